@@ -1,0 +1,66 @@
+import path from 'node:path';
+import { z } from 'zod';
+
+/** The only reader of process.env. Everything else sees this typed object. */
+const environment = z.object({
+  DATABASE_URL: z.string().min(1, 'set DATABASE_URL to a PostgreSQL 15 or newer, or start with `npm run up`'),
+  REDIS_URL: z.string().optional(),
+  REDIS_CLUSTER_NODES: z.string().optional(),
+  MARQUEE_STATE_DIR: z.string().default('.marquee'),
+  MARQUEE_API_HOST: z.string().default('127.0.0.1'),
+  MARQUEE_API_PORT: z.coerce.number().int().min(0).max(65535).default(4000),
+  MARQUEE_ROLES: z.string().default('ingest,learn,rollup,maintenance,train'),
+  MARQUEE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  MARQUEE_CORS_ORIGINS: z.string().default(''),
+  MARQUEE_RETENTION_DAYS: z.coerce.number().int().min(1).default(400),
+  MARQUEE_BODY_LIMIT_BYTES: z.coerce.number().int().min(1024).default(2_000_000),
+});
+
+export interface Config {
+  readonly databaseUrl: string;
+  readonly redisUrl: string | null;
+  readonly redisClusterNodes: readonly string[];
+  /** Local state: spool, last known catalog, keys. */
+  readonly stateDir: string;
+  readonly host: string;
+  readonly port: number;
+  /** Queues that this worker process runs. */
+  readonly roles: readonly string[];
+  readonly logLevel: string;
+  readonly corsOrigins: readonly string[];
+  /** Days that raw facts are kept. */
+  readonly retentionDays: number;
+  readonly bodyLimitBytes: number;
+}
+
+const list = (text: string | undefined): string[] =>
+  (text ?? '').split(',').map((part) => part.trim()).filter((part) => part.length > 0);
+
+/**
+ * Reads the configuration from an environment.
+ * @throws Error with one sentence a person can act on when a variable is missing or malformed.
+ */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const result = environment.safeParse(env);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    throw new Error(`Configuration: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`);
+  }
+  const value = result.data;
+  return {
+    databaseUrl: value.DATABASE_URL,
+    redisUrl: value.REDIS_URL ?? null,
+    redisClusterNodes: list(value.REDIS_CLUSTER_NODES),
+    stateDir: path.resolve(value.MARQUEE_STATE_DIR),
+    host: value.MARQUEE_API_HOST,
+    port: value.MARQUEE_API_PORT,
+    roles: list(value.MARQUEE_ROLES),
+    logLevel: value.MARQUEE_LOG_LEVEL,
+    corsOrigins: list(value.MARQUEE_CORS_ORIGINS),
+    retentionDays: value.MARQUEE_RETENTION_DAYS,
+    bodyLimitBytes: value.MARQUEE_BODY_LIMIT_BYTES,
+  };
+}
+
+/** Nest token for the typed configuration. */
+export const CONFIG = Symbol('config');

@@ -1,0 +1,29 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** Row shape: Units that get the default everywhere it covers. */
+@Entity({ name: 'holdout' })
+export class HoldoutEntity {
+  @PrimaryColumn({ type: 'text' })
+  key!: string;
+
+  @Column({ type: 'text' })
+  title!: string;
+
+  @Column({ type: 'text' })
+  salt!: string;
+
+  @Column({ type: 'double precision' })
+  share!: number;
+
+  @Column({ type: 'text', nullable: true, array: true })
+  surfaces!: string[] | null;
+
+  @Column({ type: 'text', name: 'unit_type' })
+  unitType!: string;
+
+  @Column({ type: 'boolean' })
+  enabled!: boolean;
+
+  @Column({ type: 'timestamptz', name: 'created_at', default: () => 'now()' })
+  createdAt!: Date;
+}

@@ -1,0 +1,80 @@
+import type { ContextValue, DecisionReason, Json } from '#experiments';
+
+/** Queue names. One processor class per queue; see DESIGN 4 for who feeds whom. */
+export const QUEUES = {
+  /** Batches of decisions and client events on their way to the fact tables. */
+  ingest: 'ingest',
+  /** One job per policy: settle closed attribution windows, learn, snapshot. */
+  learn: 'learn',
+  /** Training runs of recommenders, in a process of their own. */
+  train: 'train',
+  /** Rollups of facts into per-unit metrics and moments. */
+  rollup: 'rollup',
+  /** Partitions, retention, late sweeps. */
+  maintenance: 'maintenance',
+} as const;
+
+/** One served answer, exactly as stored in table `decision`. `at` is Unix milliseconds. */
+export interface DecisionRecord {
+  /** ULID; its time part equals `at`. */
+  readonly id: string;
+  readonly at: number;
+  readonly unitId: string;
+  readonly unitType: string;
+  readonly surface: string;
+  readonly subject: string | null;
+  readonly experiment: string | null;
+  readonly arm: string | null;
+  readonly phase: number | null;
+  readonly kind: 'value' | 'action' | 'slate';
+  /** value: the value; action: the action id; slate: [{id, propensity}] in order. */
+  readonly chosen: Json;
+  /** Probability of exactly this action (or slate), given arm, context and snapshot. */
+  readonly propensity: number;
+  readonly armPropensity: number;
+  readonly policyId: string | null;
+  readonly policyVersion: number | null;
+  readonly candidates: readonly string[];
+  /** Per candidate, for actions; null for values. For slates: null, the propensities stand in `chosen`. */
+  readonly probabilities: readonly number[] | null;
+  readonly context: Readonly<Record<string, ContextValue>>;
+  readonly seed: string;
+  readonly reason: DecisionReason;
+  readonly fallback: string | null;
+  readonly holdout: string | null;
+  readonly exposed: boolean;
+  readonly latencyMicros: number;
+  /** Seconds after which the reward window closes; null: nothing to learn (fallback, value, never-learning policy). 0: no window. */
+  readonly rewardWindowSeconds: number | null;
+}
+
+/** One validated client event. `at` and `receivedAt` are Unix milliseconds. */
+export interface ClientEvent {
+  readonly id: string;
+  readonly kind: 'exposure' | 'outcome';
+  readonly unitId: string;
+  readonly at: number;
+  readonly receivedAt: number;
+  readonly decisionId: string | null;
+  readonly name: string | null;
+  readonly value: number | null;
+  readonly actionId: string | null;
+  readonly itemId: string | null;
+  readonly position: number | null;
+  readonly properties: Json;
+}
+
+export interface DecisionsJob {
+  readonly schemaVersion: 1;
+  readonly decisions: readonly DecisionRecord[];
+}
+export interface EventsJob {
+  readonly schemaVersion: 1;
+  readonly events: readonly ClientEvent[];
+}
+export interface LearnJob {
+  readonly policyId: string;
+}
+export interface TrainJob {
+  readonly trainingRunId: string;
+}
