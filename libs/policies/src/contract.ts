@@ -1,0 +1,129 @@
+import type { Context, Json, Keyed, ParamsSchema, Rng } from '#experiments';
+
+/** One thing a policy can pick: an artwork variant, a row, a title. */
+export interface Action {
+  readonly id: string;
+  readonly features: Context;
+}
+
+/** Everything a policy may look at. It returns probabilities or scores, never picks. */
+export interface DecisionRequest {
+  readonly unitId: string;
+  readonly context: Context;
+  readonly actions: readonly Action[];
+  /** What the choice is about, e.g. the title whose artwork is chosen. */
+  readonly subject: string | null;
+  /** Unix milliseconds of the request; the only clock a policy sees. */
+  readonly at: number;
+}
+
+/** Picks one action. */
+export interface Chooser {
+  readonly decides: 'action';
+  /** How the probabilities were computed; Monte-Carlo ones carry the number of draws. */
+  readonly propensity: { readonly kind: 'exact' } | { readonly kind: 'monte-carlo'; readonly draws: number };
+  /** One probability per action in request order; finite, >= 0, sums to 1. */
+  distribution(request: DecisionRequest): Float64Array;
+  /** Optional: mean score per action, shown by the decision inspector. */
+  scores?(request: DecisionRequest): Float64Array;
+}
+
+/** Orders many actions. An Exploration turns its scores into a slate with propensities. */
+export interface Ranker {
+  readonly decides: 'slate';
+  /** One finite score per action in request order; higher is earlier. */
+  scores(request: DecisionRequest): Float64Array;
+}
+
+export type CompiledPolicy = Chooser | Ranker;
+
+/** A decision together with the reward that its closed attribution window gave it. */
+export interface RewardedDecision {
+  readonly decisionId: string;
+  readonly unitId: string;
+  readonly context: Context;
+  readonly subject: string | null;
+  readonly action: Action;
+  /** 0-based position in a slate; 0 for a single choice. */
+  readonly position: number;
+  readonly propensity: number;
+  readonly reward: number;
+  /** Unix milliseconds of the decision. */
+  readonly at: number;
+}
+
+interface PolicyBase<P, S> extends Keyed {
+  readonly title: string;
+  readonly summary: string;
+  /** Reference in the literature. */
+  readonly reference: string;
+  readonly params: ParamsSchema<P>;
+  /** Raised when the shape of the state changes; snapshots of another version are refused. */
+  readonly stateVersion: number;
+  /** Plain JSON; typed arrays travel as base64 by encodeFloats/decodeFloats. */
+  encode(state: S): Json;
+  decode(json: Json): S;
+  compile(state: S, params: P): CompiledPolicy;
+}
+
+/** Learns online, from batches of rewarded decisions. `update` must not mutate its input state. */
+export interface BanditPolicy<P = unknown, S = unknown> extends PolicyBase<P, S> {
+  readonly learns: 'online';
+  initialState(params: P): S;
+  update(state: S, batch: readonly RewardedDecision[], params: P): S;
+  /** Optional: a first state from history, so that the policy starts (or is evaluated) with what is known. */
+  warmStart?(data: TrainingSet, params: P): S;
+}
+
+/** Positive feedback for a recommender: `unit` and `item` are row numbers of `units` and `items`. */
+export interface TrainingSet {
+  readonly units: readonly string[];
+  readonly items: readonly string[];
+  readonly unit: Uint32Array;
+  readonly item: Uint32Array;
+  /** Strength of the signal (plays, completion, rating above the member's mean...), > 0. */
+  readonly value: Float64Array;
+  /** Unix milliseconds. */
+  readonly at: Float64Array;
+  readonly itemFeatures: readonly Context[];
+}
+
+/** Learns in a training run. */
+export interface RecommenderPolicy<P = unknown, S = unknown> extends PolicyBase<P, S> {
+  readonly learns: 'batch';
+  fit(data: TrainingSet, params: P, rng: Rng, progress: (share: number) => void): S;
+}
+
+/** A policy that learns nothing. */
+export interface StaticPolicy<P = unknown> extends PolicyBase<P, null> {
+  readonly learns: 'never';
+}
+
+export type Policy<P = unknown, S = unknown> = BanditPolicy<P, S> | RecommenderPolicy<P, S> | StaticPolicy<P>;
+
+export interface SlateItem {
+  /** Index into the request's actions. */
+  readonly index: number;
+  /** Probability that this action stands at this position, given the ones before it. */
+  readonly propensity: number;
+}
+
+/**
+ * One slot of a slate: fills `into` with the probability of every action to stand there, given those already
+ * placed (`taken[i] === 1`, which get 0). The rest is >= 0 and sums to 1.
+ */
+export type SlotRule = (taken: Uint8Array, into: Float64Array) => void;
+
+/** Made once per request from its scores; the rule is then asked slot after slot. */
+export type CompiledExploration = (scores: Float64Array) => SlotRule;
+
+/**
+ * Turns the scores of a Ranker into probabilities, slot by slot. It draws nothing: sampling happens in serve.ts
+ * alone, so the propensity that is logged is the probability that was used.
+ */
+export interface Exploration<O = unknown> extends Keyed {
+  readonly title: string;
+  readonly summary: string;
+  readonly params: ParamsSchema<O>;
+  compile(params: O): CompiledExploration;
+}

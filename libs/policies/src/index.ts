@@ -1,0 +1,13 @@
+import { createRegistry } from '#experiments';
+import type { Registry } from '#experiments';
+import { bandits } from './bandits/index.js';
+import type { Policy } from './contract.js';
+import { recommenders } from './recommenders/index.js';
+
+export * from './codec.js';
+export * from './contract.js';
+export * from './exploration/index.js';
+export * from './serve.js';
+
+/** Every policy that Marquee ships, static, online and batch alike. */
+export const policyRegistry: Registry<Policy> = createRegistry<Policy>('policy', [...bandits, ...recommenders]);

@@ -1,0 +1,4 @@
+import type { Policy } from '../contract.js';
+
+/** Policies that learn in a training run. Adding one is one file and one entry here. */
+export const recommenders: readonly Policy[] = [];

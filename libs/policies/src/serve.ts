@@ -1,0 +1,156 @@
+import { DomainError } from '#experiments';
+import type { Rng } from '#experiments';
+import type { Chooser, CompiledExploration, CompiledPolicy, DecisionRequest, SlateItem, SlotRule } from './contract.js';
+import { applyFloor, checkDistribution, checkScores, sampleIndex } from './envelope.js';
+
+export interface ServedAction {
+  /** Index into the request's actions. */
+  readonly index: number;
+  /** What was drawn from: one probability per action, floor included. */
+  readonly probabilities: Float64Array;
+  /** probabilities[index]. */
+  readonly propensity: number;
+  readonly scores?: Float64Array;
+}
+
+export interface ServedSlate {
+  readonly items: readonly SlateItem[];
+  /** Probability of exactly this slate: the product of the items' conditional propensities. */
+  readonly propensity: number;
+  readonly scores?: Float64Array;
+}
+
+/** Below this share of the distribution nothing is left to draw from; the rest of the slate follows the scores. */
+const EMPTY = 1e-300;
+
+interface Rule {
+  readonly slot: SlotRule;
+  readonly scores?: Float64Array;
+}
+
+/**
+ * Either kind of compiled policy serves either kind of surface. A Ranker's scores go through the exploration, and a
+ * single action is a slate of one. A Chooser's distribution is drawn from repeatedly without replacement
+ * (successive sampling): given the ones before, an action's probability is its share of what is left.
+ */
+function ruleOf(compiled: CompiledPolicy, request: DecisionRequest, exploration: CompiledExploration): Rule {
+  const count = request.actions.length;
+  if (count === 0) throw new DomainError('no_candidates', 'there is no action to choose from');
+  if (compiled.decides === 'slate') {
+    const scores = compiled.scores(request);
+    checkScores(scores, count);
+    return { slot: exploration(scores), scores };
+  }
+  const distribution = compiled.distribution(request);
+  checkDistribution(distribution, count);
+  return { slot: successive(distribution, compiled, request) };
+}
+
+function successive(distribution: Float64Array, chooser: Chooser, request: DecisionRequest): SlotRule {
+  return (taken, into) => {
+    let left = 0;
+    for (let i = 0; i < into.length; i++) {
+      const p = taken[i] === 0 ? (distribution[i] as number) : 0;
+      into[i] = p;
+      left += p;
+    }
+    if (left <= EMPTY) {
+      into.fill(0);
+      into[bestOpen(chooser.scores?.(request), taken)] = 1;
+      return;
+    }
+    for (let i = 0; i < into.length; i++) into[i] = (into[i] as number) / left;
+  };
+}
+
+/** The open action with the highest score; request order where there are no scores. */
+function bestOpen(scores: Float64Array | undefined, taken: Uint8Array): number {
+  let best = -1;
+  for (let i = 0; i < taken.length; i++) {
+    if (taken[i] !== 0) continue;
+    if (best < 0 || (scores !== undefined && (scores[i] as number) > (scores[best] as number))) best = i;
+  }
+  return best;
+}
+
+/** Asks the rule for one slot and puts the safety envelope around the answer. */
+function fillSlot(rule: Rule, taken: Uint8Array, open: number, floor: number, into: Float64Array): void {
+  rule.slot(taken, into);
+  for (let i = 0; i < into.length; i++) {
+    if (taken[i] !== 0 && into[i] !== 0) {
+      throw new DomainError('invalid_distribution', `action ${i} was offered twice`);
+    }
+  }
+  checkDistribution(into, taken.length);
+  applyFloor(into, taken, open, floor);
+}
+
+/**
+ * Serves one action. The only places that draw are this and serveSlate.
+ * @param exploration used by Rankers only; a Chooser explores by itself.
+ * @param floor least probability of every action, in [0, 1].
+ * @param rng its seed makes the answer steady and replayable.
+ * @throws DomainError `no_candidates`, or `invalid_distribution` when the policy broke its contract: fall back to
+ *   defaultAction, which has propensity 1.
+ */
+export function serveAction(
+  compiled: CompiledPolicy,
+  request: DecisionRequest,
+  exploration: CompiledExploration,
+  floor: number,
+  rng: Rng,
+): ServedAction {
+  const rule = ruleOf(compiled, request, exploration);
+  const count = request.actions.length;
+  const probabilities = new Float64Array(count);
+  fillSlot(rule, new Uint8Array(count), count, floor, probabilities);
+  const index = sampleIndex(probabilities, rng);
+  const answer = { index, probabilities, propensity: probabilities[index] as number };
+  return rule.scores === undefined ? answer : { ...answer, scores: rule.scores };
+}
+
+/**
+ * Serves an ordered slate of at most `length` different actions; parameters and errors as serveAction. The floor
+ * holds in every slot, over the actions that are still open there.
+ */
+export function serveSlate(
+  compiled: CompiledPolicy,
+  request: DecisionRequest,
+  length: number,
+  exploration: CompiledExploration,
+  floor: number,
+  rng: Rng,
+): ServedSlate {
+  const rule = ruleOf(compiled, request, exploration);
+  const count = request.actions.length;
+  const slots = Math.max(0, Math.min(Math.floor(length), count));
+  const taken = new Uint8Array(count);
+  const probabilities = new Float64Array(count);
+  const items: SlateItem[] = [];
+  let joint = 1;
+  for (let slot = 0; slot < slots; slot++) {
+    fillSlot(rule, taken, count - slot, floor, probabilities);
+    const index = sampleIndex(probabilities, rng);
+    const propensity = probabilities[index] as number;
+    taken[index] = 1;
+    joint *= propensity;
+    items.push({ index, propensity });
+  }
+  const answer = { items, propensity: joint };
+  return rule.scores === undefined ? answer : { ...answer, scores: rule.scores };
+}
+
+/** The surface's default order: what is served when a policy fails. Certain, hence propensity 1. */
+export function defaultAction(request: DecisionRequest): ServedAction {
+  const count = request.actions.length;
+  if (count === 0) throw new DomainError('no_candidates', 'there is no action to choose from');
+  const probabilities = new Float64Array(count);
+  probabilities[0] = 1;
+  return { index: 0, probabilities, propensity: 1 };
+}
+
+/** As defaultAction, for the first `length` actions in request order. */
+export function defaultSlate(request: DecisionRequest, length: number): ServedSlate {
+  const slots = Math.max(0, Math.min(Math.floor(length), request.actions.length));
+  return { items: Array.from({ length: slots }, (_, index) => ({ index, propensity: 1 })), propensity: 1 };
+}
