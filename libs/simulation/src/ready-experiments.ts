@@ -1,0 +1,156 @@
+import type { Arm, Experiment, Json } from '#experiments';
+import { homeRows } from './catalogue.js';
+
+export type MetricKey =
+  | 'click-through' | 'play-rate' | 'watch-minutes' | 'completion' | 'sessions-per-week'
+  | 'day-1-retention' | 'day-7-retention' | 'day-28-retention' | 'cancellations';
+
+/** A configured policy; the shape of `POST /v1/policies`. */
+export interface ReadyPolicy {
+  readonly id: string;
+  /** Key in the registry of policies. */
+  readonly key: string;
+  readonly title: string;
+  readonly params: Readonly<Record<string, Json>>;
+  readonly reward: {
+    readonly outcomes: readonly { readonly name: string; readonly value: 'one' | 'value' }[];
+    readonly combine: 'max' | 'sum' | 'any';
+  };
+  /** 0: learns at the first matching outcome, and from its absence never. */
+  readonly windowSeconds: number;
+  readonly learning: boolean;
+}
+
+export interface ReadyExperiment {
+  readonly experiment: Experiment;
+  readonly hypothesis: string;
+  readonly decisionMetric: MetricKey;
+  readonly secondaryMetrics: readonly MetricKey[];
+  readonly guardrailMetrics: readonly MetricKey[];
+  readonly minimumDays: number;
+}
+
+const clicked = { outcomes: [{ name: 'click', value: 'one' }], combine: 'any' } as const;
+/** A click comes within seconds of the image; waiting longer would only delay learning. */
+const clickWindowSeconds = 120;
+
+function withFirst(rowId: string): string[] {
+  return [rowId, ...homeRows.map((row) => row.id).filter((id) => id !== rowId)];
+}
+
+/** Policies that the ready experiments name. */
+export const readyPolicies: readonly ReadyPolicy[] = [
+  policy('home-default-order', 'fixed-order', 'Rows as the editors order them', { order: homeRows.map((row) => row.id) }),
+  policy('home-continue-first', 'fixed-order', 'Continue watching on top', { order: withFirst('row-continue') }),
+  policy('artwork-studio-default', 'fixed-order', "The studio's default image", {}),
+  policy('artwork-uniform', 'uniform', 'Any image, equally likely', {}),
+  policy('artwork-thompson', 'thompson-beta', 'Thompson sampling per image', {}, true),
+  policy('artwork-most-popular', 'most-popular', 'The most clicked image of each title', {}, true),
+  policy('artwork-contextual', 'linear-thompson', 'Linear Thompson sampling on taste and style', {}, true),
+];
+
+function policy(id: string, key: string, title: string, params: ReadyPolicy['params'], learning = false): ReadyPolicy {
+  return { id, key, title, params, reward: clicked, windowSeconds: clickWindowSeconds, learning };
+}
+
+function valueArm(key: string, title: string, value: Json, isControl = false): Arm {
+  return { key, title, weight: 1, isControl, treatment: { kind: 'value', value } };
+}
+
+function policyArm(key: string, title: string, policyId: string, weight: number, isControl = false): Arm {
+  // A bandit draws anew for each decision, so that it learns from every look; fixed ones don't care.
+  return { key, title, weight, isControl, treatment: { kind: 'policy', policyId, steadyFor: 'decision' } };
+}
+
+function running(
+  key: string,
+  title: string,
+  place: Pick<Experiment, 'surface' | 'layer'> & Partial<Pick<Experiment, 'layerRange' | 'traffic'>>,
+  arms: readonly Arm[],
+): Experiment {
+  return {
+    key,
+    title,
+    unitType: 'member',
+    status: 'running',
+    layerRange: [0, 1],
+    traffic: 1,
+    targeting: null,
+    phase: 1,
+    salt: key,
+    shippedArm: null,
+    arms,
+    ...place,
+  };
+}
+
+/** Six experiments, each with a lesson whose answer stands in the truth file (truth.ts). */
+export const readyExperiments: readonly ReadyExperiment[] = [
+  {
+    experiment: running('continue-watching-first', 'Continue watching on top', { surface: 'home.rows', layer: 'home' }, [
+      policyArm('control', 'Order of the editors', 'home-default-order', 1, true),
+      policyArm('continue-first', 'Continue watching first', 'home-continue-first', 1),
+    ]),
+    hypothesis: 'Members who left a title unfinished find it at once, play more and stay longer.',
+    decisionMetric: 'play-rate',
+    secondaryMetrics: ['click-through', 'watch-minutes', 'sessions-per-week', 'day-1-retention', 'day-7-retention', 'day-28-retention'],
+    guardrailMetrics: ['completion', 'cancellations'],
+    minimumDays: 7,
+  },
+  {
+    experiment: running('friendlier-notifications', 'A friendlier notification', { surface: 'notification', layer: 'messages' }, [
+      valueArm('control', 'Plain wording', { template: 'plain' }, true),
+      valueArm('friendly', 'Friendly wording', { template: 'friendly' }),
+    ]),
+    hypothesis: 'A warmer text brings members back more often.',
+    decisionMetric: 'sessions-per-week',
+    secondaryMetrics: ['watch-minutes', 'day-7-retention'],
+    guardrailMetrics: ['cancellations'],
+    minimumDays: 7,
+  },
+  {
+    experiment: running('semantic-search', 'Semantic search', { surface: 'search.results', layer: 'search' }, [
+      valueArm('control', 'Classic engine', { engine: 'classic' }, true),
+      valueArm('semantic', 'Semantic engine', { engine: 'semantic' }),
+    ]),
+    hypothesis: 'Results by meaning lead to more plays.',
+    decisionMetric: 'click-through',
+    secondaryMetrics: ['play-rate', 'watch-minutes'],
+    guardrailMetrics: ['sessions-per-week', 'cancellations'],
+    minimumDays: 7,
+  },
+  {
+    experiment: running('shorter-countdown', 'Five seconds to the next episode', { surface: 'player.autoplay', layer: 'player', traffic: 0.15 }, [
+      valueArm('control', 'Ten seconds', { countdownSeconds: 10 }, true),
+      valueArm('five-seconds', 'Five seconds', { countdownSeconds: 5 }),
+    ]),
+    hypothesis: 'A shorter countdown keeps a few more members watching.',
+    decisionMetric: 'watch-minutes',
+    secondaryMetrics: ['play-rate', 'sessions-per-week'],
+    guardrailMetrics: ['completion', 'cancellations'],
+    minimumDays: 7,
+  },
+  {
+    experiment: running('artwork-bandit', 'Artwork by bandit', { surface: 'title.artwork', layer: 'artwork', layerRange: [0, 0.5] }, [
+      policyArm('control', "Studio's image", 'artwork-studio-default', 4, true),
+      policyArm('bandit', 'Thompson sampling', 'artwork-thompson', 5),
+      policyArm('uniform', 'Uniform exploration', 'artwork-uniform', 1),
+    ]),
+    hypothesis: 'A bandit finds the image of each title that most members click.',
+    decisionMetric: 'click-through',
+    secondaryMetrics: ['play-rate', 'watch-minutes', 'sessions-per-week'],
+    guardrailMetrics: ['completion', 'cancellations'],
+    minimumDays: 7,
+  },
+  {
+    experiment: running('artwork-by-taste', 'Artwork by taste', { surface: 'title.artwork', layer: 'artwork', layerRange: [0.5, 1] }, [
+      policyArm('control', 'Most popular image', 'artwork-most-popular', 1, true),
+      policyArm('contextual', 'Image by taste', 'artwork-contextual', 1),
+    ]),
+    hypothesis: 'The best image differs by taste: faces for some, action for others.',
+    decisionMetric: 'click-through',
+    secondaryMetrics: ['play-rate', 'watch-minutes', 'sessions-per-week'],
+    guardrailMetrics: ['completion', 'cancellations'],
+    minimumDays: 7,
+  },
+];

@@ -1,0 +1,20 @@
+import type { Member } from './members.js';
+
+/** What changes in a member's life; one per member and simulation. */
+export interface MemberState {
+  readonly member: Member;
+  /** In [0, 1]. */
+  satisfaction: number;
+  /** False once cancelled: cancelled members never come back. */
+  active: boolean;
+  /** Title left unfinished, for the row "Continue watching". */
+  unfinished: string | null;
+  listed: number;
+  sessions: number;
+  /** Counts events, so that each has an id of its own. */
+  events: number;
+}
+
+export function createMemberState(member: Member): MemberState {
+  return { member, satisfaction: member.satisfaction, active: true, unfinished: null, listed: 0, sessions: 0, events: 0 };
+}

@@ -1,0 +1,68 @@
+import type { Context, Layer, Surface } from '#experiments';
+import type { World } from './world.js';
+
+/** The places of the simulated service. */
+export const surfaces: readonly Surface[] = [
+  { key: 'home.rows', title: 'Order of the home page rows', kind: 'slate', defaultValue: null, candidateKind: 'row' },
+  { key: 'title.artwork', title: 'Artwork of a title', kind: 'action', defaultValue: null, candidateKind: 'artwork' },
+  { key: 'search.results', title: 'Search engine', kind: 'value', defaultValue: { engine: 'classic' }, candidateKind: null },
+  { key: 'notification', title: 'Wording of notifications', kind: 'value', defaultValue: { template: 'plain' }, candidateKind: null },
+  { key: 'player.autoplay', title: 'Countdown to the next episode', kind: 'value', defaultValue: { countdownSeconds: 10 }, candidateKind: null },
+];
+
+/** One layer per part of the product: experiments on different parts overlap freely. */
+export const layers: readonly Layer[] = [
+  { key: 'home', title: 'Home page', salt: 'layer-home' },
+  { key: 'artwork', title: 'Artwork', salt: 'layer-artwork' },
+  { key: 'search', title: 'Search', salt: 'layer-search' },
+  { key: 'messages', title: 'Messages', salt: 'layer-messages' },
+  { key: 'player', title: 'Player', salt: 'layer-player' },
+];
+
+/** What a surface may show; the shape of `POST /v1/items`. */
+export interface WorldItem {
+  readonly id: string;
+  readonly kind: 'row' | 'artwork' | 'title';
+  /** The title that an artwork belongs to. */
+  readonly subject?: string;
+  readonly title: string;
+  readonly features: Context;
+  /** Place in the default order among the candidates of one request. */
+  readonly position: number;
+}
+
+/** All candidates of the world's surfaces, and its titles. */
+export function itemsOf(world: World): WorldItem[] {
+  const rows = world.rows.map<WorldItem>((row, position) => ({
+    id: row.id,
+    kind: 'row',
+    title: row.title,
+    features: { row: row.kind, genre: row.genre },
+    position,
+  }));
+  const titles = world.titles.map<WorldItem>((title, position) => ({
+    id: title.id,
+    kind: 'title',
+    title: title.name,
+    features: {
+      genre: title.genre,
+      secondGenre: title.secondGenre,
+      year: title.year,
+      kind: title.kind,
+      runtimeMinutes: title.runtimeMinutes,
+      people: title.people,
+    },
+    position,
+  }));
+  const artwork = world.titles.flatMap((title) =>
+    title.artwork.map<WorldItem>((image, position) => ({
+      id: image.id,
+      kind: 'artwork',
+      subject: title.id,
+      title: `${title.name} (${image.style})`,
+      features: { style: image.style, brightness: image.brightness, faces: image.faces, genre: title.genre },
+      position,
+    })),
+  );
+  return [...rows, ...titles, ...artwork];
+}
