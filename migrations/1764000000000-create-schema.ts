@@ -200,7 +200,7 @@ create table decision (
 create index decision_by_unit on decision (unit_id, at);
 create index decision_by_experiment on decision (experiment, at) where experiment is not null;
 create index decision_by_policy on decision (policy_id, at) where policy_id is not null;
-create index decision_by_txid on decision using brin (txid) with (pages_per_range = 16, autosummarize = on);
+create index decision_by_txid on decision (txid);
 
 -- One row per event id ever accepted: the same id counts once, whatever day a second copy claims.
 create table event_seen (
@@ -224,7 +224,7 @@ create table event (
 ) partition by range (at);
 create index event_by_unit on event (unit_id, at);
 create index event_by_decision on event (decision_id) where decision_id is not null;
-create index event_by_txid on event using brin (txid) with (pages_per_range = 16, autosummarize = on);
+create index event_by_txid on event (txid);
 
 create table quarantine (
   id bigint generated always as identity primary key,
