@@ -1,0 +1,140 @@
+/**
+ * The words of the house as types. The same names are used in the database, the API, the code and the
+ * dashboard (see docs/reference/glossary.md).
+ */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** Attributes known at the time of a request. Flat: values are scalars or lists of strings. */
+export type ContextValue = string | number | boolean | null | readonly string[];
+export type Context = Readonly<Record<string, ContextValue>>;
+
+export type SurfaceKind = 'value' | 'action' | 'slate';
+
+/** A place in the product where a treatment shows. */
+export interface Surface {
+  readonly key: string;
+  readonly title: string;
+  readonly kind: SurfaceKind;
+  /** Served for `value` surfaces when no experiment applies. */
+  readonly defaultValue: Json;
+  /** Items of this kind are the surface's registered candidates. */
+  readonly candidateKind: string | null;
+}
+
+/** Steady period: the same unit keeps the same draw within one period (and one snapshot). */
+export type SteadyPeriod = 'decision' | 'hour' | 'day' | 'week' | 'always';
+
+export type Treatment =
+  | { readonly kind: 'value'; readonly value: Json }
+  /** `policyId` names a configured policy (table `policy`), not a registry key. */
+  | { readonly kind: 'policy'; readonly policyId: string; readonly steadyFor: SteadyPeriod };
+
+export interface Arm {
+  readonly key: string;
+  readonly title: string;
+  /** Share of the experiment's units, relative to the other arms' weights. */
+  readonly weight: number;
+  readonly isControl: boolean;
+  readonly treatment: Treatment;
+}
+
+export type ExperimentStatus =
+  'draft' | 'scheduled' | 'running' | 'paused' | 'stopped' | 'shipped' | 'archived';
+
+/** A typed condition on the request's context; see targeting.ts for the evaluator and its limits. */
+export type Condition =
+  | { readonly attribute: string; readonly op: ConditionOperator; readonly value?: Json }
+  | { readonly all: readonly Condition[] }
+  | { readonly any: readonly Condition[] }
+  | { readonly not: Condition };
+
+export type ConditionOperator =
+  | 'eq'
+  | 'ne'
+  | 'in'
+  | 'notIn'
+  | 'lt'
+  | 'lte'
+  | 'gt'
+  | 'gte'
+  | 'exists'
+  | 'notExists'
+  | 'contains'
+  | 'startsWith'
+  | 'endsWith';
+
+/** What the assignment engine needs of an experiment. Times are Unix milliseconds. */
+export interface Experiment {
+  readonly key: string;
+  readonly title: string;
+  readonly surface: string;
+  readonly unitType: string;
+  readonly status: ExperimentStatus;
+  readonly layer: string;
+  /** Half-open range [from, to) of the layer's [0, 1) that belongs to this experiment. */
+  readonly layerRange: readonly [from: number, to: number];
+  /** Share of the experiment's own units that take part, in [0, 1]. Raising it moves nobody. */
+  readonly traffic: number;
+  readonly targeting: Condition | null;
+  readonly arms: readonly Arm[];
+  /** Counts up when targeting or allocation changes. */
+  readonly phase: number;
+  /** Seed of the split; the key unless the experiment was re-randomised. */
+  readonly salt: string;
+  /** Arm that everybody gets once shipped. */
+  readonly shippedArm: string | null;
+}
+
+export interface Layer {
+  readonly key: string;
+  readonly title: string;
+  readonly salt: string;
+}
+
+/** Units of a holdout get the surface's default on every surface it covers (null: all surfaces). */
+export interface Holdout {
+  readonly key: string;
+  readonly title: string;
+  readonly salt: string;
+  readonly share: number;
+  readonly surfaces: readonly string[] | null;
+  readonly unitType: string;
+  readonly enabled: boolean;
+}
+
+/** Why a treatment is what it is. One list for the API, the inspector and the database. */
+export type DecisionReason =
+  | 'SPLIT'
+  | 'POLICY'
+  | 'SHIPPED'
+  | 'HOLDOUT'
+  | 'NOT_ELIGIBLE'
+  | 'EXCLUDED'
+  | 'NO_EXPERIMENT'
+  | 'PAUSED'
+  | 'FALLBACK_ERROR'
+  | 'FALLBACK_TIMEOUT'
+  | 'FALLBACK_INVALID'
+  | 'FALLBACK_NO_SNAPSHOT'
+  | 'UNKNOWN_SURFACE'
+  | 'NO_CANDIDATES';
+
+/** Every step the engine took, in order; shown by the decision inspector. */
+export interface AssignmentStep {
+  readonly step: 'holdout' | 'layer' | 'status' | 'unit-type' | 'targeting' | 'traffic' | 'split';
+  readonly experiment: string | null;
+  readonly passed: boolean;
+  /** The hashed number in [0, 1) that decided, if one did. */
+  readonly bucket: number | null;
+  readonly detail: string;
+}
+
+export interface Assignment {
+  readonly experiment: Experiment | null;
+  readonly arm: Arm | null;
+  readonly reason: DecisionReason;
+  /** Probability that a unit of this experiment gets this arm (weights); 1 when there is no experiment. */
+  readonly armPropensity: number;
+  readonly holdout: string | null;
+  readonly path: readonly AssignmentStep[];
+}
