@@ -1,4 +1,5 @@
 import { CreateSchema1764000000000 } from './1764000000000-create-schema.js';
+import { Learning1764000200000 } from './1764000200000-learning.js';
 
 /** In order; the only list of migrations. */
-export const migrations = [CreateSchema1764000000000];
+export const migrations = [CreateSchema1764000000000, Learning1764000200000];

@@ -1,4 +1,4 @@
-import type { ContextValue, DecisionReason, Json } from '#experiments';
+import type { Context, ContextValue, DecisionReason, Json } from '#experiments';
 
 /** Queue names. One processor class per queue; see DESIGN 4 for who feeds whom. */
 export const QUEUES = {
@@ -38,6 +38,8 @@ export interface DecisionRecord {
   /** Per candidate, for actions; null for values. For slates: null, the propensities stand in `chosen`. */
   readonly probabilities: readonly number[] | null;
   readonly context: Readonly<Record<string, ContextValue>>;
+  /** Features that the request gave, of the served actions by id; absent where all came from the item table. */
+  readonly features?: Readonly<Record<string, Context>>;
   readonly seed: string;
   readonly reason: DecisionReason;
   readonly fallback: string | null;
