@@ -1,0 +1,23 @@
+import type { MetricDefinition } from '../contract.js';
+
+/**
+ * Share of units active on the n-th calendar day after the day of first exposure (day 0). Only mature units
+ * count: those whose day n is over by the end of the data, since the others could not have returned yet.
+ */
+function dayRetention(day: number): MetricDefinition {
+  return {
+    key: `retention-day-${day}`,
+    title: `Day-${day} retention`,
+    description: `Share of units that started a session or played on day ${day} after first exposure; units exposed too recently to tell are left out.`,
+    measuredIn: 'share',
+    betterWhen: 'higher',
+    family: 'retention',
+    kind: 'retention',
+    numerator: { fold: 'any', events: ['session_start', 'play'], scope: 'unit', days: [day, day + 1] },
+    maturityDays: day + 1,
+  };
+}
+
+export const retentionDay1 = dayRetention(1);
+export const retentionDay7 = dayRetention(7);
+export const retentionDay28 = dayRetention(28);

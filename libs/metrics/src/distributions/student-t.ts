@@ -1,0 +1,37 @@
+import { logBetaLower } from './beta.js';
+import { log1mExp } from './gamma.js';
+import { invertMonotone } from './invert.js';
+import { normalLogSf, normalQuantile } from './normal.js';
+
+/** Beyond this the t law is the normal one to double precision wherever a p-value is printed. */
+const NORMAL_DF = 1e10;
+
+/** Logarithm of the upper tail P(T > t) of Student's t with df degrees of freedom (df > 0, not necessarily whole). */
+export function studentTLogSf(t: number, df: number): number {
+  if (!(df > 0)) return NaN;
+  if (df > NORMAL_DF) return normalLogSf(t);
+  if (t < 0) return log1mExp(studentTLogSf(-t, df));
+  const square = t * t;
+  if (!Number.isFinite(square)) return -Infinity;
+  const x = df / (df + square);
+  return logBetaLower(df / 2, 0.5, x, square / (df + square)) - Math.LN2;
+}
+
+/** Upper tail P(T > t). */
+export function studentTSf(t: number, df: number): number {
+  return t < 0 ? 1 - studentTSf(-t, df) : Math.exp(studentTLogSf(t, df));
+}
+
+/** Quantile of Student's t: t with P(T <= t) = p. Infinite at p = 0 and 1, NaN outside. */
+export function studentTQuantile(p: number, df: number): number {
+  if (!(p >= 0 && p <= 1) || !(df > 0)) return NaN;
+  if (p === 0) return -Infinity;
+  if (p === 1) return Infinity;
+  if (p === 0.5) return 0;
+  if (df > NORMAL_DF) return normalQuantile(p);
+  const logTail = p < 0.5 ? Math.log(p) : Math.log1p(-p);
+  // asinh makes both the body (linear) and the heavy tails (logarithmic) nearly straight lines.
+  const start = Math.asinh(Math.abs(normalQuantile(p)));
+  const u = invertMonotone((v) => logTail - studentTLogSf(Math.sinh(v), df), Math.max(0, start - 1e-3), start + 0.05);
+  return p < 0.5 ? -Math.sinh(u) : Math.sinh(u);
+}

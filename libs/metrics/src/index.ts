@@ -1,0 +1,15 @@
+export * from './contract.js';
+export * from './definitions/index.js';
+export * from './definitions/outcomes.js';
+export * from './distributions/index.js';
+export * from './estimators/index.js';
+export * from './health/index.js';
+export { sampleRatio } from './health/sample-ratio.check.js';
+export type { SampleRatio } from './health/sample-ratio.check.js';
+export * from './moments.js';
+export * from './multiplicity.js';
+export * from './power/index.js';
+export * from './report.contract.js';
+export * from './report.js';
+export { decide } from './verdict.js';
+export type { VerdictInput } from './verdict.js';

@@ -1,0 +1,211 @@
+import { DomainError } from '#experiments';
+import { contrast } from './contrast.js';
+import type { Effect, Estimator, EstimateOptions, HealthFacts, Moments, PowerFact } from './contract.js';
+import { DEFAULT_ESTIMATOR, estimatorRegistry } from './estimators/index.js';
+import { runHealthChecks } from './health/index.js';
+import { EMPTY_MOMENTS, merge } from './moments.js';
+import { adjustPValues } from './multiplicity.js';
+import { detectableEffect, unitsStillNeeded } from './power/power.js';
+import type { PowerOptions } from './power/power.js';
+import type {
+  ReportArm, ReportBody, ReportCell, ReportInput, ReportMetric, ReportResult, SeriesPoint,
+} from './report.contract.js';
+import { decide } from './verdict.js';
+
+/** Power at which detectable effects are stated. */
+const POWER = 0.8;
+const DEFAULT_MARGIN = 0.05;
+
+interface Context {
+  readonly estimator: Estimator;
+  readonly baseline: ReportArm;
+  readonly treatments: readonly ReportArm[];
+  readonly options: ReportBody['options'];
+}
+
+/**
+ * The report of one experiment: health first, then every metric of every arm against the baseline, corrected
+ * for multiplicity, then the verdict. Pure; the API's report, its analyses and the command line all use it.
+ * @throws DomainError `unknown_key` for an unknown estimator, `invalid_report` when there is no baseline arm or
+ * alpha is outside (0, 1). Odd data never throw: they give effects with status `undefined` and a reason.
+ */
+export function buildReport(input: ReportInput): ReportBody {
+  const context = contextOf(input);
+  const cells = indexCells(input.cells);
+  const results = withMultiplicity(
+    input.metrics.flatMap((metric) => context.treatments.map((arm) => resultOf(metric, arm, cells, context))),
+    context.options.alpha,
+  );
+  const facts: HealthFacts = withPower(input.facts, results, context);
+  const health = runHealthChecks(facts);
+  return {
+    options: context.options,
+    arms: input.arms.map((arm) => ({ ...arm, units: input.facts.arms.find(({ key }) => key === arm.key)?.units ?? 0 })),
+    health,
+    verdict: decide({ results, health, facts, alpha: context.options.alpha, minimumLift: context.options.minimumLift }),
+    results,
+    series: seriesOf(input, context),
+    missing: missingOf(input, cells),
+  };
+}
+
+function contextOf(input: ReportInput): Context {
+  const given = input.options ?? {};
+  const baseline = given.baseline === undefined
+    ? input.arms.find((arm) => arm.isControl)
+    : input.arms.find((arm) => arm.key === given.baseline);
+  if (!baseline) {
+    const keys = input.arms.map((arm) => arm.key).join(', ');
+    throw new DomainError('invalid_report', `baseline: ${given.baseline === undefined ? 'no arm is the control' : `there is no arm "${given.baseline}"`}; arms are ${keys}`, '/baseline');
+  }
+  const alpha = given.alpha ?? 0.05;
+  if (!(alpha > 0 && alpha < 1)) throw new DomainError('invalid_report', `alpha must be between 0 and 1, got ${alpha}`, '/alpha');
+  const estimator = estimatorRegistry.get(given.estimator ?? DEFAULT_ESTIMATOR);
+  return {
+    estimator,
+    baseline,
+    treatments: input.arms.filter((arm) => arm.key !== baseline.key),
+    options: {
+      estimator: estimator.key,
+      alpha,
+      level: 1 - alpha,
+      adjust: given.adjust ?? true,
+      baseline: baseline.key,
+      minimumLift: given.minimumLift ?? 0.05,
+      sequentialTuning: given.sequentialTuning ?? null,
+    },
+  };
+}
+
+type CellIndex = ReadonlyMap<string, Moments>;
+
+const cellKey = (metric: string, arm: string): string => `${metric}\u0000${arm}`;
+
+function indexCells(cells: readonly ReportCell[]): CellIndex {
+  const index = new Map<string, Moments>();
+  for (const { metric, arm, moments } of cells) {
+    const key = cellKey(metric, arm);
+    index.set(key, merge(index.get(key) ?? EMPTY_MOMENTS, moments));
+  }
+  return index;
+}
+
+function estimateOptions(metric: ReportMetric, context: Context): EstimateOptions {
+  const { alpha, adjust, sequentialTuning } = context.options;
+  return { alpha, adjust, kind: metric.definition.kind, ...(sequentialTuning === null ? {} : { sequentialTuning }) };
+}
+
+function resultOf(metric: ReportMetric, arm: ReportArm, cells: CellIndex, context: Context): ReportResult {
+  const { definition, role } = metric;
+  const control = cells.get(cellKey(definition.key, context.baseline.key)) ?? EMPTY_MOMENTS;
+  const treatment = cells.get(cellKey(definition.key, arm.key)) ?? EMPTY_MOMENTS;
+  const options = estimateOptions(metric, context);
+  const effect = context.estimator.compare(control, treatment, options);
+  const margin = metric.margin ?? definition.guardrailMargin ?? DEFAULT_MARGIN;
+  return {
+    metric: definition.key,
+    title: definition.title,
+    measuredIn: definition.measuredIn,
+    betterWhen: definition.betterWhen,
+    family: definition.family,
+    role,
+    arm: arm.key,
+    effect,
+    unadjusted: effect.adjusted ? context.estimator.compare(control, treatment, { ...options, adjust: false }) : null,
+    pValue: effect.evidence?.value ?? null,
+    pValueAdjusted: null,
+    multiplicity: 'none',
+    direction: 'unclear',
+    nonInferiority: role === 'guardrail'
+      ? context.estimator.nonInferiority(control, treatment, { ...options, margin, betterWhen: definition.betterWhen })
+      : null,
+    ...powerOf(control, treatment, options, context),
+  };
+}
+
+function powerOf(
+  control: Moments, treatment: Moments, options: EstimateOptions, context: Context,
+): Pick<ReportResult, 'detectable' | 'unitsNeededPerArm'> {
+  const found = contrast(control, treatment, options);
+  if (!found.ok) return { detectable: { absolute: null, relative: null }, unitsNeededPerArm: null };
+  const { standardError, baseline } = found.contrast;
+  const sizes = { control: control.n, treatment: treatment.n };
+  const power: PowerOptions = { ...options, power: POWER, estimator: context.estimator };
+  const absolute = detectableEffect(standardError, sizes, power);
+  const scale = Math.abs(baseline);
+  const relative = absolute === null || scale === 0 ? null : absolute / scale;
+  return {
+    detectable: { absolute, relative: relative !== null && Number.isFinite(relative) ? relative : null },
+    unitsNeededPerArm: unitsStillNeeded(standardError, sizes, context.options.minimumLift * scale, power),
+  };
+}
+
+function withMultiplicity(results: readonly ReportResult[], alpha: number): ReportResult[] {
+  const families = { decision: 'holm', secondary: 'fdr_bh', guardrail: 'none' } as const;
+  const adjusted = new Map<ReportResult, number | null>();
+  for (const role of ['decision', 'secondary', 'guardrail'] as const) {
+    const family = results.filter((result) => result.role === role);
+    const raw = family.map((result) => result.pValue);
+    const method = families[role];
+    const values = method === 'none' ? raw : adjustPValues(raw, method);
+    family.forEach((result, i) => adjusted.set(result, values[i] ?? null));
+  }
+  return results.map((result) => {
+    const pValueAdjusted = adjusted.get(result) ?? null;
+    return { ...result, pValueAdjusted, multiplicity: families[result.role], direction: directionOf(result, pValueAdjusted, alpha) };
+  });
+}
+
+function directionOf(result: ReportResult, p: number | null, alpha: number): ReportResult['direction'] {
+  const { estimate, status } = result.effect;
+  if (status !== 'ok' || p === null || estimate === null || p >= alpha || estimate === 0) return 'unclear';
+  return estimate > 0 === (result.betterWhen === 'higher') ? 'better' : 'worse';
+}
+
+/** Adds what the decision metric can find at this size; with several, the one that needs the most units. */
+function withPower(facts: HealthFacts, results: readonly ReportResult[], context: Context): HealthFacts {
+  const candidates = results
+    .filter((result) => result.role === 'decision' && result.effect.standardError !== null)
+    .map((result): PowerFact => ({
+      metric: result.title,
+      arm: result.arm,
+      detectableLift: result.detectable.relative,
+      minimumLift: context.options.minimumLift,
+      unitsNeededPerArm: result.unitsNeededPerArm,
+      decided: result.direction !== 'unclear',
+    }));
+  const hardest = candidates.reduce<PowerFact | null>(
+    (worst, fact) => (worst === null || (fact.detectableLift ?? Infinity) > (worst.detectableLift ?? Infinity) ? fact : worst),
+    null,
+  );
+  return hardest === null ? facts : { ...facts, power: hardest };
+}
+
+function seriesOf(input: ReportInput, context: Context): SeriesPoint[] {
+  return (input.series ?? []).flatMap(({ at, cells }) => {
+    const index = indexCells(cells);
+    return input.metrics.flatMap((metric) =>
+      context.treatments.map((arm): SeriesPoint => ({
+        at,
+        metric: metric.definition.key,
+        arm: arm.key,
+        effect: effectAt(metric, arm.key, index, context),
+      })),
+    );
+  });
+}
+
+function effectAt(metric: ReportMetric, arm: string, cells: CellIndex, context: Context): Effect {
+  const control = cells.get(cellKey(metric.definition.key, context.baseline.key)) ?? EMPTY_MOMENTS;
+  const treatment = cells.get(cellKey(metric.definition.key, arm)) ?? EMPTY_MOMENTS;
+  return context.estimator.compare(control, treatment, estimateOptions(metric, context));
+}
+
+function missingOf(input: ReportInput, cells: CellIndex): string[] {
+  return input.metrics.flatMap(({ definition }) => {
+    const empty = input.arms.filter((arm) => arm.weight > 0 && !cells.get(cellKey(definition.key, arm.key))?.n);
+    if (empty.length === 0) return [];
+    const why = definition.maturityDays > 0 ? ` (units count from ${definition.maturityDays} days after first exposure on)` : '';
+    return [`${definition.title}: no units yet in ${empty.map((arm) => arm.key).join(', ')}${why}.`];
+  });
+}
