@@ -2,6 +2,7 @@ export * from './engine.js';
 export * from './errors.js';
 export * from './hash.js';
 export * from './layers.js';
+export * from './lifecycle.js';
 export * from './params.js';
 export * from './registry.js';
 export * from './rng.js';

@@ -31,7 +31,7 @@ export const CONDITION_OPERATORS: readonly {
   { key: 'gte', title: 'is at least', value: 'number-or-text' },
   { key: 'exists', title: 'is known', value: 'none' },
   { key: 'notExists', title: 'is not known', value: 'none' },
-  { key: 'contains', title: 'contains', value: 'scalar' },
+  { key: 'contains', title: 'contains', value: 'text' },
   { key: 'startsWith', title: 'starts with', value: 'text' },
   { key: 'endsWith', title: 'ends with', value: 'text' },
 ];
@@ -164,10 +164,10 @@ const TESTS: Record<ConditionOperator, (value: Json | undefined) => Test> = {
   gte: (value) => (actual) => compare(actual, bound(value), (sign) => sign >= 0),
   exists: () => (actual) => actual !== null,
   notExists: () => (actual) => actual === null,
-  contains: (value) => (actual) =>
-    typeof actual === 'string'
-      ? actual.includes(String(value))
-      : Array.isArray(actual) && actual.includes(value as string),
+  contains: (value) => {
+    const part = asText(value);
+    return (actual) => (typeof actual === 'string' || Array.isArray(actual)) && actual.includes(part);
+  },
   startsWith: (value) => (actual) => typeof actual === 'string' && actual.startsWith(asText(value)),
   endsWith: (value) => (actual) => typeof actual === 'string' && actual.endsWith(asText(value)),
 };
