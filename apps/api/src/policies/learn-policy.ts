@@ -1,0 +1,168 @@
+import type { Registry } from '#experiments';
+import { policyRegistry } from '#policies';
+import type { BanditPolicy, Policy } from '#policies';
+import type { Database, Transaction } from '../persistence/database.js';
+import { canonicalJson } from './canonical.js';
+import { advance, markLearned, readProbes, readWaiting, replay } from './learning-log.js';
+import type { LoggedReward } from './learning-log.js';
+import { lockPolicy, notifySnapshot } from './policy-row.js';
+import type { PolicyRow } from './policy-row.js';
+import { settleDue } from './settle-rewards.js';
+import type { SettleResult } from './settle-rewards.js';
+import { NO_STATE, PolicyFailure, blame, gate } from './snapshot-state.js';
+import type { StoredState } from './snapshot-state.js';
+import { insertSnapshot, pruneSnapshots, readHead, stateOf } from './snapshot-store.js';
+import type { SnapshotRow } from './snapshot-store.js';
+
+export interface LearnResult extends SettleResult {
+  /** False when another learner holds the policy, or it does not exist: nothing was done. */
+  readonly held: boolean;
+  /** Rewards that went into a new version. */
+  readonly learned: number;
+  /** The version made, accepted or not. */
+  readonly version: number | null;
+  /** Why the version was refused. */
+  readonly rejected: string | null;
+  /** A limit was reached: there is more to do at once. */
+  readonly more: boolean;
+}
+
+export interface LearnLimits {
+  /** Most decisions to settle, and most rewards to learn, in one transaction. */
+  readonly rows: number;
+}
+
+const LIMITS: LearnLimits = { rows: 5000 };
+const PRUNE_EVERY = 25;
+const RETRY_FIRST_MS = 60_000;
+const RETRY_LAST_MS = 3_600_000;
+
+/**
+ * Settles a policy's closed attribution windows and learns from them, in one transaction: rewards, the state that
+ * used them and the pointer to it become visible together or not at all, so every reward counts once whatever
+ * crashes. The policy's row lock makes one learner at a time; the version it read must still be the latest when the
+ * new one is written (fencing).
+ *
+ * A frozen policy goes on settling; its rewards wait and are learned when it is unfrozen. A state that fails the gate
+ * is recorded as rejected, the serving one stays, and its rewards wait for the next try after 1, 2, 4... minutes, at
+ * most an hour. Outcomes that arrive after settlement are not learned.
+ */
+export class LearnPolicy {
+  constructor(
+    private readonly db: Database,
+    private readonly registry: Registry<Policy> = policyRegistry,
+    private readonly limits: LearnLimits = LIMITS,
+  ) {}
+
+  /** @throws DomainError `unknown_key` when the policy's algorithm is not registered. */
+  run(policyId: string, now: Date): Promise<LearnResult> {
+    return this.db.transaction(async (tx) => {
+      const row = await lockPolicy(tx, policyId, false);
+      if (!row) return idle({ held: false });
+      const policy = this.registry.get(row.key);
+      const settled = await settleDue(tx, row, policy.learns === 'online', now, this.limits.rows);
+      const more = settled.decisions === this.limits.rows;
+      if (policy.learns !== 'online' || !row.learning) return idle({ ...settled, more });
+      const learned = await this.learn(tx, row, policy, now);
+      return idle({ ...settled, ...learned, more: more || learned.learned === this.limits.rows });
+    });
+  }
+
+  private async learn(
+    tx: Transaction,
+    row: PolicyRow,
+    policy: BanditPolicy,
+    now: Date,
+  ): Promise<Pick<LearnResult, 'learned' | 'version' | 'rejected'>> {
+    const none = { learned: 0, version: null, rejected: null };
+    const head = await readHead(tx, row.id);
+    const rebuild = head !== undefined && !continues(head, policy, row);
+    if (await isBackingOff(tx, row, head, now)) return none;
+    const batch = await readWaiting(tx, row.id, this.limits.rows);
+    if (batch.length === 0 && !rebuild) return none;
+    const version = row.latest_version + 1;
+    const outcome = await this.nextState(tx, row, policy, rebuild ? undefined : head, batch);
+    const rejected = outcome.reason;
+    await insertSnapshot(tx, {
+      policyId: row.id,
+      version,
+      stateVersion: policy.stateVersion,
+      params: row.params,
+      state: outcome.state,
+      status: rejected === null ? 'accepted' : 'rejected',
+      reason: rejected ?? (rebuild ? 'learned again from all rewards: parameters or code changed' : null),
+      rowsUsed: batch.length,
+      meanReward: meanReward(batch),
+      learnedThrough: learnedThrough(batch, head),
+      now,
+    });
+    if (rejected === null) await markLearned(tx, row.id, batch, version);
+    await moveTo(tx, row, version, rejected === null, now);
+    if (version % PRUNE_EVERY === 0) await pruneSnapshots(tx, row.id, version, outcome.state.text.length, now);
+    return { learned: rejected === null ? batch.length : 0, version, rejected };
+  }
+
+  /** The state after the batch, and why it may not be served (null: it may). */
+  private async nextState(
+    tx: Transaction,
+    row: PolicyRow,
+    policy: BanditPolicy,
+    head: SnapshotRow | undefined,
+    batch: readonly LoggedReward[],
+  ): Promise<{ state: StoredState; reason: string | null }> {
+    const probes = await readProbes(tx, batch);
+    try {
+      const params = blame(() => policy.params.parse(row.params));
+      const before = head
+        ? stateOf(head)
+        : await replay(tx, policy, row.id, params, { from: null, after: 0, through: row.latest_version });
+      const state = batch.length === 0 ? before : advance(policy, before, batch, params);
+      return { state, reason: gate(policy, state, { params, exploration: row.exploration, floor: row.floor }, probes) };
+    } catch (error) {
+      if (error instanceof PolicyFailure) return { state: NO_STATE, reason: error.message };
+      throw error;
+    }
+  }
+}
+
+/** Whether learning may go on from this version: same parameters, same shape of state. */
+const continues = (head: SnapshotRow, policy: Policy, row: PolicyRow): boolean =>
+  head.state_version === policy.stateVersion && canonicalJson(head.params) === canonicalJson(row.params);
+
+/** Whether refused versions since the last good one say that it is too early to try again. */
+async function isBackingOff(tx: Transaction, row: PolicyRow, head: SnapshotRow | undefined, now: Date): Promise<boolean> {
+  const [refused] = await tx.query<{ times: number; last: Date | null }>(
+    `select count(*)::int as times, max(created_at) as last from policy_snapshot
+     where policy_id = $1 and status = 'rejected' and version > $2`,
+    [row.id, head?.version ?? 0],
+  );
+  if (!refused?.last) return false;
+  const wait = Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** Math.min(refused.times - 1, 10));
+  return now.getTime() < refused.last.getTime() + wait;
+}
+
+/** Moves the policy's pointers, if nobody else has written a version since its row was read. */
+async function moveTo(tx: Transaction, row: PolicyRow, version: number, accepted: boolean, now: Date): Promise<void> {
+  const moved = await tx.query(
+    `update policy set latest_version = $2, serving_version = case when $3 then $2 else serving_version end,
+       last_learned_at = case when $3 then $4 else last_learned_at end
+     where id = $1 and latest_version = $5 returning id`,
+    [row.id, version, accepted, now, row.latest_version],
+  );
+  if (moved.length !== 1) throw new Error(`policy ${row.id} has moved on from version ${row.latest_version}`);
+  if (accepted) await notifySnapshot(tx, row.id);
+}
+
+const meanReward = (batch: readonly LoggedReward[]): number | null =>
+  batch.length === 0 ? null : batch.reduce((sum, one) => sum + one.reward, 0) / batch.length;
+
+function learnedThrough(batch: readonly LoggedReward[], head: SnapshotRow | undefined): Date | null {
+  const before = head?.learned_through?.getTime() ?? -Infinity;
+  const latest = Math.max(before, batch.at(-1)?.at ?? -Infinity);
+  return Number.isFinite(latest) ? new Date(latest) : null;
+}
+
+const idle = (result: Partial<LearnResult>): LearnResult => ({
+  held: true, decisions: 0, rewards: 0, unexposed: 0, unattributed: 0, learned: 0, version: null, rejected: null,
+  more: false, ...result,
+});

@@ -1,0 +1,40 @@
+import type { Json } from '#experiments';
+import type { Sql } from '../persistence/database.js';
+import type { RewardDefinition } from './reward.js';
+
+/** Table `policy` as read by this feature. */
+export interface PolicyRow {
+  readonly id: string;
+  readonly key: string;
+  readonly title: string;
+  readonly params: Readonly<Record<string, Json>>;
+  readonly exploration: { readonly key: string; readonly params?: Readonly<Record<string, Json>> };
+  readonly floor: number;
+  readonly reward: RewardDefinition | null;
+  readonly window_seconds: number;
+  readonly grace_seconds: number;
+  readonly learning: boolean;
+  readonly serving_version: number | null;
+  readonly latest_version: number;
+  readonly last_learned_at: Date | null;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+}
+
+/**
+ * Takes the policy's row lock until the end of the transaction: whoever holds it is the policy's only writer.
+ * @param wait false: give up at once when somebody else holds it.
+ * @returns the row; undefined when there is none, or (without waiting) it is held elsewhere.
+ */
+export async function lockPolicy(tx: Sql, id: string, wait: boolean): Promise<PolicyRow | undefined> {
+  const [row] = await tx.query<PolicyRow & Record<string, unknown>>(
+    `select * from policy where id = $1 for no key update ${wait ? '' : 'skip locked'}`,
+    [id],
+  );
+  return row;
+}
+
+/** Tells the API processes to load the policy's serving snapshot once the transaction commits. */
+export async function notifySnapshot(tx: Sql, policyId: string): Promise<void> {
+  await tx.query(`select pg_notify('marquee_snapshot', $1)`, [policyId]);
+}

@@ -1,0 +1,176 @@
+import type { Context, Json } from '#experiments';
+import type { Sql } from '../persistence/database.js';
+import type { PolicyRow } from './policy-row.js';
+import { settle } from './reward.js';
+import type { LinkedEvent, PositionReward, ServedPosition } from './reward.js';
+
+export interface SettleResult {
+  /** Due decisions taken. */
+  readonly decisions: number;
+  /** Rewards written that were not there before. */
+  readonly rewards: number;
+  /** Decisions that nobody saw; never learned from. */
+  readonly unexposed: number;
+  /** Outcomes of a slate that name none of its actions. */
+  readonly unattributed: number;
+}
+
+/** Version of a reward that waits to be learned, and of one that its policy never learns from. */
+export const WAITING = 0;
+export const NOT_LEARNED = -1;
+
+interface DecisionRow {
+  readonly id: string;
+  readonly at: Date;
+  readonly kind: 'value' | 'action' | 'slate';
+  readonly chosen: Json;
+  readonly subject: string | null;
+  readonly propensity: number;
+  readonly exposed: boolean;
+  readonly fallback: string | null;
+  readonly features: Readonly<Record<string, Context>> | null;
+}
+
+interface EventRow extends Omit<LinkedEvent, 'at'> {
+  readonly decision_id: string;
+  readonly at: Date;
+}
+
+/** Clocks of clients run ahead and behind: an event's own time may lie up to a day before its decision's. */
+const CLOCK_SKEW_MS = 86_400_000;
+
+const TAKE_DUE = `
+delete from reward_due where decision_id in (
+  select decision_id from reward_due where policy_id = $1 and due_at <= $2
+  order by due_at, decision_id limit $3 for update skip locked)
+returning decision_id, decision_at`;
+
+const READ_DECISIONS = `
+select id, at, kind, chosen, subject, propensity, exposed, fallback, features from decision
+where id = any($1) and at between $2 and $3`;
+
+const READ_EVENTS = `
+select decision_id, id, kind, at, name, value, action_id as "actionId", item_id as "itemId", position from event
+where decision_id = any($1) and at >= $2 and at <= $3`;
+
+const WRITE_REWARDS = `
+insert into reward (decision_id, position, policy_id, subject, action_id, reward, propensity, decision_at, settled_at,
+  version, features)
+select r.decision_id, r.position, $1, r.subject, r.action_id, r.reward, r.propensity, r.decision_at, $2, $3, r.features
+from unnest($4::text[], $5::int[], $6::text[], $7::text[], $8::float8[], $9::float8[], $10::timestamptz[], $11::jsonb[])
+  as r (decision_id, position, subject, action_id, reward, propensity, decision_at, features)
+on conflict (decision_id, position) do nothing
+returning decision_id`;
+
+/** The actions that a stored decision served. */
+export function servedPositions(decision: Pick<DecisionRow, 'kind' | 'chosen' | 'propensity'>): ServedPosition[] {
+  if (decision.kind === 'action') {
+    return [{ actionId: String(decision.chosen), position: 0, propensity: decision.propensity }];
+  }
+  if (decision.kind !== 'slate' || !Array.isArray(decision.chosen)) return [];
+  const slate = decision.chosen as unknown as readonly { id: string; propensity: number }[];
+  return slate.map(({ id, propensity }, position) => ({ actionId: id, position, propensity }));
+}
+
+/**
+ * Takes the policy's closed attribution windows and writes their rewards, inside the caller's transaction and under
+ * the policy's lock. A reward that is already there stays as it is: whatever is settled twice counts once.
+ * @param learns whether the rewards wait to be learned.
+ * @param limit most decisions to take.
+ */
+export async function settleDue(
+  tx: Sql,
+  policy: PolicyRow,
+  learns: boolean,
+  now: Date,
+  limit: number,
+): Promise<SettleResult> {
+  const due = await tx.query<{ decision_id: string; decision_at: Date }>(TAKE_DUE, [policy.id, now, limit]);
+  if (due.length === 0 || policy.reward === null) return nothing(due.length);
+  const times = due.map((row) => row.decision_at.getTime());
+  const [from, to] = [Math.min(...times), Math.max(...times)];
+  const ids = due.map((row) => row.decision_id);
+  const decisions = await tx.query<DecisionRow & Record<string, unknown>>(READ_DECISIONS, [ids, new Date(from), new Date(to)]);
+  const last = policy.window_seconds === 0 ? now.getTime() + CLOCK_SKEW_MS : to + policy.window_seconds * 1000;
+  const events = groupEvents(
+    await tx.query<EventRow & Record<string, unknown>>(READ_EVENTS, [ids, new Date(from - CLOCK_SKEW_MS), new Date(last)]),
+  );
+  const rows: RewardRow[] = [];
+  let unexposed = 0;
+  let unattributed = 0;
+  for (const decision of decisions) {
+    if (decision.fallback !== null) continue;
+    const served = { at: decision.at.getTime(), exposed: decision.exposed, served: servedPositions(decision) };
+    const result = settle(served, events.get(decision.id) ?? [], policy.reward, policy.window_seconds);
+    if (!result.exposed) unexposed += 1;
+    unattributed += result.unattributed;
+    for (const reward of result.rewards) rows.push({ decision, reward });
+  }
+  const rewards = await writeRewards(tx, policy, rows, learns, now);
+  await count(tx, { [`learn.unexposed:${policy.id}`]: unexposed, [`learn.unattributed:${policy.id}`]: unattributed });
+  return { decisions: due.length, rewards, unexposed, unattributed };
+}
+
+const nothing = (decisions: number): SettleResult => ({ decisions, rewards: 0, unexposed: 0, unattributed: 0 });
+
+function groupEvents(rows: readonly EventRow[]): Map<string, LinkedEvent[]> {
+  const groups = new Map<string, LinkedEvent[]>();
+  for (const row of rows) {
+    const event: LinkedEvent = { ...row, at: row.at.getTime() };
+    const group = groups.get(row.decision_id);
+    if (group) group.push(event);
+    else groups.set(row.decision_id, [event]);
+  }
+  return groups;
+}
+
+interface RewardRow {
+  readonly decision: DecisionRow;
+  readonly reward: PositionReward;
+}
+
+async function writeRewards(
+  tx: Sql,
+  policy: PolicyRow,
+  rows: readonly RewardRow[],
+  learns: boolean,
+  now: Date,
+): Promise<number> {
+  if (rows.length === 0) return 0;
+  const features = learns ? await readFeatures(tx, rows) : new Map<string, Context>();
+  const written = await tx.query(WRITE_REWARDS, [
+    policy.id,
+    now,
+    learns ? WAITING : NOT_LEARNED,
+    rows.map(({ decision }) => decision.id),
+    rows.map(({ reward }) => reward.position),
+    rows.map(({ decision }) => decision.subject),
+    rows.map(({ reward }) => reward.actionId),
+    rows.map(({ reward }) => reward.reward),
+    rows.map(({ reward }) => reward.propensity),
+    rows.map(({ decision }) => decision.at),
+    rows.map(({ decision, reward }) => JSON.stringify(featuresOf(decision, reward.actionId, features))),
+  ]);
+  return written.length;
+}
+
+/** What the request said about the action, else what the item table says now; frozen in the reward from here on. */
+const featuresOf = (decision: DecisionRow, id: string, items: ReadonlyMap<string, Context>): Context =>
+  decision.features?.[id] ?? items.get(id) ?? {};
+
+async function readFeatures(tx: Sql, rows: readonly RewardRow[]): Promise<Map<string, Context>> {
+  const ids = [...new Set(rows.map(({ reward }) => reward.actionId))];
+  const items = await tx.query<{ id: string; features: Context }>(`select id, features from item where id = any($1)`, [ids]);
+  return new Map(items.map((item) => [item.id, item.features]));
+}
+
+/** Adds to named counters. */
+export async function count(tx: Sql, amounts: Readonly<Record<string, number>>): Promise<void> {
+  const entries = Object.entries(amounts).filter(([, amount]) => amount > 0);
+  if (entries.length === 0) return;
+  await tx.query(
+    `insert into counter (name, value) select * from unnest($1::text[], $2::bigint[])
+     on conflict (name) do update set value = counter.value + excluded.value`,
+    [entries.map(([name]) => name), entries.map(([, amount]) => amount)],
+  );
+}
