@@ -28,7 +28,12 @@ const styleAppeal: Readonly<Record<TasteSegment, Readonly<Record<ArtworkStyle, n
 };
 
 /** Chance that a member who looks at a title's image clicks it. */
-export function artworkClickProbability(member: Member, title: Title, artwork: Artwork, month: number): number {
+export function artworkClickProbability(
+  member: Member,
+  title: Title,
+  artwork: Artwork,
+  month: number,
+): number {
   return sigmoid(
     -2.25 +
       styleAppeal[member.segment][artwork.style] +
@@ -55,7 +60,14 @@ export interface RowState {
 }
 
 const rowAppeal: Readonly<Record<HomeRow['kind'], number>> = {
-  continue: 0.02, list: 0.02, trending: 0.05, new: 0.04, genre: 0.015, because: 0.045, awards: 0.02, gems: 0.015,
+  continue: 0.02,
+  list: 0.02,
+  trending: 0.05,
+  new: 0.04,
+  genre: 0.015,
+  because: 0.045,
+  awards: 0.02,
+  gems: 0.015,
 };
 
 /** Chance that a member who looks at a row clicks a title in it. */
@@ -80,7 +92,7 @@ export function watchedShare(match: number, quality: number, u: number): number 
 /** Satisfaction that a session leaves behind, in [0, 1]: nothing found is bad, long watching what suits is good. */
 export function sessionMood(minutes: number, match: number): number {
   if (minutes <= 0) return 0.22;
-  return Math.min(1, 0.45 + 0.25 * Math.min(1, minutes / 60) + 0.3 * Math.max(0, match));
+  return Math.min(1, 0.5 + 0.25 * Math.min(1, minutes / 45) + 0.3 * Math.max(0, match));
 }
 
 /** Share of the way to the last session's mood that satisfaction moves. */

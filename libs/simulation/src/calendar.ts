@@ -1,5 +1,14 @@
 /** When people watch: hours, weekdays and seasons. All factors average about 1. */
-export const genres = ['drama', 'romance', 'comedy', 'action', 'scifi', 'horror', 'documentary', 'kids'] as const;
+export const genres = [
+  'drama',
+  'romance',
+  'comedy',
+  'action',
+  'scifi',
+  'horror',
+  'documentary',
+  'kids',
+] as const;
 export type Genre = (typeof genres)[number];
 
 export const millisecondsPerHour = 3_600_000;
@@ -7,8 +16,8 @@ export const millisecondsPerDay = 24 * millisecondsPerHour;
 
 /** Relative density of session starts per local hour: a small morning, a long evening. */
 const hourDensity = [
-  0.5, 0.25, 0.12, 0.08, 0.08, 0.15, 0.4, 0.7, 0.65, 0.55, 0.55, 0.65, 0.85, 0.8, 0.75, 0.85, 1.05, 1.4, 1.9, 2.5,
-  2.8, 2.5, 1.8, 1.0,
+  0.5, 0.25, 0.12, 0.08, 0.08, 0.15, 0.4, 0.7, 0.65, 0.55, 0.55, 0.65, 0.85, 0.8, 0.75, 0.85, 1.05, 1.4, 1.9,
+  2.5, 2.8, 2.5, 1.8, 1.0,
 ];
 const hourTotal = hourDensity.reduce((sum, density) => sum + density, 0);
 
@@ -47,7 +56,10 @@ export function drawLocalHour(u: number): number {
 }
 
 /** The member's own wall clock. @param at Unix milliseconds. */
-export function localTime(at: number, offsetMinutes: number): { hour: number; weekday: number; month: number } {
+export function localTime(
+  at: number,
+  offsetMinutes: number,
+): { hour: number; weekday: number; month: number } {
   const local = new Date(at + offsetMinutes * 60_000);
   return { hour: local.getUTCHours(), weekday: local.getUTCDay(), month: local.getUTCMonth() };
 }

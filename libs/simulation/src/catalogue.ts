@@ -55,10 +55,61 @@ export const homeRows: readonly HomeRow[] = [
   { id: 'row-gems', title: 'Hidden gems', kind: 'gems', genre: null },
 ];
 
-const nameStarts = ['The Silent', 'Northern', 'A Distant', 'Broken', 'The Last', 'Midnight', 'Paper', 'Hidden', 'Burning', 'Golden', 'Salt and', 'The Ninth'];
-const nameEnds = ['Harbour', 'Winter', 'Letters', 'Orbit', 'Kingdom', 'Station', 'Garden', 'Witness', 'Highway', 'Tide', 'Parade', 'Signal', 'Orchard'];
-const firstNames = ['Ada', 'Bruno', 'Carla', 'Dimitri', 'Elif', 'Farid', 'Greta', 'Hiro', 'Ines', 'Jonas', 'Kira', 'Luis'];
-const lastNames = ['Almeida', 'Brandt', 'Costa', 'Dubois', 'Ek', 'Fontaine', 'Greco', 'Haddad', 'Ito', 'Jansen'];
+const nameStarts = [
+  'The Silent',
+  'Northern',
+  'A Distant',
+  'Broken',
+  'The Last',
+  'Midnight',
+  'Paper',
+  'Hidden',
+  'Burning',
+  'Golden',
+  'Salt and',
+  'The Ninth',
+];
+const nameEnds = [
+  'Harbour',
+  'Winter',
+  'Letters',
+  'Orbit',
+  'Kingdom',
+  'Station',
+  'Garden',
+  'Witness',
+  'Highway',
+  'Tide',
+  'Parade',
+  'Signal',
+  'Orchard',
+];
+const firstNames = [
+  'Ada',
+  'Bruno',
+  'Carla',
+  'Dimitri',
+  'Elif',
+  'Farid',
+  'Greta',
+  'Hiro',
+  'Ines',
+  'Jonas',
+  'Kira',
+  'Luis',
+];
+const lastNames = [
+  'Almeida',
+  'Brandt',
+  'Costa',
+  'Dubois',
+  'Ek',
+  'Fontaine',
+  'Greco',
+  'Haddad',
+  'Ito',
+  'Jansen',
+];
 
 function pick<T>(rng: Rng, list: readonly T[]): T {
   return list[rng.below(list.length)] as T;

@@ -11,3 +11,6 @@ export * from './visit.js';
 export * from './world.js';
 export * from './ready-experiments.js';
 export * from './surfaces.js';
+export * from './artwork-truth.js';
+export * from './oracle.js';
+export * from './truth.js';

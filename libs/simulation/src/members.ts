@@ -27,13 +27,22 @@ export interface Member {
   readonly satisfaction: number;
 }
 
-export const segmentShares: Readonly<Record<TasteSegment, number>> = { heart: 0.52, thrill: 0.36, curious: 0.12 };
+export const segmentShares: Readonly<Record<TasteSegment, number>> = {
+  heart: 0.52,
+  thrill: 0.36,
+  curious: 0.12,
+};
 const loves: Readonly<Record<TasteSegment, Readonly<Partial<Record<Genre, number>>>>> = {
   heart: { drama: 1, romance: 0.9, comedy: 0.7, kids: 0.4 },
   thrill: { action: 1, scifi: 0.9, horror: 0.7, comedy: 0.2 },
   curious: { documentary: 1, drama: 0.5, scifi: 0.5, kids: 0.2 },
 };
-const deviceShares: Readonly<Record<Device, number>> = { 'smart-tv': 0.24, phone: 0.34, web: 0.28, tablet: 0.14 };
+const deviceShares: Readonly<Record<Device, number>> = {
+  'smart-tv': 0.24,
+  phone: 0.34,
+  web: 0.28,
+  tablet: 0.14,
+};
 const countries: Readonly<Record<string, { share: number; offsetMinutes: number }>> = {
   DE: { share: 0.2, offsetMinutes: 60 },
   FR: { share: 0.16, offsetMinutes: 60 },
@@ -75,8 +84,8 @@ export function createMember(rng: Rng, index: number): Member {
     country,
     offsetMinutes: countries[country]?.offsetMinutes ?? 0,
     plan: drawByShare(rng.uniform(), planShares),
-    // Log-normal with median 0.4 a day: most come a few times a week, some every evening.
-    sessionRate: Math.min(2.2, 0.4 * Math.exp(0.45 * rng.normal())),
+    // Log-normal with median 0.46 a day: most come a few times a week, some every evening.
+    sessionRate: Math.min(2.2, 0.46 * Math.exp(0.45 * rng.normal())),
     churnHazard: 0.0035 * Math.exp(0.4 * rng.normal()),
     satisfaction: Math.min(0.9, Math.max(0.1, 0.5 + 0.12 * rng.normal())),
   };

@@ -26,7 +26,10 @@ function reactions(visit: Visit, title: Title, match: number, cause: Cause, fini
   const joy = match + 0.15 * title.quality;
   if (visit.chance(0.06)) visit.outcome(joy > 0.35 ? 'thumbs_up' : 'thumbs_down', detail);
   if (finished && visit.chance(0.08)) {
-    const stars = Math.max(0.5, Math.min(5, Math.round(2 * (3 + 2 * (joy - 0.3) + 0.6 * visit.rng.normal())) / 2));
+    const stars = Math.max(
+      0.5,
+      Math.min(5, Math.round(2 * (3 + 2 * (joy - 0.3) + 0.6 * visit.rng.normal())) / 2),
+    );
     visit.outcome('rating', { ...detail, value: stars });
   }
   if (!finished && visit.chance(0.04)) {
@@ -36,10 +39,16 @@ function reactions(visit: Visit, title: Title, match: number, cause: Cause, fini
   if (finished && visit.chance(0.015)) visit.outcome('replay', detail);
 }
 
-function* watchOnce(visit: Visit, title: Title, cause: Cause, resumed: boolean): Play<Watched & { finished: boolean }> {
+function* watchOnce(
+  visit: Visit,
+  title: Title,
+  cause: Cause,
+  resumed: boolean,
+): Play<Watched & { finished: boolean }> {
   const match = affinity(visit.state.member, title, visit.month);
-  const share = watchedShare(match, title.quality, visit.rng.uniform());
-  const left = resumed ? 0.5 : 1;
+  // Who comes back to a title wants to see its end; of a film a part is left, of a series the next episode.
+  const share = watchedShare(match + (resumed ? 0.7 : 0), title.quality, visit.rng.uniform());
+  const left = resumed && title.kind === 'film' ? 0.6 : 1;
   const minutes = title.runtimeMinutes * left * share;
   const finished = share >= 0.9;
   const detail = { ...cause, itemId: title.id };
@@ -56,8 +65,17 @@ function* watchOnce(visit: Visit, title: Title, cause: Cause, resumed: boolean):
   visit.outcome('watch', { ...detail, value: Math.round(minutes * 60) }, delay);
   if (finished) visit.outcome('complete', detail, delay);
   reactions(visit, title, match, cause, finished);
-  visit.state.unfinished = finished ? null : share > 0.08 ? title.id : visit.state.unfinished;
+  remember(visit, title, share);
   return { minutes, match, finished };
+}
+
+/** What the row "Continue watching" will show: a title broken off, or a series with more episodes to come. */
+function remember(visit: Visit, title: Title, share: number): void {
+  const { state } = visit;
+  const finished = share >= 0.9;
+  if (finished && title.kind === 'series' && visit.chance(0.85)) state.unfinished = title.id;
+  else if (finished && state.unfinished === title.id) state.unfinished = null;
+  else if (!finished && share > 0.08) state.unfinished = title.id;
 }
 
 /** After a finished episode the player may go on by itself: surface `player.autoplay`. */

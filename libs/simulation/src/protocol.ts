@@ -33,8 +33,22 @@ export interface ServedTreatment {
 }
 
 export type OutcomeName =
-  | 'click' | 'play' | 'watch' | 'complete' | 'pause' | 'skip' | 'replay' | 'search' | 'search_success' | 'rating'
-  | 'thumbs_up' | 'thumbs_down' | 'list_add' | 'notification_opened' | 'session_start' | 'cancel';
+  | 'click'
+  | 'play'
+  | 'watch'
+  | 'complete'
+  | 'pause'
+  | 'skip'
+  | 'replay'
+  | 'search'
+  | 'search_success'
+  | 'rating'
+  | 'thumbs_up'
+  | 'thumbs_down'
+  | 'list_add'
+  | 'notification_opened'
+  | 'session_start'
+  | 'cancel';
 
 /** One entry of `POST /v1/events`. */
 export interface ClientEvent {

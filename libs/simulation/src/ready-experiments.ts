@@ -2,8 +2,15 @@ import type { Arm, Experiment, Json } from '#experiments';
 import { homeRows } from './catalogue.js';
 
 export type MetricKey =
-  | 'click-through' | 'play-rate' | 'watch-minutes' | 'completion' | 'sessions-per-week'
-  | 'day-1-retention' | 'day-7-retention' | 'day-28-retention' | 'cancellations';
+  | 'click-through'
+  | 'play-rate'
+  | 'watch-minutes'
+  | 'completion'
+  | 'sessions-per-week'
+  | 'retention-day-1'
+  | 'retention-day-7'
+  | 'retention-day-28'
+  | 'cancellations';
 
 /** A configured policy; the shape of `POST /v1/policies`. */
 export interface ReadyPolicy {
@@ -40,16 +47,26 @@ function withFirst(rowId: string): string[] {
 
 /** Policies that the ready experiments name. */
 export const readyPolicies: readonly ReadyPolicy[] = [
-  policy('home-default-order', 'fixed-order', 'Rows as the editors order them', { order: homeRows.map((row) => row.id) }),
-  policy('home-continue-first', 'fixed-order', 'Continue watching on top', { order: withFirst('row-continue') }),
+  policy('home-default-order', 'fixed-order', 'Rows as the editors order them', {
+    order: homeRows.map((row) => row.id),
+  }),
+  policy('home-continue-first', 'fixed-order', 'Continue watching on top', {
+    order: withFirst('row-continue'),
+  }),
   policy('artwork-studio-default', 'fixed-order', "The studio's default image", {}),
-  policy('artwork-uniform', 'uniform', 'Any image, equally likely', {}),
+  policy('artwork-uniform', 'uniform-random', 'Any image, equally likely', {}),
   policy('artwork-thompson', 'thompson-beta', 'Thompson sampling per image', {}, true),
   policy('artwork-most-popular', 'most-popular', 'The most clicked image of each title', {}, true),
   policy('artwork-contextual', 'linear-thompson', 'Linear Thompson sampling on taste and style', {}, true),
 ];
 
-function policy(id: string, key: string, title: string, params: ReadyPolicy['params'], learning = false): ReadyPolicy {
+function policy(
+  id: string,
+  key: string,
+  title: string,
+  params: ReadyPolicy['params'],
+  learning = false,
+): ReadyPolicy {
   return { id, key, title, params, reward: clicked, windowSeconds: clickWindowSeconds, learning };
 }
 
@@ -87,32 +104,54 @@ function running(
 /** Six experiments, each with a lesson whose answer stands in the truth file (truth.ts). */
 export const readyExperiments: readonly ReadyExperiment[] = [
   {
-    experiment: running('continue-watching-first', 'Continue watching on top', { surface: 'home.rows', layer: 'home' }, [
-      policyArm('control', 'Order of the editors', 'home-default-order', 1, true),
-      policyArm('continue-first', 'Continue watching first', 'home-continue-first', 1),
-    ]),
+    experiment: running(
+      'continue-watching-first',
+      'Continue watching on top',
+      { surface: 'home.rows', layer: 'home' },
+      [
+        policyArm('control', 'Order of the editors', 'home-default-order', 1, true),
+        policyArm('continue-first', 'Continue watching first', 'home-continue-first', 1),
+      ],
+    ),
     hypothesis: 'Members who left a title unfinished find it at once, play more and stay longer.',
-    decisionMetric: 'play-rate',
-    secondaryMetrics: ['click-through', 'watch-minutes', 'sessions-per-week', 'day-1-retention', 'day-7-retention', 'day-28-retention'],
+    decisionMetric: 'click-through',
+    secondaryMetrics: [
+      'play-rate',
+      'watch-minutes',
+      'sessions-per-week',
+      'retention-day-1',
+      'retention-day-7',
+      'retention-day-28',
+    ],
     guardrailMetrics: ['completion', 'cancellations'],
     minimumDays: 7,
   },
   {
-    experiment: running('friendlier-notifications', 'A friendlier notification', { surface: 'notification', layer: 'messages' }, [
-      valueArm('control', 'Plain wording', { template: 'plain' }, true),
-      valueArm('friendly', 'Friendly wording', { template: 'friendly' }),
-    ]),
+    experiment: running(
+      'friendlier-notifications',
+      'A friendlier notification',
+      { surface: 'notification', layer: 'messages' },
+      [
+        valueArm('control', 'Plain wording', { template: 'plain' }, true),
+        valueArm('friendly', 'Friendly wording', { template: 'friendly' }),
+      ],
+    ),
     hypothesis: 'A warmer text brings members back more often.',
     decisionMetric: 'sessions-per-week',
-    secondaryMetrics: ['watch-minutes', 'day-7-retention'],
+    secondaryMetrics: ['watch-minutes', 'retention-day-7'],
     guardrailMetrics: ['cancellations'],
     minimumDays: 7,
   },
   {
-    experiment: running('semantic-search', 'Semantic search', { surface: 'search.results', layer: 'search' }, [
-      valueArm('control', 'Classic engine', { engine: 'classic' }, true),
-      valueArm('semantic', 'Semantic engine', { engine: 'semantic' }),
-    ]),
+    experiment: running(
+      'semantic-search',
+      'Semantic search',
+      { surface: 'search.results', layer: 'search' },
+      [
+        valueArm('control', 'Classic engine', { engine: 'classic' }, true),
+        valueArm('semantic', 'Semantic engine', { engine: 'semantic' }),
+      ],
+    ),
     hypothesis: 'Results by meaning lead to more plays.',
     decisionMetric: 'click-through',
     secondaryMetrics: ['play-rate', 'watch-minutes'],
@@ -120,10 +159,15 @@ export const readyExperiments: readonly ReadyExperiment[] = [
     minimumDays: 7,
   },
   {
-    experiment: running('shorter-countdown', 'Five seconds to the next episode', { surface: 'player.autoplay', layer: 'player', traffic: 0.15 }, [
-      valueArm('control', 'Ten seconds', { countdownSeconds: 10 }, true),
-      valueArm('five-seconds', 'Five seconds', { countdownSeconds: 5 }),
-    ]),
+    experiment: running(
+      'shorter-countdown',
+      'Five seconds to the next episode',
+      { surface: 'player.autoplay', layer: 'player', traffic: 0.15 },
+      [
+        valueArm('control', 'Ten seconds', { countdownSeconds: 10 }, true),
+        valueArm('five-seconds', 'Five seconds', { countdownSeconds: 5 }),
+      ],
+    ),
     hypothesis: 'A shorter countdown keeps a few more members watching.',
     decisionMetric: 'watch-minutes',
     secondaryMetrics: ['play-rate', 'sessions-per-week'],
@@ -131,11 +175,16 @@ export const readyExperiments: readonly ReadyExperiment[] = [
     minimumDays: 7,
   },
   {
-    experiment: running('artwork-bandit', 'Artwork by bandit', { surface: 'title.artwork', layer: 'artwork', layerRange: [0, 0.5] }, [
-      policyArm('control', "Studio's image", 'artwork-studio-default', 4, true),
-      policyArm('bandit', 'Thompson sampling', 'artwork-thompson', 5),
-      policyArm('uniform', 'Uniform exploration', 'artwork-uniform', 1),
-    ]),
+    experiment: running(
+      'artwork-bandit',
+      'Artwork by bandit',
+      { surface: 'title.artwork', layer: 'artwork', layerRange: [0, 0.5] },
+      [
+        policyArm('control', "Studio's image", 'artwork-studio-default', 4, true),
+        policyArm('bandit', 'Thompson sampling', 'artwork-thompson', 5),
+        policyArm('uniform', 'Uniform exploration', 'artwork-uniform', 1),
+      ],
+    ),
     hypothesis: 'A bandit finds the image of each title that most members click.',
     decisionMetric: 'click-through',
     secondaryMetrics: ['play-rate', 'watch-minutes', 'sessions-per-week'],
@@ -143,10 +192,15 @@ export const readyExperiments: readonly ReadyExperiment[] = [
     minimumDays: 7,
   },
   {
-    experiment: running('artwork-by-taste', 'Artwork by taste', { surface: 'title.artwork', layer: 'artwork', layerRange: [0.5, 1] }, [
-      policyArm('control', 'Most popular image', 'artwork-most-popular', 1, true),
-      policyArm('contextual', 'Image by taste', 'artwork-contextual', 1),
-    ]),
+    experiment: running(
+      'artwork-by-taste',
+      'Artwork by taste',
+      { surface: 'title.artwork', layer: 'artwork', layerRange: [0.5, 1] },
+      [
+        policyArm('control', 'Most popular image', 'artwork-most-popular', 1, true),
+        policyArm('contextual', 'Image by taste', 'artwork-contextual', 1),
+      ],
+    ),
     hypothesis: 'The best image differs by taste: faces for some, action for others.',
     decisionMetric: 'click-through',
     secondaryMetrics: ['play-rate', 'watch-minutes', 'sessions-per-week'],

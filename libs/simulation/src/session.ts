@@ -40,7 +40,12 @@ function drawBillboard(visit: Visit): readonly [Title, Title] {
 }
 
 /** The member looks at a title's image and clicks it or not; null where there is nothing to look at. */
-function* tryArtwork(visit: Visit, title: Title, served: ServedTreatment, position: number): Play<Watched | null> {
+function* tryArtwork(
+  visit: Visit,
+  title: Title,
+  served: ServedTreatment,
+  position: number,
+): Play<Watched | null> {
   const artwork = title.artwork.find((candidate) => candidate.id === served.action) ?? title.artwork[0];
   if (!artwork) return null;
   const cause: Cause = { decisionId: served.decisionId, actionId: artwork.id };
@@ -63,18 +68,20 @@ function titleOfRow(visit: Visit, row: HomeRow): { title: Title; resumed: boolea
     ofGenre.length > 0 ? (ofGenre[visit.rng.below(ofGenre.length)] as Title) : drawPopular(visit);
   const candidates = [draw(), draw(), draw()];
   const suits = (title: Title): number => affinity(state.member, title, visit.month);
-  return { title: candidates.reduce((best, title) => (suits(title) > suits(best) ? title : best)), resumed: false };
+  return {
+    title: candidates.reduce((best, title) => (suits(title) > suits(best) ? title : best)),
+    resumed: false,
+  };
 }
 
 /** The member reads the rows from the top (cascade model) and plays from at most one. */
 function* browseRows(visit: Visit, served: ServedTreatment): Play<Watched> {
-  const rows = new Map(visit.stage.world.rows.map((row) => [row.id, row]));
   const order = served.slate?.map((entry) => entry.id) ?? visit.stage.world.rows.map((row) => row.id);
   const { state } = visit;
   const rowState = { hasUnfinished: state.unfinished !== null, hasList: state.listed > 0 };
   for (const [position, id] of order.entries()) {
     if (position > 0 && !visit.chance(rowContinuation)) return nothing;
-    const row = rows.get(id);
+    const row = visit.stage.rows.get(id);
     visit.wait(2);
     if (!row || !visit.chance(rowClickProbability(state.member, row, rowState, visit.month))) continue;
     const { title, resumed } = titleOfRow(visit, row);

@@ -1,6 +1,12 @@
 import { createRng } from '#experiments';
 import { cancelHazard, notificationShare, sessionsPerDay } from './behaviour.js';
-import { drawLocalHour, localTime, millisecondsPerDay, millisecondsPerHour, weekdaySessionFactor } from './calendar.js';
+import {
+  drawLocalHour,
+  localTime,
+  millisecondsPerDay,
+  millisecondsPerHour,
+  weekdaySessionFactor,
+} from './calendar.js';
 import { EventQueue, type Delivery } from './event-queue.js';
 import type { Answer, ClientEvent, Play, TreatmentRequest } from './protocol.js';
 import { playNotification, playSession } from './session.js';
@@ -54,13 +60,17 @@ function planDay(stage: Stage, state: MemberState, day: number, seed: string): A
   const at = (): number => {
     const localHour = drawLocalHour(rng.uniform());
     const utcHour = (((localHour - member.offsetMinutes / 60) % 24) + 24) % 24;
-    return day + ((Math.floor(utcHour * millisecondsPerHour + rng.uniform() * millisecondsPerHour)) % millisecondsPerDay);
+    return (
+      day +
+      (Math.floor(utcHour * millisecondsPerHour + rng.uniform() * millisecondsPerHour) % millisecondsPerDay)
+    );
   };
   const plan: Appointment[] = [];
   const sessions = drawPoisson(rate, () => rng.uniform());
   for (let i = 0; i < sessions; i++) plan.push({ at: at(), kind: 'session', state });
   if (rng.uniform() < notificationShare) plan.push({ at: at(), kind: 'notification', state });
-  if (rng.uniform() < cancelHazard(member, state.satisfaction)) plan.push({ at: at(), kind: 'cancel', state });
+  if (rng.uniform() < cancelHazard(member, state.satisfaction))
+    plan.push({ at: at(), kind: 'cancel', state });
   return plan;
 }
 
@@ -142,7 +152,10 @@ export interface Driver {
 }
 
 /** Runs a simulation against whoever serves: an HTTP client, an engine in the same process, an oracle. */
-export async function simulate(world: World, options: SimulationOptions & Driver): Promise<SimulationSummary> {
+export async function simulate(
+  world: World,
+  options: SimulationOptions & Driver,
+): Promise<SimulationSummary> {
   return drive(playWorld(world, options), options);
 }
 

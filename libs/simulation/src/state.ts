@@ -16,5 +16,13 @@ export interface MemberState {
 }
 
 export function createMemberState(member: Member): MemberState {
-  return { member, satisfaction: member.satisfaction, active: true, unfinished: null, listed: 0, sessions: 0, events: 0 };
+  return {
+    member,
+    satisfaction: member.satisfaction,
+    active: true,
+    unfinished: null,
+    listed: 0,
+    sessions: 0,
+    events: 0,
+  };
 }

@@ -3,11 +3,41 @@ import type { World } from './world.js';
 
 /** The places of the simulated service. */
 export const surfaces: readonly Surface[] = [
-  { key: 'home.rows', title: 'Order of the home page rows', kind: 'slate', defaultValue: null, candidateKind: 'row' },
-  { key: 'title.artwork', title: 'Artwork of a title', kind: 'action', defaultValue: null, candidateKind: 'artwork' },
-  { key: 'search.results', title: 'Search engine', kind: 'value', defaultValue: { engine: 'classic' }, candidateKind: null },
-  { key: 'notification', title: 'Wording of notifications', kind: 'value', defaultValue: { template: 'plain' }, candidateKind: null },
-  { key: 'player.autoplay', title: 'Countdown to the next episode', kind: 'value', defaultValue: { countdownSeconds: 10 }, candidateKind: null },
+  {
+    key: 'home.rows',
+    title: 'Order of the home page rows',
+    kind: 'slate',
+    defaultValue: null,
+    candidateKind: 'row',
+  },
+  {
+    key: 'title.artwork',
+    title: 'Artwork of a title',
+    kind: 'action',
+    defaultValue: null,
+    candidateKind: 'artwork',
+  },
+  {
+    key: 'search.results',
+    title: 'Search engine',
+    kind: 'value',
+    defaultValue: { engine: 'classic' },
+    candidateKind: null,
+  },
+  {
+    key: 'notification',
+    title: 'Wording of notifications',
+    kind: 'value',
+    defaultValue: { template: 'plain' },
+    candidateKind: null,
+  },
+  {
+    key: 'player.autoplay',
+    title: 'Countdown to the next episode',
+    kind: 'value',
+    defaultValue: { countdownSeconds: 10 },
+    candidateKind: null,
+  },
 ];
 
 /** One layer per part of the product: experiments on different parts overlap freely. */

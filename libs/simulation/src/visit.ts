@@ -1,17 +1,21 @@
 import type { Context, Rng } from '#experiments';
 import { localTime } from './calendar.js';
-import type { Title } from './catalogue.js';
+import type { HomeRow, Title } from './catalogue.js';
 import type { ClientEvent, OutcomeName, Play, ServedTreatment, Step, SurfaceRequest } from './protocol.js';
 import type { MemberState } from './state.js';
 import type { World } from './world.js';
 
 /** What an outcome carries besides its name. */
-export type Detail = Pick<ClientEvent, 'decisionId' | 'value' | 'actionId' | 'itemId' | 'position' | 'properties'>;
+export type Detail = Pick<
+  ClientEvent,
+  'decisionId' | 'value' | 'actionId' | 'itemId' | 'position' | 'properties'
+>;
 
 /** The world with what sessions look up often. */
 export interface Stage {
   readonly world: World;
   readonly titles: ReadonlyMap<string, Title>;
+  readonly rows: ReadonlyMap<string, HomeRow>;
   /** Cumulative popularity of the titles on the billboard, ends with 1. */
   readonly popularity: Float64Array;
   /** Part of every event id, so that two simulations of one world don't collide. */
@@ -26,6 +30,7 @@ export function createStage(world: World, run: string): Stage {
   return {
     world,
     run,
+    rows: new Map(world.rows.map((row) => [row.id, row])),
     titles: new Map(world.titles.map((title) => [title.id, title])),
     popularity: Float64Array.from(weights, (weight) => (cumulated += weight / total)),
   };
