@@ -1,6 +1,8 @@
 import type { Policy } from '../contract.js';
 import { epsilonGreedy } from './epsilon-greedy.js';
 import { fixedOrder } from './fixed-order.js';
+import { linearThompson } from './linear-thompson.js';
+import { mostPopular } from './most-popular.js';
 import { thompsonBeta } from './thompson-beta.js';
 import { uniformRandom } from './uniform-random.js';
 
@@ -8,6 +10,8 @@ import { uniformRandom } from './uniform-random.js';
 export const bandits: readonly Policy[] = [
   uniformRandom as Policy,
   fixedOrder as Policy,
+  mostPopular as Policy,
   epsilonGreedy as Policy,
   thompsonBeta as Policy,
+  linearThompson as Policy,
 ];

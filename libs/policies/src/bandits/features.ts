@@ -1,0 +1,72 @@
+import type { Context } from '#experiments';
+
+const LONGEST_VALUE = 100;
+const LONGEST_LIST = 32;
+/** Attributes meant for recommenders, not for linear models. */
+const SKIPPED = new Set(['history']);
+
+export type Emit = (name: string, value: number) => void;
+
+/**
+ * Names the features of a flat context: a finite number is itself (limited to +-limit), a boolean 0 or 1, a text
+ * `key=value` with value 1, a list one such feature per entry. null, NaN and infinities count as missing: nothing.
+ * @param only the attributes to look at; undefined: all but `history`.
+ */
+export function eachFeature(context: Context, limit: number, emit: Emit, only?: ReadonlySet<string>): void {
+  for (const key of Object.keys(context)) {
+    if (only === undefined ? SKIPPED.has(key) : !only.has(key)) continue;
+    const value = context[key];
+    if (typeof value === 'number') {
+      if (Number.isFinite(value)) emit(key, Math.max(-limit, Math.min(limit, value)));
+    } else if (typeof value === 'boolean') {
+      emit(key, value ? 1 : 0);
+    } else if (typeof value === 'string') {
+      emit(`${key}=${value.slice(0, LONGEST_VALUE)}`, 1);
+    } else if (Array.isArray(value)) {
+      for (const entry of value.slice(0, LONGEST_LIST)) emit(`${key}=${String(entry).slice(0, LONGEST_VALUE)}`, 1);
+    }
+  }
+}
+
+/** Adds the names it has not seen, first come first served, up to `capacity` in all. Same array when none is new. */
+export function learnNames(known: readonly string[], seen: Iterable<string>, capacity: number): readonly string[] {
+  const names = new Set(known);
+  for (const name of seen) {
+    if (names.size >= capacity) break;
+    names.add(name);
+  }
+  return names.size === known.length ? known : [...names];
+}
+
+/** Feature vectors over a fixed list of names, with a constant 1 first: [1, x_1 ... x_n]. Unknown names are ignored. */
+export class FeatureIndex {
+  private readonly position: ReadonlyMap<string, number>;
+  readonly size: number;
+
+  constructor(
+    names: readonly string[],
+    private readonly limit: number,
+  ) {
+    this.position = new Map(names.map((name, index) => [name, index + 1]));
+    this.size = names.length + 1;
+  }
+
+  vector(context: Context): Float64Array {
+    const x = new Float64Array(this.size);
+    x[0] = 1;
+    eachFeature(context, this.limit, (name, value) => {
+      const i = this.position.get(name);
+      if (i !== undefined) x[i] = value;
+    });
+    return x;
+  }
+
+  /** Sum of squares of the features that are not in the list. */
+  unseenSquares(context: Context): number {
+    let sum = 0;
+    eachFeature(context, this.limit, (name, value) => {
+      if (!this.position.has(name)) sum += value * value;
+    });
+    return sum;
+  }
+}
