@@ -40,7 +40,7 @@ export type ContrastResult =
   | { readonly ok: false; readonly reason: UndefinedReason };
 
 /** One arm seen as a mean: of the value itself, or of the linearised ratio u = (y - R d) / mean(d). */
-interface Linear {
+export interface Linear {
   readonly n: number;
   readonly value: number;
   readonly covariateMean: number;
@@ -101,7 +101,11 @@ export function contrast(control: Moments, treatment: Moments, options: Contrast
   const b = linearise(treatment, options.kind);
   if (typeof a === 'string' || typeof b === 'string') return { ok: false, reason: firstReason(a, b) };
   const theta = options.adjust ? slope(control, treatment, a, b, options.kind) : 0;
-  const k = options.controlWeight ?? 1;
+  return assembleContrast(a, b, theta, options.controlWeight ?? 1);
+}
+
+/** The contrast of two arms given as means, adjusted by `theta` times the covariate. */
+export function assembleContrast(a: Linear, b: Linear, theta: number, k: number): ContrastResult {
   const va = (k * k * adjustedVariance(a, theta)) / a.n;
   const vb = adjustedVariance(b, theta) / b.n;
   const variance = va + vb;

@@ -13,3 +13,7 @@ export * from './report.contract.js';
 export * from './report.js';
 export { decide } from './verdict.js';
 export type { VerdictInput } from './verdict.js';
+export { ratioPairContrast } from './adjustments/cuped-ratio.js';
+export type { RatioPairSums } from './adjustments/cuped-ratio.js';
+export * from './retention.js';
+export * from './reference/index.js';

@@ -1,0 +1,16 @@
+import { basicMethods } from './basic.methods.js';
+import { meanMethods } from './mean.methods.js';
+import { powerMethods } from './power.methods.js';
+import { sequentialMethods } from './sequential.methods.js';
+
+export type ReferenceResult = Readonly<Record<string, unknown>>;
+/** From a case's input (in the form of the file) to a result with the same keys as its expectation. */
+export type ReferenceMethod = (input: unknown) => ReferenceResult;
+
+/** The methods of reference files that this library implements, by their name there. */
+export const referenceMethods: Readonly<Record<string, ReferenceMethod>> = {
+  ...basicMethods,
+  ...meanMethods,
+  ...sequentialMethods,
+  ...powerMethods,
+};
