@@ -194,7 +194,7 @@ create table decision (
   holdout text,
   exposed boolean not null default false,
   latency_micros integer,
-  txid xid8 not null default pg_current_xact_id(),
+  txid bigint not null default (pg_current_xact_id()::text::bigint),
   primary key (id, at)
 ) partition by range (at);
 create index decision_by_unit on decision (unit_id, at);
@@ -220,7 +220,7 @@ create table event (
   item_id text,
   position integer,
   properties jsonb,
-  txid xid8 not null default pg_current_xact_id()
+  txid bigint not null default (pg_current_xact_id()::text::bigint)
 ) partition by range (at);
 create index event_by_unit on event (unit_id, at);
 create index event_by_decision on event (decision_id) where decision_id is not null;
@@ -274,7 +274,7 @@ create table process (
 const ROLLUPS = `
 create table rollup_state (
   name text primary key,
-  through xid8 not null,
+  through bigint not null,
   updated_at timestamptz not null default now()
 );
 create table exposure_pending (

@@ -1,0 +1,55 @@
+import { Inject, Injectable, SetMetadata } from '@nestjs/common';
+import type { CanActivate, CustomDecorator, ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { KeyRing, allows } from '../access/keys.js';
+import type { Caller, Role } from '../access/keys.js';
+import { Problem } from './problem.js';
+
+const ROLE = 'marquee:role';
+
+/** Lowest role that may call this handler. Without it a handler is for admins only. */
+export const AllowRole = (role: Role): CustomDecorator => SetMetadata(ROLE, role);
+/** No key needed: probes and documentation. */
+export const Public = (): CustomDecorator => SetMetadata(ROLE, 'public');
+
+export interface AuthenticatedRequest extends FastifyRequest {
+  caller?: Caller;
+}
+
+/** Global guard: every route needs a key unless it says otherwise (OWASP API2, API5). */
+@Injectable()
+export class ApiKeyGuard implements CanActivate {
+  private readonly roles = new WeakMap<object, Role | 'public'>();
+
+  constructor(
+    @Inject(KeyRing) private readonly keys: KeyRing,
+    @Inject(Reflector) private readonly reflector: Reflector,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const needed = this.roleOf(context);
+    if (needed === 'public') return true;
+    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    const header = request.headers.authorization;
+    if (header === undefined || !header.startsWith('Bearer ')) {
+      throw new Problem(401, 'unauthenticated', 'Send an API key as "Authorization: Bearer <key>"');
+    }
+    const caller = this.keys.find(header.slice(7).trim());
+    if (!caller) throw new Problem(401, 'unauthenticated', 'This API key is not known, or it was revoked or has expired');
+    if (!allows(caller.role, needed)) {
+      throw new Problem(403, 'forbidden', `This needs a key with the role "${needed}"; the key sent has the role "${caller.role}"`);
+    }
+    request.caller = caller;
+    return true;
+  }
+
+  private roleOf(context: ExecutionContext): Role | 'public' {
+    const handler = context.getHandler();
+    const known = this.roles.get(handler);
+    if (known) return known;
+    const role = this.reflector.getAllAndOverride<Role | 'public' | undefined>(ROLE, [handler, context.getClass()]) ?? 'admin';
+    this.roles.set(handler, role);
+    return role;
+  }
+}

@@ -1,0 +1,55 @@
+import { isUtf8 } from 'node:buffer';
+import { Logger } from '@nestjs/common';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import secureJson from 'secure-json-parse';
+import { ulid } from 'ulid';
+import type { Config } from '../config/config.js';
+import { Problem } from './problem.js';
+import { sendProblem } from './problem.filter.js';
+
+/** The HTTP server: limits, a JSON parser that refuses bad UTF-8, and problem documents below Nest as well. */
+export function createAdapter(config: Config): FastifyAdapter {
+  const logger = new Logger('Http');
+  const adapter = new FastifyAdapter({
+    bodyLimit: config.bodyLimitBytes,
+    requestTimeout: 10_000,
+    connectionTimeout: 60_000,
+    keepAliveTimeout: 72_000,
+    maxParamLength: 256,
+    trustProxy: false,
+    genReqId: () => `req_${ulid()}`,
+    return503OnClosing: true,
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => sendProblem(error, request, reply, logger),
+    logger: false,
+  });
+  const server = adapter.getInstance();
+  server.removeContentTypeParser(['application/json', 'text/plain']);
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, parseJson(body as Buffer));
+    } catch (error) {
+      done(error as Error, undefined);
+    }
+  });
+  server.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, logger));
+  server.setNotFoundHandler((request, reply) =>
+    sendProblem(new Problem(404, 'not_found', 'There is no such route'), request, reply, logger),
+  );
+  server.addHook('onSend', (request, reply, payload, done) => {
+    void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
+    done(null, payload);
+  });
+  return adapter;
+}
+
+/** JSON with `__proto__` and `constructor.prototype` keys dropped, so that no value can reach a prototype. */
+function parseJson(body: Buffer): unknown {
+  if (body.length === 0) return {};
+  if (!isUtf8(body)) throw new Problem(400, 'malformed_utf8', 'The body is not valid UTF-8');
+  try {
+    return secureJson.parse(body.toString('utf8'), undefined, { protoAction: 'remove', constructorAction: 'remove' });
+  } catch {
+    throw new Problem(400, 'malformed_json', 'The body is not valid JSON');
+  }
+}

@@ -1,0 +1,13 @@
+import { Logger } from '@nestjs/common';
+import { closeOnSignals, createApi, failBoot } from './bootstrap.js';
+import { readConfig } from './config/config.js';
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const running = await createApi(config);
+  closeOnSignals(running);
+  await running.app.listen({ port: config.port, host: config.host });
+  new Logger('Api').log(`listening on ${await running.app.getUrl()}`);
+}
+
+main().catch(failBoot);

@@ -1,0 +1,29 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule, Type } from '@nestjs/common';
+import type { KeyRing } from './access/keys.js';
+import type { Config } from './config/config.js';
+import { CoreModule } from './core.module.js';
+import type { Database } from './persistence/database.js';
+
+/** What a worker runs, by role (MARQUEE_ROLES); one line each. */
+const byRole: Readonly<Record<string, readonly (Type | DynamicModule)[]>> = {
+  ingest: [],
+  learn: [],
+  train: [],
+  rollup: [],
+  maintenance: [],
+};
+
+/** Composition root of a queue process. */
+@Module({})
+export class WorkerModule {
+  /** @throws Error when the configuration names a role that does not exist. */
+  static of(config: Config, database: Database, keys: KeyRing): DynamicModule {
+    const modules = config.roles.flatMap((role) => {
+      const found = byRole[role];
+      if (!found) throw new Error(`MARQUEE_ROLES: "${role}" is not a role; known are ${Object.keys(byRole).join(', ')}`);
+      return found;
+    });
+    return { module: WorkerModule, imports: [CoreModule.of(config, database, keys), ...new Set(modules)] };
+  }
+}
