@@ -1,0 +1,129 @@
+import { describe, expect, it } from '@jest/globals';
+import { rewardSchema, settle } from './reward.js';
+import type { LinkedEvent, RewardDefinition, ServedDecision } from './reward.js';
+
+const AT = 1_000_000;
+const one: ServedDecision = { at: AT, exposed: true, served: [{ actionId: 'a', position: 0, propensity: 0.5 }] };
+const slate: ServedDecision = {
+  at: AT,
+  exposed: false,
+  served: ['a', 'b', 'c'].map((actionId, position) => ({ actionId, position, propensity: 0.5 })),
+};
+let next = 0;
+const outcome = (event: Partial<LinkedEvent> = {}): LinkedEvent => ({
+  id: `e${String(next++)}`, kind: 'outcome', at: AT + 1000, name: 'play', value: null, actionId: null, itemId: null,
+  position: null, ...event,
+});
+const exposure = (event: Partial<LinkedEvent> = {}): LinkedEvent => outcome({ kind: 'exposure', name: null, ...event });
+const definition = (input: unknown = { outcomes: [{ name: 'play' }] }): RewardDefinition => rewardSchema.parse(input);
+const values = (decision: ServedDecision, events: LinkedEvent[], reward = definition(), window = 60): (number | string)[] =>
+  settle(decision, events, reward, window).rewards.map((r) => r.reward);
+
+describe('the reward of a single choice', () => {
+  it('is 0 once the window has closed on an exposed decision without outcomes', () => {
+    expect(values(one, [])).toEqual([0]);
+  });
+
+  it('counts an outcome at the last millisecond of the window and none after it', () => {
+    expect(values(one, [outcome({ at: AT + 60_000 })])).toEqual([1]);
+    expect(values(one, [outcome({ at: AT + 60_001 })])).toEqual([0]);
+  });
+
+  it('counts an outcome whose client clock is behind', () => {
+    expect(values(one, [outcome({ at: AT - 5000 })])).toEqual([1]);
+  });
+
+  it('takes the value with threshold, cap and scale', () => {
+    const watch = definition({ outcomes: [{ name: 'watch', value: 'value', min: 120, max: 3600, scale: 1 / 3600 }] });
+    expect(values(one, [outcome({ name: 'watch', value: 119 })], watch)).toEqual([0]);
+    expect(values(one, [outcome({ name: 'watch', value: 1800 })], watch)).toEqual([0.5]);
+    expect(values(one, [outcome({ name: 'watch', value: 9999 })], watch)).toEqual([1]);
+    expect(values(one, [outcome({ name: 'watch' })], watch)).toEqual([0]);
+  });
+
+  it('combines by max, sum and any, and clips the result', () => {
+    const rules = { outcomes: [{ name: 'play', scale: 0.4 }, { name: 'thumbs', value: 'value' }, { name: 'skip', scale: -1 }] };
+    const events = [outcome(), outcome(), outcome({ name: 'thumbs', value: 2 }), outcome({ name: 'skip' })];
+    expect(values(one, events, definition({ ...rules, combine: 'max' }))).toEqual([2]);
+    expect(values(one, events, definition({ ...rules, combine: 'sum' }))[0]).toBeCloseTo(1.8, 12);
+    expect(values(one, events, definition({ ...rules, combine: 'any' }))).toEqual([1]);
+    expect(values(one, events, definition({ ...rules, combine: 'sum', max: 1 }))).toEqual([1]);
+    expect(values(one, [outcome({ name: 'skip' })], definition({ ...rules, min: 0 }))).toEqual([0]);
+  });
+
+  it('does not depend on the order in which events are read', () => {
+    const sum = definition({ outcomes: [{ name: 'watch', value: 'value' }], combine: 'sum' });
+    const events = [0.1, 0.2, 0.3, 1e16, -1e16].map((value, i) => outcome({ name: 'watch', value, at: AT + i }));
+    expect(values(one, [...events].reverse(), sum)).toEqual(values(one, events, sum));
+  });
+
+  it('learns nothing from a decision that nobody saw', () => {
+    const result = settle({ ...one, exposed: false }, [], definition(), 60);
+    expect(result).toEqual({ rewards: [], exposed: false, unattributed: 0 });
+  });
+
+  it('takes any event that names the decision as proof that it was seen', () => {
+    const unseen = { ...one, exposed: false };
+    expect(values(unseen, [exposure()])).toEqual([0]);
+    expect(values(unseen, [outcome({ name: 'pause' })])).toEqual([0]);
+  });
+
+  it('ignores an event about an action that was not served', () => {
+    expect(values({ ...one, exposed: false }, [outcome({ actionId: 'z' })])).toEqual([]);
+    expect(values(one, [outcome({ actionId: 'z' })])).toEqual([0]);
+    expect(values(one, [outcome({ actionId: 'a', itemId: 'title-9', position: 4 })])).toEqual([1]);
+  });
+
+  it('without a window takes the first counting outcome and has no default', () => {
+    const watch = definition({ outcomes: [{ name: 'watch', value: 'value' }] });
+    expect(values(one, [], watch, 0)).toEqual([]);
+    expect(values(one, [outcome({ name: 'pause' })], watch, 0)).toEqual([]);
+    const events = [outcome({ name: 'watch', value: 9, at: AT + 2 }), outcome({ name: 'watch', value: 5, at: AT + 1 })];
+    expect(values(one, events, watch, 0)).toEqual([5]);
+  });
+});
+
+describe('the rewards of a slate', () => {
+  it('go to the named action, position or item', () => {
+    const seen = { ...slate, exposed: true };
+    expect(values(seen, [outcome({ actionId: 'b' })])).toEqual([0, 1, 0]);
+    expect(values(seen, [outcome({ position: 2 })])).toEqual([0, 0, 1]);
+    expect(values(seen, [outcome({ itemId: 'a' })])).toEqual([1, 0, 0]);
+  });
+
+  it('count an outcome that names no place as unattributed', () => {
+    const result = settle({ ...slate, exposed: true }, [outcome(), outcome({ itemId: 'title-3' })], definition(), 60);
+    expect(result.rewards.map((r) => r.reward)).toEqual([0, 0, 0]);
+    expect(result.unattributed).toBe(2);
+  });
+
+  it('are learned only at positions that were seen, where exposures name positions', () => {
+    const result = settle(slate, [exposure({ position: 0 }), exposure({ actionId: 'b' })], definition(), 60);
+    expect(result.rewards.map((r) => r.position)).toEqual([0, 1]);
+  });
+
+  it('are learned at all positions when the whole slate was seen', () => {
+    expect(values(slate, [exposure(), outcome({ position: 1 })])).toEqual([0, 1, 0]);
+    expect(values(slate, [outcome({ position: 1 })])).toEqual([0, 1, 0]);
+    expect(values(slate, [])).toEqual([]);
+  });
+
+  it('without a window come position by position', () => {
+    const result = settle(slate, [outcome({ position: 1 })], definition(), 0);
+    expect(result.rewards).toEqual([{ actionId: 'b', position: 1, propensity: 0.5, reward: 1 }]);
+  });
+});
+
+describe('the reward definition', () => {
+  it('refuses unknown fields, empty lists, infinite numbers and crossed limits', () => {
+    for (const bad of [
+      { outcomes: [] },
+      { outcomes: [{ name: 'play', weight: 1 }] },
+      { outcomes: [{ name: 'play', scale: Infinity }] },
+      { outcomes: [{ name: 'play' }], min: 1, max: 0 },
+      { outcomes: [{ name: 'play' }], combine: 'mean' },
+    ]) {
+      expect(rewardSchema.safeParse(bad).success).toBe(false);
+    }
+  });
+});
