@@ -19,6 +19,8 @@ export interface ReadyPolicy {
   readonly key: string;
   readonly title: string;
   readonly params: Readonly<Record<string, Json>>;
+  /** Least probability of every action. */
+  readonly floor: number;
   readonly reward: {
     readonly outcomes: readonly { readonly name: string; readonly value: 'one' | 'value' }[];
     readonly combine: 'max' | 'sum' | 'any';
@@ -38,8 +40,8 @@ export interface ReadyExperiment {
 }
 
 const clicked = { outcomes: [{ name: 'click', value: 'one' }], combine: 'any' } as const;
-/** A click comes within seconds of the image; waiting longer would only delay learning. */
-const clickWindowSeconds = 120;
+/** A click comes within a dozen seconds of the image; waiting longer would only delay learning. */
+const clickWindowSeconds = 30;
 
 function withFirst(rowId: string): string[] {
   return [rowId, ...homeRows.map((row) => row.id).filter((id) => id !== rowId)];
@@ -47,27 +49,58 @@ function withFirst(rowId: string): string[] {
 
 /** Policies that the ready experiments name. */
 export const readyPolicies: readonly ReadyPolicy[] = [
-  policy('home-default-order', 'fixed-order', 'Rows as the editors order them', {
+  still('home-default-order', 'fixed-order', 'Rows as the editors order them', {
     order: homeRows.map((row) => row.id),
   }),
-  policy('home-continue-first', 'fixed-order', 'Continue watching on top', {
+  still('home-continue-first', 'fixed-order', 'Continue watching on top', {
     order: withFirst('row-continue'),
   }),
-  policy('artwork-studio-default', 'fixed-order', "The studio's default image", {}),
-  policy('artwork-uniform', 'uniform-random', 'Any image, equally likely', {}),
-  policy('artwork-thompson', 'thompson-beta', 'Thompson sampling per image', {}, true),
-  policy('artwork-most-popular', 'most-popular', 'The most clicked image of each title', {}, true),
-  policy('artwork-contextual', 'linear-thompson', 'Linear Thompson sampling on taste and style', {}, true),
+  still('artwork-studio-default', 'fixed-order', "The studio's default image", {}),
+  still('artwork-uniform', 'uniform-random', 'Any image, equally likely', {}),
+  learner('artwork-thompson', 'thompson-beta', 'Thompson sampling per image', {
+    priorAlpha: 1,
+    priorBeta: 7,
+  }),
+  // By rate, not by count: a count never lets an image overtake that nobody has been shown.
+  learner('artwork-most-clicked', 'epsilon-greedy', 'The most clicked image of each title', {
+    epsilon: 0.1,
+    priorMean: 0.12,
+    priorWeight: 8,
+  }),
+  learner('artwork-by-taste', 'linear-thompson', 'Linear Thompson sampling on taste and image', {
+    sharing: 'shared',
+    attributes: ['taste'],
+    maxContextFeatures: 8,
+  }),
 ];
 
-function policy(
-  id: string,
-  key: string,
-  title: string,
-  params: ReadyPolicy['params'],
-  learning = false,
-): ReadyPolicy {
-  return { id, key, title, params, reward: clicked, windowSeconds: clickWindowSeconds, learning };
+type PolicyText = readonly [id: string, key: string, title: string, params: ReadyPolicy['params']];
+
+function still(...[id, key, title, params]: PolicyText): ReadyPolicy {
+  return {
+    id,
+    key,
+    title,
+    params,
+    floor: 0,
+    reward: clicked,
+    windowSeconds: clickWindowSeconds,
+    learning: false,
+  };
+}
+
+/** Learners keep one per cent of every choice open, so that the log can judge any other policy. */
+function learner(...[id, key, title, params]: PolicyText): ReadyPolicy {
+  return {
+    id,
+    key,
+    title,
+    params,
+    floor: 0.01,
+    reward: clicked,
+    windowSeconds: clickWindowSeconds,
+    learning: true,
+  };
 }
 
 function valueArm(key: string, title: string, value: Json, isControl = false): Arm {
@@ -122,8 +155,9 @@ export const readyExperiments: readonly ReadyExperiment[] = [
       'retention-day-1',
       'retention-day-7',
       'retention-day-28',
+      'cancellations',
     ],
-    guardrailMetrics: ['completion', 'cancellations'],
+    guardrailMetrics: ['completion'],
     minimumDays: 7,
   },
   {
@@ -187,8 +221,9 @@ export const readyExperiments: readonly ReadyExperiment[] = [
     ),
     hypothesis: 'A bandit finds the image of each title that most members click.',
     decisionMetric: 'click-through',
-    secondaryMetrics: ['play-rate', 'watch-minutes', 'sessions-per-week'],
-    guardrailMetrics: ['completion', 'cancellations'],
+    secondaryMetrics: ['watch-minutes', 'completion', 'sessions-per-week', 'cancellations'],
+    // Clicks must not be empty: an image that promises too much is clicked and not played.
+    guardrailMetrics: ['play-rate'],
     minimumDays: 7,
   },
   {
@@ -197,14 +232,15 @@ export const readyExperiments: readonly ReadyExperiment[] = [
       'Artwork by taste',
       { surface: 'title.artwork', layer: 'artwork', layerRange: [0.5, 1] },
       [
-        policyArm('control', 'Most popular image', 'artwork-most-popular', 1, true),
-        policyArm('contextual', 'Image by taste', 'artwork-contextual', 1),
+        policyArm('control', 'Most clicked image', 'artwork-most-clicked', 1, true),
+        policyArm('contextual', 'Image by taste', 'artwork-by-taste', 1),
       ],
     ),
     hypothesis: 'The best image differs by taste: faces for some, action for others.',
     decisionMetric: 'click-through',
-    secondaryMetrics: ['play-rate', 'watch-minutes', 'sessions-per-week'],
-    guardrailMetrics: ['completion', 'cancellations'],
+    secondaryMetrics: ['watch-minutes', 'completion', 'sessions-per-week', 'cancellations'],
+    // Clicks must not be empty: an image that promises too much is clicked and not played.
+    guardrailMetrics: ['play-rate'],
     minimumDays: 7,
   },
 ];
