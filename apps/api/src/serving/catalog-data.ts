@@ -1,0 +1,113 @@
+import { createAssignmentEngine } from '#experiments';
+import type { AssignmentEngine, Context, Experiment, Holdout, Json, Layer, Surface } from '#experiments';
+import type { Action } from '#policies';
+
+/** A configured policy, as far as serving needs it. */
+export interface PolicyConfig {
+  readonly id: string;
+  /** Key in the policy registry. */
+  readonly key: string;
+  readonly params: Json;
+  readonly exploration: { readonly key: string; readonly params: Json };
+  readonly floor: number;
+  /** Seconds until a decision's reward is due; null when the policy has no reward definition. */
+  readonly rewardWindowSeconds: number | null;
+}
+
+/** A registered candidate, in the order in which it is offered. */
+export interface CatalogItem {
+  readonly id: string;
+  readonly kind: string;
+  readonly subject: string | null;
+  readonly title: string;
+  readonly features: Context;
+  readonly available: boolean;
+}
+
+/** What people design, small: reloaded as a whole. */
+export interface CatalogConfig {
+  /** In order of creation. Running, paused and shipped ones only. */
+  readonly experiments: readonly Experiment[];
+  readonly layers: readonly Layer[];
+  readonly holdouts: readonly Holdout[];
+  readonly surfaces: readonly Surface[];
+  readonly policies: readonly PolicyConfig[];
+  /** Every surface serves its default. */
+  readonly killSwitch: boolean;
+}
+
+/** Everything a treatment depends on besides learned states. Immutable; replaced as a whole. */
+export interface ServingCatalog {
+  readonly config: CatalogConfig;
+  readonly engine: AssignmentEngine;
+  readonly surfaces: ReadonlyMap<string, Surface>;
+  readonly policies: ReadonlyMap<string, PolicyConfig>;
+  readonly items: ItemIndex;
+  readonly killSwitch: boolean;
+}
+
+/** Registered items: candidates by kind and subject, and features by id. */
+export class ItemIndex {
+  private readonly byId = new Map<string, CatalogItem>();
+  private readonly actions = new Map<string, Map<string, Action[]>>();
+
+  /** @param items in the order in which they are offered. */
+  constructor(readonly all: readonly CatalogItem[]) {
+    for (const item of all) {
+      this.byId.set(item.id, item);
+      if (!item.available) continue;
+      let bySubject = this.actions.get(item.kind);
+      if (!bySubject) this.actions.set(item.kind, (bySubject = new Map<string, Action[]>()));
+      const subject = item.subject ?? '';
+      const list = bySubject.get(subject);
+      const action: Action = { id: item.id, features: item.features };
+      if (list) list.push(action);
+      else bySubject.set(subject, [action]);
+    }
+  }
+
+  get(id: string): CatalogItem | undefined {
+    return this.byId.get(id);
+  }
+
+  /** The registered candidates; with a subject those that belong to it, else those that belong to none. */
+  candidates(kind: string | null, subject: string | null): readonly Action[] {
+    if (kind === null) return NONE;
+    return this.actions.get(kind)?.get(subject ?? '') ?? NONE;
+  }
+}
+
+const NONE: readonly Action[] = Object.freeze([]);
+
+/**
+ * Compiles a catalogue. An experiment that contradicts the rest (say, names a layer that does not exist) is left out,
+ * so that it cannot keep a kill switch or another experiment's change from taking effect.
+ * @param onRejected is told of every experiment left out, and why.
+ */
+export function compileCatalog(
+  config: CatalogConfig,
+  items: ItemIndex,
+  onRejected: (experiment: string, why: string) => void = () => undefined,
+): ServingCatalog {
+  const usable = config.experiments.filter((experiment) => {
+    try {
+      createAssignmentEngine({ ...config, experiments: [experiment] });
+      return true;
+    } catch (error) {
+      onRejected(experiment.key, (error as Error).message);
+      return false;
+    }
+  });
+  return {
+    config,
+    items,
+    engine: createAssignmentEngine({ ...config, experiments: usable }),
+    surfaces: new Map(config.surfaces.map((surface) => [surface.key, surface])),
+    policies: new Map(config.policies.map((policy) => [policy.id, policy])),
+    killSwitch: config.killSwitch,
+  };
+}
+
+export const EMPTY_CONFIG: CatalogConfig = {
+  experiments: [], layers: [], holdouts: [], surfaces: [], policies: [], killSwitch: false,
+};

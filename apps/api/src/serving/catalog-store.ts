@@ -1,0 +1,168 @@
+import type { Arm, Condition, Context, Experiment, Holdout, Json, Layer, Surface, SurfaceKind } from '#experiments';
+import type { Sql } from '../persistence/database.js';
+import type { CatalogConfig, CatalogItem, PolicyConfig } from './catalog-data.js';
+
+/** Items read in one query; between two queries the event loop serves requests. */
+const PAGE = 2000;
+
+interface ExperimentRow {
+  key: string;
+  title: string;
+  surface: string;
+  unit_type: string;
+  status: Experiment['status'];
+  layer: string;
+  layer_from: number;
+  layer_to: number;
+  traffic: number;
+  targeting: Condition | null;
+  arms: Arm[];
+  phase: number;
+  salt: string;
+  shipped_arm: string | null;
+}
+
+const EXPERIMENTS = `
+select key, title, surface, unit_type, status, layer, layer_from, layer_to, traffic, targeting, arms, phase, salt, shipped_arm
+from experiment where status in ('running', 'paused', 'shipped') order by created_at, key`;
+
+const toExperiment = (row: ExperimentRow): Experiment => ({
+  key: row.key,
+  title: row.title,
+  surface: row.surface,
+  unitType: row.unit_type,
+  status: row.status,
+  layer: row.layer,
+  layerRange: [row.layer_from, row.layer_to],
+  traffic: row.traffic,
+  targeting: row.targeting,
+  arms: row.arms,
+  phase: row.phase,
+  salt: row.salt,
+  shippedArm: row.shipped_arm,
+});
+
+interface PolicyRow {
+  id: string;
+  key: string;
+  params: Json;
+  exploration: { key: string; params?: Json };
+  floor: number;
+  reward: Json;
+  window_seconds: number;
+}
+
+const toPolicy = (row: PolicyRow): PolicyConfig => ({
+  id: row.id,
+  key: row.key,
+  params: row.params,
+  exploration: { key: row.exploration.key, params: row.exploration.params ?? {} },
+  floor: row.floor,
+  rewardWindowSeconds: row.reward === null ? null : row.window_seconds,
+});
+
+interface SurfaceRow {
+  key: string;
+  title: string;
+  kind: SurfaceKind;
+  default_value: Json;
+  candidate_kind: string | null;
+}
+interface HoldoutRow {
+  key: string;
+  title: string;
+  salt: string;
+  share: number;
+  surfaces: string[] | null;
+  unit_type: string;
+  enabled: boolean;
+}
+interface ItemRow {
+  id: string;
+  kind: string;
+  subject: string | null;
+  title: string;
+  features: Context;
+  available: boolean;
+  position: number;
+}
+
+/** Changes whenever anything that `readConfig` reads changes: row versions of small tables. */
+const CONFIG_REVISION = `
+select md5(concat_ws('|',
+  (select string_agg(key || xmin::text, ',' order by key) from experiment),
+  (select string_agg(key || xmin::text, ',' order by key) from layer),
+  (select string_agg(key || xmin::text, ',' order by key) from holdout),
+  (select string_agg(key || xmin::text, ',' order by key) from surface),
+  (select string_agg(id || key || params::text || exploration::text || floor || coalesce(reward::text, '') || window_seconds, ','
+     order by id) from policy),
+  (select xmin::text from setting where key = 'kill_switch'))) as revision`;
+
+/** The sum notices a change that a maximum would miss: a transaction that began earlier and committed later. */
+const ITEM_REVISION = `
+select concat_ws('|', count(*), max(updated_at), sum(extract(epoch from updated_at))) as revision from item`;
+
+/** Reads the serving catalogue from PostgreSQL. */
+export class CatalogStore {
+  constructor(private readonly db: Sql) {}
+
+  async configRevision(): Promise<string> {
+    return (await this.db.query<{ revision: string }>(CONFIG_REVISION))[0]?.revision ?? '';
+  }
+
+  async itemRevision(): Promise<string> {
+    return (await this.db.query<{ revision: string }>(ITEM_REVISION))[0]?.revision ?? '';
+  }
+
+  async readConfig(): Promise<CatalogConfig> {
+    const [experiments, layers, holdouts, surfaces, policies, settings] = await Promise.all([
+      this.db.query<ExperimentRow & Record<string, unknown>>(EXPERIMENTS),
+      this.db.query<Layer & Record<string, unknown>>('select key, title, salt from layer order by key'),
+      this.db.query<HoldoutRow & Record<string, unknown>>('select * from holdout order by created_at, key'),
+      this.db.query<SurfaceRow & Record<string, unknown>>('select * from surface order by key'),
+      this.db.query<PolicyRow & Record<string, unknown>>('select * from policy order by id'),
+      this.db.query<{ value: Json }>(`select value from setting where key = 'kill_switch'`),
+    ]);
+    return {
+      experiments: experiments.map(toExperiment),
+      layers,
+      holdouts: holdouts.map(
+        ({ key, title, salt, share, surfaces: covered, unit_type: unitType, enabled }): Holdout => ({
+          key, title, salt, share, surfaces: covered, unitType, enabled,
+        }),
+      ),
+      surfaces: surfaces.map(
+        ({ key, title, kind, default_value: defaultValue, candidate_kind: candidateKind }): Surface => ({
+          key, title, kind, defaultValue, candidateKind,
+        }),
+      ),
+      policies: policies.map(toPolicy),
+      killSwitch: isOn(settings[0]?.value ?? null),
+    };
+  }
+
+  /** All items, in the order in which they are offered: by position, then id. */
+  async readItems(): Promise<CatalogItem[]> {
+    const items: (CatalogItem & { position: number })[] = [];
+    let after = '';
+    for (;;) {
+      const rows = await this.db.query<ItemRow & Record<string, unknown>>(
+        'select id, kind, subject, title, features, available, position from item where id > $1 order by id limit $2',
+        [after, PAGE],
+      );
+      items.push(...rows);
+      const last = rows.at(-1);
+      if (rows.length < PAGE || !last) break;
+      after = last.id;
+    }
+    return items
+      .sort((a, b) => a.position - b.position || (a.id < b.id ? -1 : 1))
+      .map(({ id, kind, subject, title, features, available }) => ({ id, kind, subject, title, features, available }));
+  }
+}
+
+/** The setting is `true`, or an object whose `enabled` is. */
+function isOn(value: Json): boolean {
+  if (typeof value === 'boolean') return value;
+  return value !== null && typeof value === 'object' && 'enabled' in value && value.enabled === true;
+}

@@ -1,0 +1,127 @@
+import { DomainError, createRng } from '#experiments';
+import type { Assignment, DecisionReason, Json, Surface } from '#experiments';
+import { serveAction, serveSlate } from '#policies';
+import type { Action, CompiledPolicy, DecisionRequest } from '#policies';
+import type { ServingPolicy } from './serving-policy.js';
+
+/** What was chosen and with which probability, before it becomes an answer and a record. */
+export interface Choice {
+  /** value: the value; action: the action's id or null; slate: [{id, propensity}]. */
+  readonly chosen: Json;
+  readonly propensity: number;
+  readonly probabilities: readonly number[] | null;
+  /** The policy that decided; null for defaults and fixed values. */
+  readonly policy: ServingPolicy | null;
+  readonly seed: string;
+  readonly reason: DecisionReason;
+  /** What went wrong, in short; null when nothing did. */
+  readonly fallback: string | null;
+}
+
+export interface SlateEntry {
+  readonly id: string;
+  readonly propensity: number;
+}
+
+/** A product of very many propensities may leave the range of doubles; an event that happened never has probability 0. */
+const LEAST_PROPENSITY = 1e-300;
+const LONGEST_DETAIL = 200;
+
+const certain = (chosen: Json, reason: DecisionReason, fallback: string | null, probabilities: readonly number[] | null = null): Choice => ({
+  chosen, propensity: 1, probabilities, policy: null, seed: '', reason, fallback,
+});
+
+function oneHot(length: number, at: number): number[] {
+  const probabilities = new Array<number>(length).fill(0);
+  probabilities[at] = 1;
+  return probabilities;
+}
+
+/** The surface's default: its value, its first candidate, its candidates in the given order. Certain, so propensity 1. */
+export function defaultChoice(
+  surface: Surface,
+  candidates: readonly Action[],
+  limit: number,
+  reason: DecisionReason,
+  fallback: string | null = null,
+): Choice {
+  if (surface.kind === 'value') return certain(surface.defaultValue, reason, fallback);
+  const first = candidates[0];
+  if (!first) return certain(surface.kind === 'action' ? null : [], fallback === null ? 'NO_CANDIDATES' : reason, fallback);
+  if (surface.kind === 'action') return certain(first.id, reason, fallback, oneHot(candidates.length, 0));
+  return certain(slateOf(candidates, limit), reason, fallback);
+}
+
+const slateOf = (actions: readonly Action[], limit: number): Json =>
+  actions.slice(0, limit).map(({ id }) => ({ id, propensity: 1 }));
+
+/** An arm with a fixed value: the value itself, the id of an action, or a list of ids that come first in a slate. */
+export function fixedChoice(
+  surface: Surface,
+  candidates: readonly Action[],
+  limit: number,
+  value: Json,
+  assignment: Assignment,
+): Choice {
+  const { reason } = assignment;
+  if (surface.kind === 'value') return certain(value, reason, null);
+  if (candidates.length === 0) return defaultChoice(surface, candidates, limit, reason);
+  if (surface.kind === 'action') {
+    const index = candidates.findIndex((action) => action.id === value);
+    if (index >= 0) return certain(value, reason, null, oneHot(candidates.length, index));
+    return defaultChoice(surface, candidates, limit, 'FALLBACK_INVALID', "the arm's action is not among the candidates");
+  }
+  const listed = Array.isArray(value) ? (value as readonly Json[]) : [];
+  const rank = new Map(listed.map((id, index) => [id, index]));
+  const ordered = candidates
+    .map((action, index) => ({ action, key: rank.get(action.id) ?? listed.length + index }))
+    .sort((a, b) => a.key - b.key);
+  return certain(slateOf(ordered.map(({ action }) => action), limit), reason, null);
+}
+
+/**
+ * Draws from a compiled policy. The safety envelope around the plug-in (finite, non-negative, sums to 1, floor) is in
+ * serveAction and serveSlate; what they refuse is thrown from here.
+ * @throws whatever the policy throws; DomainError `invalid_distribution` when it breaks its contract.
+ */
+export function draw(
+  policy: ServingPolicy & { readonly compiled: CompiledPolicy },
+  kind: 'action' | 'slate',
+  request: DecisionRequest,
+  limit: number,
+  seed: string,
+): Pick<Choice, 'chosen' | 'propensity' | 'probabilities'> {
+  const { actions } = request;
+  const { compiled, exploration } = policy;
+  const { floor } = policy.config;
+  if (kind === 'action') {
+    const served = serveAction(compiled, request, exploration, floor, createRng(seed));
+    return {
+      chosen: (actions[served.index] as Action).id,
+      propensity: possible(served.propensity),
+      probabilities: Array.from(served.probabilities),
+    };
+  }
+  const served = serveSlate(compiled, request, limit, exploration, floor, createRng(seed));
+  const chosen: SlateEntry[] = served.items.map(({ index, propensity }) => ({
+    id: (actions[index] as Action).id,
+    propensity: possible(propensity),
+  }));
+  return {
+    chosen: chosen as unknown as Json,
+    propensity: Math.max(possible(served.propensity === 0 ? LEAST_PROPENSITY : served.propensity), LEAST_PROPENSITY),
+    probabilities: null,
+  };
+}
+
+function possible(propensity: number): number {
+  if (propensity > 0 && propensity <= 1 + 1e-9) return Math.min(1, propensity);
+  throw new DomainError('invalid_distribution', `the propensity of what was drawn is ${propensity}`);
+}
+
+/** The reason and the short text of a fallback after a throw. */
+export function failureOf(error: unknown): { readonly reason: DecisionReason; readonly detail: string } {
+  const message = error instanceof Error ? error.message : 'the policy threw something that is not an error';
+  const invalid = error instanceof DomainError && error.code === 'invalid_distribution';
+  return { reason: invalid ? 'FALLBACK_INVALID' : 'FALLBACK_ERROR', detail: message.slice(0, LONGEST_DETAIL) };
+}

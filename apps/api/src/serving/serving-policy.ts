@@ -1,0 +1,72 @@
+import { DomainError } from '#experiments';
+import type { Json, Registry } from '#experiments';
+import { compileExploration, policyRegistry } from '#policies';
+import type { CompiledExploration, CompiledPolicy, Policy } from '#policies';
+import { canonicalJson, sha256 } from '../persistence/canonical.js';
+import { Breaker } from './breaker.js';
+import type { PolicyConfig } from './catalog-data.js';
+
+/** A stored state of a policy, not yet trusted. */
+export interface Snapshot {
+  readonly policyId: string;
+  readonly version: number;
+  readonly stateVersion: number;
+  readonly params: Json;
+  readonly state: Json;
+  /** Hex SHA-256 of the state's canonical JSON. */
+  readonly sha256: string;
+}
+
+/** A policy ready to serve. */
+export interface ServingPolicy {
+  readonly config: PolicyConfig;
+  /** 0 while nothing has been learned, and for policies that never learn. */
+  readonly version: number;
+  /** Null where a policy that learns in training runs has no usable snapshot. */
+  readonly compiled: CompiledPolicy | null;
+  readonly exploration: CompiledExploration;
+  /** Shared by all versions of the policy. */
+  readonly breaker: Breaker;
+}
+
+/**
+ * Makes a policy ready to serve.
+ * @param snapshot null when there is none: a policy that learns online begins with its initial state.
+ * @throws Error or DomainError when the snapshot fails a check (checksum, state version, decoding, compiling) or the
+ *   policy, its parameters or its exploration are not valid.
+ */
+export function compileServingPolicy(
+  config: PolicyConfig,
+  snapshot: Snapshot | null,
+  breaker: Breaker = new Breaker(),
+  registry: Registry<Policy> = policyRegistry,
+): ServingPolicy {
+  const policy = registry.get(config.key);
+  const exploration = compileExploration(config.exploration.key, config.exploration.params);
+  const version = policy.learns === 'never' ? 0 : (snapshot?.version ?? 0);
+  return { config, version, compiled: compileState(policy, config, snapshot), exploration, breaker };
+}
+
+function compileState(policy: Policy, config: PolicyConfig, snapshot: Snapshot | null): CompiledPolicy | null {
+  if (policy.learns === 'never') return policy.compile(null, policy.params.parse(config.params));
+  if (snapshot !== null) {
+    const state = checkedState(policy, snapshot);
+    return policy.compile(state as never, policy.params.parse(snapshot.params) as never);
+  }
+  if (policy.learns === 'batch') return null;
+  const params = policy.params.parse(config.params);
+  return policy.compile(policy.initialState(params), params);
+}
+
+function checkedState(policy: Policy, snapshot: Snapshot): unknown {
+  if (snapshot.stateVersion !== policy.stateVersion) {
+    throw new DomainError(
+      'invalid_state',
+      `the snapshot has state version ${snapshot.stateVersion}, the program needs ${policy.stateVersion}`,
+    );
+  }
+  if (sha256(canonicalJson(snapshot.state)) !== snapshot.sha256) {
+    throw new DomainError('invalid_state', 'the snapshot does not match its checksum');
+  }
+  return policy.decode(snapshot.state);
+}
