@@ -1,0 +1,153 @@
+import { statSync } from 'node:fs';
+import { SingleBar } from 'cli-progress';
+import type { Command } from 'commander';
+import { DomainError } from '#experiments';
+import { estimatorRegistry } from '#metrics';
+import { analyseTable } from './analyze-report.js';
+import type { Analysis } from './analyze-report.js';
+import { AnalysisInputError, readAnalysisTable } from './analyze-table.js';
+import type { MetricColumn } from './analyze-table.js';
+import { describeAnalysis } from './analyze-text.js';
+
+const KINDS = ['mean', 'proportion', 'ratio'] as const;
+
+export interface AnalyzeRequest {
+  readonly file: string;
+  readonly unit: string;
+  readonly arm: string;
+  readonly control: string;
+  /** COLUMN:mean, COLUMN:proportion or NUMERATOR/DENOMINATOR:ratio. */
+  readonly metrics: readonly string[];
+  readonly covariate?: string;
+  readonly estimator?: string;
+  readonly alpha?: number;
+  /** ARM=WEIGHT; without any, equal shares are expected. */
+  readonly expectedShares?: readonly string[];
+}
+
+/** @throws AnalysisInputError for a metric that is not COLUMN:KIND. */
+export function parseMetric(spec: string): MetricColumn {
+  const colon = spec.lastIndexOf(':');
+  const column = spec.slice(0, Math.max(0, colon));
+  const kind = KINDS.find((known) => known === spec.slice(colon + 1));
+  if (column === '' || !kind) {
+    throw new AnalysisInputError(`--metric ${spec}: expected COLUMN:mean, COLUMN:proportion or NUMERATOR/DENOMINATOR:ratio`);
+  }
+  if (kind !== 'ratio') return { key: column, numerator: column, denominator: null, kind };
+  const slash = column.indexOf('/');
+  if (slash <= 0 || slash === column.length - 1) {
+    throw new AnalysisInputError(`--metric ${spec}: a ratio names two columns, NUMERATOR/DENOMINATOR:ratio`);
+  }
+  return { key: column, numerator: column.slice(0, slash), denominator: column.slice(slash + 1), kind };
+}
+
+function parseShares(specs: readonly string[]): Map<string, number> {
+  return new Map(
+    specs.map((spec): [string, number] => {
+      const equals = spec.lastIndexOf('=');
+      const weight = Number(spec.slice(equals + 1));
+      if (equals > 0 && spec.length > equals + 1 && weight >= 0 && Number.isFinite(weight)) return [spec.slice(0, equals), weight];
+      throw new AnalysisInputError(`--expected-share ${spec}: expected ARM=WEIGHT, e.g. control=0.5`);
+    }),
+  );
+}
+
+function checkRequest(request: AnalyzeRequest, metrics: readonly MetricColumn[]): void {
+  if (metrics.length === 0) throw new AnalysisInputError('--metric COLUMN:mean|proportion is needed at least once');
+  const twice = metrics.find(({ key }, i) => metrics.findIndex((other) => other.key === key) !== i);
+  if (twice) throw new AnalysisInputError(`--metric ${twice.key} is given twice`);
+  if (request.estimator !== undefined) estimatorRegistry.get(request.estimator);
+  if (request.alpha !== undefined && !(request.alpha > 0 && request.alpha < 1)) {
+    throw new AnalysisInputError('--alpha: expected a number between 0 and 1');
+  }
+}
+
+/**
+ * Lift report of an experiment run elsewhere, from a CSV of one row per unit. Several rows of a unit are folded
+ * (sums add up, proportions are "at least once", the covariate must agree); a unit in several arms is left
+ * out and counted.
+ * @throws AnalysisInputError or DomainError with one sentence about what is wrong with the file or an option.
+ */
+export async function analyze(request: AnalyzeRequest, onBytes?: (bytes: number) => void): Promise<Analysis> {
+  const metrics = request.metrics.map(parseMetric);
+  checkRequest(request, metrics);
+  const expectedShares = parseShares(request.expectedShares ?? []);
+  const columns = { unit: request.unit, arm: request.arm, metrics, covariate: request.covariate ?? null };
+  const table = await readAnalysisTable(request.file, columns, onBytes);
+  return analyseTable(table, metrics, {
+    control: request.control,
+    adjust: request.covariate !== undefined,
+    expectedShares,
+    ...(request.estimator === undefined ? {} : { estimator: request.estimator }),
+    ...(request.alpha === undefined ? {} : { alpha: request.alpha }),
+  });
+}
+
+interface Flags {
+  readonly unit: string;
+  readonly arm: string;
+  readonly control: string;
+  readonly metric: string[];
+  readonly covariate?: string;
+  readonly estimator?: string;
+  readonly alpha?: string;
+  readonly expectedShare: string[];
+  readonly json?: boolean;
+}
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
+
+/** `marquee analyze FILE.csv ...` (DESIGN 6). */
+export function registerAnalyze(program: Command): void {
+  const estimators = estimatorRegistry.list().map(({ key }) => key).join(' or ');
+  const command = program
+    .command('analyze')
+    .description('lift report of an experiment run elsewhere, from a CSV with one row per unit')
+    .argument('<file>', 'CSV with a header line')
+    .argument('[metrics...]', 'further metrics, as after --metric')
+    .requiredOption('--unit <column>', 'column of the unit that was randomised')
+    .requiredOption('--arm <column>', 'column of its arm')
+    .requiredOption('--control <name>', 'the arm to compare with')
+    .option('--metric <column:kind>', 'mean, proportion (0/1), or NUMERATOR/DENOMINATOR:ratio; may be repeated', collect, [])
+    .option('--covariate <column>', 'a number known before the experiment; adds a CUPED-adjusted result per metric')
+    .option('--estimator <key>', estimators)
+    .option('--alpha <number>', 'total error, two-sided (default 0.05)')
+    .option('--expected-share <arm=weight>', 'planned split; may be repeated (default: equal)', collect, [])
+    .option('--json', 'print one JSON document');
+  command.action(async (file: string, more: string[], flags: Flags) => {
+    try {
+      const analysis = await withProgress(file, flags.json === true, (onBytes) => analyze(requestOf(file, more, flags), onBytes));
+      process.stdout.write(flags.json ? `${JSON.stringify(analysis.document)}\n` : describeAnalysis(analysis));
+    } catch (error) {
+      if (!(error instanceof AnalysisInputError || error instanceof DomainError)) throw error;
+      command.error(`analyze ${file}: ${error.message}`);
+    }
+  });
+}
+
+function requestOf(file: string, more: readonly string[], flags: Flags): AnalyzeRequest {
+  return {
+    file,
+    unit: flags.unit,
+    arm: flags.arm,
+    control: flags.control,
+    metrics: [...flags.metric, ...more],
+    expectedShares: flags.expectedShare,
+    ...(flags.covariate === undefined ? {} : { covariate: flags.covariate }),
+    ...(flags.estimator === undefined ? {} : { estimator: flags.estimator }),
+    ...(flags.alpha === undefined ? {} : { alpha: Number(flags.alpha) }),
+  };
+}
+
+/** A bar on the terminal while the file is read; nothing with --json or where standard error is no terminal. */
+async function withProgress(file: string, silent: boolean, run: (onBytes: (bytes: number) => void) => Promise<Analysis>): Promise<Analysis> {
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (silent || !process.stderr.isTTY || size === 0) return run(() => undefined);
+  const bar = new SingleBar({ format: 'reading {bar} {percentage} %', stream: process.stderr, clearOnComplete: true });
+  bar.start(size, 0);
+  try {
+    return await run((bytes) => bar.increment(bytes));
+  } finally {
+    bar.stop();
+  }
+}
