@@ -1,0 +1,59 @@
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { runLive } from '../demo/live/run-live.js';
+
+const datasets = ['movielens', 'open-bandit'] as const;
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('a number above 0 is needed');
+  return value;
+}
+
+function whole(text: string): number {
+  const value = positive(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError('a whole number above 0 is needed');
+  return value;
+}
+
+interface DemoOptions {
+  readonly dataset?: string;
+  readonly data?: string;
+  readonly url?: string;
+  readonly key?: string;
+  readonly seed: string;
+  readonly members?: number;
+  readonly rate: number;
+  readonly speed: number;
+  readonly duration?: number;
+  readonly limit?: number;
+  readonly perSession: number;
+  readonly passes: number;
+  readonly json?: boolean;
+}
+
+/** `marquee demo`: traffic for a running installation. */
+export function registerDemo(program: Command): void {
+  program
+    .command('demo')
+    .description('send traffic to a running installation: the simulated world, or a real data set replayed')
+    .option('--dataset <name>', `replay real data: ${datasets.join(' or ')}`)
+    .option('--data <dir>', 'directory of the data set')
+    .option('--url <url>', 'base URL of the API (default: that of the running installation)')
+    .option('--key <key>', 'admin key (default: that of the running installation)')
+    .option('--seed <text>', 'seed of the world, or of candidates and units', 'marquee')
+    .option('--members <n>', 'members of the simulated world, or the first n of the data set', whole)
+    .option('--rate <n>', 'simulated world: requests per second', positive, 10)
+    .option('--speed <n>', 'simulated world: how much faster than the clock a visit goes by', positive, 60)
+    .option('--duration <seconds>', 'simulated world: stop after this time', positive)
+    .option('--limit <n>', 'data sets: stop after n decisions', whole)
+    .option('--per-session <n>', 'movielens: decisions per session of a member', whole, 5)
+    .option('--passes <n>', 'open-bandit: how often to replay the log, each time in new units', whole, 1)
+    .option('--json', 'print one JSON document at the end and nothing else')
+    .action(runDemo);
+}
+
+async function runDemo(options: DemoOptions): Promise<void> {
+  if (options.dataset === undefined) return runLive({ ...options, members: options.members ?? 5000 });
+  throw new Error(`The data set "${options.dataset}" is not known; known are ${datasets.join(' and ')}.`);
+}

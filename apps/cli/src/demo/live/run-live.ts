@@ -1,0 +1,51 @@
+import { createWorld } from '#simulation';
+import { ApiClient } from '../api-client.js';
+import { resolveConnection, type ConnectionOptions } from '../connection.js';
+import { prepare } from '../set-up.js';
+import { worldSetUp } from '../world-set-up.js';
+import { LiveWorld } from './live-world.js';
+import { recall, remember } from './memory.js';
+import { Traffic } from './traffic.js';
+
+export interface LiveOptions extends ConnectionOptions {
+  readonly seed: string;
+  readonly members: number;
+  /** Requests per second, about. */
+  readonly rate: number;
+  readonly speed: number;
+  /** Seconds; endless when undefined. */
+  readonly duration?: number | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** A visit asks about this often. */
+const requestsPerVisit = 1.35;
+
+/** The simulated world as live traffic: prepares the product, then sends visits until told to stop. */
+export async function runLive(options: LiveOptions): Promise<void> {
+  const connection = resolveConnection(options);
+  const api = new ApiClient(connection);
+  const log = (line: string): void => void (options.json ? 0 : process.stderr.write(`demo: ${line}\n`));
+  const world = createWorld(options.seed, { members: options.members, titles: 40 });
+  await prepare(api, worldSetUp(world));
+  log(`the simulated world stands: ${options.members} members, ${world.titles.length} titles`);
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  if (options.duration !== undefined) setTimeout(() => stop.abort(), options.duration * 1000).unref();
+  const live = new LiveWorld(world, Date.now().toString(36), recall(options.seed));
+  const save = (): void => remember({ seed: options.seed, members: live.members, gone: live.gone });
+  const saving = setInterval(save, 30_000);
+  const traffic = new Traffic(api, live, {
+    visitsPerSecond: options.rate / requestsPerVisit,
+    speed: options.speed,
+    signal: stop.signal,
+    log,
+  });
+  try {
+    await traffic.run();
+  } finally {
+    clearInterval(saving);
+    save();
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify(traffic.totals)}\n`);
+}

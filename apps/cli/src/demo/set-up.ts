@@ -1,0 +1,80 @@
+import type { Arm, Layer, Surface } from '#experiments';
+import { Refused, type ApiClient } from './api-client.js';
+
+export interface PolicySetUp {
+  readonly id: string;
+  readonly key: string;
+  readonly title: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly exploration?: { readonly key: string; readonly params: Readonly<Record<string, unknown>> };
+  readonly floor: number;
+  readonly reward: unknown;
+  readonly windowSeconds: number;
+  readonly learning: boolean;
+}
+
+export interface ExperimentSetUp {
+  readonly key: string;
+  readonly title: string;
+  readonly hypothesis: string;
+  readonly surface: string;
+  readonly unitType: string;
+  readonly layer: string;
+  readonly layerShare: number;
+  readonly traffic: number;
+  readonly arms: readonly Arm[];
+  readonly decisionMetric: string;
+  readonly secondaryMetrics: readonly string[];
+  readonly guardrailMetrics: readonly string[];
+  readonly minimumDays: number;
+  readonly tags: readonly string[];
+}
+
+export interface ItemSetUp {
+  readonly id: string;
+  readonly kind: string;
+  readonly subject?: string;
+  readonly title: string;
+  readonly features: Readonly<Record<string, unknown>>;
+  readonly position?: number;
+}
+
+/** What a demo needs to exist before its traffic begins. */
+export interface SetUp {
+  readonly surfaces: readonly Surface[];
+  readonly layers: readonly Pick<Layer, 'key' | 'title'>[];
+  readonly items: readonly ItemSetUp[];
+  readonly policies: readonly PolicySetUp[];
+  readonly experiments: readonly ExperimentSetUp[];
+}
+
+const itemsPerCall = 500;
+
+/** Creates what is missing through the admin API, and starts experiments that are drafts; safe to run again. */
+export async function prepare(api: ApiClient, setUp: SetUp): Promise<void> {
+  for (const surface of setUp.surfaces) await ensure(api, '/v1/surfaces', surface);
+  for (const layer of setUp.layers) await ensure(api, '/v1/layers', { key: layer.key, title: layer.title });
+  for (let i = 0; i < setUp.items.length; i += itemsPerCall) {
+    await api.persist('POST', '/v1/items', { items: setUp.items.slice(i, i + itemsPerCall) });
+  }
+  for (const policy of setUp.policies) await ensure(api, '/v1/policies', policy);
+  for (const experiment of setUp.experiments) {
+    await ensure(api, '/v1/experiments', experiment);
+    await startDraft(api, experiment.key);
+  }
+}
+
+/** Creates; what exists already stays as it is. */
+async function ensure(api: ApiClient, path: string, body: unknown): Promise<void> {
+  try {
+    await api.persist('POST', path, body);
+  } catch (error) {
+    if (!(error instanceof Refused) || error.status !== 409) throw error;
+  }
+}
+
+async function startDraft(api: ApiClient, key: string): Promise<void> {
+  const path = `/v1/experiments/${encodeURIComponent(key)}`;
+  const found = (await api.persist('GET', path)) as { status?: string };
+  if (found.status === 'draft') await api.persist('POST', `${path}/start`, {});
+}

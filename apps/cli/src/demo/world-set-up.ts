@@ -1,0 +1,24 @@
+import { itemsOf, layers, readyExperiments, readyPolicies, surfaces, type World } from '#simulation';
+import type { SetUp } from './set-up.js';
+
+/** Everything of the simulated world that the product has to know. */
+export function worldSetUp(world: World): SetUp {
+  return {
+    surfaces,
+    layers,
+    items: itemsOf(world),
+    policies: readyPolicies,
+    experiments: readyExperiments.map(({ experiment, ...design }) => ({
+      key: experiment.key,
+      title: experiment.title,
+      surface: experiment.surface,
+      unitType: experiment.unitType,
+      layer: experiment.layer,
+      layerShare: experiment.layerRange[1] - experiment.layerRange[0],
+      traffic: experiment.traffic,
+      arms: experiment.arms,
+      tags: ['demo'],
+      ...design,
+    })),
+  };
+}

@@ -1,0 +1,21 @@
+import { Command } from 'commander';
+import { registerDemo } from './commands/demo.js';
+import { registerVerifyHashing } from './commands/verify-hashing.js';
+
+/** The `marquee` command: each subcommand is one file of commands/ and one line here. */
+function createProgram(): Command {
+  const program = new Command('marquee')
+    .description('Experiments and bandits for products that personalise what people watch, read or buy')
+    .showHelpAfterError('(add --help for the options)');
+  registerDemo(program);
+  const verify = program.command('verify').description('check the engine against reference cases');
+  registerVerifyHashing(verify);
+  return program;
+}
+
+createProgram()
+  .parseAsync()
+  .catch((error: unknown) => {
+    process.stderr.write(`marquee: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  });
