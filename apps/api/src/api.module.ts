@@ -1,11 +1,10 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule, Type } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { KeyRing } from './access/keys.js';
 import type { Config } from './config/config.js';
 import { CoreModule } from './core.module.js';
 import { ApiKeyGuard } from './http/api-key.guard.js';
-import { ProblemFilter } from './http/problem.filter.js';
 import { ZodPipe } from './http/zod-pipe.js';
 import type { Database } from './persistence/database.js';
 
@@ -21,7 +20,6 @@ export class ApiModule {
       imports: [CoreModule.of(config, database, keys), ...features],
       providers: [
         { provide: APP_GUARD, useClass: ApiKeyGuard },
-        { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useClass: ZodPipe },
       ],
     };

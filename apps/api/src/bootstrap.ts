@@ -8,6 +8,7 @@ import { ApiModule } from './api.module.js';
 import type { Config } from './config/config.js';
 import { createAdapter } from './http/fastify.js';
 import { serveDocumentation } from './http/openapi.js';
+import { ProblemFilter } from './http/problem.filter.js';
 import { PinoLogger } from './http/pino-logger.js';
 import { createDataSource } from './persistence/data-source.js';
 import { Database } from './persistence/database.js';
@@ -36,15 +37,21 @@ export async function createApi(config: Config): Promise<Running<NestFastifyAppl
   const database = await openDatabase(config, 'marquee-api', 10);
   const keys = new KeyRing(database);
   await keys.start();
-  const adapter = createAdapter(config);
-  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.of(config, database, keys), adapter, {
-    logger,
-    bodyParser: false,
-    abortOnError: false,
-  });
-  if (config.corsOrigins.length > 0) app.enableCors({ origin: [...config.corsOrigins], credentials: false });
-  await serveDocumentation(app);
-  return { app, database, close: () => closeAll(app, keys, database) };
+  try {
+    const adapter = createAdapter(config);
+    const app = await NestFactory.create<NestFastifyApplication>(ApiModule.of(config, database, keys), adapter, {
+      logger,
+      bodyParser: false,
+      abortOnError: false,
+    });
+    app.useGlobalFilters(new ProblemFilter());
+    if (config.corsOrigins.length > 0) app.enableCors({ origin: [...config.corsOrigins], credentials: false });
+    await serveDocumentation(app);
+    return { app, database, close: () => closeAll(app, keys, database) };
+  } catch (error) {
+    await closeAll(null, keys, database);
+    throw error;
+  }
 }
 
 /** Builds the queue application: processors for the roles in the configuration. */
@@ -52,15 +59,20 @@ export async function createWorker(config: Config): Promise<Running<INestApplica
   const logger = new PinoLogger(config.logLevel, 'worker');
   const database = await openDatabase(config, 'marquee-worker', 12);
   const keys = new KeyRing(database);
-  const app = await NestFactory.createApplicationContext(WorkerModule.of(config, database, keys), {
-    logger,
-    abortOnError: false,
-  });
-  return { app, database, close: () => closeAll(app, keys, database) };
+  try {
+    const app = await NestFactory.createApplicationContext(WorkerModule.of(config, database, keys), {
+      logger,
+      abortOnError: false,
+    });
+    return { app, database, close: () => closeAll(app, keys, database) };
+  } catch (error) {
+    await closeAll(null, keys, database);
+    throw error;
+  }
 }
 
-async function closeAll(app: INestApplicationContext, keys: KeyRing, database: Database): Promise<void> {
-  await app.close();
+async function closeAll(app: INestApplicationContext | null, keys: KeyRing, database: Database): Promise<void> {
+  await app?.close();
   await keys.stop();
   if (database.dataSource.isInitialized) await database.dataSource.destroy();
 }

@@ -1,7 +1,26 @@
+import { Injectable } from '@nestjs/common';
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { tap } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { Problem } from './problem.js';
 
 /** Strong ETag of a version counter. */
 export const etagOf = (version: number): string => `"${version}"`;
+
+/** Answers that carry a `version` get it as their ETag. */
+@Injectable()
+export class EtagInterceptor implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler<unknown>): Observable<unknown> {
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    return next.handle().pipe(
+      tap((answer) => {
+        const version = (answer as { version?: unknown } | null | undefined)?.version;
+        if (typeof version === 'number') void reply.header('etag', etagOf(version));
+      }),
+    );
+  }
+}
 
 /** Whether an If-Match header (a list, or `*`) names this version. */
 function matches(header: string, version: number): boolean {

@@ -32,10 +32,6 @@ export function createAdapter(config: Config): FastifyAdapter {
       done(error as Error, undefined);
     }
   });
-  server.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, logger));
-  server.setNotFoundHandler((request, reply) =>
-    sendProblem(new Problem(404, 'not_found', 'There is no such route'), request, reply, logger),
-  );
   server.addHook('onSend', (request, reply, payload, done) => {
     void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
     done(null, payload);
