@@ -70,9 +70,17 @@ export interface DecisionsJob {
   readonly schemaVersion: 1;
   readonly decisions: readonly DecisionRecord[];
 }
-export interface EventsJob {
+/** Events on their way to the event table, one line per event; see event-lines.ts. */
+export interface EventLines {
+  readonly count: number;
+  /** Earliest and latest `at` among the events, Unix milliseconds. */
+  readonly firstAt: number;
+  readonly lastAt: number;
+  /** Lines of PostgreSQL's COPY text format, each ended by a newline. */
+  readonly lines: string;
+}
+export interface EventsJob extends EventLines {
   readonly schemaVersion: 1;
-  readonly events: readonly ClientEvent[];
 }
 export interface LearnJob {
   readonly policyId: string;

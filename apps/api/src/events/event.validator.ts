@@ -1,0 +1,121 @@
+import type { Json } from '#experiments';
+import { looksPersonal } from '../http/unit-id.js';
+import type { ClientEvent } from '../queues/jobs.js';
+
+/** Why one event of a batch was not taken. */
+export interface Rejection {
+  readonly code: string;
+  readonly message: string;
+}
+
+export const LIMITS = {
+  events: 1000,
+  idLength: 128,
+  oldestMs: 90 * 86_400_000,
+  aheadMs: 10 * 60_000,
+  value: 1e12,
+  position: 10_000,
+  propertiesBytes: 4096,
+  propertiesDepth: 4,
+} as const;
+
+export const NAME_PATTERN = '^[a-z][a-z0-9_.-]{0,63}$';
+const NAME = new RegExp(NAME_PATTERN);
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
+// PostgreSQL stores no U+0000, and UTF-8 has no lone surrogates.
+const SUSPECT = /[\u0000\ud800-\udfff]/;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+const reject = (code: string, message: string): Rejection => ({ code, message });
+const isStorable = (text: string): boolean => !SUSPECT.test(text) || (!text.includes('\u0000') && !LONE_SURROGATE.test(text));
+const isId = (value: unknown): value is string =>
+  typeof value === 'string' && value.length > 0 && value.length <= LIMITS.idLength && isStorable(value);
+
+export const isRejection = (result: ClientEvent | Rejection): result is Rejection => 'code' in result;
+
+/**
+ * Checks one event as it came off the wire. Written by hand: it runs for every event, and costs a tenth of the schema
+ * that documents it (events.schema.ts).
+ * @param receivedAt Unix milliseconds of the request; also the clock that `at` is compared with.
+ */
+export function validateEvent(raw: unknown, receivedAt: number): ClientEvent | Rejection {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return reject('not_an_object', 'an event is an object');
+  const event = raw as Readonly<Record<string, unknown>>;
+  const { id, kind, unitId } = event;
+  if (!isId(id)) return reject('invalid_id', `id must be a text of 1 to ${LIMITS.idLength} characters`);
+  if (kind !== 'exposure' && kind !== 'outcome') return reject('invalid_kind', 'kind must be "exposure" or "outcome"');
+  if (!isId(unitId)) return reject('invalid_unit_id', `unitId must be a text of 1 to ${LIMITS.idLength} characters`);
+  if (looksPersonal(unitId)) {
+    return reject('unit_id_not_pseudonymous', 'unitId looks like an e-mail address or a phone number; send a pseudonymous id');
+  }
+  const at = instant(event['at'], receivedAt);
+  if (typeof at !== 'number') return at;
+  const details = validateDetails(event, kind);
+  if ('code' in details) return details;
+  return { id, kind, unitId, at, receivedAt, ...details };
+}
+
+function instant(at: unknown, now: number): number | Rejection {
+  const time = typeof at === 'string' && at.length <= 40 && INSTANT.test(at) ? Date.parse(at) : Number.NaN;
+  if (Number.isNaN(time)) return reject('invalid_at', 'at must be an ISO 8601 time with a zone, such as 2026-11-21T20:15:00Z');
+  if (time > now + LIMITS.aheadMs || time < now - LIMITS.oldestMs) {
+    return reject('at_out_of_range', 'at must lie within the last 90 days and at most 10 minutes ahead');
+  }
+  return time;
+}
+
+type Details = Pick<ClientEvent, 'decisionId' | 'name' | 'value' | 'actionId' | 'itemId' | 'position' | 'properties'>;
+
+function validateDetails(event: Readonly<Record<string, unknown>>, kind: ClientEvent['kind']): Details | Rejection {
+  const decisionId = event['decisionId'] ?? null;
+  const actionId = event['actionId'] ?? null;
+  const itemId = event['itemId'] ?? null;
+  const name = event['name'] ?? null;
+  const value = event['value'] ?? null;
+  const position = event['position'] ?? null;
+  if (decisionId !== null && !isId(decisionId)) return reject('invalid_decision_id', 'decisionId must be the id of a decision');
+  if (actionId !== null && !isId(actionId)) return reject('invalid_action_id', 'actionId must be the id of an action');
+  if (itemId !== null && !isId(itemId)) return reject('invalid_item_id', 'itemId must be the id of an item');
+  if (name === null ? kind === 'outcome' : !(typeof name === 'string' && NAME.test(name))) {
+    return reject('invalid_name', `an outcome needs a name that matches ${NAME_PATTERN}`);
+  }
+  if (decisionId === null && kind === 'exposure') return reject('decision_id_required', 'an exposure needs the decisionId that was shown');
+  if (value !== null && !(typeof value === 'number' && Math.abs(value) <= LIMITS.value)) {
+    return reject('invalid_value', 'value must be a finite number between -1e12 and 1e12');
+  }
+  if (position !== null && !isPosition(position)) {
+    return reject('invalid_position', `position must be a whole number from 0 to ${LIMITS.position}`);
+  }
+  const properties = event['properties'] ?? null;
+  const problem = properties === null ? null : propertiesProblem(properties);
+  if (problem !== null) return reject('invalid_properties', problem);
+  return { decisionId, name: name as string | null, value: value as number | null, actionId, itemId, position, properties: properties as Json };
+}
+
+const isPosition = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= LIMITS.position;
+
+function propertiesProblem(properties: unknown): string | null {
+  if (typeof properties !== 'object' || properties === null || Array.isArray(properties)) return 'properties must be an object';
+  const problem = jsonProblem(properties, 1);
+  if (problem !== null) return problem;
+  // A character is at most three bytes: most objects need no exact count.
+  const text = JSON.stringify(properties);
+  const tooLong = text.length * 3 > LIMITS.propertiesBytes && Buffer.byteLength(text) > LIMITS.propertiesBytes;
+  return tooLong ? `properties must be at most ${LIMITS.propertiesBytes} bytes of JSON` : null;
+}
+
+/** Why a parsed JSON value cannot be stored, or null. Depth is bounded, so the recursion is. */
+function jsonProblem(value: unknown, depth: number): string | null {
+  if (typeof value === 'string') return isStorable(value) ? null : 'properties must not contain U+0000 or lone surrogates';
+  if (typeof value === 'number') return Number.isFinite(value) ? null : 'numbers in properties must be finite';
+  if (typeof value !== 'object' || value === null) return null;
+  if (depth > LIMITS.propertiesDepth) return `properties must be nested at most ${LIMITS.propertiesDepth} deep`;
+  const children = Array.isArray(value) ? value : Object.values(value);
+  if (!Array.isArray(value) && !Object.keys(value).every(isStorable)) return 'properties must not contain U+0000 or lone surrogates';
+  for (const child of children) {
+    const problem = jsonProblem(child, depth + 1);
+    if (problem !== null) return problem;
+  }
+  return null;
+}

@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import type { PoolClient } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { decodeTime } from 'ulid';
+import { COLUMN, EVENT_COLUMNS, columnOf, splitLines } from '../queues/event-lines.js';
+import type { DecisionRecord, EventLines } from '../queues/jobs.js';
+import { Database } from './database.js';
+import { COUNT, FIND_ERASED, INSERT_DECISIONS, INSERT_SEEN, LINK_AND_NOTIFY, SHARE_ERASE_LOCK } from './fact-store.sql.js';
+
+export interface Stored {
+  /** Rows that were not there before. */
+  readonly stored: number;
+  /** Ids that had been stored before, or came twice in the batch. */
+  readonly duplicates: number;
+  /** Records of units that asked to be forgotten; never stored. */
+  readonly erased: number;
+}
+
+const DAY_MS = 86_400_000;
+const FLAG_MS = 5_000;
+const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+const COPY_EVENTS = `copy event (${EVENT_COLUMNS}) from stdin`;
+
+/**
+ * Writes facts: decisions and events, each exactly once in effect. An event counts once by its id whatever day a copy
+ * claims (table event_seen), a decision by id and time. One transaction per batch.
+ */
+@Injectable()
+export class FactStore {
+  private readonly knownDays = new Set<number>();
+  private windowless = { known: false, until: 0 };
+  /**
+   * May the commit of a batch be flushed later? Yes where the queue shares the server: the job is finished behind the
+   * facts in the same write-ahead log, so a crash that loses the facts brings the job back.
+   */
+  private relaxed = false;
+
+  constructor(@Inject(Database) private readonly db: Database) {}
+
+  /** Declares that the queue lives on the same server, so that batches need no flush of their own. */
+  shareLogWithQueue(): void {
+    this.relaxed = true;
+  }
+
+  async insertEvents(batch: EventLines): Promise<Stored> {
+    await this.ensurePartitions(batch.firstAt, batch.lastAt);
+    const all = splitLines(batch.lines);
+    const ids = all.map((line) => columnOf(line, COLUMN.id) ?? '');
+    const result = await this.inTransaction(async (client) => {
+      const { rows } = await client.query<{ fresh: number; hashes: string[] | null; erasures: boolean }>({
+        name: 'marquee-seen', text: INSERT_SEEN, values: [arrayLiteral(ids), ids.length],
+      });
+      const { fresh, hashes, erasures } = rows[0] as { fresh: number; hashes: string[] | null; erasures: boolean };
+      if (fresh === 0) return { stored: 0, duplicates: ids.length, erased: 0 };
+      let lines = hashes === null ? all : onlyFresh(all, ids, hashes);
+      if (erasures) lines = await withoutErased(client, lines, (line) => columnOf(line, COLUMN.unitId) ?? '');
+      if (lines.length > 0) await copyIn(client, lines.length === all.length ? batch.lines : lines.join(''));
+      return { stored: lines.length, duplicates: ids.length - fresh, erased: fresh - lines.length };
+    });
+    await this.linkOutcomes(all);
+    return result;
+  }
+
+  async insertDecisions(records: readonly DecisionRecord[]): Promise<Stored> {
+    if (records.length === 0) return { stored: 0, duplicates: 0, erased: 0 };
+    const times = records.map((record) => record.at);
+    await this.ensurePartitions(Math.min(...times), Math.max(...times));
+    const result = await this.inTransaction(async (client) => {
+      const { rows: flag } = await client.query<{ erasures: boolean }>('select exists(select from erased_unit) as erasures');
+      const kept = flag[0]?.erasures ? await withoutErased(client, records, (record) => record.unitId) : records;
+      const { rows } = await client.query<{ fresh: number }>({
+        name: 'marquee-decisions', text: INSERT_DECISIONS, values: [JSON.stringify(kept)],
+      });
+      const stored = rows[0]?.fresh ?? 0;
+      return { stored, duplicates: kept.length - stored, erased: records.length - kept.length };
+    });
+    const windowless = records.filter((record) => record.rewardWindowSeconds === 0);
+    if (windowless.length > 0) await this.link(windowless.map((record) => record.id), true);
+    return result;
+  }
+
+  /** Adds to the durable counters; for totals that must survive the process. */
+  async count(names: ReadonlyMap<string, number>): Promise<void> {
+    const entries = [...names].filter(([, value]) => value > 0).sort(([a], [b]) => (a < b ? -1 : 1));
+    if (entries.length === 0) return;
+    await this.db.query(COUNT, [entries.map(([name]) => name), entries.map(([, value]) => value)]);
+  }
+
+  /** Forgets which partitions exist; call when one was found missing. */
+  forgetPartitions(): void {
+    this.knownDays.clear();
+  }
+
+  private async ensurePartitions(firstAt: number, lastAt: number): Promise<void> {
+    const first = Math.floor(firstAt / DAY_MS);
+    const last = Math.floor(lastAt / DAY_MS);
+    for (let day = first; day <= last; day++) {
+      if (this.knownDays.has(day)) continue;
+      const date = new Date(day * DAY_MS).toISOString().slice(0, 10);
+      await this.db.query('select ensure_partitions($1::date, $1::date)', [date]);
+      this.knownDays.add(day);
+    }
+  }
+
+  private inTransaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    return this.db.transaction(async (tx) => {
+      const client = await tx.connection();
+      await client.query(this.relaxed ? `set local synchronous_commit = off; ${SHARE_ERASE_LOCK}` : SHARE_ERASE_LOCK);
+      return work(client);
+    });
+  }
+
+  /**
+   * Policies without an attribution window learn from a decision as soon as it has an outcome. The decision and its
+   * outcome may be stored at the same time by two transactions that cannot see each other, so both sides look after
+   * their commit: the later one sees both. Runs again when the job runs again.
+   */
+  private async linkOutcomes(lines: readonly string[]): Promise<void> {
+    if (!(await this.hasWindowless())) return;
+    const ids = lines
+      .filter((line) => columnOf(line, COLUMN.kind) === 'outcome')
+      .map((line) => columnOf(line, COLUMN.decisionId))
+      .filter((id): id is string => id !== null);
+    await this.link([...new Set(ids)], false);
+  }
+
+  private async link(decisionIds: readonly string[], onlyWithOutcome: boolean): Promise<void> {
+    const ids = decisionIds.filter((id) => ULID.test(id));
+    if (ids.length === 0) return;
+    // The time in an id is the decision's time: it says which partitions to look into.
+    const times = ids.map((id) => decodeTime(id));
+    await this.db.query(LINK_AND_NOTIFY, [ids, new Date(Math.min(...times)), new Date(Math.max(...times)), onlyWithOutcome]);
+  }
+
+  private async hasWindowless(): Promise<boolean> {
+    if (Date.now() >= this.windowless.until) {
+      const [row] = await this.db.query<{ known: boolean }>('select exists(select from policy where window_seconds = 0) as known');
+      this.windowless = { known: row?.known ?? false, until: Date.now() + FLAG_MS };
+    }
+    return this.windowless.known;
+  }
+}
+
+async function copyIn(client: PoolClient, lines: string): Promise<void> {
+  await pipeline(Readable.from([Buffer.from(lines, 'utf8')]), client.query(copyFrom(COPY_EVENTS)));
+}
+
+/** A PostgreSQL array of texts; written here because the driver's own encoder is several times slower. */
+const arrayLiteral = (texts: readonly string[]): string =>
+  `{${texts.map((text) => `"${/["\\]/.test(text) ? text.replace(/["\\]/g, '\\$&') : text}"`).join(',')}}`;
+
+const unitHash = (unitId: string): Buffer => createHash('sha256').update(unitId, 'utf8').digest();
+
+/** The first line of each id that was not seen before. */
+function onlyFresh(lines: readonly string[], ids: readonly string[], hashes: readonly string[]): string[] {
+  const fresh = new Set(hashes.map((hash) => hash.replaceAll('-', '')));
+  return lines.filter((_line, index) => fresh.delete(createHash('md5').update(ids[index] as string, 'utf8').digest('hex')));
+}
+
+async function withoutErased<T>(client: PoolClient, records: readonly T[], unitOf: (record: T) => string): Promise<T[]> {
+  const hashes = new Map(records.map((record) => [unitHash(unitOf(record)).toString('hex'), true]));
+  const { rows } = await client.query<{ hash: string }>(FIND_ERASED, [[...hashes.keys()]]);
+  const erased = new Set(rows.map((row) => row.hash));
+  return erased.size === 0 ? [...records] : records.filter((record) => !erased.has(unitHash(unitOf(record)).toString('hex')));
+}

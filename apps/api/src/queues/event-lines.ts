@@ -1,0 +1,102 @@
+import type { Json } from '#experiments';
+import type { ClientEvent, EventLines } from './jobs.js';
+
+/**
+ * Events travel as lines of PostgreSQL's COPY text format: the API encodes an event once, and the worker hands the
+ * lines to the server as they are. (Measured: half the processor time per event of JSON objects and `unnest`.)
+ */
+export const EVENT_COLUMNS =
+  'id, at, received_at, unit_id, kind, name, value, decision_id, action_id, item_id, position, properties';
+
+/** Positions of the columns that storage looks at. */
+export const COLUMN = { id: 0, unitId: 3, kind: 4, decisionId: 7 } as const;
+
+const NULL = '\\N';
+const SPECIAL = /[\\\t\n\r]/;
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+const RAW: Readonly<Record<string, string>> = { '\\\\': '\\', '\\t': '\t', '\\n': '\n', '\\r': '\r' };
+
+const field = (text: string): string =>
+  SPECIAL.test(text) ? text.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] as string) : text;
+const optional = (text: string | null): string => (text === null ? NULL : field(text));
+
+/** One event as one line. `at` and `receivedAt` must be valid times; texts must not contain U+0000. */
+export function encodeEvent(event: ClientEvent): string {
+  const properties = event.properties === null ? NULL : field(JSON.stringify(event.properties));
+  return (
+    `${field(event.id)}\t${new Date(event.at).toISOString()}\t${new Date(event.receivedAt).toISOString()}\t` +
+    `${field(event.unitId)}\t${event.kind}\t${optional(event.name)}\t${event.value ?? NULL}\t` +
+    `${optional(event.decisionId)}\t${optional(event.actionId)}\t${optional(event.itemId)}\t` +
+    `${event.position ?? NULL}\t${properties}\n`
+  );
+}
+
+/** Reads an encoded text field. @returns null for SQL null. */
+export function decodeField(text: string): string | null {
+  if (text === NULL) return null;
+  return text.includes('\\') ? text.replace(/\\[\\tnr]/g, (pair) => RAW[pair] as string) : text;
+}
+
+/** Reads a line back; the inverse of encodeEvent. */
+export function decodeEvent(line: string): ClientEvent {
+  const [id, at, receivedAt, unitId, kind, name, value, decisionId, actionId, itemId, position, properties] = line
+    .replace(/\n$/, '')
+    .split('\t')
+    .map(decodeField);
+  return {
+    id: id ?? '',
+    at: Date.parse(at ?? ''),
+    receivedAt: Date.parse(receivedAt ?? ''),
+    unitId: unitId ?? '',
+    kind: kind === 'exposure' ? 'exposure' : 'outcome',
+    name: name ?? null,
+    value: value == null ? null : Number(value),
+    decisionId: decisionId ?? null,
+    actionId: actionId ?? null,
+    itemId: itemId ?? null,
+    position: position == null ? null : Number(position),
+    properties: properties == null ? null : (JSON.parse(properties) as Json),
+  };
+}
+
+export function encodeEvents(events: readonly ClientEvent[]): EventLines {
+  let firstAt = Infinity;
+  let lastAt = -Infinity;
+  let lines = '';
+  for (const event of events) {
+    if (event.at < firstAt) firstAt = event.at;
+    if (event.at > lastAt) lastAt = event.at;
+    lines += encodeEvent(event);
+  }
+  return { count: events.length, firstAt, lastAt, lines };
+}
+
+export function mergeLines(parts: readonly EventLines[]): EventLines {
+  const [only] = parts;
+  if (only && parts.length === 1) return only;
+  return {
+    count: parts.reduce((sum, part) => sum + part.count, 0),
+    firstAt: Math.min(...parts.map((part) => part.firstAt)),
+    lastAt: Math.max(...parts.map((part) => part.lastAt)),
+    lines: parts.map((part) => part.lines).join(''),
+  };
+}
+
+/** The lines of a batch, each with its newline. */
+export function splitLines(lines: string): string[] {
+  const result: string[] = [];
+  for (let start = 0; start < lines.length; ) {
+    const end = lines.indexOf('\n', start) + 1 || lines.length;
+    result.push(lines.slice(start, end));
+    start = end;
+  }
+  return result;
+}
+
+/** The decoded text of one column of a line. */
+export function columnOf(line: string, index: number): string | null {
+  let start = 0;
+  for (let i = 0; i < index; i++) start = line.indexOf('\t', start) + 1;
+  const end = line.indexOf('\t', start);
+  return decodeField(line.slice(start, end < 0 ? line.length - 1 : end));
+}

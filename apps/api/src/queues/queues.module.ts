@@ -1,0 +1,63 @@
+import path from 'node:path';
+import { BullModule } from '@nestjs/bullmq';
+import { Global, Inject, Logger, Module } from '@nestjs/common';
+import type { DynamicModule, OnApplicationShutdown, OnModuleInit, Provider } from '@nestjs/common';
+import type { Config } from '../config/config.js';
+import type { QueueBackend } from './backend.js';
+import { IngestProducer } from './ingest-producer.js';
+import { QUEUE_BACKEND } from './queue-backend.token.js';
+import { JOB_OPTIONS, QUEUE_NAMES } from './queues.js';
+import { RevivableWorker } from './revivable-worker.js';
+import { Spool } from './spool.js';
+import { Watchdog } from './watchdog.js';
+
+
+/** Starts the spool with the process and empties it as far as it can when the process ends. */
+class SpoolLifecycle implements OnModuleInit, OnApplicationShutdown {
+  constructor(@Inject(Spool) private readonly spool: Spool) {}
+
+  onModuleInit(): Promise<void> {
+    return this.spool.start();
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.spool.close();
+  }
+}
+
+/**
+ * The queues (`@InjectQueue(QUEUES.learn)`), the producer of facts and, in the HTTP process, the spool. Processors are
+ * classes with `@Processor(QUEUES.x, WORKER_OPTIONS.x)` that extend WorkerHost, listed in the worker's modules.
+ */
+@Global()
+@Module({})
+export class QueuesModule {
+  static of(config: Config, backend: QueueBackend, role: 'api' | 'worker'): DynamicModule {
+    BullModule.workerClass = RevivableWorker;
+    const queues = BullModule.registerQueue(
+      ...QUEUE_NAMES.map((name) => ({ name, ...backend.optionsFor(name), defaultJobOptions: JOB_OPTIONS[name] })),
+    );
+    const providers: Provider[] = [IngestProducer, { provide: QUEUE_BACKEND, useValue: backend }, Watchdog];
+    if (role === 'api') providers.push(spoolOf(config), SpoolLifecycle);
+    return {
+      module: QueuesModule,
+      imports: [queues],
+      providers,
+      exports: [queues, IngestProducer, QUEUE_BACKEND, ...(role === 'api' ? [Spool] : [])],
+    };
+  }
+}
+
+function spoolOf(config: Config): Provider {
+  return {
+    provide: Spool,
+    inject: [IngestProducer],
+    useFactory: (producer: IngestProducer) =>
+      new Spool({
+        directory: path.join(config.stateDir, 'spool'),
+        name: 'api',
+        ship: (batches) => producer.ship(batches),
+        logger: new Logger('Spool'),
+      }),
+  };
+}
