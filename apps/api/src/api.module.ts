@@ -4,20 +4,23 @@ import { APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { KeyRing } from './access/keys.js';
 import type { Config } from './config/config.js';
 import { CoreModule } from './core.module.js';
+import { EventsModule } from './events/events.module.js';
 import { ApiKeyGuard } from './http/api-key.guard.js';
 import { ZodPipe } from './http/zod-pipe.js';
 import type { Database } from './persistence/database.js';
+import type { QueueBackend } from './queues/backend.js';
+import { QueuesModule } from './queues/queues.module.js';
 
 /** Features of the HTTP process; one line each. */
-const features: readonly (Type | DynamicModule)[] = [];
+const features: readonly (Type | DynamicModule)[] = [EventsModule];
 
 /** Composition root of the HTTP process. */
 @Module({})
 export class ApiModule {
-  static of(config: Config, database: Database, keys: KeyRing): DynamicModule {
+  static of(config: Config, database: Database, keys: KeyRing, queues: QueueBackend): DynamicModule {
     return {
       module: ApiModule,
-      imports: [CoreModule.of(config, database, keys), ...features],
+      imports: [CoreModule.of(config, database, keys), QueuesModule.of(config, queues, 'api'), ...features],
       providers: [
         { provide: APP_GUARD, useClass: ApiKeyGuard },
         { provide: APP_PIPE, useClass: ZodPipe },

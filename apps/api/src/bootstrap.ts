@@ -12,6 +12,8 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { PinoLogger } from './http/pino-logger.js';
 import { createDataSource } from './persistence/data-source.js';
 import { Database } from './persistence/database.js';
+import { createQueueBackend } from './queues/backend.js';
+import type { QueueBackend } from './queues/backend.js';
 import { WorkerModule } from './worker.module.js';
 
 /** A started process: the Nest application and what it holds open. */
@@ -37,9 +39,11 @@ export async function createApi(config: Config): Promise<Running<NestFastifyAppl
   const database = await openDatabase(config, 'marquee-api', 10);
   const keys = new KeyRing(database);
   await keys.start();
+  const queues = createQueueBackend(config, 'produce');
   try {
+    await queues.prepare();
     const adapter = createAdapter(config);
-    const app = await NestFactory.create<NestFastifyApplication>(ApiModule.of(config, database, keys), adapter, {
+    const app = await NestFactory.create<NestFastifyApplication>(ApiModule.of(config, database, keys, queues), adapter, {
       logger,
       bodyParser: false,
       abortOnError: false,
@@ -47,9 +51,9 @@ export async function createApi(config: Config): Promise<Running<NestFastifyAppl
     app.useGlobalFilters(new ProblemFilter());
     if (config.corsOrigins.length > 0) app.enableCors({ origin: [...config.corsOrigins], credentials: false });
     await serveDocumentation(app);
-    return { app, database, close: () => closeAll(app, keys, database) };
+    return { app, database, close: () => closeAll(app, keys, database, queues) };
   } catch (error) {
-    await closeAll(null, keys, database);
+    await closeAll(null, keys, database, queues);
     throw error;
   }
 }
@@ -59,20 +63,28 @@ export async function createWorker(config: Config): Promise<Running<INestApplica
   const logger = new PinoLogger(config.logLevel, 'worker');
   const database = await openDatabase(config, 'marquee-worker', 12);
   const keys = new KeyRing(database);
+  const queues = createQueueBackend(config, 'work');
   try {
-    const app = await NestFactory.createApplicationContext(WorkerModule.of(config, database, keys), {
+    await queues.prepare();
+    const app = await NestFactory.createApplicationContext(WorkerModule.of(config, database, keys, queues), {
       logger,
       abortOnError: false,
     });
-    return { app, database, close: () => closeAll(app, keys, database) };
+    return { app, database, close: () => closeAll(app, keys, database, queues) };
   } catch (error) {
-    await closeAll(null, keys, database);
+    await closeAll(null, keys, database, queues);
     throw error;
   }
 }
 
-async function closeAll(app: INestApplicationContext | null, keys: KeyRing, database: Database): Promise<void> {
+async function closeAll(
+  app: INestApplicationContext | null,
+  keys: KeyRing,
+  database: Database,
+  queues: QueueBackend,
+): Promise<void> {
   await app?.close();
+  await queues.close();
   await keys.stop();
   if (database.dataSource.isInitialized) await database.dataSource.destroy();
 }

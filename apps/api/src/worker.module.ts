@@ -3,11 +3,14 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import type { KeyRing } from './access/keys.js';
 import type { Config } from './config/config.js';
 import { CoreModule } from './core.module.js';
+import { IngestModule } from './events/ingest.module.js';
 import type { Database } from './persistence/database.js';
+import type { QueueBackend } from './queues/backend.js';
+import { QueuesModule } from './queues/queues.module.js';
 
 /** What a worker runs, by role (MARQUEE_ROLES); one line each. */
 const byRole: Readonly<Record<string, readonly (Type | DynamicModule)[]>> = {
-  ingest: [],
+  ingest: [IngestModule],
   learn: [],
   train: [],
   rollup: [],
@@ -18,12 +21,12 @@ const byRole: Readonly<Record<string, readonly (Type | DynamicModule)[]>> = {
 @Module({})
 export class WorkerModule {
   /** @throws Error when the configuration names a role that does not exist. */
-  static of(config: Config, database: Database, keys: KeyRing): DynamicModule {
+  static of(config: Config, database: Database, keys: KeyRing, queues: QueueBackend): DynamicModule {
     const modules = config.roles.flatMap((role) => {
       const found = byRole[role];
       if (!found) throw new Error(`MARQUEE_ROLES: "${role}" is not a role; known are ${Object.keys(byRole).join(', ')}`);
       return found;
     });
-    return { module: WorkerModule, imports: [CoreModule.of(config, database, keys), ...new Set(modules)] };
+    return { module: WorkerModule, imports: [CoreModule.of(config, database, keys), QueuesModule.of(config, queues, 'worker'), ...new Set(modules)] };
   }
 }

@@ -45,20 +45,17 @@ select count(*)::int as fresh from fresh`;
 
 /**
  * $1 decision ids, $2 and $3 the span of their times, $4 whether to take only those that have an outcome already.
- * Puts the decisions of policies without a window on the list at once, and tells the learner.
+ * Puts the decisions of policies without a window on the list of rewards to settle at once.
  */
-export const LINK_AND_NOTIFY = `
-with due as (
-  insert into reward_due (decision_id, decision_at, policy_id, due_at)
-  select d.id, d.at, d.policy_id, now()
-  from decision d join policy p on p.id = d.policy_id and p.window_seconds = 0
-  where d.id = any($1::text[]) and d.at between $2 and $3 and d.fallback is null
-    and (not $4 or exists (
-      select from event e where e.decision_id = d.id and e.kind = 'outcome' and e.at >= $2::timestamptz - interval '1 day'))
-  order by d.id
-  on conflict (decision_id) do update set due_at = least(reward_due.due_at, excluded.due_at)
-  returning policy_id)
-select pg_notify('marquee_due', policy_id) from (select distinct policy_id from due) as policies`;
+export const LINK_DUE = `
+insert into reward_due (decision_id, decision_at, policy_id, due_at)
+select d.id, d.at, d.policy_id, now()
+from decision d join policy p on p.id = d.policy_id and p.window_seconds = 0
+where d.id = any($1::text[]) and d.at between $2 and $3 and d.fallback is null
+  and (not $4 or exists (
+    select from event e where e.decision_id = d.id and e.kind = 'outcome' and e.at >= $2::timestamptz - interval '1 day'))
+order by d.id
+on conflict (decision_id) do update set due_at = least(reward_due.due_at, excluded.due_at)`;
 
 export const COUNT = `
 insert into counter (name, value) select * from unnest($1::text[], $2::bigint[])

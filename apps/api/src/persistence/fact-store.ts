@@ -8,7 +8,7 @@ import { decodeTime } from 'ulid';
 import { COLUMN, EVENT_COLUMNS, columnOf, splitLines } from '../queues/event-lines.js';
 import type { DecisionRecord, EventLines } from '../queues/jobs.js';
 import { Database } from './database.js';
-import { COUNT, FIND_ERASED, INSERT_DECISIONS, INSERT_SEEN, LINK_AND_NOTIFY, SHARE_ERASE_LOCK } from './fact-store.sql.js';
+import { COUNT, FIND_ERASED, INSERT_DECISIONS, INSERT_SEEN, LINK_DUE, SHARE_ERASE_LOCK } from './fact-store.sql.js';
 
 export interface Stored {
   /** Rows that were not there before. */
@@ -132,7 +132,7 @@ export class FactStore {
     if (ids.length === 0) return;
     // The time in an id is the decision's time: it says which partitions to look into.
     const times = ids.map((id) => decodeTime(id));
-    await this.db.query(LINK_AND_NOTIFY, [ids, new Date(Math.min(...times)), new Date(Math.max(...times)), onlyWithOutcome]);
+    await this.db.query(LINK_DUE, [ids, new Date(Math.min(...times)), new Date(Math.max(...times)), onlyWithOutcome]);
   }
 
   private async hasWindowless(): Promise<boolean> {
