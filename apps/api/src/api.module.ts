@@ -1,6 +1,12 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { AccessModule } from './access/access.module.js';
+import { ExperimentsModule } from './experiments/experiments.module.js';
+import { ItemsModule } from './items/items.module.js';
+import { LayersModule } from './layers/layers.module.js';
+import { SurfacesModule } from './surfaces/surfaces.module.js';
+import { UnitsModule } from './units/units.module.js';
 import { KeyRing } from './access/keys.js';
 import type { Config } from './config/config.js';
 import { CoreModule } from './core.module.js';
@@ -12,7 +18,15 @@ import type { QueueBackend } from './queues/backend.js';
 import { QueuesModule } from './queues/queues.module.js';
 
 /** Features of the HTTP process; one line each. */
-const features: readonly (Type | DynamicModule)[] = [EventsModule];
+const features: readonly (Type | DynamicModule)[] = [
+  EventsModule,
+  AccessModule,
+  ExperimentsModule,
+  ItemsModule,
+  LayersModule,
+  SurfacesModule,
+  UnitsModule,
+];
 
 /** Composition root of the HTTP process. */
 @Module({})

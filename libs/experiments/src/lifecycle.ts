@@ -179,11 +179,10 @@ function ship<E extends ExperimentDesign>(next: E, options: TransitionOptions): 
   return { ...next, shippedArm: options.arm ?? null, stoppedAt: next.stoppedAt ?? options.at, stopReason };
 }
 
-/** The fields of a design that people edit. */
-export type ExperimentChanges = Partial<
-  Omit<ExperimentDesign, 'key' | 'status' | 'phase' | 'shippedArm' | 'startedAt' | 'stoppedAt' | 'stopReason'>
->;
-type EditableField = keyof ExperimentChanges;
+type FixedField = 'key' | 'status' | 'phase' | 'shippedArm' | 'startedAt' | 'stoppedAt' | 'stopReason';
+type EditableField = Exclude<keyof ExperimentDesign, FixedField>;
+/** The fields of a design that people edit; undefined leaves a field as it is. */
+export type ExperimentChanges = { readonly [F in EditableField]?: ExperimentDesign[F] | undefined };
 
 /**
  * When a field may change. `free`: any time. `design`: until the start, because afterwards it would make the comparison

@@ -17,7 +17,8 @@ export async function recordChange(tx: Sql, acting: Acting, change: Change): Pro
   const { before, after, ...entry } = change;
   await writeAudit(tx, {
     ...entry,
-    ...acting,
+    actor: acting.actor,
+    requestId: acting.requestId,
     ...(before === undefined ? {} : { before: before as Json }),
     ...(after === undefined ? {} : { after: after as Json }),
   });

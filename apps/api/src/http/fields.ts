@@ -46,3 +46,8 @@ export const jsonField = z.custom<Json>().superRefine((value, context) => {
 });
 
 export const limitField = z.coerce.number().int().min(1).max(1000).default(100);
+
+/** Attributes of a context or features of an item: flat, scalars and lists of texts. */
+export const attributesField = z
+  .record(textField(100), z.union([textField(1000), z.number(), z.boolean(), z.null(), z.array(textField(200)).max(200)]))
+  .refine((attributes) => Object.keys(attributes).length <= 200, 'has more than 200 entries');

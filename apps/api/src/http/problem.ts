@@ -61,7 +61,7 @@ export interface ProblemDocument {
 }
 
 /** Codes of domain errors that mean a conflict with the present state rather than bad input. */
-const CONFLICTS = new Set(['duplicate_key', 'invalid_transition', 'layer_full', 'immutable_while_running', 'overlap']);
+const CONFLICTS = new Set(['duplicate_key', 'invalid_transition', 'layer_full', 'layer_overlap', 'immutable_field']);
 
 export function problemFrom(error: unknown): Problem {
   if (error instanceof Problem) return error;

@@ -1,0 +1,132 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager, SelectQueryBuilder } from 'typeorm';
+import type { Experiment, ExperimentDesign, Holdout, Json, Layer, Surface, SurfaceKind } from '#experiments';
+import { layerClaims } from '#experiments';
+import type { LayerClaim } from '#experiments';
+import { Problem } from '../http/problem.js';
+import { Database } from '../persistence/database.js';
+import type { Transaction } from '../persistence/database.js';
+import {
+  ExperimentEntity,
+  ExperimentPhaseEntity,
+  HoldoutEntity,
+  LayerEntity,
+  SurfaceEntity,
+} from '../persistence/entities/index.js';
+import { experimentFromRow, rowFromDesign } from './experiment.mapper.js';
+import type { StoredExperiment } from './experiment.mapper.js';
+import type { ListExperiments } from './experiment.schemas.js';
+
+const experiments = (manager: EntityManager): SelectQueryBuilder<ExperimentEntity> => manager.createQueryBuilder(ExperimentEntity, 'e');
+
+/** SQL null rather than JSON null, so that `is null` finds it. */
+const jsonb = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
+
+/** Experiments and their phases in PostgreSQL. Writes happen inside the caller's transaction. */
+@Injectable()
+export class ExperimentStore {
+  constructor(@Inject(Database) private readonly db: Database) {}
+
+  /** @throws Problem 404. */
+  async get(key: string): Promise<StoredExperiment> {
+    const row = await experiments(this.db.dataSource.manager).where('e.key = :key', { key }).getOne();
+    if (!row) throw Problem.notFound('Experiment', key);
+    return experimentFromRow(row);
+  }
+
+  /** The newest first; `cursor` is the key of the last row of the page before. */
+  async list(query: ListExperiments): Promise<StoredExperiment[]> {
+    const rows = experiments(this.db.dataSource.manager);
+    if (query.status) rows.andWhere('e.status = :status', { status: query.status });
+    if (query.surface) rows.andWhere('e.surface = :surface', { surface: query.surface });
+    if (query.tag) rows.andWhere(':tag = any(e.tags)', { tag: query.tag });
+    if (query.cursor) {
+      const after = '(e.created_at, e.key) < (select created_at, key from experiment where key = :cursor)';
+      rows.andWhere(after, { cursor: query.cursor });
+    }
+    const found = await rows.orderBy('e.created_at', 'DESC').addOrderBy('e.key', 'DESC').limit(query.limit).getMany();
+    return found.map(experimentFromRow);
+  }
+
+  /** Reads an experiment and keeps others from changing it until the transaction ends. @throws Problem 404. */
+  async lock(tx: Transaction, key: string): Promise<StoredExperiment> {
+    const row = await experiments(tx.manager).where('e.key = :key', { key }).setLock('pessimistic_write').getOne();
+    if (!row) throw Problem.notFound('Experiment', key);
+    return experimentFromRow(row);
+  }
+
+  /** @throws Problem 409 `already_exists`. */
+  async insert(tx: Transaction, design: ExperimentDesign): Promise<StoredExperiment> {
+    const values = { ...rowFromDesign(design), version: 1 } as object;
+    const result = await tx.manager.createQueryBuilder().insert().into(ExperimentEntity).values(values).orIgnore().execute();
+    if ((result.raw as unknown[]).length === 0) {
+      throw Problem.conflict('already_exists', `An experiment with the key "${design.key}" exists already; keys are never used twice`);
+    }
+    return this.lock(tx, design.key);
+  }
+
+  async update(tx: Transaction, design: ExperimentDesign): Promise<StoredExperiment> {
+    const { key, ...columns } = rowFromDesign(design);
+    const bookkeeping = { version: () => 'version + 1', updatedAt: () => 'now()' };
+    await tx.manager
+      .createQueryBuilder()
+      .update(ExperimentEntity)
+      .set({ ...columns, ...bookkeeping } as object)
+      .where('key = :key', { key })
+      .execute();
+    return this.lock(tx, design.key);
+  }
+
+  /**
+   * Locks a layer and reads who owns which part of it, leaving out one experiment.
+   * @throws Problem 400 when the layer does not exist.
+   */
+  async lockClaims(tx: Transaction, layer: string, except: string): Promise<LayerClaim[]> {
+    const row = await tx.manager.findOne(LayerEntity, { where: { key: layer }, lock: { mode: 'pessimistic_write' } });
+    if (!row) throw Problem.invalid('/layer', 'unknown_layer', `the layer "${layer}" does not exist`);
+    const members = await experiments(tx.manager).where('e.layer = :layer', { layer }).getMany();
+    return layerClaims(members.map(experimentFromRow), layer).filter((claim) => claim.experiment !== except);
+  }
+
+  async phases(key: string): Promise<ExperimentPhaseEntity[]> {
+    const phases = this.db.dataSource.manager.createQueryBuilder(ExperimentPhaseEntity, 'p');
+    return phases.where('p.experiment = :key', { key }).orderBy('p.phase').getMany();
+  }
+
+  /** Ends the open phase, if any; `open` begins the experiment's present one. */
+  async turnPhase(tx: Transaction, design: ExperimentDesign, at: number, open: boolean): Promise<void> {
+    await tx.query(`update experiment_phase set ended_at = $2 where experiment = $1 and ended_at is null`, [
+      design.key,
+      new Date(at),
+    ]);
+    if (!open) return;
+    await tx.query(
+      `insert into experiment_phase (experiment, phase, traffic, targeting, arms, started_at)
+       values ($1, $2, $3, $4::jsonb, $5::jsonb, $6)`,
+      [design.key, design.phase, design.traffic, jsonb(design.targeting), jsonb(design.arms), new Date(at)],
+    );
+  }
+
+  /** Everything that decides on a surface, in the engine's order of priority. */
+  async catalogFor(surface: string): Promise<{ experiments: Experiment[]; layers: Layer[]; holdouts: Holdout[]; surfaces: Surface[] }> {
+    const { manager } = this.db.dataSource;
+    const [rows, layers, holdouts, surfaces] = await Promise.all([
+      experiments(manager).where('e.surface = :surface', { surface }).orderBy('e.created_at').addOrderBy('e.key').getMany(),
+      manager.find(LayerEntity),
+      manager.find(HoldoutEntity, { order: { createdAt: 'ASC', key: 'ASC' } }),
+      manager.createQueryBuilder(SurfaceEntity, 's').where('s.key = :surface', { surface }).getMany(),
+    ]);
+    return {
+      experiments: rows.map(experimentFromRow),
+      layers,
+      holdouts,
+      surfaces: surfaces.map((row) => ({ ...row, kind: row.kind as SurfaceKind, defaultValue: row.defaultValue as Json })),
+    };
+  }
+
+  /** The database's clock, in Unix milliseconds: phases of all processes are ordered by it. */
+  async now(tx: Transaction): Promise<number> {
+    const [row] = await tx.query<{ now: Date }>('select now() as now');
+    return row?.now.getTime() ?? Date.now();
+  }
+}

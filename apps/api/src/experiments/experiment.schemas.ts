@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { conditionSchema } from '#experiments';
+import { attributesField, idField, jsonField, keyField, limitField, textField } from '../http/fields.js';
+
+const share = z.number().min(0).max(1);
+const metricKeys = z.array(keyField).max(50);
+
+const treatmentSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('value'), value: jsonField }),
+  z.strictObject({
+    kind: z.literal('policy'),
+    policyId: keyField,
+    steadyFor: z.enum(['decision', 'hour', 'day', 'week', 'always']).default('day'),
+  }),
+]);
+
+const armSchema = z.strictObject({
+  key: keyField,
+  title: textField(200).default(''),
+  weight: z.number().min(0).max(1e9),
+  isControl: z.boolean().default(false),
+  treatment: treatmentSchema,
+});
+
+const armsSchema = z
+  .array(armSchema)
+  .max(50)
+  .refine((arms) => new Set(arms.map((arm) => arm.key)).size === arms.length, 'two arms share a key');
+
+const designFields = {
+  title: textField(200).min(1),
+  hypothesis: textField(4000),
+  surface: keyField,
+  unitType: keyField,
+  layer: keyField,
+  traffic: share,
+  targeting: conditionSchema.nullable(),
+  arms: armsSchema,
+  salt: textField(200).min(1),
+  decisionMetric: keyField.nullable(),
+  secondaryMetrics: metricKeys,
+  guardrailMetrics: metricKeys,
+  minimumDays: z.int().min(0).max(365),
+  plannedUnits: z.int().min(1).max(2_000_000_000).nullable(),
+  owner: textField(200),
+  tags: z.array(textField(50).min(1)).max(50),
+};
+
+/** POST /v1/experiments. A draft may be incomplete; starting asks for the rest. */
+export const createExperimentSchema = z.strictObject({
+  ...designFields,
+  key: keyField,
+  hypothesis: designFields.hypothesis.default(''),
+  unitType: designFields.unitType.default('member'),
+  layer: designFields.layer.default('default'),
+  /** Share of the layer; absent: the largest free part. */
+  layerShare: share.optional(),
+  traffic: designFields.traffic.default(1),
+  targeting: designFields.targeting.default(null),
+  arms: designFields.arms.default([]),
+  /** Seed of the split; absent: the key. */
+  salt: designFields.salt.optional(),
+  decisionMetric: designFields.decisionMetric.default(null),
+  secondaryMetrics: designFields.secondaryMetrics.default([]),
+  guardrailMetrics: designFields.guardrailMetrics.default([]),
+  minimumDays: designFields.minimumDays.default(7),
+  plannedUnits: designFields.plannedUnits.default(null),
+  owner: designFields.owner.default(''),
+  tags: designFields.tags.default([]),
+});
+export type CreateExperiment = z.output<typeof createExperimentSchema>;
+
+/** PATCH: a field left out stays as it is; null clears where null is allowed. */
+export const patchExperimentSchema = z
+  .strictObject({ ...designFields, layerRange: z.tuple([share, share]) })
+  .partial();
+export type PatchExperiment = z.output<typeof patchExperimentSchema>;
+
+export const actionSchema = z.strictObject({ reason: textField(2000).optional() });
+export type ActionBody = z.output<typeof actionSchema>;
+
+export const shipSchema = z.strictObject({ arm: keyField, reason: textField(2000).optional() });
+export type ShipBody = z.output<typeof shipSchema>;
+
+export const explainSchema = z.strictObject({
+  unitId: idField,
+  context: attributesField.default({}),
+});
+export type ExplainBody = z.output<typeof explainSchema>;
+
+export const listExperimentsSchema = z.strictObject({
+  status: z.enum(['draft', 'scheduled', 'running', 'paused', 'stopped', 'shipped', 'archived']).optional(),
+  surface: keyField.optional(),
+  tag: textField(50).optional(),
+  limit: limitField,
+  /** Key of the last row of the page before. */
+  cursor: keyField.optional(),
+});
+export type ListExperiments = z.output<typeof listExperimentsSchema>;

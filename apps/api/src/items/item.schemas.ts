@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { attributesField, idField, limitField, textField } from '../http/fields.js';
+
+const itemSchema = z.strictObject({
+  id: idField,
+  kind: textField(100).min(1),
+  /** What the item belongs to, for example the title of an artwork. */
+  subject: idField.nullable().default(null),
+  title: textField(500),
+  features: attributesField.default({}),
+  available: z.boolean().default(true),
+  /** Place in the default order; lower is earlier. */
+  position: z.int().min(-1_000_000_000).max(1_000_000_000).default(0),
+});
+export type ItemBody = z.output<typeof itemSchema>;
+
+export const upsertItemsSchema = z.strictObject({
+  items: z
+    .array(itemSchema)
+    .min(1)
+    .max(1000)
+    .superRefine((items, context) => {
+      const seen = new Set<string>();
+      items.forEach((item, i) => {
+        if (seen.has(item.id)) context.addIssue({ code: 'custom', message: `the id "${item.id}" is given twice`, path: [i, 'id'] });
+        seen.add(item.id);
+      });
+    }),
+});
+export type UpsertItems = z.output<typeof upsertItemsSchema>;
+
+export const listItemsSchema = z.strictObject({
+  kind: textField(100).optional(),
+  subject: idField.optional(),
+  limit: limitField,
+  /** Id of the last item of the page before. */
+  cursor: idField.optional(),
+});
+export type ListItems = z.output<typeof listItemsSchema>;

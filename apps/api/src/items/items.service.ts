@@ -1,0 +1,44 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { recordChange } from '../access/record-change.js';
+import type { Acting } from '../http/acting.js';
+import { Database } from '../persistence/database.js';
+import type { ItemBody, ListItems } from './item.schemas.js';
+
+type ItemRow = ItemBody & Record<string, unknown>;
+
+const UPSERT = `
+insert into item (id, kind, subject, title, features, available, position)
+select id, kind, subject, title, features, available, position from jsonb_to_recordset($1::jsonb)
+  as given (id text, kind text, subject text, title text, features jsonb, available boolean, position integer)
+on conflict (id) do update set kind = excluded.kind, subject = excluded.subject, title = excluded.title,
+  features = excluded.features, available = excluded.available, position = excluded.position, updated_at = now()`;
+
+const LIST = `
+select id, kind, subject, title, features, available, position from item
+where ($1::text is null or kind = $1) and ($2::text is null or subject = $2) and ($3::text is null or id > $3)
+order by id limit $4`;
+
+/** How many ids an audit row names. */
+const NAMED_IDS = 20;
+
+/** The things policies pick: titles, rows, artwork variants. */
+@Injectable()
+export class ItemsService {
+  constructor(@Inject(Database) private readonly db: Database) {}
+
+  async list(query: ListItems) {
+    const { kind = null, subject = null, cursor = null, limit } = query;
+    const items = await this.db.query<ItemRow>(LIST, [kind, subject, cursor, limit]);
+    return { items, nextCursor: items.length === limit ? (items.at(-1)?.id ?? null) : null };
+  }
+
+  async upsert(items: readonly ItemBody[], acting: Acting) {
+    const count = items.length;
+    await this.db.transaction(async (tx) => {
+      await tx.query(UPSERT, [JSON.stringify(items)]);
+      const ids = items.slice(0, NAMED_IDS).map((item) => item.id);
+      await recordChange(tx, acting, { action: 'item.upsert', entity: 'item', entityKey: `${count} items`, after: { count, ids } });
+    });
+    return { upserted: count };
+  }
+}

@@ -1,0 +1,92 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { defaultSalt } from '#experiments';
+import type { Holdout, Layer } from '#experiments';
+import { recordChange } from '../access/record-change.js';
+import type { Acting } from '../http/acting.js';
+import { Problem } from '../http/problem.js';
+import { Database } from '../persistence/database.js';
+import type { Sql } from '../persistence/database.js';
+import type { CreateHoldout, CreateLayer, PatchHoldout } from './layer.schemas.js';
+
+type Row<T> = T & Record<string, unknown>;
+export interface LayerView extends Layer {
+  /** Who owns which part of [0, 1). */
+  readonly ranges: readonly { readonly experiment: string; readonly from: number; readonly to: number }[];
+}
+
+const LAYERS = `
+select l.key, l.title, l.salt, coalesce(
+  (select jsonb_agg(jsonb_build_object('experiment', e.key, 'from', e.layer_from, 'to', e.layer_to) order by e.layer_from)
+   from experiment e where e.layer = l.key and e.status in ('scheduled', 'running', 'paused')), '[]') as ranges
+from layer l order by l.key`;
+
+const HOLDOUT = `key, title, salt, share, surfaces, unit_type as "unitType", enabled`;
+
+/** Layers and holdouts: who may meet whom. */
+@Injectable()
+export class LayersService {
+  constructor(@Inject(Database) private readonly db: Database) {}
+
+  layers(): Promise<LayerView[]> {
+    return this.db.query<Row<LayerView>>(LAYERS);
+  }
+
+  /** @throws Problem 409 `already_exists`. */
+  async createLayer(body: CreateLayer, acting: Acting): Promise<LayerView> {
+    const layer = { ...body, salt: defaultSalt.layer(body.key) };
+    return this.db.transaction(async (tx) => {
+      const inserted = await tx.query(
+        `insert into layer (key, title, salt) values ($1, $2, $3) on conflict do nothing returning key`,
+        [layer.key, layer.title, layer.salt],
+      );
+      if (inserted.length === 0) throw Problem.conflict('already_exists', `A layer with the key "${layer.key}" exists already`);
+      await recordChange(tx, acting, { action: 'layer.create', entity: 'layer', entityKey: layer.key, after: layer });
+      return { ...layer, ranges: [] };
+    });
+  }
+
+  holdouts(): Promise<Holdout[]> {
+    return this.db.query<Row<Holdout>>(`select ${HOLDOUT} from holdout order by created_at, key`);
+  }
+
+  /** @throws Problem 400 for an unknown surface, 409 `already_exists`. */
+  async createHoldout(body: CreateHoldout, acting: Acting): Promise<Holdout> {
+    const holdout = { ...body, salt: defaultSalt.holdout(body.key) };
+    return this.db.transaction(async (tx) => {
+      await requireSurfaces(tx, holdout.surfaces);
+      const inserted = await tx.query(
+        `insert into holdout (key, title, salt, share, surfaces, unit_type, enabled) values ($1, $2, $3, $4, $5, $6, $7)
+         on conflict do nothing returning key`,
+        [holdout.key, holdout.title, holdout.salt, holdout.share, holdout.surfaces, holdout.unitType, holdout.enabled],
+      );
+      if (inserted.length === 0) throw Problem.conflict('already_exists', `A holdout with the key "${holdout.key}" exists already`);
+      await recordChange(tx, acting, { action: 'holdout.create', entity: 'holdout', entityKey: holdout.key, after: holdout });
+      return holdout;
+    });
+  }
+
+  /** Fields left out stay as they are. @throws Problem 404, 400 for an unknown surface. */
+  async patchHoldout(key: string, body: PatchHoldout, acting: Acting): Promise<Holdout> {
+    return this.db.transaction(async (tx) => {
+      const [before] = await tx.query<Row<Holdout>>(`select ${HOLDOUT} from holdout where key = $1 for update`, [key]);
+      if (!before) throw Problem.notFound('Holdout', key);
+      const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
+      const after: Holdout = { ...before, ...given };
+      await requireSurfaces(tx, after.surfaces);
+      await tx.query(`update holdout set title = $2, share = $3, surfaces = $4, enabled = $5 where key = $1`, [
+        ...[key, after.title, after.share, after.surfaces, after.enabled],
+      ]);
+      await recordChange(tx, acting, { action: 'holdout.change', entity: 'holdout', entityKey: key, before, after });
+      return after;
+    });
+  }
+}
+
+async function requireSurfaces(tx: Sql, surfaces: readonly string[] | null): Promise<void> {
+  if (surfaces === null) return;
+  const known = new Set((await tx.query<{ key: string }>('select key from surface')).map((row) => row.key));
+  const missing = surfaces.findIndex((key) => !known.has(key));
+  if (missing !== -1) {
+    throw Problem.invalid(`/surfaces/${missing}`, 'unknown_surface', `the surface "${surfaces[missing] ?? ''}" does not exist`);
+  }
+}

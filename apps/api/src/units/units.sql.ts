@@ -1,0 +1,27 @@
+/** $1 is the unit's id everywhere. Each query answers rows `{row: jsonb}`. */
+export const EXPORT = {
+  decisions: `select to_jsonb(d) - 'txid' as row from decision d where d.unit_id = $1 order by d.at, d.id`,
+  events: `select to_jsonb(e) - 'txid' as row from event e where e.unit_id = $1 order by e.at, e.id`,
+  experiments: `select to_jsonb(u) as row from experiment_unit u where u.unit_id = $1 order by u.experiment`,
+  metrics: `select to_jsonb(m) as row from unit_metric m where m.unit_id = $1 order by m.experiment, m.metric`,
+  rewards: `select to_jsonb(r) as row from reward r
+            where r.decision_id in (select id from decision where unit_id = $1) order by r.decision_id, r.position`,
+  pendingExposures: `select to_jsonb(p) as row from exposure_pending p where p.unit_id = $1 order by p.at`,
+} as const;
+
+/** Ingestion holds this lock shared (persistence/fact-store.sql.ts). */
+export const ERASE_LOCK = `select pg_advisory_xact_lock(hashtext('marquee.erase'))`;
+
+const removed = (statement: string): string => `with gone as (${statement} returning 1) select count(*)::int as removed from gone`;
+
+/** In order: what hangs on decisions goes before them. Each statement answers how many rows it removed. */
+export const ERASE: Readonly<Record<string, string>> = {
+  rewards: removed(`delete from reward where decision_id in (select id from decision where unit_id = $1)`),
+  dueRewards: removed(`delete from reward_due where decision_id in (select id from decision where unit_id = $1)`),
+  decisions: removed(`delete from decision where unit_id = $1`),
+  events: removed(`delete from event where unit_id = $1`),
+  pendingExposures: removed(`delete from exposure_pending where unit_id = $1`),
+  metrics: removed(`delete from unit_metric where unit_id = $1`),
+  experiments: removed(`delete from experiment_unit where unit_id = $1`),
+  quarantine: removed(`delete from quarantine where position('"unitId":' || to_json($1::text)::text in payload) > 0`),
+};
