@@ -1,6 +1,8 @@
 import { Command } from 'commander';
+import { registerAnalyze } from './commands/analyze.js';
 import { registerDemo } from './commands/demo.js';
 import { registerVerifyHashing } from './commands/verify-hashing.js';
+import { registerVerifyStats } from './commands/verify-stats.js';
 
 /** The `marquee` command: each subcommand is one file of commands/ and one line here. */
 function createProgram(): Command {
@@ -8,8 +10,10 @@ function createProgram(): Command {
     .description('Experiments and bandits for products that personalise what people watch, read or buy')
     .showHelpAfterError('(add --help for the options)');
   registerDemo(program);
+  registerAnalyze(program);
   const verify = program.command('verify').description('check the engine against reference cases');
   registerVerifyHashing(verify);
+  registerVerifyStats(verify);
   return program;
 }
 

@@ -19,6 +19,8 @@ export interface ReadyPolicy {
   readonly key: string;
   readonly title: string;
   readonly params: Readonly<Record<string, Json>>;
+  /** How scores become an order; policies that give probabilities don't need it. */
+  readonly exploration: { readonly key: string; readonly params: Readonly<Record<string, Json>> };
   /** Least probability of every action. */
   readonly floor: number;
   readonly reward: {
@@ -76,31 +78,28 @@ export const readyPolicies: readonly ReadyPolicy[] = [
 
 type PolicyText = readonly [id: string, key: string, title: string, params: ReadyPolicy['params']];
 
-function still(...[id, key, title, params]: PolicyText): ReadyPolicy {
+function policy([id, key, title, params]: PolicyText, learning: boolean, floor: number): ReadyPolicy {
+  const exploration = { key: 'greedy', params: {} };
   return {
     id,
     key,
     title,
     params,
-    floor: 0,
+    exploration,
+    floor,
     reward: clicked,
     windowSeconds: clickWindowSeconds,
-    learning: false,
+    learning,
   };
 }
 
+function still(...text: PolicyText): ReadyPolicy {
+  return policy(text, false, 0);
+}
+
 /** Learners keep one per cent of every choice open, so that the log can judge any other policy. */
-function learner(...[id, key, title, params]: PolicyText): ReadyPolicy {
-  return {
-    id,
-    key,
-    title,
-    params,
-    floor: 0.01,
-    reward: clicked,
-    windowSeconds: clickWindowSeconds,
-    learning: true,
-  };
+function learner(...text: PolicyText): ReadyPolicy {
+  return policy(text, true, 0.01);
 }
 
 function valueArm(key: string, title: string, value: Json, isControl = false): Arm {

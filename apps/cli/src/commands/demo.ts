@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { runLive } from '../demo/live/run-live.js';
+import { runMovielens } from '../demo/movielens/run-movielens.js';
+import { runOpenBandit } from '../demo/open-bandit/run-open-bandit.js';
 
 const datasets = ['movielens', 'open-bandit'] as const;
 
@@ -54,6 +56,13 @@ export function registerDemo(program: Command): void {
 }
 
 async function runDemo(options: DemoOptions): Promise<void> {
+  if (options.dataset !== undefined && !datasets.some((name) => name === options.dataset)) {
+    throw new Error(`The data set "${options.dataset}" is not known; known are ${datasets.join(' and ')}.`);
+  }
   if (options.dataset === undefined) return runLive({ ...options, members: options.members ?? 5000 });
-  throw new Error(`The data set "${options.dataset}" is not known; known are ${datasets.join(' and ')}.`);
+  const { data } = options;
+  if (data === undefined)
+    throw new Error(`--dataset ${options.dataset} needs --data DIR, the directory of the data set.`);
+  if (options.dataset === 'movielens') return runMovielens({ ...options, data });
+  return runOpenBandit({ ...options, data });
 }

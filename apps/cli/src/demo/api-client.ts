@@ -17,7 +17,10 @@ export class Refused extends Error {
 /** The API could not be reached, or is not ready. */
 export class Unreachable extends Error {}
 
-const problemSchema = z.object({ code: z.string().default('unknown'), detail: z.string().default('no detail given') });
+const problemSchema = z.object({
+  code: z.string().default('unknown'),
+  detail: z.string().default('no detail given'),
+});
 
 const treatmentsSchema = z.object({
   treatments: z.array(
@@ -93,7 +96,9 @@ export class ApiClient {
 
   /** `POST /v1/events`, at most 1000 of them. Sending twice is harmless. */
   async events(events: readonly ClientEvent[]): Promise<Accepted> {
-    return acceptedSchema.parse(await this.call('POST', '/v1/events', { events }, this.connection.publishable));
+    return acceptedSchema.parse(
+      await this.call('POST', '/v1/events', { events }, this.connection.publishable),
+    );
   }
 }
 

@@ -33,11 +33,14 @@ export function resolveConnection(options: ConnectionOptions): Connection {
   const urls = options.url === undefined ? readState('urls.json', urlsSchema) : null;
   const keys = options.key === undefined ? readState('keys.json', keysSchema) : null;
   const api = options.url ?? urls?.api;
-  if (api === undefined) throw new Error('No running installation found: start one with `npm run up`, or give --url.');
+  if (api === undefined)
+    throw new Error('No running installation found: start one with `npm run up`, or give --url.');
   const publishable = options.key ?? keys?.publishable;
   const admin = options.key ?? keys?.admin;
   if (publishable === undefined || admin === undefined) {
-    throw new Error('No keys found in .marquee/keys.json: start an installation with `npm run up`, or give --key.');
+    throw new Error(
+      'No keys found in .marquee/keys.json: start an installation with `npm run up`, or give --key.',
+    );
   }
   return { api: api.replace(/\/+$/, ''), dashboard: urls?.dashboard ?? null, publishable, admin };
 }

@@ -1,12 +1,18 @@
 import { z } from 'zod';
 import type { ApiClient } from './api-client.js';
 
-const interval = z.object({ lower: z.number().nullable(), upper: z.number().nullable(), level: z.number().optional() });
+const interval = z.object({
+  lower: z.number().nullable(),
+  upper: z.number().nullable(),
+  level: z.number().optional(),
+});
 const side = z.object({ n: z.number(), mean: z.number().nullable() });
 const reportSchema = z.object({
   title: z.string(),
   verdict: z.object({ kind: z.string(), sentence: z.string() }),
-  health: z.array(z.object({ key: z.string(), title: z.string(), status: z.string(), explanation: z.string() })),
+  health: z.array(
+    z.object({ key: z.string(), title: z.string(), status: z.string(), explanation: z.string() }),
+  ),
   missing: z.array(z.string()).default([]),
   results: z.array(
     z.object({
@@ -29,7 +35,9 @@ export type LiftReport = z.output<typeof reportSchema>;
 
 /** `GET /v1/experiments/:key/report`. */
 export async function fetchReport(api: ApiClient, experiment: string): Promise<LiftReport> {
-  return reportSchema.parse(await api.persist('GET', `/v1/experiments/${encodeURIComponent(experiment)}/report`));
+  return reportSchema.parse(
+    await api.persist('GET', `/v1/experiments/${encodeURIComponent(experiment)}/report`),
+  );
 }
 
 const percent = (value: number | null): string =>

@@ -19,7 +19,9 @@ export function createProgress(what: string, total: number, silent: boolean): Pr
       const seconds = (Date.now() - started) / 1000;
       const rate = done / Math.max(seconds, 0.001);
       const left = Math.round((total - done) / Math.max(rate, 0.001));
-      process.stderr.write(`${what} ${10 * tenth} %: ${done} of ${total}, ${rate.toFixed(0)}/s, ${left} s left\n`);
+      process.stderr.write(
+        `${what} ${10 * tenth} %: ${done} of ${total}, ${rate.toFixed(0)}/s, ${left} s left\n`,
+      );
     },
     stop: () => undefined,
   };

@@ -71,7 +71,8 @@ export class LiveWorld {
   private *withEnd(visit: Visit, index: number): Play<void> {
     yield* visit.chance(notifiedShare) ? playNotification(visit) : playSession(visit);
     const { state } = visit;
-    const perVisit = cancelHazard(state.member, state.satisfaction) / sessionsPerDay(state.member, state.satisfaction);
+    const perVisit =
+      cancelHazard(state.member, state.satisfaction) / sessionsPerDay(state.member, state.satisfaction);
     if (!state.active || !visit.chance(perVisit)) return;
     state.active = false;
     visit.outcome('cancel');

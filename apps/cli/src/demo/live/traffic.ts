@@ -108,7 +108,8 @@ export class Traffic {
       this.sender.add(next.event);
       this.totals.events++;
     }
-    if (this.sender.backlog > 0 && !this.away) this.sender.flush().catch((error: unknown) => this.lose(error));
+    if (this.sender.backlog > 0 && !this.away)
+      this.sender.flush().catch((error: unknown) => this.lose(error));
   }
 
   private lose(error: unknown): void {
@@ -124,7 +125,9 @@ export class Traffic {
       this.away = false;
       this.options.log('the API is back');
     } catch {
-      await sleep(1000 * (0.5 + Math.random()), undefined, { signal: this.options.signal }).catch(() => undefined);
+      await sleep(1000 * (0.5 + Math.random()), undefined, { signal: this.options.signal }).catch(
+        () => undefined,
+      );
     }
   }
 
@@ -135,7 +138,11 @@ export class Traffic {
 
   private report(): void {
     const { visits, requests, events, lost } = this.totals;
-    const rejected = this.sender.firstRejection ? `, ${this.sender.rejected} rejected (${this.sender.firstRejection})` : '';
-    this.options.log(`${visits} visits, ${requests} requests, ${events} events${lost > 0 ? `, ${lost} failures` : ''}${rejected}`);
+    const rejected = this.sender.firstRejection
+      ? `, ${this.sender.rejected} rejected (${this.sender.firstRejection})`
+      : '';
+    this.options.log(
+      `${visits} visits, ${requests} requests, ${events} events${lost > 0 ? `, ${lost} failures` : ''}${rejected}`,
+    );
   }
 }
