@@ -2,7 +2,7 @@ import type { Registry } from '#experiments';
 import { policyRegistry } from '#policies';
 import type { BanditPolicy, Policy } from '#policies';
 import type { Database, Transaction } from '../persistence/database.js';
-import { canonicalJson } from './canonical.js';
+import { canonicalJson } from '../persistence/canonical.js';
 import { advance, markLearned, readProbes, readWaiting, replay } from './learning-log.js';
 import type { LoggedReward } from './learning-log.js';
 import { lockPolicy, notifySnapshot } from './policy-row.js';

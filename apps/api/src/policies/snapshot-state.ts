@@ -2,7 +2,7 @@ import { DomainError, createRng } from '#experiments';
 import type { Json } from '#experiments';
 import { compileExploration, serveAction } from '#policies';
 import type { DecisionRequest, Policy } from '#policies';
-import { canonicalJson, sha256 } from './canonical.js';
+import { canonicalJson, sha256 } from '../persistence/canonical.js';
 
 /** A learned state in the only form that is stored, compared and learned from. */
 export interface StoredState {

@@ -1,6 +1,6 @@
 import type { Json } from '#experiments';
 import type { Sql } from '../persistence/database.js';
-import { canonicalJson, sha256 } from './canonical.js';
+import { canonicalJson, sha256 } from '../persistence/canonical.js';
 import type { StoredState } from './snapshot-state.js';
 
 export type SnapshotStatus = 'accepted' | 'rejected' | 'candidate';

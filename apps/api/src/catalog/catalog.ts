@@ -1,0 +1,19 @@
+import { CONDITION_OPERATORS } from '#experiments';
+import { OUTCOME_NAMES, estimatorRegistry, metricRegistry } from '#metrics';
+import { explorationRegistry, policyRegistry } from '#policies';
+
+/** Everything registered, as plain data: forms, reference pages and clients are drawn from it. */
+export const catalog = {
+  policies: policyRegistry.list().map(({ key, title, summary, reference, learns, params }) => ({
+    key, title, summary, reference, learns, paramsSchema: params.jsonSchema,
+  })),
+  explorations: explorationRegistry.list().map(({ key, title, summary, params }) => ({
+    key, title, summary, paramsSchema: params.jsonSchema,
+  })),
+  estimators: estimatorRegistry.list().map(({ key, title, summary, reference, validUnderPeeking }) => ({
+    key, title, summary, reference, validUnderPeeking,
+  })),
+  metrics: metricRegistry.list(),
+  conditionOperators: CONDITION_OPERATORS,
+  outcomes: OUTCOME_NAMES,
+} as const;

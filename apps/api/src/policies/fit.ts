@@ -1,0 +1,140 @@
+import { createRng } from '#experiments';
+import type { Json, Registry } from '#experiments';
+import { policyRegistry } from '#policies';
+import type { Policy, RecommenderPolicy, TrainingSet } from '#policies';
+import { judge, pairedDifference, popularityScorer, scorerOf, splitByTime, unitsToJudge } from './fit-evaluation.js';
+import type { PairedDifference, RankingQuality } from './fit-evaluation.js';
+import { storeState } from './snapshot-state.js';
+import type { StoredState } from './snapshot-state.js';
+
+/** Everything that a fit depends on; plain data, so that it can cross to another thread. */
+export interface FitTask {
+  /** Key in the policy registry. */
+  readonly key: string;
+  readonly params: Json;
+  readonly seed: string;
+  readonly data: TrainingSet;
+  /** What serves now, to be compared with. */
+  readonly serving: ServingModel | null;
+}
+
+export interface ServingModel {
+  readonly version: number;
+  readonly params: Json;
+  readonly state: Json;
+  /** Unix milliseconds up to which it has learned. */
+  readonly learnedThrough: number;
+}
+
+export interface QualityFigures {
+  readonly 'recall@20': number;
+  readonly 'ndcg@10': number;
+}
+
+/** How well the same settings did on the last tenth of the data after learning from the rest. */
+export interface FitEvaluation extends QualityFigures {
+  readonly rows: number;
+  readonly units: number;
+  readonly items: number;
+  /** ISO time from which rows were held out. */
+  readonly heldOutFrom: string | null;
+  /** Units that had something new to find; 0: nothing could be judged. */
+  readonly judgedUnits: number;
+  readonly popularity: QualityFigures;
+  readonly serving: ServingComparison | null;
+  readonly fitSeconds: number;
+}
+
+/** On what the serving version has not learned from: this fit minus the serving version. */
+export interface ServingComparison extends QualityFigures {
+  readonly version: number;
+  readonly judgedUnits: number;
+  readonly 'ndcg@10Difference': PairedDifference;
+}
+
+export interface FitResult {
+  readonly state: StoredState;
+  readonly evaluation: FitEvaluation;
+}
+
+/** Fewest units for a verdict about two versions. */
+export const LEAST_JUDGED = 20;
+
+const figures = (quality: RankingQuality): QualityFigures => ({ 'recall@20': quality.recall, 'ndcg@10': quality.ndcg });
+
+/**
+ * Fits twice: on the first nine tenths by time, judged on the rest, and then on everything. The same task gives the
+ * same state.
+ * @param progress called with the share done, in [0, 1].
+ * @param clock Unix milliseconds, for the duration alone.
+ * @throws DomainError when the policy is not a registered recommender or does not accept the parameters.
+ */
+export function runFit(
+  task: FitTask,
+  progress: (share: number) => void,
+  clock: () => number,
+  registry: Registry<Policy> = policyRegistry,
+): FitResult {
+  const policy = registry.get(task.key);
+  if (policy.learns !== 'batch') throw new Error(`the policy "${task.key}" does not learn in training runs`);
+  const params = policy.params.parse(task.params);
+  const started = clock();
+  const evaluate = evaluateFit(policy, params, task, (share) => progress(0.5 * share));
+  const state = policy.fit(task.data, params, createRng(task.seed), (share) => progress(0.5 + 0.5 * share));
+  const evaluation: FitEvaluation = { ...evaluate, fitSeconds: (clock() - started) / 1000 };
+  return { state: storeState(policy, state), evaluation };
+}
+
+function evaluateFit(
+  policy: RecommenderPolicy,
+  params: unknown,
+  task: FitTask,
+  progress: (share: number) => void,
+): Omit<FitEvaluation, 'fitSeconds'> {
+  const { data, serving } = task;
+  const split = splitByTime(data);
+  const base = { rows: data.at.length, units: data.units.length, items: data.items.length };
+  const units = unitsToJudge(split, createRng(`${task.seed} judge`));
+  if (units.length === 0 || split.past.at.length === 0) {
+    const none = { 'recall@20': 0, 'ndcg@10': 0 };
+    return { ...base, ...none, heldOutFrom: null, judgedUnits: 0, popularity: none, serving: null };
+  }
+  const fitted = policy.fit(split.past, params, createRng(task.seed), (share) => progress(0.8 * share));
+  const candidate = scorerOf(policy.compile(fitted, params), data, split);
+  const quality = judge(split, units, candidate);
+  progress(0.9);
+  return {
+    ...base,
+    ...figures(quality),
+    heldOutFrom: new Date(split.from).toISOString(),
+    judgedUnits: units.length,
+    popularity: figures(judge(split, units, popularityScorer(split.past))),
+    serving: serving && compareWithServing(policy, task, serving, candidate),
+  };
+}
+
+/** Judges both on later data than the serving version has seen, so that memory is not taken for foresight. */
+function compareWithServing(
+  policy: RecommenderPolicy,
+  task: FitTask,
+  serving: ServingModel,
+  candidate: ReturnType<typeof scorerOf>,
+): ServingComparison | null {
+  const split = splitByTime(task.data, undefined, serving.learnedThrough);
+  const units = unitsToJudge(split, createRng(`${task.seed} compare`));
+  if (units.length < LEAST_JUDGED) return null;
+  const compiled = policy.compile(policy.decode(serving.state), policy.params.parse(serving.params));
+  const theirs = judge(split, units, scorerOf(compiled, task.data, split));
+  const ours = judge(split, units, candidate);
+  return {
+    version: serving.version,
+    judgedUnits: units.length,
+    ...figures(theirs),
+    'ndcg@10Difference': pairedDifference(ours, theirs),
+  };
+}
+
+/** Whether the comparison leaves no doubt that the serving version is better. */
+export function isClearlyWorse(evaluation: FitEvaluation): boolean {
+  return evaluation.serving !== null && evaluation.serving['ndcg@10Difference'].upper < 0;
+}

@@ -1,0 +1,23 @@
+import { Inject, Module } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
+import { Database } from '../persistence/database.js';
+import { checkPolicies } from './boot-check.js';
+import { PoliciesController } from './policies.controller.js';
+import { PoliciesService } from './policies.service.js';
+import { PolicyReads } from './policy-reads.js';
+import { SnapshotsService } from './snapshots.service.js';
+import { TrainingRunsService } from './training-runs.service.js';
+
+/** Administration of policies, in the HTTP process. */
+@Module({
+  controllers: [PoliciesController],
+  providers: [PoliciesService, SnapshotsService, PolicyReads, TrainingRunsService],
+})
+export class PoliciesModule implements OnModuleInit {
+  constructor(@Inject(Database) private readonly db: Database) {}
+
+  /** The process refuses to start when a running experiment needs a policy that is not there. */
+  onModuleInit(): Promise<void> {
+    return checkPolicies(this.db);
+  }
+}

@@ -1,0 +1,105 @@
+import type { Json } from '#experiments';
+import { policyRegistry } from '#policies';
+import type { Sql } from '../persistence/database.js';
+import type { PolicyRow } from './policy-row.js';
+import type { RewardDefinition } from './reward.js';
+import type { SnapshotStatus } from './snapshot-store.js';
+
+export interface PolicyView {
+  readonly id: string;
+  readonly key: string;
+  readonly title: string;
+  readonly params: Json;
+  readonly exploration: { readonly key: string; readonly params: Json };
+  readonly floor: number;
+  readonly reward: RewardDefinition | null;
+  readonly windowSeconds: number;
+  readonly graceSeconds: number;
+  readonly learning: boolean;
+  readonly learns: 'online' | 'batch' | 'never';
+  readonly servingVersion: number | null;
+  readonly latestVersion: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly usedBy: readonly string[];
+  /** Decisions whose window is open, and rewards that wait to be learned. */
+  readonly pendingRewards: number;
+  readonly lastLearnedAt: Date | null;
+}
+
+interface PolicyFacts {
+  readonly used_by: string[];
+  readonly pending: number;
+}
+
+const FACTS = `
+select p.*,
+  array(select e.key from experiment e
+        where e.status <> 'archived'
+          and exists (select from jsonb_array_elements(e.arms) a where a -> 'treatment' ->> 'policyId' = p.id)
+        order by e.key) as used_by,
+  ((select count(*) from reward_due d where d.policy_id = p.id)
+   + (select count(*) from reward r where r.policy_id = p.id and r.version = 0))::int as pending
+from policy p`;
+
+function toView(row: PolicyRow & PolicyFacts): PolicyView {
+  return {
+    id: row.id,
+    key: row.key,
+    title: row.title,
+    params: row.params,
+    exploration: { key: row.exploration.key, params: row.exploration.params ?? {} },
+    floor: row.floor,
+    reward: row.reward,
+    windowSeconds: row.window_seconds,
+    graceSeconds: row.grace_seconds,
+    learning: row.learning,
+    learns: policyRegistry.find(row.key)?.learns ?? 'never',
+    servingVersion: row.serving_version,
+    latestVersion: row.latest_version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    usedBy: row.used_by,
+    pendingRewards: row.pending,
+    lastLearnedAt: row.last_learned_at,
+  };
+}
+
+/** All policies, or the one with the id. */
+export async function readPolicyViews(tx: Sql, id: string | null = null): Promise<PolicyView[]> {
+  const rows = await tx.query<PolicyRow & PolicyFacts & Record<string, unknown>>(
+    `${FACTS} where $1::text is null or p.id = $1 order by p.created_at, p.id`,
+    [id],
+  );
+  return rows.map(toView);
+}
+
+export interface SnapshotView {
+  readonly version: number;
+  readonly status: SnapshotStatus;
+  readonly serving: boolean;
+  readonly reason: string | null;
+  readonly rowsUsed: number;
+  readonly meanReward: number | null;
+  readonly learnedThrough: Date | null;
+  readonly evaluation: Json;
+  readonly createdAt: Date;
+  readonly sha256: string;
+}
+
+/** Newest first; without their states. */
+export async function readSnapshotViews(
+  tx: Sql,
+  policyId: string,
+  before: number | null,
+  limit: number,
+): Promise<SnapshotView[]> {
+  return tx.query<SnapshotView & Record<string, unknown>>(
+    `select s.version, s.status, s.version is not distinct from p.serving_version as serving, s.reason,
+       s.rows_used as "rowsUsed", s.mean_reward as "meanReward", s.learned_through as "learnedThrough", s.evaluation,
+       s.created_at as "createdAt", s.sha256
+     from policy_snapshot s join policy p on p.id = s.policy_id
+     where s.policy_id = $1 and ($2::int is null or s.version < $2) order by s.version desc limit $3`,
+    [policyId, before, limit],
+  );
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { idField, keyField, textField } from '../http/fields.js';
+import { rewardSchema } from './reward.js';
+
+const MOST_WINDOW_SECONDS = 90 * 86_400;
+
+const paramsField = z.record(textField(100), z.json()).describe('Validated by the schema of the registered key.');
+
+const fields = {
+  title: textField(200).min(1),
+  params: paramsField,
+  exploration: z.strictObject({ key: keyField, params: paramsField.default({}) }),
+  floor: z.number().min(0).max(0.5).describe('Least probability of every candidate.'),
+  reward: rewardSchema.nullable(),
+  windowSeconds: z.int().min(0).max(MOST_WINDOW_SECONDS),
+  graceSeconds: z.int().min(0).max(MOST_WINDOW_SECONDS),
+  learning: z.boolean(),
+};
+
+/** POST /v1/policies. */
+export const createPolicySchema = z.strictObject({
+  ...fields,
+  id: keyField,
+  key: keyField.describe('Key in the registry of policies.'),
+  params: fields.params.default({}),
+  exploration: fields.exploration.default({ key: 'epsilon-mix', params: {} }),
+  floor: fields.floor.default(0),
+  reward: fields.reward.default(null),
+  windowSeconds: fields.windowSeconds.default(3600),
+  graceSeconds: fields.graceSeconds.default(0),
+  learning: fields.learning.default(true),
+});
+export type CreatePolicy = z.output<typeof createPolicySchema>;
+
+/** PATCH: a field left out stays as it is. */
+export const patchPolicySchema = z.strictObject(fields).partial();
+export type PatchPolicy = z.output<typeof patchPolicySchema>;
+
+export const promoteSchema = z.strictObject({ version: z.int().min(0) });
+export type PromoteBody = z.output<typeof promoteSchema>;
+
+export const rollbackSchema = z.strictObject({ version: z.int().min(0).optional() });
+export type RollbackBody = z.output<typeof rollbackSchema>;
+
+export const nothingSchema = z.strictObject({});
+
+export const listSnapshotsSchema = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  /** Version of the last row of the page before. */
+  cursor: z.coerce.number().int().min(1).optional(),
+});
+export type ListSnapshots = z.output<typeof listSnapshotsSchema>;
+
+export const allocationSchema = z.strictObject({
+  hours: z.coerce.number().int().min(1).max(24 * 90).default(168),
+  bucket: z.enum(['hour', 'day']).default('hour'),
+});
+export type AllocationQuery = z.output<typeof allocationSchema>;
+
+export const actionsSchema = z.strictObject({
+  subject: idField.optional(),
+  days: z.coerce.number().int().min(1).max(400).default(30),
+});
+export type ActionsQuery = z.output<typeof actionsSchema>;
+
+export const trainingRunSchema = z.strictObject({
+  seed: textField(100).min(1).optional(),
+  params: paramsField.optional(),
+  /** Outcomes before this time are learned from; default: now. */
+  cutAt: z.iso.datetime({ offset: true }).optional(),
+  promote: z.enum(['auto', 'manual']).default('auto'),
+});
+export type TrainingRunBody = z.output<typeof trainingRunSchema>;

@@ -1,0 +1,188 @@
+import type { Json, Registry } from '#experiments';
+import { policyRegistry } from '#policies';
+import type { DecisionRequest, Policy } from '#policies';
+import type { Database, Sql } from '../persistence/database.js';
+import { newestRequests } from './current-probabilities.js';
+import { isClearlyWorse } from './fit.js';
+import type { FitEvaluation, FitResult, ServingModel } from './fit.js';
+import type { FitRunner } from './fit-runner.js';
+import { lockPolicy, notifySnapshot } from './policy-row.js';
+import type { PolicyRow } from './policy-row.js';
+import { gate } from './snapshot-state.js';
+import { insertSnapshot, readSnapshot, stateOf } from './snapshot-store.js';
+import type { SnapshotStatus } from './snapshot-store.js';
+import { readTrainingSet } from './training-data.js';
+import type { TrainingRunRow } from './training-run-row.js';
+
+/** Models of training runs that are kept beside the one that serves. */
+const KEEP_MODELS = 10;
+
+/**
+ * One training run: claim, read a dated cut, fit and evaluate, publish. Publishing is one transaction; a run that is
+ * taken up again after a crash starts from its row and ends once. With `promote: auto` the new version serves unless
+ * it is clearly worse than the serving one on data that neither has seen.
+ */
+export class TrainPolicy {
+  constructor(
+    private readonly db: Database,
+    private readonly runner: FitRunner,
+    private readonly registry: Registry<Policy> = policyRegistry,
+  ) {}
+
+  /**
+   * @param progress called with the share done, in [0, 1].
+   * @returns how the run ended; a failure of the run itself is recorded in its row, not thrown.
+   * @throws Error when another run of the policy is going on, or the infrastructure fails: try again.
+   */
+  async run(runId: string, progress: (share: number) => void): Promise<TrainingRunRow['status']> {
+    const run = await this.claim(runId);
+    if (run.status !== 'running') return run.status;
+    try {
+      const { policy, serving, data } = await this.read(run);
+      progress(0.05);
+      const task = { key: policy.key, params: run.params, seed: run.seed, data, serving };
+      const fitted = await this.runner.run(task, (share) => progress(0.05 + 0.9 * share));
+      await this.publish(run, fitted);
+      return 'succeeded';
+    } catch (error) {
+      await this.db.query(
+        `update training_run set status = 'failed', error = $2, finished_at = now() where id = $1 and status = 'running'`,
+        [runId, (error as Error).message.slice(0, 2000)],
+      );
+      return 'failed';
+    }
+  }
+
+  /** Notes the share done of a run that goes on. */
+  async note(runId: string, share: number): Promise<void> {
+    await this.db.query(
+      `update training_run set progress = greatest(progress, $2) where id = $1 and status = 'running'`,
+      [runId, Math.min(1, share)],
+    );
+  }
+
+  private claim(runId: string): Promise<TrainingRunRow> {
+    return this.db.transaction(async (tx) => {
+      const run = await readRun(tx, runId);
+      if (run.status === 'succeeded' || run.status === 'failed') return run;
+      await lockPolicy(tx, run.policy_id, true);
+      const [other] = await tx.query<{ id: string }>(
+        `select id from training_run where policy_id = $1 and status = 'running' and id <> $2`,
+        [run.policy_id, runId],
+      );
+      if (other) throw new Error(`the training run ${other.id} of the same policy is going on`);
+      await tx.query(
+        `update training_run set status = 'running', progress = 0, started_at = coalesce(started_at, now()) where id = $1`,
+        [runId],
+      );
+      return { ...run, status: 'running' };
+    });
+  }
+
+  private read(run: TrainingRunRow) {
+    return this.db.transaction(async (tx) => {
+      await tx.query('set transaction isolation level repeatable read, read only');
+      const policy = await readPolicy(tx, run.policy_id);
+      if (policy.reward === null) throw new Error('the policy has no reward definition: nothing says which outcomes count');
+      const data = await readTrainingSet(tx, policy.reward, run.cut_at);
+      if (data.at.length === 0) throw new Error(`there are no counting outcomes before ${run.cut_at.toISOString()}`);
+      return { policy, serving: await this.readServing(tx, policy), data };
+    });
+  }
+
+  private async readServing(tx: Sql, policy: PolicyRow): Promise<ServingModel | null> {
+    if (policy.serving_version === null) return null;
+    const snapshot = await readSnapshot(tx, policy.id, policy.serving_version);
+    if (!snapshot || snapshot.state_version !== this.registry.get(policy.key).stateVersion) return null;
+    return {
+      version: snapshot.version,
+      params: snapshot.params,
+      state: stateOf(snapshot).json,
+      learnedThrough: snapshot.learned_through?.getTime() ?? -Infinity,
+    };
+  }
+
+  /** Writes the version, moves the pointer where that is wanted, and ends the run. */
+  private publish(run: TrainingRunRow, { state, evaluation }: FitResult): Promise<void> {
+    return this.db.transaction(async (tx) => {
+      const policy = await lockPolicy(tx, run.policy_id, true);
+      const current = await readRun(tx, run.id);
+      if (!policy || current.status !== 'running') return;
+      const registered = this.registry.get(policy.key);
+      const probes = await probesOf(tx, policy);
+      const terms = { params: registered.params.parse(run.params), exploration: policy.exploration, floor: policy.floor };
+      const refused = gate(registered, state, terms, probes);
+      const verdict = refused === null ? promotion(run, evaluation) : { status: 'rejected' as const, reason: refused };
+      const version = policy.latest_version + 1;
+      await insertSnapshot(tx, {
+        policyId: policy.id,
+        version,
+        stateVersion: registered.stateVersion,
+        params: run.params,
+        state,
+        status: verdict.status,
+        reason: verdict.reason,
+        rowsUsed: evaluation.rows,
+        meanReward: null,
+        learnedThrough: run.cut_at,
+        evaluation: evaluation as unknown as Json,
+        trainingRun: run.id,
+        now: new Date(),
+      });
+      const serves = verdict.status === 'accepted';
+      await tx.query(
+        `update policy set latest_version = $2, serving_version = case when $3 then $2 else serving_version end,
+           last_learned_at = now() where id = $1`,
+        [policy.id, version, serves],
+      );
+      await tx.query(
+        `update training_run set status = $2, progress = 1, evaluation = $3::jsonb, snapshot_version = $4, error = $5,
+           finished_at = now() where id = $1`,
+        [run.id, refused === null ? 'succeeded' : 'failed', JSON.stringify(evaluation), version, refused],
+      );
+      await dropOldModels(tx, policy.id);
+      if (serves) await notifySnapshot(tx, policy.id);
+    });
+  }
+}
+
+function promotion(run: TrainingRunRow, evaluation: FitEvaluation): { status: SnapshotStatus; reason: string | null } {
+  if (run.promote === 'manual') return { status: 'candidate', reason: 'waits to be promoted by hand' };
+  if (!isClearlyWorse(evaluation)) return { status: 'accepted', reason: null };
+  const upper = evaluation.serving?.['ndcg@10Difference'].upper ?? 0;
+  const reason = `not promoted: NDCG@10 is lower than that of version ${evaluation.serving?.version ?? 0} by at least ${(-upper).toFixed(4)}`;
+  return { status: 'candidate', reason };
+}
+
+async function readRun(tx: Sql, runId: string): Promise<TrainingRunRow> {
+  const [run] = await tx.query<TrainingRunRow & Record<string, unknown>>(`select * from training_run where id = $1`, [runId]);
+  if (!run) throw new Error(`the training run ${runId} does not exist`);
+  return run;
+}
+
+async function readPolicy(tx: Sql, id: string): Promise<PolicyRow> {
+  const [policy] = await tx.query<PolicyRow & Record<string, unknown>>(`select * from policy where id = $1`, [id]);
+  if (!policy) throw new Error(`the policy "${id}" does not exist`);
+  return policy;
+}
+
+/** Real requests, or before the first decision one made of registered items. */
+async function probesOf(tx: Sql, policy: PolicyRow): Promise<DecisionRequest[]> {
+  const newest = await newestRequests(tx, policy.id, null, 3);
+  if (newest.length > 0) return newest;
+  const items = await tx.query<{ id: string; features: DecisionRequest['context'] }>(
+    `select id, features from item where available order by id limit 20`,
+  );
+  if (items.length === 0) return [];
+  return [{ unitId: 'probe', context: {}, subject: null, actions: items, at: Date.now() }];
+}
+
+async function dropOldModels(tx: Sql, policyId: string): Promise<void> {
+  await tx.query(
+    `delete from policy_snapshot s using policy p
+     where p.id = $1 and s.policy_id = $1 and s.training_run is not null and s.version is distinct from p.serving_version
+       and s.version not in (
+         select version from policy_snapshot where policy_id = $1 and training_run is not null order by version desc limit ${KEEP_MODELS})`,
+    [policyId],
+  );
+}

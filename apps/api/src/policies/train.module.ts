@@ -1,0 +1,21 @@
+import { Module } from '@nestjs/common';
+import { Database } from '../persistence/database.js';
+import { FitRunner, ThreadFitRunner } from './fit-runner.js';
+import { TrainPolicy } from './train-policy.js';
+import { TrainSweeper } from './train-sweeper.js';
+import { TrainProcessor } from './train.processor.js';
+
+/** Worker role `train`; best in a process of its own. */
+@Module({
+  providers: [
+    { provide: FitRunner, useFactory: () => new ThreadFitRunner() },
+    {
+      provide: TrainPolicy,
+      inject: [Database, FitRunner],
+      useFactory: (db: Database, runner: FitRunner) => new TrainPolicy(db, runner),
+    },
+    TrainProcessor,
+    TrainSweeper,
+  ],
+})
+export class TrainModule {}

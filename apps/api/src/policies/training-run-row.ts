@@ -1,0 +1,51 @@
+import type { Json } from '#experiments';
+
+/** Table `training_run`. */
+export interface TrainingRunRow {
+  readonly id: string;
+  readonly policy_id: string;
+  readonly status: 'queued' | 'running' | 'succeeded' | 'failed';
+  readonly progress: number;
+  readonly seed: string;
+  readonly params: Readonly<Record<string, Json>>;
+  readonly cut_at: Date;
+  readonly promote: 'auto' | 'manual';
+  readonly evaluation: Json;
+  readonly snapshot_version: number | null;
+  readonly error: string | null;
+  readonly created_at: Date;
+  readonly started_at: Date | null;
+  readonly finished_at: Date | null;
+}
+
+export interface TrainingRunView {
+  readonly id: string;
+  readonly status: TrainingRunRow['status'];
+  readonly progress: number;
+  readonly seed: string;
+  readonly params: Json;
+  readonly cutAt: Date;
+  readonly promote: 'auto' | 'manual';
+  readonly evaluation: Json;
+  readonly snapshotVersion: number | null;
+  readonly error: string | null;
+  readonly createdAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+}
+
+export const toRunView = (row: TrainingRunRow): TrainingRunView => ({
+  id: row.id,
+  status: row.status,
+  progress: row.progress,
+  seed: row.seed,
+  params: row.params,
+  cutAt: row.cut_at,
+  promote: row.promote,
+  evaluation: row.evaluation,
+  snapshotVersion: row.snapshot_version,
+  error: row.error,
+  createdAt: row.created_at,
+  startedAt: row.started_at,
+  finishedAt: row.finished_at,
+});
