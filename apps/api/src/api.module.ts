@@ -5,6 +5,7 @@ import { AccessModule } from './access/access.module.js';
 import { ExperimentsModule } from './experiments/experiments.module.js';
 import { ItemsModule } from './items/items.module.js';
 import { LayersModule } from './layers/layers.module.js';
+import { ServingModule } from './serving/serving.module.js';
 import { SurfacesModule } from './surfaces/surfaces.module.js';
 import { UnitsModule } from './units/units.module.js';
 import { KeyRing } from './access/keys.js';
@@ -20,6 +21,7 @@ import { QueuesModule } from './queues/queues.module.js';
 /** Features of the HTTP process; one line each. */
 const features: readonly (Type | DynamicModule)[] = [
   EventsModule,
+  ServingModule,
   AccessModule,
   ExperimentsModule,
   ItemsModule,

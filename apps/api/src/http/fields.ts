@@ -40,10 +40,10 @@ function faultOf(value: unknown): string | null {
 }
 
 /** Any JSON within limits of depth and size. */
-export const jsonField = z.custom<Json>().superRefine((value, context) => {
+export const jsonField = z.unknown().superRefine((value, context) => {
   const fault = value === undefined ? 'is required' : faultOf(value);
   if (fault) context.addIssue({ code: 'custom', message: fault });
-});
+}) as z.ZodType<unknown> as z.ZodType<Json>;
 
 export const limitField = z.coerce.number().int().min(1).max(1000).default(100);
 

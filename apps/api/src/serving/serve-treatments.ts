@@ -92,6 +92,7 @@ export function serveTreatments(
     const surface = state.catalog.surfaces.get(wanted.surface) ?? UNKNOWN;
     const candidates = candidatesOf(state.catalog, surface, wanted);
     const { assignment, choice } = choose({ state, request, wanted, now, hooks, id, surface, candidates });
+    if (choice.fallback !== null) hooks.onFallback?.(choice.reason, policyIdOf(assignment) ?? '');
     treatments.push(treatmentOf(id, wanted, surface, assignment, choice));
     const micros = Math.round((hooks.monotonic() - begun) * 1000);
     records.push(recordOf({ id, now, request, wanted, surface, candidates, assignment, choice, micros }));
@@ -118,9 +119,7 @@ function choose(asked: Asked): { assignment: Assignment; choice: Choice } {
   const { state, request, wanted, surface, candidates } = asked;
   const limit = wanted.limit ?? candidates.length;
   if (state.catalog.killSwitch && surface !== UNKNOWN) {
-    const choice = defaultChoice(surface, candidates, limit, 'PAUSED', 'the kill switch is on');
-    asked.hooks.onFallback?.('KILL_SWITCH', '');
-    return { assignment: NOT_ASSIGNED, choice };
+    return { assignment: NOT_ASSIGNED, choice: defaultChoice(surface, candidates, limit, 'PAUSED', 'the kill switch is on') };
   }
   const assignment = state.catalog.engine.assign(request, wanted.surface, request.context);
   const treatment = assignment.arm?.treatment;
@@ -143,10 +142,8 @@ function askPolicy(
   limit: number,
 ): Choice {
   const { surface, candidates, hooks, request, wanted, now, id } = asked;
-  const fallBack = (reason: Choice['reason'], detail: string): Choice => {
-    hooks.onFallback?.(reason, treatment.policyId);
-    return defaultChoice(surface, candidates, limit, reason, detail);
-  };
+  const fallBack = (reason: Choice['reason'], detail: string): Choice =>
+    defaultChoice(surface, candidates, limit, reason, detail);
   const policy = asked.state.policy(treatment.policyId);
   if (!policy || !isCompiled(policy)) return fallBack('FALLBACK_NO_SNAPSHOT', 'the policy has no usable snapshot');
   if (surface.kind === 'value') return fallBack('FALLBACK_INVALID', 'a policy cannot serve a value');
@@ -279,7 +276,7 @@ function featuresGiven(
   let features: Record<string, Context> | null = null;
   wanted.actions.forEach(({ id, features: given }, index) => {
     if (!given || (served && !served.has(id))) return;
-    features ??= {};
+    features ??= Object.create(null) as Record<string, Context>;
     features[id] = (candidates[index] as Action).features;
   });
   return features;

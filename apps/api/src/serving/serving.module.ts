@@ -1,0 +1,74 @@
+import path from 'node:path';
+import { Inject, Logger, Module } from '@nestjs/common';
+import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import { CONFIG } from '../config/config.js';
+import type { Config } from '../config/config.js';
+import { Database } from '../persistence/database.js';
+import { Spool } from '../queues/spool.js';
+import { CatalogStore } from './catalog-store.js';
+import { DecisionSpool } from './decision-spool.js';
+import { DiskCache } from './disk-cache.js';
+import { ExperimentCatalog } from './experiment-catalog.js';
+import { catalogAge, spoolAge, spoolDropped, spoolPending } from './serving-metrics.js';
+import { SnapshotCache } from './snapshot-cache.js';
+import { SnapshotStore } from './snapshot-store.js';
+import { TreatmentService } from './treatment-service.js';
+import { TreatmentsController } from './treatments.controller.js';
+
+const METRICS_MS = 2000;
+
+/** Loads the catalogue before the first request and publishes its age. */
+class ServingLifecycle implements OnModuleInit, OnApplicationShutdown {
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    @Inject(ExperimentCatalog) private readonly catalog: ExperimentCatalog,
+    @Inject(Database) private readonly database: Database,
+    @Inject(Spool) private readonly spool: Spool,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.catalog.start(this.database);
+    this.timer = setInterval(() => this.publish(), METRICS_MS);
+    this.timer.unref();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    if (this.timer) clearInterval(this.timer);
+    await this.catalog.stop();
+  }
+
+  private publish(): void {
+    const { pending, oldestAgeSeconds, dropped } = this.spool.status();
+    spoolPending.set(pending);
+    spoolAge.set(oldestAgeSeconds);
+    spoolDropped.set(dropped);
+    catalogAge.set(this.catalog.status().ageSeconds);
+  }
+}
+
+/** The hot path: `POST /v1/treatments` and what it needs in memory. */
+@Module({
+  controllers: [TreatmentsController],
+  providers: [
+    { provide: DiskCache, inject: [CONFIG], useFactory: (config: Config) => new DiskCache(path.join(config.stateDir, 'catalog')) },
+    { provide: CatalogStore, inject: [Database], useFactory: (database: Database) => new CatalogStore(database) },
+    { provide: SnapshotStore, inject: [Database], useFactory: (database: Database) => new SnapshotStore(database) },
+    {
+      provide: SnapshotCache,
+      inject: [SnapshotStore, DiskCache],
+      useFactory: (store: SnapshotStore, disk: DiskCache) => new SnapshotCache(store, disk, new Logger('Snapshots')),
+    },
+    {
+      provide: ExperimentCatalog,
+      inject: [CatalogStore, SnapshotCache, DiskCache],
+      useFactory: (store: CatalogStore, snapshots: SnapshotCache, disk: DiskCache) =>
+        new ExperimentCatalog(store, snapshots, disk, new Logger('Catalog')),
+    },
+    DecisionSpool,
+    TreatmentService,
+    ServingLifecycle,
+  ],
+  exports: [TreatmentService, ExperimentCatalog, SnapshotCache],
+})
+export class ServingModule {}

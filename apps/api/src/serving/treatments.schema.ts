@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { KEY_PATTERN, LIMITS } from './treatments.validator.js';
+
+const contextValue = z.union([
+  z.string().max(LIMITS.textLength),
+  z.number(),
+  z.boolean(),
+  z.null(),
+  z.array(z.string().max(LIMITS.textLength)).max(LIMITS.listLength),
+]);
+const context = z.record(z.string().max(LIMITS.keyLength), contextValue);
+const key = z.string().regex(new RegExp(KEY_PATTERN));
+const id = z.string().min(1).max(LIMITS.idLength);
+
+/** Documents the body of `POST /v1/treatments`; treatments.validator.ts enforces it. */
+export const treatmentsBody = z.object({
+  unitId: z.string().min(1).max(LIMITS.unitIdLength).describe('Pseudonymous id of who is randomised; never an e-mail address or a phone number.'),
+  unitType: key.default('member').optional().describe('What the unit is: member, profile, device, session, account.'),
+  context: context.optional().describe('Attributes known now, for targeting and contextual policies. At most 100, flat.'),
+  requests: z
+    .array(
+      z.object({
+        surface: key.describe('Where the treatment will show.'),
+        subject: id.nullable().optional().describe('What the choice is about, for example the title whose artwork is chosen.'),
+        actions: z
+          .array(z.object({ id, features: context.optional().describe('At most 64, flat.') }))
+          .max(LIMITS.actions)
+          .optional()
+          .describe("Candidates; without them the surface's registered ones."),
+        limit: z.number().int().min(1).max(LIMITS.actions).optional().describe('Length of a slate.'),
+      }),
+    )
+    .min(1)
+    .max(LIMITS.requests),
+  expose: z.boolean().default(false).optional().describe('True when the answer is shown for certain: the decisions count as seen.'),
+});
+
+const treatment = z.object({
+  decisionId: z.string().describe('Send it with the events that follow.'),
+  surface: z.string(),
+  subject: z.string().optional(),
+  experiment: z.string().nullable(),
+  arm: z.string().nullable(),
+  kind: z.enum(['value', 'action', 'slate']),
+  value: z.unknown().optional(),
+  action: z.string().nullable().optional(),
+  slate: z.array(z.object({ id: z.string(), propensity: z.number() })).optional(),
+  propensity: z.number().describe('Probability of exactly this answer, given the arm, the context and the snapshot.'),
+  policy: z.object({ key: z.string(), version: z.number().int() }).nullable(),
+  reason: z.string(),
+});
+
+export const treatmentsAnswer = z.object({ treatments: z.array(treatment) });

@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startTestApi } from '../../test/api.js';
+import type { TestAnswer, TestApi } from '../../test/api.js';
+import { Spool } from '../queues/spool.js';
+import type { Treatment } from './serve-treatments.js';
+
+const ARMS = [
+  { key: 'control', title: 'Control', weight: 1, isControl: true, treatment: { kind: 'value', value: 'grey' } },
+  { key: 'blue', title: 'Blue', weight: 1, isControl: false, treatment: { kind: 'value', value: 'blue' } },
+];
+
+describe('POST /v1/treatments', () => {
+  let api: TestApi;
+  const sql = (text: string, values: readonly unknown[] = []): Promise<unknown> => api.db.database.query(text, values);
+  const post = (body: unknown, key?: string | null): Promise<TestAnswer> =>
+    api.request('POST', '/v1/treatments', { body, ...(key === undefined ? {} : { key }) });
+  const serve = async (body: unknown): Promise<Treatment[]> => (await post(body)).json<{ treatments: Treatment[] }>().treatments;
+  async function until(condition: () => Promise<boolean>, within = 5000): Promise<void> {
+    const deadline = Date.now() + within;
+    while (!(await condition())) {
+      if (Date.now() > deadline) throw new Error('waited in vain');
+      await sleep(20);
+    }
+  }
+
+  beforeAll(async () => {
+    api = await startTestApi();
+    await sql(`insert into surface (key, title, kind, default_value, candidate_kind) values
+      ('banner', 'Banner', 'value', '"plain"', null), ('art', 'Artwork', 'action', 'null', 'artwork'), ('rows', 'Rows', 'slate', 'null', 'row')`);
+    await sql(`insert into item (id, kind, subject, title, position) values
+      ('a1', 'artwork', 't1', 'A', 1), ('a2', 'artwork', 't1', 'B', 0), ('r1', 'row', null, 'R', 0), ('r2', 'row', null, 'R', 1), ('off', 'row', null, 'R', 2)`);
+    await sql(`update item set available = false where id = 'off'`);
+    await sql(`insert into layer (key, title, salt) values ('main', 'Main', 'layer:main')`);
+    await sql(`insert into policy (id, key, title, exploration, reward) values
+      ('ts', 'thompson-beta', 'Thompson', '{"key":"greedy"}', '{"outcomes":[{"name":"play","value":"one"}],"combine":"max"}')`);
+    await sql(
+      `insert into experiment (key, title, surface, status, layer, layer_from, layer_to, traffic, arms, phase, salt) values
+       ('colour', 'Colour', 'banner', 'running', 'main', 0, 1, 1, $1, 1, 'colour'),
+       ('artwork', 'Artwork', 'art', 'running', 'main', 0, 1, 1, $2, 1, 'artwork')`,
+      [
+        JSON.stringify(ARMS),
+        JSON.stringify([{ key: 'bandit', title: 'Bandit', weight: 1, isControl: false, treatment: { kind: 'policy', policyId: 'ts', steadyFor: 'day' } }]),
+      ],
+    );
+    await sql(`select pg_notify('marquee_catalog', '')`);
+    await until(async () => (await serve({ unitId: 'm1', requests: [{ surface: 'banner' }] }))[0]?.reason === 'SPLIT');
+  });
+  afterAll(() => api.close());
+
+  it('answers the three kinds of surface as the contract says', async () => {
+    const answer = await post({
+      unitId: 'm1', context: { device: 'tv' },
+      requests: [{ surface: 'banner' }, { surface: 'art', subject: 't1' }, { surface: 'rows', limit: 5 }],
+    }, api.keys.publishable);
+    expect(answer.status).toBe(200);
+    const [banner, art, rows] = answer.json<{ treatments: Treatment[] }>().treatments;
+    expect(banner).toEqual({
+      decisionId: expect.stringMatching(/^[0-9A-HJKMNP-TV-Z]{26}$/), surface: 'banner', experiment: 'colour', arm: expect.stringMatching(/control|blue/),
+      kind: 'value', value: banner?.arm === 'blue' ? 'blue' : 'grey', propensity: 1, policy: null, reason: 'SPLIT',
+    });
+    expect(art).toEqual({
+      decisionId: expect.any(String), surface: 'art', subject: 't1', experiment: 'artwork', arm: 'bandit', kind: 'action',
+      action: expect.stringMatching(/a1|a2/), propensity: 0.5, policy: { key: 'thompson-beta', version: 0 }, reason: 'POLICY',
+    });
+    expect(rows).toMatchObject({ kind: 'slate', slate: [{ id: 'r1', propensity: 1 }, { id: 'r2', propensity: 1 }], reason: 'NO_EXPERIMENT' });
+  });
+
+  it('hands every decision to the queue, once the spool has shipped it', async () => {
+    const spool = api.running.app.get(Spool, { strict: false });
+    const before = spool.status().shipped + spool.status().pending;
+    await serve({ unitId: 'm2', requests: [{ surface: 'banner' }, { surface: 'rows' }] });
+    await until(async () => spool.status().pending === 0);
+    expect(spool.status()).toMatchObject({ dropped: 0, shipped: before + 2 });
+  });
+
+  it('follows a change of the catalogue and of a snapshot within moments', async () => {
+    await sql(`insert into policy_snapshot (policy_id, version, state_version, params, state, sha256, status)
+      select 'ts', 1, 99, '{}', '{}', 'x', 'accepted'`);
+    await sql(`update policy set serving_version = 1, latest_version = 1 where id = 'ts'`);
+    await sql(`select pg_notify('marquee_snapshot', 'ts')`);
+    await sleep(200);
+    // Refused: wrong state version. What served before goes on.
+    expect((await serve({ unitId: 'm1', requests: [{ surface: 'art', subject: 't1' }] }))[0]).toMatchObject({
+      reason: 'POLICY', policy: { version: 0 },
+    });
+    await sql(`insert into setting (key, value) values ('kill_switch', '{"enabled": true}')`);
+    await sql(`select pg_notify('marquee_catalog', '')`);
+    await until(async () => (await serve({ unitId: 'm1', requests: [{ surface: 'banner' }] }))[0]?.value === 'plain');
+    await sql(`delete from setting`);
+    await sql(`select pg_notify('marquee_catalog', '')`);
+    await until(async () => (await serve({ unitId: 'm1', requests: [{ surface: 'banner' }] }))[0]?.reason === 'SPLIT');
+  });
+
+  it('needs a key', async () => {
+    expect((await post({ unitId: 'm1', requests: [{ surface: 'banner' }] }, null)).status).toBe(401);
+  });
+
+  const ok = { unitId: 'm1', requests: [{ surface: 'banner' }] };
+  const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)]);
+  const wide = Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`k${i}`, 1]));
+  it.each([
+    ['no object', [], ''],
+    ['no unit', { requests: ok.requests }, '/unitId'],
+    ['an e-mail address', { ...ok, unitId: 'jo@example.org' }, '/unitId'],
+    ['a phone number', { ...ok, unitId: '+49 151 2345678' }, '/unitId'],
+    ['NUL in the unit', { ...ok, unitId: 'a\u0000b' }, '/unitId'],
+    ['a lone surrogate', { ...ok, unitId: 'a\ud800' }, '/unitId'],
+    ['an endless unit', { ...ok, unitId: 'x'.repeat(129) }, '/unitId'],
+    ['no requests', { unitId: 'm1', requests: [] }, '/requests'],
+    ['too many requests', { unitId: 'm1', requests: new Array(51).fill(ok.requests[0]) }, '/requests'],
+    ['a request that is none', { unitId: 'm1', requests: [7] }, '/requests/0'],
+    ['SQL as a surface', { unitId: 'm1', requests: [{ surface: "x'; drop table surface; --" }] }, '/requests/0/surface'],
+    ['an empty subject', { unitId: 'm1', requests: [{ surface: 'banner', subject: '' }] }, '/requests/0/subject'],
+    ['no limit at all', { unitId: 'm1', requests: [{ surface: 'rows', limit: 0 }] }, '/requests/0/limit'],
+    ['a limit with a fraction', { unitId: 'm1', requests: [{ surface: 'rows', limit: 1.5 }] }, '/requests/0/limit'],
+    ['an action twice', { unitId: 'm1', requests: [{ surface: 'rows', actions: [{ id: 'a' }, { id: 'a' }] }] }, '/requests/0/actions/1/id'],
+    ['too many actions', { unitId: 'm1', requests: [{ surface: 'rows', actions: Array.from({ length: 1001 }, (_, i) => ({ id: `${i}` })) }] }, '/requests/0/actions'],
+    ['nested features', { unitId: 'm1', requests: [{ surface: 'rows', actions: [{ id: 'a', features: { x: {} } }] }] }, '/requests/0/actions/0/features/x'],
+    ['a deep context', { ...ok, context: { a: deep(50) } }, '/context/a'],
+    ['a wide context', { ...ok, context: wide }, '/context'],
+    ['a context that is a list', { ...ok, context: [1] }, '/context'],
+    ['a long text in the context', { ...ok, context: { 'a/b': 'x'.repeat(513) } }, '/context/a~1b'],
+    ['expose as text', { ...ok, expose: 'yes' }, '/expose'],
+  ])('answers %s with 400 and a pointer', async (_name, body, pointer) => {
+    const answer = await post(body);
+    expect(answer.status).toBe(400);
+    expect(answer.json()).toMatchObject({ code: 'invalid_request', errors: [{ pointer }] });
+  });
+
+  it.each([
+    ['malformed JSON', '{"unitId":'],
+    ['infinity', '{"unitId":"m1","context":{"a":1e400},"requests":[{"surface":"banner"}]}'],
+    ['bad UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
+  ])('answers %s with 400', async (_name, raw) => {
+    expect((await api.request('POST', '/v1/treatments', { raw })).status).toBe(400);
+  });
+
+  it('takes a context with a prototype in it for what it is', async () => {
+    const raw = '{"unitId":"m1","context":{"__proto__":{"admin":true},"constructor":"x"},"requests":[{"surface":"rows","actions":[{"id":"__proto__","features":{"a":1}}]}]}';
+    expect((await api.request('POST', '/v1/treatments', { raw })).status).toBe(200);
+    expect(({} as Record<string, unknown>)['admin']).toBeUndefined();
+  });
+
+  it('names at most twenty faults', async () => {
+    const answer = await post({ unitId: 'm1', requests: [{ surface: 'rows', actions: new Array(500).fill({}) }] });
+    expect(answer.json<{ errors: unknown[] }>().errors).toHaveLength(20);
+  });
+});

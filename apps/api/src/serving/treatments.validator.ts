@@ -1,0 +1,169 @@
+import type { Context, ContextValue } from '#experiments';
+import { Problem } from '../http/problem.js';
+import type { FieldError } from '../http/problem.js';
+import { looksPersonal } from '../http/unit-id.js';
+import type { RequestedAction, TreatmentRequest, TreatmentsRequest } from './serve-treatments.js';
+
+export const LIMITS = {
+  requests: 50,
+  actions: 1000,
+  contextKeys: 100,
+  featureKeys: 64,
+  idLength: 256,
+  unitIdLength: 128,
+  keyLength: 64,
+  textLength: 512,
+  listLength: 64,
+  errors: 20,
+} as const;
+
+export const KEY_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$';
+const KEY = new RegExp(KEY_PATTERN);
+// PostgreSQL stores no U+0000, and UTF-8 has no lone surrogates.
+const UNSTORABLE = /[\0\p{Surrogate}]/u;
+// Halves of surrogate pairs as well: cheaper than the Unicode-aware test, and rare.
+const SUSPECT = /[\0\ud800-\udfff]/;
+const NO_CONTEXT: Context = Object.freeze({});
+
+const isStorable = (text: string): boolean => !SUSPECT.test(text) || !UNSTORABLE.test(text);
+const isText = (value: unknown, longest: number): value is string =>
+  typeof value === 'string' && value.length > 0 && value.length <= longest && isStorable(value);
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Collects faults; a list of a thousand broken candidates is not worth a thousand messages. */
+class Faults {
+  readonly errors: FieldError[] = [];
+
+  add(pointer: string, code: string, message: string): void {
+    if (this.errors.length < LIMITS.errors) this.errors.push({ pointer, code, message });
+  }
+
+  throwIfAny(): void {
+    const first = this.errors[0];
+    if (first) throw new Problem(400, 'invalid_request', `${first.pointer}: ${first.message}`, this.errors);
+  }
+}
+
+const escapeKey = (key: string): string => key.slice(0, LIMITS.keyLength).replaceAll('~', '~0').replaceAll('/', '~1');
+
+/**
+ * Checks the body of `POST /v1/treatments`. Written by hand because it runs on the hot path: it returns the parsed
+ * parts themselves and allocates next to nothing. treatments.schema.ts documents the same rules.
+ * @throws Problem 400 `invalid_request` with a JSON pointer for every fault (at most 20).
+ */
+export function parseTreatments(body: unknown): TreatmentsRequest {
+  const faults = new Faults();
+  if (!isObject(body)) throw Problem.invalid('', 'invalid_type', 'the body must be an object');
+  const unitId = parseUnitId(body['unitId'], faults);
+  const unitType = body['unitType'] ?? 'member';
+  if (typeof unitType !== 'string' || !KEY.test(unitType)) faults.add('/unitType', 'invalid_key', `must match ${KEY_PATTERN}`);
+  const context = parseContext(body['context'], '/context', LIMITS.contextKeys, faults) ?? NO_CONTEXT;
+  const expose = body['expose'] ?? false;
+  if (typeof expose !== 'boolean') faults.add('/expose', 'invalid_type', 'must be true or false');
+  const requests = parseRequests(body['requests'], faults);
+  faults.throwIfAny();
+  return { unitId, unitType: unitType as string, context, requests, expose: expose as boolean };
+}
+
+function parseUnitId(unitId: unknown, faults: Faults): string {
+  if (!isText(unitId, LIMITS.unitIdLength)) {
+    faults.add('/unitId', 'invalid_id', `must be a text of 1 to ${LIMITS.unitIdLength} characters without U+0000`);
+    return '';
+  }
+  if (looksPersonal(unitId)) {
+    faults.add('/unitId', 'unit_id_not_pseudonymous', 'looks like an e-mail address or a phone number; send a pseudonymous id');
+  }
+  return unitId;
+}
+
+function parseRequests(input: unknown, faults: Faults): TreatmentRequest[] {
+  if (!Array.isArray(input) || input.length === 0 || input.length > LIMITS.requests) {
+    faults.add('/requests', 'invalid_length', `must be a list of 1 to ${LIMITS.requests} requests`);
+    return [];
+  }
+  return input.map((item: unknown, index) => parseRequest(item, `/requests/${index}`, faults));
+}
+
+const NO_REQUEST: TreatmentRequest = { surface: '', subject: null, actions: null, limit: null };
+
+function parseRequest(input: unknown, pointer: string, faults: Faults): TreatmentRequest {
+  if (!isObject(input)) {
+    faults.add(pointer, 'invalid_type', 'must be an object');
+    return NO_REQUEST;
+  }
+  const { surface } = input;
+  if (typeof surface !== 'string' || !KEY.test(surface)) faults.add(`${pointer}/surface`, 'invalid_key', `must match ${KEY_PATTERN}`);
+  const subject = input['subject'] ?? null;
+  if (subject !== null && !isText(subject, LIMITS.idLength)) {
+    faults.add(`${pointer}/subject`, 'invalid_id', `must be a text of 1 to ${LIMITS.idLength} characters without U+0000`);
+  }
+  const limit = input['limit'] ?? null;
+  if (limit !== null && !(Number.isInteger(limit) && (limit as number) >= 1 && (limit as number) <= LIMITS.actions)) {
+    faults.add(`${pointer}/limit`, 'invalid_limit', `must be a whole number from 1 to ${LIMITS.actions}`);
+  }
+  const actions = parseActions(input['actions'] ?? null, `${pointer}/actions`, faults);
+  return { surface: surface as string, subject: subject as string | null, actions, limit: limit as number | null };
+}
+
+function parseActions(input: unknown, pointer: string, faults: Faults): RequestedAction[] | null {
+  if (input === null) return null;
+  if (!Array.isArray(input) || input.length > LIMITS.actions) {
+    faults.add(pointer, 'invalid_length', `must be a list of at most ${LIMITS.actions} actions`);
+    return null;
+  }
+  const seen = new Set<string>();
+  return input.map((item: unknown, index) => {
+    const id = isObject(item) ? item['id'] : undefined;
+    if (!isText(id, LIMITS.idLength)) {
+      faults.add(`${pointer}/${index}/id`, 'invalid_id', `must be a text of 1 to ${LIMITS.idLength} characters without U+0000`);
+      return { id: '' };
+    }
+    if (seen.has(id)) faults.add(`${pointer}/${index}/id`, 'duplicate_action', 'stands in the list already');
+    seen.add(id);
+    const features = (item as Readonly<Record<string, unknown>>)['features'];
+    if (features === undefined || features === null) return { id };
+    const parsed = parseContext(features, `${pointer}/${index}/features`, LIMITS.featureKeys, faults);
+    return parsed ? { id, features: parsed } : { id };
+  });
+}
+
+/** A flat object of scalars and lists of texts; undefined where there is none. */
+function parseContext(input: unknown, pointer: string, mostKeys: number, faults: Faults): Context | undefined {
+  if (input === undefined || input === null) return undefined;
+  if (!isObject(input)) {
+    faults.add(pointer, 'invalid_type', 'must be an object');
+    return undefined;
+  }
+  let count = 0;
+  for (const key in input) {
+    if (++count > mostKeys) {
+      faults.add(pointer, 'too_many_keys', `must have at most ${mostKeys} fields`);
+      return undefined;
+    }
+    if (!isText(key, LIMITS.keyLength)) {
+      faults.add(`${pointer}/${escapeKey(key)}`, 'invalid_name', `names have 1 to ${LIMITS.keyLength} characters without U+0000`);
+    }
+    const fault = faultOf(input[key]);
+    if (fault !== null) faults.add(`${pointer}/${escapeKey(key)}`, 'invalid_value', fault);
+  }
+  return input as Readonly<Record<string, ContextValue>>;
+}
+
+function faultOf(value: unknown): string | null {
+  switch (typeof value) {
+    case 'boolean':
+      return null;
+    case 'number':
+      return Number.isFinite(value) ? null : 'must be a finite number';
+    case 'string':
+      return value.length <= LIMITS.textLength && isStorable(value)
+        ? null
+        : `must be a text of at most ${LIMITS.textLength} characters without U+0000 and lone surrogates`;
+    default:
+      if (value === null) return null;
+      return Array.isArray(value) && value.length <= LIMITS.listLength && value.every((one) => isText(one, LIMITS.textLength))
+        ? null
+        : `must be a text, a number, a boolean, null, or a list of at most ${LIMITS.listLength} texts`;
+  }
+}
