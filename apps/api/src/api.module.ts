@@ -2,9 +2,11 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { AccessModule } from './access/access.module.js';
+import { CatalogModule } from './catalog/catalog.module.js';
 import { ExperimentsModule } from './experiments/experiments.module.js';
 import { ItemsModule } from './items/items.module.js';
 import { LayersModule } from './layers/layers.module.js';
+import { PoliciesModule } from './policies/policies.module.js';
 import { ServingModule } from './serving/serving.module.js';
 import { SurfacesModule } from './surfaces/surfaces.module.js';
 import { UnitsModule } from './units/units.module.js';
@@ -28,6 +30,8 @@ const features: readonly (Type | DynamicModule)[] = [
   LayersModule,
   SurfacesModule,
   UnitsModule,
+  PoliciesModule,
+  CatalogModule,
 ];
 
 /** Composition root of the HTTP process. */

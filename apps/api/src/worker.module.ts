@@ -5,14 +5,16 @@ import type { Config } from './config/config.js';
 import { CoreModule } from './core.module.js';
 import { IngestModule } from './events/ingest.module.js';
 import type { Database } from './persistence/database.js';
+import { LearnModule } from './policies/learn.module.js';
+import { TrainModule } from './policies/train.module.js';
 import type { QueueBackend } from './queues/backend.js';
 import { QueuesModule } from './queues/queues.module.js';
 
 /** What a worker runs, by role (MARQUEE_ROLES); one line each. */
 const byRole: Readonly<Record<string, readonly (Type | DynamicModule)[]>> = {
   ingest: [IngestModule],
-  learn: [],
-  train: [],
+  learn: [LearnModule],
+  train: [TrainModule],
   rollup: [],
   maintenance: [],
 };
