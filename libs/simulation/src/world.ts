@@ -29,6 +29,8 @@ export interface World {
   readonly notifications: readonly NotificationTemplate[];
 }
 
+/** Seed and size of the world that an installation is shown with. */
+export const demoSeed = 'marquee';
 export const defaultSize: WorldSize = { members: 5000, titles: 40 };
 
 /**

@@ -1,3 +1,4 @@
+import { defaultSize, demoSeed } from '#simulation';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { runLive } from '../demo/live/run-live.js';
@@ -31,6 +32,7 @@ interface DemoOptions {
   readonly limit?: number;
   readonly perSession: number;
   readonly passes: number;
+  readonly quiet?: boolean;
   readonly json?: boolean;
 }
 
@@ -43,7 +45,7 @@ export function registerDemo(program: Command): void {
     .option('--data <dir>', 'directory of the data set')
     .option('--url <url>', 'base URL of the API (default: that of the running installation)')
     .option('--key <key>', 'admin key (default: that of the running installation)')
-    .option('--seed <text>', 'seed of the world, or of candidates and units', 'marquee')
+    .option('--seed <text>', 'seed of the world, or of candidates and units', demoSeed)
     .option('--members <n>', 'members of the simulated world, or the first n of the data set', whole)
     .option('--rate <n>', 'simulated world: requests per second', positive, 10)
     .option('--speed <n>', 'simulated world: how much faster than the clock a visit goes by', positive, 60)
@@ -51,6 +53,7 @@ export function registerDemo(program: Command): void {
     .option('--limit <n>', 'data sets: stop after n decisions', whole)
     .option('--per-session <n>', 'movielens: decisions per session of a member', whole, 5)
     .option('--passes <n>', 'open-bandit: how often to replay the log, each time in new units', whole, 1)
+    .option('--quiet', 'simulated world: only say what went wrong')
     .option('--json', 'print one JSON document at the end and nothing else')
     .action(runDemo);
 }
@@ -59,7 +62,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
   if (options.dataset !== undefined && !datasets.some((name) => name === options.dataset)) {
     throw new Error(`The data set "${options.dataset}" is not known; known are ${datasets.join(' and ')}.`);
   }
-  if (options.dataset === undefined) return runLive({ ...options, members: options.members ?? 5000 });
+  if (options.dataset === undefined) return runLive({ ...options, members: options.members ?? defaultSize.members });
   const { data } = options;
   if (data === undefined)
     throw new Error(`--dataset ${options.dataset} needs --data DIR, the directory of the data set.`);

@@ -20,8 +20,13 @@ export interface Connection {
 const urlsSchema = z.object({ api: z.url(), dashboard: z.url().optional() });
 const keysSchema = z.object({ publishable: z.string(), admin: z.string() });
 
+/** Where the local installation keeps its state. */
+export function stateFile(name: string): string {
+  return path.resolve(process.env['MARQUEE_STATE_DIR'] ?? '.marquee', name);
+}
+
 function readState<T>(file: string, schema: z.ZodType<T>): T | null {
-  const full = path.resolve('.marquee', file);
+  const full = stateFile(file);
   return existsSync(full) ? schema.parse(JSON.parse(readFileSync(full, 'utf8'))) : null;
 }
 

@@ -1,11 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { stateFile } from '../connection.js';
 
 const memorySchema = z.object({ seed: z.string(), members: z.number(), gone: z.array(z.string()) });
 export type DemoMemory = z.output<typeof memorySchema>;
 
-const file = path.resolve('.marquee', 'demo.json');
+const file = stateFile('demo.json');
 
 /** Who cancelled in earlier runs of the demo: cancelled members don't come back. */
 export function recall(seed: string): DemoMemory {

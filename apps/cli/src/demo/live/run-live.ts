@@ -1,4 +1,4 @@
-import { createWorld } from '#simulation';
+import { createWorld, defaultSize } from '#simulation';
 import { ApiClient } from '../api-client.js';
 import { resolveConnection, type ConnectionOptions } from '../connection.js';
 import { prepare } from '../set-up.js';
@@ -15,6 +15,8 @@ export interface LiveOptions extends ConnectionOptions {
   readonly speed: number;
   /** Seconds; endless when undefined. */
   readonly duration?: number | undefined;
+  /** Only say what went wrong. */
+  readonly quiet?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
 
@@ -25,8 +27,9 @@ const requestsPerVisit = 1.35;
 export async function runLive(options: LiveOptions): Promise<void> {
   const connection = resolveConnection(options);
   const api = new ApiClient(connection);
-  const log = (line: string): void => void (options.json ? 0 : process.stderr.write(`demo: ${line}\n`));
-  const world = createWorld(options.seed, { members: options.members, titles: 40 });
+  const complain = (line: string): void => void process.stderr.write(`demo: ${line}\n`);
+  const log = options.json || options.quiet ? (): void => undefined : complain;
+  const world = createWorld(options.seed, { members: options.members, titles: defaultSize.titles });
   await prepare(api, worldSetUp(world));
   log(`the simulated world stands: ${options.members} members, ${world.titles.length} titles`);
   const stop = new AbortController();
@@ -40,6 +43,7 @@ export async function runLive(options: LiveOptions): Promise<void> {
     speed: options.speed,
     signal: stop.signal,
     log,
+    complain,
   });
   try {
     await traffic.run();

@@ -12,6 +12,8 @@ export interface TrafficOptions {
   readonly signal: AbortSignal;
   /** One line for whoever looks at the process. */
   log(line: string): void;
+  /** One line about a failure. */
+  complain(line: string): void;
 }
 
 export interface TrafficTotals {
@@ -116,14 +118,14 @@ export class Traffic {
     this.totals.lost++;
     if (this.away) return;
     this.away = error instanceof Unreachable;
-    this.options.log(error instanceof Error ? error.message : String(error));
+    this.options.complain(error instanceof Error ? error.message : String(error));
   }
 
   private async probe(): Promise<void> {
     try {
       await this.api.call('GET', '/health/ready');
       this.away = false;
-      this.options.log('the API is back');
+      this.options.complain('the API is back');
     } catch {
       await sleep(1000 * (0.5 + Math.random()), undefined, { signal: this.options.signal }).catch(
         () => undefined,
