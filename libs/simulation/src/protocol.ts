@@ -59,7 +59,8 @@ export interface ClientEvent {
   /** ISO 8601 time at which it happened on the client. */
   readonly at: string;
   readonly decisionId?: string;
-  readonly name?: OutcomeName;
+  /** What happened; in the simulated world one of OutcomeName. */
+  readonly name?: string;
   /** Seconds for `watch`, 0.5-5 for `rating`. */
   readonly value?: number;
   readonly actionId?: string;

@@ -51,7 +51,7 @@ export function registerDemo(program: Command): void {
     .option('--speed <n>', 'simulated world: how much faster than the clock a visit goes by', positive, 60)
     .option('--duration <seconds>', 'simulated world: stop after this time', positive)
     .option('--limit <n>', 'data sets: stop after n decisions', whole)
-    .option('--per-session <n>', 'movielens: decisions per session of a member', whole, 5)
+    .option('--per-session <n>', 'movielens: decisions per session of a member', whole, 3)
     .option('--passes <n>', 'open-bandit: how often to replay the log, each time in new units', whole, 1)
     .option('--quiet', 'simulated world: only say what went wrong')
     .option('--json', 'print one JSON document at the end and nothing else')
@@ -62,7 +62,8 @@ async function runDemo(options: DemoOptions): Promise<void> {
   if (options.dataset !== undefined && !datasets.some((name) => name === options.dataset)) {
     throw new Error(`The data set "${options.dataset}" is not known; known are ${datasets.join(' and ')}.`);
   }
-  if (options.dataset === undefined) return runLive({ ...options, members: options.members ?? defaultSize.members });
+  if (options.dataset === undefined)
+    return runLive({ ...options, members: options.members ?? defaultSize.members });
   const { data } = options;
   if (data === undefined)
     throw new Error(`--dataset ${options.dataset} needs --data DIR, the directory of the data set.`);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClientEvent, ServedTreatment } from '#simulation';
+import type { ClientEvent } from '#simulation';
 import { withPatience, type ApiClient } from '../api-client.js';
 import type { EventSender } from '../event-sender.js';
 import { runPooled } from '../pool.js';
@@ -7,7 +7,7 @@ import type { Progress } from '../progress.js';
 import { train } from '../training.js';
 import { Past, type PlannedSession, type Question } from './candidates.js';
 import type { Choice, Session } from './load.js';
-import { movielensSurface, trainedPolicies } from './set-up.js';
+import { movielensSurface, trainedPolicy } from './set-up.js';
 
 export interface ReplayOptions {
   readonly seed: string;
@@ -23,8 +23,8 @@ export interface ArmTally {
   hits: number;
 }
 
-/** Titles on a slate, and how many popular others stand for choice beside the true one. */
-const slateLength = 10;
+/** Places of a slate that a member looks at, and how many popular others stand for choice beside the true one. */
+const seenPlaces = 10;
 const otherCandidates = 49;
 /** Share of all sessions that only teaches, before the first question. */
 const teachingShare = 0.1;
@@ -86,14 +86,16 @@ export class MovielensReplay {
 
   private async learn(): Promise<void> {
     await sleep(settleMs);
-    for (const policyId of trainedPolicies)
-      await train(this.api, policyId, `${this.options.seed}/${this.decisions}`);
+    await train(this.api, trainedPolicy, `${this.options.seed}/${this.decisions}`);
   }
 
   private async playSession({ session, questions, others }: PlannedSession): Promise<void> {
     this.emit(session.unitId, 'session_start');
     for (const question of questions) await this.askAndAnswer(session.unitId, question);
-    for (const choice of others) this.choose(session.unitId, choice);
+    for (const choice of others) {
+      this.emit(session.unitId, 'chosen', { itemId: choice.itemId });
+      this.take(session.unitId, choice);
+    }
   }
 
   private async askAndAnswer(unitId: string, { choice, candidates, history }: Question): Promise<void> {
@@ -101,31 +103,28 @@ export class MovielensReplay {
       unitId,
       unitType: 'member',
       context: { history },
-      requests: [
-        { surface: movielensSurface, actions: candidates.map((id) => ({ id })), limit: slateLength },
-      ],
+      // The whole order is asked for, so that a policy can also learn from what was chosen far down.
+      requests: [{ surface: movielensSurface, actions: candidates.map((id) => ({ id })) }],
     };
     const [served] = await withPatience(() => this.api.treatments(request), patienceMs);
     if (!served) throw new Error('The API gave no treatment for the slate.');
-    const position = (served.slate ?? [])
-      .slice(0, slateLength)
-      .findIndex((entry) => entry.id === choice.itemId);
-    this.emitEvent({ kind: 'exposure', unitId, decisionId: served.decisionId });
-    // The member found the title elsewhere when the slate did not show it: true, but no merit of the slate.
-    this.choose(unitId, choice, position < 0 ? undefined : { served, position });
-    this.count(served.arm, position >= 0);
+    const { itemId } = choice;
+    const { decisionId } = served;
+    const position = (served.slate ?? []).findIndex((entry) => entry.id === itemId);
+    this.emitEvent({ kind: 'exposure', unitId, decisionId });
+    this.emit(unitId, 'chosen', {
+      itemId,
+      ...(position >= 0 ? { decisionId, actionId: itemId, position } : {}),
+    });
+    const hit = position >= 0 && position < seenPlaces;
+    // A title that stood too far down was found elsewhere: played all the same, but no merit of the slate.
+    this.take(unitId, choice, hit ? { decisionId, actionId: itemId, position } : undefined);
+    this.count(served.arm, hit);
   }
 
-  private choose(
-    unitId: string,
-    choice: Choice,
-    found?: { served: ServedTreatment; position: number },
-  ): void {
+  private take(unitId: string, choice: Choice, cause?: Partial<ClientEvent>): void {
     const { itemId } = choice;
-    const cause = found
-      ? { decisionId: found.served.decisionId, actionId: itemId, position: found.position }
-      : {};
-    if (found) this.emit(unitId, 'click', { itemId, ...cause });
+    if (cause) this.emit(unitId, 'click', { itemId, ...cause });
     this.emit(unitId, 'play', { itemId, ...cause });
     this.emit(unitId, 'rating', { itemId, value: choice.stars, ...cause });
   }
@@ -139,7 +138,7 @@ export class MovielensReplay {
     this.progress.set(++this.decisions);
   }
 
-  private emit(unitId: string, name: ClientEvent['name'] & string, detail: Partial<ClientEvent> = {}): void {
+  private emit(unitId: string, name: string, detail: Partial<ClientEvent> = {}): void {
     this.emitEvent({ kind: 'outcome', unitId, name, ...detail });
   }
 

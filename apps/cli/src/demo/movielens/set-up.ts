@@ -3,13 +3,14 @@ import type { ItemSetUp, PolicySetUp, SetUp } from '../set-up.js';
 
 export const movielensExperiment = 'movielens-recommender';
 export const movielensSurface = 'movielens.home';
-export const trainedPolicies = ['movielens-most-popular', 'movielens-als'] as const;
+export const trainedPolicy = 'movielens-als';
 
-const played = { outcomes: [{ name: 'play', value: 'one' }], combine: 'any' };
+/** What members really chose, wherever it stood on the slate or off it: both policies learn from it. */
+const chosen = { outcomes: [{ name: 'chosen', value: 'one' }], combine: 'any' };
 
 function policy(id: string, key: string, title: string, params: PolicySetUp['params']): PolicySetUp {
   const exploration = { key: 'greedy', params: {} };
-  return { id, key, title, params, exploration, floor: 0, reward: played, windowSeconds: 0, learning: true };
+  return { id, key, title, params, exploration, floor: 0, reward: chosen, windowSeconds: 0, learning: true };
 }
 
 function arm(key: string, title: string, policyId: string, isControl: boolean): Arm {
@@ -33,7 +34,10 @@ export function movielensSetUp(movies: readonly ItemSetUp[]): SetUp {
     policies: [
       // The replay passes decades within minutes of clock time: popularity doesn't fade.
       policy('movielens-most-popular', 'most-popular', 'MovieLens: most popular', { halfLifeDays: null }),
-      policy('movielens-als', 'implicit-als', 'MovieLens: matrix factorisation', {}),
+      policy('movielens-als', 'implicit-als', 'MovieLens: matrix factorisation', {
+        dimension: 32,
+        iterations: 10,
+      }),
     ],
     experiments: [
       {
