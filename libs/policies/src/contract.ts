@@ -83,7 +83,7 @@ export interface TrainingSet {
   readonly item: Uint32Array;
   /** Strength of the signal (plays, completion, rating above the member's mean...), > 0. */
   readonly value: Float64Array;
-  /** Unix milliseconds. */
+  /** Unix milliseconds. Rows of one unit are in the order of its events, also where the times are equal. */
   readonly at: Float64Array;
   readonly itemFeatures: readonly Context[];
 }

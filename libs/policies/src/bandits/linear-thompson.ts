@@ -30,9 +30,9 @@ const schema = z.object({
     .number()
     .positive()
     .max(1e6)
-    .default(0.25)
+    .default(0.2)
     .describe('Width of the posterior that is sampled, in units of the reward; about half the deviation of rewards.'),
-  ridge: z.number().min(1e-6).max(1e9).default(1).describe('Strength of the prior: 1 / variance of a weight.'),
+  ridge: z.number().min(1e-6).max(1e9).default(2).describe('Strength of the prior: 1 / variance of a weight.'),
   halfLifeDays: halfLifeDaysField.default(null),
   perSubject: perSubjectField,
   attributes: z

@@ -1,4 +1,5 @@
 import type { Policy } from '../contract.js';
+import { implicitAls } from './implicit-als.js';
 
 /** Policies that learn in a training run. Adding one is one file and one entry here. */
-export const recommenders: readonly Policy[] = [];
+export const recommenders: readonly Policy[] = [implicitAls as Policy];

@@ -1,0 +1,67 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { DomainError } from '#experiments';
+import type { Context } from '#experiments';
+
+/** One rating, of one member for one title. */
+export interface RatingEvent {
+  readonly user: number;
+  readonly item: number;
+  readonly rating: number;
+  /** Unix seconds. */
+  readonly time: number;
+}
+
+/** Reads `ratings.csv` (userId, movieId, rating, timestamp). @throws DomainError `invalid_data`. */
+export function readRatings(directory: string): readonly RatingEvent[] {
+  const path = join(directory, 'ratings.csv');
+  if (!existsSync(path)) throw new DomainError('invalid_data', `${path} does not exist`);
+  const rows = parse(readFileSync(path), { columns: true, skip_empty_lines: true }) as Record<string, string>[];
+  return rows.map((row, index) => {
+    const event = {
+      user: Number(row['userId']),
+      item: Number(row['movieId']),
+      rating: Number(row['rating']),
+      time: Number(row['timestamp']),
+    };
+    if (!Object.values(event).every(Number.isFinite)) {
+      throw new DomainError('invalid_data', `${path}: row ${index + 2} is not userId,movieId,rating,timestamp`);
+    }
+    return event;
+  });
+}
+
+/** Genres and year of each title from `movies.csv`, where there is one. */
+export function readTitleFeatures(directory: string): ReadonlyMap<number, Context> {
+  const path = join(directory, 'movies.csv');
+  if (!existsSync(path)) return new Map();
+  const rows = parse(readFileSync(path), { columns: true, skip_empty_lines: true }) as Record<string, string>[];
+  return new Map(
+    rows.map((row) => {
+      const genres = (row['genres'] ?? '').split('|').filter((genre) => genre !== '' && !genre.startsWith('('));
+      const year = /\((\d{4})\)\s*$/.exec(row['title'] ?? '')?.[1];
+      const features: Context = year === undefined ? { genres } : { genres, year: Number(year) };
+      return [Number(row['movieId']), features];
+    }),
+  );
+}
+
+/** Ids that occur at least `least` times, ascending. */
+export function frequent(ids: readonly number[], least: number): number[] {
+  const counts = new Map<number, number>();
+  for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return [...counts].filter(([, count]) => count >= least).map(([id]) => id).sort((a, b) => a - b);
+}
+
+/** Events by user, users ascending, each in the order (time, item). */
+export function histories(events: readonly RatingEvent[]): Map<number, RatingEvent[]> {
+  const sorted = [...events].sort((a, b) => a.user - b.user || a.time - b.time || a.item - b.item);
+  const byUser = new Map<number, RatingEvent[]>();
+  for (const event of sorted) {
+    const list = byUser.get(event.user);
+    if (list === undefined) byUser.set(event.user, [event]);
+    else list.push(event);
+  }
+  return byUser;
+}

@@ -1,0 +1,172 @@
+import { createRng, DomainError } from '#experiments';
+import type { Json, Rng } from '#experiments';
+import { policyRegistry } from '#policies';
+import type { Action, CompiledPolicy, DecisionRequest, Policy, TrainingSet } from '#policies';
+import { readRatings, readTitleFeatures } from './evaluate-data.js';
+import { layOut, PROTOCOLS, readSplit } from './evaluate-protocols.js';
+import type { Fold, Layout, ProtocolName, RankingCase } from './evaluate-protocols.js';
+
+const NOVELTY_TOP = 20;
+const DEEPEST = 100;
+
+export interface EvaluateRecommenderOptions {
+  readonly policy: string;
+  /** Directory with ratings.csv (userId, movieId, rating, timestamp) and, if there is one, movies.csv. */
+  readonly data: string;
+  readonly protocol: string;
+  /** JSON file with the split; without it the protocol's own rule makes the same one. */
+  readonly split?: string;
+  readonly params?: unknown;
+  readonly seed?: number;
+  /** Called with the share done, in [0, 1]. */
+  readonly progress?: (share: number) => void;
+}
+
+export interface RecommenderEvaluation {
+  readonly policy: string;
+  readonly params: Json;
+  readonly users: number;
+  readonly 'recall@20': number;
+  readonly 'ndcg@10': number;
+  readonly 'ndcg@100': number;
+  readonly 'coverage@20': number;
+  readonly 'novelty@20': number;
+  readonly fitSeconds: number;
+  readonly peakMemoryMb: number;
+}
+
+function train(policy: Policy, data: TrainingSet, params: unknown, rng: Rng, progress: (share: number) => void): CompiledPolicy {
+  if (policy.learns === 'never') return policy.compile(null, params);
+  if (policy.learns === 'batch') return policy.compile(policy.fit(data, params, rng, progress), params);
+  if (policy.warmStart === undefined) {
+    throw new DomainError('not_a_recommender', `"${policy.key}" cannot learn from a history: use "evaluate bandit ${policy.key}"`);
+  }
+  return policy.compile(policy.warmStart(data, params), params);
+}
+
+/** Positions of the candidates outside the history, best first; equal scores by the smaller position. */
+function rank(compiled: CompiledPolicy, layout: Layout, actions: readonly Action[], question: RankingCase): number[] {
+  const seen = new Set(question.history);
+  const open = layout.candidates.filter((item) => !seen.has(item));
+  const request: DecisionRequest = {
+    unitId: String(question.user),
+    context: { history: question.history.map((item) => (actions[item] as Action).id) },
+    actions: open.map((item) => actions[item] as Action),
+    subject: null,
+    at: 0,
+  };
+  const scores = compiled.decides === 'slate' ? compiled.scores(request) : compiled.distribution(request);
+  const order = Uint32Array.from(open, (_, index) => index);
+  order.sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
+  return Array.from(order.subarray(0, DEEPEST), (index) => open[index] as number);
+}
+
+/** Hits in the first k over min(k, number of targets). */
+export function recallAt(k: number, ranked: readonly number[], targets: ReadonlySet<number>): number {
+  const hits = ranked.slice(0, k).filter((item) => targets.has(item)).length;
+  return hits / Math.min(k, targets.size);
+}
+
+/** Discounted gain 1 / log2(rank + 1) of the hits in the first k, over the most that is possible. */
+export function ndcgAt(k: number, ranked: readonly number[], targets: ReadonlySet<number>): number {
+  let gain = 0;
+  let ideal = 0;
+  for (let place = 0; place < k; place++) {
+    const discount = 1 / Math.log2(place + 2);
+    const item = ranked[place];
+    if (item !== undefined && targets.has(item)) gain += discount;
+    if (place < targets.size) ideal += discount;
+  }
+  return gain / ideal;
+}
+
+/** Means over cases, and what the top 20 of all of them cover. */
+class Score {
+  private cases = 0;
+  private recall20 = 0;
+  private ndcg10 = 0;
+  private ndcg100 = 0;
+  private novelty = 0;
+  private readonly covered = new Set<number>();
+  private readonly users = new Set<number>();
+
+  add(question: RankingCase, ranked: readonly number[], surprise: Float64Array): void {
+    const { targets, user } = question;
+    this.cases++;
+    this.users.add(user);
+    this.recall20 += recallAt(20, ranked, targets);
+    this.ndcg10 += ndcgAt(10, ranked, targets);
+    this.ndcg100 += ndcgAt(100, ranked, targets);
+    const top = ranked.slice(0, NOVELTY_TOP);
+    for (const item of top) {
+      this.covered.add(item);
+      this.novelty += (surprise[item] as number) / top.length;
+    }
+  }
+
+  figures(candidates: number) {
+    const { cases } = this;
+    return {
+      users: this.users.size,
+      'recall@20': this.recall20 / cases,
+      'ndcg@10': this.ndcg10 / cases,
+      'ndcg@100': this.ndcg100 / cases,
+      'coverage@20': this.covered.size / candidates,
+      'novelty@20': this.novelty / cases,
+    };
+  }
+}
+
+/** Bits of surprise of a title: -log2((members who have it + 0.5) / (members + 1)). */
+function surpriseOf(data: TrainingSet): Float64Array {
+  const members = new Float64Array(data.items.length);
+  for (const item of data.item) members[item] = (members[item] as number) + 1;
+  return members.map((count) => -Math.log2((count + 0.5) / (data.units.length + 1)));
+}
+
+function actionsOf(fold: Fold): readonly Action[] {
+  return fold.train.items.map((id, i) => ({ id, features: fold.train.itemFeatures[i] ?? {} }));
+}
+
+function protocolOf(name: string): ProtocolName {
+  const protocol = PROTOCOLS.find((known) => known === name);
+  if (protocol === undefined) {
+    throw new DomainError('unknown_protocol', `the protocol "${name}" is not known; known are ${PROTOCOLS.join(', ')}`);
+  }
+  return protocol;
+}
+
+/**
+ * Trains a policy and ranks what was hidden from it, by the full list of titles (no sampled negatives).
+ * @throws DomainError on an unknown policy or protocol, bad parameters or unreadable data.
+ */
+export function evaluateRecommender(options: EvaluateRecommenderOptions): RecommenderEvaluation {
+  const policy = policyRegistry.get(options.policy);
+  const params = policy.params.parse(options.params);
+  const protocol = protocolOf(options.protocol);
+  const split = options.split === undefined ? {} : readSplit(options.split);
+  const layout = layOut(protocol, readRatings(options.data), split, readTitleFeatures(options.data));
+  const score = new Score();
+  let fitMs = 0;
+  layout.folds.forEach((fold, index) => {
+    const rng = createRng(`evaluate ${options.seed ?? 1} ${index}`);
+    const start = performance.now();
+    const compiled = train(policy, fold.train, params, rng, (share) => {
+      options.progress?.((index + 0.5 * share) / layout.folds.length);
+    });
+    fitMs += performance.now() - start;
+    const actions = actionsOf(fold);
+    const surprise = surpriseOf(fold.train);
+    fold.cases.forEach((question, asked) => {
+      score.add(question, rank(compiled, layout, actions, question), surprise);
+      options.progress?.((index + 0.5 + (0.5 * (asked + 1)) / fold.cases.length) / layout.folds.length);
+    });
+  });
+  return {
+    policy: policy.key,
+    params: params as Json,
+    ...score.figures(layout.candidates.length),
+    fitSeconds: fitMs / 1000,
+    peakMemoryMb: process.resourceUsage().maxRSS / 1024,
+  };
+}

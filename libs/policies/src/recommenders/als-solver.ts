@@ -1,0 +1,201 @@
+import type { Rng } from '#experiments';
+import { choleskyInPlace, solveCholesky } from '../linear-algebra/cholesky.js';
+
+/** Observed pairs row by row: row r has columns[start[r] .. start[r + 1]) with the confidences beside them. */
+export interface SparseRows {
+  readonly start: Uint32Array;
+  readonly columns: Uint32Array;
+  readonly weights: Float64Array;
+}
+
+/** Sorts pairs into rows; pairs that occur twice are one entry with the sum of their weights. */
+export function sparseRows(rows: number, row: Uint32Array, column: Uint32Array, weight: Float64Array): SparseRows {
+  const order = Uint32Array.from(row, (_, index) => index).sort(
+    (i, j) => (row[i] as number) - (row[j] as number) || (column[i] as number) - (column[j] as number),
+  );
+  const start = new Uint32Array(rows + 1);
+  const columns = new Uint32Array(row.length);
+  const weights = new Float64Array(row.length);
+  let size = 0;
+  let previous = -1;
+  for (const i of order) {
+    const again = previous >= 0 && row[previous] === row[i] && column[previous] === column[i];
+    if (!again) {
+      columns[size++] = column[i] as number;
+      start[(row[i] as number) + 1] = size;
+    }
+    weights[size - 1] = (weights[size - 1] as number) + (weight[i] as number);
+    previous = i;
+  }
+  for (let r = 1; r <= rows; r++) start[r] = Math.max(start[r] as number, start[r - 1] as number);
+  return { start, columns: columns.slice(0, size), weights: weights.slice(0, size) };
+}
+
+/** The same pairs seen from the columns. */
+export function transposeRows(matrix: SparseRows, columnCount: number): SparseRows {
+  const row = new Uint32Array(matrix.columns.length);
+  for (let r = 0; r + 1 < matrix.start.length; r++) row.fill(r, matrix.start[r], matrix.start[r + 1]);
+  return sparseRows(columnCount, matrix.columns, row, matrix.weights);
+}
+
+/** V'V (lower triangle) of `count` rows of `dim` factors. */
+export function gramOf(factors: Float64Array, count: number, dim: number): Float64Array {
+  const gram = new Float64Array(dim * dim);
+  for (let r = 0; r < count; r++) {
+    const base = r * dim;
+    for (let i = 0; i < dim; i++) {
+      const value = factors[base + i] as number;
+      const row = i * dim;
+      for (let j = 0; j <= i; j++) gram[row + j] = (gram[row + j] as number) + value * (factors[base + j] as number);
+    }
+  }
+  return gram;
+}
+
+export interface AlsWeights {
+  /** Weight of every unobserved pair (alpha_0). */
+  readonly unobserved: number;
+  readonly regularisation: number;
+  /** Exponent of the frequency scaling (nu): 0 regularises all rows alike, 1 in proportion to their pairs. */
+  readonly frequency: number;
+}
+
+/**
+ * Solves one row's factors against fixed ones; owns the scratch space. Only doubles come in: with two kinds of array
+ * the engine compiles these loops for neither, which costs a factor of three.
+ */
+export class RowSolver {
+  private readonly normal: Float64Array;
+
+  constructor(
+    private readonly dim: number,
+    private readonly weights: AlsWeights,
+    /** How many rows there are on the fixed side: each is an unobserved pair. */
+    private readonly fixedCount: number,
+  ) {
+    this.normal = new Float64Array(dim * dim);
+  }
+
+  /**
+   * Minimises sum_observed c (1 - w'v)^2 + alpha_0 sum_all (w'v)^2 + reg |w|^2 over w, where
+   * reg = lambda (n + alpha_0 N)^nu, by the normal equations and Cholesky.
+   * @param gram V'V of the fixed factors (lower triangle).
+   * @param into receives w.
+   */
+  solve(
+    factors: Float64Array,
+    gram: Float64Array,
+    columns: Uint32Array,
+    confidences: Float64Array,
+    into: Float64Array,
+  ): void {
+    const { dim, normal, weights } = this;
+    const n = columns.length;
+    const reg = weights.regularisation * (n + weights.unobserved * this.fixedCount) ** weights.frequency;
+    for (let i = 0; i < dim * dim; i++) normal[i] = weights.unobserved * (gram[i] as number);
+    for (let i = 0; i < dim; i++) normal[i * dim + i] = (normal[i * dim + i] as number) + reg;
+    into.fill(0);
+    let p = 0;
+    for (; p + 4 <= n; p += 4) this.addFour(factors, columns, confidences, p, into);
+    for (; p < n; p++) this.addOne(factors, (columns[p] as number) * dim, confidences[p] as number, into);
+    choleskyInPlace(normal, dim);
+    solveCholesky(normal, dim, into);
+  }
+
+  /** normal += c v v', into += c v for one observed v. */
+  private addOne(factors: Float64Array, base: number, confidence: number, into: Float64Array): void {
+    const { dim, normal } = this;
+    for (let i = 0; i < dim; i++) {
+      const scaled = confidence * (factors[base + i] as number);
+      into[i] = (into[i] as number) + scaled;
+      const row = i * dim;
+      for (let j = 0; j <= i; j++) normal[row + j] = (normal[row + j] as number) + scaled * (factors[base + j] as number);
+    }
+  }
+
+  /** As addOne for four at once: the matrix is read and written a quarter as often, which is what costs. */
+  private addFour(
+    factors: Float64Array,
+    columns: Uint32Array,
+    confidences: Float64Array,
+    p: number,
+    into: Float64Array,
+  ): void {
+    const { dim, normal } = this;
+    const b0 = (columns[p] as number) * dim;
+    const b1 = (columns[p + 1] as number) * dim;
+    const b2 = (columns[p + 2] as number) * dim;
+    const b3 = (columns[p + 3] as number) * dim;
+    for (let i = 0; i < dim; i++) {
+      const s0 = (confidences[p] as number) * (factors[b0 + i] as number);
+      const s1 = (confidences[p + 1] as number) * (factors[b1 + i] as number);
+      const s2 = (confidences[p + 2] as number) * (factors[b2 + i] as number);
+      const s3 = (confidences[p + 3] as number) * (factors[b3 + i] as number);
+      into[i] = (into[i] as number) + s0 + s1 + s2 + s3;
+      const row = i * dim;
+      for (let j = 0; j <= i; j++) {
+        normal[row + j] =
+          (normal[row + j] as number) +
+          s0 * (factors[b0 + j] as number) +
+          s1 * (factors[b1 + j] as number) +
+          s2 * (factors[b2 + j] as number) +
+          s3 * (factors[b3 + j] as number);
+      }
+    }
+  }
+}
+
+/** Solves all rows of one side against the other. */
+function sweep(
+  rows: SparseRows,
+  target: Float64Array,
+  fixed: Float64Array,
+  dim: number,
+  weights: AlsWeights,
+  tick: () => void,
+): void {
+  const fixedCount = fixed.length / dim;
+  const gram = gramOf(fixed, fixedCount, dim);
+  const solver = new RowSolver(dim, weights, fixedCount);
+  for (let r = 0; r + 1 < rows.start.length; r++) {
+    const from = rows.start[r] as number;
+    const to = rows.start[r + 1] as number;
+    const into = target.subarray(r * dim, (r + 1) * dim);
+    solver.solve(fixed, gram, rows.columns.subarray(from, to), rows.weights.subarray(from, to), into);
+    tick();
+  }
+}
+
+/**
+ * Alternating least squares from N(0, 0.1 / sqrt(dim)) starts, units first.
+ * @param progress called with the share done, about a hundred times.
+ * @returns item factors, one row of `dim` per item.
+ */
+export function alternatingLeastSquares(
+  byUnit: SparseRows,
+  byItem: SparseRows,
+  dim: number,
+  iterations: number,
+  weights: AlsWeights,
+  rng: Rng,
+  progress: (share: number) => void,
+): Float64Array {
+  const units = byUnit.start.length - 1;
+  const items = byItem.start.length - 1;
+  const spread = 0.1 / Math.sqrt(dim);
+  const draw = (count: number) => Float64Array.from({ length: count * dim }, () => spread * rng.normal());
+  const unitFactors = draw(units);
+  const itemFactors = draw(items);
+  const total = iterations * (units + items);
+  const stride = Math.max(1, Math.floor(total / 100));
+  let done = 0;
+  const tick = (): void => {
+    if (++done % stride === 0) progress(done / total);
+  };
+  for (let round = 0; round < iterations; round++) {
+    sweep(byUnit, unitFactors, itemFactors, dim, weights, tick);
+    sweep(byItem, itemFactors, unitFactors, dim, weights, tick);
+  }
+  progress(1);
+  return itemFactors;
+}
