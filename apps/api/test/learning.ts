@@ -1,4 +1,6 @@
+import { createRng } from '#experiments';
 import type { Json } from '#experiments';
+import type { TrainingSet } from '#policies';
 import type { Database, Sql, Transaction } from '../src/persistence/database.js';
 
 /** Facts that learning reads, written straight into the tables. */
@@ -130,4 +132,27 @@ export function crashingAt(database: Database, statement: number): { db: Databas
     );
   const db = Object.assign(Object.create(database) as Database, { transaction });
   return { db, count: () => seen };
+}
+
+const HOUR = 3_600_000;
+
+/** Units of two tastes, each watching items of its own half, in random order over time. */
+export function tastes(units: number, items: number, perUnit: number, seed: string): TrainingSet {
+  const rng = createRng(seed);
+  const rows: { unit: number; item: number; at: number }[] = [];
+  for (let unit = 0; unit < units; unit++) {
+    const half = items / 2;
+    const liked = Array.from({ length: half }, (_, i) => (unit % 2) * half + i).sort(() => rng.uniform() - 0.5);
+    liked.slice(0, perUnit).forEach((item) => rows.push({ unit, item, at: Math.floor(rng.uniform() * 1000) * HOUR }));
+  }
+  rows.sort((a, b) => a.at - b.at || a.unit - b.unit || a.item - b.item);
+  return {
+    units: Array.from({ length: units }, (_, i) => `u${i}`),
+    items: Array.from({ length: items }, (_, i) => `i${i}`),
+    unit: Uint32Array.from(rows, (row) => row.unit),
+    item: Uint32Array.from(rows, (row) => row.item),
+    value: new Float64Array(rows.length).fill(1),
+    at: Float64Array.from(rows, (row) => row.at),
+    itemFeatures: Array.from({ length: items }, () => ({})),
+  };
 }
