@@ -8,26 +8,41 @@ import type { Transaction } from '../persistence/database.js';
 function treatmentFault(arm: Arm, kind: SurfaceKind): string | null {
   const { treatment } = arm;
   if (treatment.kind === 'policy') {
-    return kind === 'value' ? 'a surface of the kind "value" shows values, and policies pick actions or order slates' : null;
+    return kind === 'value'
+      ? 'a surface of the kind "value" shows values, and policies pick actions or order slates'
+      : null;
   }
-  if (kind === 'action' && typeof treatment.value !== 'string') return 'the value of an arm on an "action" surface is an action id';
+  if (kind === 'action' && typeof treatment.value !== 'string')
+    return 'the value of an arm on an "action" surface is an action id';
   const isSlate = Array.isArray(treatment.value) && treatment.value.every((id) => typeof id === 'string');
-  return kind === 'slate' && !isSlate ? 'the value of an arm on a "slate" surface is a list of item ids' : null;
+  return kind === 'slate' && !isSlate
+    ? 'the value of an arm on a "slate" surface is a list of item ids'
+    : null;
 }
 
 function metricErrors(design: ExperimentDesign): FieldError[] {
   const known = (key: string): boolean => metricRegistry.find(key) !== undefined;
   const named: [pointer: string, key: string][] = [
-    ...(design.decisionMetric === null ? [] : [['/decisionMetric', design.decisionMetric] as [string, string]]),
+    ...(design.decisionMetric === null
+      ? []
+      : [['/decisionMetric', design.decisionMetric] as [string, string]]),
     ...design.secondaryMetrics.map((key, i): [string, string] => [`/secondaryMetrics/${i}`, key]),
     ...design.guardrailMetrics.map((key, i): [string, string] => [`/guardrailMetrics/${i}`, key]),
   ];
   return named
     .filter(([, key]) => !known(key))
-    .map(([pointer, key]) => ({ pointer, code: 'unknown_metric', message: `the metric "${key}" does not exist` }));
+    .map(([pointer, key]) => ({
+      pointer,
+      code: 'unknown_metric',
+      message: `the metric "${key}" does not exist`,
+    }));
 }
 
-async function armErrors(tx: Transaction, design: ExperimentDesign, kind: SurfaceKind | null): Promise<FieldError[]> {
+async function armErrors(
+  tx: Transaction,
+  design: ExperimentDesign,
+  kind: SurfaceKind | null,
+): Promise<FieldError[]> {
   const rows = await tx.query<{ id: string }>('select id from policy');
   const policies = new Set(rows.map((row) => row.id));
   return design.arms.flatMap((arm, i): FieldError[] => {
@@ -46,13 +61,24 @@ async function armErrors(tx: Transaction, design: ExperimentDesign, kind: Surfac
  * @throws Problem 400 `unknown_reference` with one error per field.
  */
 export async function checkReferences(tx: Transaction, design: ExperimentDesign): Promise<void> {
-  const [surface] = await tx.query<{ kind: SurfaceKind }>('select kind from surface where key = $1', [design.surface]);
+  const [surface] = await tx.query<{ kind: SurfaceKind }>('select kind from surface where key = $1', [
+    design.surface,
+  ]);
   const [layer] = await tx.query('select 1 from layer where key = $1', [design.layer]);
   const errors = [...metricErrors(design), ...(await armErrors(tx, design, surface?.kind ?? null))];
   if (!surface) {
-    errors.unshift({ pointer: '/surface', code: 'unknown_surface', message: `the surface "${design.surface}" does not exist` });
+    errors.unshift({
+      pointer: '/surface',
+      code: 'unknown_surface',
+      message: `the surface "${design.surface}" does not exist`,
+    });
   }
-  if (!layer) errors.unshift({ pointer: '/layer', code: 'unknown_layer', message: `the layer "${design.layer}" does not exist` });
+  if (!layer)
+    errors.unshift({
+      pointer: '/layer',
+      code: 'unknown_layer',
+      message: `the layer "${design.layer}" does not exist`,
+    });
   const [first] = errors;
   if (first) throw new Problem(400, 'unknown_reference', `${first.pointer}: ${first.message}`, errors);
 }

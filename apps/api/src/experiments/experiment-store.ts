@@ -17,7 +17,8 @@ import { experimentFromRow, rowFromDesign } from './experiment.mapper.js';
 import type { StoredExperiment } from './experiment.mapper.js';
 import type { ListExperiments } from './experiment.schemas.js';
 
-const experiments = (manager: EntityManager): SelectQueryBuilder<ExperimentEntity> => manager.createQueryBuilder(ExperimentEntity, 'e');
+const experiments = (manager: EntityManager): SelectQueryBuilder<ExperimentEntity> =>
+  manager.createQueryBuilder(ExperimentEntity, 'e');
 
 /** SQL null rather than JSON null, so that `is null` finds it. */
 const jsonb = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
@@ -44,13 +45,20 @@ export class ExperimentStore {
       const after = '(e.created_at, e.key) < (select created_at, key from experiment where key = :cursor)';
       rows.andWhere(after, { cursor: query.cursor });
     }
-    const found = await rows.orderBy('e.created_at', 'DESC').addOrderBy('e.key', 'DESC').limit(query.limit).getMany();
+    const found = await rows
+      .orderBy('e.created_at', 'DESC')
+      .addOrderBy('e.key', 'DESC')
+      .limit(query.limit)
+      .getMany();
     return found.map(experimentFromRow);
   }
 
   /** Reads an experiment and keeps others from changing it until the transaction ends. @throws Problem 404. */
   async lock(tx: Transaction, key: string): Promise<StoredExperiment> {
-    const row = await experiments(tx.manager).where('e.key = :key', { key }).setLock('pessimistic_write').getOne();
+    const row = await experiments(tx.manager)
+      .where('e.key = :key', { key })
+      .setLock('pessimistic_write')
+      .getOne();
     if (!row) throw Problem.notFound('Experiment', key);
     return experimentFromRow(row);
   }
@@ -58,9 +66,18 @@ export class ExperimentStore {
   /** @throws Problem 409 `already_exists`. */
   async insert(tx: Transaction, design: ExperimentDesign): Promise<StoredExperiment> {
     const values = { ...rowFromDesign(design), version: 1 } as object;
-    const result = await tx.manager.createQueryBuilder().insert().into(ExperimentEntity).values(values).orIgnore().execute();
+    const result = await tx.manager
+      .createQueryBuilder()
+      .insert()
+      .into(ExperimentEntity)
+      .values(values)
+      .orIgnore()
+      .execute();
     if ((result.raw as unknown[]).length === 0) {
-      throw Problem.conflict('already_exists', `An experiment with the key "${design.key}" exists already; keys are never used twice`);
+      throw Problem.conflict(
+        'already_exists',
+        `An experiment with the key "${design.key}" exists already; keys are never used twice`,
+      );
     }
     return this.lock(tx, design.key);
   }
@@ -82,7 +99,10 @@ export class ExperimentStore {
    * @throws Problem 400 when the layer does not exist.
    */
   async lockClaims(tx: Transaction, layer: string, except: string): Promise<LayerClaim[]> {
-    const row = await tx.manager.findOne(LayerEntity, { where: { key: layer }, lock: { mode: 'pessimistic_write' } });
+    const row = await tx.manager.findOne(LayerEntity, {
+      where: { key: layer },
+      lock: { mode: 'pessimistic_write' },
+    });
     if (!row) throw Problem.invalid('/layer', 'unknown_layer', `the layer "${layer}" does not exist`);
     const members = await experiments(tx.manager).where('e.layer = :layer', { layer }).getMany();
     return layerClaims(members.map(experimentFromRow), layer).filter((claim) => claim.experiment !== except);
@@ -108,10 +128,16 @@ export class ExperimentStore {
   }
 
   /** Everything that decides on a surface, in the engine's order of priority. */
-  async catalogFor(surface: string): Promise<{ experiments: Experiment[]; layers: Layer[]; holdouts: Holdout[]; surfaces: Surface[] }> {
+  async catalogFor(
+    surface: string,
+  ): Promise<{ experiments: Experiment[]; layers: Layer[]; holdouts: Holdout[]; surfaces: Surface[] }> {
     const { manager } = this.db.dataSource;
     const [rows, layers, holdouts, surfaces] = await Promise.all([
-      experiments(manager).where('e.surface = :surface', { surface }).orderBy('e.created_at').addOrderBy('e.key').getMany(),
+      experiments(manager)
+        .where('e.surface = :surface', { surface })
+        .orderBy('e.created_at')
+        .addOrderBy('e.key')
+        .getMany(),
       manager.find(LayerEntity),
       manager.find(HoldoutEntity, { order: { createdAt: 'ASC', key: 'ASC' } }),
       manager.createQueryBuilder(SurfaceEntity, 's').where('s.key = :surface', { surface }).getMany(),
@@ -120,7 +146,11 @@ export class ExperimentStore {
       experiments: rows.map(experimentFromRow),
       layers,
       holdouts,
-      surfaces: surfaces.map((row) => ({ ...row, kind: row.kind as SurfaceKind, defaultValue: row.defaultValue as Json })),
+      surfaces: surfaces.map((row) => ({
+        ...row,
+        kind: row.kind as SurfaceKind,
+        defaultValue: row.defaultValue as Json,
+      })),
     };
   }
 

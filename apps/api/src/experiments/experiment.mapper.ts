@@ -79,7 +79,16 @@ const iso = (at: number | null): string | null => (at === null ? null : new Date
 
 /** The answer of the API; see docs/reference for the fields. */
 export function experimentView(experiment: StoredExperiment) {
-  const { summary: _summary, createdAt, startedAt, stoppedAt, updatedAt, version, stopReason, ...design } = experiment;
+  const {
+    summary: _summary,
+    createdAt,
+    startedAt,
+    stoppedAt,
+    updatedAt,
+    version,
+    stopReason,
+    ...design
+  } = experiment;
   return {
     ...design,
     createdAt: iso(createdAt),
@@ -101,5 +110,12 @@ export function experimentListView(experiment: StoredExperiment): ExperimentView
 
 export function phaseView(row: ExperimentPhaseEntity) {
   const { phase, startedAt, endedAt, traffic, targeting, arms } = row;
-  return { phase, startedAt: startedAt.toISOString(), endedAt: endedAt?.toISOString() ?? null, traffic, targeting, arms };
+  return {
+    phase,
+    startedAt: startedAt.toISOString(),
+    endedAt: endedAt?.toISOString() ?? null,
+    traffic,
+    targeting,
+    arms,
+  };
 }

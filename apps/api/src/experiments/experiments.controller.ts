@@ -1,4 +1,15 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Query, UseInterceptors } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Patch,
+  Post,
+  Query,
+  UseInterceptors,
+} from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Acting } from '../http/acting.js';
 import { AllowRole } from '../http/api-key.guard.js';
@@ -48,7 +59,9 @@ export class ExperimentsController {
   }
 
   @Patch(':key')
-  @ApiOperation({ summary: 'Change fields. If-Match is required; a changed allocation or targeting starts a new phase' })
+  @ApiOperation({
+    summary: 'Change fields. If-Match is required; a changed allocation or targeting starts a new phase',
+  })
   patch(
     @Param('key') key: string,
     @Body({ schema: patchExperimentSchema }) body: PatchExperiment,
@@ -67,7 +80,9 @@ export class ExperimentsController {
   @Post(':key/explain')
   @HttpCode(200)
   @AllowRole('secret')
-  @ApiOperation({ summary: 'Every step that leads a unit to its arm, or away from it; a draft is treated as if it ran' })
+  @ApiOperation({
+    summary: 'Every step that leads a unit to its arm, or away from it; a draft is treated as if it ran',
+  })
   explain(@Param('key') key: string, @Body({ schema: explainSchema }) body: ExplainBody) {
     return this.experiments.explain(key, body);
   }
@@ -75,28 +90,44 @@ export class ExperimentsController {
   @Post(':key/start')
   @HttpCode(200)
   @ApiOperation({ summary: 'Start a draft; 422 names everything that is missing' })
-  start(@Param('key') key: string, @Body({ schema: actionSchema }) body: ActionBody, @Acting() acting: Acting) {
+  start(
+    @Param('key') key: string,
+    @Body({ schema: actionSchema }) body: ActionBody,
+    @Acting() acting: Acting,
+  ) {
     return this.experiments.act(key, 'start', body, acting);
   }
 
   @Post(':key/pause')
   @HttpCode(200)
   @ApiOperation({ summary: 'Pause: its units get the default of the surface and stay its units' })
-  pause(@Param('key') key: string, @Body({ schema: actionSchema }) body: ActionBody, @Acting() acting: Acting) {
+  pause(
+    @Param('key') key: string,
+    @Body({ schema: actionSchema }) body: ActionBody,
+    @Acting() acting: Acting,
+  ) {
     return this.experiments.act(key, 'pause', body, acting);
   }
 
   @Post(':key/resume')
   @HttpCode(200)
   @ApiOperation({ summary: 'Resume in the same phase' })
-  resume(@Param('key') key: string, @Body({ schema: actionSchema }) body: ActionBody, @Acting() acting: Acting) {
+  resume(
+    @Param('key') key: string,
+    @Body({ schema: actionSchema }) body: ActionBody,
+    @Acting() acting: Acting,
+  ) {
     return this.experiments.act(key, 'resume', body, acting);
   }
 
   @Post(':key/stop')
   @HttpCode(200)
   @ApiOperation({ summary: 'Stop for good; its part of the layer becomes free' })
-  stop(@Param('key') key: string, @Body({ schema: actionSchema }) body: ActionBody, @Acting() acting: Acting) {
+  stop(
+    @Param('key') key: string,
+    @Body({ schema: actionSchema }) body: ActionBody,
+    @Acting() acting: Acting,
+  ) {
     return this.experiments.act(key, 'stop', body, acting);
   }
 
@@ -110,7 +141,11 @@ export class ExperimentsController {
   @Post(':key/archive')
   @HttpCode(200)
   @ApiOperation({ summary: 'Archive; a shipped arm is no longer served' })
-  archive(@Param('key') key: string, @Body({ schema: actionSchema }) body: ActionBody, @Acting() acting: Acting) {
+  archive(
+    @Param('key') key: string,
+    @Body({ schema: actionSchema }) body: ActionBody,
+    @Acting() acting: Acting,
+  ) {
     return this.experiments.act(key, 'archive', body, acting);
   }
 }

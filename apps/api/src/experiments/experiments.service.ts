@@ -21,7 +21,12 @@ import { checkReferences } from './experiment-references.js';
 import { ExperimentStore } from './experiment-store.js';
 import { experimentListView, experimentView, phaseView } from './experiment.mapper.js';
 import type { ExperimentView, StoredExperiment } from './experiment.mapper.js';
-import type { CreateExperiment, ExplainBody, ListExperiments, PatchExperiment } from './experiment.schemas.js';
+import type {
+  CreateExperiment,
+  ExplainBody,
+  ListExperiments,
+  PatchExperiment,
+} from './experiment.schemas.js';
 
 /** Actions of the API; `schedule` and `unschedule` have no route. */
 export type RoutedAction = Exclude<LifecycleAction, 'schedule' | 'unschedule'>;
@@ -72,7 +77,10 @@ export class ExperimentsService {
       };
       await checkReferences(tx, design);
       const claims = await this.store.lockClaims(tx, design.layer, design.key);
-      const stored = await this.store.insert(tx, { ...design, layerRange: wishedRange(claims, layerShare ?? null) });
+      const stored = await this.store.insert(tx, {
+        ...design,
+        layerRange: wishedRange(claims, layerShare ?? null),
+      });
       return this.record(tx, acting, 'create', null, stored);
     });
   }
@@ -103,7 +111,11 @@ export class ExperimentsService {
       const at = await this.store.now(tx);
       const { reason, arm } = given;
       const ready = action === 'start' ? await this.prepareStart(tx, before) : before;
-      const options = { at, ...(reason === undefined ? {} : { reason }), ...(arm === undefined ? {} : { arm }) };
+      const options = {
+        at,
+        ...(reason === undefined ? {} : { reason }),
+        ...(arm === undefined ? {} : { arm }),
+      };
       const after = await this.store.update(tx, transition(ready, action, options));
       if (action === 'start') await this.store.turnPhase(tx, after, at, true);
       else if (ENDS_PHASE.has(action)) await this.store.turnPhase(tx, after, at, false);
@@ -116,7 +128,9 @@ export class ExperimentsService {
     const stored = await this.store.get(key);
     const catalog = await this.store.catalogFor(stored.surface);
     const asIf = (experiment: Experiment): Experiment =>
-      experiment.key === key && !LIVE.has(experiment.status) ? { ...experiment, status: 'running' } : experiment;
+      experiment.key === key && !LIVE.has(experiment.status)
+        ? { ...experiment, status: 'running' }
+        : experiment;
     const engine = createAssignmentEngine({ ...catalog, experiments: catalog.experiments.map(asIf) });
     const unit = { unitId: body.unitId, unitType: stored.unitType };
     const { path, arm, reason, experiment, holdout } = engine.explain(unit, stored.surface, body.context);

@@ -39,13 +39,19 @@ describe('experiments over HTTP', () => {
   const patch = (key: string, version: number, body: unknown): Promise<TestAnswer> =>
     api.request('PATCH', `/v1/experiments/${key}`, { body, headers: { 'if-match': `"${version}"` } });
   const audit = async (key: string) =>
-    (await api.request('GET', `/v1/audit?entity=experiment&entityKey=${key}`)).json<{ items: Record<string, unknown>[] }>().items;
+    (await api.request('GET', `/v1/audit?entity=experiment&entityKey=${key}`)).json<{
+      items: Record<string, unknown>[];
+    }>().items;
 
   beforeAll(async () => {
     api = await startTestApi();
     await api.request('POST', '/v1/layers', { body: { key: 'home', title: 'Home' } });
-    await api.request('POST', '/v1/surfaces', { body: { key: 'home.hero', title: 'Hero', kind: 'value', defaultValue: { rows: 'default' } } });
-    await api.request('POST', '/v1/surfaces', { body: { key: 'title.artwork', title: 'Artwork', kind: 'action' } });
+    await api.request('POST', '/v1/surfaces', {
+      body: { key: 'home.hero', title: 'Hero', kind: 'value', defaultValue: { rows: 'default' } },
+    });
+    await api.request('POST', '/v1/surfaces', {
+      body: { key: 'title.artwork', title: 'Artwork', kind: 'action' },
+    });
   }, 60_000);
   afterAll(() => api.close());
 
@@ -54,34 +60,71 @@ describe('experiments over HTTP', () => {
     expect(created.status).toBe(201);
     expect(created.headers['etag']).toBe('"1"');
     expect(created.json()).toMatchObject({
-      key: 'life', status: 'draft', phase: 0, version: 1, layerRange: [0, 0.2], traffic: 1, targeting: null, salt: 'life',
-      unitType: 'member', secondaryMetrics: [], minimumDays: 7, plannedUnits: null, shippedArm: null, startedAt: null,
-      arms: [{ key: 'control', title: 'control', isControl: true }, { key: 'new', isControl: false }],
+      key: 'life',
+      status: 'draft',
+      phase: 0,
+      version: 1,
+      layerRange: [0, 0.2],
+      traffic: 1,
+      targeting: null,
+      salt: 'life',
+      unitType: 'member',
+      secondaryMetrics: [],
+      minimumDays: 7,
+      plannedUnits: null,
+      shippedArm: null,
+      startedAt: null,
+      arms: [
+        { key: 'control', title: 'control', isControl: true },
+        { key: 'new', isControl: false },
+      ],
     });
     const started = await act('life', 'start');
     expect(started.status).toBe(200);
-    expect(started.json<Row>()).toMatchObject({ status: 'running', phase: 1, version: 2, startedAt: expect.any(String) });
+    expect(started.json<Row>()).toMatchObject({
+      status: 'running',
+      phase: 1,
+      version: 2,
+      startedAt: expect.any(String),
+    });
     const targeting = { attribute: 'country', op: 'eq', value: 'FR' };
     const revised = await patch('life', 2, { traffic: 0.5, targeting });
     expect(revised.json<Row>()).toMatchObject({ phase: 2, version: 3 });
-    expect((await patch('life', 3, { title: 'Renamed' })).json<Row>()).toMatchObject({ phase: 2, version: 4 });
+    expect((await patch('life', 3, { title: 'Renamed' })).json<Row>()).toMatchObject({
+      phase: 2,
+      version: 4,
+    });
     expect((await act('life', 'pause')).json<Row>().status).toBe('paused');
     expect((await act('life', 'resume')).json<Row>()).toMatchObject({ status: 'running', phase: 2 });
-    expect((await act('life', 'stop', { reason: 'enough' })).json()).toMatchObject({ status: 'stopped', stopReason: 'enough' });
-    expect((await act('life', 'ship', { arm: 'new' })).json()).toMatchObject({ status: 'shipped', shippedArm: 'new' });
+    expect((await act('life', 'stop', { reason: 'enough' })).json()).toMatchObject({
+      status: 'stopped',
+      stopReason: 'enough',
+    });
+    expect((await act('life', 'ship', { arm: 'new' })).json()).toMatchObject({
+      status: 'shipped',
+      shippedArm: 'new',
+    });
     expect((await act('life', 'archive')).json<Row>().status).toBe('archived');
 
-    const phases = (await api.request('GET', '/v1/experiments/life/phases')).json<{ items: Record<string, unknown>[] }>().items;
+    const phases = (await api.request('GET', '/v1/experiments/life/phases')).json<{
+      items: Record<string, unknown>[];
+    }>().items;
     expect(phases).toMatchObject([
       { phase: 1, traffic: 1, targeting: null, endedAt: expect.any(String) },
       { phase: 2, traffic: 0.5, targeting, endedAt: expect.any(String) },
     ]);
     expect(phases[0]?.['endedAt']).toBe(phases[1]?.['startedAt']);
     expect((await audit('life')).map((row) => row['action'])).toEqual(
-      ['archive', 'ship', 'stop', 'resume', 'pause', 'change', 'change', 'start', 'create'].map((verb) => `experiment.${verb}`),
+      ['archive', 'ship', 'stop', 'resume', 'pause', 'change', 'change', 'start', 'create'].map(
+        (verb) => `experiment.${verb}`,
+      ),
     );
     const [, , , , , , change] = await audit('life');
-    expect(change).toMatchObject({ actor: expect.stringContaining('local admin'), before: { traffic: 1 }, after: { traffic: 0.5 } });
+    expect(change).toMatchObject({
+      actor: expect.stringContaining('local admin'),
+      before: { traffic: 1 },
+      after: { traffic: 0.5 },
+    });
     expect(change?.['requestId']).toMatch(/^req_/);
   });
 
@@ -93,7 +136,10 @@ describe('experiments over HTTP', () => {
     expect(stale.status).toBe(412);
     expect(stale.headers['etag']).toBe('"2"');
     expect(stale.json()).toMatchObject({ code: 'version_conflict' });
-    const staleAction = await api.request('POST', '/v1/experiments/match/archive', { body: {}, headers: { 'if-match': '"1"' } });
+    const staleAction = await api.request('POST', '/v1/experiments/match/archive', {
+      body: {},
+      headers: { 'if-match': '"1"' },
+    });
     expect(staleAction.status).toBe(412);
     expect((await patch('match', 2, { title: 'first' })).json<Row>().version).toBe(2);
     expect((await audit('match')).length).toBe(2);
@@ -106,7 +152,9 @@ describe('experiments over HTTP', () => {
   });
 
   it('says everything that is missing before a start', async () => {
-    await api.request('POST', '/v1/experiments', { body: { key: 'bare', title: 'Bare', surface: 'home.hero' } });
+    await api.request('POST', '/v1/experiments', {
+      body: { key: 'bare', title: 'Bare', surface: 'home.hero' },
+    });
     const refused = await act('bare', 'start');
     expect(refused.status).toBe(422);
     expect(refused.json<{ errors: { pointer: string }[] }>().errors.map((error) => error.pointer)).toEqual(
@@ -128,21 +176,29 @@ describe('experiments over HTTP', () => {
     expect(refused[0]?.json()).toMatchObject({ code: 'layer_full' });
     const [a, b] = running.map((row) => row.layerRange).sort((x, y) => x[0] - y[0]);
     expect(a?.[1]).toBeLessThanOrEqual(b?.[0] ?? 0);
-    const layers = (await api.request('GET', '/v1/layers')).json<{ items: { key: string; ranges: unknown[] }[] }>().items;
+    const layers = (await api.request('GET', '/v1/layers')).json<{
+      items: { key: string; ranges: unknown[] }[];
+    }>().items;
     expect(layers.find((layer) => layer.key === 'shared')?.ranges).toHaveLength(2);
     const first = running[0] as Row;
     const grown = await patch(first.key, first.version, { layerRange: [0, 1] });
     expect(grown.status).toBe(409);
     expect(grown.json()).toMatchObject({ code: 'layer_overlap' });
     await act(running[1]?.key ?? '', 'stop');
-    expect((await patch(first.key, first.version, { layerRange: [0, 1] })).json<Row>()).toMatchObject({ phase: 2, layerRange: [0, 1] });
+    expect((await patch(first.key, first.version, { layerRange: [0, 1] })).json<Row>()).toMatchObject({
+      phase: 2,
+      layerRange: [0, 1],
+    });
   });
 
   it('keeps a running experiment what it was', async () => {
     await create('fixed', { layerShare: 0.1 });
     await act('fixed', 'start');
     const other = [arm('control'), arm('new', { treatment: { kind: 'value', value: 'other' } })];
-    for (const [pointer, body] of [['/arms', { arms: other }], ['/decisionMetric', { decisionMetric: 'play-rate' }]] as const) {
+    for (const [pointer, body] of [
+      ['/arms', { arms: other }],
+      ['/decisionMetric', { decisionMetric: 'play-rate' }],
+    ] as const) {
       const refused = await patch('fixed', 2, body);
       expect(refused.status).toBe(409);
       expect(refused.json()).toMatchObject({ code: 'immutable_field', errors: [{ pointer }] });
@@ -158,12 +214,19 @@ describe('experiments over HTTP', () => {
     const policy = { kind: 'policy', policyId: 'nobody' };
     const answer = await create('names', {
       surface: 'title.artwork',
-      arms: [arm('control', { treatment: { kind: 'value', value: 3 } }), arm('bandit', { treatment: policy })],
+      arms: [
+        arm('control', { treatment: { kind: 'value', value: 3 } }),
+        arm('bandit', { treatment: policy }),
+      ],
       decisionMetric: 'happiness',
       secondaryMetrics: ['play-rate', 'joy'],
     });
     expect(answer.status).toBe(400);
-    expect(answer.json<{ errors: { code: string; pointer: string }[] }>().errors.map(({ code, pointer }) => [code, pointer])).toEqual([
+    expect(
+      answer
+        .json<{ errors: { code: string; pointer: string }[] }>()
+        .errors.map(({ code, pointer }) => [code, pointer]),
+    ).toEqual([
       ['unknown_metric', '/decisionMetric'],
       ['unknown_metric', '/secondaryMetrics/1'],
       ['unsuitable_treatment', '/arms/0/treatment'],
@@ -180,11 +243,19 @@ describe('experiments over HTTP', () => {
       [{ ...draft('bad'), surprise: 1 }, 'unknown_field', '/surprise'],
       [draft('bad', { key: 'a/b' }), 'invalid_request', '/key'],
       [draft('bad', { traffic: 2 }), 'invalid_request', '/traffic'],
-      [draft('bad', { targeting: { all: [{ attribute: 'a', op: 'like', value: 1 }] } }), 'invalid_request', '/targeting/all/0/op'],
+      [
+        draft('bad', { targeting: { all: [{ attribute: 'a', op: 'like', value: 1 }] } }),
+        'invalid_request',
+        '/targeting/all/0/op',
+      ],
       [draft('bad', { arms: [arm('a'), arm('a')] }), 'invalid_request', '/arms'],
       [draft('bad', { arms: [arm('a', { weight: -1 })] }), 'invalid_request', '/arms/0/weight'],
       [draft('bad', { title: 'a\u0000b' }), 'invalid_request', '/title'],
-      [draft('bad', { arms: [arm('a', { treatment: { kind: 'value', value: { deep: '\ud800' } } })] }), 'invalid_request', '/arms/0/treatment/value'],
+      [
+        draft('bad', { arms: [arm('a', { treatment: { kind: 'value', value: { deep: '\ud800' } } })] }),
+        'invalid_request',
+        '/arms/0/treatment/value',
+      ],
       [null, 'invalid_request', '/'],
       [[], 'invalid_request', '/'],
       ['x', 'invalid_request', '/'],
@@ -192,10 +263,17 @@ describe('experiments over HTTP', () => {
     for (const [body, code, pointer] of cases) {
       const answer = await api.request('POST', '/v1/experiments', { body });
       expect([answer.status, answer.json<{ code: string }>().code]).toEqual([400, code]);
-      if (pointer !== '/') expect(answer.json<{ errors: { pointer: string }[] }>().errors.map((e) => e.pointer)).toContain(pointer);
+      if (pointer !== '/')
+        expect(answer.json<{ errors: { pointer: string }[] }>().errors.map((e) => e.pointer)).toContain(
+          pointer,
+        );
     }
     expect((await api.request('GET', '/v1/experiments/bad')).status).toBe(404);
-    for (const path of ['/v1/experiments/%00', '/v1/experiments/%ff', "/v1/experiments/';drop table experiment;--"]) {
+    for (const path of [
+      '/v1/experiments/%00',
+      '/v1/experiments/%ff',
+      "/v1/experiments/';drop table experiment;--",
+    ]) {
       const { status } = await api.request('GET', path);
       expect(status).toBeGreaterThanOrEqual(400);
       expect(status).toBeLessThan(500);
@@ -209,7 +287,10 @@ describe('experiments over HTTP', () => {
   });
 
   it('lists the newest first, in pages, with a summary', async () => {
-    interface Page { items: (Row & { summary: unknown })[]; nextCursor: string | null }
+    interface Page {
+      items: (Row & { summary: unknown })[];
+      nextCursor: string | null;
+    }
     const all = (await api.request('GET', '/v1/experiments')).json<Page>().items.map((row) => row.key);
     const paged: string[] = [];
     let cursor: string | null = null;
@@ -222,14 +303,22 @@ describe('experiments over HTTP', () => {
     expect(paged).toEqual(all);
     expect(all.at(-1)).toBe('life');
     const archived = (await api.request('GET', '/v1/experiments?status=archived')).json<Page>().items;
-    expect(archived).toMatchObject([{ key: 'life', summary: { units: 0, verdict: 'no-data', decisionLift: null, health: 'unknown' } }]);
+    expect(archived).toMatchObject([
+      { key: 'life', summary: { units: 0, verdict: 'no-data', decisionLift: null, health: 'unknown' } },
+    ]);
   });
 
   it('explains a draft as if it ran', async () => {
     const targeting = { attribute: 'country', op: 'in', value: ['FR'] };
-    await create('why', { targeting, layer: 'default' });
+    await api.request('POST', '/v1/surfaces', { body: { key: 'quiet', title: 'Quiet', kind: 'value' } });
+    await create('why', { targeting, surface: 'quiet', layer: 'default' });
     const ask = async (country: string) =>
-      (await api.request('POST', '/v1/experiments/why/explain', { body: { unitId: 'member-1', context: { country } }, key: api.keys.secret })).json<{
+      (
+        await api.request('POST', '/v1/experiments/why/explain', {
+          body: { unitId: 'member-1', context: { country } },
+          key: api.keys.secret,
+        })
+      ).json<{
         arm: string | null;
         reason: string;
         path: { step: string; experiment: string | null; passed: boolean }[];
@@ -241,7 +330,14 @@ describe('experiments over HTTP', () => {
     expect(inside).toMatchObject({ reason: 'SPLIT', arm: expect.stringMatching(/control|new/) });
     const outside = await ask('DE');
     expect(outside.targeting).toEqual([
-      { pointer: '', clause: 'country is one of ["FR"]', attribute: 'country', expected: ['FR'], actual: 'DE', passed: false },
+      {
+        pointer: '',
+        clause: 'country is one of ["FR"]',
+        attribute: 'country',
+        expected: ['FR'],
+        actual: 'DE',
+        passed: false,
+      },
     ]);
   });
 
@@ -250,8 +346,12 @@ describe('experiments over HTTP', () => {
     expect((await api.request('GET', '/v1/experiments', { key: null })).status).toBe(401);
     expect((await api.request('GET', '/v1/experiments', { key: publishable })).status).toBe(403);
     expect((await api.request('GET', '/v1/experiments', { key: secret })).status).toBe(200);
-    expect((await api.request('POST', '/v1/experiments', { key: secret, body: draft('nope') })).status).toBe(403);
-    expect((await api.request('POST', '/v1/experiments/life/start', { key: secret, body: {} })).status).toBe(403);
+    expect((await api.request('POST', '/v1/experiments', { key: secret, body: draft('nope') })).status).toBe(
+      403,
+    );
+    expect((await api.request('POST', '/v1/experiments/life/start', { key: secret, body: {} })).status).toBe(
+      403,
+    );
   });
 
   it('tells other processes about a change once it is committed', async () => {

@@ -22,7 +22,12 @@ export const upsertItemsSchema = z.strictObject({
     .superRefine((items, context) => {
       const seen = new Set<string>();
       items.forEach((item, i) => {
-        if (seen.has(item.id)) context.addIssue({ code: 'custom', message: `the id "${item.id}" is given twice`, path: [i, 'id'] });
+        if (seen.has(item.id))
+          context.addIssue({
+            code: 'custom',
+            message: `the id "${item.id}" is given twice`,
+            path: [i, 'id'],
+          });
         seen.add(item.id);
       });
     }),

@@ -37,7 +37,12 @@ export class ItemsService {
     await this.db.transaction(async (tx) => {
       await tx.query(UPSERT, [JSON.stringify(items)]);
       const ids = items.slice(0, NAMED_IDS).map((item) => item.id);
-      await recordChange(tx, acting, { action: 'item.upsert', entity: 'item', entityKey: `${count} items`, after: { count, ids } });
+      await recordChange(tx, acting, {
+        action: 'item.upsert',
+        entity: 'item',
+        entityKey: `${count} items`,
+        after: { count, ids },
+      });
     });
     return { upserted: count };
   }

@@ -39,8 +39,14 @@ export class LayersService {
         `insert into layer (key, title, salt) values ($1, $2, $3) on conflict do nothing returning key`,
         [layer.key, layer.title, layer.salt],
       );
-      if (inserted.length === 0) throw Problem.conflict('already_exists', `A layer with the key "${layer.key}" exists already`);
-      await recordChange(tx, acting, { action: 'layer.create', entity: 'layer', entityKey: layer.key, after: layer });
+      if (inserted.length === 0)
+        throw Problem.conflict('already_exists', `A layer with the key "${layer.key}" exists already`);
+      await recordChange(tx, acting, {
+        action: 'layer.create',
+        entity: 'layer',
+        entityKey: layer.key,
+        after: layer,
+      });
       return { ...layer, ranges: [] };
     });
   }
@@ -57,10 +63,24 @@ export class LayersService {
       const inserted = await tx.query(
         `insert into holdout (key, title, salt, share, surfaces, unit_type, enabled) values ($1, $2, $3, $4, $5, $6, $7)
          on conflict do nothing returning key`,
-        [holdout.key, holdout.title, holdout.salt, holdout.share, holdout.surfaces, holdout.unitType, holdout.enabled],
+        [
+          holdout.key,
+          holdout.title,
+          holdout.salt,
+          holdout.share,
+          holdout.surfaces,
+          holdout.unitType,
+          holdout.enabled,
+        ],
       );
-      if (inserted.length === 0) throw Problem.conflict('already_exists', `A holdout with the key "${holdout.key}" exists already`);
-      await recordChange(tx, acting, { action: 'holdout.create', entity: 'holdout', entityKey: holdout.key, after: holdout });
+      if (inserted.length === 0)
+        throw Problem.conflict('already_exists', `A holdout with the key "${holdout.key}" exists already`);
+      await recordChange(tx, acting, {
+        action: 'holdout.create',
+        entity: 'holdout',
+        entityKey: holdout.key,
+        after: holdout,
+      });
       return holdout;
     });
   }
@@ -68,15 +88,25 @@ export class LayersService {
   /** Fields left out stay as they are. @throws Problem 404, 400 for an unknown surface. */
   async patchHoldout(key: string, body: PatchHoldout, acting: Acting): Promise<Holdout> {
     return this.db.transaction(async (tx) => {
-      const [before] = await tx.query<Row<Holdout>>(`select ${HOLDOUT} from holdout where key = $1 for update`, [key]);
+      const [before] = await tx.query<Row<Holdout>>(
+        `select ${HOLDOUT} from holdout where key = $1 for update`,
+        [key],
+      );
       if (!before) throw Problem.notFound('Holdout', key);
       const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
       const after: Holdout = { ...before, ...given };
       await requireSurfaces(tx, after.surfaces);
-      await tx.query(`update holdout set title = $2, share = $3, surfaces = $4, enabled = $5 where key = $1`, [
-        ...[key, after.title, after.share, after.surfaces, after.enabled],
-      ]);
-      await recordChange(tx, acting, { action: 'holdout.change', entity: 'holdout', entityKey: key, before, after });
+      await tx.query(
+        `update holdout set title = $2, share = $3, surfaces = $4, enabled = $5 where key = $1`,
+        [...[key, after.title, after.share, after.surfaces, after.enabled]],
+      );
+      await recordChange(tx, acting, {
+        action: 'holdout.change',
+        entity: 'holdout',
+        entityKey: key,
+        before,
+        after,
+      });
       return after;
     });
   }
@@ -87,6 +117,10 @@ async function requireSurfaces(tx: Sql, surfaces: readonly string[] | null): Pro
   const known = new Set((await tx.query<{ key: string }>('select key from surface')).map((row) => row.key));
   const missing = surfaces.findIndex((key) => !known.has(key));
   if (missing !== -1) {
-    throw Problem.invalid(`/surfaces/${missing}`, 'unknown_surface', `the surface "${surfaces[missing] ?? ''}" does not exist`);
+    throw Problem.invalid(
+      `/surfaces/${missing}`,
+      'unknown_surface',
+      `the surface "${surfaces[missing] ?? ''}" does not exist`,
+    );
   }
 }

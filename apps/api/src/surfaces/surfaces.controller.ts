@@ -43,8 +43,13 @@ export class SurfacesController {
 
   @Put(':key')
   @ApiOperation({ summary: 'Add or replace a surface. Its kind stays while experiments are live on it' })
-  put(@Param('key') key: string, @Body({ schema: surfaceSchema }) body: SurfaceBody, @Acting() acting: Acting) {
-    if (body.key !== key) throw Problem.invalid('/key', 'key_mismatch', `the key in the URL is "${key.slice(0, 100)}"`);
+  put(
+    @Param('key') key: string,
+    @Body({ schema: surfaceSchema }) body: SurfaceBody,
+    @Acting() acting: Acting,
+  ) {
+    if (body.key !== key)
+      throw Problem.invalid('/key', 'key_mismatch', `the key in the URL is "${key.slice(0, 100)}"`);
     return this.surfaces.put(body, acting);
   }
 }

@@ -12,7 +12,10 @@ type SurfaceRow = Surface & Record<string, unknown>;
 const COLUMNS = `key, title, kind, default_value as "defaultValue", candidate_kind as "candidateKind"`;
 
 async function find(sql: Sql, key: string, lock = false): Promise<Surface | null> {
-  const [row] = await sql.query<SurfaceRow>(`select ${COLUMNS} from surface where key = $1 ${lock ? 'for update' : ''}`, [key]);
+  const [row] = await sql.query<SurfaceRow>(
+    `select ${COLUMNS} from surface where key = $1 ${lock ? 'for update' : ''}`,
+    [key],
+  );
   return row ?? null;
 }
 
@@ -39,8 +42,14 @@ export class SurfacesService {
          on conflict do nothing returning key`,
         [body.key, body.title, body.kind, JSON.stringify(body.defaultValue), body.candidateKind],
       );
-      if (inserted.length === 0) throw Problem.conflict('already_exists', `A surface with the key "${body.key}" exists already`);
-      await recordChange(tx, acting, { action: 'surface.create', entity: 'surface', entityKey: body.key, after: body });
+      if (inserted.length === 0)
+        throw Problem.conflict('already_exists', `A surface with the key "${body.key}" exists already`);
+      await recordChange(tx, acting, {
+        action: 'surface.create',
+        entity: 'surface',
+        entityKey: body.key,
+        after: body,
+      });
       return body;
     });
   }
@@ -56,7 +65,11 @@ export class SurfacesService {
            default_value = excluded.default_value, candidate_kind = excluded.candidate_kind`,
         [body.key, body.title, body.kind, JSON.stringify(body.defaultValue), body.candidateKind],
       );
-      const change = { action: before ? 'surface.change' : 'surface.create', entity: 'surface', entityKey: body.key };
+      const change = {
+        action: before ? 'surface.change' : 'surface.create',
+        entity: 'surface',
+        entityKey: body.key,
+      };
       await recordChange(tx, acting, { ...change, ...(before ? { before } : {}), after: body });
       return body;
     });
@@ -70,5 +83,8 @@ async function refuseWhereLive(tx: Sql, surface: Surface): Promise<void> {
   );
   if (live.length === 0) return;
   const names = live.map((row) => row.key).join(', ');
-  throw Problem.conflict('surface_in_use', `"${surface.key}" stays of the kind "${surface.kind}" while ${names} is live on it`);
+  throw Problem.conflict(
+    'surface_in_use',
+    `"${surface.key}" stays of the kind "${surface.kind}" while ${names} is live on it`,
+  );
 }

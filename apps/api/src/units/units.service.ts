@@ -31,8 +31,10 @@ const NOTES = [
   'Records still on their way are dropped at the door by the tombstone.',
 ] as const;
 
-const camel = (name: string): string => name.replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());
-const publicRow = (row: Row): Row => Object.fromEntries(Object.entries(row).map(([name, value]) => [camel(name), value]));
+const camel = (name: string): string =>
+  name.replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+const publicRow = (row: Row): Row =>
+  Object.fromEntries(Object.entries(row).map(([name, value]) => [camel(name), value]));
 const hashOf = (unitId: string): Buffer => createHash('sha256').update(unitId, 'utf8').digest();
 
 /** What a person may ask about a unit: everything that is kept of it, and to have it forgotten. */
@@ -71,7 +73,14 @@ export class UnitsService {
       }
       const unitHash = hash.toString('hex');
       const { actor, requestId } = acting;
-      await writeAudit(tx, { actor, requestId, action: 'unit.erase', entity: 'unit', entityKey: unitHash, after: { removed } });
+      await writeAudit(tx, {
+        actor,
+        requestId,
+        action: 'unit.erase',
+        entity: 'unit',
+        entityKey: unitHash,
+        after: { removed },
+      });
       const erasedAt = (await tombstone(tx, unitId)) ?? '';
       return { unitHash, erasedAt, removed, notes: NOTES };
     });
@@ -79,6 +88,9 @@ export class UnitsService {
 }
 
 async function tombstone(sql: Sql, unitId: string): Promise<string | null> {
-  const [row] = await sql.query<{ at: Date }>('select erased_at as at from erased_unit where unit_hash = $1', [hashOf(unitId)]);
+  const [row] = await sql.query<{ at: Date }>(
+    'select erased_at as at from erased_unit where unit_hash = $1',
+    [hashOf(unitId)],
+  );
   return row?.at.toISOString() ?? null;
 }

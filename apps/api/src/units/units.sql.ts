@@ -12,16 +12,21 @@ export const EXPORT = {
 /** Ingestion holds this lock shared (persistence/fact-store.sql.ts). */
 export const ERASE_LOCK = `select pg_advisory_xact_lock(hashtext('marquee.erase'))`;
 
-const removed = (statement: string): string => `with gone as (${statement} returning 1) select count(*)::int as removed from gone`;
+const removed = (statement: string): string =>
+  `with gone as (${statement} returning 1) select count(*)::int as removed from gone`;
 
 /** In order: what hangs on decisions goes before them. Each statement answers how many rows it removed. */
 export const ERASE: Readonly<Record<string, string>> = {
   rewards: removed(`delete from reward where decision_id in (select id from decision where unit_id = $1)`),
-  dueRewards: removed(`delete from reward_due where decision_id in (select id from decision where unit_id = $1)`),
+  dueRewards: removed(
+    `delete from reward_due where decision_id in (select id from decision where unit_id = $1)`,
+  ),
   decisions: removed(`delete from decision where unit_id = $1`),
   events: removed(`delete from event where unit_id = $1`),
   pendingExposures: removed(`delete from exposure_pending where unit_id = $1`),
   metrics: removed(`delete from unit_metric where unit_id = $1`),
   experiments: removed(`delete from experiment_unit where unit_id = $1`),
-  quarantine: removed(`delete from quarantine where position('"unitId":' || to_json($1::text)::text in payload) > 0`),
+  quarantine: removed(
+    `delete from quarantine where position('"unitId":' || to_json($1::text)::text in payload) > 0`,
+  ),
 };
