@@ -293,6 +293,8 @@ create table experiment_unit (
   phase integer,
   crossover boolean not null default false,
   attributes jsonb not null default '{}',
+  -- Bit n: active on the n-th calendar day after the day of first exposure (n = 0..62).
+  active_days bigint not null default 0,
   primary key (experiment, unit_id)
 );
 create index experiment_unit_by_unit on experiment_unit (unit_id);
@@ -324,7 +326,7 @@ create table moments_cohort (
   yd double precision not null,
   yx double precision not null,
   dx double precision not null,
-  with_x boolean not null,
+  non_zero bigint not null,
   updated_at timestamptz not null default now(),
   primary key (experiment, metric, arm, entered_on)
 );
@@ -336,6 +338,7 @@ create table moments_daily (
   n bigint not null,
   mean double precision[] not null,
   comoment double precision[] not null,
+  non_zero bigint not null,
   primary key (experiment, metric, arm, day)
 );
 `;
@@ -362,9 +365,18 @@ begin
 end $$;
 `;
 
+/** The time part of a ULID (48 bits of milliseconds in Crockford's base 32); null for anything else. */
+const ULID = `
+create function ulid_at(id text) returns timestamptz language sql immutable strict parallel safe as $$
+  select case when id ~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$' then to_timestamp((
+    select sum((strpos('0123456789ABCDEFGHJKMNPQRSTVWXYZ', substr(id, i, 1)) - 1)::numeric * 32::numeric ^ (10 - i))
+    from generate_series(1, 10) i) / 1000.0) end
+$$;
+`;
+
 export class CreateSchema1764000000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    for (const sql of [CONFIGURATION, FACTS, ROLLUPS, PARTITIONS]) await runner.query(sql);
+    for (const sql of [CONFIGURATION, FACTS, ROLLUPS, PARTITIONS, ULID]) await runner.query(sql);
   }
 
   /** Forward-only: a fact once stored is never dropped by a migration. */

@@ -2,23 +2,24 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { AccessModule } from './access/access.module.js';
+import type { KeyRing } from './access/keys.js';
 import { CatalogModule } from './catalog/catalog.module.js';
-import { ExperimentsModule } from './experiments/experiments.module.js';
-import { ItemsModule } from './items/items.module.js';
-import { LayersModule } from './layers/layers.module.js';
-import { PoliciesModule } from './policies/policies.module.js';
-import { ServingModule } from './serving/serving.module.js';
-import { SurfacesModule } from './surfaces/surfaces.module.js';
-import { UnitsModule } from './units/units.module.js';
-import { KeyRing } from './access/keys.js';
 import type { Config } from './config/config.js';
 import { CoreModule } from './core.module.js';
 import { EventsModule } from './events/events.module.js';
+import { ExperimentsModule } from './experiments/experiments.module.js';
 import { ApiKeyGuard } from './http/api-key.guard.js';
 import { ZodPipe } from './http/zod-pipe.js';
+import { ItemsModule } from './items/items.module.js';
+import { LayersModule } from './layers/layers.module.js';
 import type { Database } from './persistence/database.js';
+import { PoliciesModule } from './policies/policies.module.js';
 import type { QueueBackend } from './queues/backend.js';
 import { QueuesModule } from './queues/queues.module.js';
+import { ReportsModule } from './reports/reports.module.js';
+import { ServingModule } from './serving/serving.module.js';
+import { SurfacesModule } from './surfaces/surfaces.module.js';
+import { UnitsModule } from './units/units.module.js';
 
 /** Features of the HTTP process; one line each. */
 const features: readonly (Type | DynamicModule)[] = [
@@ -32,6 +33,7 @@ const features: readonly (Type | DynamicModule)[] = [
   UnitsModule,
   PoliciesModule,
   CatalogModule,
+  ReportsModule,
 ];
 
 /** Composition root of the HTTP process. */

@@ -14,6 +14,7 @@ import { createDataSource } from './persistence/data-source.js';
 import { Database } from './persistence/database.js';
 import { createQueueBackend } from './queues/backend.js';
 import type { QueueBackend } from './queues/backend.js';
+import { checkPolicies } from './policies/boot-check.js';
 import { WorkerModule } from './worker.module.js';
 
 /** A started process: the Nest application and what it holds open. */
@@ -42,6 +43,7 @@ export async function createApi(config: Config): Promise<Running<NestFastifyAppl
   const queues = createQueueBackend(config, 'produce');
   try {
     await queues.prepare();
+    await checkPolicies(database);
     const adapter = createAdapter(config);
     const app = await NestFactory.create<NestFastifyApplication>(ApiModule.of(config, database, keys, queues), adapter, {
       logger,
@@ -66,6 +68,7 @@ export async function createWorker(config: Config): Promise<Running<INestApplica
   const queues = createQueueBackend(config, 'work');
   try {
     await queues.prepare();
+    await checkPolicies(database);
     const app = await NestFactory.createApplicationContext(WorkerModule.of(config, database, keys, queues), {
       logger,
       abortOnError: false,

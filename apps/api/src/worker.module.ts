@@ -9,13 +9,14 @@ import { LearnModule } from './policies/learn.module.js';
 import { TrainModule } from './policies/train.module.js';
 import type { QueueBackend } from './queues/backend.js';
 import { QueuesModule } from './queues/queues.module.js';
+import { RollupModule } from './rollups/rollup.module.js';
 
 /** What a worker runs, by role (MARQUEE_ROLES); one line each. */
 const byRole: Readonly<Record<string, readonly (Type | DynamicModule)[]>> = {
   ingest: [IngestModule],
   learn: [LearnModule],
   train: [TrainModule],
-  rollup: [],
+  rollup: [RollupModule],
   maintenance: [],
 };
 

@@ -13,7 +13,7 @@ const environment = z.object({
   MARQUEE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   MARQUEE_CORS_ORIGINS: z.string().default(''),
   MARQUEE_RETENTION_DAYS: z.coerce.number().int().min(1).default(400),
-  MARQUEE_BODY_LIMIT_BYTES: z.coerce.number().int().min(1024).default(2_000_000),
+  MARQUEE_BODY_LIMIT_BYTES: z.coerce.number().int().min(1024).default(5_000_000),
 });
 
 export interface Config {

@@ -1,0 +1,220 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { buildReport, estimatorRegistry } from '#metrics';
+import type { Effect, HealthFacts, HealthResult, MetricDefinition, MetricRole, ReportBody, ReportCell, ReportMetric, ReportOptions, ReportResult } from '#metrics';
+import { definitionsOf } from '../rollups/roll-up.js';
+import { dayOf, lastMatureDay } from '../rollups/maturity.js';
+import { ReportStore } from './report-store.js';
+import type { Population, ReportedExperiment, Segment } from './report-store.js';
+
+const DAY_MS = 86_400_000;
+
+export interface ReportQuery {
+  readonly asOf?: Date | undefined;
+  readonly segment?: Segment | undefined;
+  readonly estimator?: string | undefined;
+  readonly baseline?: string | undefined;
+  readonly alpha?: number | undefined;
+  readonly adjust?: boolean | undefined;
+}
+
+export interface LiftReport {
+  readonly experiment: string;
+  readonly title: string;
+  readonly status: string;
+  readonly asOf: string;
+  readonly baseline: string;
+  readonly estimator: string;
+  readonly alpha: number;
+  readonly segment: Segment | null;
+  readonly complete: boolean;
+  readonly missing: readonly string[];
+  readonly units: { readonly enrolled: number; readonly perArm: Readonly<Record<string, number>>; readonly crossover: number };
+  readonly health: ReportBody['health'];
+  readonly verdict: ReportBody['verdict'];
+  readonly results: readonly (ReportResult & {
+    readonly description: string;
+    readonly kind: MetricDefinition['kind'];
+    readonly window: { readonly from: string | null; readonly to: string };
+    readonly matured: number;
+    readonly enrolled: number;
+  })[];
+  readonly computedInMs: number;
+}
+
+/** Lift reports of running and finished experiments, from the rollups: health first, then every metric and arm. */
+@Injectable()
+export class LiftReports {
+  constructor(@Inject(ReportStore) private readonly store: ReportStore) {}
+
+  async report(key: string, query: ReportQuery, now: Date): Promise<LiftReport> {
+    const began = performance.now();
+    const experiment = await this.store.experiment(key);
+    const metrics = metricsOf(experiment);
+    const asOf = query.asOf ?? now;
+    const segment = query.segment ?? null;
+    const past = dayOf(asOf) < dayOf(now);
+    const definitions = metrics.map(({ definition }) => definition);
+    const policyArms = experiment.arms.filter((arm) => arm.treatment.kind === 'policy').map((arm) => arm.key);
+    const [population, cells, propensities] = await Promise.all([
+      this.store.population(key, past ? new Date(`${dayOf(asOf)}T23:59:59.999Z`) : asOf, segment),
+      past && !segment ? this.store.cellsOn(key, dayOf(asOf)) : this.store.cells(key, definitions, asOf, segment),
+      this.store.propensities(key, policyArms, asOf),
+    ]);
+    const facts: HealthFacts = { ...factsOf(experiment, population, asOf), ...(propensities.length > 0 ? { propensities } : {}) };
+    const body = buildReport({ arms: experiment.arms, metrics, cells: complete(cells, experiment, metrics), facts, options: optionsOf(query) });
+    return { ...shape(experiment, body, population, metrics, asOf, segment), computedInMs: Math.round((performance.now() - began) * 10) / 10 };
+  }
+
+  /** The effect of one metric as it was known on each day. */
+  async series(key: string, metric: string | null, estimator: string | undefined): Promise<unknown> {
+    const experiment = await this.store.experiment(key);
+    const wanted = metric ?? experiment.decisionMetric ?? '';
+    const definition = definitionsOf([wanted])[0];
+    const control = experiment.arms.find((arm) => arm.isControl);
+    const chosen = estimatorRegistry.get(estimator ?? estimatorRegistry.list()[0]?.key ?? '');
+    if (!definition || !control) return { metric: wanted, estimator: chosen.key, points: [] };
+    const days = new Map<string, Map<string, ReportCell['moments']>>();
+    for (const row of await this.store.daily(key, wanted)) {
+      const arms = days.get(row.day) ?? new Map<string, ReportCell['moments']>();
+      arms.set(row.arm, row.moments);
+      days.set(row.day, arms);
+    }
+    const points = [...days].flatMap(([day, arms]) => {
+      const base = arms.get(control.key);
+      if (!base) return [];
+      return experiment.arms.filter((arm) => !arm.isControl).flatMap((arm) => {
+        const treatment = arms.get(arm.key);
+        if (!treatment) return [];
+        return [pointOf(day, arm.key, chosen.compare(base, treatment, { alpha: 0.05, kind: definition.kind, adjust: true }))];
+      });
+    });
+    return { metric: wanted, estimator: chosen.key, points };
+  }
+
+  /** What the experiments list shows; kept with the experiment by the rollup. */
+  async storeSummary(key: string, now: Date): Promise<void> {
+    const report = await this.report(key, {}, now);
+    const first = report.results.find((result) => result.role === 'decision');
+    const relative = first?.effect.relative;
+    await this.store.saveSummary(key, {
+      units: report.units.enrolled,
+      verdict: report.verdict.kind,
+      decisionLift:
+        relative && relative.estimate !== null
+          ? { arm: first?.arm, estimate: relative.estimate, lower: relative.interval?.lower ?? null, upper: relative.interval?.upper ?? null }
+          : null,
+      health: worst(report.health),
+      asOf: report.asOf,
+    });
+  }
+}
+
+export function metricsOf(experiment: ReportedExperiment): ReportMetric[] {
+  const roles: readonly (readonly [MetricRole, readonly string[]])[] = [
+    ['decision', experiment.decisionMetric === null ? [] : [experiment.decisionMetric]],
+    ['secondary', experiment.secondaryMetrics],
+    ['guardrail', experiment.guardrailMetrics],
+  ];
+  const seen = new Set<string>();
+  return roles.flatMap(([role, keys]) =>
+    definitionsOf(keys).filter(({ key }) => !seen.has(key) && seen.add(key)).map((definition) => ({ definition, role })),
+  );
+}
+
+/** The planned split over all phases: each phase's weights count by the units that entered in it. */
+export function plannedWeights(experiment: ReportedExperiment, population: Population): Map<string, number> {
+  const weights = new Map(experiment.arms.map((arm) => [arm.key, 0]));
+  let counted = 0;
+  for (const phase of population.phases) {
+    const total = Object.values(phase.weights).reduce((sum, weight) => sum + weight, 0);
+    if (total <= 0) continue;
+    counted += phase.units;
+    for (const [arm, weight] of Object.entries(phase.weights)) weights.set(arm, (weights.get(arm) ?? 0) + (phase.units * weight) / total);
+  }
+  if (counted > 0) return weights;
+  return new Map(experiment.arms.map((arm) => [arm.key, arm.weight]));
+}
+
+function factsOf(experiment: ReportedExperiment, population: Population, asOf: Date): HealthFacts {
+  const weights = plannedWeights(experiment, population);
+  const units = [...population.perArm.values()].reduce((sum, n) => sum + n, 0);
+  const keys = new Set([...experiment.arms.map((arm) => arm.key), ...population.perArm.keys()]);
+  return {
+    arms: [...keys].map((key) => ({ key, weight: weights.get(key) ?? 0, units: population.perArm.get(key) ?? 0 })),
+    totalUnits: units + population.crossover,
+    crossoverUnits: population.crossover,
+    daysRunning: population.firstAt ? Math.max(0, (asOf.getTime() - population.firstAt.getTime()) / DAY_MS) : null,
+  };
+}
+
+const optionsOf = (query: ReportQuery): ReportOptions => ({
+  ...(query.estimator === undefined ? {} : { estimator: query.estimator }),
+  ...(query.baseline === undefined ? {} : { baseline: query.baseline }),
+  ...(query.alpha === undefined ? {} : { alpha: query.alpha }),
+  ...(query.adjust === undefined ? {} : { adjust: query.adjust }),
+});
+
+/** Only cells of metrics and arms that the experiment still has. */
+function complete(cells: readonly ReportCell[], experiment: ReportedExperiment, metrics: readonly ReportMetric[]): ReportCell[] {
+  const arms = new Set(experiment.arms.map((arm) => arm.key));
+  const keys = new Set(metrics.map(({ definition }) => definition.key));
+  return cells.filter((cell) => arms.has(cell.arm) && keys.has(cell.metric));
+}
+
+function shape(
+  experiment: ReportedExperiment, body: ReportBody, population: Population, metrics: readonly ReportMetric[], asOf: Date, segment: Segment | null,
+): Omit<LiftReport, 'computedInMs'> {
+  const definitions = new Map(metrics.map(({ definition }) => [definition.key, definition]));
+  const control = population.perArm.get(body.options.baseline) ?? 0;
+  const enrolled = [...population.perArm.values()].reduce((sum, n) => sum + n, 0);
+  return {
+    experiment: experiment.key,
+    title: experiment.title,
+    status: experiment.status,
+    asOf: asOf.toISOString(),
+    baseline: body.options.baseline,
+    estimator: body.options.estimator,
+    alpha: body.options.alpha,
+    segment,
+    complete: body.missing.length === 0,
+    missing: body.missing,
+    units: {
+      enrolled,
+      perArm: Object.fromEntries(experiment.arms.map((arm) => [arm.key, population.perArm.get(arm.key) ?? 0])),
+      crossover: population.crossover,
+    },
+    health: body.health,
+    verdict: body.verdict,
+    results: body.results.map((result) => {
+      const definition = definitions.get(result.metric) as MetricDefinition;
+      return {
+        ...result,
+        description: definition.description,
+        kind: definition.kind,
+        window: { from: population.firstAt?.toISOString() ?? null, to: definition.maturityDays > 0 ? lastMatureDay(definition, asOf) : asOf.toISOString() },
+        matured: result.effect.control.n + result.effect.treatment.n,
+        enrolled: control + (population.perArm.get(result.arm) ?? 0),
+      };
+    }),
+  };
+}
+
+function pointOf(day: string, arm: string, effect: Effect): unknown {
+  return {
+    day,
+    arm,
+    estimate: effect.estimate,
+    lower: effect.interval?.lower ?? null,
+    upper: effect.interval?.upper ?? null,
+    liftEstimate: effect.relative.estimate,
+    liftLower: effect.relative.interval?.lower ?? null,
+    liftUpper: effect.relative.interval?.upper ?? null,
+    n: effect.control.n + effect.treatment.n,
+  };
+}
+
+/** The worst status among checks that say something about validity. */
+function worst(health: readonly HealthResult[]): HealthResult['status'] {
+  for (const status of ['fail', 'warn'] as const) if (health.some((check) => check.status === status)) return status;
+  return health.length === 0 || health.every((check) => check.status === 'unknown') ? 'unknown' : 'pass';
+}

@@ -1,0 +1,187 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Arm } from '#experiments';
+import type { MetricDefinition, Moments, ReportCell } from '#metrics';
+import { Database } from '../persistence/database.js';
+import { Problem } from '../http/problem.js';
+import { matureMoments } from '../rollups/daily-moments.js';
+import { lastMatureDay } from '../rollups/maturity.js';
+import { MOMENTS_OF_UNITS, momentsOf } from '../rollups/moments-sql.js';
+import type { MomentsRow } from '../rollups/moments-sql.js';
+
+export interface ReportedExperiment {
+  readonly key: string;
+  readonly title: string;
+  readonly status: string;
+  readonly arms: readonly Arm[];
+  readonly decisionMetric: string | null;
+  readonly secondaryMetrics: readonly string[];
+  readonly guardrailMetrics: readonly string[];
+  readonly minimumDays: number;
+  readonly startedAt: Date | null;
+}
+
+export interface Segment {
+  readonly attribute: string;
+  readonly value: string;
+}
+
+export interface Population {
+  readonly perArm: ReadonlyMap<string, number>;
+  readonly crossover: number;
+  readonly firstAt: Date | null;
+  /** Units per phase and arm, for the split that was planned over all phases. */
+  readonly phases: readonly { readonly phase: number; readonly units: number; readonly weights: Readonly<Record<string, number>> }[];
+}
+
+/** Reads what reports need from the rollups. */
+@Injectable()
+export class ReportStore {
+  constructor(@Inject(Database) private readonly db: Database) {}
+
+  /** @throws Problem 404. */
+  async experiment(key: string): Promise<ReportedExperiment> {
+    const [row] = await this.db.query<ReportedExperiment>(
+      `select key, title, status, arms, decision_metric as "decisionMetric", secondary_metrics as "secondaryMetrics",
+              guardrail_metrics as "guardrailMetrics", minimum_days as "minimumDays", started_at as "startedAt"
+         from experiment where key = $1`,
+      [key],
+    );
+    if (!row) throw Problem.notFound('Experiment', key);
+    return row;
+  }
+
+  /** Cells of mature units now, whole or for one segment. */
+  async cells(key: string, metrics: readonly MetricDefinition[], asOf: Date, segment: Segment | null): Promise<ReportCell[]> {
+    if (segment) return this.segmentCells(key, metrics, asOf, segment);
+    const moments = await matureMoments(this.db, key, metrics, asOf);
+    return [...moments].flatMap(([metric, arms]) => [...arms].map(([arm, value]) => ({ metric, arm, moments: value })));
+  }
+
+  /** Cells as they stood at the end of an earlier day. */
+  async cellsOn(key: string, day: string): Promise<ReportCell[]> {
+    const rows = await this.daily(key, null, day);
+    return rows.map(({ metric, arm, moments }) => ({ metric, arm, moments }));
+  }
+
+  /** Cumulative moments by day, oldest first; of one metric or of all. */
+  async daily(
+    key: string, metric: string | null, day: string | null = null,
+  ): Promise<readonly { readonly day: string; readonly metric: string; readonly arm: string; readonly moments: Moments }[]> {
+    const rows = await this.db.query<{
+      day: string; metric: string; arm: string; n: string; mean: [number, number, number]; comoment: [number, number, number, number, number, number]; non_zero: string;
+    }>(
+      `select day::text, metric, arm, n, mean, comoment, non_zero from moments_daily
+        where experiment = $1 and ($2::text is null or metric = $2) and ($3::date is null or day = $3)
+        order by day, metric, arm`,
+      [key, metric, day],
+    );
+    return rows.map((row) => ({
+      day: row.day,
+      metric: row.metric,
+      arm: row.arm,
+      moments: { n: Number(row.n), mean: row.mean, comoment: row.comoment, nonZero: Number(row.non_zero) },
+    }));
+  }
+
+  private async segmentCells(
+    key: string, metrics: readonly MetricDefinition[], asOf: Date, segment: Segment,
+  ): Promise<ReportCell[]> {
+    const rows = await this.db.query<MomentsRow & { metric: string; arm: string }>(
+      `select m.metric, m.arm, ${MOMENTS_OF_UNITS}
+         from unit_metric m
+         join experiment_unit u on u.experiment = m.experiment and u.unit_id = m.unit_id and not u.crossover
+         join unnest($2::text[], $3::date[]) as mature (metric, last_day) on mature.metric = m.metric
+        where m.experiment = $1 and m.entered_on <= mature.last_day and u.attributes ->> $4 = $5
+        group by m.metric, m.arm`,
+      [key, metrics.map((metric) => metric.key), metrics.map((metric) => lastMatureDay(metric, asOf)), segment.attribute, segment.value],
+    );
+    return rows.map((row) => ({ metric: row.metric, arm: row.arm, moments: momentsOf(row) }));
+  }
+
+  /** Who was exposed, by arm and phase, up to a time. */
+  async population(key: string, asOf: Date, segment: Segment | null): Promise<Population> {
+    const rows = await this.db.query<{ arm: string; phase: number; units: string; crossover: string; first_at: Date; weights: Arm[] | null }>(
+      `select u.arm, coalesce(u.phase, 0) as phase, count(*) filter (where not u.crossover) as units,
+              count(*) filter (where u.crossover) as crossover, min(u.first_at) as first_at,
+              (select p.arms from experiment_phase p where p.experiment = $1 and p.phase = u.phase) as weights
+         from experiment_unit u
+        where u.experiment = $1 and u.first_at <= $2 and ($3::text is null or u.attributes ->> $3 = $4)
+        group by u.arm, u.phase order by u.phase, u.arm`,
+      [key, asOf, segment?.attribute ?? null, segment?.value ?? null],
+    );
+    const perArm = new Map<string, number>();
+    const phases = new Map<number, { phase: number; units: number; weights: Record<string, number> }>();
+    let crossover = 0;
+    const firsts: number[] = [];
+    for (const row of rows) {
+      const units = Number(row.units);
+      perArm.set(row.arm, (perArm.get(row.arm) ?? 0) + units);
+      crossover += Number(row.crossover);
+      firsts.push(row.first_at.getTime());
+      const phase = phases.get(row.phase) ?? { phase: row.phase, units: 0, weights: weightsOf(row.weights) };
+      phase.units += units;
+      phases.set(row.phase, phase);
+    }
+    return { perArm, crossover, firstAt: firsts.length > 0 ? new Date(Math.min(...firsts)) : null, phases: [...phases.values()] };
+  }
+
+  /** Attributes by which units can be split, with their most frequent values. */
+  async segments(key: string): Promise<readonly { readonly attribute: string; readonly values: readonly { readonly value: string; readonly units: number }[] }[]> {
+    const rows = await this.db.query<{ attribute: string; value: string; units: string }>(
+      `select a.key as attribute, a.value, count(*) as units
+         from experiment_unit u cross join lateral jsonb_each_text(u.attributes) a
+        where u.experiment = $1 group by 1, 2 order by 1, 3 desc, 2`,
+      [key],
+    );
+    const byAttribute = new Map<string, { value: string; units: number }[]>();
+    for (const row of rows) {
+      const values = byAttribute.get(row.attribute) ?? [];
+      if (values.length < 20) values.push({ value: row.value, units: Number(row.units) });
+      byAttribute.set(row.attribute, values);
+    }
+    return [...byAttribute].map(([attribute, values]) => ({ attribute, values }));
+  }
+
+  /** Per arm, entry day and day n = 1..last: how many units were active on day n. */
+  async activity(key: string, lastDay: number): Promise<readonly { readonly arm: string; readonly enteredOn: string; readonly units: number; readonly active: readonly number[] }[]> {
+    const sums = Array.from({ length: lastDay }, (_, i) => `sum((active_days >> ${i + 1}) & 1)`).join(', ');
+    const rows = await this.db.query<{ arm: string; entered_on: string; units: string; active: string[] }>(
+      `select arm, entered_on::text, count(*) as units, array[${sums}]::text[] as active
+         from experiment_unit where experiment = $1 and not crossover group by arm, entered_on order by arm, entered_on`,
+      [key],
+    );
+    return rows.map((row) => ({ arm: row.arm, enteredOn: row.entered_on, units: Number(row.units), active: row.active.map(Number) }));
+  }
+
+  /** Mean of 1 / propensity per arm that a policy serves, over the newest decisions of each arm. */
+  async propensities(key: string, arms: readonly string[], asOf: Date): Promise<readonly PropensityRow[]> {
+    if (arms.length === 0) return [];
+    return this.db.query<PropensityRow>(
+      `select d.arm, count(*)::integer as decisions, avg(1 / d.propensity) as "meanInverse",
+              coalesce(stddev_samp(1 / d.propensity) / sqrt(count(*)), 0) as "standardError", avg(d.actions) as expected
+         from unnest($2::text[]) as a (arm)
+         cross join lateral (
+           select a.arm, propensity, cardinality(array_remove(probabilities, 0::double precision)) as actions
+             from decision where experiment = $1 and decision.arm = a.arm and kind = 'action' and policy_id is not null
+              and fallback is null and at <= $3 and at > $3::timestamptz - interval '7 days'
+            order by at desc limit 5000) d
+        where d.actions is not null group by d.arm`,
+      [key, arms, asOf],
+    );
+  }
+
+  async saveSummary(key: string, summary: unknown): Promise<void> {
+    await this.db.query(`update experiment set summary = $2::jsonb where key = $1`, [key, JSON.stringify(summary)]);
+  }
+}
+
+export interface PropensityRow {
+  readonly arm: string;
+  readonly decisions: number;
+  readonly meanInverse: number;
+  readonly standardError: number;
+  readonly expected: number;
+}
+
+const weightsOf = (arms: readonly Arm[] | null): Record<string, number> =>
+  Object.fromEntries((arms ?? []).map((arm) => [arm.key, arm.weight]));

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { AnalysesController } from './analyses.controller.js';
+import { LiftReports } from './lift-reports.js';
+import { MetricsController } from './metrics.controller.js';
+import { ReportStore } from './report-store.js';
+import { ReportsController } from './reports.controller.js';
+
+/** Reports without HTTP, for the workers. */
+@Module({ providers: [ReportStore, LiftReports], exports: [ReportStore, LiftReports] })
+export class ReportsCoreModule {}
+
+@Module({ imports: [ReportsCoreModule], controllers: [ReportsController, MetricsController, AnalysesController] })
+export class ReportsModule {}
