@@ -3,6 +3,8 @@ import { invertMonotone } from './invert.js';
 
 const TINY = 1e-300;
 const MAX_ITERATIONS = 100_000;
+/** Two units in the last place: a factor may flicker around 1 for ever at one. */
+const EPSILON = 4e-16;
 
 function guarded(value: number): number {
   return Math.abs(value) < TINY ? TINY : value;
@@ -23,7 +25,7 @@ function betaFraction(a: number, b: number, x: number): number {
     c = guarded(1 + odd / c);
     const delta = d * c;
     h *= delta;
-    if (Math.abs(delta - 1) < 1e-16) break;
+    if (!(Math.abs(delta - 1) > EPSILON)) break;
   }
   return h;
 }

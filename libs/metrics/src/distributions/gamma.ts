@@ -4,7 +4,8 @@ const HALF_LOG_2PI = 0.9189385332046727;
 /** Coefficients of Stirling's series, B(2k) / (2k (2k-1)). */
 const STIRLING = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156];
 const MAX_ITERATIONS = 100_000;
-const EPSILON = 1e-16;
+/** Two units in the last place: a factor may flicker around 1 for ever at one. */
+const EPSILON = 4e-16;
 
 /** lgamma(x) minus Stirling's leading terms, for x >= 10. */
 export function stirlingError(x: number): number {
@@ -71,7 +72,7 @@ function logGammaSeries(a: number, x: number): number {
   for (let k = 1; k < MAX_ITERATIONS; k++) {
     term *= x / (a + k);
     sum += term;
-    if (term < sum * EPSILON) break;
+    if (!(term > sum * 1e-17)) break;
   }
   return logGammaPrefactor(a, x) + Math.log(sum);
 }
@@ -90,7 +91,7 @@ function logGammaFraction(a: number, x: number): number {
     c = nonZero(b + an / c, tiny);
     const delta = d * c;
     h *= delta;
-    if (Math.abs(delta - 1) < EPSILON) break;
+    if (!(Math.abs(delta - 1) > EPSILON)) break;
   }
   return logGammaPrefactor(a, x) + Math.log(h);
 }

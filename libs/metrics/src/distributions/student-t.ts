@@ -1,5 +1,5 @@
 import { logBetaLower } from './beta.js';
-import { log1mExp } from './gamma.js';
+import { log1mExp, logBeta } from './gamma.js';
 import { invertMonotone } from './invert.js';
 import { normalLogSf, normalQuantile } from './normal.js';
 
@@ -38,9 +38,29 @@ export function studentTQuantile(p: number, df: number): number {
   if (p === 1) return Infinity;
   if (p === 0.5) return 0;
   if (df === Infinity) return normalQuantile(p);
-  const logTail = p < 0.5 ? Math.log(p) : Math.log1p(-p);
-  // asinh makes both the body (linear) and the heavy tails (logarithmic) nearly straight lines.
-  const start = Math.asinh(Math.abs(normalQuantile(p)));
-  const u = invertMonotone((v) => logTail - studentTLogSf(Math.sinh(v), df), Math.max(0, start - 1e-3), start + 0.05);
-  return p < 0.5 ? -Math.sinh(u) : Math.sinh(u);
+  const t = upperQuantile(p < 0.5 ? Math.log(p) : Math.log1p(-p), df, Math.abs(normalQuantile(p)));
+  return p < 0.5 ? -t : t;
+}
+
+/** Logarithm of the density. */
+function logPdf(t: number, df: number): number {
+  return -0.5 * Math.log(df) - logBeta(df / 2, 0.5) - ((df + 1) / 2) * Math.log1p((t * t) / df);
+}
+
+/**
+ * t > 0 with tail exp(logTail): Newton's method on the logarithm of the tail, from the Cornish-Fisher expansion
+ * of the normal deviate z. asinh(t) makes the body (linear) and the heavy tails (logarithmic) nearly straight.
+ */
+function upperQuantile(logTail: number, df: number, z: number): number {
+  let u = Math.asinh(z + (z ** 3 + z) / (4 * df));
+  for (let i = 0; i < 20; i++) {
+    const t = Math.sinh(u);
+    const logSf = studentTLogSf(t, df);
+    const step = (logSf - logTail) / (Math.exp(logPdf(t, df) - logSf) * Math.cosh(u));
+    if (!Number.isFinite(step)) break;
+    u = Math.max(0, u + step);
+    if (Math.abs(step) <= 1e-13 * Math.max(1, u)) return Math.sinh(u);
+  }
+  const start = Math.asinh(z);
+  return Math.sinh(invertMonotone((v) => logTail - studentTLogSf(Math.sinh(v), df), start, start + 0.05));
 }
