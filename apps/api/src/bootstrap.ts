@@ -6,6 +6,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { KeyRing } from './access/keys.js';
 import { ApiModule } from './api.module.js';
 import type { Config } from './config/config.js';
+import { checkExperiments } from './experiments/boot-check.js';
 import { createAdapter } from './http/fastify.js';
 import { serveDocumentation } from './http/openapi.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -44,6 +45,7 @@ export async function createApi(config: Config): Promise<Running<NestFastifyAppl
   try {
     await queues.prepare();
     await checkPolicies(database);
+    await checkExperiments(database);
     const adapter = createAdapter(config);
     const app = await NestFactory.create<NestFastifyApplication>(ApiModule.of(config, database, keys, queues), adapter, {
       logger,
@@ -69,6 +71,7 @@ export async function createWorker(config: Config): Promise<Running<INestApplica
   try {
     await queues.prepare();
     await checkPolicies(database);
+    await checkExperiments(database);
     const app = await NestFactory.createApplicationContext(WorkerModule.of(config, database, keys, queues), {
       logger,
       abortOnError: false,

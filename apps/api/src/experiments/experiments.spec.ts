@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestApi } from '../../test/api.js';
 import type { TestAnswer, TestApi } from '../../test/api.js';
+import { checkExperiments } from './boot-check.js';
 
 interface Row {
   key: string;
@@ -366,5 +367,25 @@ describe('experiments over HTTP', () => {
     } finally {
       await stop();
     }
+  });
+
+  it('refuses to boot on a catalogue that contradicts itself', async () => {
+    const { database } = api.db;
+    await expect(checkExperiments(database)).resolves.toBeUndefined();
+    await create('boot', { surface: 'quiet', layer: 'default', layerShare: 0.5 });
+    await act('boot', 'start');
+    const upset = async (set: string): Promise<void> => {
+      await database.query(`update experiment set ${set} where key = 'boot'`);
+    };
+    await upset(`secondary_metrics = '{joy}'`);
+    await expect(checkExperiments(database)).rejects.toThrow('needs the metric "joy"');
+    await upset(`secondary_metrics = '{}', arms = '[]'`);
+    await expect(checkExperiments(database)).rejects.toThrow('"boot" is not complete');
+    await upset(`layer = 'shared'`);
+    await expect(checkExperiments(database)).rejects.toThrow(
+      /"boot".*claim the same part of the layer "shared"/,
+    );
+    await upset(`status = 'stopped'`);
+    await expect(checkExperiments(database)).resolves.toBeUndefined();
   });
 });
