@@ -11,7 +11,7 @@ export interface Law {
   fill(nodes: Float64Array, halfWidth: number, first: boolean, density: Float64Array, cdf: Float64Array): void;
 }
 
-const SUM_TOLERANCE = 1e-10;
+const SUM_TOLERANCE = 1e-9;
 const MOST_REFINEMENTS = 5;
 
 /**

@@ -3,8 +3,8 @@ import type { Law } from './best-of.js';
 import { normalAt } from './normal.js';
 import { NODES, panelEnds } from './panels.js';
 
-/** Standard deviations from the mean beyond which a law is taken as 0 or 1: 4e-11 of the mass. */
-const REACH = 6.5;
+/** Standard deviations from the mean beyond which a law is taken as 0 or 1: 3e-12 of the mass. */
+const REACH = 6.9;
 const OFFSETS = [0, 1, -1, 2.2, -2.2, 4, -4, REACH, -REACH];
 
 class GaussianLaw implements Law {
@@ -28,11 +28,11 @@ class GaussianLaw implements Law {
 
 /**
  * Probability of each of K independent Gaussians to be the largest: what Thompson sampling plays. Panels between
- * mean + {0, +-1, +-2.2, +-4, +-6.5} sd of all arms, from the largest lower end up, so that no ratio of deviations
+ * mean + {0, +-1, +-2.2, +-4, +-6.9} sd of all arms, from the largest lower end up, so that no ratio of deviations
  * breaks it (Gauss-Hermite around each arm is wrong by 1e-2 when deviations differ a hundredfold).
  * @param mean one finite mean per arm.
  * @param sd one deviation per arm, >= 0; a 0 is treated as 1e-9 of the spread of the arms.
- * @returns probabilities that sum to 1, absolute error below 1e-9; below about 1e-10 they are cut to 0.
+ * @returns probabilities that sum to 1, absolute error below 1e-9; below about 1e-11 they are cut to 0.
  */
 export function probabilityBest(mean: Float64Array, sd: Float64Array): Float64Array {
   const count = mean.length;
