@@ -1,0 +1,104 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import type { UseQueryResult } from '@tanstack/react-query';
+import { query, request, segment } from './http.js';
+import type {
+  ApiKey,
+  AuditEntry,
+  Catalog,
+  Decision,
+  DecisionDetail,
+  Experiment,
+  ExperimentRow,
+  Layer,
+  Operations,
+  Page,
+  Phase,
+  Policy,
+  PolicyAction,
+  PolicyAllocation,
+  QuarantinedEvent,
+  Report,
+  ReportSeries,
+  Retention,
+  ServedEvent,
+  Snapshot,
+  Surface,
+  TrainingRun,
+} from './types.js';
+
+/** Milliseconds between refreshes; a hidden tab does not poll. */
+const EVERY = { live: 2_000, operations: 5_000, page: 15_000, report: 30_000 } as const;
+
+interface ReadOptions {
+  every?: number;
+  enabled?: boolean;
+  /** Shows the answer to the last path while the next one loads; only where both mean the same thing. */
+  keep?: boolean;
+}
+
+/** Reads a path; its own address is the cache key, so a write invalidates by prefix (see mutations.ts). */
+export function useRead<T>(path: string, options: ReadOptions = {}): UseQueryResult<T> {
+  return useQuery({
+    queryKey: [path],
+    queryFn: ({ signal }) => request<T>(path, { signal }),
+    ...(options.keep === true ? { placeholderData: keepPreviousData } : {}),
+    ...(options.every === undefined ? {} : { refetchInterval: options.every }),
+    ...(options.enabled === undefined ? {} : { enabled: options.enabled }),
+  });
+}
+
+export const useCatalog = () => useRead<Catalog>('/v1/catalog');
+export const useSurfaces = () => useRead<Page<Surface>>('/v1/surfaces');
+export const useLayers = () => useRead<Page<Layer>>('/v1/layers');
+export const useExperiments = () => useRead<Page<ExperimentRow>>('/v1/experiments?limit=500', { every: EVERY.page });
+export const useExperiment = (key: string) =>
+  useRead<Experiment>(`/v1/experiments/${segment(key)}`, { every: EVERY.page });
+export const usePhases = (key: string) => useRead<Page<Phase>>(`/v1/experiments/${segment(key)}/phases`);
+
+export interface ReportChoice {
+  estimator: string | null;
+  segment: string | null;
+}
+
+export function useReport(key: string, choice: ReportChoice): UseQueryResult<Report> {
+  const params = query({ estimator: choice.estimator, segment: choice.segment });
+  return useRead<Report>(`/v1/experiments/${segment(key)}/report${params}`, { every: EVERY.report, keep: true });
+}
+
+export function useReportSeries(key: string, metric: string, estimator: string | null): UseQueryResult<ReportSeries> {
+  const path = `/v1/experiments/${segment(key)}/report/series${query({ metric, estimator })}`;
+  return useRead<ReportSeries>(path, { every: EVERY.report, keep: true });
+}
+
+export const useRetention = (key: string) =>
+  useRead<Retention>(`/v1/experiments/${segment(key)}/report/retention`, { every: EVERY.report });
+
+export const usePolicies = () => useRead<Page<Policy>>('/v1/policies', { every: EVERY.page });
+export const usePolicy = (id: string) => useRead<Policy>(`/v1/policies/${segment(id)}`, { every: EVERY.page });
+export const useSnapshots = (id: string) =>
+  useRead<Page<Snapshot>>(`/v1/policies/${segment(id)}/snapshots`, { every: EVERY.page });
+export const useAllocation = (id: string, hours: number, bucket: 'hour' | 'day') =>
+  useRead<PolicyAllocation>(`/v1/policies/${segment(id)}/allocation${query({ hours, bucket })}`, {
+    every: EVERY.page,
+  });
+export const usePolicyActions = (id: string, subject: string | null) =>
+  useRead<Page<PolicyAction>>(`/v1/policies/${segment(id)}/actions${query({ subject })}`, { every: EVERY.page });
+export const useTrainingRuns = (id: string, enabled: boolean) =>
+  useRead<Page<TrainingRun>>(`/v1/policies/${segment(id)}/training-runs`, { every: EVERY.operations, enabled });
+
+export interface DecisionFilter {
+  unitId?: string | null;
+  experiment?: string | null;
+  limit?: number;
+}
+
+export const useDecisions = (filter: DecisionFilter, live: boolean) =>
+  useRead<Page<Decision>>(`/v1/decisions${query({ limit: 50, ...filter })}`, { keep: true, ...(live ? { every: EVERY.live } : {}) });
+export const useEvents = (filter: { unitId?: string | null; limit?: number }, live: boolean) =>
+  useRead<Page<ServedEvent>>(`/v1/events${query({ limit: 50, ...filter })}`, { keep: true, ...(live ? { every: EVERY.live } : {}) });
+export const useDecision = (id: string) => useRead<DecisionDetail>(`/v1/decisions/${segment(id)}`);
+
+export const useOperations = () => useRead<Operations>('/v1/operations', { every: EVERY.operations });
+export const useQuarantine = () => useRead<Page<QuarantinedEvent>>('/v1/quarantine', { every: EVERY.operations });
+export const useKeys = () => useRead<Page<ApiKey>>('/v1/keys');
+export const useAudit = () => useRead<Page<AuditEntry>>('/v1/audit?limit=200', { every: EVERY.page });

@@ -1,0 +1,211 @@
+import type { Json } from './types.js';
+
+/** Shapes of decisions, policies and operations; re-exported by types.ts. */
+export interface RewardDefinition {
+  outcomes: { name: string; value: 'one' | 'value'; min?: number; max?: number; scale?: number }[];
+  combine: 'max' | 'sum' | 'any';
+  min?: number;
+  max?: number;
+}
+
+export interface PolicyBody {
+  id: string;
+  key: string;
+  title: string;
+  params: Record<string, Json>;
+  exploration: { key: string; params: Record<string, Json> } | null;
+  floor: number;
+  reward: RewardDefinition | null;
+  windowSeconds: number;
+  graceSeconds?: number;
+  learning: boolean;
+}
+
+export interface Policy extends PolicyBody {
+  learns: 'online' | 'batch' | 'never';
+  servingVersion: number | null;
+  latestVersion: number | null;
+  createdAt: string;
+  updatedAt: string;
+  usedBy: string[];
+  pendingRewards: number;
+  lastLearnedAt: string | null;
+}
+
+export interface Snapshot {
+  version: number;
+  status: 'accepted' | 'rejected' | 'candidate';
+  serving: boolean;
+  reason: string | null;
+  rowsUsed: number;
+  meanReward: number | null;
+  learnedThrough: string | null;
+  evaluation: Record<string, Json> | null;
+  createdAt: string;
+  sha256: string;
+}
+
+export interface PolicyAllocation {
+  actions: string[];
+  points: { at: string; counts: Record<string, number>; decisions: number; version: number | null }[];
+}
+
+export interface PolicyAction {
+  id: string;
+  title: string;
+  decisions: number;
+  rewarded: number;
+  meanReward: number | null;
+  ipwMean: number | null;
+  ipwLower: number | null;
+  ipwUpper: number | null;
+  probabilityNow: number | null;
+}
+
+export interface TrainingRun {
+  id: string;
+  status: 'queued' | 'running' | 'succeeded' | 'failed';
+  progress: number;
+  seed: number | string | null;
+  cutAt: string | null;
+  evaluation: Record<string, Json> | null;
+  snapshotVersion: number | null;
+  error: string | null;
+  createdAt: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+}
+
+export interface Decision {
+  id: string;
+  at: string;
+  unitId: string;
+  unitType: string;
+  surface: string;
+  subject: string | null;
+  experiment: string | null;
+  arm: string | null;
+  phase: number | null;
+  kind: 'value' | 'action' | 'slate';
+  value: Json;
+  action: string | null;
+  slate: { id: string; propensity: number }[] | null;
+  propensity: number;
+  armPropensity: number;
+  policy: { id: string; key: string; version: number } | null;
+  candidates: string[];
+  probabilities: number[] | null;
+  context: Record<string, Json>;
+  seed: string | number | null;
+  reason: string;
+  fallback: string | null;
+  holdout: string | null;
+  exposed: boolean;
+  latencyMicros: number | null;
+}
+
+export interface TargetingClause {
+  clause: string | Json;
+  actual: Json;
+  expected: Json;
+  passed: boolean;
+}
+
+export interface ServedEvent {
+  id: string;
+  kind: 'exposure' | 'outcome';
+  unitId: string;
+  at: string;
+  receivedAt: string;
+  decisionId: string | null;
+  name: string | null;
+  value: number | null;
+  actionId: string | null;
+  itemId: string | null;
+  position: number | null;
+  properties: Record<string, Json> | null;
+}
+
+export interface DecisionDetail extends Decision {
+  path: { step: string; experiment: string | null; passed: boolean; bucket: number | null; detail: string }[];
+  targeting: TargetingClause[];
+  candidatesDetail: {
+    id: string;
+    title: string;
+    features: Record<string, Json>;
+    probability: number | null;
+    score: number | null;
+    chosen: boolean;
+    position: number | null;
+  }[];
+  sentence: string;
+  outcomes: ServedEvent[];
+  reward: { value: number; settledAt: string; version: number | null } | { pendingUntil: string } | null;
+  replay: { identical: boolean; detail: string } | null;
+}
+
+export interface Operations {
+  queues: {
+    name: string;
+    waiting: number;
+    active: number;
+    delayed: number;
+    failed: number;
+    oldestAgeSeconds: number | null;
+  }[];
+  rates: { decisionsPerMinute: number; eventsPerMinute: number; fallbackShare: number | null };
+  spool: { pending: number; oldestAgeSeconds: number | null };
+  quarantine: { count: number };
+  policies: {
+    id: string;
+    servingVersion: number | null;
+    snapshotAgeSeconds: number | null;
+    pendingRewards: number;
+  }[];
+  database: { ok: boolean; sizeBytes: number | null };
+  processes: { role: string; startedAt: string; lastSeenAt: string }[];
+  killSwitch: boolean;
+}
+
+export interface QuarantinedEvent {
+  id: string;
+  receivedAt: string;
+  reason: string;
+  payload: Json;
+  attempts: number;
+}
+
+export type KeyRole = 'publishable' | 'secret' | 'admin';
+
+export interface ApiKey {
+  id: string;
+  name: string;
+  role: KeyRole;
+  prefix: string;
+  createdAt: string;
+  revokedAt?: string | null;
+  lastUsedAt?: string | null;
+}
+
+export type CreatedKey = ApiKey & { key: string };
+
+export interface AuditEntry {
+  id: string;
+  at: string;
+  actor: string;
+  action: string;
+  entity: string;
+  entityKey: string;
+  before: Json;
+  after: Json;
+  requestId: string | null;
+}
+
+export interface Holdout {
+  key: string;
+  title: string;
+  share: number;
+  surfaces: string[] | null;
+  unitType: string;
+  enabled: boolean;
+}

@@ -1,0 +1,285 @@
+/**
+ * Shapes of the HTTP contract, as the dashboard reads them. Times are ISO 8601 UTC strings. This file knows
+ * nothing of the server's code; it is checked against /openapi.json instead.
+ */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+export interface Page<T> {
+  items: T[];
+  nextCursor?: string | null;
+}
+
+export type ExperimentStatus = 'draft' | 'scheduled' | 'running' | 'paused' | 'stopped' | 'shipped' | 'archived';
+export type SteadyPeriod = 'decision' | 'hour' | 'day' | 'week' | 'always';
+export type SurfaceKind = 'value' | 'action' | 'slate';
+
+export type Treatment =
+  | { kind: 'value'; value: Json }
+  | { kind: 'policy'; policyId: string; steadyFor: SteadyPeriod };
+
+export interface Arm {
+  key: string;
+  title: string;
+  weight: number;
+  isControl: boolean;
+  treatment: Treatment;
+}
+
+export type Condition =
+  | { attribute: string; op: string; value?: Json }
+  | { all: Condition[] }
+  | { any: Condition[] }
+  | { not: Condition };
+
+export interface Experiment {
+  key: string;
+  title: string;
+  hypothesis: string;
+  surface: string;
+  unitType: string;
+  status: ExperimentStatus;
+  layer: string;
+  layerRange: [number, number];
+  traffic: number;
+  targeting: Condition | null;
+  arms: Arm[];
+  phase: number;
+  salt: string;
+  shippedArm: string | null;
+  decisionMetric: string;
+  secondaryMetrics: string[];
+  guardrailMetrics: string[];
+  minimumDays: number;
+  plannedUnits: number | null;
+  owner: string;
+  tags: string[];
+  createdAt: string;
+  startedAt: string | null;
+  stoppedAt: string | null;
+  stopReason: string | null;
+  version: number;
+  updatedAt: string;
+}
+
+export type HealthStatus = 'pass' | 'warn' | 'fail' | 'unknown';
+export type VerdictKind = 'ship' | 'wait' | 'stop' | 'fix-first' | 'no-data';
+
+export interface ExperimentSummary {
+  units: number;
+  verdict: VerdictKind;
+  decisionLift: { estimate: number; lower: number | null; upper: number | null } | null;
+  health: HealthStatus;
+}
+
+export type ExperimentRow = Experiment & { summary: ExperimentSummary | null };
+
+export interface Phase {
+  phase: number;
+  startedAt: string;
+  endedAt: string | null;
+  traffic: number;
+  targeting: Condition | null;
+  arms: Arm[];
+}
+
+export interface Interval {
+  lower: number | null;
+  upper: number | null;
+  level: number;
+  kind: 'confidence' | 'credible' | 'always-valid';
+}
+
+export type EffectStatus = 'ok' | 'unbounded' | 'undefined';
+
+export interface RelativeEffect {
+  status: EffectStatus;
+  reason: string | null;
+  estimate: number | null;
+  interval: Interval | null;
+}
+
+export interface Effect extends RelativeEffect {
+  standardError: number | null;
+  relative: RelativeEffect;
+  evidence: { kind: 'p-value' | 'probability-better' | 'e-value'; value: number; logValue: number } | null;
+  control: { n: number; mean: number | null };
+  treatment: { n: number; mean: number | null };
+  estimator: string;
+  adjusted: boolean;
+  warnings: string[];
+}
+
+export interface HealthResult {
+  key: string;
+  title: string;
+  status: HealthStatus;
+  blocks: boolean;
+  value: number | null;
+  threshold: number | null;
+  unitsAffected: number | null;
+  explanation: string;
+  likelyCauses: string[];
+}
+
+export interface Verdict {
+  kind: VerdictKind;
+  sentence: string;
+  arm: string | null;
+  clauses: { text: string; evidence: string; holds: boolean }[];
+}
+
+export type MetricRole = 'decision' | 'secondary' | 'guardrail';
+export type MeasuredIn = 'share' | 'minutes' | 'count' | 'per-week';
+
+export interface MetricResult {
+  metric: string;
+  title: string;
+  description: string;
+  measuredIn: MeasuredIn;
+  betterWhen: 'higher' | 'lower';
+  family: string;
+  kind: string;
+  role: MetricRole;
+  arm: string;
+  window: { from: string; to: string };
+  matured: number;
+  enrolled: number;
+  effect: Effect;
+  unadjusted: Effect | null;
+  pValueAdjusted: number | null;
+}
+
+export interface Report {
+  experiment: string;
+  title: string;
+  status: ExperimentStatus;
+  asOf: string;
+  baseline: string;
+  estimator: string;
+  alpha: number;
+  segment: { attribute: string; value: string } | string | null;
+  complete: boolean;
+  missing: string[];
+  units: { enrolled: number; perArm: Record<string, number>; crossover: number | null };
+  health: HealthResult[];
+  verdict: Verdict;
+  results: MetricResult[];
+  computedInMs: number;
+}
+
+export interface SeriesPoint {
+  day: string;
+  arm: string;
+  estimate: number | null;
+  lower: number | null;
+  upper: number | null;
+  liftEstimate: number | null;
+  liftLower: number | null;
+  liftUpper: number | null;
+  n: number;
+}
+
+export interface ReportSeries {
+  metric: string;
+  points: SeriesPoint[];
+}
+
+export interface RetentionPoint {
+  day: number;
+  matured: number;
+  retained: number;
+  share: number | null;
+  lower: number | null;
+  upper: number | null;
+}
+
+export interface Retention {
+  arms: { arm: string; points: RetentionPoint[] }[];
+}
+
+export interface MetricDefinition {
+  key: string;
+  title: string;
+  description: string;
+  measuredIn: MeasuredIn;
+  betterWhen: 'higher' | 'lower';
+  family: string;
+  kind: string;
+  maturityDays: number;
+  covariateDays?: number;
+  guardrailMargin?: number;
+}
+
+export interface Surface {
+  key: string;
+  title: string;
+  kind: SurfaceKind;
+  defaultValue: Json;
+  candidateKind: string | null;
+}
+
+export interface Layer {
+  key: string;
+  title: string;
+  ranges?: { experiment: string; from: number; to: number }[];
+}
+
+export interface RegisteredPolicy {
+  key: string;
+  title: string;
+  summary: string;
+  reference?: string;
+  learns: 'online' | 'batch' | 'never';
+  decides?: 'action' | 'slate';
+  paramsSchema: JsonSchema;
+}
+
+export interface RegisteredExploration {
+  key: string;
+  title: string;
+  summary: string;
+  paramsSchema?: JsonSchema;
+}
+
+export interface JsonSchema {
+  type?: string | string[];
+  title?: string;
+  description?: string;
+  default?: Json;
+  enum?: Json[];
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  properties?: Record<string, JsonSchema>;
+  items?: JsonSchema;
+  required?: string[];
+}
+
+export interface Catalog {
+  policies: RegisteredPolicy[];
+  explorations: RegisteredExploration[];
+  estimators: { key: string; title: string; summary: string; reference: string }[];
+  metrics: MetricDefinition[];
+  conditionOperators: (string | { key: string; title: string })[];
+  outcomes: string[];
+}
+
+export type {
+  ApiKey,
+  AuditEntry,
+  CreatedKey,
+  Decision,
+  DecisionDetail,
+  Holdout,
+  Operations,
+  Policy,
+  PolicyAction,
+  PolicyAllocation,
+  PolicyBody,
+  QuarantinedEvent,
+  ServedEvent,
+  Snapshot,
+  TargetingClause,
+  TrainingRun,
+} from './types-operations.js';

@@ -1,0 +1,100 @@
+import type { ReactElement } from 'react';
+import { Area, CartesianGrid, ComposedChart, Line, ReferenceLine, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
+import { AXIS, TOOLTIP_STYLE, seriesLook } from './palette.js';
+
+export interface BandSeries {
+  key: string;
+  title: string;
+  /** Index into the palette; the control is 0. */
+  look: number;
+}
+
+/** One position on the x axis: per series its value and the ends of its band. */
+export interface BandPoint {
+  x: string;
+  values: Record<string, { value: number | null; lower: number | null; upper: number | null }>;
+}
+
+interface BandChartProps {
+  series: readonly BandSeries[];
+  points: readonly BandPoint[];
+  formatX: (x: string) => string;
+  formatY: (y: number) => string;
+  /** Draws a line at zero, for lifts. */
+  zero?: boolean;
+  step?: boolean;
+  muted?: boolean;
+  height?: number;
+  labelX: string;
+}
+
+type Datum = Record<string, string | number | null | [number, number]>;
+
+function datum(point: BandPoint, limit: number): Datum {
+  const row: Datum = { x: point.x };
+  for (const [key, { value, lower, upper }] of Object.entries(point.values)) {
+    row[key] = value;
+    // An interval without an end fills the plot on that side.
+    row[`${key}:band`] = value === null || (lower === null && upper === null) ? null : [lower ?? -limit, upper ?? limit];
+  }
+  return row;
+}
+
+/** The early days of a sequential interval are wide; the axis follows the later ones and cuts those off. */
+export function bandDomain(points: readonly BandPoint[], zero: boolean): [number, number] {
+  const late = points.slice(Math.floor(points.length / 4));
+  const ends = late.flatMap((point) =>
+    Object.values(point.values).flatMap(({ value, lower, upper }) => [value, lower, upper]),
+  );
+  const finite = ends.filter((end): end is number => end !== null && Number.isFinite(end));
+  if (finite.length === 0) return [-1, 1];
+  const low = Math.min(...finite, ...(zero ? [0] : []));
+  const high = Math.max(...finite, ...(zero ? [0] : []));
+  const room = (high - low || Math.abs(high) || 1) * 0.08;
+  return [zero ? low - room : Math.max(0, low - room), high + room];
+}
+
+/** Lines with bands, one per series. */
+export function BandChart(props: BandChartProps): ReactElement {
+  const { series, points, formatX, formatY, zero = false, step = false, muted = false, height = 280, labelX } = props;
+  const domain = bandDomain(points, zero);
+  const limit = Math.max(Math.abs(domain[0]), Math.abs(domain[1])) * 10;
+  const type = step ? 'stepAfter' : 'linear';
+  return (
+    <ResponsiveContainer width="100%" height={height} initialDimension={{ width: 640, height }}>
+      <ComposedChart data={points.map((point) => datum(point, limit))} margin={{ top: 8, right: 12, bottom: 18, left: 4 }} style={{ opacity: muted ? 0.45 : 1 }}>
+        <CartesianGrid stroke="var(--mq-line)" vertical={false} />
+        <XAxis dataKey="x" {...AXIS} tickFormatter={formatX} minTickGap={28} label={{ value: labelX, position: 'insideBottom', offset: -12, fill: 'var(--mq-muted)', fontSize: 12 }} />
+        <YAxis {...AXIS} width={62} domain={domain} allowDataOverflow tickFormatter={formatY} />
+        <Tooltip
+          contentStyle={TOOLTIP_STYLE}
+          labelFormatter={(label) => formatX(String(label))}
+          formatter={(value, name) => [tooltipText(value, formatY), name]}
+          isAnimationActive={false}
+        />
+        {zero ? <ReferenceLine y={0} stroke="var(--mq-s0)" strokeDasharray="4 3" /> : null}
+        {series.map(({ key, title, look }) => (
+          <Area key={`${key}:band`} dataKey={`${key}:band`} name={`${title}, interval`} type={type} stroke="none" fill={seriesLook(look).color} fillOpacity={0.16} isAnimationActive={false} activeDot={false} />
+        ))}
+        {series.map(({ key, title, look }) => (
+          <Line
+            key={key}
+            dataKey={key}
+            name={title}
+            type={type}
+            stroke={seriesLook(look).color}
+            strokeWidth={2.25}
+            strokeDasharray={seriesLook(look).dash ?? '0'}
+            dot={points.length < 3 ? { r: 3 } : false}
+            isAnimationActive={false}
+          />
+        ))}
+      </ComposedChart>
+    </ResponsiveContainer>
+  );
+}
+
+function tooltipText(value: unknown, format: (y: number) => string): string {
+  if (Array.isArray(value)) return value.map((end) => format(Number(end))).join(' to ');
+  return typeof value === 'number' ? format(value) : '—';
+}

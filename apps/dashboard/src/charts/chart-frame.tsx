@@ -1,0 +1,90 @@
+import { Button, Group } from '@mantine/core';
+import type { ReactElement, ReactNode } from 'react';
+import { useId, useState } from 'react';
+import { DataTable } from '../ui/data-table.js';
+import type { Column } from '../ui/data-table.js';
+import { Icon } from '../ui/icon.js';
+import { downloadCsv } from './csv.js';
+import styles from './chart-frame.module.css';
+
+export interface TwinRow {
+  id: string;
+  cells: Record<string, string | number | null>;
+}
+
+interface ChartFrameProps {
+  /** What the chart is called; also the file name of its CSV. */
+  title: string;
+  /** One sentence that says what the chart shows now; read by screen readers. */
+  summary: string;
+  /** The same data as a table: heading per cell key. */
+  headings: Record<string, string>;
+  rows: readonly TwinRow[];
+  format?: (key: string, value: string | number | null) => string;
+  legend?: ReactNode;
+  /** Starts as a table, for charts whose table says more than the picture. */
+  children: ReactNode;
+}
+
+/** Every chart stands in one: summary for screen readers, table twin, CSV. */
+export function ChartFrame(props: ChartFrameProps): ReactElement {
+  const { title, summary, headings, rows, legend, children } = props;
+  const format = props.format ?? ((_key, value) => (value === null ? '—' : String(value)));
+  const [asTable, setAsTable] = useState(false);
+  const id = useId();
+  const columns: Column<TwinRow>[] = Object.entries(headings).map(([key, heading], index) => ({
+    key,
+    title: heading,
+    align: index === 0 ? 'left' : 'right',
+    cell: (row) => format(key, row.cells[key] ?? null),
+  }));
+  return (
+    <figure className={styles.frame} aria-describedby={id}>
+      <div className={styles.bar}>
+        <div className={styles.legend}>{legend}</div>
+        <Group gap={4} wrap="nowrap">
+          <Button
+            variant="subtle"
+            color="gray"
+            size="compact-xs"
+            leftSection={<Icon name={asTable ? 'chart' : 'table'} size={14} />}
+            onClick={() => setAsTable(!asTable)}
+          >
+            {asTable ? 'Chart' : 'Table'}
+          </Button>
+          <Button
+            variant="subtle"
+            color="gray"
+            size="compact-xs"
+            leftSection={<Icon name="download" size={14} />}
+            onClick={() => downloadCsv(title, headings, rows)}
+          >
+            CSV
+          </Button>
+        </Group>
+      </div>
+      {asTable ? (
+        <DataTable caption={title} columns={columns} rows={rows} rowKey={(row) => row.id} dense maxHeight={360} />
+      ) : (
+        <div role="group" aria-label={`${title}. ${summary}`}>
+          {children}
+        </div>
+      )}
+      <figcaption id={id} className={styles.caption}>
+        {summary}
+      </figcaption>
+    </figure>
+  );
+}
+
+/** One series in a legend: line sample with its dash, marker and name. */
+export function LegendItem({ color, dash, label }: { color: string; dash?: string; label: string }): ReactElement {
+  return (
+    <span className={styles.item}>
+      <svg width="22" height="10" viewBox="0 0 22 10" aria-hidden="true">
+        <line x1="1" x2="21" y1="5" y2="5" stroke={color} strokeWidth="3" strokeDasharray={dash} />
+      </svg>
+      {label}
+    </span>
+  );
+}

@@ -1,0 +1,64 @@
+import type { ReactElement } from 'react';
+import type { Direction } from '../format/index.js';
+import { finite } from '../format/index.js';
+import styles from './interval-bar.module.css';
+
+/** A symmetric domain around zero that holds every given number, rounded up to a readable step. */
+export function symmetricDomain(values: readonly (number | null | undefined)[], least = 0.01): number {
+  const largest = Math.max(least, ...values.map((value) => Math.abs(finite(value) ?? 0)));
+  const power = 10 ** Math.floor(Math.log10(largest));
+  const step = [1, 2, 5, 10].find((multiple) => multiple * power >= largest) ?? 10;
+  return step * power;
+}
+
+interface IntervalBarProps {
+  estimate: number | null;
+  lower: number | null;
+  upper: number | null;
+  /** Half-width of the axis; what lies beyond is cut off and marked by an arrow. */
+  domain: number;
+  direction: Direction;
+  width?: number;
+  height?: number;
+  /** Greys everything: the numbers must not be read as a result. */
+  muted?: boolean;
+}
+
+/**
+ * Interval, point and zero line. The glyph says what the colour says: triangle up for better, down for worse,
+ * circle for unclear. Decoration for sighted readers: the numbers stand beside it as text.
+ */
+export function IntervalBar(props: IntervalBarProps): ReactElement {
+  const { estimate, lower, upper, domain, direction, width = 120, height = 20, muted = false } = props;
+  const middle = height / 2;
+  const x = (value: number): number => ((Math.max(-domain, Math.min(domain, value)) + domain) / (2 * domain)) * width;
+  const from = x(lower ?? -Infinity);
+  const to = x(upper ?? Infinity);
+  const shown = lower !== null || upper !== null;
+  return (
+    <svg
+      className={styles[muted ? 'muted' : direction]}
+      width={width}
+      height={height}
+      viewBox={`0 0 ${width} ${height}`}
+      aria-hidden="true"
+    >
+      <line className={styles.zero} x1={width / 2} x2={width / 2} y1={1} y2={height - 1} />
+      {shown ? <line className={styles.bar} x1={from} x2={to} y1={middle} y2={middle} /> : null}
+      {shown && (lower === null || lower < -domain) ? <Arrow x={1} y={middle} turn={-1} /> : null}
+      {shown && (upper === null || upper > domain) ? <Arrow x={width - 1} y={middle} turn={1} /> : null}
+      {estimate === null ? null : <Point x={x(estimate)} y={middle} direction={muted ? 'unclear' : direction} />}
+    </svg>
+  );
+}
+
+function Arrow({ x, y, turn }: { x: number; y: number; turn: 1 | -1 }): ReactElement {
+  return <path className={styles.arrow} d={`M${x} ${y} l${-5 * turn} -4 v8 z`} />;
+}
+
+/** The point of an estimate; its shape carries the direction. */
+export function Point({ x, y, direction }: { x: number; y: number; direction: Direction }): ReactElement {
+  if (direction === 'better') return <path className={styles.point} d={`M${x} ${y - 5.5} l5.5 9.5 h-11 z`} />;
+  if (direction === 'worse') return <path className={styles.point} d={`M${x} ${y + 5.5} l5.5 -9.5 h-11 z`} />;
+  return <circle className={styles.point} cx={x} cy={y} r={4} />;
+}

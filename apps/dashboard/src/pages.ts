@@ -1,0 +1,65 @@
+import type { ComponentType } from 'react';
+import type { IconName } from './ui/icon.js';
+
+export interface PageEntry {
+  path: string;
+  /** Where it stands in the navigation; absent: reached from other pages only. */
+  nav?: { title: string; icon: IconName; group: 'Decide' | 'Watch' | 'Set up' };
+  /** Each page is its own chunk, loaded when it is first opened. */
+  load: () => Promise<ComponentType>;
+}
+
+/** Every page of the dashboard. Adding one is its file and one entry here. */
+export const PAGES: readonly PageEntry[] = [
+  {
+    path: '/experiments',
+    nav: { title: 'Experiments', icon: 'experiments', group: 'Decide' },
+    load: async () => (await import('./pages/experiments/list-page.js')).ExperimentsPage,
+  },
+  {
+    path: '/experiments/new',
+    load: async () => (await import('./pages/new-experiment/new-experiment-page.js')).NewExperimentPage,
+  },
+  {
+    path: '/experiments/:key/:tab?',
+    load: async () => (await import('./pages/experiment/experiment-page.js')).ExperimentPage,
+  },
+  {
+    path: '/policies',
+    nav: { title: 'Policies', icon: 'policies', group: 'Decide' },
+    load: async () => (await import('./pages/policies/list-page.js')).PoliciesPage,
+  },
+  {
+    path: '/policies/:id/:tab?',
+    load: async () => (await import('./pages/policies/policy-page.js')).PolicyPage,
+  },
+  {
+    path: '/live',
+    nav: { title: 'Live tail', icon: 'live', group: 'Watch' },
+    load: async () => (await import('./pages/live/live-page.js')).LivePage,
+  },
+  {
+    path: '/decisions',
+    nav: { title: 'Decisions', icon: 'decisions', group: 'Watch' },
+    load: async () => (await import('./pages/decisions/search-page.js')).DecisionsPage,
+  },
+  {
+    path: '/decisions/:id',
+    load: async () => (await import('./pages/decisions/decision-page.js')).DecisionPage,
+  },
+  {
+    path: '/operations',
+    nav: { title: 'Operations', icon: 'operations', group: 'Watch' },
+    load: async () => (await import('./pages/operations/operations-page.js')).OperationsPage,
+  },
+  {
+    path: '/connect',
+    nav: { title: 'Connect', icon: 'connect', group: 'Set up' },
+    load: async () => (await import('./pages/connect/connect-page.js')).ConnectPage,
+  },
+  {
+    path: '/settings/:tab?',
+    nav: { title: 'Settings', icon: 'settings', group: 'Set up' },
+    load: async () => (await import('./pages/settings/settings-page.js')).SettingsPage,
+  },
+];

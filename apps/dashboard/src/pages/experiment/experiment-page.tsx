@@ -1,0 +1,84 @@
+import type { ReactElement } from 'react';
+import { useParams } from 'react-router';
+import { useExperiment } from '../../api/queries.js';
+import type { Experiment } from '../../api/types.js';
+import { conditionSentence, date, percent } from '../../format/index.js';
+import { When } from '../../ui/details.js';
+import { PageHeader } from '../../ui/page-header.js';
+import { QueryBoundary } from '../../ui/query-boundary.js';
+import { StatusPill } from '../../ui/status.js';
+import { UrlTabs } from '../../ui/url-tabs.js';
+import { Activity } from './activity.js';
+import { LifecycleActions } from './lifecycle-actions.js';
+import { Overview } from './overview.js';
+import { Results } from './results.js';
+import { RetentionTab } from './retention-tab.js';
+import { SeriesTab } from './series-tab.js';
+import { Setup } from './setup.js';
+
+export function ExperimentPage(): ReactElement {
+  const { key = '', tab = '' } = useParams();
+  return <OneExperiment key={key} experimentKey={key} tab={tab} />;
+}
+
+function OneExperiment({ experimentKey, tab }: { experimentKey: string; tab: string }): ReactElement {
+  const query = useExperiment(experimentKey);
+  return (
+    <>
+      {query.data === undefined ? (
+        <PageHeader title={experimentKey} parent={{ to: '/experiments', label: 'Experiments' }} />
+      ) : (
+        <Header experiment={query.data} />
+      )}
+      <QueryBoundary query={query} what="experiment" lines={6}>
+        {(experiment) => <ExperimentTabs experiment={experiment} tab={tab} />}
+      </QueryBoundary>
+    </>
+  );
+}
+
+function Header({ experiment }: { experiment: Experiment }): ReactElement {
+  return (
+    <PageHeader
+      title={experiment.title}
+      parent={{ to: '/experiments', label: 'Experiments' }}
+      status={<StatusPill status={experiment.status} />}
+      meta={
+        <>
+          <span>{experiment.surface}</span>
+          <span>
+            {percent(experiment.traffic, 0)} of {experiment.unitType}s, {conditionSentence(experiment.targeting)}
+          </span>
+          {experiment.startedAt === null ? (
+            <span>
+              Created <When at={experiment.createdAt} />
+            </span>
+          ) : (
+            <span>Started {date(experiment.startedAt)}</span>
+          )}
+          <span>Phase {experiment.phase}</span>
+          {experiment.owner === '' ? null : <span>{experiment.owner}</span>}
+        </>
+      }
+      actions={<LifecycleActions experiment={experiment} />}
+    />
+  );
+}
+
+function ExperimentTabs({ experiment, tab }: { experiment: Experiment; tab: string }): ReactElement {
+  return (
+    <UrlTabs
+      base={`/experiments/${experiment.key}`}
+      label="Experiment"
+      current={tab}
+      tabs={[
+        { key: '', title: 'Overview', render: () => <Overview experiment={experiment} /> },
+        { key: 'results', title: 'Results', render: () => <Results experiment={experiment} /> },
+        { key: 'time', title: 'Over time', render: () => <SeriesTab experiment={experiment} /> },
+        { key: 'retention', title: 'Retention', render: () => <RetentionTab experiment={experiment} /> },
+        { key: 'setup', title: 'Setup', render: () => <Setup experiment={experiment} /> },
+        { key: 'activity', title: 'Activity', render: () => <Activity experimentKey={experiment.key} /> },
+      ]}
+    />
+  );
+}

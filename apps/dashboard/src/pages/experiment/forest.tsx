@@ -1,0 +1,112 @@
+import type { ReactElement } from 'react';
+import type { MetricResult, Report } from '../../api/types.js';
+import { ChartFrame } from '../../charts/chart-frame.js';
+import type { TwinRow } from '../../charts/chart-frame.js';
+import { ForestRow } from '../../charts/forest-row.js';
+import { symmetricDomain } from '../../charts/interval-bar.js';
+import { count, direction, intervalName, lift, liftSentence } from '../../format/index.js';
+import styles from './forest.module.css';
+
+const ROLES = { decision: 0, guardrail: 1, secondary: 2 } as const;
+/** More rows than this belong into the results table. */
+const MOST = 60;
+
+const HEADINGS = {
+  metric: 'Metric',
+  arm: 'Arm',
+  estimate: 'Lift',
+  lower: 'Lower',
+  upper: 'Upper',
+  level: 'Interval',
+  units: 'Matured units',
+};
+
+function twin(result: MetricResult): TwinRow {
+  const { relative } = result.effect;
+  return {
+    id: `${result.metric}/${result.arm}`,
+    cells: {
+      metric: result.title,
+      arm: result.arm,
+      estimate: relative.estimate,
+      lower: relative.interval?.lower ?? null,
+      upper: relative.interval?.upper ?? null,
+      level: intervalName(relative.interval),
+      units: result.matured,
+    },
+  };
+}
+
+function twinText(key: string, value: string | number | null): string {
+  if (typeof value !== 'number') return value ?? '—';
+  return key === 'units' ? count(value) : lift(value);
+}
+
+/** The axis shows what decides; a metric with a huge interval is cut off with an arrow rather than squeezing the rest. */
+function domainOf(results: readonly MetricResult[]): number {
+  const ends = results
+    .flatMap(({ effect: { relative } }) => [relative.estimate, relative.interval?.lower, relative.interval?.upper])
+    .map((value) => Math.abs(value ?? 0))
+    .filter((value) => value > 0)
+    .sort((a, b) => a - b);
+  return symmetricDomain([ends[Math.floor((ends.length - 1) * 0.9)]], 0.02);
+}
+
+function summary(results: readonly MetricResult[]): string {
+  const decision = results.find((result) => result.role === 'decision');
+  const better = results.filter((result) => direction(result.effect.relative, result.betterWhen) === 'better').length;
+  const worse = results.filter((result) => direction(result.effect.relative, result.betterWhen) === 'worse').length;
+  const lead = decision === undefined ? '' : `${decision.title}, ${decision.arm}: ${liftSentence(decision.effect)}. `;
+  return `${lead}Of ${results.length} comparisons ${better} are clearly better, ${worse} clearly worse, ${results.length - better - worse} unclear.`;
+}
+
+/** Lifts of all metrics on one axis: decision metric first, then guardrails, then the others. */
+export function Forest({ report, muted }: { report: Report; muted: boolean }): ReactElement {
+  const results = [...report.results].sort((a, b) => ROLES[a.role] - ROLES[b.role]).slice(0, MOST);
+  const domain = domainOf(results);
+  const severalArms = new Set(results.map((result) => result.arm)).size > 1;
+  return (
+    <ChartFrame
+      title="Lift by metric"
+      summary={summary(results)}
+      headings={HEADINGS}
+      rows={results.map(twin)}
+      format={twinText}
+      legend={
+        <>
+          <Legend shape="M0 -5.500l5.500 9.500h-11z" color="var(--mq-gain)" label="Better" />
+          <Legend shape="M0 5.500l5.500 -9.500h-11z" color="var(--mq-loss)" label="Worse" />
+          <Legend shape="M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0" color="var(--mq-s0)" label="Unclear" />
+        </>
+      }
+    >
+      <div className={styles.forest}>
+        {results.map((result) => (
+          <ForestRow
+            key={`${result.metric}/${result.arm}`}
+            result={result}
+            domain={domain}
+            muted={muted}
+            arm={severalArms ? result.arm : null}
+          />
+        ))}
+        <div className={styles.axis} aria-hidden="true">
+          <span>{lift(-domain)}</span>
+          <span>no difference</span>
+          <span>{lift(domain)}</span>
+        </div>
+      </div>
+    </ChartFrame>
+  );
+}
+
+function Legend({ shape, color, label }: { shape: string; color: string; label: string }): ReactElement {
+  return (
+    <span className={styles.legend}>
+      <svg width="14" height="14" viewBox="-7 -7 14 14" aria-hidden="true">
+        <path d={shape} fill={color} />
+      </svg>
+      {label}
+    </span>
+  );
+}

@@ -1,0 +1,76 @@
+import { Collapse } from '@mantine/core';
+import type { ReactElement } from 'react';
+import { useId, useState } from 'react';
+import type { HealthResult } from '../../api/types.js';
+import { HEALTH, count, decimal, finite, pValue, plural } from '../../format/index.js';
+import { Facts } from '../../ui/details.js';
+import { Lamp } from '../../ui/status.js';
+import styles from './health-strip.module.css';
+
+const SEVERITY = { fail: 0, warn: 1, unknown: 2, pass: 3 } as const;
+
+/** Validity comes before effects: one lamp per check, worst first; a failing one opens by itself. */
+export function HealthStrip({ checks }: { checks: readonly HealthResult[] }): ReactElement {
+  const sorted = [...checks].sort((a, b) => SEVERITY[a.status] - SEVERITY[b.status]);
+  const [open, setOpen] = useState<string | null>(() => sorted.find((check) => check.status === 'fail')?.key ?? null);
+  const id = useId();
+  const shown = sorted.find((check) => check.key === open);
+  return (
+    <section className={styles.strip} aria-label="Health checks">
+      <ul className={styles.lamps}>
+        {sorted.map((check) => (
+          <li key={check.key}>
+            <button
+              type="button"
+              className={styles.check}
+              aria-expanded={open === check.key}
+              aria-controls={id}
+              onClick={() => setOpen(open === check.key ? null : check.key)}
+            >
+              <Lamp status={check.status} />
+              <span>{check.title}</span>
+              <span className={styles.state}>{HEALTH[check.status]}</span>
+            </button>
+          </li>
+        ))}
+        {sorted.length === 0 ? <li className={styles.none}>No health check has run yet.</li> : null}
+      </ul>
+      <div id={id}>
+        <Collapse expanded={shown !== undefined}>{shown === undefined ? null : <CheckDetail check={shown} />}</Collapse>
+      </div>
+    </section>
+  );
+}
+
+/** Small values of a check are p-values, the others plain numbers. */
+function figure(value: number | null): string {
+  const number = finite(value);
+  return number !== null && number >= 0 && number < 0.001 ? pValue(number) : decimal(number);
+}
+
+function CheckDetail({ check }: { check: HealthResult }): ReactElement {
+  return (
+    <div className={styles.detail}>
+      <p className={styles.explanation}>{check.explanation}</p>
+      <Facts
+        columns
+        facts={[
+          { label: 'Value', value: figure(check.value) },
+          { label: 'Threshold', value: figure(check.threshold) },
+          { label: 'Units affected', value: count(check.unitsAffected) },
+          { label: 'Effect on the verdict', value: check.blocks ? 'Blocks it while failing' : 'Informs only' },
+        ]}
+      />
+      {check.likelyCauses.length === 0 ? null : (
+        <>
+          <p className={styles.causes}>{plural(check.likelyCauses.length, 'likely cause')}, most likely first</p>
+          <ol className={styles.list}>
+            {check.likelyCauses.map((cause) => (
+              <li key={cause}>{cause}</li>
+            ))}
+          </ol>
+        </>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,136 @@
+import type { ReactElement } from 'react';
+import type { MetricResult, Report } from '../../api/types.js';
+import { IntervalBar, symmetricDomain } from '../../charts/interval-bar.js';
+import {
+  ROLE,
+  count,
+  difference,
+  direction,
+  level,
+  lift,
+  pValue,
+  probability,
+  range,
+  shortDate,
+  whyUndefined,
+} from '../../format/index.js';
+import type { Column } from '../../ui/data-table.js';
+import { Hint } from '../../ui/details.js';
+import { Figure, Missing } from '../../ui/estimate.js';
+import styles from './result-columns.module.css';
+
+const NO_MEAN = 'No unit of this arm has matured for this metric';
+
+/** Columns of the results table; lifts share one axis. */
+export function resultColumns(report: Report, muted: boolean): Column<MetricResult>[] {
+  const ends = report.results.flatMap(({ effect: { relative } }) => [relative.estimate, relative.interval?.lower, relative.interval?.upper]);
+  const sorted = ends.map((end) => Math.abs(end ?? 0)).sort((a, b) => a - b);
+  const domain = symmetricDomain([sorted[Math.floor((sorted.length - 1) * 0.85)]], 0.02);
+  return [
+    { key: 'metric', title: 'Metric', cell: (result) => <Metric result={result} /> },
+    {
+      key: 'control',
+      title: report.baseline,
+      align: 'right',
+      cell: ({ effect, measuredIn }) => <Figure text={level(effect.control.mean, measuredIn)} reason={NO_MEAN} />,
+    },
+    { key: 'treatment', title: 'Treatment', align: 'right', cell: (result) => <Treatment result={result} /> },
+    { key: 'difference', title: 'Difference', align: 'right', cell: (result) => <Difference result={result} /> },
+    { key: 'lift', title: 'Lift', cell: (result) => <LiftCell result={result} domain={domain} muted={muted} /> },
+    { key: 'unadjusted', title: 'Without CUPED', align: 'right', cell: (result) => <Unadjusted result={result} /> },
+    { key: 'p', title: 'Evidence', align: 'right', cell: (result) => <Evidence result={result} /> },
+    { key: 'units', title: 'Matured of enrolled', align: 'right', cell: (result) => <Units result={result} /> },
+  ];
+}
+
+function Metric({ result }: { result: MetricResult }): ReactElement {
+  return (
+    <div className={styles.metric}>
+      <Hint text={`${result.description} Better when ${result.betterWhen}.`}>{result.title}</Hint>
+      <span className={styles.note}>
+        {ROLE[result.role]} · {shortDate(result.window.from)} to {shortDate(result.window.to)}
+      </span>
+    </div>
+  );
+}
+
+function Treatment({ result }: { result: MetricResult }): ReactElement {
+  return (
+    <div className={styles.cell}>
+      <Figure text={level(result.effect.treatment.mean, result.measuredIn)} reason={NO_MEAN} />
+      <span className={styles.note}>{result.arm}</span>
+    </div>
+  );
+}
+
+function Difference({ result }: { result: MetricResult }): ReactElement {
+  const { effect, measuredIn } = result;
+  const why = whyUndefined(effect);
+  if (why !== null) return <Missing reason={why} />;
+  return (
+    <div className={styles.cell}>
+      <span>{difference(effect.estimate, measuredIn)}</span>
+      <span className={styles.note}>{range(effect.interval, (value) => difference(value, measuredIn))}</span>
+    </div>
+  );
+}
+
+function LiftCell({ result, domain, muted }: { result: MetricResult; domain: number; muted: boolean }): ReactElement {
+  const { relative } = result.effect;
+  const why = whyUndefined(relative);
+  if (why !== null) return <Missing reason={why} />;
+  return (
+    <div className={styles.lift}>
+      <IntervalBar
+        estimate={relative.estimate}
+        lower={relative.interval?.lower ?? null}
+        upper={relative.interval?.upper ?? null}
+        domain={domain}
+        direction={direction(relative, result.betterWhen)}
+        muted={muted}
+      />
+      <div className={styles.cell}>
+        <span className={muted ? styles.note : styles.strong}>{lift(relative.estimate)}</span>
+        <span className={styles.note}>{range(relative.interval, lift)}</span>
+      </div>
+    </div>
+  );
+}
+
+function Unadjusted({ result }: { result: MetricResult }): ReactElement {
+  if (!result.effect.adjusted) return <Missing reason="No pre-period data: the lift shown is unadjusted already" />;
+  const relative = result.unadjusted?.relative;
+  const why = relative === undefined ? 'Not computed for this estimator' : whyUndefined(relative);
+  if (relative === undefined || why !== null) return <Missing reason={why ?? 'Not computed'} />;
+  return (
+    <div className={styles.cell}>
+      <span>{lift(relative.estimate)}</span>
+      <span className={styles.note}>{range(relative.interval, lift)}</span>
+    </div>
+  );
+}
+
+const EVIDENCE = { 'p-value': 'p', 'probability-better': 'P(better)', 'e-value': 'e-value' } as const;
+
+function Evidence({ result }: { result: MetricResult }): ReactElement {
+  const { evidence } = result.effect;
+  if (evidence === null) return <Missing reason={whyUndefined(result.effect) ?? 'This estimator gives intervals only'} />;
+  const text = evidence.kind === 'probability-better' ? probability(evidence.value) : pValue(evidence.value);
+  return (
+    <div className={styles.cell}>
+      <span>
+        {EVIDENCE[evidence.kind]} {text}
+      </span>
+      {result.pValueAdjusted === null ? null : <span className={styles.note}>adjusted {pValue(result.pValueAdjusted)}</span>}
+    </div>
+  );
+}
+
+function Units({ result }: { result: MetricResult }): ReactElement {
+  return (
+    <div className={styles.cell}>
+      <span>{count(result.matured)}</span>
+      <span className={styles.note}>of {count(result.enrolled)}</span>
+    </div>
+  );
+}

@@ -1,0 +1,75 @@
+import { Alert } from '@mantine/core';
+import type { ReactElement } from 'react';
+import { useCatalog } from '../../api/queries.js';
+import type { Experiment, Report } from '../../api/types.js';
+import { count, dateTime, percent, plural } from '../../format/index.js';
+import { DataTable } from '../../ui/data-table.js';
+import layout from '../../ui/layout.module.css';
+import { Panel } from '../../ui/panel.js';
+import { QueryBoundary } from '../../ui/query-boundary.js';
+import { StateMessage } from '../../ui/state-message.js';
+import { NotStarted } from './not-started.js';
+import { Blocked } from './blocked.js';
+import { ReportToolbar } from './report-toolbar.js';
+import { isBlocked, useReportView } from './report-choice.js';
+import type { ReportView } from './report-choice.js';
+import { resultColumns } from './result-columns.js';
+import styles from './results.module.css';
+
+export function Results({ experiment }: { experiment: Experiment }): ReactElement {
+  const view = useReportView(experiment.key);
+  if (experiment.startedAt === null) return <NotStarted experiment={experiment} />;
+  return (
+    <>
+      <ReportToolbar view={view} />
+      <QueryBoundary query={view.query} what="report" lines={10}>
+        {(report) => <ResultsTable report={report} view={view} />}
+      </QueryBoundary>
+    </>
+  );
+}
+
+function ResultsTable({ report, view }: { report: Report; view: ReportView }): ReactElement {
+  const blocked = isBlocked(report);
+  const muted = blocked && !view.showAnyway;
+  return (
+    <div className={layout.stack}>
+      {blocked ? (
+        <Alert color="orange" variant="light" title="Do not decide: fix first">
+          A health check fails, so these differences may not come from the treatment. {report.verdict.sentence}
+        </Alert>
+      ) : null}
+      <Panel
+        title="All metrics"
+        note={<Method report={report} />}
+        actions={blocked ? <Blocked view={view} /> : undefined}
+        flush
+      >
+        {report.results.length === 0 ? (
+          <StateMessage title="No results in this view">No unit of this segment has been exposed, or no metric has matured.</StateMessage>
+        ) : (
+          <DataTable
+            caption="Results by metric and arm"
+            columns={resultColumns(report, muted)}
+            rows={report.results}
+            rowKey={(result) => `${result.metric}/${result.arm}`}
+            rowClass={(result) => (result.role === 'decision' ? styles.decision : undefined)}
+          />
+        )}
+      </Panel>
+    </div>
+  );
+}
+
+/** How these numbers came about, in one line. */
+function Method({ report }: { report: Report }): ReactElement {
+  const estimator = useCatalog().data?.estimators.find((entry) => entry.key === report.estimator);
+  return (
+    <>
+      {estimator?.title ?? report.estimator}, {percent(1 - report.alpha, 0)} intervals against {report.baseline};{' '}
+      {plural(report.units.enrolled, 'unit')} enrolled
+      {report.units.crossover === null ? '' : `, ${count(report.units.crossover)} seen in more than one arm and left out`}. As of{' '}
+      {dateTime(report.asOf)}, computed in {Math.round(report.computedInMs)} ms.
+    </>
+  );
+}

@@ -1,0 +1,47 @@
+import { Select, Skeleton } from '@mantine/core';
+import type { ReactElement } from 'react';
+import { Suspense, lazy } from 'react';
+import { useCatalog } from '../../api/queries.js';
+import type { Experiment } from '../../api/types.js';
+import layout from '../../ui/layout.module.css';
+import { Panel } from '../../ui/panel.js';
+import { useUrlState } from '../../ui/url-state.js';
+import { NotStarted } from './not-started.js';
+import { isBlocked, useReportView } from './report-choice.js';
+
+const LiftOverTime = lazy(async () => ({ default: (await import('./lift-over-time.js')).LiftOverTime }));
+
+/** Cumulative lift of any metric of the experiment. */
+export function SeriesTab({ experiment }: { experiment: Experiment }): ReactElement {
+  const view = useReportView(experiment.key);
+  const [chosen, setChosen] = useUrlState('metric');
+  const metrics = useCatalog().data?.metrics ?? [];
+  if (experiment.startedAt === null) return <NotStarted experiment={experiment} />;
+  const keys = [experiment.decisionMetric, ...experiment.guardrailMetrics, ...experiment.secondaryMetrics];
+  const metric = chosen || experiment.decisionMetric;
+  const title = (key: string): string => metrics.find((entry) => entry.key === key)?.title ?? key;
+  const report = view.query.data;
+  return (
+    <>
+      <div className={layout.toolbar}>
+        <Select
+          label="Metric"
+          w={280}
+          data={[...new Set(keys)].map((key) => ({ value: key, label: title(key) }))}
+          value={metric}
+          onChange={setChosen}
+        />
+      </div>
+      <Panel title={`${title(metric)} over time`} note="Cumulative lift against the control, as it stood at the end of each day.">
+        <Suspense fallback={<Skeleton height={280} />}>
+          <LiftOverTime
+            experiment={experiment}
+            metric={metric}
+            estimator={view.estimator || null}
+            muted={report !== undefined && isBlocked(report) && !view.showAnyway}
+          />
+        </Suspense>
+      </Panel>
+    </>
+  );
+}

@@ -1,0 +1,84 @@
+import { Group, SegmentedControl, Select, Stack, TagsInput, Text, TextInput, Textarea } from '@mantine/core';
+import type { ReactElement } from 'react';
+import { useState } from 'react';
+import { Panel } from '../../ui/panel.js';
+import { slug } from '../policies/policy-draft.js';
+import { templateArms } from './draft.js';
+import type { Template } from './draft.js';
+import type { SectionProps } from './section-props.js';
+
+const EXPLAIN: Record<Template, string> = {
+  ab: 'Fixed arms with fixed weights. The plain way to learn whether a change helps.',
+  bandit:
+    'A control, a small uniform arm, and a bandit that learns which action works. The lift of the bandit stays honest because its arm has a fixed weight.',
+};
+
+/** What is tested, where, and why. */
+export function BasicsSection({ draft, set, problems, surfaces, policies }: SectionProps): ReactElement {
+  const [template, setTemplate] = useState<Template>('ab');
+  const choose = (value: string): void => {
+    const next = value as Template;
+    setTemplate(next);
+    set({ arms: templateArms(next, policies) });
+  };
+  const surface = surfaces.find((entry) => entry.key === draft.surface);
+  return (
+    <Panel title="What is tested">
+      <Stack gap="md">
+        <div>
+          <SegmentedControl
+            aria-label="Template"
+            value={template}
+            onChange={choose}
+            data={[
+              { value: 'ab', label: 'A/B test' },
+              { value: 'bandit', label: 'Bandit experiment' },
+            ]}
+          />
+          <Text size="sm" c="dimmed" mt={6}>
+            {EXPLAIN[template]}
+          </Text>
+        </div>
+        <Group grow align="flex-start" preventGrowOverflow={false} wrap="wrap">
+          <TextInput label="Name" required error={problems['/title']} value={draft.title} onChange={(event) => set({ title: event.currentTarget.value })} />
+          <TextInput
+            label="Key"
+            placeholder={slug(draft.title) || 'from the name'}
+            error={problems['/key']}
+            value={draft.key}
+            onChange={(event) => set({ key: event.currentTarget.value })}
+          />
+        </Group>
+        <Textarea
+          label="Hypothesis"
+          description="What will change, by how much, and why you believe it"
+          required
+          autosize
+          minRows={2}
+          error={problems['/hypothesis']}
+          value={draft.hypothesis}
+          onChange={(event) => set({ hypothesis: event.currentTarget.value })}
+        />
+        <Group grow align="flex-start" preventGrowOverflow={false} wrap="wrap">
+          <Select
+            label="Surface"
+            required
+            searchable
+            placeholder="Where it shows"
+            nothingFoundMessage="No such surface"
+            error={problems['/surface']}
+            data={surfaces.map(({ key, title }) => ({ value: key, label: `${title} (${key})` }))}
+            value={draft.surface || null}
+            onChange={(value) => set({ surface: value ?? '' })}
+            inputWrapperOrder={['label', 'input', 'description', 'error']}
+            description={surface === undefined ? undefined : SURFACE[surface.kind]}
+          />
+          <TextInput label="Owner" value={draft.owner} onChange={(event) => set({ owner: event.currentTarget.value })} />
+          <TagsInput label="Tags" value={draft.tags} onChange={(tags) => set({ tags })} />
+        </Group>
+      </Stack>
+    </Panel>
+  );
+}
+
+const SURFACE = { value: 'Gives a value', action: 'Picks one action', slate: 'Orders many items' } as const;

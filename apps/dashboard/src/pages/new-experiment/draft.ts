@@ -1,0 +1,149 @@
+import type { Experiment, Json, Policy, SteadyPeriod, Surface, Treatment } from '../../api/types.js';
+import { slug } from '../policies/policy-draft.js';
+import type { TargetingDraft } from './targeting.js';
+import { EVERYONE, toCondition } from './targeting.js';
+
+export interface ArmDraft {
+  /** Stays the same while the arm is edited; React's key. */
+  id: number;
+  key: string;
+  title: string;
+  weight: number;
+  isControl: boolean;
+  kind: 'value' | 'policy';
+  value: Json | undefined;
+  policyId: string;
+  steadyFor: SteadyPeriod;
+}
+
+export interface ExperimentDraft {
+  title: string;
+  key: string;
+  hypothesis: string;
+  surface: string;
+  unitType: string;
+  arms: ArmDraft[];
+  targeting: TargetingDraft;
+  /** In percent, as it is typed. */
+  traffic: number;
+  layer: string;
+  decisionMetric: string;
+  secondaryMetrics: string[];
+  guardrailMetrics: string[];
+  minimumDays: number;
+  plannedUnits: number | null;
+  owner: string;
+  tags: string[];
+}
+
+export const MOST_ARMS = 20;
+
+function arm(id: number, title: string, weight: number, change: Partial<ArmDraft> = {}): ArmDraft {
+  return {
+    id,
+    key: slug(title),
+    title,
+    weight,
+    isControl: false,
+    kind: 'value',
+    value: undefined,
+    policyId: '',
+    steadyFor: 'day',
+    ...change,
+  };
+}
+
+export function emptyDraft(): ExperimentDraft {
+  return {
+    title: '',
+    key: '',
+    hypothesis: '',
+    surface: '',
+    unitType: 'member',
+    arms: [arm(1, 'Control', 50, { isControl: true }), arm(2, 'Variation', 50)],
+    targeting: EVERYONE,
+    traffic: 100,
+    layer: '',
+    decisionMetric: '',
+    secondaryMetrics: [],
+    guardrailMetrics: [],
+    minimumDays: 14,
+    plannedUnits: null,
+    owner: '',
+    tags: [],
+  };
+}
+
+/** The next arm of a list. */
+export function nextArm(arms: readonly ArmDraft[]): ArmDraft {
+  const id = Math.max(0, ...arms.map((entry) => entry.id)) + 1;
+  return arm(id, `Variation ${arms.length}`, 50);
+}
+
+export type Template = 'ab' | 'bandit';
+
+function policyFor(policies: readonly Policy[], fits: (policy: Policy) => boolean): Partial<ArmDraft> {
+  return { kind: 'policy', policyId: policies.find(fits)?.id ?? '' };
+}
+
+/**
+ * Arms of a template. The bandit one keeps a control beside it and a small uniform arm, so that its lift is an
+ * ordinary comparison and every action stays measured.
+ */
+export function templateArms(template: Template, policies: readonly Policy[]): ArmDraft[] {
+  if (template === 'ab') return emptyDraft().arms;
+  const uniform = policyFor(policies, (policy) => policy.key.includes('uniform') || policy.key.includes('random'));
+  const bandit = policyFor(policies, (policy) => policy.learns === 'online');
+  return [
+    arm(1, 'Control', 45, { isControl: true }),
+    arm(2, 'Uniform exploration', 10, { ...uniform, steadyFor: 'decision' }),
+    arm(3, 'Bandit', 45, bandit),
+  ];
+}
+
+function treatment(draft: ArmDraft): Treatment {
+  if (draft.kind === 'policy') return { kind: 'policy', policyId: draft.policyId, steadyFor: draft.steadyFor };
+  return { kind: 'value', value: draft.value ?? null };
+}
+
+export type ExperimentBody = Pick<
+  Experiment,
+  | 'key' | 'title' | 'hypothesis' | 'surface' | 'unitType' | 'layer' | 'traffic' | 'targeting' | 'arms'
+  | 'decisionMetric' | 'secondaryMetrics' | 'guardrailMetrics' | 'minimumDays' | 'plannedUnits' | 'owner' | 'tags'
+>;
+
+/** The draft in the API's words. */
+export function toBody(draft: ExperimentDraft): ExperimentBody {
+  const { title, hypothesis, surface, unitType, layer, decisionMetric, secondaryMetrics, guardrailMetrics } = draft;
+  return {
+    key: draft.key || slug(title),
+    title: title.trim(),
+    hypothesis: hypothesis.trim(),
+    surface,
+    unitType,
+    layer,
+    traffic: draft.traffic / 100,
+    targeting: toCondition(draft.targeting),
+    arms: draft.arms.map((entry) => ({
+      key: entry.key || slug(entry.title),
+      title: entry.title,
+      weight: entry.weight,
+      isControl: entry.isControl,
+      treatment: treatment(entry),
+    })),
+    decisionMetric,
+    secondaryMetrics,
+    guardrailMetrics,
+    minimumDays: draft.minimumDays,
+    plannedUnits: draft.plannedUnits,
+    owner: draft.owner.trim(),
+    tags: draft.tags,
+  };
+}
+
+/** What an arm's value looks like on a surface of this kind. */
+export function valueHint(surface: Surface | undefined): string {
+  if (surface?.kind === 'action') return 'The id of the action, in quotes: "art-hero". Empty: the surface’s default.';
+  if (surface?.kind === 'slate') return 'A list of item ids, in order: ["row-new", "row-top"]. Empty: the registered order.';
+  return 'Any JSON: true, "blue", {"columns": 4}';
+}

@@ -1,0 +1,69 @@
+import type { Condition, Json } from '../../api/types.js';
+
+export type ValueType = 'text' | 'number' | 'boolean';
+
+export interface ConditionRow {
+  id: number;
+  attribute: string;
+  op: string;
+  type: ValueType;
+  /** As typed; lists for `in` and `notIn`. */
+  text: string;
+  list: string[];
+}
+
+/** Typed rows joined by all or any; or any condition at all, written as JSON. */
+export type TargetingDraft =
+  | { mode: 'rows'; match: 'all' | 'any'; rows: ConditionRow[] }
+  | { mode: 'json'; condition: Json | undefined };
+
+export const EVERYONE: TargetingDraft = { mode: 'rows', match: 'all', rows: [] };
+
+export const takesList = (op: string): boolean => op === 'in' || op === 'notIn';
+export const takesNothing = (op: string): boolean => op === 'exists' || op === 'notExists';
+
+function typed(text: string, type: ValueType): Json {
+  if (type === 'number') return Number(text);
+  if (type === 'boolean') return text === 'true';
+  return text;
+}
+
+function rowCondition(row: ConditionRow): Condition {
+  const { attribute, op } = row;
+  if (takesNothing(op)) return { attribute, op };
+  if (takesList(op)) return { attribute, op, value: row.list.map((entry) => typed(entry, row.type)) };
+  return { attribute, op, value: typed(row.text, row.type) };
+}
+
+/** The condition in the API's words; null is everyone. */
+export function toCondition(draft: TargetingDraft): Condition | null {
+  if (draft.mode === 'json') return (draft.condition ?? null) as Condition | null;
+  const conditions = draft.rows.map(rowCondition);
+  const [only] = conditions;
+  if (only === undefined) return null;
+  if (conditions.length === 1) return only;
+  return draft.match === 'all' ? { all: conditions } : { any: conditions };
+}
+
+function rowProblem(row: ConditionRow): string | null {
+  if (row.attribute.trim() === '') return 'Every condition needs an attribute';
+  if (takesNothing(row.op)) return null;
+  if (takesList(row.op)) return row.list.length === 0 ? `${row.attribute}: list at least one value` : null;
+  if (row.type === 'number' && (row.text.trim() === '' || !Number.isFinite(Number(row.text)))) {
+    return `${row.attribute}: write a number`;
+  }
+  return row.text === '' ? `${row.attribute}: write a value` : null;
+}
+
+export function targetingProblem(draft: TargetingDraft): string | null {
+  if (draft.mode === 'json') return null;
+  for (const row of draft.rows) {
+    const problem = rowProblem(row);
+    if (problem !== null) return problem;
+  }
+  return null;
+}
+
+export function newRow(rows: readonly ConditionRow[]): ConditionRow {
+  return { id: Math.max(0, ...rows.map((row) => row.id)) + 1, attribute: '', op: 'eq', type: 'text', text: '', list: [] };
+}

@@ -1,0 +1,84 @@
+import type { ReactElement } from 'react';
+import { usePolicyActions } from '../../api/queries.js';
+import type { PolicyAction } from '../../api/types.js';
+import { IntervalTrack } from '../../charts/interval-track.js';
+import { count, decimal, percent, probability, range } from '../../format/index.js';
+import { DataTable } from '../../ui/data-table.js';
+import type { Column } from '../../ui/data-table.js';
+import { Figure, Missing } from '../../ui/estimate.js';
+import { Panel } from '../../ui/panel.js';
+import { QueryBoundary } from '../../ui/query-boundary.js';
+import { StateMessage } from '../../ui/state-message.js';
+import styles from './policies.module.css';
+
+function columns(rows: readonly PolicyAction[]): Column<PolicyAction>[] {
+  const most = Math.max(1e-9, ...rows.map((row) => row.ipwUpper ?? row.ipwMean ?? 0));
+  return [
+    {
+      key: 'action',
+      title: 'Action',
+      cell: (row) => (
+        <div className={styles.name}>
+          {row.title || row.id}
+          <span className={styles.note}>{row.id}</span>
+        </div>
+      ),
+    },
+    {
+      key: 'now',
+      title: 'Probability now',
+      align: 'right',
+      cell: (row) => <Figure text={probability(row.probabilityNow)} reason="Depends on the context of each request" />,
+    },
+    { key: 'decisions', title: 'Decisions', align: 'right', cell: (row) => count(row.decisions) },
+    {
+      key: 'rewarded',
+      title: 'Rewarded',
+      align: 'right',
+      cell: (row) => (
+        <div className={styles.pair}>
+          {count(row.rewarded)}
+          <span className={styles.note}>{percent(row.decisions === 0 ? null : row.rewarded / row.decisions)}</span>
+        </div>
+      ),
+    },
+    { key: 'value', title: 'Mean reward, weighted by inverse probability', cell: (row) => <Value row={row} most={most} /> },
+    { key: 'naive', title: 'Plain mean (biased)', align: 'right', cell: (row) => <Figure text={decimal(row.meanReward, 3)} reason="No reward has settled" /> },
+  ];
+}
+
+function Value({ row, most }: { row: PolicyAction; most: number }): ReactElement {
+  if (row.ipwMean === null) return <Missing reason="No reward has settled, or propensities are too small to weight by" />;
+  const interval = { lower: row.ipwLower, upper: row.ipwUpper };
+  return (
+    <div className={styles.bar}>
+      <IntervalTrack estimate={row.ipwMean} lower={row.ipwLower} upper={row.ipwUpper} most={most} />
+      <div className={styles.pair}>
+        <strong>{decimal(row.ipwMean, 3)}</strong>
+        <span className={styles.note}>
+          {range(interval, (value) => decimal(value, 3))}, n {count(row.decisions)}
+        </span>
+      </div>
+    </div>
+  );
+}
+
+/** What each action has earned, best first. */
+export function ActionsPanel({ id }: { id: string }): ReactElement {
+  const query = usePolicyActions(id, null);
+  return (
+    <Panel title="Actions" note="A bandit serves its favourites more often, so plain means are biased; the weighted mean corrects for the probability of each serving." flush>
+      <QueryBoundary
+        query={query}
+        what="actions"
+        isEmpty={(page) => page.items.length === 0}
+        empty={<StateMessage icon="policies" title="No action was served yet" />}
+      >
+        {(page) => {
+          const rows = [...page.items].sort((a, b) => (b.ipwMean ?? -Infinity) - (a.ipwMean ?? -Infinity));
+          return <DataTable caption="Actions" columns={columns(rows)} rows={rows} rowKey={(row) => row.id} />;
+        }}
+      </QueryBoundary>
+    </Panel>
+  );
+}

@@ -1,0 +1,63 @@
+import type { Catalog, Json, PolicyBody } from '../../api/types.js';
+import { schemaDefaults } from '../../ui/schema-form.js';
+
+/** What the policy form holds; `toBody` turns it into the API's words. */
+export interface PolicyDraft {
+  id: string;
+  title: string;
+  key: string;
+  params: Record<string, Json>;
+  exploration: string;
+  explorationParams: Record<string, Json>;
+  floor: number;
+  outcome: string;
+  counts: 'one' | 'value';
+  /** Largest value that counts, for watch seconds and the like. */
+  max: number | null;
+  windowSeconds: number;
+}
+
+export function slug(title: string): string {
+  return title
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 64);
+}
+
+/** A draft of the given registered policy, with the defaults of its schema. */
+export function policyDraft(catalog: Catalog, key: string): PolicyDraft {
+  const registered = catalog.policies.find((policy) => policy.key === key);
+  const exploration = catalog.explorations[0];
+  return {
+    id: '',
+    title: '',
+    key,
+    params: schemaDefaults(registered?.paramsSchema),
+    exploration: registered?.decides === 'slate' ? (exploration?.key ?? '') : '',
+    explorationParams: registered?.decides === 'slate' ? schemaDefaults(exploration?.paramsSchema) : {},
+    floor: registered?.learns === 'online' ? 0.01 : 0,
+    outcome: catalog.outcomes.includes('play') ? 'play' : (catalog.outcomes[0] ?? ''),
+    counts: 'one',
+    max: null,
+    windowSeconds: 0,
+  };
+}
+
+export function policyBody(draft: PolicyDraft, catalog: Catalog): Omit<PolicyBody, 'exploration'> & Partial<Pick<PolicyBody, 'exploration'>> {
+  const learns = catalog.policies.find((policy) => policy.key === draft.key)?.learns !== 'never';
+  return {
+    id: draft.id || slug(draft.title),
+    key: draft.key,
+    title: draft.title,
+    params: draft.params,
+    ...(draft.exploration === '' ? {} : { exploration: { key: draft.exploration, params: draft.explorationParams } }),
+    floor: draft.floor,
+    reward: {
+      outcomes: [{ name: draft.outcome, value: draft.counts, ...(draft.max === null ? {} : { max: draft.max }) }],
+      combine: draft.counts === 'one' ? 'any' : 'sum',
+    },
+    windowSeconds: draft.windowSeconds,
+    learning: learns,
+  };
+}

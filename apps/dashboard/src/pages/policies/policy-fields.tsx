@@ -1,0 +1,134 @@
+import { Fieldset, Group, NumberInput, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
+import type { ReactElement } from 'react';
+import type { Catalog, RegisteredPolicy } from '../../api/types.js';
+import { humanise } from '../../format/index.js';
+import { SchemaForm } from '../../ui/schema-form.js';
+import { policyDraft, slug } from './policy-draft.js';
+import type { PolicyDraft } from './policy-draft.js';
+
+interface PolicyFieldsProps {
+  catalog: Catalog;
+  offered: readonly RegisteredPolicy[];
+  draft: PolicyDraft;
+  onChange: (draft: PolicyDraft) => void;
+}
+
+export function PolicyFields({ catalog, offered, draft, onChange }: PolicyFieldsProps): ReactElement {
+  const registered = catalog.policies.find((policy) => policy.key === draft.key);
+  const set = (change: Partial<PolicyDraft>): void => onChange({ ...draft, ...change });
+  return (
+    <Stack gap="md">
+      <Select
+        label="Method"
+        data={offered.map((policy) => ({ value: policy.key, label: policy.title }))}
+        value={draft.key}
+        onChange={(key) => onChange({ ...policyDraft(catalog, key ?? draft.key), title: draft.title, id: draft.id })}
+        inputWrapperOrder={['label', 'input', 'description', 'error']}
+        description={registered === undefined ? undefined : `${registered.summary}${registered.reference === undefined ? '' : ` ${registered.reference}`}`}
+      />
+      <Group grow align="flex-start">
+        <TextInput label="Title" required data-autofocus value={draft.title} onChange={(event) => set({ title: event.currentTarget.value })} />
+        <TextInput
+          label="Key"
+          placeholder={slug(draft.title) || 'from the title'}
+          value={draft.id}
+          onChange={(event) => set({ id: event.currentTarget.value })}
+        />
+      </Group>
+      {Object.keys(registered?.paramsSchema.properties ?? {}).length === 0 ? null : (
+        <Fieldset legend="Parameters">
+          <SchemaForm key={draft.key} schema={registered?.paramsSchema} values={draft.params} onChange={(params) => set({ params })} />
+        </Fieldset>
+      )}
+      {registered?.decides === 'slate' ? <ExplorationFields catalog={catalog} draft={draft} set={set} /> : null}
+      {registered?.learns === 'never' ? null : <RewardFields catalog={catalog} draft={draft} set={set} />}
+      <NumberInput
+        label="Floor"
+        description="Least probability of every candidate. Above zero, every action stays measurable."
+        min={0}
+        max={0.5}
+        step={0.01}
+        value={draft.floor}
+        onChange={(floor) => set({ floor: typeof floor === 'number' ? floor : 0 })}
+      />
+    </Stack>
+  );
+}
+
+interface PartProps {
+  catalog: Catalog;
+  draft: PolicyDraft;
+  set: (change: Partial<PolicyDraft>) => void;
+}
+
+function ExplorationFields({ catalog, draft, set }: PartProps): ReactElement {
+  const chosen = catalog.explorations.find((exploration) => exploration.key === draft.exploration);
+  return (
+    <Fieldset legend="Exploration">
+      <Stack gap="sm">
+        <Select
+          label="How scores become a slate"
+          data={catalog.explorations.map(({ key, title }) => ({ value: key, label: title }))}
+          value={draft.exploration || null}
+          onChange={(key) => set({ exploration: key ?? '', explorationParams: {} })}
+        />
+        {chosen === undefined ? null : (
+          <Text size="sm" c="dimmed">
+            {chosen.summary}
+          </Text>
+        )}
+        <SchemaForm key={draft.exploration} schema={chosen?.paramsSchema} values={draft.explorationParams} onChange={(explorationParams) => set({ explorationParams })} />
+      </Stack>
+    </Fieldset>
+  );
+}
+
+const WINDOWS = [
+  { value: '0', label: 'At the first matching outcome' },
+  { value: '300', label: 'After 5 minutes' },
+  { value: '1800', label: 'After 30 minutes' },
+  { value: '86400', label: 'After a day' },
+  { value: '604800', label: 'After a week' },
+];
+
+function RewardFields({ catalog, draft, set }: PartProps): ReactElement {
+  return (
+    <Fieldset legend="Reward">
+      <Stack gap="sm">
+        <Group grow align="flex-end">
+          <Select
+            label="Outcome"
+            searchable
+            data={catalog.outcomes.map((name) => ({ value: name, label: humanise(name) }))}
+            value={draft.outcome}
+            onChange={(outcome) => set({ outcome: outcome ?? draft.outcome })}
+          />
+          <SegmentedControl
+            aria-label="What counts"
+            data={[
+              { value: 'one', label: 'That it happened' },
+              { value: 'value', label: 'Its value' },
+            ]}
+            value={draft.counts}
+            onChange={(counts) => set({ counts })}
+          />
+        </Group>
+        {draft.counts === 'value' ? (
+          <NumberInput
+            label="Largest value that counts"
+            description="Caps outliers, such as a film left running overnight."
+            value={draft.max ?? ''}
+            onChange={(max) => set({ max: typeof max === 'number' ? max : null })}
+          />
+        ) : null}
+        <Select
+          label="Learn"
+          description="With a window, a decision without the outcome counts as zero once the window closes."
+          data={WINDOWS}
+          value={String(draft.windowSeconds)}
+          onChange={(seconds) => set({ windowSeconds: Number(seconds ?? 0) })}
+        />
+      </Stack>
+    </Fieldset>
+  );
+}

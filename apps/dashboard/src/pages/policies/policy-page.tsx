@@ -1,0 +1,140 @@
+import { Skeleton } from '@mantine/core';
+import type { ReactElement } from 'react';
+import { Suspense, lazy } from 'react';
+import { Link, useParams } from 'react-router';
+import { usePolicy } from '../../api/queries.js';
+import type { Policy } from '../../api/types.js';
+import { count, duration, humanise } from '../../format/index.js';
+import { Facts, JsonBlock, Stat, Stats, When } from '../../ui/details.js';
+import layout from '../../ui/layout.module.css';
+import { PageHeader } from '../../ui/page-header.js';
+import { Panel } from '../../ui/panel.js';
+import { QueryBoundary } from '../../ui/query-boundary.js';
+import { UrlTabs } from '../../ui/url-tabs.js';
+import { ActionsPanel } from './actions-panel.js';
+import { LearningPill } from './learning-pill.js';
+import { PolicyControls } from './policy-controls.js';
+import { SnapshotsPanel } from './snapshots-panel.js';
+import { TrainingPanel } from './training-panel.js';
+
+const AllocationPanel = lazy(async () => ({ default: (await import('./allocation-panel.js')).AllocationPanel }));
+
+export function PolicyPage(): ReactElement {
+  const { id = '', tab = '' } = useParams();
+  return <OnePolicy key={id} id={id} tab={tab} />;
+}
+
+function OnePolicy({ id, tab }: { id: string; tab: string }): ReactElement {
+  const query = usePolicy(id);
+  const policy = query.data;
+  return (
+    <>
+      <PageHeader
+        title={policy?.title ?? id}
+        parent={{ to: '/policies', label: 'Policies' }}
+        status={policy === undefined ? undefined : <LearningPill policy={policy} />}
+        meta={policy === undefined ? undefined : <Meta policy={policy} />}
+        actions={policy === undefined ? undefined : <PolicyControls policy={policy} />}
+      />
+      <QueryBoundary query={query} what="policy" lines={8}>
+        {(data) => <PolicyTabs policy={data} tab={tab} />}
+      </QueryBoundary>
+    </>
+  );
+}
+
+function Meta({ policy }: { policy: Policy }): ReactElement {
+  return (
+    <>
+      <span>{humanise(policy.key)}</span>
+      <span className="mq-mono">{policy.id}</span>
+      <span>
+        {policy.usedBy.length === 0 ? 'Not used by any experiment' : 'Used by '}
+        {policy.usedBy.map((key, index) => (
+          <span key={key}>
+            {index === 0 ? '' : ', '}
+            <Link to={`/experiments/${key}`}>{key}</Link>
+          </span>
+        ))}
+      </span>
+    </>
+  );
+}
+
+function PolicyTabs({ policy, tab }: { policy: Policy; tab: string }): ReactElement {
+  const training = { key: 'training', title: 'Training runs', render: () => <TrainingPanel policy={policy} /> };
+  return (
+    <UrlTabs
+      base={`/policies/${policy.id}`}
+      label="Policy"
+      current={tab}
+      tabs={[
+        { key: '', title: 'Overview', render: () => <Overview policy={policy} /> },
+        { key: 'snapshots', title: 'Snapshots', render: () => <SnapshotsPanel policy={policy} /> },
+        ...(policy.learns === 'batch' ? [training] : []),
+        { key: 'setup', title: 'Setup', render: () => <PolicySetup policy={policy} /> },
+      ]}
+    />
+  );
+}
+
+function Overview({ policy }: { policy: Policy }): ReactElement {
+  const behind = policy.latestVersion !== null && policy.latestVersion !== policy.servingVersion;
+  return (
+    <div className={layout.stack}>
+      <Stats>
+        <Stat
+          label="Serving"
+          value={policy.servingVersion === null ? '—' : `Snapshot ${policy.servingVersion}`}
+          note={policy.servingVersion === null ? servesWithout(policy) : behind ? `latest is ${policy.latestVersion ?? '—'}` : 'the latest one'}
+        />
+        <Stat label="Last learned" value={<When at={policy.lastLearnedAt} />} note={policy.learning ? 'learning is on' : 'learning is off'} />
+        <Stat label="Pending rewards" value={count(policy.pendingRewards)} note={windowText(policy)} />
+        <Stat label="Least probability" value={policy.floor === 0 ? 'none' : policy.floor} note="floor of every candidate" />
+      </Stats>
+      <Suspense fallback={<Skeleton height={340} />}>
+        <AllocationPanel id={policy.id} />
+      </Suspense>
+      <ActionsPanel id={policy.id} />
+    </div>
+  );
+}
+
+function servesWithout(policy: Policy): string {
+  return policy.learns === 'never' ? 'needs no snapshot' : 'the surface’s default order until the first snapshot';
+}
+
+function windowText(policy: Policy): string {
+  if (policy.learns === 'never') return 'learns nothing';
+  return policy.windowSeconds === 0 ? 'learns at the first matching outcome' : `window of ${duration(policy.windowSeconds)}`;
+}
+
+function rewardSentence(policy: Policy): string {
+  if (policy.reward === null || policy.reward.outcomes.length === 0) return 'none';
+  const { combine, outcomes } = policy.reward;
+  const names = outcomes.map((outcome) => (outcome.value === 'one' ? humanise(outcome.name) : `value of ${outcome.name}`));
+  return outcomes.length === 1 ? (names[0] ?? '—') : `${combine} of ${names.join(', ')}`;
+}
+
+function PolicySetup({ policy }: { policy: Policy }): ReactElement {
+  return (
+    <div className={layout.split}>
+      <Panel title="How it decides and learns">
+        <Facts
+          facts={[
+            { label: 'Method', value: humanise(policy.key) },
+            { label: 'Exploration', value: policy.exploration === null ? 'none' : humanise(policy.exploration.key) },
+            { label: 'Floor', value: String(policy.floor) },
+            { label: 'Reward', value: rewardSentence(policy) },
+            { label: 'Window', value: windowText(policy) },
+            { label: 'Created', value: <When at={policy.createdAt} /> },
+            { label: 'Changed', value: <When at={policy.updatedAt} /> },
+          ]}
+        />
+      </Panel>
+      <Panel title="Parameters">
+        <JsonBlock value={policy.params} label="Parameters" />
+      </Panel>
+    </div>
+  );
+}

@@ -1,0 +1,49 @@
+import type { ReactElement } from 'react';
+import { useParams } from 'react-router';
+import { useAudit } from '../../api/queries.js';
+import { AuditList } from '../../ui/audit-list.js';
+import { PageHeader } from '../../ui/page-header.js';
+import { Panel } from '../../ui/panel.js';
+import { QueryBoundary } from '../../ui/query-boundary.js';
+import { StateMessage } from '../../ui/state-message.js';
+import { UrlTabs } from '../../ui/url-tabs.js';
+import { KeysPanel } from './keys-panel.js';
+import { MetricsPanel } from './metrics-panel.js';
+import { SurfacesPanel } from './surfaces-panel.js';
+
+export function SettingsPage(): ReactElement {
+  const { tab = '' } = useParams();
+  return (
+    <>
+      <PageHeader title="Settings" />
+      <UrlTabs
+        base="/settings"
+        label="Settings"
+        current={tab}
+        tabs={[
+          { key: '', title: 'API keys', render: () => <KeysPanel /> },
+          { key: 'surfaces', title: 'Surfaces', render: () => <SurfacesPanel /> },
+          { key: 'metrics', title: 'Metrics', render: () => <MetricsPanel /> },
+          { key: 'audit', title: 'Audit log', render: () => <AuditPanel /> },
+        ]}
+      />
+    </>
+  );
+}
+
+function AuditPanel(): ReactElement {
+  const query = useAudit();
+  return (
+    <Panel title="Audit log" note="The latest 200 changes: who, what, when, and what it was before." flush>
+      <QueryBoundary
+        query={query}
+        what="audit log"
+        lines={8}
+        isEmpty={(page) => page.items.length === 0}
+        empty={<StateMessage icon="clock" title="No change yet">Every change by an API key is written here.</StateMessage>}
+      >
+        {(page) => <AuditList entries={page.items} />}
+      </QueryBoundary>
+    </Panel>
+  );
+}

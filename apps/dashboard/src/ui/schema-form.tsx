@@ -1,0 +1,113 @@
+import { NumberInput, Select, Stack, Switch, TagsInput, TextInput } from '@mantine/core';
+import type { ReactElement } from 'react';
+import type { Json, JsonSchema } from '../api/types.js';
+import { humanise, json } from '../format/index.js';
+import { JsonInputField } from './json-field.js';
+
+type Values = Record<string, Json>;
+
+interface SchemaFormProps {
+  schema: JsonSchema | undefined;
+  values: Values;
+  onChange: (values: Values) => void;
+  /** Message per field name. */
+  errors?: Readonly<Record<string, string>>;
+}
+
+/** The defaults that a schema gives, so that the form starts with what would apply anyway. */
+export function schemaDefaults(schema: JsonSchema | undefined): Values {
+  const entries = Object.entries(schema?.properties ?? {}).filter(([, field]) => field.default !== undefined);
+  return Object.fromEntries(entries.map(([name, field]) => [name, field.default ?? null]));
+}
+
+/** A form drawn from the JSON schema of a registered object's parameters. */
+export function SchemaForm({ schema, values, onChange, errors = {} }: SchemaFormProps): ReactElement | null {
+  const fields = Object.entries(schema?.properties ?? {});
+  if (fields.length === 0) return null;
+  return (
+    <Stack gap="sm">
+      {fields.map(([name, field]) => (
+        <SchemaField
+          key={name}
+          name={name}
+          field={field}
+          required={schema?.required?.includes(name) === true && field.default === undefined}
+          value={values[name]}
+          error={errors[name]}
+          onChange={(value) => onChange(withValue(values, name, value))}
+        />
+      ))}
+    </Stack>
+  );
+}
+
+function withValue(values: Values, name: string, value: Json | undefined): Values {
+  if (value !== undefined) return { ...values, [name]: value };
+  return Object.fromEntries(Object.entries(values).filter(([key]) => key !== name));
+}
+
+interface SchemaFieldProps {
+  name: string;
+  field: JsonSchema;
+  required: boolean;
+  value: Json | undefined;
+  error: string | undefined;
+  onChange: (value: Json | undefined) => void;
+}
+
+function SchemaField({ name, field, required, value, error, onChange }: SchemaFieldProps): ReactElement {
+  const common = {
+    label: field.title ?? humanise(name.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()),
+    description: field.description,
+    required,
+    error,
+  };
+  const type = Array.isArray(field.type) ? field.type.find((entry) => entry !== 'null') : field.type;
+  if (field.enum !== undefined) {
+    return <Select {...common} data={field.enum.map((entry) => json(entry))} value={json(value ?? null)} onChange={(next) => onChange(field.enum?.find((entry) => json(entry) === next))} />;
+  }
+  if (type === 'boolean') {
+    return <Switch label={common.label} description={common.description} checked={value === true} onChange={(event) => onChange(event.currentTarget.checked)} />;
+  }
+  if (type === 'number' || type === 'integer') {
+    return <NumberField common={common} field={field} integer={type === 'integer'} value={value} onChange={onChange} />;
+  }
+  if (type === 'array' && (field.items?.type === 'string' || field.items?.type === 'number')) {
+    const numeric = field.items.type === 'number';
+    const tags = Array.isArray(value) ? value.map((entry) => json(entry)) : [];
+    return <TagsInput {...common} value={tags} onChange={(next) => onChange(numeric ? next.map(Number).filter(Number.isFinite) : next)} />;
+  }
+  if (type === 'string') {
+    return <TextInput {...common} value={typeof value === 'string' ? value : ''} onChange={(event) => onChange(event.currentTarget.value === '' ? undefined : event.currentTarget.value)} />;
+  }
+  return <JsonInputField {...common} value={value} onChange={onChange} />;
+}
+
+interface NumberFieldProps {
+  common: { label: string; description: string | undefined; required: boolean; error: string | undefined };
+  field: JsonSchema;
+  integer: boolean;
+  value: Json | undefined;
+  onChange: (value: Json | undefined) => void;
+}
+
+/** zod writes integers with the safe range as bounds; those say nothing to a reader. */
+function bound(value: number | undefined): number | undefined {
+  return value === undefined || Math.abs(value) >= Number.MAX_SAFE_INTEGER ? undefined : value;
+}
+
+function NumberField({ common, field, integer, value, onChange }: NumberFieldProps): ReactElement {
+  const min = bound(field.minimum ?? field.exclusiveMinimum);
+  const max = bound(field.maximum ?? field.exclusiveMaximum);
+  return (
+    <NumberInput
+      {...common}
+      value={typeof value === 'number' ? value : ''}
+      onChange={(next) => onChange(typeof next === 'number' ? next : undefined)}
+      allowDecimal={!integer}
+      step={integer ? 1 : 0.05}
+      {...(min === undefined ? {} : { min })}
+      {...(max === undefined ? {} : { max })}
+    />
+  );
+}
