@@ -48,23 +48,30 @@ export interface DecisionFixture {
   readonly dueAt?: number;
 }
 
+const DECISION = {
+  policyId: 'artwork',
+  action: 'a',
+  candidates: ['a', 'b', 'c'] as readonly string[],
+  exposed: true,
+};
+
 /** Decisions with their due rows; the window ends 60 seconds after the decision unless `dueAt` says otherwise. */
 export async function insertDecisions(db: Sql, fixtures: readonly DecisionFixture[]): Promise<void> {
   await db.query(`select ensure_partitions('2026-04-30', '2026-05-03')`);
   const rows = fixtures.map((fixture) => {
-    const at = fixture.at ?? T0 + fixture.n * 10;
-    const slate = fixture.slate?.map((id) => ({ id, propensity: 0.5 }));
+    const row = { ...DECISION, at: T0 + fixture.n * 10, unitId: `u${fixture.n % 7}`, ...fixture };
+    const slate = row.slate?.map((id) => ({ id, propensity: 0.5 }));
     return {
-      id: idOf(fixture.n),
-      at: new Date(at).toISOString(),
-      unit_id: fixture.unitId ?? `u${fixture.n % 7}`,
+      id: idOf(row.n),
+      at: new Date(row.at).toISOString(),
+      unit_id: row.unitId,
       kind: slate ? 'slate' : 'action',
-      chosen: slate ?? fixture.action ?? 'a',
-      policy_id: fixture.policyId ?? 'artwork',
-      candidates: fixture.candidates ?? fixture.slate ?? ['a', 'b', 'c'],
-      context: fixture.context ?? { device: fixture.n % 2 === 0 ? 'tv' : 'phone' },
-      exposed: fixture.exposed ?? true,
-      due_at: new Date(fixture.dueAt ?? at + 60_000).toISOString(),
+      chosen: slate ?? row.action,
+      policy_id: row.policyId,
+      candidates: row.slate ?? row.candidates,
+      context: row.context ?? { device: row.n % 2 === 0 ? 'tv' : 'phone' },
+      exposed: row.exposed,
+      due_at: new Date(row.dueAt ?? row.at + 60_000).toISOString(),
     };
   });
   await db.query(
@@ -142,8 +149,12 @@ export function tastes(units: number, items: number, perUnit: number, seed: stri
   const rows: { unit: number; item: number; at: number }[] = [];
   for (let unit = 0; unit < units; unit++) {
     const half = items / 2;
-    const liked = Array.from({ length: half }, (_, i) => (unit % 2) * half + i).sort(() => rng.uniform() - 0.5);
-    liked.slice(0, perUnit).forEach((item) => rows.push({ unit, item, at: Math.floor(rng.uniform() * 1000) * HOUR }));
+    const liked = Array.from({ length: half }, (_, i) => (unit % 2) * half + i).sort(
+      () => rng.uniform() - 0.5,
+    );
+    liked
+      .slice(0, perUnit)
+      .forEach((item) => rows.push({ unit, item, at: Math.floor(rng.uniform() * 1000) * HOUR }));
   }
   rows.sort((a, b) => a.at - b.at || a.unit - b.unit || a.item - b.item);
   return {

@@ -8,7 +8,9 @@ import { catalog } from './catalog.js';
 export class CatalogController {
   @Get()
   @AllowRole('secret')
-  @ApiOperation({ summary: 'Everything registered: policies, explorations, estimators, metrics, operators, outcomes' })
+  @ApiOperation({
+    summary: 'Everything registered: policies, explorations, estimators, metrics, operators, outcomes',
+  })
   get() {
     return catalog;
   }

@@ -5,13 +5,25 @@ import { explorationRegistry, policyRegistry } from '#policies';
 /** Everything registered, as plain data: forms, reference pages and clients are drawn from it. */
 export const catalog = {
   policies: policyRegistry.list().map(({ key, title, summary, reference, learns, params }) => ({
-    key, title, summary, reference, learns, paramsSchema: params.jsonSchema,
+    key,
+    title,
+    summary,
+    reference,
+    learns,
+    paramsSchema: params.jsonSchema,
   })),
   explorations: explorationRegistry.list().map(({ key, title, summary, params }) => ({
-    key, title, summary, paramsSchema: params.jsonSchema,
+    key,
+    title,
+    summary,
+    paramsSchema: params.jsonSchema,
   })),
   estimators: estimatorRegistry.list().map(({ key, title, summary, reference, validUnderPeeking }) => ({
-    key, title, summary, reference, validUnderPeeking,
+    key,
+    title,
+    summary,
+    reference,
+    validUnderPeeking,
   })),
   metrics: metricRegistry.list(),
   conditionOperators: CONDITION_OPERATORS,

@@ -23,7 +23,9 @@ export async function checkPolicies(db: Sql): Promise<void> {
     try {
       policy.params.parse(params);
     } catch (error) {
-      throw new Error(`${where}, whose parameters "${key}" does not accept: ${(error as Error).message}`, { cause: error });
+      throw new Error(`${where}, whose parameters "${key}" does not accept: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
   }
 }

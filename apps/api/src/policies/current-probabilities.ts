@@ -40,15 +40,22 @@ export async function currentProbabilities(
   const sums = new Map<string, number>();
   for (const request of requests) {
     const { probabilities } = serveAction(compiled, request, exploration, row.floor, createRng('now'));
-    request.actions.forEach((action, i) => sums.set(action.id, (sums.get(action.id) ?? 0) + (probabilities[i] ?? 0)));
+    request.actions.forEach((action, i) =>
+      sums.set(action.id, (sums.get(action.id) ?? 0) + (probabilities[i] ?? 0)),
+    );
   }
   return new Map([...sums].map(([id, sum]) => [id, sum / requests.length]));
 }
 
 async function compileServing(tx: Sql, row: PolicyRow, policy: Policy): Promise<CompiledPolicy | null> {
   if (policy.learns === 'never') return policy.compile(null, policy.params.parse(row.params));
-  const snapshot = row.serving_version === null ? undefined : await readSnapshot(tx, row.id, row.serving_version);
-  if (snapshot) return policy.compile(policy.decode(stateOf(snapshot).json) as never, policy.params.parse(snapshot.params) as never);
+  const snapshot =
+    row.serving_version === null ? undefined : await readSnapshot(tx, row.id, row.serving_version);
+  if (snapshot)
+    return policy.compile(
+      policy.decode(stateOf(snapshot).json) as never,
+      policy.params.parse(snapshot.params) as never,
+    );
   if (policy.learns === 'batch') return null;
   const params = policy.params.parse(row.params);
   return policy.compile(policy.initialState(params), params);
@@ -63,7 +70,10 @@ export async function newestRequests(
 ): Promise<DecisionRequest[]> {
   const rows = await tx.query<NewestRow & Record<string, unknown>>(NEWEST, [policyId, subject, count]);
   const ids = [...new Set(rows.flatMap((row) => row.candidates))];
-  const items = await tx.query<{ id: string; features: Context }>(`select id, features from item where id = any($1)`, [ids]);
+  const items = await tx.query<{ id: string; features: Context }>(
+    `select id, features from item where id = any($1)`,
+    [ids],
+  );
   const features = new Map(items.map((item) => [item.id, item.features]));
   return rows
     .filter((row) => row.candidates.length > 0)

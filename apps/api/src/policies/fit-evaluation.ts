@@ -21,7 +21,9 @@ export interface TimeSplit {
  * @param after rows up to this time (Unix milliseconds) are not judged, e.g. because a model has learned from them.
  */
 export function splitByTime(data: TrainingSet, share = 0.1, after = -Infinity): TimeSplit {
-  const order = Array.from(data.at.keys()).sort((a, b) => (data.at[a] as number) - (data.at[b] as number) || a - b);
+  const order = Array.from(data.at.keys()).sort(
+    (a, b) => (data.at[a] as number) - (data.at[b] as number) || a - b,
+  );
   const cut = order[Math.min(order.length - 1, Math.floor(order.length * (1 - share)))];
   const from = cut === undefined ? 0 : (data.at[cut] as number);
   const rows = order.filter((row) => (data.at[row] as number) < from);

@@ -14,7 +14,11 @@ import type { FitTask } from './fit.js';
 const HOUR = 3_600_000;
 
 const task = (data: TrainingSet): FitTask => ({
-  key: 'implicit-als', params: { dimension: 8, iterations: 6 }, seed: 's', data, serving: null,
+  key: 'implicit-als',
+  params: { dimension: 8, iterations: 6 },
+  seed: 's',
+  data,
+  serving: null,
 });
 
 /** Five rows by hand: two units, three items; the last row is held out. */
@@ -87,8 +91,18 @@ describe('a fit', () => {
 
   it('is clearly worse than a serving version that is better on later data, and not than its like', () => {
     const als = policyRegistry.get('implicit-als') as RecommenderPolicy;
-    const fitted = als.fit(splitByTime(data).past, als.params.parse(task(data).params), createRng('s'), () => undefined);
-    const serving = { version: 1, params: task(data).params, state: als.encode(fitted), learnedThrough: -Infinity };
+    const fitted = als.fit(
+      splitByTime(data).past,
+      als.params.parse(task(data).params),
+      createRng('s'),
+      () => undefined,
+    );
+    const serving = {
+      version: 1,
+      params: task(data).params,
+      state: als.encode(fitted),
+      learnedThrough: -Infinity,
+    };
     const alike = runFit({ ...task(data), serving }, () => undefined, Date.now).evaluation;
     expect(alike.serving?.judgedUnits).toBeGreaterThan(20);
     expect(alike.serving?.['ndcg@10Difference']).toEqual({ estimate: 0, lower: 0, upper: 0 });
@@ -106,7 +120,13 @@ describe('a fit', () => {
   });
 
   it('judges nothing where nothing came later', () => {
-    const one = { ...tiny, unit: Uint32Array.of(0), item: Uint32Array.of(0), value: Float64Array.of(1), at: Float64Array.of(1) };
+    const one = {
+      ...tiny,
+      unit: Uint32Array.of(0),
+      item: Uint32Array.of(0),
+      value: Float64Array.of(1),
+      at: Float64Array.of(1),
+    };
     const { evaluation } = runFit(task(one), () => undefined, Date.now);
     expect(evaluation).toMatchObject({ judgedUnits: 0, heldOutFrom: null, rows: 1 });
   });
@@ -128,12 +148,16 @@ built('a fit in a thread (needs the built program; else skipped)', () => {
     const told: number[] = [];
     const { state } = await runner.run(task(tastes(120, 40, 12, 'world')), (share) => told.push(share));
     clearInterval(timer);
-    expect(state.sha256).toBe(runFit(task(tastes(120, 40, 12, 'world')), () => undefined, Date.now).state.sha256);
+    expect(state.sha256).toBe(
+      runFit(task(tastes(120, 40, 12, 'world')), () => undefined, Date.now).state.sha256,
+    );
     expect(told.length).toBeGreaterThan(0);
     expect(turns).toBeGreaterThan(5);
   });
 
   it('fails with what went wrong', async () => {
-    await expect(runner.run({ ...task(tiny), key: 'oracle' }, () => undefined)).rejects.toThrow('policy "oracle" is not known');
+    await expect(runner.run({ ...task(tiny), key: 'oracle' }, () => undefined)).rejects.toThrow(
+      'policy "oracle" is not known',
+    );
   });
 });

@@ -2,7 +2,14 @@ import { createRng } from '#experiments';
 import type { Json, Registry } from '#experiments';
 import { policyRegistry } from '#policies';
 import type { Policy, RecommenderPolicy, TrainingSet } from '#policies';
-import { judge, pairedDifference, popularityScorer, scorerOf, splitByTime, unitsToJudge } from './fit-evaluation.js';
+import {
+  judge,
+  pairedDifference,
+  popularityScorer,
+  scorerOf,
+  splitByTime,
+  unitsToJudge,
+} from './fit-evaluation.js';
 import type { PairedDifference, RankingQuality } from './fit-evaluation.js';
 import { storeState } from './snapshot-state.js';
 import type { StoredState } from './snapshot-state.js';
@@ -60,7 +67,10 @@ export interface FitResult {
 /** Fewest units for a verdict about two versions. */
 export const LEAST_JUDGED = 20;
 
-const figures = (quality: RankingQuality): QualityFigures => ({ 'recall@20': quality.recall, 'ndcg@10': quality.ndcg });
+const figures = (quality: RankingQuality): QualityFigures => ({
+  'recall@20': quality.recall,
+  'ndcg@10': quality.ndcg,
+});
 
 /**
  * Fits twice: on the first nine tenths by time, judged on the rest, and then on everything. The same task gives the

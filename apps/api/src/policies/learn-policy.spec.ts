@@ -25,21 +25,19 @@ const memory: BanditPolicy<{ rate: number }, { level: number; rows: number }> = 
   stateVersion: 1,
   initialState: () => ({ level: 0.3, rows: 0 }),
   update: (state, batch, { rate }) =>
-    batch.reduce(
-      ({ level, rows }, { reward, position, action, context }) => {
-        const size = typeof action.features['size'] === 'number' ? action.features['size'] : 1;
-        const signal = reward * size + (context['device'] === 'tv' ? 1 / 3 : 1 / 7) + position;
-        return { level: level + rate * (signal - level), rows: rows + 1 };
-      },
-      state,
-    ),
+    batch.reduce(({ level, rows }, { reward, position, action, context }) => {
+      const size = typeof action.features['size'] === 'number' ? action.features['size'] : 1;
+      const signal = reward * size + (context['device'] === 'tv' ? 1 / 3 : 1 / 7) + position;
+      return { level: level + rate * (signal - level), rows: rows + 1 };
+    }, state),
   encode: (state) => ({ ...state }),
   decode: (json) => json as unknown as { level: number; rows: number },
   // A level above 100 breaks the distribution: what a numerical accident looks like to the gate.
   compile: ({ level }) => ({
     decides: 'action',
     propensity: { kind: 'exact' },
-    distribution: ({ actions }) => new Float64Array(actions.length).fill(level > 100 ? NaN : 1 / actions.length),
+    distribution: ({ actions }) =>
+      new Float64Array(actions.length).fill(level > 100 ? NaN : 1 / actions.length),
   }),
 };
 const registry = createRegistry<Policy>('policy', [...policyRegistry.list(), memory as Policy]);
@@ -108,16 +106,28 @@ describe('learning from outcomes', () => {
     await load(20);
     await insertDecisions(db.database, [{ n: 500, dueAt: CLOSED.getTime() + 1 }]);
     const result = await learner.run('artwork', CLOSED);
-    expect(result).toMatchObject({ decisions: 20, rewards: 20, learned: 20, version: 1, rejected: null, more: false });
+    expect(result).toMatchObject({
+      decisions: 20,
+      rewards: 20,
+      learned: 20,
+      version: 1,
+      rejected: null,
+      more: false,
+    });
     expect(await facts()).toMatchObject({ version: 1, serving: 1, state: { rows: 20 } });
     const again = await learner.run('artwork', CLOSED);
     expect(again).toMatchObject({ decisions: 0, learned: 0, version: null });
-    expect(await learner.run('artwork', new Date(CLOSED.getTime() + 1))).toMatchObject({ learned: 1, version: 2 });
+    expect(await learner.run('artwork', new Date(CLOSED.getTime() + 1))).toMatchObject({
+      learned: 1,
+      version: 2,
+    });
   });
 
   it('reproduces the serving state bit for bit from the table of rewards', async () => {
     await insertPolicy(db.database, { key: 'memory' });
-    await db.database.query(`insert into item (id, kind, title, features) values ('a', 'artwork', 'A', '{"size": 1.7}')`);
+    await db.database.query(
+      `insert into item (id, kind, title, features) values ('a', 'artwork', 'A', '{"size": 1.7}')`,
+    );
     for (let round = 0; round < 5; round++) {
       await load(40, round * 40);
       await learner.run('artwork', CLOSED);
@@ -186,7 +196,9 @@ describe('learning from outcomes', () => {
           } as never),
         ),
     });
-    await expect(new LearnPolicy(overtaken, registry).run('artwork', CLOSED)).rejects.toThrow('has moved on from version 0');
+    await expect(new LearnPolicy(overtaken, registry).run('artwork', CLOSED)).rejects.toThrow(
+      'has moved on from version 0',
+    );
     expect(await facts()).toMatchObject({ version: 0, serving: null, rewards: [] });
   });
 
@@ -195,10 +207,13 @@ describe('learning from outcomes', () => {
     await load(10);
     await learner.run('artwork', CLOSED);
     const before = await facts();
-    await db.database.query(
-      `insert into reward_due select id, at, policy_id, at from decision`,
-    );
-    expect(await learner.run('artwork', CLOSED)).toMatchObject({ decisions: 10, rewards: 0, learned: 0, version: null });
+    await db.database.query(`insert into reward_due select id, at, policy_id, at from decision`);
+    expect(await learner.run('artwork', CLOSED)).toMatchObject({
+      decisions: 10,
+      rewards: 0,
+      learned: 0,
+      version: null,
+    });
     expect(await facts()).toEqual(before);
   });
 
@@ -215,7 +230,12 @@ describe('learning from outcomes', () => {
     await insertPolicy(db.database, { key: 'memory' });
     await insertDecisions(db.database, [{ n: 1, exposed: false }, { n: 2, exposed: false }, { n: 3 }]);
     await insertEvents(db.database, [{ id: 'x', n: 2, kind: 'exposure' }]);
-    expect(await learner.run('artwork', CLOSED)).toMatchObject({ decisions: 3, rewards: 2, unexposed: 1, learned: 2 });
+    expect(await learner.run('artwork', CLOSED)).toMatchObject({
+      decisions: 3,
+      rewards: 2,
+      unexposed: 1,
+      learned: 2,
+    });
     const counters = await db.database.query(`select name, value::int as value from counter`);
     expect(counters).toEqual([{ name: 'learn.unexposed:artwork', value: 1 }]);
   });
@@ -232,7 +252,10 @@ describe('learning from outcomes', () => {
   it('without a window learns at the first matching outcome and never learns silence', async () => {
     await insertPolicy(db.database, { key: 'memory', windowSeconds: 0 });
     await insertDecisions(db.database, [{ n: 1 }, { n: 2 }]);
-    await insertEvents(db.database, [{ id: 'x', n: 1 }, { id: 'y', n: 2, name: 'pause' }]);
+    await insertEvents(db.database, [
+      { id: 'x', n: 1 },
+      { id: 'y', n: 2, name: 'pause' },
+    ]);
     expect(await learner.run('artwork', CLOSED)).toMatchObject({ decisions: 2, rewards: 1, learned: 1 });
     expect((await facts()).rewards).toEqual([`${idOf(1)}/0=1@1`]);
   });
@@ -248,7 +271,10 @@ describe('learning from outcomes', () => {
   });
 
   it('refuses a state that breaks the policy, goes on serving the last good one and loses no reward', async () => {
-    await insertPolicy(db.database, { key: 'memory', reward: { outcomes: [{ name: 'play', value: 'value' }], combine: 'sum' } });
+    await insertPolicy(db.database, {
+      key: 'memory',
+      reward: { outcomes: [{ name: 'play', value: 'value' }], combine: 'sum' },
+    });
     await insertDecisions(db.database, [{ n: 1 }]);
     await learner.run('artwork', CLOSED);
     await insertDecisions(db.database, [{ n: 2 }]);
@@ -258,11 +284,21 @@ describe('learning from outcomes', () => {
     expect(refused.rejected).toContain('probability of action 0 is NaN');
     expect(await facts()).toMatchObject({ version: 2, serving: 1, state: { rows: 1 } });
     // Not tried again at once, but after a minute; and not for ever in vain once the cause is gone.
-    expect(await learner.run('artwork', new Date(CLOSED.getTime() + 59_000))).toMatchObject({ version: null });
-    expect(await learner.run('artwork', new Date(CLOSED.getTime() + 60_000))).toMatchObject({ version: 3, learned: 0 });
-    expect(await learner.run('artwork', new Date(CLOSED.getTime() + 120_000))).toMatchObject({ version: null });
+    expect(await learner.run('artwork', new Date(CLOSED.getTime() + 59_000))).toMatchObject({
+      version: null,
+    });
+    expect(await learner.run('artwork', new Date(CLOSED.getTime() + 60_000))).toMatchObject({
+      version: 3,
+      learned: 0,
+    });
+    expect(await learner.run('artwork', new Date(CLOSED.getTime() + 120_000))).toMatchObject({
+      version: null,
+    });
     await db.database.query(`update reward set reward = 1 where version = 0`);
-    expect(await learner.run('artwork', new Date(CLOSED.getTime() + 180_000))).toMatchObject({ version: 4, learned: 1 });
+    expect(await learner.run('artwork', new Date(CLOSED.getTime() + 180_000))).toMatchObject({
+      version: 4,
+      learned: 1,
+    });
     expect(await facts()).toMatchObject({ serving: 4, state: { rows: 2 } });
   });
 

@@ -98,7 +98,8 @@ export class LearnPolicy {
     });
     if (rejected === null) await markLearned(tx, row.id, batch, version);
     await moveTo(tx, row, version, rejected === null, now);
-    if (version % PRUNE_EVERY === 0) await pruneSnapshots(tx, row.id, version, outcome.state.text.length, now);
+    if (version % PRUNE_EVERY === 0)
+      await pruneSnapshots(tx, row.id, version, outcome.state.text.length, now);
     return { learned: rejected === null ? batch.length : 0, version, rejected };
   }
 
@@ -117,7 +118,10 @@ export class LearnPolicy {
         ? stateOf(head)
         : await replay(tx, policy, row.id, params, { from: null, after: 0, through: row.latest_version });
       const state = batch.length === 0 ? before : advance(policy, before, batch, params);
-      return { state, reason: gate(policy, state, { params, exploration: row.exploration, floor: row.floor }, probes) };
+      return {
+        state,
+        reason: gate(policy, state, { params, exploration: row.exploration, floor: row.floor }, probes),
+      };
     } catch (error) {
       if (error instanceof PolicyFailure) return { state: NO_STATE, reason: error.message };
       throw error;
@@ -130,7 +134,12 @@ const continues = (head: SnapshotRow, policy: Policy, row: PolicyRow): boolean =
   head.state_version === policy.stateVersion && canonicalJson(head.params) === canonicalJson(row.params);
 
 /** Whether refused versions since the last good one say that it is too early to try again. */
-async function isBackingOff(tx: Transaction, row: PolicyRow, head: SnapshotRow | undefined, now: Date): Promise<boolean> {
+async function isBackingOff(
+  tx: Transaction,
+  row: PolicyRow,
+  head: SnapshotRow | undefined,
+  now: Date,
+): Promise<boolean> {
   const [refused] = await tx.query<{ times: number; last: Date | null }>(
     `select count(*)::int as times, max(created_at) as last from policy_snapshot
      where policy_id = $1 and status = 'rejected' and version > $2`,
@@ -142,7 +151,13 @@ async function isBackingOff(tx: Transaction, row: PolicyRow, head: SnapshotRow |
 }
 
 /** Moves the policy's pointers, if nobody else has written a version since its row was read. */
-async function moveTo(tx: Transaction, row: PolicyRow, version: number, accepted: boolean, now: Date): Promise<void> {
+async function moveTo(
+  tx: Transaction,
+  row: PolicyRow,
+  version: number,
+  accepted: boolean,
+  now: Date,
+): Promise<void> {
   const moved = await tx.query(
     `update policy set latest_version = $2, serving_version = case when $3 then $2 else serving_version end,
        last_learned_at = case when $3 then $4 else last_learned_at end
@@ -163,6 +178,14 @@ function learnedThrough(batch: readonly LoggedReward[], head: SnapshotRow | unde
 }
 
 const idle = (result: Partial<LearnResult>): LearnResult => ({
-  held: true, decisions: 0, rewards: 0, unexposed: 0, unattributed: 0, learned: 0, version: null, rejected: null,
-  more: false, ...result,
+  held: true,
+  decisions: 0,
+  rewards: 0,
+  unexposed: 0,
+  unattributed: 0,
+  learned: 0,
+  version: null,
+  rejected: null,
+  more: false,
+  ...result,
 });

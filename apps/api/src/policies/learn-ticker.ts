@@ -76,7 +76,8 @@ export class LearnTicker implements OnApplicationBootstrap, BeforeApplicationShu
       this.failing = false;
     } catch (error) {
       this.configurationChanged = true;
-      if (!this.failing) this.logger.warn(`cannot look for due rewards, trying again: ${(error as Error).message}`);
+      if (!this.failing)
+        this.logger.warn(`cannot look for due rewards, trying again: ${(error as Error).message}`);
       this.failing = true;
     }
   }

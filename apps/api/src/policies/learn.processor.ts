@@ -27,7 +27,9 @@ export class LearnProcessor extends WorkerHost {
       learned += result.learned;
       version = result.version ?? version;
       if (result.rejected !== null) {
-        this.logger.error(`policy "${policyId}": version ${String(result.version)} is refused, rewards wait: ${result.rejected}`);
+        this.logger.error(
+          `policy "${policyId}": version ${String(result.version)} is refused, rewards wait: ${result.rejected}`,
+        );
       }
       if (!result.more || result.rejected !== null) break;
     }

@@ -25,16 +25,35 @@ describe('the loop from an outcome to changed behaviour, through the queue', () 
       const answer = await api.request('POST', url, { body });
       if (answer.status >= 300) throw new Error(`${url}: ${answer.text}`);
     };
-    await admin('/v1/surfaces', { key: 'title.artwork', title: 'Artwork', kind: 'action', candidateKind: 'artwork' });
-    await admin('/v1/items', { items: ['a', 'b', 'c'].map((id) => ({ id, kind: 'artwork', title: id, features: {} })) });
+    await admin('/v1/surfaces', {
+      key: 'title.artwork',
+      title: 'Artwork',
+      kind: 'action',
+      candidateKind: 'artwork',
+    });
+    await admin('/v1/items', {
+      items: ['a', 'b', 'c'].map((id) => ({ id, kind: 'artwork', title: id, features: {} })),
+    });
     await admin('/v1/policies', {
-      id: 'artwork', key: 'thompson-beta', title: 'Artwork', windowSeconds: 0, reward: { outcomes: [{ name: 'play' }] },
+      id: 'artwork',
+      key: 'thompson-beta',
+      title: 'Artwork',
+      windowSeconds: 0,
+      reward: { outcomes: [{ name: 'play' }] },
     });
     await admin('/v1/experiments', {
-      key: 'artwork', title: 'Artwork', hypothesis: 'Faces win', surface: 'title.artwork', decisionMetric: 'play-rate',
+      key: 'artwork',
+      title: 'Artwork',
+      hypothesis: 'Faces win',
+      surface: 'title.artwork',
+      decisionMetric: 'play-rate',
       arms: [
         { key: 'control', weight: 1, isControl: true, treatment: { kind: 'value', value: 'a' } },
-        { key: 'bandit', weight: 99, treatment: { kind: 'policy', policyId: 'artwork', steadyFor: 'decision' } },
+        {
+          key: 'bandit',
+          weight: 99,
+          treatment: { kind: 'policy', policyId: 'artwork', steadyFor: 'decision' },
+        },
       ],
     });
     await admin('/v1/experiments/artwork/start');
@@ -50,7 +69,8 @@ describe('the loop from an outcome to changed behaviour, through the queue', () 
     for (;;) {
       const unitId = `m${units++}`;
       const answer = await api.request('POST', '/v1/treatments', {
-        body: { unitId, requests: [{ surface: 'title.artwork' }], expose: true }, key: api.keys.publishable,
+        body: { unitId, requests: [{ surface: 'title.artwork' }], expose: true },
+        key: api.keys.publishable,
       });
       const [treatment] = answer.json<{ treatments: Treatment[] }>().treatments;
       if (treatment?.policy) return { ...treatment, unitId };
@@ -64,8 +84,19 @@ describe('the loop from an outcome to changed behaviour, through the queue', () 
     for (let round = 0; round < 20; round++) {
       const decision = await ask();
       const sent = Date.now();
-      const events = [{ id: `play-${round}`, kind: 'outcome', unitId: decision.unitId, at: new Date().toISOString(), decisionId: decision.decisionId, name: 'play' }];
-      expect((await api.request('POST', '/v1/events', { body: { events }, key: api.keys.publishable })).status).toBe(202);
+      const events = [
+        {
+          id: `play-${round}`,
+          kind: 'outcome',
+          unitId: decision.unitId,
+          at: new Date().toISOString(),
+          decisionId: decision.decisionId,
+          name: 'play',
+        },
+      ];
+      expect(
+        (await api.request('POST', '/v1/events', { body: { events }, key: api.keys.publishable })).status,
+      ).toBe(202);
       for (;;) {
         const next = await ask();
         if ((next.policy?.version ?? 0) > version) {
@@ -78,19 +109,26 @@ describe('the loop from an outcome to changed behaviour, through the queue', () 
       taken.push(Date.now() - sent);
     }
     taken.sort((a, b) => a - b);
-    if (process.env['MARQUEE_SHOW_FIGURES']) process.stdout.write(`outcome to behaviour, ms: ${taken.join(' ')}\n`);
+    if (process.env['MARQUEE_SHOW_FIGURES'])
+      process.stdout.write(`outcome to behaviour, ms: ${taken.join(' ')}\n`);
     expect(taken[18]).toBeLessThan(3000);
-    const [learned] = await api.db.database.query(`select count(*)::int as rewards, sum(reward)::int as sum, max(version) as version from reward`);
+    const [learned] = await api.db.database.query(
+      `select count(*)::int as rewards, sum(reward)::int as sum, max(version) as version from reward`,
+    );
     expect(learned).toEqual({ rewards: 20, sum: 20, version: 20 });
   }, 120_000);
 
   it('learns again from all rewards after its parameters changed, without any new reward', async () => {
     const before = (await ask()).policy?.version ?? 0;
-    const answer = await api.request('PATCH', '/v1/policies/artwork', { body: { params: { priorAlpha: 5 } } });
+    const answer = await api.request('PATCH', '/v1/policies/artwork', {
+      body: { params: { priorAlpha: 5 } },
+    });
     expect(answer.status).toBe(200);
     const started = Date.now();
     while (((await ask()).policy?.version ?? 0) <= before && Date.now() - started < 10_000) await sleep(20);
-    const { items } = (await api.request('GET', '/v1/policies/artwork/snapshots')).json<{ items: { version: number; reason: string }[] }>();
+    const { items } = (await api.request('GET', '/v1/policies/artwork/snapshots')).json<{
+      items: { version: number; reason: string }[];
+    }>();
     expect(items[0]).toMatchObject({ version: before + 1, serving: true, rowsUsed: 0 });
     expect(items[0]?.reason).toContain('learned again');
   }, 30_000);

@@ -59,8 +59,14 @@ export class PoliciesController {
   }
 
   @Patch(':id')
-  @ApiOperation({ summary: 'Change fields; changed parameters make an online policy learn all its rewards again' })
-  patch(@Param('id') id: string, @Body({ schema: patchPolicySchema }) body: PatchPolicy, @Acting() acting: Acting) {
+  @ApiOperation({
+    summary: 'Change fields; changed parameters make an online policy learn all its rewards again',
+  })
+  patch(
+    @Param('id') id: string,
+    @Body({ schema: patchPolicySchema }) body: PatchPolicy,
+    @Acting() acting: Acting,
+  ) {
     return this.policies.patch(id, body, acting);
   }
 
@@ -74,14 +80,24 @@ export class PoliciesController {
   @Post(':id/promote')
   @HttpCode(200)
   @ApiOperation({ summary: 'Let a version serve' })
-  promote(@Param('id') id: string, @Body({ schema: promoteSchema }) body: PromoteBody, @Acting() acting: Acting) {
+  promote(
+    @Param('id') id: string,
+    @Body({ schema: promoteSchema }) body: PromoteBody,
+    @Acting() acting: Acting,
+  ) {
     return this.versions.promote(id, body.version, acting);
   }
 
   @Post(':id/rollback')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Let the version before (or the one named; 0: nothing learned) serve, and freeze learning' })
-  rollback(@Param('id') id: string, @Body({ schema: rollbackSchema }) body: RollbackBody, @Acting() acting: Acting) {
+  @ApiOperation({
+    summary: 'Let the version before (or the one named; 0: nothing learned) serve, and freeze learning',
+  })
+  rollback(
+    @Param('id') id: string,
+    @Body({ schema: rollbackSchema }) body: RollbackBody,
+    @Acting() acting: Acting,
+  ) {
     return this.versions.rollback(id, body.version, acting);
   }
 
@@ -95,7 +111,11 @@ export class PoliciesController {
   @Post(':id/unfreeze')
   @HttpCode(200)
   @ApiOperation({ summary: 'Learn again, from the newest accepted version and with the rewards that waited' })
-  unfreeze(@Param('id') id: string, @Body({ schema: nothingSchema }) _body: object, @Acting() acting: Acting) {
+  unfreeze(
+    @Param('id') id: string,
+    @Body({ schema: nothingSchema }) _body: object,
+    @Acting() acting: Acting,
+  ) {
     return this.policies.setLearning(id, true, acting);
   }
 
@@ -108,7 +128,9 @@ export class PoliciesController {
 
   @Get(':id/actions')
   @AllowRole('secret')
-  @ApiOperation({ summary: 'Per action: decisions, rewards, weighted mean reward with interval, probability now' })
+  @ApiOperation({
+    summary: 'Per action: decisions, rewards, weighted mean reward with interval, probability now',
+  })
   actions(@Param('id') id: string, @Query({ schema: actionsSchema }) query: ActionsQuery) {
     return this.reads.actions(id, query);
   }
@@ -123,7 +145,11 @@ export class PoliciesController {
   @Post(':id/training-runs')
   @HttpCode(202)
   @ApiOperation({ summary: 'Train a recommender on the outcomes until now, or until a cut' })
-  train(@Param('id') id: string, @Body({ schema: trainingRunSchema }) body: TrainingRunBody, @Acting() acting: Acting) {
+  train(
+    @Param('id') id: string,
+    @Body({ schema: trainingRunSchema }) body: TrainingRunBody,
+    @Acting() acting: Acting,
+  ) {
     return this.runs.start(id, body, acting);
   }
 }

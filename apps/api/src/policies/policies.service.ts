@@ -46,8 +46,16 @@ export class PoliciesService {
         `insert into policy (id, key, title, params, exploration, floor, reward, window_seconds, grace_seconds, learning)
          values ($1, $2, $3, $4::jsonb, $5::jsonb, $6, $7::jsonb, $8, $9, $10) on conflict do nothing returning id`,
         [
-          id, key, fields.title, JSON.stringify(fields.params), JSON.stringify(fields.exploration), fields.floor,
-          jsonOrNull(fields.reward), fields.windowSeconds, fields.graceSeconds, fields.learning,
+          id,
+          key,
+          fields.title,
+          JSON.stringify(fields.params),
+          JSON.stringify(fields.exploration),
+          fields.floor,
+          jsonOrNull(fields.reward),
+          fields.windowSeconds,
+          fields.graceSeconds,
+          fields.learning,
         ],
       );
       if (inserted.length === 0) throw Problem.conflict('duplicate_key', `A policy "${id}" exists already`);
@@ -69,7 +77,10 @@ export class PoliciesService {
         return `${column} = $${i + 2}${JSON_FIELDS.has(field) ? '::jsonb' : ''}`;
       });
       const values = entries.map(([field, value]) => (JSON_FIELDS.has(field) ? jsonOrNull(value) : value));
-      await tx.query(`update policy set ${[...sets, 'updated_at = now()'].join(', ')} where id = $1`, [id, ...values]);
+      await tx.query(`update policy set ${[...sets, 'updated_at = now()'].join(', ')} where id = $1`, [
+        id,
+        ...values,
+      ]);
     });
   }
 
@@ -89,7 +100,13 @@ async function viewOf(tx: Sql, id: string): Promise<PolicyView> {
   return view;
 }
 
-async function record(tx: Sql, acting: Acting, verb: string, before: PolicyView | null, id: string): Promise<PolicyView> {
+async function record(
+  tx: Sql,
+  acting: Acting,
+  verb: string,
+  before: PolicyView | null,
+  id: string,
+): Promise<PolicyView> {
   const after = await viewOf(tx, id);
   await recordChange(tx, acting, {
     action: `policy.${verb}`,
@@ -133,17 +150,26 @@ function checkSetup(key: string, setup: Setup): void {
   const policy = policyRegistry.find(key);
   if (!policy) throw unknown('/key', 'policy', key, policyRegistry.list());
   const exploration = explorationRegistry.find(setup.exploration.key);
-  if (!exploration) throw unknown('/exploration/key', 'exploration', setup.exploration.key, explorationRegistry.list());
+  if (!exploration)
+    throw unknown('/exploration/key', 'exploration', setup.exploration.key, explorationRegistry.list());
   below('/params', () => policy.params.parse(setup.params));
   below('/exploration/params', () => exploration.params.parse(setup.exploration.params ?? {}));
   if (policy.learns === 'online' && setup.learning && setup.reward === null) {
-    throw Problem.invalid('/reward', 'required', 'a policy that learns online needs a reward definition, or learning: false');
+    throw Problem.invalid(
+      '/reward',
+      'required',
+      'a policy that learns online needs a reward definition, or learning: false',
+    );
   }
 }
 
 function unknown(pointer: string, what: string, key: string, known: readonly { key: string }[]): Problem {
   const keys = known.map((entry) => entry.key).join(', ');
-  return Problem.invalid(pointer, 'unknown_key', `the ${what} "${key.slice(0, 100)}" is not registered; known are ${keys}`);
+  return Problem.invalid(
+    pointer,
+    'unknown_key',
+    `the ${what} "${key.slice(0, 100)}" is not registered; known are ${keys}`,
+  );
 }
 
 /** Runs a registry's own validation and puts its pointers below the field of the body. */
@@ -156,4 +182,3 @@ export function below<T>(field: string, parse: () => T): T {
     throw Problem.invalid(`${field}${inner}`, error.code, error.message);
   }
 }
-

@@ -26,23 +26,46 @@ describe('the policies API', () => {
   /** Decisions an hour ago on three actions, of which b is played most. */
   const learnSome = async (policyId: string, count: number, from = 0): Promise<void> => {
     const decisions = Array.from({ length: count }, (_, i) => ({
-      n: from + i, policyId, action: ['a', 'b', 'c'][i % 3] as string, at: NOW - 3_600_000 + i, candidates: ['a', 'b', 'c'],
+      n: from + i,
+      policyId,
+      action: ['a', 'b', 'c'][i % 3] as string,
+      at: NOW - 3_600_000 + i,
+      candidates: ['a', 'b', 'c'],
     }));
     await insertDecisions(api.db.database, decisions);
     const played = decisions.filter((one, i) => one.action === 'b' || i % 9 === 0);
-    await insertEvents(api.db.database, played.map(({ n, at }) => ({ id: `e${n}`, n, at: at + 1000 })));
+    await insertEvents(
+      api.db.database,
+      played.map(({ n, at }) => ({ id: `e${n}`, n, at: at + 1000 })),
+    );
     const result = await new LearnPolicy(api.db.database).run(policyId, new Date(NOW));
     expect(result).toMatchObject({ learned: count, rejected: null });
   };
 
   it('creates, reads and lists a policy with defaults', async () => {
-    const made = await create({ id: 'artwork', key: 'thompson-beta', title: 'Artwork', reward: REWARD, windowSeconds: 60 });
+    const made = await create({
+      id: 'artwork',
+      key: 'thompson-beta',
+      title: 'Artwork',
+      reward: REWARD,
+      windowSeconds: 60,
+    });
     expect(made).toMatchObject({
-      id: 'artwork', key: 'thompson-beta', learns: 'online', learning: true, servingVersion: null, latestVersion: 0,
-      exploration: { key: 'epsilon-mix', params: {} }, usedBy: [], pendingRewards: 0, lastLearnedAt: null,
+      id: 'artwork',
+      key: 'thompson-beta',
+      learns: 'online',
+      learning: true,
+      servingVersion: null,
+      latestVersion: 0,
+      exploration: { key: 'epsilon-mix', params: {} },
+      usedBy: [],
+      pendingRewards: 0,
+      lastLearnedAt: null,
       reward: { outcomes: [{ name: 'play', value: 'one' }], combine: 'max' },
     });
-    const list = (await api.request('GET', '/v1/policies', { key: api.keys.secret })).json<{ items: PolicyView[] }>();
+    const list = (await api.request('GET', '/v1/policies', { key: api.keys.secret })).json<{
+      items: PolicyView[];
+    }>();
     expect(list.items).toEqual([made]);
   });
 
@@ -51,7 +74,12 @@ describe('the policies API', () => {
     ['unknown parameters', { params: { speed: 1 } }, '/params/', 'invalid_params'],
     ['bad parameters', { params: { priorAlpha: -1 } }, '/params/priorAlpha', 'invalid_params'],
     ['an unknown exploration', { exploration: { key: 'psychic' } }, '/exploration/key', 'unknown_key'],
-    ['bad exploration parameters', { exploration: { key: 'epsilon-mix', params: { epsilon: 7 } } }, '/exploration/params/epsilon', 'invalid_params'],
+    [
+      'bad exploration parameters',
+      { exploration: { key: 'epsilon-mix', params: { epsilon: 7 } } },
+      '/exploration/params/epsilon',
+      'invalid_params',
+    ],
     ['no reward', { reward: null }, '/reward', 'required'],
     ['a reward without outcomes', { reward: { outcomes: [] } }, '/reward/outcomes', 'too_small'],
     ['an unknown field', { colour: 'red' }, '/colour', 'unknown_field'],
@@ -77,12 +105,23 @@ describe('the policies API', () => {
   });
 
   it('changes fields, leaves the others, and writes the audit log', async () => {
-    const answer = await api.request('PATCH', '/v1/policies/artwork', { body: { title: 'Artwork of titles', params: { priorBeta: 2 }, floor: 0.01 } });
+    const answer = await api.request('PATCH', '/v1/policies/artwork', {
+      body: { title: 'Artwork of titles', params: { priorBeta: 2 }, floor: 0.01 },
+    });
     expect(answer.status).toBe(200);
-    expect(answer.json()).toMatchObject({ title: 'Artwork of titles', params: { priorBeta: 2 }, floor: 0.01, windowSeconds: 60 });
-    expect((await api.request('PATCH', '/v1/policies/artwork', { body: { params: { priorBeta: 0 } } })).status).toBe(400);
+    expect(answer.json()).toMatchObject({
+      title: 'Artwork of titles',
+      params: { priorBeta: 2 },
+      floor: 0.01,
+      windowSeconds: 60,
+    });
+    expect(
+      (await api.request('PATCH', '/v1/policies/artwork', { body: { params: { priorBeta: 0 } } })).status,
+    ).toBe(400);
     expect((await api.request('PATCH', '/v1/policies/artwork', { body: { reward: null } })).status).toBe(400);
-    const audit = await api.db.database.query(`select action, before ->> 'title' as before, after ->> 'title' as after from audit where entity = 'policy' order by id`);
+    const audit = await api.db.database.query(
+      `select action, before ->> 'title' as before, after ->> 'title' as after from audit where entity = 'policy' order by id`,
+    );
     expect(audit).toEqual([
       { action: 'policy.create', before: null, after: 'Artwork' },
       { action: 'policy.change', before: 'Artwork', after: 'Artwork of titles' },
@@ -90,17 +129,31 @@ describe('the policies API', () => {
   });
 
   it('promotes, rolls back and freezes by moving a pointer', async () => {
-    await create({ id: 'rolling', key: 'thompson-beta', title: 'Rolling', reward: REWARD, windowSeconds: 60 });
+    await create({
+      id: 'rolling',
+      key: 'thompson-beta',
+      title: 'Rolling',
+      reward: REWARD,
+      windowSeconds: 60,
+    });
     for (let i = 0; i < 3; i++) await learnSome('rolling', 30, 1000 + 100 * i);
     const serving = async (): Promise<unknown> => {
-      const { servingVersion, learning } = (await api.request('GET', '/v1/policies/rolling')).json<PolicyView>();
+      const { servingVersion, learning } = (
+        await api.request('GET', '/v1/policies/rolling')
+      ).json<PolicyView>();
       return [servingVersion, learning];
     };
     expect(await serving()).toEqual([3, true]);
-    expect((await api.request('POST', '/v1/policies/rolling/promote', { body: { version: 1 } })).status).toBe(200);
+    expect((await api.request('POST', '/v1/policies/rolling/promote', { body: { version: 1 } })).status).toBe(
+      200,
+    );
     expect(await serving()).toEqual([1, true]);
-    expect((await api.request('POST', '/v1/policies/rolling/promote', { body: { version: 9 } })).status).toBe(404);
-    expect((await api.request('POST', '/v1/policies/rolling/promote', { body: { version: 3 } })).status).toBe(200);
+    expect((await api.request('POST', '/v1/policies/rolling/promote', { body: { version: 9 } })).status).toBe(
+      404,
+    );
+    expect((await api.request('POST', '/v1/policies/rolling/promote', { body: { version: 3 } })).status).toBe(
+      200,
+    );
     expect((await api.request('POST', '/v1/policies/rolling/rollback', { body: {} })).status).toBe(200);
     expect(await serving()).toEqual([2, false]);
     // A frozen policy stays where it is while rewards come in.
@@ -108,28 +161,47 @@ describe('the policies API', () => {
     await new LearnPolicy(api.db.database).run('rolling', new Date(NOW));
     expect(await serving()).toEqual([2, false]);
     expect((await api.request('GET', '/v1/policies/rolling')).json<PolicyView>().pendingRewards).toBe(1);
-    expect((await api.request('POST', '/v1/policies/rolling/rollback', { body: { version: 0 } })).status).toBe(200);
+    expect(
+      (await api.request('POST', '/v1/policies/rolling/rollback', { body: { version: 0 } })).status,
+    ).toBe(200);
     expect(await serving()).toEqual([null, false]);
     expect((await api.request('POST', '/v1/policies/rolling/rollback', { body: {} })).status).toBe(409);
     expect((await api.request('POST', '/v1/policies/rolling/unfreeze', { body: {} })).status).toBe(200);
     await new LearnPolicy(api.db.database).run('rolling', new Date(NOW));
     expect(await serving()).toEqual([4, true]);
-    expect((await api.request('POST', '/v1/policies/rolling/freeze', { body: {} })).json<PolicyView>().learning).toBe(false);
+    expect(
+      (await api.request('POST', '/v1/policies/rolling/freeze', { body: {} })).json<PolicyView>().learning,
+    ).toBe(false);
   });
 
   it('lists versions, newest first, page by page', async () => {
-    const page = (await api.request('GET', '/v1/policies/rolling/snapshots?limit=3')).json<{ items: Record<string, unknown>[]; nextCursor: string }>();
+    const page = (await api.request('GET', '/v1/policies/rolling/snapshots?limit=3')).json<{
+      items: Record<string, unknown>[];
+      nextCursor: string;
+    }>();
     expect(page.items.map((item) => item['version'])).toEqual([4, 3, 2]);
-    expect(page.items[0]).toMatchObject({ serving: true, status: 'accepted', rowsUsed: 1, meanReward: 0, reason: null });
+    expect(page.items[0]).toMatchObject({
+      serving: true,
+      status: 'accepted',
+      rowsUsed: 1,
+      meanReward: 0,
+      reason: null,
+    });
     expect(page.items[0]?.['sha256']).toMatch(/^[0-9a-f]{64}$/);
-    const rest = (await api.request('GET', `/v1/policies/rolling/snapshots?limit=3&cursor=${page.nextCursor}`)).json<{ items: Record<string, unknown>[]; nextCursor: null }>();
+    const rest = (
+      await api.request('GET', `/v1/policies/rolling/snapshots?limit=3&cursor=${page.nextCursor}`)
+    ).json<{ items: Record<string, unknown>[]; nextCursor: null }>();
     expect(rest.items.map((item) => item['version'])).toEqual([1]);
     expect(rest.nextCursor).toBeNull();
   });
 
   it('refuses to serve a version that was rejected, altered or made by another program', async () => {
-    await api.db.database.query(`update policy_snapshot set status = 'rejected' where policy_id = 'rolling' and version = 1`);
-    await api.db.database.query(`update policy_snapshot set state_version = 99 where policy_id = 'rolling' and version = 2`);
+    await api.db.database.query(
+      `update policy_snapshot set status = 'rejected' where policy_id = 'rolling' and version = 1`,
+    );
+    await api.db.database.query(
+      `update policy_snapshot set state_version = 99 where policy_id = 'rolling' and version = 2`,
+    );
     for (const version of [1, 2]) {
       const answer = await api.request('POST', '/v1/policies/rolling/promote', { body: { version } });
       expect([answer.status, answer.json()['code']]).toEqual([409, 'not_servable']);
@@ -140,9 +212,18 @@ describe('the policies API', () => {
     await create({ id: 'table', key: 'thompson-beta', title: 'Table', reward: REWARD, windowSeconds: 60 });
     await learnSome('table', 300, 3000);
     await api.db.database.query(`insert into item (id, kind, title) values ('b', 'artwork', 'The close-up')`);
-    const { items } = (await api.request('GET', '/v1/policies/table/actions')).json<{ items: Record<string, number | string>[] }>();
+    const { items } = (await api.request('GET', '/v1/policies/table/actions')).json<{
+      items: Record<string, number | string>[];
+    }>();
     expect(items.map((item) => item['id'])).toEqual(['a', 'b', 'c']);
-    expect(items[1]).toMatchObject({ title: 'The close-up', decisions: 100, rewarded: 100, meanReward: 1, ipwMean: 1, ipwLower: 1 });
+    expect(items[1]).toMatchObject({
+      title: 'The close-up',
+      decisions: 100,
+      rewarded: 100,
+      meanReward: 1,
+      ipwMean: 1,
+      ipwLower: 1,
+    });
     expect(items[0]).toMatchObject({ decisions: 100, rewarded: 100 });
     const mean = items[0]?.['meanReward'] as number;
     expect(mean).toBeCloseTo(0.34, 6);
@@ -153,7 +234,9 @@ describe('the policies API', () => {
     const sum = items.reduce((total, item) => total + (item['probabilityNow'] as number), 0);
     expect(sum).toBeCloseTo(1, 9);
     expect(items[1]?.['probabilityNow']).toBeGreaterThan(0.95);
-    expect((await api.request('GET', '/v1/policies/table/actions?subject=none')).json()).toEqual({ items: [] });
+    expect((await api.request('GET', '/v1/policies/table/actions?subject=none')).json()).toEqual({
+      items: [],
+    });
   });
 
   it('weights rewards by propensity and clusters by unit, as computed by hand', async () => {
@@ -163,14 +246,19 @@ describe('the policies API', () => {
       { n: 5002, unitId: 'x', reward: 1, p: 0.25 },
       { n: 5003, unitId: 'y', reward: 0, p: 0.2 },
     ];
-    await insertDecisions(api.db.database, rows.map(({ n, unitId }) => ({ n, unitId, policyId: 'hand', action: 'a', at: NOW - 60_000 + n })));
+    await insertDecisions(
+      api.db.database,
+      rows.map(({ n, unitId }) => ({ n, unitId, policyId: 'hand', action: 'a', at: NOW - 60_000 + n })),
+    );
     for (const { n, reward, p } of rows) {
       await api.db.database.query(
         `insert into reward select id, 0, policy_id, null, 'a', $2, $3, at, now(), -1 from decision where id = $1`,
         [idOf(n), reward, p],
       );
     }
-    const { items } = (await api.request('GET', '/v1/policies/hand/actions')).json<{ items: Record<string, number>[] }>();
+    const { items } = (await api.request('GET', '/v1/policies/hand/actions')).json<{
+      items: Record<string, number>[];
+    }>();
     const row = items.find((item) => item['rewarded'] === 3);
     const [weights, mean] = [2 + 4 + 5, 6 / 11];
     const error = Math.sqrt((6 * (1 - mean)) ** 2 + (5 * mean) ** 2) / weights;
@@ -180,7 +268,10 @@ describe('the policies API', () => {
   });
 
   it('shows the allocation over time', async () => {
-    const answer = (await api.request('GET', '/v1/policies/table/allocation?hours=24&bucket=day')).json<{ actions: string[]; points: { decisions: number; counts: Record<string, number> }[] }>();
+    const answer = (await api.request('GET', '/v1/policies/table/allocation?hours=24&bucket=day')).json<{
+      actions: string[];
+      points: { decisions: number; counts: Record<string, number> }[];
+    }>();
     expect(answer.actions).toEqual(['a', 'b', 'c']);
     expect(answer.points.reduce((sum, point) => sum + point.decisions, 0)).toBe(300);
     expect(answer.points.reduce((sum, point) => sum + (point.counts['b'] ?? 0), 0)).toBe(100);
@@ -190,7 +281,14 @@ describe('the policies API', () => {
   it('gives the catalogue of everything registered', async () => {
     const answer = await api.request('GET', '/v1/catalog', { key: api.keys.secret });
     const body = answer.json<Record<string, { key?: string; paramsSchema?: { type: string } }[]>>();
-    expect(Object.keys(body)).toEqual(['policies', 'explorations', 'estimators', 'metrics', 'conditionOperators', 'outcomes']);
+    expect(Object.keys(body)).toEqual([
+      'policies',
+      'explorations',
+      'estimators',
+      'metrics',
+      'conditionOperators',
+      'outcomes',
+    ]);
     const policy = body['policies']?.find((entry) => entry.key === 'thompson-beta');
     expect(policy).toMatchObject({ learns: 'online', paramsSchema: { type: 'object' } });
     expect(body['outcomes']).toContain('play');
@@ -198,17 +296,29 @@ describe('the policies API', () => {
   });
 
   it('trains only recommenders with a reward, one run at a time', async () => {
-    const start = (id: string, body: object = {}) => api.request('POST', `/v1/policies/${id}/training-runs`, { body });
+    const start = (id: string, body: object = {}) =>
+      api.request('POST', `/v1/policies/${id}/training-runs`, { body });
     expect((await start('table')).json()['code']).toBe('not_trainable');
     await create({ id: 'untold', key: 'implicit-als', title: 'Untold' });
     expect((await start('untold')).json()['code']).toBe('no_reward');
     await create({ id: 'titles', key: 'implicit-als', title: 'Titles', reward: REWARD });
-    expect((await start('titles', { params: { dimension: 0 } })).json()).toMatchObject({ status: 400, errors: [{ pointer: '/params/dimension' }] });
+    expect((await start('titles', { params: { dimension: 0 } })).json()).toMatchObject({
+      status: 400,
+      errors: [{ pointer: '/params/dimension' }],
+    });
     const accepted = await start('titles', { seed: 's1', params: { dimension: 8 } });
     expect(accepted.status).toBe(202);
-    expect(accepted.json()).toMatchObject({ status: 'queued', seed: 's1', params: { dimension: 8 }, promote: 'auto', progress: 0 });
+    expect(accepted.json()).toMatchObject({
+      status: 'queued',
+      seed: 's1',
+      params: { dimension: 8 },
+      promote: 'auto',
+      progress: 0,
+    });
     expect((await start('titles')).json()['code']).toBe('training_in_progress');
-    const { items } = (await api.request('GET', '/v1/policies/titles/training-runs')).json<{ items: object[] }>();
+    const { items } = (await api.request('GET', '/v1/policies/titles/training-runs')).json<{
+      items: object[];
+    }>();
     expect(items).toEqual([accepted.json()]);
   });
 });
@@ -229,11 +339,17 @@ describe('the boot check', () => {
        values ('e1', 'E', 'rows', 'running', 'default', 0, 1, 1,
          '[{"key": "a", "treatment": {"kind": "policy", "policyId": "p1"}}, {"key": "b", "treatment": {"kind": "value"}}]', 's')`,
     );
-    await expect(checkPolicies(db)).rejects.toThrow('The experiment "e1" needs the policy "p1", which does not exist.');
-    await db.query(`insert into policy (id, key, title, exploration) values ('p1', 'oracle', 'P', '{"key": "greedy"}')`);
+    await expect(checkPolicies(db)).rejects.toThrow(
+      'The experiment "e1" needs the policy "p1", which does not exist.',
+    );
+    await db.query(
+      `insert into policy (id, key, title, exploration) values ('p1', 'oracle', 'P', '{"key": "greedy"}')`,
+    );
     await expect(checkPolicies(db)).rejects.toThrow('whose algorithm "oracle" this program does not have');
     await db.query(`update policy set key = 'thompson-beta', params = '{"priorAlpha": -1}'`);
-    await expect(checkPolicies(db)).rejects.toThrow('whose parameters "thompson-beta" does not accept: /priorAlpha');
+    await expect(checkPolicies(db)).rejects.toThrow(
+      'whose parameters "thompson-beta" does not accept: /priorAlpha',
+    );
     await db.query(`update policy set params = '{}'`);
     await expect(checkPolicies(db)).resolves.toBeUndefined();
     await db.query(`update experiment set status = 'draft'; delete from policy`);

@@ -77,18 +77,25 @@ interface RewardFacts {
 export class PolicyReads {
   constructor(@Inject(Database) private readonly db: Database) {}
 
-  async allocation(id: string, { hours, bucket }: AllocationQuery): Promise<{ actions: string[]; points: AllocationPoint[] }> {
+  async allocation(
+    id: string,
+    { hours, bucket }: AllocationQuery,
+  ): Promise<{ actions: string[]; points: AllocationPoint[] }> {
     await this.policy(id);
-    const rows = await this.db.query<{ at: Date; action: string; decisions: number; version: number | null }>(ALLOCATION, [
-      id,
-      since(hours),
-      bucket,
-    ]);
+    const rows = await this.db.query<{ at: Date; action: string; decisions: number; version: number | null }>(
+      ALLOCATION,
+      [id, since(hours), bucket],
+    );
     const totals = new Map<string, number>();
     for (const row of rows) totals.set(row.action, (totals.get(row.action) ?? 0) + row.decisions);
-    const ranked = [...totals].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([action]) => action);
+    const ranked = [...totals]
+      .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+      .map(([action]) => action);
     const shown = new Set(ranked.slice(0, MOST_ACTIONS));
-    const points = new Map<number, { at: Date; counts: Record<string, number>; decisions: number; version: number | null }>();
+    const points = new Map<
+      number,
+      { at: Date; counts: Record<string, number>; decisions: number; version: number | null }
+    >();
     for (const { at, action, decisions, version } of rows) {
       const point = points.get(at.getTime()) ?? { at, counts: {}, decisions: 0, version: null };
       const series = shown.has(action) ? action : OTHERS;
@@ -97,7 +104,10 @@ export class PolicyReads {
       point.version = version === null ? point.version : Math.max(version, point.version ?? 0);
       points.set(at.getTime(), point);
     }
-    return { actions: [...shown, ...(ranked.length > MOST_ACTIONS ? [OTHERS] : [])], points: [...points.values()] };
+    return {
+      actions: [...shown, ...(ranked.length > MOST_ACTIONS ? [OTHERS] : [])],
+      points: [...points.values()],
+    };
   }
 
   async actions(id: string, { subject, days }: ActionsQuery): Promise<{ items: ActionView[] }> {
@@ -111,7 +121,10 @@ export class PolicyReads {
     const rewardOf = new Map(rewards.map((row) => [row.id, row]));
     const countOf = new Map(decisions.map((row) => [row.id, row.decisions]));
     const ids = [...new Set([...countOf.keys(), ...rewardOf.keys(), ...probabilities.keys()])];
-    const titles = await this.db.query<{ id: string; title: string }>(`select id, title from item where id = any($1)`, [ids]);
+    const titles = await this.db.query<{ id: string; title: string }>(
+      `select id, title from item where id = any($1)`,
+      [ids],
+    );
     const titleOf = new Map(titles.map((row) => [row.id, row.title]));
     const items = ids.map((action) => ({
       id: action,
@@ -124,7 +137,10 @@ export class PolicyReads {
   }
 
   private async policy(id: string): Promise<PolicyRow> {
-    const [row] = await this.db.query<PolicyRow & Record<string, unknown>>(`select * from policy where id = $1`, [id]);
+    const [row] = await this.db.query<PolicyRow & Record<string, unknown>>(
+      `select * from policy where id = $1`,
+      [id],
+    );
     if (!row) throw Problem.notFound('The policy', id);
     return row;
   }

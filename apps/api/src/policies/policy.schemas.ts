@@ -4,7 +4,9 @@ import { rewardSchema } from './reward.js';
 
 const MOST_WINDOW_SECONDS = 90 * 86_400;
 
-const paramsField = z.record(textField(100), z.json()).describe('Validated by the schema of the registered key.');
+const paramsField = z
+  .record(textField(100), z.json())
+  .describe('Validated by the schema of the registered key.');
 
 const fields = {
   title: textField(200).min(1),
@@ -52,7 +54,12 @@ export const listSnapshotsSchema = z.strictObject({
 export type ListSnapshots = z.output<typeof listSnapshotsSchema>;
 
 export const allocationSchema = z.strictObject({
-  hours: z.coerce.number().int().min(1).max(24 * 90).default(168),
+  hours: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(24 * 90)
+    .default(168),
   bucket: z.enum(['hour', 'day']).default('hour'),
 });
 export type AllocationQuery = z.output<typeof allocationSchema>;

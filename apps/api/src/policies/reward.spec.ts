@@ -3,7 +3,11 @@ import { rewardSchema, settle } from './reward.js';
 import type { LinkedEvent, RewardDefinition, ServedDecision } from './reward.js';
 
 const AT = 1_000_000;
-const one: ServedDecision = { at: AT, exposed: true, served: [{ actionId: 'a', position: 0, propensity: 0.5 }] };
+const one: ServedDecision = {
+  at: AT,
+  exposed: true,
+  served: [{ actionId: 'a', position: 0, propensity: 0.5 }],
+};
 const slate: ServedDecision = {
   at: AT,
   exposed: false,
@@ -11,13 +15,26 @@ const slate: ServedDecision = {
 };
 let next = 0;
 const outcome = (event: Partial<LinkedEvent> = {}): LinkedEvent => ({
-  id: `e${String(next++)}`, kind: 'outcome', at: AT + 1000, name: 'play', value: null, actionId: null, itemId: null,
-  position: null, ...event,
+  id: `e${String(next++)}`,
+  kind: 'outcome',
+  at: AT + 1000,
+  name: 'play',
+  value: null,
+  actionId: null,
+  itemId: null,
+  position: null,
+  ...event,
 });
-const exposure = (event: Partial<LinkedEvent> = {}): LinkedEvent => outcome({ kind: 'exposure', name: null, ...event });
-const definition = (input: unknown = { outcomes: [{ name: 'play' }] }): RewardDefinition => rewardSchema.parse(input);
-const values = (decision: ServedDecision, events: LinkedEvent[], reward = definition(), window = 60): (number | string)[] =>
-  settle(decision, events, reward, window).rewards.map((r) => r.reward);
+const exposure = (event: Partial<LinkedEvent> = {}): LinkedEvent =>
+  outcome({ kind: 'exposure', name: null, ...event });
+const definition = (input: unknown = { outcomes: [{ name: 'play' }] }): RewardDefinition =>
+  rewardSchema.parse(input);
+const values = (
+  decision: ServedDecision,
+  events: LinkedEvent[],
+  reward = definition(),
+  window = 60,
+): (number | string)[] => settle(decision, events, reward, window).rewards.map((r) => r.reward);
 
 describe('the reward of a single choice', () => {
   it('is 0 once the window has closed on an exposed decision without outcomes', () => {
@@ -34,7 +51,9 @@ describe('the reward of a single choice', () => {
   });
 
   it('takes the value with threshold, cap and scale', () => {
-    const watch = definition({ outcomes: [{ name: 'watch', value: 'value', min: 120, max: 3600, scale: 1 / 3600 }] });
+    const watch = definition({
+      outcomes: [{ name: 'watch', value: 'value', min: 120, max: 3600, scale: 1 / 3600 }],
+    });
     expect(values(one, [outcome({ name: 'watch', value: 119 })], watch)).toEqual([0]);
     expect(values(one, [outcome({ name: 'watch', value: 1800 })], watch)).toEqual([0.5]);
     expect(values(one, [outcome({ name: 'watch', value: 9999 })], watch)).toEqual([1]);
@@ -42,7 +61,13 @@ describe('the reward of a single choice', () => {
   });
 
   it('combines by max, sum and any, and clips the result', () => {
-    const rules = { outcomes: [{ name: 'play', scale: 0.4 }, { name: 'thumbs', value: 'value' }, { name: 'skip', scale: -1 }] };
+    const rules = {
+      outcomes: [
+        { name: 'play', scale: 0.4 },
+        { name: 'thumbs', value: 'value' },
+        { name: 'skip', scale: -1 },
+      ],
+    };
     const events = [outcome(), outcome(), outcome({ name: 'thumbs', value: 2 }), outcome({ name: 'skip' })];
     expect(values(one, events, definition({ ...rules, combine: 'max' }))).toEqual([2]);
     expect(values(one, events, definition({ ...rules, combine: 'sum' }))[0]).toBeCloseTo(1.8, 12);
@@ -53,7 +78,9 @@ describe('the reward of a single choice', () => {
 
   it('does not depend on the order in which events are read', () => {
     const sum = definition({ outcomes: [{ name: 'watch', value: 'value' }], combine: 'sum' });
-    const events = [0.1, 0.2, 0.3, 1e16, -1e16].map((value, i) => outcome({ name: 'watch', value, at: AT + i }));
+    const events = [0.1, 0.2, 0.3, 1e16, -1e16].map((value, i) =>
+      outcome({ name: 'watch', value, at: AT + i }),
+    );
     expect(values(one, [...events].reverse(), sum)).toEqual(values(one, events, sum));
   });
 
@@ -78,7 +105,10 @@ describe('the reward of a single choice', () => {
     const watch = definition({ outcomes: [{ name: 'watch', value: 'value' }] });
     expect(values(one, [], watch, 0)).toEqual([]);
     expect(values(one, [outcome({ name: 'pause' })], watch, 0)).toEqual([]);
-    const events = [outcome({ name: 'watch', value: 9, at: AT + 2 }), outcome({ name: 'watch', value: 5, at: AT + 1 })];
+    const events = [
+      outcome({ name: 'watch', value: 9, at: AT + 2 }),
+      outcome({ name: 'watch', value: 5, at: AT + 1 }),
+    ];
     expect(values(one, events, watch, 0)).toEqual([5]);
   });
 });
@@ -92,7 +122,12 @@ describe('the rewards of a slate', () => {
   });
 
   it('count an outcome that names no place as unattributed', () => {
-    const result = settle({ ...slate, exposed: true }, [outcome(), outcome({ itemId: 'title-3' })], definition(), 60);
+    const result = settle(
+      { ...slate, exposed: true },
+      [outcome(), outcome({ itemId: 'title-3' })],
+      definition(),
+      60,
+    );
     expect(result.rewards.map((r) => r.reward)).toEqual([0, 0, 0]);
     expect(result.unattributed).toBe(2);
   });

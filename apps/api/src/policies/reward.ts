@@ -10,13 +10,19 @@ const outcomeRule = z.strictObject({
     .describe('"one": the outcome is worth 1; "value": it is worth the number that was sent with it.'),
   min: finite.optional().describe('An outcome with a smaller value, or with none, does not count.'),
   max: finite.optional().describe('A larger value counts as this one.'),
-  scale: finite.optional().describe('The worth is multiplied by this; negative for outcomes that are unwelcome.'),
+  scale: finite
+    .optional()
+    .describe('The worth is multiplied by this; negative for outcomes that are unwelcome.'),
 });
 
 /** How outcomes become the number that a policy learns from. */
 export const rewardSchema = z
   .strictObject({
-    outcomes: z.array(outcomeRule).min(1).max(32).describe('Outcomes that count; the first rule with the name applies.'),
+    outcomes: z
+      .array(outcomeRule)
+      .min(1)
+      .max(32)
+      .describe('Outcomes that count; the first rule with the name applies.'),
     combine: z
       .enum(['max', 'sum', 'any'])
       .default('max')
@@ -71,7 +77,11 @@ export interface Settlement {
 }
 
 /** Worth of one outcome, or null when it does not count. */
-export function worthOf(definition: RewardDefinition, name: string | null, value: number | null): number | null {
+export function worthOf(
+  definition: RewardDefinition,
+  name: string | null,
+  value: number | null,
+): number | null {
   const rule = definition.outcomes.find((candidate) => candidate.name === name);
   return rule ? ruleWorth(rule, value) : null;
 }

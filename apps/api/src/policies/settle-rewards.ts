@@ -63,7 +63,9 @@ on conflict (decision_id, position) do nothing
 returning decision_id`;
 
 /** The actions that a stored decision served. */
-export function servedPositions(decision: Pick<DecisionRow, 'kind' | 'chosen' | 'propensity'>): ServedPosition[] {
+export function servedPositions(
+  decision: Pick<DecisionRow, 'kind' | 'chosen' | 'propensity'>,
+): ServedPosition[] {
   if (decision.kind === 'action') {
     return [{ actionId: String(decision.chosen), position: 0, propensity: decision.propensity }];
   }
@@ -90,28 +92,49 @@ export async function settleDue(
   const times = due.map((row) => row.decision_at.getTime());
   const [from, to] = [Math.min(...times), Math.max(...times)];
   const ids = due.map((row) => row.decision_id);
-  const decisions = await tx.query<DecisionRow & Record<string, unknown>>(READ_DECISIONS, [ids, new Date(from), new Date(to)]);
-  const last = policy.window_seconds === 0 ? now.getTime() + CLOCK_SKEW_MS : to + policy.window_seconds * 1000;
+  const decisions = await tx.query<DecisionRow & Record<string, unknown>>(READ_DECISIONS, [
+    ids,
+    new Date(from),
+    new Date(to),
+  ]);
+  const last =
+    policy.window_seconds === 0 ? now.getTime() + CLOCK_SKEW_MS : to + policy.window_seconds * 1000;
   const events = groupEvents(
-    await tx.query<EventRow & Record<string, unknown>>(READ_EVENTS, [ids, new Date(from - CLOCK_SKEW_MS), new Date(last)]),
+    await tx.query<EventRow & Record<string, unknown>>(READ_EVENTS, [
+      ids,
+      new Date(from - CLOCK_SKEW_MS),
+      new Date(last),
+    ]),
   );
   const rows: RewardRow[] = [];
   let unexposed = 0;
   let unattributed = 0;
   for (const decision of decisions) {
     if (decision.fallback !== null) continue;
-    const served = { at: decision.at.getTime(), exposed: decision.exposed, served: servedPositions(decision) };
+    const served = {
+      at: decision.at.getTime(),
+      exposed: decision.exposed,
+      served: servedPositions(decision),
+    };
     const result = settle(served, events.get(decision.id) ?? [], policy.reward, policy.window_seconds);
     if (!result.exposed) unexposed += 1;
     unattributed += result.unattributed;
     for (const reward of result.rewards) rows.push({ decision, reward });
   }
   const rewards = await writeRewards(tx, policy, rows, learns, now);
-  await count(tx, { [`learn.unexposed:${policy.id}`]: unexposed, [`learn.unattributed:${policy.id}`]: unattributed });
+  await count(tx, {
+    [`learn.unexposed:${policy.id}`]: unexposed,
+    [`learn.unattributed:${policy.id}`]: unattributed,
+  });
   return { decisions: due.length, rewards, unexposed, unattributed };
 }
 
-const nothing = (decisions: number): SettleResult => ({ decisions, rewards: 0, unexposed: 0, unattributed: 0 });
+const nothing = (decisions: number): SettleResult => ({
+  decisions,
+  rewards: 0,
+  unexposed: 0,
+  unattributed: 0,
+});
 
 function groupEvents(rows: readonly EventRow[]): Map<string, LinkedEvent[]> {
   const groups = new Map<string, LinkedEvent[]>();
@@ -160,7 +183,10 @@ const featuresOf = (decision: DecisionRow, id: string, items: ReadonlyMap<string
 
 async function readFeatures(tx: Sql, rows: readonly RewardRow[]): Promise<Map<string, Context>> {
   const ids = [...new Set(rows.map(({ reward }) => reward.actionId))];
-  const items = await tx.query<{ id: string; features: Context }>(`select id, features from item where id = any($1)`, [ids]);
+  const items = await tx.query<{ id: string; features: Context }>(
+    `select id, features from item where id = any($1)`,
+    [ids],
+  );
   return new Map(items.map((item) => [item.id, item.features]));
 }
 

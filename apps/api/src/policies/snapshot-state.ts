@@ -68,7 +68,8 @@ export function gate(
 ): string | null {
   try {
     const state = policy.decode(stored.json);
-    if (canonicalJson(policy.encode(state as never)) !== stored.text) return 'the state changes when it is stored and read back';
+    if (canonicalJson(policy.encode(state as never)) !== stored.text)
+      return 'the state changes when it is stored and read back';
     const compiled = policy.compile(state as never, terms.params as never);
     const exploration = compileExploration(terms.exploration.key, terms.exploration.params ?? {});
     for (const probe of probes) serveAction(compiled, probe, exploration, terms.floor, createRng('gate'));

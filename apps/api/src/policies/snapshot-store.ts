@@ -47,10 +47,20 @@ export async function insertSnapshot(tx: Sql, snapshot: NewSnapshot): Promise<vo
        mean_reward, learned_through, evaluation, training_run, created_at)
      values ($1, $2, $3, $4::jsonb, $5::jsonb, $6, $7, $8, $9, $10, $11, $12::jsonb, $13, $14)`,
     [
-      snapshot.policyId, snapshot.version, snapshot.stateVersion, JSON.stringify(snapshot.params), snapshot.state.text,
-      snapshot.state.sha256, snapshot.status, snapshot.reason, snapshot.rowsUsed, snapshot.meanReward,
-      snapshot.learnedThrough, snapshot.evaluation === undefined ? null : JSON.stringify(snapshot.evaluation),
-      snapshot.trainingRun ?? null, snapshot.now,
+      snapshot.policyId,
+      snapshot.version,
+      snapshot.stateVersion,
+      JSON.stringify(snapshot.params),
+      snapshot.state.text,
+      snapshot.state.sha256,
+      snapshot.status,
+      snapshot.reason,
+      snapshot.rowsUsed,
+      snapshot.meanReward,
+      snapshot.learnedThrough,
+      snapshot.evaluation === undefined ? null : JSON.stringify(snapshot.evaluation),
+      snapshot.trainingRun ?? null,
+      snapshot.now,
     ],
   );
 }
@@ -64,7 +74,11 @@ export async function readHead(tx: Sql, policyId: string): Promise<SnapshotRow |
   return row;
 }
 
-export async function readSnapshot(tx: Sql, policyId: string, version: number): Promise<SnapshotRow | undefined> {
+export async function readSnapshot(
+  tx: Sql,
+  policyId: string,
+  version: number,
+): Promise<SnapshotRow | undefined> {
   const [row] = await tx.query<SnapshotRow & Record<string, unknown>>(
     `select * from policy_snapshot where policy_id = $1 and version = $2`,
     [policyId, version],
@@ -83,7 +97,13 @@ const KEEP_MOST = 5000;
  * week and the last of each day for good. A dropped version can be learned again from its predecessor by `replay`.
  * @param stateBytes size of the newest state.
  */
-export async function pruneSnapshots(tx: Sql, policyId: string, latest: number, stateBytes: number, now: Date): Promise<void> {
+export async function pruneSnapshots(
+  tx: Sql,
+  policyId: string,
+  latest: number,
+  stateBytes: number,
+  now: Date,
+): Promise<void> {
   const keep = Math.min(KEEP_MOST, Math.max(KEEP_LEAST, Math.floor(KEEP_BYTES / Math.max(1, stateBytes))));
   await tx.query(
     `with old as (
@@ -98,8 +118,8 @@ export async function pruneSnapshots(tx: Sql, policyId: string, latest: number, 
        and old.in_day > 1 and (old.in_hour > 1 or old.created_at < $3)`,
     [policyId, latest - keep, new Date(now.getTime() - 7 * 86_400_000)],
   );
-  await tx.query(`delete from policy_snapshot where policy_id = $1 and status = 'rejected' and version <= $2`, [
-    policyId,
-    latest - KEEP_MOST,
-  ]);
+  await tx.query(
+    `delete from policy_snapshot where policy_id = $1 and status = 'rejected' and version <= $2`,
+    [policyId, latest - KEEP_MOST],
+  );
 }

@@ -18,7 +18,10 @@ import { readSnapshot, stateOf } from './snapshot-store.js';
 export class SnapshotsService {
   constructor(@Inject(Database) private readonly db: Database) {}
 
-  async list(id: string, { limit, cursor }: ListSnapshots): Promise<{ items: SnapshotView[]; nextCursor: string | null }> {
+  async list(
+    id: string,
+    { limit, cursor }: ListSnapshots,
+  ): Promise<{ items: SnapshotView[]; nextCursor: string | null }> {
     const [policy] = await readPolicyViews(this.db, id);
     if (!policy) throw Problem.notFound('The policy', id);
     const items = await readSnapshotViews(this.db, id, cursor ?? null, limit);
@@ -44,7 +47,8 @@ export class SnapshotsService {
 }
 
 async function versionBefore(tx: Sql, row: PolicyRow): Promise<number> {
-  if (row.serving_version === null) throw Problem.conflict('nothing_to_roll_back', `The policy "${row.id}" serves no version yet`);
+  if (row.serving_version === null)
+    throw Problem.conflict('nothing_to_roll_back', `The policy "${row.id}" serves no version yet`);
   const [before] = await tx.query<{ version: number }>(
     `select version from policy_snapshot where policy_id = $1 and status = 'accepted' and version < $2
      order by version desc limit 1`,
@@ -56,12 +60,15 @@ async function versionBefore(tx: Sql, row: PolicyRow): Promise<number> {
 async function serve(tx: Sql, row: PolicyRow, version: number): Promise<void> {
   if (version > 0) await checkServable(tx, row, version);
   else if (policyRegistry.get(row.key).learns === 'batch') {
-    throw Problem.conflict('not_servable', 'Without a version a policy that learns in training runs has nothing to serve');
+    throw Problem.conflict(
+      'not_servable',
+      'Without a version a policy that learns in training runs has nothing to serve',
+    );
   }
-  await tx.query(
-    `update policy set serving_version = nullif($2::int, 0), updated_at = now() where id = $1`,
-    [row.id, version],
-  );
+  await tx.query(`update policy set serving_version = nullif($2::int, 0), updated_at = now() where id = $1`, [
+    row.id,
+    version,
+  ]);
   await tx.query(
     `update policy_snapshot set status = 'accepted' where policy_id = $1 and version = $2 and status = 'candidate'`,
     [row.id, version],
@@ -72,11 +79,17 @@ async function serve(tx: Sql, row: PolicyRow, version: number): Promise<void> {
 async function checkServable(tx: Sql, row: PolicyRow, version: number): Promise<void> {
   const snapshot = await readSnapshot(tx, row.id, version);
   if (!snapshot) throw Problem.notFound(`A version of the policy "${row.id}",`, String(version));
-  const refuse = (why: string): Problem => Problem.conflict('not_servable', `Version ${version} cannot serve: ${why}`);
+  const refuse = (why: string): Problem =>
+    Problem.conflict('not_servable', `Version ${version} cannot serve: ${why}`);
   if (snapshot.status === 'rejected') throw refuse('it was rejected when it was made');
   const policy = policyRegistry.get(row.key);
-  if (snapshot.state_version !== policy.stateVersion) throw refuse('it was made by a program with another state version');
-  const terms = { params: policy.params.parse(snapshot.params), exploration: row.exploration, floor: row.floor };
+  if (snapshot.state_version !== policy.stateVersion)
+    throw refuse('it was made by a program with another state version');
+  const terms = {
+    params: policy.params.parse(snapshot.params),
+    exploration: row.exploration,
+    floor: row.floor,
+  };
   const reason = gate(policy, stateOf(snapshot), terms, []);
   if (reason !== null) throw refuse(reason);
 }

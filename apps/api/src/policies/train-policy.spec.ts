@@ -8,7 +8,13 @@ import { TrainPolicy } from './train-policy.js';
 import type { TrainingRunRow } from './training-run-row.js';
 import { readTrainingSet } from './training-data.js';
 
-const REWARD = { outcomes: [{ name: 'play', value: 'one' }, { name: 'watch', value: 'value', max: 3600, scale: 1 / 600 }], combine: 'sum' };
+const REWARD = {
+  outcomes: [
+    { name: 'play', value: 'one' },
+    { name: 'watch', value: 'value', max: 3600, scale: 1 / 600 },
+  ],
+  combine: 'sum',
+};
 const CUT = new Date(T0);
 
 describe('a training run', () => {
@@ -25,7 +31,10 @@ describe('a training run', () => {
     const data = tastes(120, 40, 12, 'world');
     const first = Math.min(...data.at);
     const days = 45;
-    await db.database.query(`select ensure_partitions($1::date, $2::date)`, [new Date(T0 - days * 86_400_000), new Date(T0 + 86_400_000)]);
+    await db.database.query(`select ensure_partitions($1::date, $2::date)`, [
+      new Date(T0 - days * 86_400_000),
+      new Date(T0 + 86_400_000),
+    ]);
     const rows = Array.from(data.at, (at, row) => ({
       id: `p${row}`,
       at: new Date(T0 - days * 86_400_000 + (at - first)).toISOString(),
@@ -40,14 +49,23 @@ describe('a training run', () => {
     );
   };
 
-  const queueRun = async (id: string, promote = 'auto', params: object = { dimension: 8, iterations: 6 }): Promise<void> => {
+  const queueRun = async (
+    id: string,
+    promote = 'auto',
+    params: object = { dimension: 8, iterations: 6 },
+  ): Promise<void> => {
     await db.database.query(
       `insert into training_run (id, policy_id, status, seed, params, cut_at, promote) values ($1, 'titles', 'queued', 's', $2::jsonb, $3, $4)`,
       [id, JSON.stringify(params), CUT, promote],
     );
   };
   const runRow = async (id: string): Promise<TrainingRunRow> =>
-    (await db.database.query<TrainingRunRow & Record<string, unknown>>(`select * from training_run where id = $1`, [id]))[0] as TrainingRunRow;
+    (
+      await db.database.query<TrainingRunRow & Record<string, unknown>>(
+        `select * from training_run where id = $1`,
+        [id],
+      )
+    )[0] as TrainingRunRow;
   const versions = () =>
     db.database.query(
       `select s.version, s.status, s.training_run, s.version = p.serving_version as serving
@@ -57,7 +75,9 @@ describe('a training run', () => {
 
   it('streams a dated cut: counting outcomes with an item or action, by time, worth more than nothing', async () => {
     await db.database.query(`select ensure_partitions('2026-04-30', '2026-05-02')`);
-    await db.database.query(`insert into item (id, kind, title, features) values ('i2', 'title', 'Two', '{"genre": "noir"}')`);
+    await db.database.query(
+      `insert into item (id, kind, title, features) values ('i2', 'title', 'Two', '{"genre": "noir"}')`,
+    );
     await db.database.query(
       `insert into event (id, at, received_at, unit_id, kind, name, value, item_id, action_id) values
        ('d', $1::timestamptz - interval '1 hour', now(), 'u2', 'outcome', 'play', null, 'i1', 'row'),
@@ -107,7 +127,9 @@ describe('a training run', () => {
     await queueRun('r2');
     await train('r1');
     await train('r2');
-    const rows = await db.database.query(`select count(distinct sha256)::int as distinct, count(*)::int as all from policy_snapshot`);
+    const rows = await db.database.query(
+      `select count(distinct sha256)::int as distinct, count(*)::int as all from policy_snapshot`,
+    );
     expect(rows).toEqual([{ distinct: 1, all: 2 }]);
   });
 
@@ -115,13 +137,18 @@ describe('a training run', () => {
     await insertPlays();
     await queueRun('r1', 'manual');
     await train('r1');
-    expect(await versions()).toEqual([{ version: 1, status: 'candidate', training_run: 'r1', serving: null }]);
+    expect(await versions()).toEqual([
+      { version: 1, status: 'candidate', training_run: 'r1', serving: null },
+    ]);
   });
 
   it('records why a run failed', async () => {
     await queueRun('r1');
     expect(await train('r1')).toBe('failed');
-    expect(await runRow('r1')).toMatchObject({ status: 'failed', error: `there are no counting outcomes before ${CUT.toISOString()}` });
+    expect(await runRow('r1')).toMatchObject({
+      status: 'failed',
+      error: `there are no counting outcomes before ${CUT.toISOString()}`,
+    });
     await insertPlays();
     await queueRun('r2', 'auto', { dimension: 0 });
     expect(await train('r2')).toBe('failed');
@@ -149,10 +176,13 @@ describe('a training run', () => {
     }
     let ended = false;
     for (let at = 1; !ended; at++) {
-      while ((await runRow('r1')).status === 'running') await new Promise((resolve) => setTimeout(resolve, 5));
+      while ((await runRow('r1')).status === 'running')
+        await new Promise((resolve) => setTimeout(resolve, 5));
       await db.database.query(`update training_run set status = 'queued', error = null where id = 'r1'`);
       const crashing = crashingAt(db.database, at);
-      const status = await new TrainPolicy(crashing.db, new Again()).run('r1', () => undefined).catch(() => 'crashed');
+      const status = await new TrainPolicy(crashing.db, new Again())
+        .run('r1', () => undefined)
+        .catch(() => 'crashed');
       ended = status === 'succeeded';
       expect(await versions()).toHaveLength(ended ? 1 : 0);
     }

@@ -83,9 +83,11 @@ export class TrainPolicy {
     return this.db.transaction(async (tx) => {
       await tx.query('set transaction isolation level repeatable read, read only');
       const policy = await readPolicy(tx, run.policy_id);
-      if (policy.reward === null) throw new Error('the policy has no reward definition: nothing says which outcomes count');
+      if (policy.reward === null)
+        throw new Error('the policy has no reward definition: nothing says which outcomes count');
       const data = await readTrainingSet(tx, policy.reward, run.cut_at);
-      if (data.at.length === 0) throw new Error(`there are no counting outcomes before ${run.cut_at.toISOString()}`);
+      if (data.at.length === 0)
+        throw new Error(`there are no counting outcomes before ${run.cut_at.toISOString()}`);
       return { policy, serving: await this.readServing(tx, policy), data };
     });
   }
@@ -110,9 +112,14 @@ export class TrainPolicy {
       if (!policy || current.status !== 'running') return;
       const registered = this.registry.get(policy.key);
       const probes = await probesOf(tx, policy);
-      const terms = { params: registered.params.parse(run.params), exploration: policy.exploration, floor: policy.floor };
+      const terms = {
+        params: registered.params.parse(run.params),
+        exploration: policy.exploration,
+        floor: policy.floor,
+      };
       const refused = gate(registered, state, terms, probes);
-      const verdict = refused === null ? promotion(run, evaluation) : { status: 'rejected' as const, reason: refused };
+      const verdict =
+        refused === null ? promotion(run, evaluation) : { status: 'rejected' as const, reason: refused };
       const version = policy.latest_version + 1;
       await insertSnapshot(tx, {
         policyId: policy.id,
@@ -146,7 +153,10 @@ export class TrainPolicy {
   }
 }
 
-function promotion(run: TrainingRunRow, evaluation: FitEvaluation): { status: SnapshotStatus; reason: string | null } {
+function promotion(
+  run: TrainingRunRow,
+  evaluation: FitEvaluation,
+): { status: SnapshotStatus; reason: string | null } {
   if (run.promote === 'manual') return { status: 'candidate', reason: 'waits to be promoted by hand' };
   if (!isClearlyWorse(evaluation)) return { status: 'accepted', reason: null };
   const upper = evaluation.serving?.['ndcg@10Difference'].upper ?? 0;
@@ -155,13 +165,18 @@ function promotion(run: TrainingRunRow, evaluation: FitEvaluation): { status: Sn
 }
 
 async function readRun(tx: Sql, runId: string): Promise<TrainingRunRow> {
-  const [run] = await tx.query<TrainingRunRow & Record<string, unknown>>(`select * from training_run where id = $1`, [runId]);
+  const [run] = await tx.query<TrainingRunRow & Record<string, unknown>>(
+    `select * from training_run where id = $1`,
+    [runId],
+  );
   if (!run) throw new Error(`the training run ${runId} does not exist`);
   return run;
 }
 
 async function readPolicy(tx: Sql, id: string): Promise<PolicyRow> {
-  const [policy] = await tx.query<PolicyRow & Record<string, unknown>>(`select * from policy where id = $1`, [id]);
+  const [policy] = await tx.query<PolicyRow & Record<string, unknown>>(`select * from policy where id = $1`, [
+    id,
+  ]);
   if (!policy) throw new Error(`the policy "${id}" does not exist`);
   return policy;
 }

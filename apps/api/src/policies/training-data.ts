@@ -29,8 +29,10 @@ class Column<A extends Float64Array | Uint32Array> {
   }
 }
 
-const floats = (): Column<Float64Array> => new Column(new Float64Array(0), (length) => new Float64Array(length));
-const indices = (): Column<Uint32Array> => new Column(new Uint32Array(0), (length) => new Uint32Array(length));
+const floats = (): Column<Float64Array> =>
+  new Column(new Float64Array(0), (length) => new Float64Array(length));
+const indices = (): Column<Uint32Array> =>
+  new Column(new Uint32Array(0), (length) => new Uint32Array(length));
 
 /** Numbers texts in order of first appearance. */
 class Numbering {
@@ -63,7 +65,11 @@ interface OutcomeRow {
  * @param definition which outcomes count, and how much each is worth.
  * @param cutAt outcomes before this time count.
  */
-export async function readTrainingSet(tx: Transaction, definition: RewardDefinition, cutAt: Date): Promise<TrainingSet> {
+export async function readTrainingSet(
+  tx: Transaction,
+  definition: RewardDefinition,
+  cutAt: Date,
+): Promise<TrainingSet> {
   const units = new Numbering();
   const items = new Numbering();
   const [unit, item, value, at] = [indices(), indices(), floats(), floats()];
@@ -99,7 +105,10 @@ export async function readTrainingSet(tx: Transaction, definition: RewardDefinit
 }
 
 async function readItemFeatures(tx: Transaction, ids: readonly string[]): Promise<Context[]> {
-  const rows = await tx.query<{ id: string; features: Context }>(`select id, features from item where id = any($1)`, [ids]);
+  const rows = await tx.query<{ id: string; features: Context }>(
+    `select id, features from item where id = any($1)`,
+    [ids],
+  );
   const features = new Map(rows.map((row) => [row.id, row.features]));
   return ids.map((id) => features.get(id) ?? {});
 }

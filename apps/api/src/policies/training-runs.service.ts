@@ -45,7 +45,12 @@ export class TrainingRunsService {
       const policy = await lockPolicy(tx, policyId, true);
       if (!policy) throw Problem.notFound('The policy', policyId);
       const row = await insertRun(tx, policy, body);
-      await recordChange(tx, acting, { action: 'policy.train', entity: 'policy', entityKey: policyId, after: toRunView(row) });
+      await recordChange(tx, acting, {
+        action: 'policy.train',
+        entity: 'policy',
+        entityKey: policyId,
+        after: toRunView(row),
+      });
       return row;
     });
     try {
@@ -60,10 +65,16 @@ export class TrainingRunsService {
 async function insertRun(tx: Transaction, policy: PolicyRow, body: TrainingRunBody): Promise<TrainingRunRow> {
   const registered = policyRegistry.get(policy.key);
   if (registered.learns !== 'batch') {
-    throw Problem.conflict('not_trainable', `The policy "${policy.id}" (${policy.key}) does not learn in training runs`);
+    throw Problem.conflict(
+      'not_trainable',
+      `The policy "${policy.id}" (${policy.key}) does not learn in training runs`,
+    );
   }
   if (policy.reward === null) {
-    throw Problem.conflict('no_reward', `The policy "${policy.id}" has no reward definition: nothing says which outcomes count`);
+    throw Problem.conflict(
+      'no_reward',
+      `The policy "${policy.id}" has no reward definition: nothing says which outcomes count`,
+    );
   }
   const params = { ...policy.params, ...body.params };
   below('/params', () => registered.params.parse(params));
@@ -71,7 +82,11 @@ async function insertRun(tx: Transaction, policy: PolicyRow, body: TrainingRunBo
     `select id from training_run where policy_id = $1 and status in ('queued', 'running')`,
     [policy.id],
   );
-  if (open) throw Problem.conflict('training_in_progress', `The training run "${open.id}" of this policy has not ended yet`);
+  if (open)
+    throw Problem.conflict(
+      'training_in_progress',
+      `The training run "${open.id}" of this policy has not ended yet`,
+    );
   const id = `run_${ulid()}`;
   const [row] = await tx.query<TrainingRunRow & Record<string, unknown>>(
     `insert into training_run (id, policy_id, status, seed, params, cut_at, promote)
