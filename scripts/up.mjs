@@ -89,8 +89,10 @@ try {
   fs.writeFileSync(path.join(stateDir, 'urls.json'), `${JSON.stringify(urls, null, 2)}\n`);
   if (withDemo) {
     await step('loading the demo world: four weeks of history, six experiments', async () => {
-      const code = await runQuietly(process.execPath, ['dist/apps/api/src/demo.js'], { ...process.env, ...env, MARQUEE_API_URL: urls.api });
-      if (code !== 0) throw new Error('The demo world could not be loaded; the message above says why.');
+      for (const args of [['dist/apps/cli/src/main.js', 'demo', '--prepare', '--quiet'], ['dist/apps/api/src/demo.js']]) {
+        const code = await runQuietly(process.execPath, args, { ...process.env, ...env });
+        if (code !== 0) throw new Error('The demo world could not be loaded; the message above says why.');
+      }
     });
     supervisor.start('demo', 'dist/apps/cli/src/main.js', env, { args: ['demo', '--quiet'] });
   }

@@ -32,6 +32,7 @@ interface DemoOptions {
   readonly limit?: number;
   readonly perSession: number;
   readonly passes: number;
+  readonly prepare?: boolean;
   readonly quiet?: boolean;
   readonly json?: boolean;
 }
@@ -53,6 +54,7 @@ export function registerDemo(program: Command): void {
     .option('--limit <n>', 'data sets: stop after n decisions', whole)
     .option('--per-session <n>', 'movielens: decisions per session of a member', whole, 3)
     .option('--passes <n>', 'open-bandit: how often to replay the log, each time in new units', whole, 1)
+    .option('--prepare', 'simulated world: set the product up and send nothing')
     .option('--quiet', 'simulated world: only say what went wrong')
     .option('--json', 'print one JSON document at the end and nothing else')
     .action(runDemo);

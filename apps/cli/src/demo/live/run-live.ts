@@ -15,6 +15,8 @@ export interface LiveOptions extends ConnectionOptions {
   readonly speed: number;
   /** Seconds; endless when undefined. */
   readonly duration?: number | undefined;
+  /** Set the product up and send nothing. */
+  readonly prepare?: boolean | undefined;
   /** Only say what went wrong. */
   readonly quiet?: boolean | undefined;
   readonly json?: boolean | undefined;
@@ -32,6 +34,7 @@ export async function runLive(options: LiveOptions): Promise<void> {
   const world = createWorld(options.seed, { members: options.members, titles: defaultSize.titles });
   await prepare(api, worldSetUp(world));
   log(`the simulated world stands: ${options.members} members, ${world.titles.length} titles`);
+  if (options.prepare) return;
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   if (options.duration !== undefined) setTimeout(() => stop.abort(), options.duration * 1000).unref();

@@ -1,0 +1,58 @@
+import type { ClientEvent as SimulatedEvent } from '#simulation';
+import type { ClientEvent, DecisionRecord } from '../queues/jobs.js';
+import { encodeEvent } from '../queues/event-lines.js';
+import type { FactStore } from '../persistence/fact-store.js';
+
+const BATCH = 5_000;
+
+/** Collects facts of a simulated past and stores them in large batches, by the same store as live traffic. */
+export class HistoryWriter {
+  private decisions: DecisionRecord[] = [];
+  private events: ClientEvent[] = [];
+  stored = { decisions: 0, events: 0 };
+
+  constructor(private readonly facts: FactStore) {}
+
+  decision(record: DecisionRecord): void {
+    this.decisions.push(record);
+  }
+
+  event(event: SimulatedEvent, receivedAt: number): void {
+    this.events.push({
+      id: event.id,
+      kind: event.kind,
+      unitId: event.unitId,
+      at: Date.parse(event.at),
+      receivedAt,
+      decisionId: event.decisionId ?? null,
+      name: event.name ?? null,
+      value: event.value ?? null,
+      actionId: event.actionId ?? null,
+      itemId: event.itemId ?? null,
+      position: event.position ?? null,
+      properties: event.properties ?? null,
+    });
+  }
+
+  /** Stores what has come together; decisions first, since events name them. */
+  async flush(): Promise<void> {
+    const { decisions, events } = this;
+    this.decisions = [];
+    this.events = [];
+    for (let i = 0; i < decisions.length; i += BATCH) {
+      const { stored } = await this.facts.insertDecisions(decisions.slice(i, i + BATCH));
+      this.stored.decisions += stored;
+    }
+    for (let i = 0; i < events.length; i += BATCH) {
+      const part = events.slice(i, i + BATCH);
+      const times = part.map((event) => event.at);
+      const { stored } = await this.facts.insertEvents({
+        count: part.length,
+        firstAt: Math.min(...times),
+        lastAt: Math.max(...times),
+        lines: part.map(encodeEvent).join(''),
+      });
+      this.stored.events += stored;
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import { Logger } from '@nestjs/common';
+import { simulate } from '#simulation';
+import type { Answer, MemberState, TreatmentRequest, World } from '#simulation';
+import { Database } from '../persistence/database.js';
+import { FactStore } from '../persistence/fact-store.js';
+import { LearnPolicy } from '../policies/learn-policy.js';
+import { LiftReports } from '../reports/lift-reports.js';
+import { ReportStore } from '../reports/report-store.js';
+import { RollUp } from '../rollups/roll-up.js';
+import { CatalogStore } from '../serving/catalog-store.js';
+import { DiskCache } from '../serving/disk-cache.js';
+import { ExperimentCatalog } from '../serving/experiment-catalog.js';
+import { serveTreatments } from '../serving/serve-treatments.js';
+import { SnapshotCache } from '../serving/snapshot-cache.js';
+import { SnapshotStore } from '../serving/snapshot-store.js';
+import { HistoryWriter } from './history-writer.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Simulated hours between two times of learning; days between two rollups. */
+const LEARN_EVERY_HOURS = 3;
+const ROLL_UP_EVERY_DAYS = 2;
+
+export interface HistoryOptions {
+  readonly world: World;
+  /** Unix milliseconds; whole UTC days before `to`. */
+  readonly from: number;
+  readonly to: number;
+  readonly seed: string;
+  /** Folder for the catalogue's disk copy. */
+  readonly directory: string;
+  /** Experiments whose start is moved to `from`. */
+  readonly experiments: readonly string[];
+  readonly progress?: (share: number) => void;
+}
+
+export interface HistorySummary {
+  readonly decisions: number;
+  readonly events: number;
+  readonly states: readonly MemberState[];
+}
+
+/**
+ * Plays a simulated past through the product: the same serving, learning and rollups as live traffic, on a simulated
+ * clock, with facts stored in large batches. The experiments must exist and run.
+ */
+export async function loadHistory(db: Database, options: HistoryOptions): Promise<HistorySummary> {
+  const { world, from, to, seed } = options;
+  await moveStart(db, options.experiments, new Date(from));
+  const disk = new DiskCache(options.directory);
+  const logger = new Logger('History');
+  const snapshots = new SnapshotCache(new SnapshotStore(db), disk, logger);
+  const catalog = new ExperimentCatalog(new CatalogStore(db), snapshots, disk, logger);
+  await catalog.refresh();
+  const writer = new HistoryWriter(new FactStore(db));
+  const learner = new LearnPolicy(db);
+  const rollUp = new RollUp(db);
+  const learning = await db.query<{ id: string }>(`select id from policy where learning and window_seconds >= 0 order by id`);
+  const served = { get catalog() { return catalog.current; }, policy: (id: string) => snapshots.get(id) };
+
+  const learn = async (at: number): Promise<void> => {
+    for (const { id } of learning) {
+      for (let more = true; more; ) more = (await learner.run(id, new Date(at))).more;
+    }
+    await snapshots.sync();
+  };
+  const summary = await simulate(world, {
+    from, to, seed,
+    serve(request, at) {
+      const { treatments, records } = serveTreatments(served, completed(request), at);
+      for (const record of records) writer.decision(record);
+      return treatments as unknown as Answer;
+    },
+    emit: (event, deliveredAt) => writer.event(event, deliveredAt),
+    async onHour(at) {
+      const hours = Math.round((at - from) / HOUR_MS);
+      if (hours % LEARN_EVERY_HOURS !== 0) return;
+      await writer.flush();
+      await learn(at);
+      if (hours % (24 * ROLL_UP_EVERY_DAYS) === 0) await rollUp.run(new Date(at - 1));
+      options.progress?.((at - from) / (to - from));
+    },
+  });
+  for (const { event } of summary.undelivered) if (Date.parse(event.at) <= to) writer.event(event, to);
+  await writer.flush();
+  await learn(to);
+  await db.query('analyze');
+  await rollUp.run(new Date(to));
+  const reports = new LiftReports(new ReportStore(db));
+  for (const key of options.experiments) await reports.storeSummary(key, new Date(to));
+  return { ...writer.stored, states: summary.states };
+}
+
+const completed = (request: TreatmentRequest) => ({
+  unitId: request.unitId,
+  unitType: request.unitType,
+  context: request.context,
+  expose: false,
+  requests: request.requests.map(({ surface, subject, actions, limit }) => ({
+    surface, subject: subject ?? null, actions: actions ?? null, limit: limit ?? null,
+  })),
+});
+
+/** The experiments began when their history does. */
+async function moveStart(db: Database, experiments: readonly string[], from: Date): Promise<void> {
+  await db.transaction(async (tx) => {
+    await tx.query(`update experiment set started_at = $2 where key = any($1)`, [experiments, from]);
+    await tx.query(`update experiment_phase set started_at = $2 where experiment = any($1) and started_at > $2`, [experiments, from]);
+  });
+}
+
+/** Midnight UTC of the day that lies `days` before `now`. */
+export const historyStart = (now: number, days: number): number => Math.floor(now / DAY_MS) * DAY_MS - days * DAY_MS;
