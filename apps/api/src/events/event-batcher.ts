@@ -12,7 +12,7 @@ export interface BatcherLimits {
   readonly inFlight: number;
 }
 
-export const BATCHER_LIMITS: BatcherLimits = { flushAt: 500, lingerMs: 10, most: 2000, inFlight: 2 };
+export const BATCHER_LIMITS: BatcherLimits = { flushAt: 500, lingerMs: 10, most: 4000, inFlight: 1 };
 
 interface Waiting {
   readonly lines: EventLines;

@@ -1,12 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Problem } from '../http/problem.js';
-import { encodeEvent } from '../queues/event-lines.js';
+import { encodeWritten } from '../queues/event-lines.js';
 import { IngestProducer } from '../queues/ingest-producer.js';
 import type { EventLines } from '../queues/jobs.js';
 import { RateLimitedLog } from '../queues/rate-limited-log.js';
 import { Spool } from '../queues/spool.js';
 import { EventBatcher } from './event-batcher.js';
-import { LIMITS, isRejection, validateEvent } from './event.validator.js';
+import { LIMITS, isRejection, receivedAt, validateEvent } from './event.validator.js';
 import type { EventsAnswer } from './events.schema.js';
 
 /** After a failed hand-over the queue is left alone for this long; batches go to the spool meanwhile. */
@@ -69,19 +69,20 @@ function checkBatch(events: readonly unknown[], now: number): { answer: EventsAn
   const rejected: EventsAnswer['rejected'] = [];
   let firstAt = Infinity;
   let lastAt = -Infinity;
-  let text = '';
+  const lines: string[] = [];
+  const received = receivedAt(now);
   events.forEach((raw, index) => {
-    const event = validateEvent(raw, now);
+    const event = validateEvent(raw, received);
     if (isRejection(event)) {
       rejected.push({ index, code: event.code, message: event.message });
       return;
     }
     if (event.at < firstAt) firstAt = event.at;
     if (event.at > lastAt) lastAt = event.at;
-    text += encodeEvent(event);
+    lines.push(encodeWritten(event));
   });
-  const count = events.length - rejected.length;
-  return { answer: { accepted: count, rejected }, lines: { count, firstAt, lastAt, lines: text } };
+  const count = lines.length;
+  return { answer: { accepted: count, rejected }, lines: { count, firstAt, lastAt, lines: lines.join('') } };
 }
 
 async function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {

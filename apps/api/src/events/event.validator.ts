@@ -1,6 +1,6 @@
-import type { Json } from '#experiments';
 import { looksPersonal } from '../http/unit-id.js';
-import type { ClientEvent } from '../queues/jobs.js';
+import type { WrittenEvent } from '../queues/event-lines.js';
+import { readInstant } from './instant.js';
 
 /** Why one event of a batch was not taken. */
 export interface Rejection {
@@ -21,7 +21,6 @@ export const LIMITS = {
 
 export const NAME_PATTERN = '^[a-z][a-z0-9_.-]{0,63}$';
 const NAME = new RegExp(NAME_PATTERN);
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 // PostgreSQL stores no U+0000, and UTF-8 has no lone surrogates.
 const SUSPECT = /[\u0000\ud800-\udfff]/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -31,14 +30,22 @@ const isStorable = (text: string): boolean => !SUSPECT.test(text) || (!text.incl
 const isId = (value: unknown): value is string =>
   typeof value === 'string' && value.length > 0 && value.length <= LIMITS.idLength && isStorable(value);
 
-export const isRejection = (result: ClientEvent | Rejection): result is Rejection => 'code' in result;
+export const isRejection = (result: WrittenEvent | Rejection): result is Rejection => 'code' in result;
+
+/** When a batch came in. */
+export interface Received {
+  /** Unix milliseconds; also the clock that `at` is compared with. */
+  readonly at: number;
+  readonly text: string;
+}
+
+export const receivedAt = (at: number): Received => ({ at, text: new Date(at).toISOString() });
 
 /**
  * Checks one event as it came off the wire. Written by hand: it runs for every event, and costs a tenth of the schema
  * that documents it (events.schema.ts).
- * @param receivedAt Unix milliseconds of the request; also the clock that `at` is compared with.
  */
-export function validateEvent(raw: unknown, receivedAt: number): ClientEvent | Rejection {
+export function validateEvent(raw: unknown, received: Received): WrittenEvent | Rejection {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return reject('not_an_object', 'an event is an object');
   const event = raw as Readonly<Record<string, unknown>>;
   const { id, kind, unitId } = event;
@@ -48,25 +55,26 @@ export function validateEvent(raw: unknown, receivedAt: number): ClientEvent | R
   if (looksPersonal(unitId)) {
     return reject('unit_id_not_pseudonymous', 'unitId looks like an e-mail address or a phone number; send a pseudonymous id');
   }
-  const at = instant(event['at'], receivedAt);
-  if (typeof at !== 'number') return at;
-  const details = validateDetails(event, kind);
-  if ('code' in details) return details;
-  return { id, kind, unitId, at, receivedAt, ...details };
-}
-
-function instant(at: unknown, now: number): number | Rejection {
-  const time = typeof at === 'string' && at.length <= 40 && INSTANT.test(at) ? Date.parse(at) : Number.NaN;
-  if (Number.isNaN(time)) return reject('invalid_at', 'at must be an ISO 8601 time with a zone, such as 2026-11-21T20:15:00Z');
-  if (time > now + LIMITS.aheadMs || time < now - LIMITS.oldestMs) {
+  const at = readInstant(event['at']);
+  if (at === null) return reject('invalid_at', 'at must be an ISO 8601 time with a zone, such as 2026-11-21T20:15:00Z');
+  if (at.time > received.at + LIMITS.aheadMs || at.time < received.at - LIMITS.oldestMs) {
     return reject('at_out_of_range', 'at must lie within the last 90 days and at most 10 minutes ahead');
   }
-  return time;
+  const details = validateDetails(event, kind);
+  if ('code' in details) return details;
+  const { decisionId, name, value, actionId, itemId, position, propertiesText } = details;
+  return {
+    id, kind, unitId, at: at.time, atText: at.text, receivedAtText: received.text,
+    decisionId, name, value, actionId, itemId, position, propertiesText,
+  };
 }
 
-type Details = Pick<ClientEvent, 'decisionId' | 'name' | 'value' | 'actionId' | 'itemId' | 'position' | 'properties'>;
+type Details = Pick<
+  WrittenEvent,
+  'decisionId' | 'name' | 'value' | 'actionId' | 'itemId' | 'position' | 'propertiesText'
+>;
 
-function validateDetails(event: Readonly<Record<string, unknown>>, kind: ClientEvent['kind']): Details | Rejection {
+function validateDetails(event: Readonly<Record<string, unknown>>, kind: WrittenEvent['kind']): Details | Rejection {
   const decisionId = event['decisionId'] ?? null;
   const actionId = event['actionId'] ?? null;
   const itemId = event['itemId'] ?? null;
@@ -76,34 +84,38 @@ function validateDetails(event: Readonly<Record<string, unknown>>, kind: ClientE
   if (decisionId !== null && !isId(decisionId)) return reject('invalid_decision_id', 'decisionId must be the id of a decision');
   if (actionId !== null && !isId(actionId)) return reject('invalid_action_id', 'actionId must be the id of an action');
   if (itemId !== null && !isId(itemId)) return reject('invalid_item_id', 'itemId must be the id of an item');
-  if (name === null ? kind === 'outcome' : !(typeof name === 'string' && NAME.test(name))) {
-    return reject('invalid_name', `an outcome needs a name that matches ${NAME_PATTERN}`);
-  }
+  if (!isName(name, kind)) return reject('invalid_name', `an outcome needs a name that matches ${NAME_PATTERN}`);
   if (decisionId === null && kind === 'exposure') return reject('decision_id_required', 'an exposure needs the decisionId that was shown');
-  if (value !== null && !(typeof value === 'number' && Math.abs(value) <= LIMITS.value)) {
-    return reject('invalid_value', 'value must be a finite number between -1e12 and 1e12');
-  }
+  if (value !== null && !isAmount(value)) return reject('invalid_value', 'value must be a finite number between -1e12 and 1e12');
   if (position !== null && !isPosition(position)) {
     return reject('invalid_position', `position must be a whole number from 0 to ${LIMITS.position}`);
   }
   const properties = event['properties'] ?? null;
-  const problem = properties === null ? null : propertiesProblem(properties);
+  if (properties === null) return { decisionId, name, value, actionId, itemId, position, propertiesText: null };
+  const problem = propertiesProblem(properties);
   if (problem !== null) return reject('invalid_properties', problem);
-  return { decisionId, name: name as string | null, value: value as number | null, actionId, itemId, position, properties: properties as Json };
+  const propertiesText = JSON.stringify(properties);
+  if (isTooLong(propertiesText)) {
+    return reject('invalid_properties', `properties must be at most ${LIMITS.propertiesBytes} bytes of JSON`);
+  }
+  return { decisionId, name, value, actionId, itemId, position, propertiesText };
 }
+
+const isName = (name: unknown, kind: WrittenEvent['kind']): name is string | null =>
+  name === null ? kind === 'exposure' : typeof name === 'string' && NAME.test(name);
+
+// Infinity (a JSON number such as 1e400) and NaN fail the comparison.
+const isAmount = (value: unknown): value is number => typeof value === 'number' && Math.abs(value) <= LIMITS.value;
 
 const isPosition = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= LIMITS.position;
 
-function propertiesProblem(properties: unknown): string | null {
-  if (typeof properties !== 'object' || properties === null || Array.isArray(properties)) return 'properties must be an object';
-  const problem = jsonProblem(properties, 1);
-  if (problem !== null) return problem;
-  // A character is at most three bytes: most objects need no exact count.
-  const text = JSON.stringify(properties);
-  const tooLong = text.length * 3 > LIMITS.propertiesBytes && Buffer.byteLength(text) > LIMITS.propertiesBytes;
-  return tooLong ? `properties must be at most ${LIMITS.propertiesBytes} bytes of JSON` : null;
-}
+// A character is at most three bytes: most texts need no exact count.
+const isTooLong = (text: string): boolean =>
+  text.length * 3 > LIMITS.propertiesBytes && Buffer.byteLength(text) > LIMITS.propertiesBytes;
+
+const propertiesProblem = (properties: unknown): string | null =>
+  typeof properties !== 'object' || Array.isArray(properties) ? 'properties must be an object' : jsonProblem(properties, 1);
 
 /** Why a parsed JSON value cannot be stored, or null. Depth is bounded, so the recursion is. */
 function jsonProblem(value: unknown, depth: number): string | null {

@@ -17,7 +17,7 @@ export const eventSchema = z
     itemId: id.nullish().describe('Item it is about.'),
     position: z.int().min(0).max(LIMITS.position).nullish().describe('0-based place in the slate.'),
     properties: z
-      .record(z.string(), z.json())
+      .record(z.string(), z.unknown())
       .nullish()
       .describe(`Anything else: at most ${LIMITS.propertiesBytes} bytes of JSON, ${LIMITS.propertiesDepth} levels deep.`),
   })

@@ -11,7 +11,7 @@ import { QUEUES } from '../queues/jobs.js';
 import type { DecisionRecord, DecisionsJob, EventLines, EventsJob } from '../queues/jobs.js';
 import { WORKER_OPTIONS } from '../queues/queues.js';
 import { QUEUE_BACKEND } from '../queues/queue-backend.token.js';
-import { storeOrIsolate } from './isolate.js';
+import { isTransient, storeOrIsolate } from './isolate.js';
 import { writeQuarantine } from './quarantine.js';
 
 const FLUSH_COUNTERS_MS = 1_000;
@@ -51,15 +51,18 @@ export class IngestProcessor extends WorkerHost implements OnModuleInit, OnAppli
   }
 
   private async storeEvents(batch: EventLines): Promise<void> {
-    await storeOrIsolate(
-      splitLines(batch.lines),
-      async (lines) => {
-        const part = lines.length === batch.count ? batch.lines : lines.join('');
-        this.tally('events', await this.facts.insertEvents({ ...batch, count: lines.length, lines: part }));
-      },
-      (line, reason) => this.quarantine('events', asJson(line), reason),
-      () => this.facts.forgetPartitions(),
-    );
+    const store = async (part: EventLines): Promise<void> => this.tally('events', await this.facts.insertEvents(part));
+    try {
+      await store(batch);
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      await storeOrIsolate(
+        splitLines(batch.lines),
+        (lines) => store({ ...batch, count: lines.length, lines: lines.join('') }),
+        (line, reason) => this.quarantine('events', asJson(line), reason),
+        () => this.facts.forgetPartitions(),
+      );
+    }
   }
 
   private async storeDecisions(records: readonly DecisionRecord[]): Promise<void> {

@@ -5,7 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { decodeTime } from 'ulid';
-import { COLUMN, EVENT_COLUMNS, columnOf, splitLines } from '../queues/event-lines.js';
+import { COLUMN, EVENT_COLUMNS, columnOf, idsOf, splitLines } from '../queues/event-lines.js';
 import type { DecisionRecord, EventLines } from '../queues/jobs.js';
 import { Database } from './database.js';
 import { COUNT, FIND_ERASED, INSERT_DECISIONS, INSERT_SEEN, LINK_DUE, SHARE_ERASE_LOCK } from './fact-store.sql.js';
@@ -47,20 +47,23 @@ export class FactStore {
 
   async insertEvents(batch: EventLines): Promise<Stored> {
     await this.ensurePartitions(batch.firstAt, batch.lastAt);
-    const all = splitLines(batch.lines);
-    const ids = all.map((line) => columnOf(line, COLUMN.id) ?? '');
+    const ids = idsOf(batch.lines);
     const result = await this.inTransaction(async (client) => {
       const { rows } = await client.query<{ fresh: number; hashes: string[] | null; erasures: boolean }>({
         name: 'marquee-seen', text: INSERT_SEEN, values: [arrayLiteral(ids), ids.length],
       });
       const { fresh, hashes, erasures } = rows[0] as { fresh: number; hashes: string[] | null; erasures: boolean };
       if (fresh === 0) return { stored: 0, duplicates: ids.length, erased: 0 };
-      let lines = hashes === null ? all : onlyFresh(all, ids, hashes);
-      if (erasures) lines = await withoutErased(client, lines, (line) => columnOf(line, COLUMN.unitId) ?? '');
-      if (lines.length > 0) await copyIn(client, lines.length === all.length ? batch.lines : lines.join(''));
-      return { stored: lines.length, duplicates: ids.length - fresh, erased: fresh - lines.length };
+      if (hashes === null && !erasures) {
+        await copyIn(client, batch.lines);
+        return { stored: fresh, duplicates: 0, erased: 0 };
+      }
+      const news = hashes === null ? splitLines(batch.lines) : onlyFresh(splitLines(batch.lines), ids, hashes);
+      const kept = erasures ? await withoutErased(client, news, (line) => columnOf(line, COLUMN.unitId) ?? '') : news;
+      if (kept.length > 0) await copyIn(client, kept.join(''));
+      return { stored: kept.length, duplicates: ids.length - fresh, erased: fresh - kept.length };
     });
-    await this.linkOutcomes(all);
+    await this.linkOutcomes(batch.lines);
     return result;
   }
 
@@ -118,9 +121,9 @@ export class FactStore {
    * outcome may be stored at the same time by two transactions that cannot see each other, so both sides look after
    * their commit: the later one sees both. Runs again when the job runs again.
    */
-  private async linkOutcomes(lines: readonly string[]): Promise<void> {
+  private async linkOutcomes(lines: string): Promise<void> {
     if (!(await this.hasWindowless())) return;
-    const ids = lines
+    const ids = splitLines(lines)
       .filter((line) => columnOf(line, COLUMN.kind) === 'outcome')
       .map((line) => columnOf(line, COLUMN.decisionId))
       .filter((id): id is string => id !== null);

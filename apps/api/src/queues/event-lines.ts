@@ -20,15 +20,35 @@ const field = (text: string): string =>
   SPECIAL.test(text) ? text.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] as string) : text;
 const optional = (text: string | null): string => (text === null ? NULL : field(text));
 
+/** An event with the parts that are dear to write out already written. */
+export interface WrittenEvent extends Omit<ClientEvent, 'receivedAt' | 'properties' | 'name'> {
+  /** Already escaped: names of events from clients contain nothing to escape. */
+  readonly name: string | null;
+  /** `at` as ISO 8601 in UTC. */
+  readonly atText: string;
+  readonly receivedAtText: string;
+  /** JSON, or null. */
+  readonly propertiesText: string | null;
+}
+
+/** One event as one line. Texts must not contain U+0000. */
+export function encodeWritten(event: WrittenEvent): string {
+  return (
+    `${field(event.id)}\t${event.atText}\t${event.receivedAtText}\t${field(event.unitId)}\t${event.kind}\t` +
+    `${event.name ?? NULL}\t${event.value ?? NULL}\t${optional(event.decisionId)}\t${optional(event.actionId)}\t` +
+    `${optional(event.itemId)}\t${event.position ?? NULL}\t${optional(event.propertiesText)}\n`
+  );
+}
+
 /** One event as one line. `at` and `receivedAt` must be valid times; texts must not contain U+0000. */
 export function encodeEvent(event: ClientEvent): string {
-  const properties = event.properties === null ? NULL : field(JSON.stringify(event.properties));
-  return (
-    `${field(event.id)}\t${new Date(event.at).toISOString()}\t${new Date(event.receivedAt).toISOString()}\t` +
-    `${field(event.unitId)}\t${event.kind}\t${optional(event.name)}\t${event.value ?? NULL}\t` +
-    `${optional(event.decisionId)}\t${optional(event.actionId)}\t${optional(event.itemId)}\t` +
-    `${event.position ?? NULL}\t${properties}\n`
-  );
+  return encodeWritten({
+    ...event,
+    name: event.name === null ? null : field(event.name),
+    atText: new Date(event.at).toISOString(),
+    receivedAtText: new Date(event.receivedAt).toISOString(),
+    propertiesText: event.properties === null ? null : JSON.stringify(event.properties),
+  });
 }
 
 /** Reads an encoded text field. @returns null for SQL null. */
@@ -91,6 +111,16 @@ export function splitLines(lines: string): string[] {
     start = end;
   }
   return result;
+}
+
+/** The ids of the events of a batch, in order. */
+export function idsOf(lines: string): string[] {
+  const ids: string[] = [];
+  for (let start = 0; start < lines.length; ) {
+    ids.push(decodeField(lines.slice(start, lines.indexOf('\t', start))) ?? '');
+    start = lines.indexOf('\n', start) + 1 || lines.length;
+  }
+  return ids;
 }
 
 /** The decoded text of one column of a line. */

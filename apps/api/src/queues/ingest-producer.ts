@@ -7,7 +7,7 @@ import type { DecisionRecord, DecisionsJob, EventLines, EventsJob } from './jobs
 import type { SpoolBatch } from './spool.js';
 
 /** Most events in one job; several spooled batches are merged up to this. */
-export const MOST_EVENTS_PER_JOB = 2000;
+export const MOST_EVENTS_PER_JOB = 4000;
 
 /** Puts facts on the queue. Both methods resolve once the queue holds them durably. */
 @Injectable()

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { BullModule } from '@nestjs/bullmq';
 import { Global, Inject, Logger, Module } from '@nestjs/common';
 import type { DynamicModule, OnApplicationShutdown, OnModuleInit, Provider } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import type { Config } from '../config/config.js';
 import type { QueueBackend } from './backend.js';
 import { IngestProducer } from './ingest-producer.js';
@@ -41,7 +42,7 @@ export class QueuesModule {
     if (role === 'api') providers.push(spoolOf(config), SpoolLifecycle);
     return {
       module: QueuesModule,
-      imports: [queues],
+      imports: [queues, DiscoveryModule],
       providers,
       exports: [queues, IngestProducer, QUEUE_BACKEND, ...(role === 'api' ? [Spool] : [])],
     };

@@ -14,6 +14,8 @@ export interface SpoolLogger {
 }
 
 export interface SpoolLimits {
+  /** Records gather this long before one write takes them to the file: what a killed process loses at most. */
+  readonly writeMs: number;
   /** Longest time a record waits for company before it is shipped. */
   readonly flushMs: number;
   /** Records per batch. */
@@ -33,6 +35,7 @@ export interface SpoolLimits {
 }
 
 export const SPOOL_LIMITS: SpoolLimits = {
+  writeMs: 3,
   flushMs: 50,
   batchRecords: 500,
   batchesPerShip: 8,

@@ -63,10 +63,10 @@ export class Spool {
     for (const record of records) this.add(kind, record);
     if (this.writeScheduled) return;
     this.writeScheduled = true;
-    setImmediate(() => {
+    setTimeout(() => {
       this.writeScheduled = false;
       this.current.flush();
-    });
+    }, this.limits.writeMs);
   }
 
   /**
