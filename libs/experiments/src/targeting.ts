@@ -64,19 +64,18 @@ function fail(pointer: string, message: string): never {
   throw new DomainError('invalid_condition', `${pointer || '/'}: ${message}`, pointer || '/');
 }
 
+/** Fails with the first issue of a zod error, its path below the clause's pointer. */
+function failAt(parts: readonly string[], error: z.ZodError): never {
+  const issue = error.issues[0];
+  return fail([...parts, ...(issue?.path ?? []).map(String)].join('/'), issue?.message ?? 'is invalid');
+}
+
 function parseClause(input: object, pointer: string): Clause {
   const shape = clauseShape.safeParse(input);
-  if (!shape.success) {
-    const issue = shape.error.issues[0];
-    return fail([pointer, ...(issue?.path ?? []).map(String)].join('/'), issue?.message ?? 'is invalid');
-  }
+  if (!shape.success) return failAt([pointer], shape.error);
   const { attribute, op, value } = shape.data;
-  const kind = OPERATORS.get(op)?.value ?? 'none';
-  const checked = values[kind].safeParse(value);
-  if (!checked.success) {
-    const issue = checked.error.issues[0];
-    fail([pointer, 'value', ...(issue?.path ?? []).map(String)].join('/'), issue?.message ?? 'is invalid');
-  }
+  const checked = values[OPERATORS.get(op)?.value ?? 'none'].safeParse(value);
+  if (!checked.success) return failAt([pointer, 'value'], checked.error);
   return value === undefined ? { attribute, op } : { attribute, op, value: value as Json };
 }
 
