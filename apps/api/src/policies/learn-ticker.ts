@@ -16,7 +16,7 @@ const DUE = `
 select p.id, p.window_seconds from policy p
 where exists (select from reward_due d where d.policy_id = p.id and d.due_at <= $1)
    or ($2 and p.learning and exists (select from reward r where r.policy_id = p.id and r.version = 0))
-   or $3`;
+   or ($3 and p.learning)`;
 
 /**
  * Adds one learn job for every policy that has something to learn. Cheap to run in several workers: jobs of one

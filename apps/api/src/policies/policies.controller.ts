@@ -13,6 +13,7 @@ import {
   patchPolicySchema,
   promoteSchema,
   rollbackSchema,
+  settlementSchema,
   trainingRunSchema,
 } from './policy.schemas.js';
 import type {
@@ -23,6 +24,7 @@ import type {
   PatchPolicy,
   PromoteBody,
   RollbackBody,
+  SettlementQuery,
   TrainingRunBody,
 } from './policy.schemas.js';
 import { SnapshotsService } from './snapshots.service.js';
@@ -133,6 +135,13 @@ export class PoliciesController {
   })
   actions(@Param('id') id: string, @Query({ schema: actionsSchema }) query: ActionsQuery) {
     return this.reads.actions(id, query);
+  }
+
+  @Get(':id/settlement')
+  @AllowRole('secret')
+  @ApiOperation({ summary: 'What was settled lately, and what was left out of learning: unseen, unplaced or late' })
+  settlement(@Param('id') id: string, @Query({ schema: settlementSchema }) query: SettlementQuery) {
+    return this.reads.settlement(id, query);
   }
 
   @Get(':id/training-runs')

@@ -278,6 +278,27 @@ describe('the policies API', () => {
     expect((await api.request('GET', '/v1/policies/table/allocation?bucket=year')).status).toBe(400);
   });
 
+  it('counts what was left out of learning', async () => {
+    const db = api.db.database;
+    await create({ id: 'left', key: 'thompson-beta', title: 'Left', reward: REWARD, windowSeconds: 60 });
+    const at = NOW - 3_600_000;
+    await insertDecisions(db, [
+      { n: 7001, policyId: 'left', at },
+      { n: 7002, policyId: 'left', at, exposed: false },
+      { n: 7003, policyId: 'left', at, slate: ['a', 'b'] },
+    ]);
+    await insertEvents(db, [{ id: 'nowhere', n: 7003, at: at + 1 }]);
+    await new LearnPolicy(db).run('left', new Date(NOW - 1_800_000));
+    await insertEvents(db, [
+      { id: 'late', n: 7001, at: at + 5 },
+      { id: 'outside', n: 7001, at: at + 60_001 },
+      { id: 'other', n: 7001, name: 'pause', at: at + 5 },
+    ]);
+    await db.query(`update event set received_at = now() where id in ('late', 'outside', 'other')`);
+    const answer = await api.request('GET', '/v1/policies/left/settlement');
+    expect(answer.json()).toEqual({ rewards: 3, meanReward: 0, lateOutcomes: 1, unexposed: 1, unattributed: 1 });
+  });
+
   it('gives the catalogue of everything registered', async () => {
     const answer = await api.request('GET', '/v1/catalog', { key: api.keys.secret });
     const body = answer.json<Record<string, { key?: string; paramsSchema?: { type: string } }[]>>();

@@ -3,7 +3,7 @@ import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import { currentProbabilities } from './current-probabilities.js';
 import type { PolicyRow } from './policy-row.js';
-import type { ActionsQuery, AllocationQuery } from './policy.schemas.js';
+import type { ActionsQuery, AllocationQuery, SettlementQuery } from './policy.schemas.js';
 
 /** Series that a chart can show; the rest is summed up as OTHERS. */
 const MOST_ACTIONS = 30;
@@ -62,6 +62,24 @@ u as (
 select m.action_id as id, m.n::int as rewarded, m.mean, m.ipw, count(*)::int as units,
   sqrt(sum(u.residual * u.residual)) / m.w as error
 from m join u using (action_id) group by m.action_id, m.n, m.mean, m.ipw, m.w`;
+
+// Counting outcomes of the window that arrived when its reward had been written already.
+const LATE = `
+select count(*)::int as late from reward r join event e on e.decision_id = r.decision_id
+where r.policy_id = $1 and r.settled_at >= $2 and r.position = 0 and e.kind = 'outcome' and e.name = any($3)
+  and e.received_at > r.settled_at and e.at <= r.decision_at + make_interval(secs => $4)
+  and e.at >= $2::timestamptz - make_interval(secs => $4) - interval '1 day'`;
+
+export interface SettlementView {
+  /** Rewards written in the last hours, and their mean. */
+  readonly rewards: number;
+  readonly meanReward: number | null;
+  /** Outcomes of the last hours that came after their decision's reward was written: counted, not learned. */
+  readonly lateOutcomes: number;
+  /** Since the beginning: decisions that nobody saw, and outcomes of slates that name none of its actions. */
+  readonly unexposed: number;
+  readonly unattributed: number;
+}
 
 interface RewardFacts {
   readonly id: string;
@@ -134,6 +152,33 @@ export class PolicyReads {
       probabilityNow: probabilities.get(action) ?? null,
     }));
     return { items: items.sort((a, b) => b.decisions - a.decisions || (a.id < b.id ? -1 : 1)) };
+  }
+
+  async settlement(id: string, { hours }: SettlementQuery): Promise<SettlementView> {
+    const policy = await this.policy(id);
+    const from = since(hours);
+    const names = policy.reward?.outcomes.map((outcome) => outcome.name) ?? [];
+    const [settled, late, counters] = await Promise.all([
+      this.db.query<{ rewards: number; mean: number | null }>(
+        `select count(*)::int as rewards, avg(reward) as mean from reward where policy_id = $1 and settled_at >= $2`,
+        [id, from],
+      ),
+      policy.window_seconds === 0
+        ? []
+        : this.db.query<{ late: number }>(LATE, [id, from, names, policy.window_seconds]),
+      this.db.query<{ name: string; value: number }>(
+        `select name, value::float8 as value from counter where name = any($1)`,
+        [[`learn.unexposed:${id}`, `learn.unattributed:${id}`]],
+      ),
+    ]);
+    const counted = (name: string): number => counters.find((row) => row.name === `learn.${name}:${id}`)?.value ?? 0;
+    return {
+      rewards: settled[0]?.rewards ?? 0,
+      meanReward: settled[0]?.mean ?? null,
+      lateOutcomes: late[0]?.late ?? 0,
+      unexposed: counted('unexposed'),
+      unattributed: counted('unattributed'),
+    };
   }
 
   private async policy(id: string): Promise<PolicyRow> {

@@ -70,6 +70,16 @@ export const actionsSchema = z.strictObject({
 });
 export type ActionsQuery = z.output<typeof actionsSchema>;
 
+export const settlementSchema = z.strictObject({
+  hours: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(24 * 7)
+    .default(24),
+});
+export type SettlementQuery = z.output<typeof settlementSchema>;
+
 export const trainingRunSchema = z.strictObject({
   seed: textField(100).min(1).optional(),
   params: paramsField.optional(),
