@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { registerAnalyze } from './commands/analyze.js';
 import { registerDemo } from './commands/demo.js';
+import { registerEvaluate } from './commands/evaluate.js';
 import { registerVerifyHashing } from './commands/verify-hashing.js';
 import { registerVerifyStats } from './commands/verify-stats.js';
 
@@ -11,6 +12,7 @@ function createProgram(): Command {
     .showHelpAfterError('(add --help for the options)');
   registerDemo(program);
   registerAnalyze(program);
+  registerEvaluate(program);
   const verify = program.command('verify').description('check the engine against reference cases');
   registerVerifyHashing(verify);
   registerVerifyStats(verify);

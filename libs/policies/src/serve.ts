@@ -48,6 +48,10 @@ function ruleOf(compiled: CompiledPolicy, request: DecisionRequest, exploration:
 
 function successive(distribution: Float64Array, chooser: Chooser, request: DecisionRequest): SlotRule {
   return (taken, into) => {
+    if (!taken.includes(1)) {
+      into.set(distribution);
+      return;
+    }
     let left = 0;
     for (let i = 0; i < into.length; i++) {
       const p = taken[i] === 0 ? (distribution[i] as number) : 0;

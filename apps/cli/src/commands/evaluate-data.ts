@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { DomainError } from '#experiments';
-import type { Context } from '#experiments';
+import type { Context, ContextValue } from '#experiments';
 
 /** One rating, of one member for one title. */
 export interface RatingEvent {
@@ -32,19 +32,37 @@ export function readRatings(directory: string): readonly RatingEvent[] {
   });
 }
 
-/** Genres and year of each title from `movies.csv`, where there is one. */
-export function readTitleFeatures(directory: string): ReadonlyMap<number, Context> {
+/**
+ * What is known of each title: genres and year from `movies.csv`, where there is one, and with a graph directory a
+ * list of tails per relation from its `kg-triples.tsv`.
+ * @throws DomainError `invalid_data` when the graph is asked for and missing.
+ */
+export function readTitleFeatures(directory: string, graph?: string): ReadonlyMap<number, Context> {
+  const features = new Map<number, Record<string, ContextValue>>();
   const path = join(directory, 'movies.csv');
-  if (!existsSync(path)) return new Map();
-  const rows = parse(readFileSync(path), { columns: true, skip_empty_lines: true }) as Record<string, string>[];
-  return new Map(
-    rows.map((row) => {
+  if (existsSync(path)) {
+    const rows = parse(readFileSync(path), { columns: true, skip_empty_lines: true }) as Record<string, string>[];
+    for (const row of rows) {
       const genres = (row['genres'] ?? '').split('|').filter((genre) => genre !== '' && !genre.startsWith('('));
       const year = /\((\d{4})\)\s*$/.exec(row['title'] ?? '')?.[1];
-      const features: Context = year === undefined ? { genres } : { genres, year: Number(year) };
-      return [Number(row['movieId']), features];
-    }),
-  );
+      features.set(Number(row['movieId']), year === undefined ? { genres } : { genres, year: Number(year) });
+    }
+  }
+  if (graph !== undefined) addGraph(features, join(graph, 'kg-triples.tsv'));
+  return features;
+}
+
+function addGraph(features: Map<number, Record<string, ContextValue>>, path: string): void {
+  if (!existsSync(path)) throw new DomainError('invalid_data', `${path} does not exist`);
+  for (const line of readFileSync(path, 'utf8').split('\n')) {
+    const [head, relation, tail] = line.split('\t');
+    if (!head?.startsWith('ml:') || relation === undefined || tail === undefined) continue;
+    const title = Number(head.slice(3));
+    const known = features.get(title) ?? {};
+    const tails = known[relation];
+    known[relation] = Array.isArray(tails) ? [...(tails as readonly string[]), tail] : [tail];
+    features.set(title, known);
+  }
 }
 
 /** Ids that occur at least `least` times, ascending. */

@@ -1,6 +1,6 @@
 import { createRng, DomainError } from '#experiments';
 import type { Json, Rng } from '#experiments';
-import { policyRegistry } from '#policies';
+import { compileExploration, policyRegistry, serveSlate } from '#policies';
 import type { Action, CompiledPolicy, DecisionRequest, Policy, TrainingSet } from '#policies';
 import { readRatings, readTitleFeatures } from './evaluate-data.js';
 import { layOut, PROTOCOLS, readSplit } from './evaluate-protocols.js';
@@ -16,6 +16,8 @@ export interface EvaluateRecommenderOptions {
   readonly protocol: string;
   /** JSON file with the split; without it the protocol's own rule makes the same one. */
   readonly split?: string;
+  /** Directory with kg-triples.tsv (head `ml:<title>`, relation, tail): attributes of the titles. */
+  readonly graph?: string;
   readonly params?: unknown;
   readonly seed?: number;
   /** Called with the share done, in [0, 1]. */
@@ -44,8 +46,17 @@ function train(policy: Policy, data: TrainingSet, params: unknown, rng: Rng, pro
   return policy.compile(policy.warmStart(data, params), params);
 }
 
-/** Positions of the candidates outside the history, best first; equal scores by the smaller position. */
-function rank(compiled: CompiledPolicy, layout: Layout, actions: readonly Action[], question: RankingCase): number[] {
+/**
+ * Positions of the candidates outside the history, best first. A Ranker's by score, equal scores by the smaller
+ * position; a Chooser's as it would be served, by drawing without replacement.
+ */
+function rank(
+  compiled: CompiledPolicy,
+  layout: Layout,
+  actions: readonly Action[],
+  question: RankingCase,
+  rng: Rng,
+): number[] {
   const seen = new Set(question.history);
   const open = layout.candidates.filter((item) => !seen.has(item));
   const request: DecisionRequest = {
@@ -55,7 +66,11 @@ function rank(compiled: CompiledPolicy, layout: Layout, actions: readonly Action
     subject: null,
     at: 0,
   };
-  const scores = compiled.decides === 'slate' ? compiled.scores(request) : compiled.distribution(request);
+  if (compiled.decides === 'action') {
+    const { items } = serveSlate(compiled, request, DEEPEST, compileExploration('greedy', {}), 0, rng);
+    return items.map((item) => open[item.index] as number);
+  }
+  const scores = compiled.scores(request);
   const order = Uint32Array.from(open, (_, index) => index);
   order.sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
   return Array.from(order.subarray(0, DEEPEST), (index) => open[index] as number);
@@ -145,7 +160,8 @@ export function evaluateRecommender(options: EvaluateRecommenderOptions): Recomm
   const params = policy.params.parse(options.params);
   const protocol = protocolOf(options.protocol);
   const split = options.split === undefined ? {} : readSplit(options.split);
-  const layout = layOut(protocol, readRatings(options.data), split, readTitleFeatures(options.data));
+  const features = readTitleFeatures(options.data, options.graph);
+  const layout = layOut(protocol, readRatings(options.data), split, features);
   const score = new Score();
   let fitMs = 0;
   layout.folds.forEach((fold, index) => {
@@ -158,7 +174,7 @@ export function evaluateRecommender(options: EvaluateRecommenderOptions): Recomm
     const actions = actionsOf(fold);
     const surprise = surpriseOf(fold.train);
     fold.cases.forEach((question, asked) => {
-      score.add(question, rank(compiled, layout, actions, question), surprise);
+      score.add(question, rank(compiled, layout, actions, question, rng), surprise);
       options.progress?.((index + 0.5 + (0.5 * (asked + 1)) / fold.cases.length) / layout.folds.length);
     });
   });
