@@ -13,9 +13,6 @@ export interface Rng {
   fork(label: string): Rng;
 }
 
-// Looked up once: in the contexts that tests run in, every look at a global is slow.
-const { imul } = Math;
-
 /** cyrb128-style mixing of a string into four 32-bit words; good enough to seed, not for cryptography. */
 function seedWords(text: string): [number, number, number, number] {
   let a = 1779033703;

@@ -22,9 +22,9 @@ export function affinity(member: Member, title: Title, month: number): number {
  * for thrill seekers the winner is the opposite one, and curious members differ little.
  */
 const styleAppeal: Readonly<Record<TasteSegment, Readonly<Record<ArtworkStyle, number>>>> = {
-  heart: { face: 0.75, action: -0.6, landscape: 0, text: -0.25 },
-  thrill: { face: -0.5, action: 0.8, landscape: 0, text: -0.25 },
-  curious: { face: 0.35, action: 0, landscape: 0.05, text: 0.05 },
+  heart: { face: 0.9, action: -0.6, landscape: 0, text: -0.25 },
+  thrill: { face: -0.35, action: 0.8, landscape: 0, text: -0.25 },
+  curious: { face: 0.5, action: 0, landscape: 0.05, text: 0.05 },
 };
 
 /** Chance that a member who looks at a title's image clicks it. */

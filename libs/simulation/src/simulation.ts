@@ -1,4 +1,4 @@
-import { createRng } from '#experiments';
+import { createRng, type Rng } from '#experiments';
 import { cancelHazard, notificationShare, sessionsPerDay } from './behaviour.js';
 import {
   drawLocalHour,
@@ -52,9 +52,8 @@ function drawPoisson(rate: number, uniform: () => number): number {
 }
 
 /** A member's day: sessions by the local rhythm, perhaps a notification, perhaps the end of the subscription. */
-function planDay(stage: Stage, state: MemberState, day: number, seed: string): Appointment[] {
+function planDay(state: MemberState, day: number, rng: Rng): Appointment[] {
   const { member } = state;
-  const rng = createRng(`${seed}/${member.id}/${day}`);
   const weekday = localTime(day + millisecondsPerDay / 2, member.offsetMinutes).weekday;
   const rate = sessionsPerDay(member, state.satisfaction) * weekdaySessionFactor(weekday);
   const at = (): number => {
@@ -97,6 +96,8 @@ export function* playWorld(world: World, options: SimulationOptions): Play<Simul
   const { from, to, seed } = options;
   const stage = createStage(world, `sim-${seed}-${from.toString(36)}`);
   const states = options.states ?? world.members.map(createMemberState);
+  // One stream of chance per member for all days: making one for each day would take longer than the day.
+  const chances = new Map(states.map(({ member }) => [member.id, createRng(`${seed}/${member.id}/${from}`)]));
   const queue = new EventQueue();
   const totals = { sessions: 0, requests: 0, events: 0 };
   let hour = from;
@@ -116,7 +117,9 @@ export function* playWorld(world: World, options: SimulationOptions): Play<Simul
   }
 
   for (let day = from; day < to; day += millisecondsPerDay) {
-    const plan = states.filter((state) => state.active).flatMap((state) => planDay(stage, state, day, seed));
+    const plan = states
+      .filter((state) => state.active)
+      .flatMap((state) => planDay(state, day, chances.get(state.member.id) as Rng));
     plan.sort((a, b) => a.at - b.at);
     for (const appointment of plan) {
       if (appointment.at >= to) break;

@@ -163,7 +163,8 @@ function experimentTruths(world: World): ExperimentTruth[] {
         {
           metric: 'click-through',
           arm: 'contextual',
-          lift: [0.3 * contextual, contextual + 0.1],
+          // The control learns too, and explores for ever: the lift may also be larger than that between two oracles.
+          lift: [0.3 * contextual, contextual + 0.25],
           conclusive: true,
         },
       ],

@@ -24,7 +24,7 @@ export interface Stage {
 
 /** @param run distinguishes event ids of different simulations. */
 export function createStage(world: World, run: string): Stage {
-  const weights = world.titles.map((_, index) => 1 / (index + 3) ** 0.8);
+  const weights = world.titles.map((_, index) => 1 / (index + 3) ** 1.3);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   let cumulated = 0;
   return {
