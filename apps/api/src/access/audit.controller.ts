@@ -7,7 +7,10 @@ import { Database } from '../persistence/database.js';
 const listAuditSchema = z.strictObject({
   limit: limitField,
   /** Id of the last row of the page before: rows older than it follow. */
-  before: z.string().regex(/^\d{1,18}$/, 'must be the id of an audit row').optional(),
+  before: z
+    .string()
+    .regex(/^\d{1,18}$/, 'must be the id of an audit row')
+    .optional(),
   entity: textField(50).optional(),
   entityKey: textField(256).optional(),
 });

@@ -32,7 +32,14 @@ export class KeysService {
     return this.db.transaction(async (tx) => {
       const { id, key, prefix } = await createKey(tx, name, role);
       const { actor, requestId } = acting;
-      await writeAudit(tx, { actor, requestId, action: 'key.create', entity: 'key', entityKey: id, after: { name, role, prefix } });
+      await writeAudit(tx, {
+        actor,
+        requestId,
+        action: 'key.create',
+        entity: 'key',
+        entityKey: id,
+        after: { name, role, prefix },
+      });
       const [row] = await tx.query<KeyRow>(`select ${VIEW} from api_key where id = $1`, [id]);
       return { id, name, role, prefix, key, createdAt: row?.createdAt };
     });
@@ -46,7 +53,10 @@ export class KeysService {
         `select id from api_key where role = 'admin' and revoked_at is null and (expires_at is null or expires_at > now()) for update`,
       );
       if (admins.length === 1 && admins[0]?.id === id) {
-        throw Problem.conflict('last_admin_key', 'This is the last admin key: make another one before you revoke it');
+        throw Problem.conflict(
+          'last_admin_key',
+          'This is the last admin key: make another one before you revoke it',
+        );
       }
       const [row] = await tx.query<KeyRow>(
         `update api_key set revoked_at = coalesce(revoked_at, now()) where id = $1 returning ${VIEW}`,
@@ -55,7 +65,14 @@ export class KeysService {
       if (!row) throw Problem.notFound('Key', id);
       const { actor, requestId } = acting;
       const { name, role, prefix } = row;
-      await writeAudit(tx, { actor, requestId, action: 'key.revoke', entity: 'key', entityKey: id, before: { name, role, prefix } });
+      await writeAudit(tx, {
+        actor,
+        requestId,
+        action: 'key.revoke',
+        entity: 'key',
+        entityKey: id,
+        before: { name, role, prefix },
+      });
       await tx.query(`select pg_notify('marquee_keys', '')`);
       return row;
     });

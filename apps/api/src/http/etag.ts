@@ -34,7 +34,11 @@ function matches(header: string, version: number): boolean {
 export function requireMatch(header: string | undefined, version: number, required: boolean): void {
   if (header === undefined) {
     if (!required) return;
-    throw new Problem(428, 'precondition_required', 'Send If-Match with the ETag of the version that you changed');
+    throw new Problem(
+      428,
+      'precondition_required',
+      'Send If-Match with the ETag of the version that you changed',
+    );
   }
   if (!matches(header, version)) {
     const detail = `If-Match names ${header.slice(0, 64)}, but the current version is ${etagOf(version)}: read it again and repeat the change`;

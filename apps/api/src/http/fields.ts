@@ -13,7 +13,10 @@ export const textField = (longest: number): z.ZodString =>
 /** Names in URLs, salts and payloads: no slash, no colon, no space. */
 export const keyField = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'must be 1 to 100 letters, digits, dots, underscores or hyphens');
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
+    'must be 1 to 100 letters, digits, dots, underscores or hyphens',
+  );
 
 /** Ids that come from other systems (units, items): anything printable. */
 export const idField = textField(256).min(1);
@@ -49,5 +52,8 @@ export const limitField = z.coerce.number().int().min(1).max(1000).default(100);
 
 /** Attributes of a context or features of an item: flat, scalars and lists of texts. */
 export const attributesField = z
-  .record(textField(100), z.union([textField(1000), z.number(), z.boolean(), z.null(), z.array(textField(200)).max(200)]))
+  .record(
+    textField(100),
+    z.union([textField(1000), z.number(), z.boolean(), z.null(), z.array(textField(200)).max(200)]),
+  )
   .refine((attributes) => Object.keys(attributes).length <= 200, 'has more than 200 entries');
