@@ -1,0 +1,53 @@
+import { describe, expect, it } from '@jest/globals';
+import { createRng } from '#experiments';
+import { choleskyInPlace, invertCholesky, solveCholesky } from './cholesky.js';
+import { addOuterLower, quadraticForm } from './rank-one.js';
+
+/** ridge I + a sum of random outer products, lower triangle filled. */
+function positiveDefinite(n: number, seed: string): Float64Array {
+  const rng = createRng(seed);
+  const a = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) a[i * n + i] = 0.5;
+  for (let r = 0; r < n; r++) addOuterLower(a, n, Float64Array.from({ length: n }, () => rng.normal()), 1 + r / n);
+  return a;
+}
+
+/** (A x)_i with A given by its lower triangle. */
+function times(a: Float64Array, n: number, x: Float64Array): Float64Array {
+  const at = (i: number, j: number): number => a[Math.max(i, j) * n + Math.min(i, j)] as number;
+  return x.map((_, i) => x.reduce((sum, value, j) => sum + at(i, j) * value, 0));
+}
+
+describe.each([1, 2, 4, 5, 7, 8, 13, 64])('Cholesky of order %d', (n) => {
+  const a = positiveDefinite(n, `order ${n}`);
+  const l = a.slice();
+  choleskyInPlace(l, n);
+  const rng = createRng('rhs');
+  const x = Float64Array.from({ length: n }, () => rng.normal());
+
+  it('solves', () => {
+    const rhs = times(a, n, x);
+    solveCholesky(l, n, rhs);
+    rhs.forEach((value, i) => expect(value).toBeCloseTo(x[i] as number, 8));
+  });
+
+  it('inverts', () => {
+    const inverse = invertCholesky(l, n);
+    const product = times(inverse, n, times(a, n, x));
+    product.forEach((value, i) => expect(value).toBeCloseTo(x[i] as number, 8));
+    const direct = times(inverse, n, x).reduce((sum, value, i) => sum + value * (x[i] as number), 0);
+    expect(quadraticForm(inverse, n, x)).toBeCloseTo(direct, 10);
+  });
+});
+
+describe('what is not positive definite', () => {
+  it.each([
+    ['indefinite', [1, 0, 2, 1]],
+    ['zero', [0, 0, 0, 0]],
+    ['not a number', [Number.NaN, 0, 0, 1]],
+  ])('%s is refused', (_name, values) => {
+    expect(() => choleskyInPlace(Float64Array.from(values), 2)).toThrow(
+      expect.objectContaining({ code: 'not_positive_definite' }),
+    );
+  });
+});
