@@ -4,7 +4,7 @@ import { writeAudit } from '../access/audit.js';
 import type { Acting } from '../http/acting.js';
 import { Database } from '../persistence/database.js';
 import type { Sql } from '../persistence/database.js';
-import { ERASE, ERASE_LOCK, EXPORT } from './units.sql.js';
+import { ERASE, ERASE_LOCKS, EXPORT } from './units.sql.js';
 
 type Row = Readonly<Record<string, unknown>>;
 type Section = keyof typeof EXPORT;
@@ -58,13 +58,13 @@ export class UnitsService {
   }
 
   /**
-   * Removes everything kept of a unit and sets its tombstone, in one transaction and under the lock that ingestion
-   * shares: what was stored before is seen and removed, what comes later is refused. Erasing twice is harmless.
+   * Removes everything kept of a unit and sets its tombstone, in one transaction and under the locks of rollup and
+   * ingestion: what was stored before is seen and removed, what comes later is refused. Erasing twice is harmless.
    */
   async erase(unitId: string, acting: Acting): Promise<ErasureReceipt> {
     const hash = hashOf(unitId);
     return this.db.transaction(async (tx) => {
-      await tx.query(ERASE_LOCK);
+      for (const lock of ERASE_LOCKS) await tx.query(lock);
       await tx.query('insert into erased_unit (unit_hash) values ($1) on conflict do nothing', [hash]);
       const removed: Record<string, number> = {};
       for (const [store, sql] of Object.entries(ERASE)) {

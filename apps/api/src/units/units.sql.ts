@@ -9,8 +9,15 @@ export const EXPORT = {
   pendingExposures: `select to_jsonb(p) as row from exposure_pending p where p.unit_id = $1 order by p.at`,
 } as const;
 
-/** Ingestion holds this lock shared (persistence/fact-store.sql.ts). */
-export const ERASE_LOCK = `select pg_advisory_xact_lock(hashtext('marquee.erase'))`;
+/**
+ * In this order: first the lock of the rollup (rollups/roll-up.ts), which might otherwise write rows that it derived from
+ * facts that are about to go, and only then the lock that ingestion holds shared (persistence/fact-store.sql.ts), so
+ * that ingestion does not wait for a rollup.
+ */
+export const ERASE_LOCKS = [
+  `select pg_advisory_xact_lock(hashtext('marquee.rollup'))`,
+  `select pg_advisory_xact_lock(hashtext('marquee.erase'))`,
+] as const;
 
 const removed = (statement: string): string =>
   `with gone as (${statement} returning 1) select count(*)::int as removed from gone`;
