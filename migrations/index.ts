@@ -1,5 +1,6 @@
 import { CreateSchema1764000000000 } from './1764000000000-create-schema.js';
 import { Learning1764000200000 } from './1764000200000-learning.js';
+import { Maintenance1764000300000 } from './1764000300000-maintenance.js';
 
 /** In order; the only list of migrations. */
-export const migrations = [CreateSchema1764000000000, Learning1764000200000];
+export const migrations = [CreateSchema1764000000000, Learning1764000200000, Maintenance1764000300000];

@@ -12,6 +12,8 @@ import { ApiKeyGuard } from './http/api-key.guard.js';
 import { ZodPipe } from './http/zod-pipe.js';
 import { ItemsModule } from './items/items.module.js';
 import { LayersModule } from './layers/layers.module.js';
+import { HeartbeatModule } from './operations/heartbeat.js';
+import { OperationsModule } from './operations/operations.module.js';
 import type { Database } from './persistence/database.js';
 import { PoliciesModule } from './policies/policies.module.js';
 import type { QueueBackend } from './queues/backend.js';
@@ -34,6 +36,7 @@ const features: readonly (Type | DynamicModule)[] = [
   PoliciesModule,
   CatalogModule,
   ReportsModule,
+  OperationsModule,
 ];
 
 /** Composition root of the HTTP process. */
@@ -42,7 +45,7 @@ export class ApiModule {
   static of(config: Config, database: Database, keys: KeyRing, queues: QueueBackend): DynamicModule {
     return {
       module: ApiModule,
-      imports: [CoreModule.of(config, database, keys), QueuesModule.of(config, queues, 'api'), ...features],
+      imports: [CoreModule.of(config, database, keys), QueuesModule.of(config, queues, 'api'), HeartbeatModule.of('api'), ...features],
       providers: [
         { provide: APP_GUARD, useClass: ApiKeyGuard },
         { provide: APP_PIPE, useClass: ZodPipe },

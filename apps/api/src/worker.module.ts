@@ -4,6 +4,8 @@ import type { KeyRing } from './access/keys.js';
 import type { Config } from './config/config.js';
 import { CoreModule } from './core.module.js';
 import { IngestModule } from './events/ingest.module.js';
+import { HeartbeatModule } from './operations/heartbeat.js';
+import { MaintenanceModule } from './operations/maintenance.module.js';
 import type { Database } from './persistence/database.js';
 import { LearnModule } from './policies/learn.module.js';
 import { TrainModule } from './policies/train.module.js';
@@ -17,7 +19,7 @@ const byRole: Readonly<Record<string, readonly (Type | DynamicModule)[]>> = {
   learn: [LearnModule],
   train: [TrainModule],
   rollup: [RollupModule],
-  maintenance: [],
+  maintenance: [MaintenanceModule],
 };
 
 /** Composition root of a queue process. */
@@ -30,6 +32,6 @@ export class WorkerModule {
       if (!found) throw new Error(`MARQUEE_ROLES: "${role}" is not a role; known are ${Object.keys(byRole).join(', ')}`);
       return found;
     });
-    return { module: WorkerModule, imports: [CoreModule.of(config, database, keys), QueuesModule.of(config, queues, 'worker'), ...new Set(modules)] };
+    return { module: WorkerModule, imports: [CoreModule.of(config, database, keys), QueuesModule.of(config, queues, 'worker'), HeartbeatModule.of('worker'), ...new Set(modules)] };
   }
 }

@@ -68,7 +68,12 @@ export class IngestProcessor extends WorkerHost implements OnModuleInit, OnAppli
   private async storeDecisions(records: readonly DecisionRecord[]): Promise<void> {
     await storeOrIsolate(
       records,
-      async (part) => this.tally('decisions', await this.facts.insertDecisions(part)),
+      async (part) => {
+        const result = await this.facts.insertDecisions(part);
+        this.tally('decisions', result);
+        // As sent, not as stored: copies are rare, and only the share is shown.
+        if (result.stored > 0) this.add('ingest.decisions_fallback', part.filter((record) => record.fallback !== null).length);
+      },
       (record, reason) => this.quarantine('decisions', JSON.stringify(record), reason),
       () => this.facts.forgetPartitions(),
     );
