@@ -73,7 +73,7 @@ describe('a fit', () => {
     const { evaluation } = runFit(task(data), () => undefined, Date.now);
     expect(evaluation.judgedUnits).toBeGreaterThan(50);
     expect(evaluation['ndcg@10']).toBeGreaterThan(1.3 * evaluation.popularity['ndcg@10']);
-    expect(evaluation).toMatchObject({ rows: 1440, units: 120, items: 40, serving: null });
+    expect(evaluation).toMatchObject({ data: { rows: 1440, units: 120, items: 40 }, serving: null });
   });
 
   it('gives the same bytes for the same task, and others for another seed', () => {
@@ -128,7 +128,7 @@ describe('a fit', () => {
       at: Float64Array.of(1),
     };
     const { evaluation } = runFit(task(one), () => undefined, Date.now);
-    expect(evaluation).toMatchObject({ judgedUnits: 0, heldOutFrom: null, rows: 1 });
+    expect(evaluation).toMatchObject({ judgedUnits: 0, data: { heldOutFrom: null, rows: 1 } });
   });
 
   it('draws the judged units by seed', () => {

@@ -40,11 +40,13 @@ export interface QualityFigures {
 
 /** How well the same settings did on the last tenth of the data after learning from the rest. */
 export interface FitEvaluation extends QualityFigures {
-  readonly rows: number;
-  readonly units: number;
-  readonly items: number;
-  /** ISO time from which rows were held out. */
-  readonly heldOutFrom: string | null;
+  readonly data: {
+    readonly rows: number;
+    readonly units: number;
+    readonly items: number;
+    /** ISO time from which rows were held out; null: nothing could be held out. */
+    readonly heldOutFrom: string | null;
+  };
   /** Units that had something new to find; 0: nothing could be judged. */
   readonly judgedUnits: number;
   readonly popularity: QualityFigures;
@@ -103,20 +105,19 @@ function evaluateFit(
 ): Omit<FitEvaluation, 'fitSeconds'> {
   const { data, serving } = task;
   const split = splitByTime(data);
-  const base = { rows: data.at.length, units: data.units.length, items: data.items.length };
+  const size = { rows: data.at.length, units: data.units.length, items: data.items.length };
   const units = unitsToJudge(split, createRng(`${task.seed} judge`));
   if (units.length === 0 || split.past.at.length === 0) {
     const none = { 'recall@20': 0, 'ndcg@10': 0 };
-    return { ...base, ...none, heldOutFrom: null, judgedUnits: 0, popularity: none, serving: null };
+    return { ...none, data: { ...size, heldOutFrom: null }, judgedUnits: 0, popularity: none, serving: null };
   }
   const fitted = policy.fit(split.past, params, createRng(task.seed), (share) => progress(0.8 * share));
   const candidate = scorerOf(policy.compile(fitted, params), data, split);
   const quality = judge(split, units, candidate);
   progress(0.9);
   return {
-    ...base,
     ...figures(quality),
-    heldOutFrom: new Date(split.from).toISOString(),
+    data: { ...size, heldOutFrom: new Date(split.from).toISOString() },
     judgedUnits: units.length,
     popularity: figures(judge(split, units, popularityScorer(split.past))),
     serving: serving && compareWithServing(policy, task, serving, candidate),

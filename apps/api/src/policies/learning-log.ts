@@ -50,10 +50,12 @@ const fromRow = (row: LogRow): LoggedReward => ({
   version: row.version,
 });
 
-/** The oldest rewards that wait to be learned, at most `limit`. */
+/** The oldest rewards that wait to be learned, at most `limit`. Older days of decisions are not even looked at. */
 export async function readWaiting(tx: Sql, policyId: string, limit: number): Promise<LoggedReward[]> {
   const rows = await tx.query<LogRow & Record<string, unknown>>(
-    `${LOG} where r.policy_id = $1 and r.version = ${WAITING} order by ${ORDER} limit $2`,
+    `${LOG} where r.policy_id = $1 and r.version = ${WAITING}
+       and d.at >= (select min(decision_at) from reward where policy_id = $1 and version = ${WAITING})
+     order by ${ORDER} limit $2`,
     [policyId, limit],
   );
   return rows.map(fromRow);

@@ -139,7 +139,9 @@ export class PoliciesController {
 
   @Get(':id/settlement')
   @AllowRole('secret')
-  @ApiOperation({ summary: 'What was settled lately, and what was left out of learning: unseen, unplaced or late' })
+  @ApiOperation({
+    summary: 'What was settled lately, and what was left out of learning: unseen, unplaced or late',
+  })
   settlement(@Param('id') id: string, @Query({ schema: settlementSchema }) query: SettlementQuery) {
     return this.reads.settlement(id, query);
   }

@@ -296,7 +296,13 @@ describe('the policies API', () => {
     ]);
     await db.query(`update event set received_at = now() where id in ('late', 'outside', 'other')`);
     const answer = await api.request('GET', '/v1/policies/left/settlement');
-    expect(answer.json()).toEqual({ rewards: 3, meanReward: 0, lateOutcomes: 1, unexposed: 1, unattributed: 1 });
+    expect(answer.json()).toEqual({
+      rewards: 3,
+      meanReward: 0,
+      lateOutcomes: 1,
+      unexposed: 1,
+      unattributed: 1,
+    });
   });
 
   it('gives the catalogue of everything registered', async () => {

@@ -171,7 +171,8 @@ export class PolicyReads {
         [[`learn.unexposed:${id}`, `learn.unattributed:${id}`]],
       ),
     ]);
-    const counted = (name: string): number => counters.find((row) => row.name === `learn.${name}:${id}`)?.value ?? 0;
+    const counted = (name: string): number =>
+      counters.find((row) => row.name === `learn.${name}:${id}`)?.value ?? 0;
     return {
       rewards: settled[0]?.rewards ?? 0,
       meanReward: settled[0]?.mean ?? null,

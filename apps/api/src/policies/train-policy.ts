@@ -129,7 +129,7 @@ export class TrainPolicy {
         state,
         status: verdict.status,
         reason: verdict.reason,
-        rowsUsed: evaluation.rows,
+        rowsUsed: evaluation.data.rows,
         meanReward: null,
         learnedThrough: run.cut_at,
         evaluation: evaluation as unknown as Json,
