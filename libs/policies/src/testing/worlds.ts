@@ -60,7 +60,7 @@ export function loggedBatch(size: number, actions: readonly Action[], seed: stri
   });
 }
 
-/** 60 members of two tastes: the even ones watch a0-a9, the odd ones a10-a19; a0 and a10 are everybody's favourites. */
+/** 60 members of two tastes: the even ones watch a0-a9, the odd ones a10-a19; of each taste's titles the first is watched by all. */
 export function tasteHistory(): TrainingSet {
   const rng = createRng('taste');
   const items = actionsOf(20).map((action) => action.id);
