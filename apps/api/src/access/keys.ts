@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, hash, randomBytes } from 'node:crypto';
 import type { Database } from '../persistence/database.js';
 
 export type Role = 'publishable' | 'secret' | 'admin';
@@ -65,7 +65,7 @@ export class KeyRing {
 
   /** @returns who calls, or null for an unknown, revoked or expired key. */
   find(key: string): Caller | null {
-    const entry = this.byHash.get(hashKey(key).toString('base64'));
+    const entry = this.byHash.get(hash('sha256', key, 'base64'));
     if (!entry || entry.expiresAt <= Date.now()) return null;
     this.used.add(entry.keyId);
     return entry;

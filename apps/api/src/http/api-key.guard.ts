@@ -17,6 +17,20 @@ export interface AuthenticatedRequest extends FastifyRequest {
   caller?: Caller;
 }
 
+/** @returns who calls. @throws Problem 401 or 403. */
+export function authenticate(keys: KeyRing, request: FastifyRequest, needed: Role): Caller {
+  const header = request.headers.authorization;
+  if (header === undefined || !header.startsWith('Bearer ')) {
+    throw new Problem(401, 'unauthenticated', 'Send an API key as "Authorization: Bearer <key>"');
+  }
+  const caller = keys.find(header.slice(7).trim());
+  if (!caller) throw new Problem(401, 'unauthenticated', 'This API key is not known, or it was revoked or has expired');
+  if (!allows(caller.role, needed)) {
+    throw new Problem(403, 'forbidden', `This needs a key with the role "${needed}"; the key sent has the role "${caller.role}"`);
+  }
+  return caller;
+}
+
 /** Global guard: every route needs a key unless it says otherwise (OWASP API2, API5). */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
@@ -31,15 +45,7 @@ export class ApiKeyGuard implements CanActivate {
     const needed = this.roleOf(context);
     if (needed === 'public') return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const header = request.headers.authorization;
-    if (header === undefined || !header.startsWith('Bearer ')) {
-      throw new Problem(401, 'unauthenticated', 'Send an API key as "Authorization: Bearer <key>"');
-    }
-    const caller = this.keys.find(header.slice(7).trim());
-    if (!caller) throw new Problem(401, 'unauthenticated', 'This API key is not known, or it was revoked or has expired');
-    if (!allows(caller.role, needed)) {
-      throw new Problem(403, 'forbidden', `This needs a key with the role "${needed}"; the key sent has the role "${caller.role}"`);
-    }
+    const caller = authenticate(this.keys, request, needed);
     request.caller = caller;
     return true;
   }

@@ -3,14 +3,17 @@ import { Logger } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import secureJson from 'secure-json-parse';
-import { ulid } from 'ulid';
 import type { Config } from '../config/config.js';
 import { Problem } from './problem.js';
 import { sendProblem } from './problem.filter.js';
+import { newUlid } from './ulid.js';
 
 /** The HTTP server: limits, a JSON parser that refuses bad UTF-8, and problem documents below Nest as well. */
 export function createAdapter(config: Config): FastifyAdapter {
   const logger = new Logger('Http');
+  // Unique per process and request; a random id for each would cost more than the routing.
+  const prefix = `req_${newUlid(Date.now())}_`;
+  let count = 0;
   const adapter = new FastifyAdapter({
     bodyLimit: config.bodyLimitBytes,
     requestTimeout: 10_000,
@@ -18,7 +21,7 @@ export function createAdapter(config: Config): FastifyAdapter {
     keepAliveTimeout: 72_000,
     maxParamLength: 256,
     trustProxy: false,
-    genReqId: () => `req_${ulid()}`,
+    genReqId: () => `${prefix}${(++count).toString(36)}`,
     return503OnClosing: true,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => sendProblem(error, request, reply, logger),
     logger: false,

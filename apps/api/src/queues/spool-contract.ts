@@ -35,7 +35,7 @@ export interface SpoolLimits {
 }
 
 export const SPOOL_LIMITS: SpoolLimits = {
-  writeMs: 3,
+  writeMs: 5,
   flushMs: 50,
   batchRecords: 500,
   batchesPerShip: 8,

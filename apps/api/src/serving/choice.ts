@@ -99,7 +99,7 @@ export function draw(
     return {
       chosen: (actions[served.index] as Action).id,
       propensity: possible(served.propensity),
-      probabilities: Array.from(served.probabilities),
+      probabilities: toArray(served.probabilities),
     };
   }
   const served = serveSlate(compiled, request, limit, exploration, floor, createRng(seed));
@@ -112,6 +112,13 @@ export function draw(
     propensity: Math.max(possible(served.propensity === 0 ? LEAST_PROPENSITY : served.propensity), LEAST_PROPENSITY),
     probabilities: null,
   };
+}
+
+/** A plain loop: several times faster than Array.from on a typed array. */
+function toArray(values: Float64Array): number[] {
+  const array = new Array<number>(values.length);
+  for (let i = 0; i < values.length; i++) array[i] = values[i] as number;
+  return array;
 }
 
 function possible(propensity: number): number {

@@ -36,13 +36,13 @@ export interface TreatmentsRequest {
 export interface Treatment {
   readonly decisionId: string;
   readonly surface: string;
-  readonly subject?: string;
+  readonly subject?: string | undefined;
   readonly experiment: string | null;
   readonly arm: string | null;
   readonly kind: 'value' | 'action' | 'slate';
-  readonly value?: Json;
-  readonly action?: string | null;
-  readonly slate?: readonly SlateEntry[];
+  readonly value?: Json | undefined;
+  readonly action?: string | null | undefined;
+  readonly slate?: readonly SlateEntry[] | undefined;
   readonly propensity: number;
   readonly policy: { readonly key: string; readonly version: number } | null;
   readonly reason: string;
@@ -189,23 +189,23 @@ function candidatesOf(catalog: ServingCatalog, surface: Surface, wanted: Treatme
 
 const NO_ACTIONS: readonly Action[] = Object.freeze([]);
 
+/** One shape for all kinds, which is fast to build; fields that do not apply are undefined and leave no trace in JSON. */
 function treatmentOf(id: string, wanted: TreatmentRequest, surface: Surface, assignment: Assignment, choice: Choice): Treatment {
-  const base = {
+  const { kind } = surface;
+  return {
     decisionId: id,
     surface: wanted.surface,
-    ...(wanted.subject === null ? {} : { subject: wanted.subject }),
+    subject: wanted.subject ?? undefined,
     experiment: assignment.experiment?.key ?? null,
     arm: assignment.arm?.key ?? null,
-    kind: surface.kind,
-  };
-  const rest = {
+    kind,
+    value: kind === 'value' ? choice.chosen : undefined,
+    action: kind === 'action' ? (choice.chosen as string | null) : undefined,
+    slate: kind === 'slate' ? (choice.chosen as unknown as readonly SlateEntry[]) : undefined,
     propensity: choice.propensity,
     policy: choice.policy === null ? null : { key: choice.policy.config.key, version: choice.policy.version },
     reason: choice.reason,
   };
-  if (surface.kind === 'value') return { ...base, value: choice.chosen, ...rest };
-  if (surface.kind === 'action') return { ...base, action: choice.chosen as string | null, ...rest };
-  return { ...base, slate: choice.chosen as unknown as readonly SlateEntry[], ...rest };
 }
 
 interface Decided {
@@ -223,7 +223,7 @@ interface Decided {
 function recordOf(decided: Decided): DecisionRecord {
   const { request, wanted, surface, candidates, assignment, choice } = decided;
   const features = featuresGiven(wanted, candidates, choice);
-  return {
+  const record: DecisionRecord = {
     id: decided.id,
     at: decided.now,
     unitId: request.unitId,
@@ -239,10 +239,9 @@ function recordOf(decided: Decided): DecisionRecord {
     armPropensity: assignment.armPropensity,
     policyId: policyIdOf(assignment),
     policyVersion: choice.policy?.version ?? null,
-    candidates: idsOf(candidates),
+    candidates: wanted.actions === null ? sharedIds(candidates) : candidates.map((action) => action.id),
     probabilities: choice.probabilities,
     context: request.context,
-    ...(features === null ? {} : { features }),
     seed: choice.seed,
     reason: choice.reason,
     fallback: choice.fallback,
@@ -251,6 +250,7 @@ function recordOf(decided: Decided): DecisionRecord {
     latencyMicros: decided.micros,
     rewardWindowSeconds: choice.policy?.config.rewardWindowSeconds ?? null,
   };
+  return features === null ? record : { ...record, features };
 }
 
 const policyIdOf = ({ arm }: Assignment): string | null =>
@@ -259,7 +259,7 @@ const policyIdOf = ({ arm }: Assignment): string | null =>
 /** Registered candidate lists are shared by all requests, and so are their ids. */
 const ids = new WeakMap<readonly Action[], readonly string[]>();
 
-function idsOf(candidates: readonly Action[]): readonly string[] {
+function sharedIds(candidates: readonly Action[]): readonly string[] {
   let known = ids.get(candidates);
   if (!known) ids.set(candidates, (known = candidates.map((action) => action.id)));
   return known;

@@ -9,6 +9,7 @@ import { CatalogStore } from './catalog-store.js';
 import { DecisionSpool } from './decision-spool.js';
 import { DiskCache } from './disk-cache.js';
 import { ExperimentCatalog } from './experiment-catalog.js';
+import { FastLane } from './fast-lane.js';
 import { catalogAge, spoolAge, spoolDropped, spoolPending } from './serving-metrics.js';
 import { SnapshotCache } from './snapshot-cache.js';
 import { SnapshotStore } from './snapshot-store.js';
@@ -67,6 +68,7 @@ class ServingLifecycle implements OnModuleInit, OnApplicationShutdown {
     },
     DecisionSpool,
     TreatmentService,
+    FastLane,
     ServingLifecycle,
   ],
   exports: [TreatmentService, ExperimentCatalog, SnapshotCache],
