@@ -1,11 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createRegistry, createRng, defineParams } from '#experiments';
 import type { Json } from '#experiments';
 import { policyRegistry } from '#policies';
 import type { BanditPolicy, Policy } from '#policies';
 import { z } from 'zod';
-import { T0, crashingAt, idOf, insertDecisions, insertEvents, insertPolicy } from '../../test/learning.js';
+import {
+  T0,
+  clearLearning,
+  crashingAt,
+  idOf,
+  insertDecisions,
+  insertEvents,
+  insertPolicy,
+} from '../../test/learning.js';
 import type { DecisionFixture, EventFixture } from '../../test/learning.js';
 import { createTestDatabase } from '../../test/postgres.js';
 import type { TestDatabase } from '../../test/postgres.js';
@@ -53,11 +61,12 @@ interface Facts {
 describe('learning from outcomes', () => {
   let db: TestDatabase;
   let learner: LearnPolicy;
-  beforeEach(async () => {
+  beforeAll(async () => {
     db = await createTestDatabase();
     learner = new LearnPolicy(db.database, registry);
   });
-  afterEach(() => db.drop());
+  afterAll(() => db.drop());
+  beforeEach(() => clearLearning(db.database));
 
   const world = (count: number, from = 0): { decisions: DecisionFixture[]; events: EventFixture[] } => {
     const rng = createRng('world').fork(String(from));

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { T0, crashingAt, insertPolicy, tastes } from '../../test/learning.js';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { T0, clearLearning, crashingAt, insertPolicy, tastes } from '../../test/learning.js';
 import { createTestDatabase } from '../../test/postgres.js';
 import type { TestDatabase } from '../../test/postgres.js';
 import { FitRunner, InlineFitRunner } from './fit-runner.js';
@@ -20,12 +20,15 @@ const CUT = new Date(T0);
 describe('a training run', () => {
   let db: TestDatabase;
   let trainer: TrainPolicy;
-  beforeEach(async () => {
+  beforeAll(async () => {
     db = await createTestDatabase();
     trainer = new TrainPolicy(db.database, new InlineFitRunner());
+  });
+  afterAll(() => db.drop());
+  beforeEach(async () => {
+    await clearLearning(db.database);
     await insertPolicy(db.database, { id: 'titles', key: 'implicit-als', reward: REWARD });
   });
-  afterEach(() => db.drop());
 
   const insertPlays = async (): Promise<void> => {
     const data = tastes(120, 40, 12, 'world');
