@@ -111,9 +111,9 @@ export async function createDashboardServer({ apiUrl, root = DEFAULT_ROOT, local
 }
 
 /** Built assets carry a hash of their content in the name. */
-function cacheForever(response, path) {
+function cacheForever(reply, path) {
   const hashed = path.includes('/assets/');
-  response.setHeader('cache-control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+  reply.header('cache-control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
 }
 
 async function main() {

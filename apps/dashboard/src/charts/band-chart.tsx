@@ -41,23 +41,31 @@ function datum(point: BandPoint, limit: number): Datum {
 }
 
 /** The early days of a sequential interval are wide; the axis follows the later ones and cuts those off. */
-export function bandDomain(points: readonly BandPoint[], zero: boolean): [number, number] {
+export function bandTicks(points: readonly BandPoint[], zero: boolean): number[] {
   const late = points.slice(Math.floor(points.length / 4));
   const ends = late.flatMap((point) =>
     Object.values(point.values).flatMap(({ value, lower, upper }) => [value, lower, upper]),
   );
   const finite = ends.filter((end): end is number => end !== null && Number.isFinite(end));
-  if (finite.length === 0) return [-1, 1];
-  const low = Math.min(...finite, ...(zero ? [0] : []));
-  const high = Math.max(...finite, ...(zero ? [0] : []));
-  const room = (high - low || Math.abs(high) || 1) * 0.08;
-  return [zero ? low - room : Math.max(0, low - room), high + room];
+  if (finite.length === 0) return [-1, 0, 1];
+  return niceTicks(Math.min(...finite, ...(zero ? [0] : [])), Math.max(...finite, ...(zero ? [0] : [])));
+}
+
+/** Round steps that hold both ends; at most eight. */
+function niceTicks(low: number, high: number): number[] {
+  const rough = (high - low || Math.abs(high) || 1) / 5;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5, 10].find((multiple) => multiple * power >= rough) ?? 10);
+  const first = Math.floor(low / step + 1e-9);
+  const last = Math.ceil(high / step - 1e-9);
+  return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
 }
 
 /** Lines with bands, one per series. */
 export function BandChart(props: BandChartProps): ReactElement {
   const { series, points, formatX, formatY, zero = false, step = false, muted = false, height = 280, labelX } = props;
-  const domain = bandDomain(points, zero);
+  const ticks = bandTicks(points, zero);
+  const domain: [number, number] = [ticks[0] ?? 0, ticks.at(-1) ?? 1];
   const limit = Math.max(Math.abs(domain[0]), Math.abs(domain[1])) * 10;
   const type = step ? 'stepAfter' : 'linear';
   return (
@@ -65,7 +73,7 @@ export function BandChart(props: BandChartProps): ReactElement {
       <ComposedChart data={points.map((point) => datum(point, limit))} margin={{ top: 8, right: 12, bottom: 18, left: 4 }} style={{ opacity: muted ? 0.45 : 1 }}>
         <CartesianGrid stroke="var(--mq-line)" vertical={false} />
         <XAxis dataKey="x" {...AXIS} tickFormatter={formatX} minTickGap={28} label={{ value: labelX, position: 'insideBottom', offset: -12, fill: 'var(--mq-muted)', fontSize: 12 }} />
-        <YAxis {...AXIS} width={62} domain={domain} allowDataOverflow tickFormatter={formatY} />
+        <YAxis {...AXIS} width={62} domain={domain} ticks={ticks} allowDataOverflow tickFormatter={formatY} />
         <Tooltip
           contentStyle={TOOLTIP_STYLE}
           labelFormatter={(label) => formatX(String(label))}

@@ -3,9 +3,9 @@ import { DASH } from './number.js';
 
 /** One vocabulary of states for the whole dashboard. */
 export const VERDICT: Record<VerdictKind, string> = {
-  ship: 'Ship it',
+  ship: 'Ship',
   wait: 'Keep running',
-  stop: 'Stop it',
+  stop: 'Stop',
   'fix-first': 'Do not decide: fix first',
   'no-data': 'No data yet',
 };

@@ -1,4 +1,4 @@
-import type { ReactElement } from 'react';
+import type { ReactElement, ReactNode } from 'react';
 import { Link } from 'react-router';
 import type { ExperimentRow, MetricDefinition } from '../../api/types.js';
 import { IntervalBar, symmetricDomain } from '../../charts/interval-bar.js';
@@ -11,23 +11,34 @@ import styles from './columns.module.css';
 /** Columns of the list; all lifts share one axis, so that rows can be compared by eye. */
 export function columnsFor(rows: readonly ExperimentRow[], metrics: readonly MetricDefinition[]): Column<ExperimentRow>[] {
   const betterWhen = new Map(metrics.map((metric) => [metric.key, metric.betterWhen]));
-  const lifts = rows.flatMap((row) => (row.summary?.decisionLift ? [row.summary.decisionLift.estimate] : []));
-  const domain = symmetricDomain(lifts.map((value) => value * 1.8), 0.02);
+  const domain = sharedDomain(rows);
   return [
     { key: 'name', title: 'Experiment', cell: (row) => <Name row={row} /> },
     { key: 'status', title: 'Status', cell: (row) => <StatusPill status={row.status} /> },
-    { key: 'lift', title: 'Lift of the decision metric, interval', cell: (row) => <DecisionLift row={row} domain={domain} betterWhen={betterWhen.get(row.decisionMetric) ?? 'higher'} /> },
-    { key: 'verdict', title: 'Verdict', cell: (row) => <Verdict row={row} /> },
-    { key: 'health', title: 'Health', cell: (row) => <HealthMark status={row.summary?.health ?? 'unknown'} /> },
-    { key: 'units', title: 'Units', align: 'right', cell: (row) => <Units row={row} /> },
-    { key: 'owner', title: 'Owner', cell: (row) => row.owner || '—' },
-    {
-      key: 'started',
-      title: 'Started',
-      align: 'right',
-      cell: (row) => (row.startedAt === null ? <Missing reason="Not started" /> : <span className={styles.nowrap}>{date(row.startedAt)}</span>),
-    },
+    { key: 'surface', title: 'Surface, owner', cell: (row) => <Lines first={row.surface} second={row.owner || 'no owner'} /> },
+    { key: 'lift', title: 'Lift of the decision metric', cell: (row) => <DecisionLift row={row} domain={domain} betterWhen={betterWhen.get(row.decisionMetric) ?? 'higher'} /> },
+    { key: 'verdict', title: 'Verdict, health', cell: (row) => <Verdict row={row} /> },
+    { key: 'units', title: 'Units, started', align: 'right', cell: (row) => <Units row={row} /> },
   ];
+}
+
+/** Wide enough for most intervals that may be read; the rest is cut off with an arrow. */
+function sharedDomain(rows: readonly ExperimentRow[]): number {
+  const ends = rows
+    .filter((row) => row.summary?.verdict !== 'fix-first')
+    .flatMap((row) => (row.summary?.decisionLift ? [row.summary.decisionLift.lower, row.summary.decisionLift.upper] : []))
+    .map((end) => Math.abs(end ?? 0))
+    .sort((a, b) => a - b);
+  return symmetricDomain([ends[Math.floor((ends.length - 1) * 0.85)]], 0.02);
+}
+
+function Lines({ first, second }: { first: ReactNode; second: ReactNode }): ReactElement {
+  return (
+    <div className={styles.lines}>
+      <span>{first}</span>
+      <span className={styles.key}>{second}</span>
+    </div>
+  );
 }
 
 function Name({ row }: { row: ExperimentRow }): ReactElement {
@@ -36,9 +47,7 @@ function Name({ row }: { row: ExperimentRow }): ReactElement {
       <Link className="mq-link" to={`/experiments/${row.key}`}>
         {row.title}
       </Link>
-      <span className={styles.key}>
-        {row.surface} · {row.key}
-      </span>
+      <span className={styles.key}>{row.key}</span>
     </div>
   );
 }
@@ -72,11 +81,18 @@ function DecisionLift({ row, domain, betterWhen }: DecisionLiftProps): ReactElem
 }
 
 function Verdict({ row }: { row: ExperimentRow }): ReactElement {
-  if (row.status === 'draft' || row.status === 'scheduled' || row.summary === null) return <Missing reason="Not started" />;
-  return <VerdictPill kind={row.summary.verdict} />;
+  if (row.startedAt === null || row.summary === null) return <Missing reason="Not started" />;
+  return (
+    <div className={styles.lines}>
+      <VerdictPill kind={row.summary.verdict} />
+      <span className={styles.key}>
+        <HealthMark status={row.summary.health} />
+      </span>
+    </div>
+  );
 }
 
 function Units({ row }: { row: ExperimentRow }): ReactElement {
   if (row.startedAt === null) return <Missing reason="Not started" />;
-  return <>{count(row.summary?.units)}</>;
+  return <Lines first={count(row.summary?.units)} second={date(row.startedAt)} />;
 }

@@ -1,0 +1,108 @@
+import type { Page, Route } from 'playwright-core';
+import { CATALOG, HOLDOUTS, LAYERS, METRICS, SURFACES } from './fixtures/catalog.js';
+import { EXPERIMENTS, PHASES } from './fixtures/experiments.js';
+import { ALLOCATION, POLICIES, POLICY_ACTIONS, SNAPSHOTS, TRAINING_RUNS } from './fixtures/policies.js';
+import { reportFor, retentionFor, seriesFor } from './fixtures/report.js';
+import { AUDIT, DECISIONS, EVENTS, KEYS, OPERATIONS, QUARANTINE, decisionDetail } from './fixtures/traffic.js';
+
+export interface Answer {
+  status: number;
+  body: unknown;
+}
+
+export interface RecordedRequest {
+  method: string;
+  path: string;
+  body: unknown;
+  headers: Record<string, string>;
+}
+
+type Handler = (match: RegExpMatchArray, url: URL) => unknown;
+
+const list = (items: unknown[]): unknown => ({ items, nextCursor: null });
+
+function experiment(key: string | undefined) {
+  return EXPERIMENTS.find((entry) => entry.key === key);
+}
+
+/** Reads by path; `undefined` is 404. */
+const READS: readonly (readonly [RegExp, Handler])[] = [
+  [/^\/v1\/catalog$/, () => CATALOG],
+  [/^\/v1\/surfaces$/, () => list(SURFACES)],
+  [/^\/v1\/layers$/, () => list(LAYERS)],
+  [/^\/v1\/holdouts$/, () => list(HOLDOUTS)],
+  [/^\/v1\/metrics$/, () => list(METRICS)],
+  [/^\/v1\/experiments$/, () => list(EXPERIMENTS)],
+  [/^\/v1\/experiments\/([^/]+)$/, ([, key]) => experiment(key)],
+  [/^\/v1\/experiments\/([^/]+)\/phases$/, () => list(PHASES)],
+  [/^\/v1\/experiments\/([^/]+)\/report$/, ([, key]) => report(key)],
+  [/^\/v1\/experiments\/([^/]+)\/report\/series$/, ([, key], url) => withExperiment(key, (of) => seriesFor(of, url.searchParams.get('metric') ?? ''))],
+  [/^\/v1\/experiments\/([^/]+)\/report\/retention$/, ([, key]) => withExperiment(key, retentionFor)],
+  [/^\/v1\/policies$/, () => list(POLICIES)],
+  [/^\/v1\/policies\/([^/]+)$/, ([, id]) => POLICIES.find((policy) => policy.id === id)],
+  [/^\/v1\/policies\/([^/]+)\/snapshots$/, () => list(SNAPSHOTS)],
+  [/^\/v1\/policies\/([^/]+)\/allocation$/, () => ALLOCATION],
+  [/^\/v1\/policies\/([^/]+)\/actions$/, () => list(POLICY_ACTIONS)],
+  [/^\/v1\/policies\/([^/]+)\/training-runs$/, () => list(TRAINING_RUNS)],
+  [/^\/v1\/decisions$/, (_match, url) => list(DECISIONS.filter((entry) => matches(entry, url)))],
+  [/^\/v1\/decisions\/([^/]+)$/, ([, id]) => (id === 'unknown' ? undefined : decisionDetail(id ?? ''))],
+  [/^\/v1\/events$/, () => list(EVENTS)],
+  [/^\/v1\/operations$/, () => OPERATIONS],
+  [/^\/v1\/quarantine$/, () => list(QUARANTINE)],
+  [/^\/v1\/keys$/, () => list(KEYS)],
+  [/^\/v1\/audit$/, () => list(AUDIT)],
+];
+
+function matches(entry: { unitId: string; experiment: string | null }, url: URL): boolean {
+  const unit = url.searchParams.get('unitId');
+  const key = url.searchParams.get('experiment');
+  return (unit === null || entry.unitId === unit) && (key === null || entry.experiment === key);
+}
+
+function withExperiment(key: string | undefined, make: (of: (typeof EXPERIMENTS)[number]) => unknown): unknown {
+  const found = experiment(key);
+  return found === undefined ? undefined : make(found);
+}
+
+function report(key: string | undefined): unknown {
+  return withExperiment(key, (of) => reportFor(of, of.summary?.verdict ?? 'no-data'));
+}
+
+const NOT_FOUND: Answer = { status: 404, body: { type: 'about:blank', title: 'Not found', status: 404, code: 'not_found', detail: 'There is nothing with this key.', instance: 'req-404', errors: [] } };
+
+/** What the API would answer to a read. */
+export function read(url: URL): Answer {
+  for (const [pattern, handler] of READS) {
+    const match = url.pathname.match(pattern);
+    if (match === null) continue;
+    const body = handler(match, url);
+    return body === undefined ? NOT_FOUND : { status: 200, body };
+  }
+  return NOT_FOUND;
+}
+
+export interface MockApi {
+  /** Every write the page sent. */
+  writes: RecordedRequest[];
+  /** Answers that replace the usual ones; the first match wins. */
+  override: (pattern: RegExp, answer: Answer | 'hang' | 'abort') => void;
+}
+
+/** Puts recorded answers in place of the API for one page. */
+export async function mockApi(page: Page): Promise<MockApi> {
+  const overrides: [RegExp, Answer | 'hang' | 'abort'][] = [];
+  const writes: RecordedRequest[] = [];
+  const answer = async (route: Route): Promise<void> => {
+    const request = route.request();
+    const url = new URL(request.url());
+    const method = request.method();
+    if (method !== 'GET') writes.push({ method, path: url.pathname, body: request.postDataJSON() as unknown, headers: request.headers() });
+    const replaced = overrides.find(([pattern]) => pattern.test(`${method} ${url.pathname}`))?.[1];
+    if (replaced === 'hang') return;
+    if (replaced === 'abort') return route.abort();
+    const { status, body } = replaced ?? (method === 'GET' ? read(url) : { status: 200, body: {} });
+    await route.fulfill({ status, contentType: status < 400 ? 'application/json' : 'application/problem+json', body: JSON.stringify(body) });
+  };
+  await page.route('**/v1/**', answer);
+  return { writes, override: (pattern, replaced) => overrides.unshift([pattern, replaced]) };
+}
