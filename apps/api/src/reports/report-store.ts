@@ -158,7 +158,7 @@ export class ReportStore {
     if (arms.length === 0) return [];
     return this.db.query<PropensityRow>(
       `select d.arm, count(*)::integer as decisions, avg(1 / d.propensity) as "meanInverse",
-              coalesce(stddev_samp(1 / d.propensity) / sqrt(count(*)), 0) as "standardError", avg(d.actions) as expected
+              coalesce(stddev_samp(1 / d.propensity) / sqrt(count(*)), 0) as "standardError", avg(d.actions)::float8 as expected
          from unnest($2::text[]) as a (arm)
          cross join lateral (
            select a.arm, propensity, cardinality(array_remove(probabilities, 0::double precision)) as actions

@@ -11,6 +11,9 @@ const LINES_PER_TURN = 500;
  * JSON value per line. Written to a temporary name and renamed, so a reader sees a whole copy or none.
  */
 export class DiskCache {
+  /** Two saves of one name may overlap: each writes a file of its own. */
+  private saves = 0;
+
   constructor(private readonly directory: string) {}
 
   /** @throws the file system's error; serving goes on without a copy. */
@@ -30,7 +33,7 @@ export class DiskCache {
     }
     hash.update(chunk);
     chunks.push(chunk);
-    const temporary = this.path(`${name}.${process.pid}.tmp`);
+    const temporary = this.path(`${name}.${process.pid}.${++this.saves}.tmp`);
     const file = await open(temporary, 'w', 0o600);
     try {
       await file.appendFile(`${JSON.stringify({ sha256: hash.digest('hex'), savedAt })}\n`);
