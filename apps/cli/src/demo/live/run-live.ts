@@ -23,7 +23,7 @@ export interface LiveOptions extends ConnectionOptions {
 }
 
 /** A visit asks about this often. */
-const requestsPerVisit = 1.35;
+const requestsPerVisit = 1.1;
 
 /** The simulated world as live traffic: prepares the product, then sends visits until told to stop. */
 export async function runLive(options: LiveOptions): Promise<void> {

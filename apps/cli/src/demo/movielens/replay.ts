@@ -92,9 +92,9 @@ export class MovielensReplay {
   private async playSession({ session, questions, others }: PlannedSession): Promise<void> {
     this.emit(session.unitId, 'session_start');
     for (const question of questions) await this.askAndAnswer(session.unitId, question);
-    for (const choice of others) {
-      this.emit(session.unitId, 'chosen', { itemId: choice.itemId });
-      this.take(session.unitId, choice);
+    for (const { itemId, stars } of others) {
+      this.emit(session.unitId, 'chosen', { itemId });
+      this.emit(session.unitId, 'rating', { itemId, value: stars });
     }
   }
 
