@@ -19,7 +19,6 @@ export interface Stored {
   readonly erased: number;
 }
 
-const DAY_MS = 86_400_000;
 const FLAG_MS = 5_000;
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 const COPY_EVENTS = `copy event (${EVENT_COLUMNS}) from stdin`;
@@ -30,7 +29,7 @@ const COPY_EVENTS = `copy event (${EVENT_COLUMNS}) from stdin`;
  */
 @Injectable()
 export class FactStore {
-  private readonly knownDays = new Set<number>();
+  private readonly knownDays = new Set<string>();
   private windowless = { known: false, until: 0 };
   /**
    * May the commit of a batch be flushed later? Yes where the queue shares the server: the job is finished behind the
@@ -46,7 +45,7 @@ export class FactStore {
   }
 
   async insertEvents(batch: EventLines): Promise<Stored> {
-    await this.ensurePartitions(batch.firstAt, batch.lastAt);
+    await this.ensurePartitions(daysOf(batch));
     const ids = idsOf(batch.lines);
     const result = await this.inTransaction(async (client) => {
       const { rows } = await client.query<{ fresh: number; hashes: string[] | null; erasures: boolean }>({
@@ -69,8 +68,7 @@ export class FactStore {
 
   async insertDecisions(records: readonly DecisionRecord[]): Promise<Stored> {
     if (records.length === 0) return { stored: 0, duplicates: 0, erased: 0 };
-    const times = records.map((record) => record.at);
-    await this.ensurePartitions(Math.min(...times), Math.max(...times));
+    await this.ensurePartitions(new Set(records.map((record) => dayOf(record.at))));
     const result = await this.inTransaction(async (client) => {
       const { rows: flag } = await client.query<{ erasures: boolean }>('select exists(select from erased_unit) as erasures');
       const kept = flag[0]?.erasures ? await withoutErased(client, records, (record) => record.unitId) : records;
@@ -97,13 +95,10 @@ export class FactStore {
     this.knownDays.clear();
   }
 
-  private async ensurePartitions(firstAt: number, lastAt: number): Promise<void> {
-    const first = Math.floor(firstAt / DAY_MS);
-    const last = Math.floor(lastAt / DAY_MS);
-    for (let day = first; day <= last; day++) {
+  private async ensurePartitions(days: ReadonlySet<string>): Promise<void> {
+    for (const day of days) {
       if (this.knownDays.has(day)) continue;
-      const date = new Date(day * DAY_MS).toISOString().slice(0, 10);
-      await this.db.query('select ensure_partitions($1::date, $1::date)', [date]);
+      await this.db.query('select ensure_partitions($1::date, $1::date)', [day]);
       this.knownDays.add(day);
     }
   }
@@ -145,6 +140,17 @@ export class FactStore {
     }
     return this.windowless.known;
   }
+}
+
+/** A day in UTC, as its partition knows it. */
+const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
+
+/** The days that have an event; all but a few batches have one or two. */
+function daysOf(batch: EventLines): ReadonlySet<string> {
+  const first = dayOf(batch.firstAt);
+  const last = dayOf(batch.lastAt);
+  if (first === last) return new Set([first]);
+  return new Set(splitLines(batch.lines).map((line) => (columnOf(line, COLUMN.at) ?? '').slice(0, 10)));
 }
 
 async function copyIn(client: PoolClient, lines: string): Promise<void> {

@@ -9,7 +9,7 @@ export const EVENT_COLUMNS =
   'id, at, received_at, unit_id, kind, name, value, decision_id, action_id, item_id, position, properties';
 
 /** Positions of the columns that storage looks at. */
-export const COLUMN = { id: 0, unitId: 3, kind: 4, decisionId: 7 } as const;
+export const COLUMN = { id: 0, at: 1, unitId: 3, kind: 4, decisionId: 7 } as const;
 
 const NULL = '\\N';
 const SPECIAL = /[\\\t\n\r]/;
