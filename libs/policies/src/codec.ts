@@ -24,7 +24,10 @@ export function decodeFloats32(text: string): Float32Array {
 function bytesOf(text: string, size: number): ArrayBuffer {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.byteLength % size !== 0) {
-    throw new DomainError('invalid_state', `a float array of ${bytes.byteLength} bytes is not a multiple of ${size}`);
+    throw new DomainError(
+      'invalid_state',
+      `a float array of ${bytes.byteLength} bytes is not a multiple of ${size}`,
+    );
   }
   // A copy, because Buffer.from may hand out a slice of a shared pool at an odd offset.
   const copy = new ArrayBuffer(bytes.byteLength);

@@ -37,7 +37,12 @@ export function checkScores(scores: Float64Array, length: number): void {
  * Raises every open action to at least `floor`: p' = f + (1 - n f) p over the n actions not yet taken. Additive, so
  * that ratios of what lies above the floor stay. A floor that n actions cannot all have (n f > 1) becomes 1/n.
  */
-export function applyFloor(probabilities: Float64Array, taken: Uint8Array, open: number, floor: number): void {
+export function applyFloor(
+  probabilities: Float64Array,
+  taken: Uint8Array,
+  open: number,
+  floor: number,
+): void {
   if (!(floor > 0)) return;
   const f = Math.min(floor, 1 / open);
   const rest = Math.max(0, 1 - open * f);

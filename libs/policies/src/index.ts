@@ -10,4 +10,7 @@ export * from './exploration/index.js';
 export * from './serve.js';
 
 /** Every policy that Marquee ships, static, online and batch alike. */
-export const policyRegistry: Registry<Policy> = createRegistry<Policy>('policy', [...bandits, ...recommenders]);
+export const policyRegistry: Registry<Policy> = createRegistry<Policy>('policy', [
+  ...bandits,
+  ...recommenders,
+]);

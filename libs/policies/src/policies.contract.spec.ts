@@ -8,7 +8,8 @@ import { actionsOf, requestOf } from './testing/worlds.js';
 
 /** A registered policy with other parameters as its defaults. */
 function variant(policy: Policy, key: string, defaults: object): Policy {
-  const parse = (input: unknown): unknown => policy.params.parse({ ...defaults, ...((input ?? {}) as object) });
+  const parse = (input: unknown): unknown =>
+    policy.params.parse({ ...defaults, ...((input ?? {}) as object) });
   return { ...policy, key, params: { jsonSchema: policy.params.jsonSchema, parse } };
 }
 
@@ -32,7 +33,9 @@ describe.each(explorationRegistry.list().map((exploration) => [exploration.key, 
       const request = requestOf(actionsOf(scores.length));
       // serveSlate checks every slot: finite, not negative, nothing twice, sum 1.
       const { items } = serveSlate(ranker, request, scores.length, compiled, 0, createRng('slots'));
-      expect(items.map((item) => item.index).sort((a, b) => a - b)).toEqual(actionsOf(scores.length).map((_, i) => i));
+      expect(items.map((item) => item.index).sort((a, b) => a - b)).toEqual(
+        actionsOf(scores.length).map((_, i) => i),
+      );
       expect(items.every((item) => item.propensity > 0 && item.propensity <= 1)).toBe(true);
     });
   },

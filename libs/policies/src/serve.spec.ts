@@ -67,7 +67,11 @@ describe('the safety envelope', () => {
   it('adds the floor and keeps the ratios above it', () => {
     const { probabilities } = serveAction(chooserOf([1, 0, 0]), request, greedy, 0.05, rng());
     expect([...probabilities]).toEqual([0.05 + 0.85, 0.05, 0.05]);
-    expect([...serveAction(chooserOf([1, 0, 0]), request, greedy, 0.9, rng()).probabilities]).toEqual([1 / 3, 1 / 3, 1 / 3]);
+    expect([...serveAction(chooserOf([1, 0, 0]), request, greedy, 0.9, rng()).probabilities]).toEqual([
+      1 / 3,
+      1 / 3,
+      1 / 3,
+    ]);
   });
 
   it('leaves the distribution of the policy as it is', () => {
@@ -94,12 +98,16 @@ describe('serving either kind of policy on either kind of surface', () => {
       expect(item.propensity).toBeCloseTo((p[item.index] as number) / left, 12);
       left -= p[item.index] as number;
     }
-    expect(propensity).toBeCloseTo(items.reduce((product, item) => product * item.propensity, 1), 15);
+    expect(propensity).toBeCloseTo(
+      items.reduce((product, item) => product * item.propensity, 1),
+      15,
+    );
   });
 
   it('fills the slate by score where nothing is left of the distribution', () => {
     const certain: Chooser = { ...chooserOf([0, 1, 0]), scores: () => Float64Array.of(1, 5, 2) };
-    const order = (chooser: Chooser) => serveSlate(chooser, request, 3, greedy, 0, rng()).items.map((item) => item.index);
+    const order = (chooser: Chooser) =>
+      serveSlate(chooser, request, 3, greedy, 0, rng()).items.map((item) => item.index);
     expect(order(certain)).toEqual([1, 2, 0]);
     expect(order(chooserOf([0, 1, 0]))).toEqual([1, 0, 2]);
   });

@@ -1,6 +1,13 @@
 import { DomainError } from '#experiments';
 import type { Rng } from '#experiments';
-import type { Chooser, CompiledExploration, CompiledPolicy, DecisionRequest, SlateItem, SlotRule } from './contract.js';
+import type {
+  Chooser,
+  CompiledExploration,
+  CompiledPolicy,
+  DecisionRequest,
+  SlateItem,
+  SlotRule,
+} from './contract.js';
 import { applyFloor, checkDistribution, checkScores, sampleIndex } from './envelope.js';
 
 export interface ServedAction {

@@ -46,7 +46,10 @@ interface Round {
 
 function parseRound(line: string, number: number): Round {
   const fail = (): never => {
-    throw new DomainError('invalid_stream', `line ${number} is not a round {"x": [...], "p": [...], "u": number}`);
+    throw new DomainError(
+      'invalid_stream',
+      `line ${number} is not a round {"x": [...], "p": [...], "u": number}`,
+    );
   };
   let row: Partial<Round> | null = null;
   try {
@@ -105,7 +108,10 @@ class Player {
 function createPlayer(key: string, input: unknown): { player: Player; params: unknown } {
   const policy = policyRegistry.get(key);
   if (policy.learns === 'batch') {
-    throw new DomainError('not_a_bandit', `"${key}" learns in training runs: use "evaluate recommender ${key}"`);
+    throw new DomainError(
+      'not_a_bandit',
+      `"${key}" learns in training runs: use "evaluate recommender ${key}"`,
+    );
   }
   const params = policy.params.parse(input);
   const learner = policy.learns === 'online' ? policy : null;
@@ -127,7 +133,8 @@ class Score {
     this.total += expected;
     this.regret += Math.max(...round.p) - expected;
     this.minPropensity = Math.min(this.minPropensity, propensity);
-    if ((HORIZONS as readonly number[]).includes(this.rounds)) this.averages.set(this.rounds, this.total / this.rounds);
+    if ((HORIZONS as readonly number[]).includes(this.rounds))
+      this.averages.set(this.rounds, this.total / this.rounds);
   }
 
   get expectedReward(): BanditEvaluation['expectedReward'] {
@@ -155,7 +162,13 @@ export async function evaluateBandit(options: EvaluateBanditOptions): Promise<Ba
       actions = round.p.map((_, i) => ({ id: `a${i}`, features: actionFeatures[i] ?? {} }));
     }
     const at = START_MS + score.rounds * ROUND_MS;
-    const request: DecisionRequest = { unitId: `u${score.rounds}`, context: numbered('x', round.x), actions, subject: null, at };
+    const request: DecisionRequest = {
+      unitId: `u${score.rounds}`,
+      context: numbered('x', round.x),
+      actions,
+      subject: null,
+      at,
+    };
     const start = performance.now();
     const { index, propensity } = serveAction(player.compiled, request, greedy, 0, rng);
     score.decideMs += performance.now() - start;

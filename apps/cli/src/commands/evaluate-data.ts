@@ -17,7 +17,10 @@ export interface RatingEvent {
 export function readRatings(directory: string): readonly RatingEvent[] {
   const path = join(directory, 'ratings.csv');
   if (!existsSync(path)) throw new DomainError('invalid_data', `${path} does not exist`);
-  const rows = parse(readFileSync(path), { columns: true, skip_empty_lines: true }) as Record<string, string>[];
+  const rows = parse(readFileSync(path), { columns: true, skip_empty_lines: true }) as Record<
+    string,
+    string
+  >[];
   return rows.map((row, index) => {
     const event = {
       user: Number(row['userId']),
@@ -26,7 +29,10 @@ export function readRatings(directory: string): readonly RatingEvent[] {
       time: Number(row['timestamp']),
     };
     if (!Object.values(event).every(Number.isFinite)) {
-      throw new DomainError('invalid_data', `${path}: row ${index + 2} is not userId,movieId,rating,timestamp`);
+      throw new DomainError(
+        'invalid_data',
+        `${path}: row ${index + 2} is not userId,movieId,rating,timestamp`,
+      );
     }
     return event;
   });
@@ -41,9 +47,14 @@ export function readTitleFeatures(directory: string, graph?: string): ReadonlyMa
   const features = new Map<number, Record<string, ContextValue>>();
   const path = join(directory, 'movies.csv');
   if (existsSync(path)) {
-    const rows = parse(readFileSync(path), { columns: true, skip_empty_lines: true }) as Record<string, string>[];
+    const rows = parse(readFileSync(path), { columns: true, skip_empty_lines: true }) as Record<
+      string,
+      string
+    >[];
     for (const row of rows) {
-      const genres = (row['genres'] ?? '').split('|').filter((genre) => genre !== '' && !genre.startsWith('('));
+      const genres = (row['genres'] ?? '')
+        .split('|')
+        .filter((genre) => genre !== '' && !genre.startsWith('('));
       const year = /\((\d{4})\)\s*$/.exec(row['title'] ?? '')?.[1];
       features.set(Number(row['movieId']), year === undefined ? { genres } : { genres, year: Number(year) });
     }
@@ -69,7 +80,10 @@ function addGraph(features: Map<number, Record<string, ContextValue>>, path: str
 export function frequent(ids: readonly number[], least: number): number[] {
   const counts = new Map<number, number>();
   for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);
-  return [...counts].filter(([, count]) => count >= least).map(([id]) => id).sort((a, b) => a - b);
+  return [...counts]
+    .filter(([, count]) => count >= least)
+    .map(([id]) => id)
+    .sort((a, b) => a - b);
 }
 
 /** Events by user, users ascending, each in the order (time, item). */

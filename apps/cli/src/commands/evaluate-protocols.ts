@@ -47,7 +47,8 @@ export function readSplit(path: string): Split {
   } catch (error) {
     throw new DomainError('invalid_data', `the split ${path} cannot be read: ${(error as Error).message}`);
   }
-  if (split === null || typeof split !== 'object') throw new DomainError('invalid_data', `${path} is not a split`);
+  if (split === null || typeof split !== 'object')
+    throw new DomainError('invalid_data', `${path} is not a split`);
   return split;
 }
 
@@ -111,9 +112,18 @@ function shuffled(values: readonly number[], seed: number): number[] {
 }
 
 /** Users' positives (rating >= 4) as positions in the list of titles with at least 5 of them. */
-function positives(events: readonly RatingEvent[], split: Split): { items: number[]; lists: Map<number, number[]> } {
+function positives(
+  events: readonly RatingEvent[],
+  split: Split,
+): { items: number[]; lists: Map<number, number[]> } {
   const liked = events.filter((event) => event.rating >= POSITIVE);
-  const items = [...(split.items ?? frequent(liked.map((event) => event.item), LEAST_EVENTS))];
+  const items = [
+    ...(split.items ??
+      frequent(
+        liked.map((event) => event.item),
+        LEAST_EVENTS,
+      )),
+  ];
   const position = new Map(items.map((id, index) => [id, index]));
   const lists = new Map<number, number[]>();
   for (const [user, list] of histories(liked)) {
@@ -125,13 +135,21 @@ function positives(events: readonly RatingEvent[], split: Split): { items: numbe
 
 function holdoutOf(user: number, list: readonly number[]): number[] {
   const ascending = [...list].sort((a, b) => a - b);
-  return shuffled(ascending, Math.imul(user, 2_654_435_761)).slice(0, Math.max(1, Math.floor(0.2 * list.length)));
+  return shuffled(ascending, Math.imul(user, 2_654_435_761)).slice(
+    0,
+    Math.max(1, Math.floor(0.2 * list.length)),
+  );
 }
 
 /** Strong generalisation: five folds of members the model has never seen; a fifth of each member's titles is hidden. */
-function strong(events: readonly RatingEvent[], split: Split, features: ReadonlyMap<number, Context>): Layout {
+function strong(
+  events: readonly RatingEvent[],
+  split: Split,
+  features: ReadonlyMap<number, Context>,
+): Layout {
   const { items, lists } = positives(events, split);
-  const users = split.users ?? [...lists].filter(([, list]) => list.length >= LEAST_EVENTS).map(([user]) => user);
+  const users =
+    split.users ?? [...lists].filter(([, list]) => list.length >= LEAST_EVENTS).map(([user]) => user);
   const order = shuffled(users, SPLIT_SEED);
   const foldOf = new Map(order.map((user, place) => [user, split.fold?.[String(user)] ?? place % FOLDS]));
   const position = new Map(items.map((id, index) => [id, index]));
@@ -154,12 +172,24 @@ function strong(events: readonly RatingEvent[], split: Split, features: Readonly
 }
 
 /** All ratings in order, as positions among titles with at least 5 of them. */
-function ordered(events: readonly RatingEvent[], split: Split): { items: number[]; lists: Map<number, number[]> } {
-  const items = [...(split.items ?? frequent(events.map((event) => event.item), LEAST_EVENTS))];
+function ordered(
+  events: readonly RatingEvent[],
+  split: Split,
+): { items: number[]; lists: Map<number, number[]> } {
+  const items = [
+    ...(split.items ??
+      frequent(
+        events.map((event) => event.item),
+        LEAST_EVENTS,
+      )),
+  ];
   const position = new Map(items.map((id, index) => [id, index]));
   const lists = new Map<number, number[]>();
   for (const [user, list] of histories(events)) {
-    lists.set(user, list.flatMap((event) => position.get(event.item) ?? []));
+    lists.set(
+      user,
+      list.flatMap((event) => position.get(event.item) ?? []),
+    );
   }
   return { items, lists };
 }
@@ -213,7 +243,10 @@ export function layOut(
 ): Layout {
   const layout = layouts[protocol](events, split, features);
   if (layout.folds.every((fold) => fold.cases.length === 0)) {
-    throw new DomainError('invalid_data', `the ratings leave nothing to ask under the protocol "${protocol}"`);
+    throw new DomainError(
+      'invalid_data',
+      `the ratings leave nothing to ask under the protocol "${protocol}"`,
+    );
   }
   return layout;
 }

@@ -37,11 +37,20 @@ export interface RecommenderEvaluation {
   readonly peakMemoryMb: number;
 }
 
-function train(policy: Policy, data: TrainingSet, params: unknown, rng: Rng, progress: (share: number) => void): CompiledPolicy {
+function train(
+  policy: Policy,
+  data: TrainingSet,
+  params: unknown,
+  rng: Rng,
+  progress: (share: number) => void,
+): CompiledPolicy {
   if (policy.learns === 'never') return policy.compile(null, params);
   if (policy.learns === 'batch') return policy.compile(policy.fit(data, params, rng, progress), params);
   if (policy.warmStart === undefined) {
-    throw new DomainError('not_a_recommender', `"${policy.key}" cannot learn from a history: use "evaluate bandit ${policy.key}"`);
+    throw new DomainError(
+      'not_a_recommender',
+      `"${policy.key}" cannot learn from a history: use "evaluate bandit ${policy.key}"`,
+    );
   }
   return policy.compile(policy.warmStart(data, params), params);
 }
@@ -146,7 +155,10 @@ function actionsOf(fold: Fold): readonly Action[] {
 function protocolOf(name: string): ProtocolName {
   const protocol = PROTOCOLS.find((known) => known === name);
   if (protocol === undefined) {
-    throw new DomainError('unknown_protocol', `the protocol "${name}" is not known; known are ${PROTOCOLS.join(', ')}`);
+    throw new DomainError(
+      'unknown_protocol',
+      `the protocol "${name}" is not known; known are ${PROTOCOLS.join(', ')}`,
+    );
   }
   return protocol;
 }

@@ -9,9 +9,13 @@ import { evaluateRecommender } from './evaluate-recommender.js';
 
 /** Keys of the registered policies that `evaluate bandit` or `evaluate recommender` can play. */
 export function listPolicies(kind: 'bandit' | 'recommender'): string[] {
-  const ranksHistory = (policy: Policy): boolean => policy.learns !== 'online' || policy.warmStart !== undefined;
+  const ranksHistory = (policy: Policy): boolean =>
+    policy.learns !== 'online' || policy.warmStart !== undefined;
   const plays = kind === 'bandit' ? (policy: Policy) => policy.learns !== 'batch' : ranksHistory;
-  return policyRegistry.list().filter(plays).map((policy) => policy.key);
+  return policyRegistry
+    .list()
+    .filter(plays)
+    .map((policy) => policy.key);
 }
 
 interface CommonOptions {
@@ -52,7 +56,10 @@ function required(value: string | undefined, name: string): string {
 }
 
 /** A progress bar on a terminal; nothing with --json or when the output is piped. */
-function progressBar(json: boolean | undefined, format: string): { update(done: number): void; stop(): void } {
+function progressBar(
+  json: boolean | undefined,
+  format: string,
+): { update(done: number): void; stop(): void } {
   if (json === true || !process.stderr.isTTY) return { update: () => undefined, stop: () => undefined };
   const bar = new SingleBar({ format, stream: process.stderr, hideCursor: true, clearOnComplete: true });
   bar.start(100, 0);
@@ -65,7 +72,9 @@ function print(result: object, json: boolean | undefined): void {
     return;
   }
   for (const [name, value] of Object.entries(result)) {
-    process.stdout.write(`${name.padEnd(20)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}\n`);
+    process.stdout.write(
+      `${name.padEnd(20)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}\n`,
+    );
   }
 }
 

@@ -11,4 +11,6 @@ export const halfLifeDaysField = z
 export const perSubjectField = z
   .boolean()
   .default(true)
-  .describe('Keep apart what an action earned on different subjects, e.g. the same artwork style on two titles.');
+  .describe(
+    'Keep apart what an action earned on different subjects, e.g. the same artwork style on two titles.',
+  );

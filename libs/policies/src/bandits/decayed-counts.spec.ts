@@ -1,16 +1,39 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RewardedDecision } from '../contract.js';
-import { addDecisions, decodeCounts, emptyCounts, encodeCounts, tallyKey, tallyOf } from './decayed-counts.js';
+import {
+  addDecisions,
+  decodeCounts,
+  emptyCounts,
+  encodeCounts,
+  tallyKey,
+  tallyOf,
+} from './decayed-counts.js';
 
 const DAY = 86_400_000;
 
-function decision(actionId: string, day: number, reward: number, subject: string | null = null): RewardedDecision {
+function decision(
+  actionId: string,
+  day: number,
+  reward: number,
+  subject: string | null = null,
+): RewardedDecision {
   const action = { id: actionId, features: {} };
-  return { decisionId: 'd', unitId: 'u', context: {}, subject, action, position: 0, propensity: 1, reward, at: day * DAY };
+  return {
+    decisionId: 'd',
+    unitId: 'u',
+    context: {},
+    subject,
+    action,
+    position: 0,
+    propensity: 1,
+    reward,
+    at: day * DAY,
+  };
 }
 
 const options = { halfLifeDays: 2, perSubject: true };
-const count = (batch: RewardedDecision[], start = emptyCounts) => addDecisions(start, batch, options, (reward) => reward);
+const count = (batch: RewardedDecision[], start = emptyCounts) =>
+  addDecisions(start, batch, options, (reward) => reward);
 
 describe('decayed counts', () => {
   it('halve every half-life, also for actions that are idle', () => {
@@ -30,7 +53,12 @@ describe('decayed counts', () => {
   });
 
   it('forget nothing without a half-life', () => {
-    const counts = addDecisions(emptyCounts, [decision('a', 0, 1), decision('a', 9999, 1)], { halfLifeDays: null, perSubject: true }, (r) => r);
+    const counts = addDecisions(
+      emptyCounts,
+      [decision('a', 0, 1), decision('a', 9999, 1)],
+      { halfLifeDays: null, perSubject: true },
+      (r) => r,
+    );
     expect(tallyOf(counts, 'a', null)).toEqual({ weight: 2, sum: 2 });
   });
 

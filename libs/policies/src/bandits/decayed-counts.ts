@@ -105,7 +105,11 @@ export function decodeCounts(json: Json): DecayedCounts {
   const keys = stateTexts(stored['keys'], 'keys');
   const numbers = decodeFloats(stateText(stored['tallies'], 'tallies'));
   if (numbers.length !== keys.length * 3) {
-    throw new DomainError('invalid_state', `${keys.length} keys come with ${numbers.length} numbers`, '/tallies');
+    throw new DomainError(
+      'invalid_state',
+      `${keys.length} keys come with ${numbers.length} numbers`,
+      '/tallies',
+    );
   }
   const tallies = new Map<string, Tally>();
   keys.forEach((key, i) => {

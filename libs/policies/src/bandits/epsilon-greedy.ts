@@ -2,13 +2,25 @@ import { defineParams } from '#experiments';
 import { z } from 'zod';
 import type { BanditPolicy, DecisionRequest } from '../contract.js';
 import { halfLifeDaysField, perSubjectField } from './counting-params.js';
-import { addDecisions, decodeCounts, emptyCounts, encodeCounts, tallyKey, tallyOf } from './decayed-counts.js';
+import {
+  addDecisions,
+  decodeCounts,
+  emptyCounts,
+  encodeCounts,
+  tallyKey,
+  tallyOf,
+} from './decayed-counts.js';
 import type { DecayedCounts } from './decayed-counts.js';
 import { rememberBySubjectAndActions } from './snapshot-cache.js';
 
 const schema = z.object({
   epsilon: z.number().min(0).max(1).default(0.1).describe('Share of decisions taken uniformly at random.'),
-  priorMean: z.number().min(-1e9).max(1e9).default(0).describe('Reward expected of an action nobody has seen.'),
+  priorMean: z
+    .number()
+    .min(-1e9)
+    .max(1e9)
+    .default(0)
+    .describe('Reward expected of an action nobody has seen.'),
   priorWeight: z
     .number()
     .positive()

@@ -23,13 +23,18 @@ export function eachFeature(context: Context, limit: number, emit: Emit, only?: 
     } else if (typeof value === 'string') {
       emit(`${key}=${value.slice(0, LONGEST_VALUE)}`, 1);
     } else if (Array.isArray(value)) {
-      for (const entry of value.slice(0, LONGEST_LIST)) emit(`${key}=${String(entry).slice(0, LONGEST_VALUE)}`, 1);
+      for (const entry of value.slice(0, LONGEST_LIST))
+        emit(`${key}=${String(entry).slice(0, LONGEST_VALUE)}`, 1);
     }
   }
 }
 
 /** Adds the names it has not seen, first come first served, up to `capacity` in all. Same array when none is new. */
-export function learnNames(known: readonly string[], seen: Iterable<string>, capacity: number): readonly string[] {
+export function learnNames(
+  known: readonly string[],
+  seen: Iterable<string>,
+  capacity: number,
+): readonly string[] {
   const names = new Set(known);
   for (const name of seen) {
     if (names.size >= capacity) break;

@@ -29,7 +29,11 @@ export function emptyBlock(dim: number): LinearBlock {
 }
 
 /** A copy with the rows added, faded to the newest time. The block given stays as it is. */
-export function learnRows(block: LinearBlock, rows: readonly LinearRow[], halfLifeDays: number | null): LinearBlock {
+export function learnRows(
+  block: LinearBlock,
+  rows: readonly LinearRow[],
+  halfLifeDays: number | null,
+): LinearBlock {
   const untouched = block.at === 0;
   const at = rows.reduce((newest, row) => Math.max(newest, row.at), untouched ? -Infinity : block.at);
   const fade = untouched ? 1 : decayFactor(block.at, at, halfLifeDays);
@@ -92,7 +96,8 @@ export function posteriorOf(block: LinearBlock, ridge: number, fade: number, bas
   const { dim } = block;
   const inverse = invert(block, ridge, fade);
   const target = new Float64Array(dim);
-  for (let i = 0; i < dim; i++) target[i] = fade * ((block.b[i] as number) - base * (block.a[i * dim] as number));
+  for (let i = 0; i < dim; i++)
+    target[i] = fade * ((block.b[i] as number) - base * (block.a[i * dim] as number));
   const theta = new Float64Array(dim);
   for (let i = 0; i < dim; i++) {
     let sum = i === 0 ? base : 0;
@@ -119,7 +124,10 @@ export function decodeBlock(json: Json): LinearBlock {
   const packed = decodeFloats(stateText(stored['a'], 'a'));
   const b = decodeFloats(stateText(stored['b'], 'b'));
   if (b.length !== dim || packed.length !== (dim * (dim + 1)) / 2) {
-    throw new DomainError('invalid_state', `a block of dimension ${dim} holds ${packed.length} and ${b.length} numbers`);
+    throw new DomainError(
+      'invalid_state',
+      `a block of dimension ${dim} holds ${packed.length} and ${b.length} numbers`,
+    );
   }
   const a = new Float64Array(dim * dim);
   let next = 0;

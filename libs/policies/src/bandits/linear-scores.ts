@@ -107,7 +107,8 @@ export function sharedScores(
   const size = (vectors[0] as Float64Array).length;
   const { weights, covariance } = contract(posterior, x, size);
   const centre = new Float64Array(size);
-  for (const y of vectors) for (let j = 0; j < size; j++) centre[j] = (centre[j] as number) + (y[j] as number) / count;
+  for (const y of vectors)
+    for (let j = 0; j < size; j++) centre[j] = (centre[j] as number) + (y[j] as number) / count;
   const mean = new Float64Array(count);
   const sd = new Float64Array(count);
   const off = new Float64Array(size);
@@ -115,7 +116,9 @@ export function sharedScores(
   vectors.forEach((y, a) => {
     for (let j = 0; j < size; j++) off[j] = (y[j] as number) - (centre[j] as number);
     mean[a] = dot(weights, y, size);
-    sd[a] = scale * Math.sqrt(Math.max(0, inflation * quadraticForm(covariance, size, off) + (novelty[a] as number)));
+    sd[a] =
+      scale *
+      Math.sqrt(Math.max(0, inflation * quadraticForm(covariance, size, off) + (novelty[a] as number)));
   });
   return { mean, sd };
 }

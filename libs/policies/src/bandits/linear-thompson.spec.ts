@@ -32,13 +32,18 @@ function compiledWith(state: LinearState, input: object): Chooser {
 
 function learned(batches: RewardedDecision[][], input: object): Chooser {
   const params = linearThompson.params.parse(input);
-  const state = batches.reduce((s, batch) => linearThompson.update(s, batch, params), linearThompson.initialState(params));
+  const state = batches.reduce(
+    (s, batch) => linearThompson.update(s, batch, params),
+    linearThompson.initialState(params),
+  );
   return compiledWith(state, input);
 }
 
 describe.each(['disjoint', 'shared'] as const)('linear Thompson sampling, %s', (sharing) => {
   const chooser = learned([familyBatch(600, 'family')], { sharing });
-  const share = (context: Context, actions: Action[]): number[] => [...chooser.distribution(requestOf(actions, context))];
+  const share = (context: Context, actions: Action[]): number[] => [
+    ...chooser.distribution(requestOf(actions, context)),
+  ];
 
   it('finds opposite winners by segment', () => {
     expect(share({ kids: true }, [bright, dark])[0]).toBeGreaterThan(0.99);
@@ -58,14 +63,19 @@ describe.each(['disjoint', 'shared'] as const)('linear Thompson sampling, %s', (
 
   it('forgets by the wall clock', () => {
     const batches = [familyBatch(600, 'old'), familyBatch(600, 'new', true, 30)];
-    const p = learned(batches, { sharing, halfLifeDays: 2 }).distribution(requestOf([bright, dark], { kids: true }));
+    const p = learned(batches, { sharing, halfLifeDays: 2 }).distribution(
+      requestOf([bright, dark], { kids: true }),
+    );
     expect(p[0]).toBeLessThan(0.01);
     const remembering = learned(batches, { sharing }).distribution(requestOf([bright, dark], { kids: true }));
     expect(remembering[0]).toBeGreaterThan(0.02);
   });
 
   it('takes in context that appears later, without losing what it knows', () => {
-    const later = familyBatch(200, 'later').map((d) => ({ ...d, context: { ...d.context, device: 'tv', hour: 3 } }));
+    const later = familyBatch(200, 'later').map((d) => ({
+      ...d,
+      context: { ...d.context, device: 'tv', hour: 3 },
+    }));
     const p = learned([familyBatch(600, 'family'), later], { sharing }).distribution(
       requestOf([bright, dark], { kids: true, device: 'tv', hour: 3 }),
     );
@@ -88,9 +98,18 @@ describe('the shared model', () => {
   });
 
   it('tells actions without features apart by their id', () => {
-    const plain = familyBatch(600, 'family').map((d) => ({ ...d, action: { id: d.action.id, features: {} } }));
+    const plain = familyBatch(600, 'family').map((d) => ({
+      ...d,
+      action: { id: d.action.id, features: {} },
+    }));
     const p = learned([plain], { sharing: 'shared' }).distribution(
-      requestOf([{ id: 'bright', features: {} }, { id: 'dark', features: {} }], { kids: true }),
+      requestOf(
+        [
+          { id: 'bright', features: {} },
+          { id: 'dark', features: {} },
+        ],
+        { kids: true },
+      ),
     );
     expect(p[0]).toBeGreaterThan(0.99);
   });

@@ -31,8 +31,15 @@ const schema = z.object({
     .positive()
     .max(1e6)
     .default(0.2)
-    .describe('Width of the posterior that is sampled, in units of the reward; about half the deviation of rewards.'),
-  ridge: z.number().min(1e-6).max(1e9).default(2).describe('Strength of the prior: 1 / variance of a weight.'),
+    .describe(
+      'Width of the posterior that is sampled, in units of the reward; about half the deviation of rewards.',
+    ),
+  ridge: z
+    .number()
+    .min(1e-6)
+    .max(1e9)
+    .default(2)
+    .describe('Strength of the prior: 1 / variance of a weight.'),
   halfLifeDays: halfLifeDaysField.default(null),
   perSubject: perSubjectField,
   attributes: z
@@ -40,9 +47,24 @@ const schema = z.object({
     .max(100)
     .default([])
     .describe('Context attributes the model looks at; empty: all but `history`.'),
-  maxContextFeatures: z.int().min(1).max(256).default(32).describe('Context features learned, first come first served.'),
-  maxActionFeatures: z.int().min(1).max(256).default(16).describe('Action features learned by the shared model.'),
-  featureLimit: z.number().positive().max(1e6).default(100).describe('Numbers beyond this size are cut to it.'),
+  maxContextFeatures: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(32)
+    .describe('Context features learned, first come first served.'),
+  maxActionFeatures: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(16)
+    .describe('Action features learned by the shared model.'),
+  featureLimit: z
+    .number()
+    .positive()
+    .max(1e6)
+    .default(100)
+    .describe('Numbers beyond this size are cut to it.'),
 });
 export type LinearParams = z.output<typeof schema>;
 
@@ -56,7 +78,12 @@ export interface LinearState {
 }
 
 function initialState(): LinearState {
-  return { contextFeatures: [], actionFeatures: [], blocks: new Map(), rewards: { weight: 0, sum: 0, at: 0 } };
+  return {
+    contextFeatures: [],
+    actionFeatures: [],
+    blocks: new Map(),
+    rewards: { weight: 0, sum: 0, at: 0 },
+  };
 }
 
 /** Features of an action; without any, its id is the feature. */
@@ -71,7 +98,11 @@ function actionCapacity(params: LinearParams): number {
 }
 
 /** Extends both dictionaries by what the batch brings. */
-function learnFeatures(state: LinearState, batch: readonly RewardedDecision[], params: LinearParams): LinearState {
+function learnFeatures(
+  state: LinearState,
+  batch: readonly RewardedDecision[],
+  params: LinearParams,
+): LinearState {
   const only = params.attributes.length > 0 ? new Set(params.attributes) : undefined;
   const context: string[] = [];
   const action: string[] = [];
@@ -124,7 +155,10 @@ function update(state: LinearState, batch: readonly RewardedDecision[], params: 
   }
   const blocks = new Map(state.blocks);
   for (const [key, rows] of rowsByBlock) {
-    blocks.set(key, learnRows(fitBlock(state.blocks.get(key), state, next, params), rows, params.halfLifeDays));
+    blocks.set(
+      key,
+      learnRows(fitBlock(state.blocks.get(key), state, next, params), rows, params.halfLifeDays),
+    );
   }
   return { ...next, blocks, rewards };
 }
@@ -138,7 +172,12 @@ function posteriorCache(state: LinearState, params: LinearParams, base: number) 
     const posterior =
       block === undefined
         ? undefined
-        : posteriorOf(block, params.ridge, decayFactor(block.at, state.rewards.at, params.halfLifeDays), base);
+        : posteriorOf(
+            block,
+            params.ridge,
+            decayFactor(block.at, state.rewards.at, params.halfLifeDays),
+            base,
+          );
     cache.set(key, posterior);
     return posterior;
   };
@@ -160,9 +199,16 @@ function compile(state: LinearState, params: LinearParams): Chooser {
     const x = contextIndex.vector(request.context);
     if (params.sharing === 'shared') {
       const vectors = request.actions.map((action) => actionIndex.vector(featuresOf(action)));
-      return sharedScores(vectors, x, posteriorFor(SHARED_KEY) ?? untouched, novelty(request, x), params.scale);
+      return sharedScores(
+        vectors,
+        x,
+        posteriorFor(SHARED_KEY) ?? untouched,
+        novelty(request, x),
+        params.scale,
+      );
     }
-    const forAction = (action: Action) => posteriorFor(tallyKey(request.subject, action.id, params.perSubject));
+    const forAction = (action: Action) =>
+      posteriorFor(tallyKey(request.subject, action.id, params.perSubject));
     return disjointScores(request, x, forAction, base, params.ridge, params.scale);
   };
   return {
@@ -194,7 +240,11 @@ function decode(json: Json): LinearState {
   if (!Array.isArray(blocks) || blocks.length !== keys.length || !Array.isArray(rewards)) {
     throw new DomainError('invalid_state', `${keys.length} keys do not come with as many blocks`, '/blocks');
   }
-  const [weight, sum, at] = rewards.map((value: Json) => stateNumber(value, 'rewards')) as [number, number, number];
+  const [weight, sum, at] = rewards.map((value: Json) => stateNumber(value, 'rewards')) as [
+    number,
+    number,
+    number,
+  ];
   return {
     contextFeatures: stateTexts(stored['contextFeatures'], 'contextFeatures'),
     actionFeatures: stateTexts(stored['actionFeatures'], 'actionFeatures'),
@@ -211,7 +261,8 @@ function decode(json: Json): LinearState {
 export const linearThompson: BanditPolicy<LinearParams, LinearState> = {
   key: 'linear-thompson',
   title: 'Linear Thompson sampling',
-  summary: 'Learns which action suits which context, and plays each as often as it is likely to be the best there.',
+  summary:
+    'Learns which action suits which context, and plays each as often as it is likely to be the best there.',
   reference: 'Agrawal and Goyal (2013), Thompson sampling for contextual bandits with linear payoffs',
   learns: 'online',
   params: defineParams(schema),

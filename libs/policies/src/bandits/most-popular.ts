@@ -20,7 +20,9 @@ const schema = z.object({
     .positive()
     .max(1e6)
     .default(1)
-    .describe('Reward every action is given in advance, so that new ones are not hopeless under exploration.'),
+    .describe(
+      'Reward every action is given in advance, so that new ones are not hopeless under exploration.',
+    ),
   perSubject: perSubjectField.default(false),
 });
 type Params = z.output<typeof schema>;

@@ -7,7 +7,9 @@ const LONGEST_KEYED = 64;
  * Remembers answers that depend only on the subject and the candidate ids, for the life of one compiled snapshot.
  * Long candidate lists are not remembered: their key would cost as much memory as the answer.
  */
-export function rememberBySubjectAndActions<T>(compute: (request: DecisionRequest) => T): (request: DecisionRequest) => T {
+export function rememberBySubjectAndActions<T>(
+  compute: (request: DecisionRequest) => T,
+): (request: DecisionRequest) => T {
   let cache = new Map<string, T>();
   return (request) => {
     const { actions, subject } = request;

@@ -3,12 +3,24 @@ import { z } from 'zod';
 import type { BanditPolicy, DecisionRequest } from '../contract.js';
 import { probabilityBestBeta } from '../sampling/beta-best.js';
 import { halfLifeDaysField, perSubjectField } from './counting-params.js';
-import { addDecisions, decodeCounts, emptyCounts, encodeCounts, tallyKey, tallyOf } from './decayed-counts.js';
+import {
+  addDecisions,
+  decodeCounts,
+  emptyCounts,
+  encodeCounts,
+  tallyKey,
+  tallyOf,
+} from './decayed-counts.js';
 import type { DecayedCounts } from './decayed-counts.js';
 import { rememberBySubjectAndActions } from './snapshot-cache.js';
 
 const schema = z.object({
-  priorAlpha: z.number().min(0.1).max(1e9).default(1).describe('Successes of the Beta prior of every action.'),
+  priorAlpha: z
+    .number()
+    .min(0.1)
+    .max(1e9)
+    .default(1)
+    .describe('Successes of the Beta prior of every action.'),
   priorBeta: z.number().min(0.1).max(1e9).default(1).describe('Failures of the Beta prior of every action.'),
   halfLifeDays: halfLifeDaysField.default(null),
   perSubject: perSubjectField,
@@ -47,7 +59,8 @@ const clip = (reward: number): number => Math.min(1, Math.max(0, reward));
 export const thompsonBeta: BanditPolicy<Params, DecayedCounts> = {
   key: 'thompson-beta',
   title: 'Thompson sampling (Beta)',
-  summary: 'Plays each action as often as it is likely to be the best one. For yes-or-no rewards, without context.',
+  summary:
+    'Plays each action as often as it is likely to be the best one. For yes-or-no rewards, without context.',
   reference: 'Thompson (1933); Chapelle and Li (2011), An empirical evaluation of Thompson sampling',
   learns: 'online',
   params: defineParams(schema),

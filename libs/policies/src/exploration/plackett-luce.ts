@@ -9,7 +9,9 @@ const params = defineParams(
       .positive()
       .max(1e6)
       .default(0.1)
-      .describe('Spread of the exploration, in units of the score: small is nearly greedy, large nearly uniform.'),
+      .describe(
+        'Spread of the exploration, in units of the score: small is nearly greedy, large nearly uniform.',
+      ),
   }),
 );
 
@@ -20,7 +22,8 @@ const params = defineParams(
 export const plackettLuce: Exploration<{ temperature: number }> = {
   key: 'plackett-luce',
   title: 'Plackett-Luce',
-  summary: 'Draws the order from a softmax of the scores, so every order is possible and its probability is known.',
+  summary:
+    'Draws the order from a softmax of the scores, so every order is possible and its probability is known.',
   params,
   compile:
     ({ temperature }) =>

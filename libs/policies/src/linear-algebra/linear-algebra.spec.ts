@@ -8,7 +8,13 @@ function positiveDefinite(n: number, seed: string): Float64Array {
   const rng = createRng(seed);
   const a = new Float64Array(n * n);
   for (let i = 0; i < n; i++) a[i * n + i] = 0.5;
-  for (let r = 0; r < n; r++) addOuterLower(a, n, Float64Array.from({ length: n }, () => rng.normal()), 1 + r / n);
+  for (let r = 0; r < n; r++)
+    addOuterLower(
+      a,
+      n,
+      Float64Array.from({ length: n }, () => rng.normal()),
+      1 + r / n,
+    );
   return a;
 }
 

@@ -9,7 +9,12 @@ export interface SparseRows {
 }
 
 /** Sorts pairs into rows; pairs that occur twice are one entry with the sum of their weights. */
-export function sparseRows(rows: number, row: Uint32Array, column: Uint32Array, weight: Float64Array): SparseRows {
+export function sparseRows(
+  rows: number,
+  row: Uint32Array,
+  column: Uint32Array,
+  weight: Float64Array,
+): SparseRows {
   const order = Uint32Array.from(row, (_, index) => index).sort(
     (i, j) => (row[i] as number) - (row[j] as number) || (column[i] as number) - (column[j] as number),
   );
@@ -46,7 +51,8 @@ export function gramOf(factors: Float64Array, count: number, dim: number): Float
     for (let i = 0; i < dim; i++) {
       const value = factors[base + i] as number;
       const row = i * dim;
-      for (let j = 0; j <= i; j++) gram[row + j] = (gram[row + j] as number) + value * (factors[base + j] as number);
+      for (let j = 0; j <= i; j++)
+        gram[row + j] = (gram[row + j] as number) + value * (factors[base + j] as number);
     }
   }
   return gram;
@@ -109,7 +115,8 @@ export class RowSolver {
       const scaled = confidence * (factors[base + i] as number);
       into[i] = (into[i] as number) + scaled;
       const row = i * dim;
-      for (let j = 0; j <= i; j++) normal[row + j] = (normal[row + j] as number) + scaled * (factors[base + j] as number);
+      for (let j = 0; j <= i; j++)
+        normal[row + j] = (normal[row + j] as number) + scaled * (factors[base + j] as number);
     }
   }
 

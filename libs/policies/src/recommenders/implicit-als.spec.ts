@@ -16,7 +16,8 @@ describe('one row of alternating least squares', () => {
   const weights = { unobserved: 0.2, regularisation: 0.05, frequency: 0.7 };
 
   function loss(w: Float64Array, columns: Uint32Array, confidences: Float64Array): number {
-    const score = (i: number): number => w.reduce((sum, value, j) => sum + value * (factors[i * dim + j] as number), 0);
+    const score = (i: number): number =>
+      w.reduce((sum, value, j) => sum + value * (factors[i * dim + j] as number), 0);
     let sum = 0;
     columns.forEach((i, p) => (sum += (confidences[p] as number) * (1 - score(i)) ** 2));
     for (let i = 0; i < items; i++) sum += weights.unobserved * score(i) ** 2;
@@ -42,7 +43,12 @@ describe('one row of alternating least squares', () => {
 
 describe('sparse rows', () => {
   it('merge pairs that occur twice and leave rows without pairs empty', () => {
-    const rows = sparseRows(4, Uint32Array.of(2, 0, 2, 2), Uint32Array.of(1, 3, 0, 1), Float64Array.of(1, 2, 3, 4));
+    const rows = sparseRows(
+      4,
+      Uint32Array.of(2, 0, 2, 2),
+      Uint32Array.of(1, 3, 0, 1),
+      Float64Array.of(1, 2, 3, 4),
+    );
     expect([...rows.start]).toEqual([0, 1, 1, 3, 3]);
     expect([...rows.columns]).toEqual([3, 0, 1]);
     expect([...rows.weights]).toEqual([2, 3, 5]);
@@ -71,7 +77,11 @@ describe('implicit-als', () => {
 
   it('ranks by popularity for members without a known history', () => {
     for (const history of [[], ['unheard-of'], 'not a list', null]) {
-      const [favourite, rare, unknown] = scoresOf(history, ['a0', 'a5', 'unheard-of']) as [number, number, number];
+      const [favourite, rare, unknown] = scoresOf(history, ['a0', 'a5', 'unheard-of']) as [
+        number,
+        number,
+        number,
+      ];
       expect(favourite).toBeGreaterThan(rare);
       expect(rare).toBeGreaterThan(unknown);
       expect(unknown).toBe(0);
@@ -118,7 +128,9 @@ describe('implicit-als', () => {
     for (const data of [none, { ...none, units: [], items: [], itemFeatures: [] }]) {
       const empty = implicitAls.compile(implicitAls.fit(data, params, createRng('none'), quiet), params);
       if (empty.decides !== 'slate') throw new Error('a ranker was expected');
-      expect([...empty.scores(requestOf(actionsOf(2), { history: ['a0'] }))].every(Number.isFinite)).toBe(true);
+      expect([...empty.scores(requestOf(actionsOf(2), { history: ['a0'] }))].every(Number.isFinite)).toBe(
+        true,
+      );
     }
   });
 });

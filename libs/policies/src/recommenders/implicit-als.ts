@@ -24,7 +24,12 @@ const schema = z.object({
     .max(1)
     .default(0.3)
     .describe('Weight of a pair nobody has seen against an observed one (alpha_0).'),
-  regularisation: z.number().positive().max(1e3).default(0.01).describe('Strength of the regularisation (lambda).'),
+  regularisation: z
+    .number()
+    .positive()
+    .max(1e3)
+    .default(0.01)
+    .describe('Strength of the regularisation (lambda).'),
   frequency: z
     .number()
     .min(0)
@@ -61,12 +66,28 @@ const weightsOf = (params: Params): AlsWeights => ({
 
 function fit(data: TrainingSet, params: Params, rng: Rng, progress: (share: number) => void): AlsState {
   const ones = new Float64Array(data.item.length).fill(1);
-  const byUnit = sparseRows(data.units.length, data.unit, data.item, params.confidence === 'value' ? data.value : ones);
+  const byUnit = sparseRows(
+    data.units.length,
+    data.unit,
+    data.item,
+    params.confidence === 'value' ? data.value : ones,
+  );
   if (params.confidence === 'binary') byUnit.weights.fill(1);
   const byItem = transposeRows(byUnit, data.items.length);
   const { dimension, iterations } = params;
-  const factors = alternatingLeastSquares(byUnit, byItem, dimension, iterations, weightsOf(params), rng, progress);
-  const members = Float64Array.from(data.items, (_, i) => (byItem.start[i + 1] as number) - (byItem.start[i] as number));
+  const factors = alternatingLeastSquares(
+    byUnit,
+    byItem,
+    dimension,
+    iterations,
+    weightsOf(params),
+    rng,
+    progress,
+  );
+  const members = Float64Array.from(
+    data.items,
+    (_, i) => (byItem.start[i + 1] as number) - (byItem.start[i] as number),
+  );
   const most = members.reduce((top, count) => Math.max(top, count), 1);
   return {
     dimension,
@@ -104,7 +125,8 @@ function compile(state: AlsState, params: Params): Ranker {
       request.actions.forEach(({ id }, i) => {
         const index = position.get(id);
         if (index === undefined) return;
-        scores[i] = known.size > 0 ? product(member, factors, index * dimension) : (popularity[index] as number);
+        scores[i] =
+          known.size > 0 ? product(member, factors, index * dimension) : (popularity[index] as number);
       });
       return scores;
     },
@@ -133,7 +155,11 @@ function decode(json: Json): AlsState {
   const factors = decodeFloats32(stateText(stored['factors'], 'factors'));
   const popularity = decodeFloats(stateText(stored['popularity'], 'popularity'));
   if (factors.length !== items.length * dimension || popularity.length !== items.length) {
-    throw new DomainError('invalid_state', `${items.length} items come with ${factors.length} factors`, '/factors');
+    throw new DomainError(
+      'invalid_state',
+      `${items.length} items come with ${factors.length} factors`,
+      '/factors',
+    );
   }
   return { dimension, items, factors, popularity };
 }
@@ -147,7 +173,8 @@ function decode(json: Json): AlsState {
 export const implicitAls: RecommenderPolicy<Params, AlsState> = {
   key: 'implicit-als',
   title: 'Implicit matrix factorisation (ALS)',
-  summary: 'Finds the tastes behind what members watched and ranks titles by how well they fit the recent history.',
+  summary:
+    'Finds the tastes behind what members watched and ranks titles by how well they fit the recent history.',
   reference:
     'Hu, Koren, Volinsky (2008), Collaborative filtering for implicit feedback datasets; ' +
     'Rendle, Krichene, Zhang, Koren (2021), Revisiting the performance of iALS on item recommendation benchmarks',

@@ -8,7 +8,13 @@ export interface Law {
    * Density and distribution function at the nodes of one panel. Panels come from left to right; `first` marks the
    * leftmost, where running integrals start over.
    */
-  fill(nodes: Float64Array, halfWidth: number, first: boolean, density: Float64Array, cdf: Float64Array): void;
+  fill(
+    nodes: Float64Array,
+    halfWidth: number,
+    first: boolean,
+    density: Float64Array,
+    cdf: Float64Array,
+  ): void;
 }
 
 const SUM_TOLERANCE = 1e-9;

@@ -98,7 +98,8 @@ class BetaLaw implements Law {
     }
     for (let k = 0; k < NODES; k++) {
       let part = 0;
-      for (let m = 0; m < NODES; m++) part += (gaussPartial[k * NODES + m] as number) * (density[m] as number);
+      for (let m = 0; m < NODES; m++)
+        part += (gaussPartial[k * NODES + m] as number) * (density[m] as number);
       cdf[k] = Math.min(1, Math.max(0, this.running + half * part));
     }
     this.running += half * whole;

@@ -60,7 +60,12 @@ export const gaussPartial = rule.partial;
  * Sorted panel ends from `lower` to `upper` through the given points; a point closer than `minGap` to the one
  * before it is left out.
  */
-export function panelEnds(points: readonly number[], lower: number, upper: number, minGap: number): Float64Array {
+export function panelEnds(
+  points: readonly number[],
+  lower: number,
+  upper: number,
+  minGap: number,
+): Float64Array {
   const inside = Float64Array.from(points.filter((x) => x > lower && x < upper)).sort();
   const ends: number[] = [lower];
   for (const x of inside) {

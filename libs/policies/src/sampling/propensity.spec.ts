@@ -14,7 +14,12 @@ type Case =
   | { rule: 'beta_ts_rank'; alpha: Numbers; beta: Numbers; p_by_position: readonly Numbers[] }
   | { rule: 'epsilon_greedy_ties_shared'; reward: Numbers; epsilon: number; p: Numbers }
   | { rule: 'softmax'; score: Numbers; temperature: number; p: Numbers }
-  | { rule: 'plackett_luce_top3'; logit: Numbers; p_item_by_position: readonly Numbers[]; p_of_ranking: Record<string, number> };
+  | {
+      rule: 'plackett_luce_top3';
+      logit: Numbers;
+      p_item_by_position: readonly Numbers[];
+      p_of_ranking: Record<string, number>;
+    };
 
 function largestError(actual: Float64Array, expected: Numbers): number {
   expect(actual.length).toBe(expected.length);
@@ -41,14 +46,20 @@ function reached(item: Case): number | null {
       return largestError(probabilityBest(Float64Array.from(item.mean), Float64Array.from(item.sd)), item.p);
     case 'beta_ts_rank': {
       const p = probabilityBestBeta(Float64Array.from(item.alpha), Float64Array.from(item.beta));
-      return largestError(p, item.p_by_position.map((row) => row[0] as number));
+      return largestError(
+        p,
+        item.p_by_position.map((row) => row[0] as number),
+      );
     }
     case 'epsilon_greedy_ties_shared':
       return largestError(epsilonGreedyDistribution(Float64Array.from(item.reward), item.epsilon), item.p);
     case 'softmax': {
       const scores = Float64Array.from(item.score);
       const slot = new Float64Array(scores.length);
-      compileExploration('plackett-luce', { temperature: item.temperature })(scores)(new Uint8Array(scores.length), slot);
+      compileExploration('plackett-luce', { temperature: item.temperature })(scores)(
+        new Uint8Array(scores.length),
+        slot,
+      );
       return largestError(slot, item.p);
     }
     case 'plackett_luce_top3': {
@@ -165,7 +176,9 @@ describe('probability to be best, Gaussian scores', () => {
     }
     for (let i = 0; i < 4; i++) {
       const q = p[i] as number;
-      expect(Math.abs((wins[i] as number) / draws - q)).toBeLessThan(5 * Math.sqrt((q * (1 - q)) / draws) + 1e-9);
+      expect(Math.abs((wins[i] as number) / draws - q)).toBeLessThan(
+        5 * Math.sqrt((q * (1 - q)) / draws) + 1e-9,
+      );
     }
   });
 });

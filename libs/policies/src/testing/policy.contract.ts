@@ -44,7 +44,11 @@ function encoded(policy: Policy, state: unknown): string {
 }
 
 /** Chi-square statistic of counts against probabilities; cells expecting less than 5 are pooled. */
-function chiSquare(counts: readonly number[], probabilities: ArrayLike<number>, draws: number): { value: number; cells: number } {
+function chiSquare(
+  counts: readonly number[],
+  probabilities: ArrayLike<number>,
+  draws: number,
+): { value: number; cells: number } {
   let value = 0;
   let cells = 0;
   let restCount = 0;
@@ -93,7 +97,8 @@ export function describePolicyContract(policy: Policy): void {
 
 function describeMeta(policy: Policy): void {
   it('documents itself and every parameter', () => {
-    for (const text of [policy.key, policy.title, policy.summary, policy.reference]) expect(text).not.toBe('');
+    for (const text of [policy.key, policy.title, policy.summary, policy.reference])
+      expect(text).not.toBe('');
     expect(policy.key).toMatch(/^[a-z][a-z0-9-]*$/);
     const schema = policy.params.jsonSchema as { properties?: Record<string, { description?: string }> };
     for (const field of Object.values(schema.properties ?? {})) expect(field.description ?? '').not.toBe('');
@@ -116,9 +121,20 @@ function describeAnswers(policy: Policy, compiled: CompiledPolicy): void {
 
   it('stands missing, infinite and hostile context', () => {
     const features = { size: Number.NaN, weight: Infinity, huge: 1e300, ['__proto__x']: null };
-    const hostile = JSON.parse('{"__proto__": "x", "constructor": 1, "toString": ["a"], "history": 5}') as object;
+    const hostile = JSON.parse(
+      '{"__proto__": "x", "constructor": 1, "toString": ["a"], "history": 5}',
+    ) as object;
     for (const context of [{}, { hour: Number.NaN, device: null, hot: -Infinity, kids: 1e308 }, hostile]) {
-      expectValid(compiled, requestOf([{ id: 'a0', features }, { id: '__proto__', features: {} }], context as never));
+      expectValid(
+        compiled,
+        requestOf(
+          [
+            { id: 'a0', features },
+            { id: '__proto__', features: {} },
+          ],
+          context as never,
+        ),
+      );
     }
   });
 
@@ -127,14 +143,21 @@ function describeAnswers(policy: Policy, compiled: CompiledPolicy): void {
     const first = answerOf(compiled, request);
     expect(answerOf(compiled, request)).toEqual(first);
     expect(request).toEqual(plainRequest);
-    expect(answerOf(compileAny(policy, learnedState(policy, policy.params.parse({})), policy.params.parse({})), request)).toEqual(first);
+    expect(
+      answerOf(
+        compileAny(policy, learnedState(policy, policy.params.parse({})), policy.params.parse({})),
+        request,
+      ),
+    ).toEqual(first);
   });
 
   it('does not depend on the order in which the actions are named, but for ties', () => {
     if (policy.key === 'fixed-order') return expect(answerOf(compiled, plainRequest)[0]).toBeGreaterThan(-1);
     const reversed = { ...plainRequest, actions: [...plainRequest.actions].reverse() };
     const answer = answerOf(compiled, plainRequest);
-    answerOf(compiled, reversed).reverse().forEach((value, i) => expect(value).toBeCloseTo(answer[i] as number, 9));
+    answerOf(compiled, reversed)
+      .reverse()
+      .forEach((value, i) => expect(value).toBeCloseTo(answer[i] as number, 9));
   });
 }
 
@@ -148,7 +171,8 @@ function describeServing(compiled: CompiledPolicy): void {
       const served = serveAction(compiled, plainRequest, explore, 0.01, rng);
       counts[served.index] = (counts[served.index] as number) + 1;
       probabilities = Float64Array.from(served.probabilities);
-      if (served.propensity !== probabilities[served.index]) throw new Error('the propensity is not the probability');
+      if (served.propensity !== probabilities[served.index])
+        throw new Error('the propensity is not the probability');
     }
     expect(Math.min(...probabilities)).toBeGreaterThanOrEqual(0.01 - 1e-12);
     const { value, cells } = chiSquare(counts, probabilities, draws);
@@ -172,7 +196,11 @@ function describeServing(compiled: CompiledPolicy): void {
       seen.set(key, entry);
     }
     const entries = [...seen.values()];
-    const { value, cells } = chiSquare(entries.map((e) => e.count), entries.map((e) => e.p), draws);
+    const { value, cells } = chiSquare(
+      entries.map((e) => e.count),
+      entries.map((e) => e.p),
+      draws,
+    );
     expect(value).toBeLessThan(chiSquareLimit(cells));
     expect(entries.reduce((sum, e) => sum + e.p, 0)).toBeLessThanOrEqual(1 + 1e-9);
   });
@@ -226,7 +254,10 @@ function describeLearning(policy: Online, state: unknown, params: unknown): void
 
   it('takes in actions that appear later', () => {
     const late = loggedBatch(300, actionsOf(12), 'late');
-    expectValid(policy.compile(policy.update(state, late, params), params), requestOf(actionsOf(12), plainRequest.context));
+    expectValid(
+      policy.compile(policy.update(state, late, params), params),
+      requestOf(actionsOf(12), plainRequest.context),
+    );
   });
 
   it.each([Number.NaN, Infinity])('refuses a reward of %d and keeps its state', (reward) => {

@@ -24,7 +24,11 @@ export function actionsOf(count: number, prefix = 'a'): Action[] {
   }));
 }
 
-export function requestOf(actions: readonly Action[], context: Context = {}, subject: string | null = null): DecisionRequest {
+export function requestOf(
+  actions: readonly Action[],
+  context: Context = {},
+  subject: string | null = null,
+): DecisionRequest {
   return { unitId: 'unit-1', context, actions, subject, at: START };
 }
 
@@ -49,7 +53,11 @@ export function loggedBatch(size: number, actions: readonly Action[], seed: stri
     return {
       decisionId: `${seed}-${n}`,
       unitId: `u${rng.below(50)}`,
-      context: { device: rng.uniform() < 0.5 ? 'tv' : 'phone', hour: rng.uniform(), kids: rng.uniform() < 0.2 },
+      context: {
+        device: rng.uniform() < 0.5 ? 'tv' : 'phone',
+        hour: rng.uniform(),
+        kids: rng.uniform() < 0.2,
+      },
       subject: null,
       action: actions[index] as Action,
       position: 0,
@@ -124,7 +132,10 @@ export function playOnline(policy: BanditPolicy, params: unknown, rounds: number
 
 /** Share of the top 5 unseen titles that fit the member's taste, over both tastes, after a training run. */
 export function tasteHits(policy: RecommenderPolicy, params: unknown): number {
-  const compiled = policy.compile(policy.fit(tasteHistory(), params, createRng('fit'), () => undefined), params);
+  const compiled = policy.compile(
+    policy.fit(tasteHistory(), params, createRng('fit'), () => undefined),
+    params,
+  );
   if (compiled.decides !== 'slate') throw new Error(`${policy.key} is expected to rank`);
   let hits = 0;
   for (const taste of [0, 10]) {
