@@ -1,6 +1,8 @@
 import type { MetricDefinition, Moments } from './contract.js';
 import { areUsable, merge } from './moments.js';
 
+const { max, sqrt } = Math;
+
 /** Rounding error of a sum of squares, relative; what is smaller than this share of its parts is zero. */
 const ROUNDING = 4 * Number.EPSILON;
 
@@ -77,7 +79,13 @@ function linearise(m: Moments, kind: MetricDefinition['kind']): Linear | Undefin
  * Slope of CUPED (Deng, Xu, Kohavi, Walker 2013): pooled covariance over pooled variance of both arms stacked;
  * for a ratio the linearised covariances within the arms are summed. A constant covariate gives 0.
  */
-function slope(control: Moments, treatment: Moments, a: Linear, b: Linear, kind: MetricDefinition['kind']): number {
+function slope(
+  control: Moments,
+  treatment: Moments,
+  a: Linear,
+  b: Linear,
+  kind: MetricDefinition['kind'],
+): number {
   const pooled = merge(control, treatment);
   const xx = pooled.comoment[2];
   if (xx <= pooled.n * (ROUNDING * pooled.mean[2]) ** 2) return 0;
@@ -88,7 +96,7 @@ function slope(control: Moments, treatment: Moments, a: Linear, b: Linear, kind:
 
 /** Variance of one unit's adjusted value u - theta x. */
 function adjustedVariance(arm: Linear, theta: number): number {
-  return Math.max(0, arm.uu + theta * theta * arm.xx - 2 * theta * arm.ux) / (arm.n - 1);
+  return max(0, arm.uu + theta * theta * arm.xx - 2 * theta * arm.ux) / (arm.n - 1);
 }
 
 /**
@@ -112,7 +120,7 @@ export function assembleContrast(a: Linear, b: Linear, theta: number, k: number)
   if (variance === 0) return { ok: false, reason: 'zero_variance' };
   const result: Contrast = {
     estimate: b.value - k * a.value - theta * (b.covariateMean - k * a.covariateMean),
-    standardError: Math.sqrt(variance),
+    standardError: sqrt(variance),
     // Shares first: the squares of tiny variances would underflow.
     df: 1 / ((va / variance) ** 2 / (a.n - 1) + (vb / variance) ** 2 / (b.n - 1)),
     baseline: a.value,
@@ -123,11 +131,25 @@ export function assembleContrast(a: Linear, b: Linear, theta: number, k: number)
     control: { n: a.n, mean: a.value },
     treatment: { n: b.n, mean: b.value },
   };
-  const numbers = [result.estimate, result.standardError, result.df, result.baseline, result.baselineVariance, result.covariance];
-  return numbers.every(Number.isFinite) ? { ok: true, contrast: result } : { ok: false, reason: 'not_finite' };
+  const numbers = [
+    result.estimate,
+    result.standardError,
+    result.df,
+    result.baseline,
+    result.baselineVariance,
+    result.covariance,
+  ];
+  return numbers.every(Number.isFinite)
+    ? { ok: true, contrast: result }
+    : { ok: false, reason: 'not_finite' };
 }
 
-const REASON_ORDER: readonly UndefinedReason[] = ['not_finite', 'insufficient_units', 'denominator_zero', 'zero_variance'];
+const REASON_ORDER: readonly UndefinedReason[] = [
+  'not_finite',
+  'insufficient_units',
+  'denominator_zero',
+  'zero_variance',
+];
 
 function firstReason(a: Linear | UndefinedReason, b: Linear | UndefinedReason): UndefinedReason {
   return REASON_ORDER.find((reason) => a === reason || b === reason) ?? 'not_finite';

@@ -1,6 +1,8 @@
 import { DomainError } from '#experiments';
 import type { Moments } from './contract.js';
 
+const { isFinite } = Number;
+
 export const EMPTY_MOMENTS: Moments = { n: 0, mean: [0, 0, 0], comoment: [0, 0, 0, 0, 0, 0], nonZero: 0 };
 
 /** Largest count that a double holds exactly. */
@@ -48,7 +50,8 @@ function requireLength(name: string, values: Values | undefined, n: number): voi
 
 function at(values: Values, i: number, name: string): number {
   const value = values[i] as number;
-  if (!Number.isFinite(value)) throw new DomainError('invalid_values', `${name}: value ${i} is not a finite number`);
+  if (!Number.isFinite(value))
+    throw new DomainError('invalid_values', `${name}: value ${i} is not a finite number`);
   return value;
 }
 
@@ -78,7 +81,10 @@ export function fromSummary(n: number, mean: number, variance: number): Moments 
   requireCount('n', n);
   requireFinite('mean', mean);
   if (!(variance >= 0) || !Number.isFinite(variance)) {
-    throw new DomainError('invalid_moments', `variance must be a finite number of at least 0, got ${variance}`);
+    throw new DomainError(
+      'invalid_moments',
+      `variance must be a finite number of at least 0, got ${variance}`,
+    );
   }
   if (n === 0) return EMPTY_MOMENTS;
   return { n, mean: [mean, 1, 0], comoment: [variance * (n - 1), 0, 0, 0, 0, 0] };
@@ -115,7 +121,13 @@ export function fromSums(sums: RawSums): Moments {
   const d = denominator ?? { sum: n, sumSquares: n, crossSum: sum };
   const x = covariate ?? { sum: 0, sumSquares: 0, crossSum: 0 };
   const dx = covariate && denominator ? (covariate.denominatorCrossSum ?? NaN) : x.sum;
-  for (const [name, value] of Object.entries({ ...d, covariateSum: x.sum, covariateSquares: x.sumSquares, covariateCross: x.crossSum, dx })) {
+  for (const [name, value] of Object.entries({
+    ...d,
+    covariateSum: x.sum,
+    covariateSquares: x.sumSquares,
+    covariateCross: x.crossSum,
+    dx,
+  })) {
     requireFinite(name, value);
   }
   return {
@@ -140,7 +152,8 @@ function requireCount(name: string, value: number): void {
 }
 
 function requireFinite(name: string, value: number): void {
-  if (!Number.isFinite(value)) throw new DomainError('invalid_moments', `${name} must be a finite number, got ${value}`);
+  if (!Number.isFinite(value))
+    throw new DomainError('invalid_moments', `${name} must be a finite number, got ${value}`);
 }
 
 /**
@@ -187,10 +200,10 @@ export function varianceOf(moments: Moments, which: 0 | 1 | 2 = 0): number | nul
 /** Whether every number is finite and none of the squares negative: what estimators may rely on. */
 export function areUsable(moments: Moments): boolean {
   return (
-    Number.isFinite(moments.n) &&
+    isFinite(moments.n) &&
     moments.n >= 0 &&
-    moments.mean.every(Number.isFinite) &&
-    moments.comoment.every(Number.isFinite) &&
+    moments.mean.every(isFinite) &&
+    moments.comoment.every(isFinite) &&
     moments.comoment[0] >= 0 &&
     moments.comoment[1] >= 0 &&
     moments.comoment[2] >= 0

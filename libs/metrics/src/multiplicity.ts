@@ -1,6 +1,6 @@
 /** Corrections for many tests. Family-wise: bonferroni, sidak, holm, holm_sidak, hochberg, hommel; false discoveries: fdr_bh, fdr_by. */
 export type MultiplicityMethod =
-  | 'bonferroni' | 'sidak' | 'holm' | 'holm_sidak' | 'hochberg' | 'hommel' | 'fdr_bh' | 'fdr_by';
+  'bonferroni' | 'sidak' | 'holm' | 'holm_sidak' | 'hochberg' | 'hommel' | 'fdr_bh' | 'fdr_by';
 
 type Adjust = (ascending: readonly number[]) => number[];
 
@@ -69,7 +69,10 @@ const METHODS: Record<MultiplicityMethod, Adjust> = {
  * Adjusted p-values in the order given; null (no p-value) stays null and does not count.
  * Refs: Holm 1979; Hochberg 1988; Hommel 1988; Benjamini and Hochberg 1995; Benjamini and Yekutieli 2001.
  */
-export function adjustPValues(pValues: readonly (number | null)[], method: MultiplicityMethod): (number | null)[] {
+export function adjustPValues(
+  pValues: readonly (number | null)[],
+  method: MultiplicityMethod,
+): (number | null)[] {
   const known = pValues
     .map((p, index) => ({ p, index }))
     .filter((entry): entry is { p: number; index: number } => entry.p !== null)

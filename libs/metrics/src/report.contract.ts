@@ -1,4 +1,12 @@
-import type { Effect, HealthFacts, HealthResult, MetricDefinition, Moments, NonInferiority, Verdict } from './contract.js';
+import type {
+  Effect,
+  HealthFacts,
+  HealthResult,
+  MetricDefinition,
+  Moments,
+  NonInferiority,
+  Verdict,
+} from './contract.js';
 
 export type MetricRole = 'decision' | 'secondary' | 'guardrail';
 
@@ -86,7 +94,10 @@ export interface SeriesPoint {
 }
 
 export interface ReportBody {
-  readonly options: Required<Omit<ReportOptions, 'sequentialTuning'>> & { readonly sequentialTuning: number | null; readonly level: number };
+  readonly options: Required<Omit<ReportOptions, 'sequentialTuning'>> & {
+    readonly sequentialTuning: number | null;
+    readonly level: number;
+  };
   readonly arms: readonly (ReportArm & { readonly units: number })[];
   readonly health: readonly HealthResult[];
   readonly verdict: Verdict;

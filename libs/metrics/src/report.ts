@@ -8,7 +8,13 @@ import { adjustPValues } from './multiplicity.js';
 import { detectableEffect, unitsStillNeeded } from './power/power.js';
 import type { PowerOptions } from './power/power.js';
 import type {
-  ReportArm, ReportBody, ReportCell, ReportInput, ReportMetric, ReportResult, SeriesPoint,
+  ReportArm,
+  ReportBody,
+  ReportCell,
+  ReportInput,
+  ReportMetric,
+  ReportResult,
+  SeriesPoint,
 } from './report.contract.js';
 import { decide } from './verdict.js';
 
@@ -40,9 +46,18 @@ export function buildReport(input: ReportInput): ReportBody {
   const health = runHealthChecks(facts);
   return {
     options: context.options,
-    arms: input.arms.map((arm) => ({ ...arm, units: input.facts.arms.find(({ key }) => key === arm.key)?.units ?? 0 })),
+    arms: input.arms.map((arm) => ({
+      ...arm,
+      units: input.facts.arms.find(({ key }) => key === arm.key)?.units ?? 0,
+    })),
     health,
-    verdict: decide({ results, health, facts, alpha: context.options.alpha, minimumLift: context.options.minimumLift }),
+    verdict: decide({
+      results,
+      health,
+      facts,
+      alpha: context.options.alpha,
+      minimumLift: context.options.minimumLift,
+    }),
     results,
     series: seriesOf(input, context),
     missing: missingOf(input, cells),
@@ -51,15 +66,21 @@ export function buildReport(input: ReportInput): ReportBody {
 
 function contextOf(input: ReportInput): Context {
   const given = input.options ?? {};
-  const baseline = given.baseline === undefined
-    ? input.arms.find((arm) => arm.isControl)
-    : input.arms.find((arm) => arm.key === given.baseline);
+  const baseline =
+    given.baseline === undefined
+      ? input.arms.find((arm) => arm.isControl)
+      : input.arms.find((arm) => arm.key === given.baseline);
   if (!baseline) {
     const keys = input.arms.map((arm) => arm.key).join(', ');
-    throw new DomainError('invalid_report', `baseline: ${given.baseline === undefined ? 'no arm is the control' : `there is no arm "${given.baseline}"`}; arms are ${keys}`, '/baseline');
+    throw new DomainError(
+      'invalid_report',
+      `baseline: ${given.baseline === undefined ? 'no arm is the control' : `there is no arm "${given.baseline}"`}; arms are ${keys}`,
+      '/baseline',
+    );
   }
   const alpha = given.alpha ?? 0.05;
-  if (!(alpha > 0 && alpha < 1)) throw new DomainError('invalid_report', `alpha must be between 0 and 1, got ${alpha}`, '/alpha');
+  if (!(alpha > 0 && alpha < 1))
+    throw new DomainError('invalid_report', `alpha must be between 0 and 1, got ${alpha}`, '/alpha');
   const estimator = estimatorRegistry.get(given.estimator ?? DEFAULT_ESTIMATOR);
   return {
     estimator,
@@ -92,7 +113,12 @@ function indexCells(cells: readonly ReportCell[]): CellIndex {
 
 function estimateOptions(metric: ReportMetric, context: Context): EstimateOptions {
   const { alpha, adjust, sequentialTuning } = context.options;
-  return { alpha, adjust, kind: metric.definition.kind, ...(sequentialTuning === null ? {} : { sequentialTuning }) };
+  return {
+    alpha,
+    adjust,
+    kind: metric.definition.kind,
+    ...(sequentialTuning === null ? {} : { sequentialTuning }),
+  };
 }
 
 function resultOf(metric: ReportMetric, arm: ReportArm, cells: CellIndex, context: Context): ReportResult {
@@ -111,20 +137,30 @@ function resultOf(metric: ReportMetric, arm: ReportArm, cells: CellIndex, contex
     role,
     arm: arm.key,
     effect,
-    unadjusted: effect.adjusted ? context.estimator.compare(control, treatment, { ...options, adjust: false }) : null,
+    unadjusted: effect.adjusted
+      ? context.estimator.compare(control, treatment, { ...options, adjust: false })
+      : null,
     pValue: effect.evidence?.value ?? null,
     pValueAdjusted: null,
     multiplicity: 'none',
     direction: 'unclear',
-    nonInferiority: role === 'guardrail'
-      ? context.estimator.nonInferiority(control, treatment, { ...options, margin, betterWhen: definition.betterWhen })
-      : null,
+    nonInferiority:
+      role === 'guardrail'
+        ? context.estimator.nonInferiority(control, treatment, {
+            ...options,
+            margin,
+            betterWhen: definition.betterWhen,
+          })
+        : null,
     ...powerOf(control, treatment, options, context),
   };
 }
 
 function powerOf(
-  control: Moments, treatment: Moments, options: EstimateOptions, context: Context,
+  control: Moments,
+  treatment: Moments,
+  options: EstimateOptions,
+  context: Context,
 ): Pick<ReportResult, 'detectable' | 'unitsNeededPerArm'> {
   const found = contrast(control, treatment, options);
   if (!found.ok) return { detectable: { absolute: null, relative: null }, unitsNeededPerArm: null };
@@ -152,7 +188,12 @@ function withMultiplicity(results: readonly ReportResult[], alpha: number): Repo
   }
   return results.map((result) => {
     const pValueAdjusted = adjusted.get(result) ?? null;
-    return { ...result, pValueAdjusted, multiplicity: families[result.role], direction: directionOf(result, pValueAdjusted, alpha) };
+    return {
+      ...result,
+      pValueAdjusted,
+      multiplicity: families[result.role],
+      direction: directionOf(result, pValueAdjusted, alpha),
+    };
   });
 }
 
@@ -175,7 +216,8 @@ function withPower(facts: HealthFacts, results: readonly ReportResult[], context
       decided: result.direction !== 'unclear',
     }));
   const hardest = candidates.reduce<PowerFact | null>(
-    (worst, fact) => (worst === null || (fact.detectableLift ?? Infinity) > (worst.detectableLift ?? Infinity) ? fact : worst),
+    (worst, fact) =>
+      worst === null || (fact.detectableLift ?? Infinity) > (worst.detectableLift ?? Infinity) ? fact : worst,
     null,
   );
   return hardest === null ? facts : { ...facts, power: hardest };
@@ -203,9 +245,14 @@ function effectAt(metric: ReportMetric, arm: string, cells: CellIndex, context: 
 
 function missingOf(input: ReportInput, cells: CellIndex): string[] {
   return input.metrics.flatMap(({ definition }) => {
-    const empty = input.arms.filter((arm) => arm.weight > 0 && !cells.get(cellKey(definition.key, arm.key))?.n);
+    const empty = input.arms.filter(
+      (arm) => arm.weight > 0 && !cells.get(cellKey(definition.key, arm.key))?.n,
+    );
     if (empty.length === 0) return [];
-    const why = definition.maturityDays > 0 ? ` (units count from ${definition.maturityDays} days after first exposure on)` : '';
+    const why =
+      definition.maturityDays > 0
+        ? ` (units count from ${definition.maturityDays} days after first exposure on)`
+        : '';
     return [`${definition.title}: no units yet in ${empty.map((arm) => arm.key).join(', ')}${why}.`];
   });
 }

@@ -22,7 +22,11 @@ export interface RetentionCounts {
  * Day-N retention of one arm. Only mature units are eligible: those whose last day of the rule is not after
  * `dataEndDay`, the last complete day of the data. What the SQL rollups must agree with.
  */
-export function countRetention(units: Iterable<RetentionUnit>, rule: RetentionRule, dataEndDay: number): RetentionCounts {
+export function countRetention(
+  units: Iterable<RetentionUnit>,
+  rule: RetentionRule,
+  dataEndDay: number,
+): RetentionCounts {
   const lastDay = rule.kind === 'window' ? (rule.windowEnd ?? rule.day) : rule.day;
   const through = rule.kind === 'rolling' ? Infinity : lastDay;
   let retained = 0;

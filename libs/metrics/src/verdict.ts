@@ -31,19 +31,33 @@ export function decide(input: VerdictInput): Verdict {
   const blocking = input.health.filter((check) => check.status === 'fail' && check.blocks);
   if (blocking.length > 0) return fixFirst(blocking);
   const cases = casesOf(input.results);
-  if (cases.length === 0) return verdict('no-data', 'Nothing to decide: there is no decision metric.', null, []);
+  if (cases.length === 0)
+    return verdict('no-data', 'Nothing to decide: there is no decision metric.', null, []);
   if (cases.every(({ decisions }) => decisions.every(hasNoUnits))) {
-    return verdict('no-data', 'No data yet: nobody has been exposed, or no unit is old enough to count.', null, []);
+    return verdict(
+      'no-data',
+      'No data yet: nobody has been exposed, or no unit is old enough to count.',
+      null,
+      [],
+    );
   }
-  const shippable = cases.filter((arm) => arm.wins.length > 0 && arm.losses.length === 0 && arm.guarded && arm.harmed.length === 0);
+  const shippable = cases.filter(
+    (arm) => arm.wins.length > 0 && arm.losses.length === 0 && arm.guarded && arm.harmed.length === 0,
+  );
   if (shippable.length > 0) return ship(best(shippable), input);
   const harmful = cases.find((arm) => arm.harmed.length > 0);
   if (harmful) return stopForHarm(harmful, input);
-  if (cases.every((arm) => arm.losses.length > 0)) return stopForLoss(cases[0] as ArmCase, cases.length, input);
+  if (cases.every((arm) => arm.losses.length > 0))
+    return stopForLoss(cases[0] as ArmCase, cases.length, input);
   return wait(cases, input);
 }
 
-function verdict(kind: Verdict['kind'], sentence: string, arm: string | null, clauses: readonly Clause[]): Verdict {
+function verdict(
+  kind: Verdict['kind'],
+  sentence: string,
+  arm: string | null,
+  clauses: readonly Clause[],
+): Verdict {
   return { kind, sentence, arm, clauses };
 }
 
@@ -103,12 +117,20 @@ function ship(arm: ArmCase, input: VerdictInput): Verdict {
 
 function stopForHarm(arm: ArmCase, input: VerdictInput): Verdict {
   const what = arm.harmed.map((result) => `${result.title} ${effectText(result)}`).join(', ');
-  return verdict('stop', `Stop ${arm.arm}: a guardrail is clearly worse (${what}).`, arm.arm, clausesOf(arm, input));
+  return verdict(
+    'stop',
+    `Stop ${arm.arm}: a guardrail is clearly worse (${what}).`,
+    arm.arm,
+    clausesOf(arm, input),
+  );
 }
 
 function stopForLoss(arm: ArmCase, arms: number, input: VerdictInput): Verdict {
   const what = arm.losses.map((result) => `${result.title} ${effectText(result)}`).join(', ');
-  const sentence = arms > 1 ? `Stop: every arm is clearly worse than the baseline (${arm.arm}: ${what}).` : `Stop ${arm.arm}: clearly worse (${what}).`;
+  const sentence =
+    arms > 1
+      ? `Stop: every arm is clearly worse than the baseline (${arm.arm}: ${what}).`
+      : `Stop ${arm.arm}: clearly worse (${what}).`;
   return verdict('stop', sentence, arm.arm, clausesOf(arm, input));
 }
 
@@ -123,7 +145,8 @@ function reasonToWait(arm: ArmCase, input: VerdictInput): string {
     return `${(arm.wins[0] as ReportResult).title} is better, but ${open.join(', ')} ${open.length > 1 ? 'are' : 'is'} not yet shown to be within the tolerated margin`;
   }
   const first = arm.decisions[0] as ReportResult;
-  if (first.effect.status !== 'ok') return `${first.title} cannot be judged yet (${REASONS[first.effect.reason ?? ''] ?? 'no interval yet'})`;
+  if (first.effect.status !== 'ok')
+    return `${first.title} cannot be judged yet (${REASONS[first.effect.reason ?? ''] ?? 'no interval yet'})`;
   if (isNegligible(first, input.minimumLift)) {
     return `there is no difference that matters in ${first.title} (any lift is below ${percent(input.minimumLift, 0)}); more data will hardly change that`;
   }
@@ -140,7 +163,8 @@ const REASONS: Record<string, string> = {
 /** The whole lift interval lies within the lifts that do not matter. */
 function isNegligible({ effect }: ReportResult, minimumLift: number): boolean {
   const interval = effect.relative.interval;
-  if (effect.relative.status !== 'ok' || !interval || interval.lower === null || interval.upper === null) return false;
+  if (effect.relative.status !== 'ok' || !interval || interval.lower === null || interval.upper === null)
+    return false;
   return interval.lower > -minimumLift && interval.upper < minimumLift;
 }
 
@@ -149,7 +173,8 @@ function neededText(result: ReportResult, { facts, minimumLift }: VerdictInput):
   if (missing === null) return '';
   if (missing === 0) return '; the experiment is large enough, so a lift that matters is not to be expected';
   const have = (result.effect.control.n + result.effect.treatment.n) / 2;
-  const days = facts.daysRunning !== null && facts.daysRunning > 0 ? (facts.daysRunning * missing) / have : null;
+  const days =
+    facts.daysRunning !== null && facts.daysRunning > 0 ? (facts.daysRunning * missing) / have : null;
   const time = days === null || days < 1 ? '' : `, about ${count(days)} days at the present rate`;
   return `; to find a lift of ${percent(minimumLift, 0)}, about ${count(missing)} more units per arm are needed${time}`;
 }
@@ -159,7 +184,8 @@ function effectText({ effect }: ReportResult): string {
   const { relative, interval } = effect;
   const ends = relative.status === 'ok' ? relative.interval : interval;
   const estimate = relative.status === 'ok' ? relative.estimate : effect.estimate;
-  if (estimate === null || !ends || ends.lower === null || ends.upper === null) return 'without an interval yet';
+  if (estimate === null || !ends || ends.lower === null || ends.upper === null)
+    return 'without an interval yet';
   const text = relative.status === 'ok' ? signedPercent : signedNumber;
   return `${text(estimate)}, ${Math.round(ends.level * 1000) / 10} % interval ${text(ends.lower)} to ${text(ends.upper)}`;
 }
@@ -172,7 +198,11 @@ function evidenceOf(result: ReportResult): string {
 function clausesOf(arm: ArmCase, { health }: VerdictInput): Clause[] {
   const decisions = arm.decisions.map((result): Clause => {
     const words = { better: 'is better', worse: 'is worse', unclear: 'is not clearly different' };
-    return { text: `${result.title} ${words[result.direction]} in ${arm.arm}.`, evidence: evidenceOf(result), holds: result.direction === 'better' };
+    return {
+      text: `${result.title} ${words[result.direction]} in ${arm.arm}.`,
+      evidence: evidenceOf(result),
+      holds: result.direction === 'better',
+    };
   });
   const guardrails = arm.guardrails.map((result): Clause => {
     const test = result.nonInferiority;
@@ -188,7 +218,10 @@ function clausesOf(arm: ArmCase, { health }: VerdictInput): Clause[] {
   });
   const unsound = health.filter((check) => check.status === 'fail');
   const soundness: Clause = {
-    text: unsound.length === 0 ? 'The data are sound: no health check fails.' : `Some health checks fail: ${unsound.map((check) => check.title).join(', ')}.`,
+    text:
+      unsound.length === 0
+        ? 'The data are sound: no health check fails.'
+        : `Some health checks fail: ${unsound.map((check) => check.title).join(', ')}.`,
     evidence: health.map((check) => `${check.key} ${check.status}`).join(', '),
     holds: unsound.length === 0,
   };

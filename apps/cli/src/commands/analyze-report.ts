@@ -34,7 +34,10 @@ export interface AnalysisRow {
 /** The document that `analyze --json` prints. */
 export interface AnalysisDocument {
   readonly health: {
-    readonly sampleRatio: { readonly counts: Readonly<Record<string, number>>; readonly pValue: number | null };
+    readonly sampleRatio: {
+      readonly counts: Readonly<Record<string, number>>;
+      readonly pValue: number | null;
+    };
     readonly crossoverUnits: number;
     readonly repeatedRows: number;
   };
@@ -70,21 +73,37 @@ function weightOf(arm: string, shares: ReadonlyMap<string, number>): number {
  * The report of an experiment that ran elsewhere, by the same engine as the dashboard's.
  * @throws AnalysisInputError when the control arm, or any other arm, is missing.
  */
-export function analyseTable(table: AnalysisTable, metrics: readonly MetricColumn[], options: AnalysisOptions): Analysis {
+export function analyseTable(
+  table: AnalysisTable,
+  metrics: readonly MetricColumn[],
+  options: AnalysisOptions,
+): Analysis {
   const keys = table.arms.map((arm) => arm.key);
   if (!keys.includes(options.control)) {
     throw new AnalysisInputError(`there is no arm "${options.control}"; the arms are ${keys.join(', ')}`);
   }
-  if (keys.length < 2) throw new AnalysisInputError(`there is only one arm, "${options.control}"; nothing to compare`);
+  if (keys.length < 2)
+    throw new AnalysisInputError(`there is only one arm, "${options.control}"; nothing to compare`);
   const unknown = [...options.expectedShares.keys()].find((arm) => !keys.includes(arm));
-  if (unknown !== undefined) throw new AnalysisInputError(`--expected-share: there is no arm "${unknown}"; the arms are ${keys.join(', ')}`);
+  if (unknown !== undefined)
+    throw new AnalysisInputError(
+      `--expected-share: there is no arm "${unknown}"; the arms are ${keys.join(', ')}`,
+    );
   const arms = table.arms.map((arm) => ({
-    key: arm.key, units: arm.units, weight: weightOf(arm.key, options.expectedShares), isControl: arm.key === options.control,
+    key: arm.key,
+    units: arm.units,
+    weight: weightOf(arm.key, options.expectedShares),
+    isControl: arm.key === options.control,
   }));
   const report = buildReport({
     arms,
-    metrics: metrics.map((column, i) => ({ definition: definitionOf(column), role: i === 0 ? 'decision' : 'secondary' })),
-    cells: table.arms.flatMap((arm) => [...arm.moments].map(([metric, moments]) => ({ metric, arm: arm.key, moments }))),
+    metrics: metrics.map((column, i) => ({
+      definition: definitionOf(column),
+      role: i === 0 ? 'decision' : 'secondary',
+    })),
+    cells: table.arms.flatMap((arm) =>
+      [...arm.moments].map(([metric, moments]) => ({ metric, arm: arm.key, moments })),
+    ),
     facts: { arms, totalUnits: table.totalUnits, crossoverUnits: table.crossoverUnits, daysRunning: null },
     options: {
       adjust: options.adjust,
@@ -92,7 +111,10 @@ export function analyseTable(table: AnalysisTable, metrics: readonly MetricColum
       ...(options.alpha === undefined ? {} : { alpha: options.alpha }),
     },
   });
-  const ratio = sampleRatio(arms.map((arm) => arm.units), arms.map((arm) => arm.weight));
+  const ratio = sampleRatio(
+    arms.map((arm) => arm.units),
+    arms.map((arm) => arm.weight),
+  );
   const counts = Object.fromEntries(arms.map((arm) => [arm.key, arm.units]));
   return {
     report,
@@ -115,7 +137,9 @@ function rowsOf(result: ReportResult, level: number): AnalysisRow[] {
 
 function rowOf(result: ReportResult, effect: Effect, level: number): AnalysisRow {
   const bounds = (estimate: number | null, interval: Effect['interval']): Bounds => ({
-    estimate, lower: interval?.lower ?? null, upper: interval?.upper ?? null,
+    estimate,
+    lower: interval?.lower ?? null,
+    upper: interval?.upper ?? null,
   });
   return {
     metric: result.metric,

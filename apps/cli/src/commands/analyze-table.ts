@@ -82,9 +82,12 @@ class TableBuilder {
     const add = (name: string, fold: Fold): void => {
       const known = this.numbers.get(name);
       if (known && known.fold !== fold && fold !== 'same' && known.fold !== 'same') {
-        throw new AnalysisInputError(`column "${name}" is asked for as a proportion and as a sum; choose one`);
+        throw new AnalysisInputError(
+          `column "${name}" is asked for as a proportion and as a sum; choose one`,
+        );
       }
-      if (!known || known.fold === 'same') this.numbers.set(name, { name, index: find(name), fold, values: [] });
+      if (!known || known.fold === 'same')
+        this.numbers.set(name, { name, index: find(name), fold, values: [] });
     };
     for (const metric of this.columns.metrics) {
       add(metric.numerator, metric.kind === 'proportion' ? 'any' : 'sum');
@@ -112,13 +115,16 @@ class TableBuilder {
       return;
     }
     this.repeatedRows++;
-    for (const column of this.numbers.values()) this.foldInto(column, known, this.number(cells, column, line), line);
+    for (const column of this.numbers.values())
+      this.foldInto(column, known, this.number(cells, column, line), line);
   }
 
   private foldInto(column: NumberColumn, unit: number, value: number, line: number): void {
     const before = column.values[unit] as number;
     if (column.fold === 'same' && before !== value) {
-      throw new AnalysisInputError(`line ${line}, column "${column.name}": the unit had ${before} in an earlier row and has ${value} here; a covariate has one value per unit`);
+      throw new AnalysisInputError(
+        `line ${line}, column "${column.name}": the unit had ${before} in an earlier row and has ${value} here; a covariate has one value per unit`,
+      );
     }
     if (column.fold === 'sum') column.values[unit] = before + value;
     if (column.fold === 'any') column.values[unit] = Math.max(before, value);
@@ -160,14 +166,23 @@ class TableBuilder {
     const moments = new Map(
       this.columns.metrics.map((metric): [string, Moments] => [
         metric.key,
-        fromValues(pick(metric.numerator) ?? new Float64Array(units.length), pick(metric.denominator), covariate),
+        fromValues(
+          pick(metric.numerator) ?? new Float64Array(units.length),
+          pick(metric.denominator),
+          covariate,
+        ),
       ]),
     );
     return { key, units: units.length, moments };
   }
 }
 
-const TRUTH: ReadonlyMap<string, number> = new Map([['0', 0], ['1', 1], ['false', 0], ['true', 1]]);
+const TRUTH: ReadonlyMap<string, number> = new Map([
+  ['0', 0],
+  ['1', 1],
+  ['false', 0],
+  ['true', 1],
+]);
 
 function truth(text: string): number {
   const known = TRUTH.get(text.toLowerCase());
@@ -182,7 +197,9 @@ function truth(text: string): number {
  * @throws AnalysisInputError naming line and column of the first value that cannot be used.
  */
 export async function readAnalysisTable(
-  source: string | Readable, columns: TableColumns, onBytes: (bytes: number) => void = () => undefined,
+  source: string | Readable,
+  columns: TableColumns,
+  onBytes: (bytes: number) => void = () => undefined,
 ): Promise<AnalysisTable> {
   const builder = new TableBuilder(columns);
   const parser = parse({
@@ -208,6 +225,7 @@ function asInputError(error: NodeJS.ErrnoException): Error {
   if (error instanceof AnalysisInputError) return error;
   if (error.code === 'ENOENT') return new AnalysisInputError('there is no such file');
   if (error.code === 'EISDIR') return new AnalysisInputError('this is a directory, not a file');
-  if (error.code?.startsWith('CSV_')) return new AnalysisInputError(`not a readable CSV file: ${error.message}`);
+  if (error.code?.startsWith('CSV_'))
+    return new AnalysisInputError(`not a readable CSV file: ${error.message}`);
   return error;
 }

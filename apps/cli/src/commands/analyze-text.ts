@@ -17,7 +17,9 @@ function percent(value: number | null): string {
 }
 
 function range(bounds: AnalysisRow['lift'], show: (value: number | null) => string): string {
-  return bounds.lower === null || bounds.upper === null ? show(bounds.estimate) : `${show(bounds.estimate)} [${show(bounds.lower)}, ${show(bounds.upper)}]`;
+  return bounds.lower === null || bounds.upper === null
+    ? show(bounds.estimate)
+    : `${show(bounds.estimate)} [${show(bounds.lower)}, ${show(bounds.upper)}]`;
 }
 
 function decision(row: AnalysisRow): string {
@@ -43,7 +45,10 @@ function cellsOf(row: AnalysisRow): string[] {
 function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = HEADINGS.map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
   return rows.map((row) =>
-    row.map((cell, i) => (LEFT.has(i) ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ').trimEnd(),
+    row
+      .map((cell, i) => (LEFT.has(i) ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd(),
   );
 }
 
@@ -52,11 +57,27 @@ export function describeAnalysis({ document, report }: Analysis): string {
   const marks = { pass: 'ok', warn: 'WARNING', fail: 'PROBLEM', unknown: 'unknown' } as const;
   const health = report.health.map((check) => `${check.title}: ${marks[check.status]}. ${check.explanation}`);
   const repeated = document.health.repeatedRows;
-  const folded = repeated > 0 ? [`Note: ${repeated} further rows of units already seen were folded in (sums added up, proportions "at least once").`] : [];
+  const folded =
+    repeated > 0
+      ? [
+          `Note: ${repeated} further rows of units already seen were folded in (sums added up, proportions "at least once").`,
+        ]
+      : [];
   const reasons = report.results
     .filter(({ effect }) => effect.status !== 'ok')
-    .map(({ metric, arm, effect }) => `Note: ${metric} in ${arm} has no interval (${(effect.reason ?? 'unknown').replaceAll('_', ' ')}).`);
+    .map(
+      ({ metric, arm, effect }) =>
+        `Note: ${metric} in ${arm} has no interval (${(effect.reason ?? 'unknown').replaceAll('_', ' ')}).`,
+    );
   const level = `${Math.round(report.options.level * 1000) / 10} % intervals by ${report.options.estimator}, compared with ${report.options.baseline}.`;
-  const lines = [...health, ...folded, '', ...aligned([HEADINGS, ...document.results.map(cellsOf)]), '', ...reasons, level];
+  const lines = [
+    ...health,
+    ...folded,
+    '',
+    ...aligned([HEADINGS, ...document.results.map(cellsOf)]),
+    '',
+    ...reasons,
+    level,
+  ];
   return `${lines.join('\n')}\n`;
 }

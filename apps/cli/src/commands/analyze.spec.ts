@@ -47,7 +47,9 @@ function world(n: number, lift: number): { rows: Row[]; file: string } {
       before: 50 + 10 * taste,
     };
   });
-  const lines = rows.map((row, i) => `u${i},${row.arm},${row.minutes},${row.played},${row.clicks},${row.views},${row.before}`);
+  const lines = rows.map(
+    (row, i) => `u${i},${row.arm},${row.minutes},${row.played},${row.clicks},${row.views},${row.before}`,
+  );
   return { rows, file: csv(`world-${n}.csv`, ['unit,arm,minutes,played,clicks,views,before', ...lines]) };
 }
 
@@ -56,7 +58,11 @@ const base = { unit: 'unit', arm: 'arm', control: 'a' };
 /** Textbook two-pass mean and variance, independent of the library. */
 function summary(values: readonly number[]): { n: number; mean: number; variance: number } {
   const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
-  return { n: values.length, mean, variance: values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1) };
+  return {
+    n: values.length,
+    mean,
+    variance: values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1),
+  };
 }
 
 function covariance(xs: readonly number[], ys: readonly number[]): number {
@@ -75,7 +81,12 @@ describe('analyze', () => {
   });
 
   it("gives Welch's difference, interval and p-value of a mean and of a proportion", async () => {
-    const { document } = await analyze({ ...base, file: data.file, metrics: ['minutes:mean', 'played:proportion'], estimator: 'welch' });
+    const { document } = await analyze({
+      ...base,
+      file: data.file,
+      metrics: ['minutes:mean', 'played:proportion'],
+      estimator: 'welch',
+    });
     for (const [i, key] of (['minutes', 'played'] as const).entries()) {
       const a = summary(column('a', key));
       const b = summary(column('b', key));
@@ -94,19 +105,28 @@ describe('analyze', () => {
   });
 
   it('adds a CUPED-adjusted result per metric after the plain one', async () => {
-    const { document } = await analyze({ ...base, file: data.file, metrics: ['minutes:mean'], covariate: 'before', estimator: 'welch' });
+    const { document } = await analyze({
+      ...base,
+      file: data.file,
+      metrics: ['minutes:mean'],
+      covariate: 'before',
+      estimator: 'welch',
+    });
     expect(document.results.map(({ adjusted }) => adjusted)).toEqual([false, true]);
     const ys = [...column('a', 'minutes'), ...column('b', 'minutes')];
     const xs = [...column('a', 'before'), ...column('b', 'before')];
     const theta = covariance(xs, ys) / summary(xs).variance;
-    const adjusted = (arm: string) => summary(column(arm, 'minutes').map((y, i) => y - theta * (column(arm, 'before')[i] as number)));
+    const adjusted = (arm: string) =>
+      summary(column(arm, 'minutes').map((y, i) => y - theta * (column(arm, 'before')[i] as number)));
     const a = adjusted('a');
     const b = adjusted('b');
     const [plain, cuped] = document.results;
     expect(cuped?.difference.estimate).toBeCloseTo(b.mean - a.mean, 9);
     const half = 1.960557 * Math.sqrt(a.variance / a.n + b.variance / b.n);
     expect(cuped?.difference.lower).toBeCloseTo(b.mean - a.mean - half, 5);
-    expect((cuped?.difference.upper ?? 0) - (cuped?.difference.lower ?? 0)).toBeLessThan((plain?.difference.upper ?? 0) - (plain?.difference.lower ?? 0));
+    expect((cuped?.difference.upper ?? 0) - (cuped?.difference.lower ?? 0)).toBeLessThan(
+      (plain?.difference.upper ?? 0) - (plain?.difference.lower ?? 0),
+    );
   });
 
   it('uses the confidence sequence unless told otherwise', async () => {
@@ -121,7 +141,12 @@ describe('analyze', () => {
   });
 
   it('analyses a ratio of two columns by the delta method', async () => {
-    const { document } = await analyze({ ...base, file: data.file, metrics: ['clicks/views:ratio'], estimator: 'welch' });
+    const { document } = await analyze({
+      ...base,
+      file: data.file,
+      metrics: ['clicks/views:ratio'],
+      estimator: 'welch',
+    });
     const part = (arm: string) => {
       const clicks = column(arm, 'clicks');
       const views = column(arm, 'views');
@@ -139,7 +164,12 @@ describe('analyze', () => {
   it('reads 100,000 units in less than five seconds', async () => {
     const large = world(100_000, 0.01);
     const start = performance.now();
-    const { document } = await analyze({ ...base, file: large.file, metrics: ['minutes:mean', 'played:proportion'], covariate: 'before' });
+    const { document } = await analyze({
+      ...base,
+      file: large.file,
+      metrics: ['minutes:mean', 'played:proportion'],
+      covariate: 'before',
+    });
     expect(document.results[0]?.control.n).toBe(50_000);
     expect(performance.now() - start).toBeLessThan(5000);
   });
@@ -149,7 +179,9 @@ describe('analyze', () => {
     const { document, report } = await analyze({ ...request, expectedShares: ['a=0.6', 'b=0.4'] });
     expect(document.health.sampleRatio.pValue).toBeLessThan(1e-10);
     expect(report.verdict.kind).toBe('fix-first');
-    await expect(analyze({ ...request, expectedShares: ['c=1'] })).rejects.toThrow(/no arm "c"; the arms are a, b/);
+    await expect(analyze({ ...request, expectedShares: ['c=1'] })).rejects.toThrow(
+      /no arm "c"; the arms are a, b/,
+    );
     await expect(analyze({ ...request, expectedShares: ['a'] })).rejects.toThrow(/expected ARM=WEIGHT/);
   });
 });
@@ -159,16 +191,36 @@ describe('rows of the file', () => {
 
   it('folds repeated rows of a unit and leaves out units in several arms', async () => {
     const file = csv('repeats.csv', [
-      'unit,arm,y,p', '1,a,1,0', '1,a,2,1', '2,a,4,0', '3,b,5,1', '4,b,7,0', '5,a,100,1', '5,b,100,1', '5,a,100,1',
+      'unit,arm,y,p',
+      '1,a,1,0',
+      '1,a,2,1',
+      '2,a,4,0',
+      '3,b,5,1',
+      '4,b,7,0',
+      '5,a,100,1',
+      '5,b,100,1',
+      '5,a,100,1',
     ]);
     const { document } = await analyze(request(file));
-    expect(document.health).toMatchObject({ crossoverUnits: 1, repeatedRows: 1, sampleRatio: { counts: { a: 2, b: 2 } } });
+    expect(document.health).toMatchObject({
+      crossoverUnits: 1,
+      repeatedRows: 1,
+      sampleRatio: { counts: { a: 2, b: 2 } },
+    });
     expect(document.results[0]).toMatchObject({ control: { n: 2, mean: 3.5 }, treatment: { n: 2, mean: 6 } });
-    expect(document.results[1]).toMatchObject({ control: { n: 2, mean: 0.5 }, treatment: { n: 2, mean: 0.5 } });
+    expect(document.results[1]).toMatchObject({
+      control: { n: 2, mean: 0.5 },
+      treatment: { n: 2, mean: 0.5 },
+    });
   });
 
   it('reads quotes, a byte-order mark, CRLF, blank lines and odd names', async () => {
-    const file = csv('quotes.csv', ['\uFEFF"unit",arm,y,p\r', '"a,1","a",1,false\r', '\r', '"b ""x""",b,2,TRUE\r']);
+    const file = csv('quotes.csv', [
+      '\uFEFF"unit",arm,y,p\r',
+      '"a,1","a",1,false\r',
+      '\r',
+      '"b ""x""",b,2,TRUE\r',
+    ]);
     const { document } = await analyze(request(file));
     expect(document.health.sampleRatio.counts).toEqual({ a: 1, b: 1 });
   });
@@ -177,7 +229,9 @@ describe('rows of the file', () => {
     const file = csv('tiny.csv', ['unit,arm,y,p', '1,a,0,0', '2,b,0,0']);
     const { document } = await analyze({ ...request(file), estimator: 'welch' });
     expect(document.results[0]).toMatchObject({
-      difference: { estimate: null, lower: null, upper: null }, lift: { estimate: null, lower: null, upper: null }, pValue: null,
+      difference: { estimate: null, lower: null, upper: null },
+      lift: { estimate: null, lower: null, upper: null },
+      pValue: null,
     });
   });
 
@@ -187,7 +241,11 @@ describe('rows of the file', () => {
     ['infinity', ['unit,arm,y,p', '1,a,1e999,0'], /line 2, column "y": "1e999" is not a number/],
     ['a share of 2', ['unit,arm,y,p', '1,a,1,2'], /line 2, column "p": "2" is not 0 or 1/],
     ['a row that is too short', ['unit,arm,y,p', '1,a,1'], /columns? length|Record Length/i],
-    ['an unknown column', ['unit,arm,z,p', '1,a,1,1'], /there is no column "y"; the columns are unit, arm, z, p/],
+    [
+      'an unknown column',
+      ['unit,arm,z,p', '1,a,1,1'],
+      /there is no column "y"; the columns are unit, arm, z, p/,
+    ],
     ['an unknown control', ['unit,arm,y,p', '1,x,1,1', '2,y,1,1'], /there is no arm "a"; the arms are x, y/],
     ['one arm only', ['unit,arm,y,p', '1,a,1,1'], /only one arm/],
     ['no rows', ['unit,arm,y,p'], /no rows/],
@@ -201,7 +259,9 @@ describe('rows of the file', () => {
   it('refuses a file that is not there, an unknown estimator and odd metrics', async () => {
     await expect(analyze(request(join(directory, 'nowhere.csv')))).rejects.toThrow(/no such file/);
     const file = csv('fine.csv', ['unit,arm,y,p', '1,a,1,0', '2,b,2,1']);
-    await expect(analyze({ ...request(file), estimator: 'nope' })).rejects.toThrow(/estimator "nope" is not known; known are/);
+    await expect(analyze({ ...request(file), estimator: 'nope' })).rejects.toThrow(
+      /estimator "nope" is not known; known are/,
+    );
     await expect(analyze({ ...request(file), metrics: ['y:mean', 'y:mean'] })).rejects.toThrow(/given twice/);
     expect(() => parseMetric('y')).toThrow(/expected COLUMN:mean/);
     expect(() => parseMetric('y:ratio')).toThrow(/NUMERATOR\/DENOMINATOR/);
@@ -232,7 +292,15 @@ describe('the command', () => {
 
   it('prints one JSON document, or a table', async () => {
     const { file } = world(1000, 0.1);
-    const json = await run([file, ...options, '--metric', 'minutes:mean', '--metric', 'played:proportion', '--json']);
+    const json = await run([
+      file,
+      ...options,
+      '--metric',
+      'minutes:mean',
+      '--metric',
+      'played:proportion',
+      '--json',
+    ]);
     expect(Object.keys(JSON.parse(json.out) as object)).toEqual(['health', 'results']);
     const loose = await run([file, ...options, '--metric', 'minutes:mean', 'played:proportion', '--json']);
     expect(loose.out).toBe(json.out);

@@ -31,7 +31,9 @@ export function parseMetric(spec: string): MetricColumn {
   const column = spec.slice(0, Math.max(0, colon));
   const kind = KINDS.find((known) => known === spec.slice(colon + 1));
   if (column === '' || !kind) {
-    throw new AnalysisInputError(`--metric ${spec}: expected COLUMN:mean, COLUMN:proportion or NUMERATOR/DENOMINATOR:ratio`);
+    throw new AnalysisInputError(
+      `--metric ${spec}: expected COLUMN:mean, COLUMN:proportion or NUMERATOR/DENOMINATOR:ratio`,
+    );
   }
   if (kind !== 'ratio') return { key: column, numerator: column, denominator: null, kind };
   const slash = column.indexOf('/');
@@ -46,14 +48,16 @@ function parseShares(specs: readonly string[]): Map<string, number> {
     specs.map((spec): [string, number] => {
       const equals = spec.lastIndexOf('=');
       const weight = Number(spec.slice(equals + 1));
-      if (equals > 0 && spec.length > equals + 1 && weight >= 0 && Number.isFinite(weight)) return [spec.slice(0, equals), weight];
+      if (equals > 0 && spec.length > equals + 1 && weight >= 0 && Number.isFinite(weight))
+        return [spec.slice(0, equals), weight];
       throw new AnalysisInputError(`--expected-share ${spec}: expected ARM=WEIGHT, e.g. control=0.5`);
     }),
   );
 }
 
 function checkRequest(request: AnalyzeRequest, metrics: readonly MetricColumn[]): void {
-  if (metrics.length === 0) throw new AnalysisInputError('--metric COLUMN:mean|proportion is needed at least once');
+  if (metrics.length === 0)
+    throw new AnalysisInputError('--metric COLUMN:mean|proportion is needed at least once');
   const twice = metrics.find(({ key }, i) => metrics.findIndex((other) => other.key === key) !== i);
   if (twice) throw new AnalysisInputError(`--metric ${twice.key} is given twice`);
   if (request.estimator !== undefined) estimatorRegistry.get(request.estimator);
@@ -99,7 +103,10 @@ const collect = (value: string, before: string[]): string[] => [...before, value
 
 /** `marquee analyze FILE.csv ...` (DESIGN 6). */
 export function registerAnalyze(program: Command): void {
-  const estimators = estimatorRegistry.list().map(({ key }) => key).join(' or ');
+  const estimators = estimatorRegistry
+    .list()
+    .map(({ key }) => key)
+    .join(' or ');
   const command = program
     .command('analyze')
     .description('lift report of an experiment run elsewhere, from a CSV with one row per unit')
@@ -108,16 +115,28 @@ export function registerAnalyze(program: Command): void {
     .requiredOption('--unit <column>', 'column of the unit that was randomised')
     .requiredOption('--arm <column>', 'column of its arm')
     .requiredOption('--control <name>', 'the arm to compare with')
-    .option('--metric <column:kind>', 'mean, proportion (0/1), or NUMERATOR/DENOMINATOR:ratio; may be repeated', collect, [])
-    .option('--covariate <column>', 'a number known before the experiment; adds a CUPED-adjusted result per metric')
+    .option(
+      '--metric <column:kind>',
+      'mean, proportion (0/1), or NUMERATOR/DENOMINATOR:ratio; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--covariate <column>',
+      'a number known before the experiment; adds a CUPED-adjusted result per metric',
+    )
     .option('--estimator <key>', estimators)
     .option('--alpha <number>', 'total error, two-sided (default 0.05)')
     .option('--expected-share <arm=weight>', 'planned split; may be repeated (default: equal)', collect, [])
     .option('--json', 'print one JSON document');
   command.action(async (file: string, more: string[], flags: Flags) => {
     try {
-      const analysis = await withProgress(file, flags.json === true, (onBytes) => analyze(requestOf(file, more, flags), onBytes));
-      process.stdout.write(flags.json ? `${JSON.stringify(analysis.document)}\n` : describeAnalysis(analysis));
+      const analysis = await withProgress(file, flags.json === true, (onBytes) =>
+        analyze(requestOf(file, more, flags), onBytes),
+      );
+      process.stdout.write(
+        flags.json ? `${JSON.stringify(analysis.document)}\n` : describeAnalysis(analysis),
+      );
     } catch (error) {
       if (!(error instanceof AnalysisInputError || error instanceof DomainError)) throw error;
       command.error(`analyze ${file}: ${error.message}`);
@@ -140,10 +159,18 @@ function requestOf(file: string, more: readonly string[], flags: Flags): Analyze
 }
 
 /** A bar on the terminal while the file is read; nothing with --json or where standard error is no terminal. */
-async function withProgress(file: string, silent: boolean, run: (onBytes: (bytes: number) => void) => Promise<Analysis>): Promise<Analysis> {
+async function withProgress(
+  file: string,
+  silent: boolean,
+  run: (onBytes: (bytes: number) => void) => Promise<Analysis>,
+): Promise<Analysis> {
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   if (silent || !process.stderr.isTTY || size === 0) return run(() => undefined);
-  const bar = new SingleBar({ format: 'reading {bar} {percentage} %', stream: process.stderr, clearOnComplete: true });
+  const bar = new SingleBar({
+    format: 'reading {bar} {percentage} %',
+    stream: process.stderr,
+    clearOnComplete: true,
+  });
   bar.start(size, 0);
   try {
     return await run((bytes) => bar.increment(bytes));

@@ -2,8 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { verifyStats } from './verify-stats.js';
 
 const right = {
-  id: 'moments/right', method: 'moments', input: { values: [1, 2, 3] },
-  expected: { status: 'ok', n: 3, mean: 2, variance: 1 }, tolerance: 1e-12, abs_tolerance: 0,
+  id: 'moments/right',
+  method: 'moments',
+  input: { values: [1, 2, 3] },
+  expected: { status: 'ok', n: 3, mean: 2, variance: 1 },
+  tolerance: 1e-12,
+  abs_tolerance: 0,
 };
 
 describe('verify stats', () => {
@@ -12,8 +16,17 @@ describe('verify stats', () => {
     const broken = { ...right, id: 'moments/broken', input: { values: 'no' } };
     const later = { ...right, id: 'later/1', method: 'later' };
     const report = verifyStats([right, wrong, broken, later, { ...later, id: 'later/2' }]);
-    expect(report).toMatchObject({ passed: 1, failed: 2, skipped: 2, skippedMethods: [{ method: 'later', cases: 2 }] });
-    expect(report.failures[0]).toEqual({ id: 'moments/wrong', method: 'moments', differences: ['/mean: got 2, want 2.1'] });
+    expect(report).toMatchObject({
+      passed: 1,
+      failed: 2,
+      skipped: 2,
+      skippedMethods: [{ method: 'later', cases: 2 }],
+    });
+    expect(report.failures[0]).toEqual({
+      id: 'moments/wrong',
+      method: 'moments',
+      differences: ['/mean: got 2, want 2.1'],
+    });
     expect(report.failures[1]?.differences[0]).toMatch(/^threw/);
   });
 

@@ -8,7 +8,11 @@ export interface StatsReport {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  readonly failures: readonly { readonly id: string; readonly method: string; readonly differences: readonly string[] }[];
+  readonly failures: readonly {
+    readonly id: string;
+    readonly method: string;
+    readonly differences: readonly string[];
+  }[];
   /** Methods of the file that are not implemented, with how many cases each has. */
   readonly skippedMethods: readonly { readonly method: string; readonly cases: number }[];
 }
@@ -19,7 +23,8 @@ export interface StatsReport {
  */
 export function verifyStats(document: unknown): StatsReport {
   const outcomes = casesOf(document).map(runReferenceCase);
-  const withStatus = (status: ReferenceOutcome['status']) => outcomes.filter((outcome) => outcome.status === status);
+  const withStatus = (status: ReferenceOutcome['status']) =>
+    outcomes.filter((outcome) => outcome.status === status);
   const skipped = withStatus('skipped');
   const methods = [...new Set(skipped.map(({ method }) => method))];
   return {
@@ -27,7 +32,10 @@ export function verifyStats(document: unknown): StatsReport {
     failed: withStatus('failed').length,
     skipped: skipped.length,
     failures: withStatus('failed').map(({ id, method, differences }) => ({ id, method, differences })),
-    skippedMethods: methods.map((method) => ({ method, cases: skipped.filter((outcome) => outcome.method === method).length })),
+    skippedMethods: methods.map((method) => ({
+      method,
+      cases: skipped.filter((outcome) => outcome.method === method).length,
+    })),
   };
 }
 
@@ -38,7 +46,9 @@ function casesOf(document: unknown): ReturnType<typeof parseReferenceCases> {
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error;
     const where = error.issues[0]?.path.join('/') ?? '';
-    throw new Error(`The file holds no statistics cases: ${where} ${error.issues[0]?.message ?? ''}`, { cause: error });
+    throw new Error(`The file holds no statistics cases: ${where} ${error.issues[0]?.message ?? ''}`, {
+      cause: error,
+    });
   }
   throw new Error('The file holds no statistics cases: the list is empty');
 }

@@ -7,16 +7,35 @@ import type { ContrastResult, Linear } from '../contrast.js';
  */
 export interface RatioPairSums {
   readonly n: number;
-  readonly sum: { readonly mPost: number; readonly dPost: number; readonly mPre: number; readonly dPre: number };
-  readonly square: { readonly mPost: number; readonly dPost: number; readonly mPre: number; readonly dPre: number };
+  readonly sum: {
+    readonly mPost: number;
+    readonly dPost: number;
+    readonly mPre: number;
+    readonly dPre: number;
+  };
+  readonly square: {
+    readonly mPost: number;
+    readonly dPost: number;
+    readonly mPre: number;
+    readonly dPre: number;
+  };
   readonly cross: {
-    readonly mPostDPost: number; readonly mPreDPre: number; readonly mPostMPre: number;
-    readonly dPostDPre: number; readonly mPostDPre: number; readonly mPreDPost: number;
+    readonly mPostDPost: number;
+    readonly mPreDPre: number;
+    readonly mPostMPre: number;
+    readonly dPostDPre: number;
+    readonly mPostDPre: number;
+    readonly mPreDPost: number;
   };
 }
 
 /** The arm's ratio as a linearised mean with the linearised pre-period ratio as its covariate. */
-function linearise({ n, sum, square, cross }: RatioPairSums): Linear | 'insufficient_units' | 'denominator_zero' {
+function linearise({
+  n,
+  sum,
+  square,
+  cross,
+}: RatioPairSums): Linear | 'insufficient_units' | 'denominator_zero' {
   if (n < 2) return 'insufficient_units';
   if (sum.dPost === 0 || sum.dPre === 0) return 'denominator_zero';
   const centred = (product: number, a: number, b: number): number => product - (a * b) / n;
@@ -24,21 +43,33 @@ function linearise({ n, sum, square, cross }: RatioPairSums): Linear | 'insuffic
   const q = sum.mPre / sum.dPre;
   const post = sum.dPost / n;
   const pre = sum.dPre / n;
-  const square2 = (mm: number, dd: number, md: number, ratio: number): number => mm - 2 * ratio * md + ratio * ratio * dd;
+  const square2 = (mm: number, dd: number, md: number, ratio: number): number =>
+    mm - 2 * ratio * md + ratio * ratio * dd;
   const uu = square2(
-    centred(square.mPost, sum.mPost, sum.mPost), centred(square.dPost, sum.dPost, sum.dPost),
-    centred(cross.mPostDPost, sum.mPost, sum.dPost), r,
+    centred(square.mPost, sum.mPost, sum.mPost),
+    centred(square.dPost, sum.dPost, sum.dPost),
+    centred(cross.mPostDPost, sum.mPost, sum.dPost),
+    r,
   );
   const xx = square2(
-    centred(square.mPre, sum.mPre, sum.mPre), centred(square.dPre, sum.dPre, sum.dPre),
-    centred(cross.mPreDPre, sum.mPre, sum.dPre), q,
+    centred(square.mPre, sum.mPre, sum.mPre),
+    centred(square.dPre, sum.dPre, sum.dPre),
+    centred(cross.mPreDPre, sum.mPre, sum.dPre),
+    q,
   );
   const ux =
     centred(cross.mPostMPre, sum.mPost, sum.mPre) -
     q * centred(cross.mPostDPre, sum.mPost, sum.dPre) -
     r * centred(cross.mPreDPost, sum.mPre, sum.dPost) +
     r * q * centred(cross.dPostDPre, sum.dPost, sum.dPre);
-  return { n, value: r, covariateMean: q, uu: Math.max(0, uu) / post / post, ux: ux / post / pre, xx: Math.max(0, xx) / pre / pre };
+  return {
+    n,
+    value: r,
+    covariateMean: q,
+    uu: Math.max(0, uu) / post / post,
+    ux: ux / post / pre,
+    xx: Math.max(0, xx) / pre / pre,
+  };
 }
 
 /**

@@ -1,13 +1,11 @@
-import { log1mExp, logBeta } from './gamma.js';
+import { isOne, log1mExp, logBeta } from './gamma.js';
 import { invertMonotone } from './invert.js';
 
 const TINY = 1e-300;
 const MAX_ITERATIONS = 100_000;
-/** Two units in the last place: a factor may flicker around 1 for ever at one. */
-const EPSILON = 4e-16;
 
 function guarded(value: number): number {
-  return Math.abs(value) < TINY ? TINY : value;
+  return value < TINY && value > -TINY ? TINY : value;
 }
 
 /** Continued fraction of the incomplete beta function (Lentz); converges fast for x < (a + 1) / (a + b + 2). */
@@ -25,7 +23,7 @@ function betaFraction(a: number, b: number, x: number): number {
     c = guarded(1 + odd / c);
     const delta = d * c;
     h *= delta;
-    if (!(Math.abs(delta - 1) > EPSILON)) break;
+    if (isOne(delta)) break;
   }
   return h;
 }
@@ -56,7 +54,8 @@ export function betaQuantile(p: number, a: number, b: number): number {
   const x = (logit: number): number => 1 / (1 + Math.exp(-logit));
   const complement = (logit: number): number => 1 / (1 + Math.exp(logit));
   const lowerTail = (logit: number): number => logBetaLower(a, b, x(logit), complement(logit)) - Math.log(p);
-  const upperTail = (logit: number): number => Math.log1p(-p) - logBetaLower(b, a, complement(logit), x(logit));
+  const upperTail = (logit: number): number =>
+    Math.log1p(-p) - logBetaLower(b, a, complement(logit), x(logit));
   return x(invertMonotone(p < 0.5 ? lowerTail : upperTail, -1, 1));
 }
 

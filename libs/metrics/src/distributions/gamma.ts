@@ -25,7 +25,9 @@ export function logGamma(x: number): number {
     product *= shifted;
     shifted += 1;
   }
-  return (shifted - 0.5) * Math.log(shifted) - shifted + HALF_LOG_2PI + stirlingError(shifted) - Math.log(product);
+  return (
+    (shifted - 0.5) * Math.log(shifted) - shifted + HALF_LOG_2PI + stirlingError(shifted) - Math.log(product)
+  );
 }
 
 /** Logarithm of the beta function, without the cancellation of three lgammas for large arguments. */
@@ -37,7 +39,9 @@ export function logBeta(a: number, b: number): number {
   const share = p / (p + q);
   if (p >= 10) {
     const correction = stirlingError(p) + stirlingError(q) - stirlingError(p + q);
-    return -0.5 * Math.log(q) + HALF_LOG_2PI + correction + (p - 0.5) * Math.log(share) + q * Math.log1p(-share);
+    return (
+      -0.5 * Math.log(q) + HALF_LOG_2PI + correction + (p - 0.5) * Math.log(share) + q * Math.log1p(-share)
+    );
   }
   const correction = stirlingError(q) - stirlingError(p + q);
   return logGamma(p) + correction + p - p * Math.log(p + q) + (q - 0.5) * Math.log1p(-share);
@@ -91,13 +95,18 @@ function logGammaFraction(a: number, x: number): number {
     c = nonZero(b + an / c, tiny);
     const delta = d * c;
     h *= delta;
-    if (!(Math.abs(delta - 1) > EPSILON)) break;
+    if (isOne(delta)) break;
   }
   return logGammaPrefactor(a, x) + Math.log(h);
 }
 
+/** Whether the last factor of a continued fraction changes nothing (or is NaN, which never will). */
+export function isOne(delta: number): boolean {
+  return !(delta > 1 + EPSILON || delta < 1 - EPSILON);
+}
+
 function nonZero(value: number, tiny: number): number {
-  return Math.abs(value) < tiny ? tiny : value;
+  return value < tiny && value > -tiny ? tiny : value;
 }
 
 /** log(1 - exp(x)) for x <= 0. */

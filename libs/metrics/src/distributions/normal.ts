@@ -33,7 +33,8 @@ function upperQuantile(logP: number): number {
     const hazard = Math.exp(-0.5 * z * z - 0.5 * Math.log(2 * Math.PI) - logSf);
     const step = (logSf - logP) / hazard;
     z += step;
-    if (Math.abs(step) <= 1e-15 * Math.max(1, Math.abs(z))) break;
+    // Quadratic convergence: after a step this small nothing is left to gain.
+    if (!(Math.abs(step) > 1e-8)) break;
   }
   return z;
 }

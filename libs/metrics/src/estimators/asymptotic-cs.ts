@@ -2,6 +2,8 @@ import type { EstimateOptions, Moments } from '../contract.js';
 import { buildEstimator } from './build-estimator.js';
 import type { Law } from './law.js';
 
+const { exp, expm1, log, log1p, min, sqrt } = Math;
+
 /** Units of both arms at which the interval is tightest, relative to a fixed-size one. Fix it before the start. */
 export const DEFAULT_TUNING = 5000;
 export const MIN_UNITS_PER_ARM = 100;
@@ -9,30 +11,30 @@ export const MIN_NON_ZERO_UNITS = 5;
 
 /** Mixture parameter g for which the boundary is tightest near `tuning` units. */
 export function mixtureSize(tuning: number, alpha: number): number {
-  const logAlpha = Math.log(alpha);
-  return tuning / (-2 * logAlpha + Math.log(1 - 2 * logAlpha));
+  const logAlpha = log(alpha);
+  return tuning / (-2 * logAlpha + log(1 - 2 * logAlpha));
 }
 
 /** Half-width of the two-sided confidence sequence in standard errors, at n units of both arms. */
 export function sequentialRadius(n: number, g: number, alpha: number): number {
-  return Math.sqrt(((n + g) / n) * (Math.log1p(n / g) - 2 * Math.log(alpha)));
+  return sqrt(((n + g) / n) * (log1p(n / g) - 2 * log(alpha)));
 }
 
 /** Logarithm of the always-valid two-sided p-value at z standard errors; the inverse of `sequentialRadius`. */
 export function sequentialLogP(z: number, n: number, g: number): number {
-  return Math.min(0, 0.5 * Math.log1p(n / g) - (z * z * n) / (2 * (n + g)));
+  return min(0, 0.5 * log1p(n / g) - (z * z * n) / (2 * (n + g)));
 }
 
 /** rho^2 of the one-sided boundary that is tightest near `tuning` units. */
 export function oneSidedRho2(tuning: number, alpha: number): number {
-  const logAlpha = Math.log(2 * alpha);
-  return (-2 * logAlpha + Math.log(1 - 2 * logAlpha)) / tuning;
+  const logAlpha = log(2 * alpha);
+  return (-2 * logAlpha + log(1 - 2 * logAlpha)) / tuning;
 }
 
 /** Half-width of the one-sided confidence sequence in standard errors; alpha < 1/2. */
 export function oneSidedRadius(n: number, rho2: number, alpha: number): number {
   const k = n * rho2;
-  return Math.sqrt(((2 * (k + 1)) / k) * Math.log1p(Math.sqrt(k + 1) / (2 * alpha)));
+  return sqrt(((2 * (k + 1)) / k) * log1p(sqrt(k + 1) / (2 * alpha)));
 }
 
 /** Logarithm of the one-sided p-value: `oneSidedRadius` solved for alpha at fixed rho. */
@@ -41,8 +43,8 @@ export function oneSidedLogP(z: number, n: number, rho2: number): number {
   const k = n * rho2;
   const exponent = (z * z * k) / (2 * (k + 1));
   // log(expm1(e)) without overflow for large e.
-  const logExpm1 = exponent > 30 ? exponent + Math.log1p(-Math.exp(-exponent)) : Math.log(Math.expm1(exponent));
-  return Math.min(0, 0.5 * Math.log(k + 1) - Math.LN2 - logExpm1);
+  const logExpm1 = exponent > 30 ? exponent + log1p(-exp(-exponent)) : log(expm1(exponent));
+  return min(0, 0.5 * log(k + 1) - Math.LN2 - logExpm1);
 }
 
 /**
@@ -57,11 +59,11 @@ export function nonZeroUnits(m: Moments): number {
 
 /** The plug-in variance means nothing before this; the confidence sequence starts here. */
 function inBurnIn(control: Moments, treatment: Moments, kind: EstimateOptions['kind']): boolean {
-  if (Math.min(control.n, treatment.n) < MIN_UNITS_PER_ARM) return true;
+  if (min(control.n, treatment.n) < MIN_UNITS_PER_ARM) return true;
   if (kind === 'proportion' || kind === 'retention') {
     const hits = control.n * control.mean[0] + treatment.n * treatment.mean[0];
     // Half a unit of slack for the rounding of n times mean.
-    return Math.min(hits, control.n + treatment.n - hits) < MIN_NON_ZERO_UNITS - 0.5;
+    return min(hits, control.n + treatment.n - hits) < MIN_NON_ZERO_UNITS - 0.5;
   }
   return nonZeroUnits(control) + nonZeroUnits(treatment) < MIN_NON_ZERO_UNITS;
 }
@@ -93,5 +95,5 @@ export const asymptoticCs = buildEstimator({
     return lawAt(control.n + treatment.n, options.alpha, tuning);
   },
   halfWidth: (a, b, alpha, tuning = DEFAULT_TUNING) =>
-    Math.min(a, b) < MIN_UNITS_PER_ARM ? null : sequentialRadius(a + b, mixtureSize(tuning, alpha), alpha),
+    min(a, b) < MIN_UNITS_PER_ARM ? null : sequentialRadius(a + b, mixtureSize(tuning, alpha), alpha),
 });

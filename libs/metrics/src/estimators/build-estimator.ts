@@ -12,6 +12,8 @@ import type { Contrast } from '../contrast.js';
 import { fiellerLift } from '../fieller.js';
 import type { EstimatorSpec, Law } from './law.js';
 
+const { abs, exp, log, max, min } = Math;
+
 /** An Estimator from its critical value: the shared path from moments to effect. Never throws, never NaN. */
 export function buildEstimator(spec: EstimatorSpec): Estimator {
   return {
@@ -34,7 +36,12 @@ function validAlpha(alpha: number): boolean {
   return alpha > 0 && alpha < 1;
 }
 
-function compare(spec: EstimatorSpec, control: Moments, treatment: Moments, options: EstimateOptions): Effect {
+function compare(
+  spec: EstimatorSpec,
+  control: Moments,
+  treatment: Moments,
+  options: EstimateOptions,
+): Effect {
   const shown = {
     control: { n: control.n, mean: armValue(control, options.kind) },
     treatment: { n: treatment.n, mean: armValue(treatment, options.kind) },
@@ -59,9 +66,10 @@ function compare(spec: EstimatorSpec, control: Moments, treatment: Moments, opti
   const law = spec.law({ control, treatment, contrast: c, options });
   if (!isLaw(law)) return undefinedEffect(law.reason, c);
   const halfWidth = law.criticalValue * c.standardError;
-  if (!Number.isFinite(halfWidth) || !Number.isFinite(c.estimate + halfWidth)) return undefinedEffect('not_finite', c);
+  if (!Number.isFinite(halfWidth) || !Number.isFinite(c.estimate + halfWidth))
+    return undefinedEffect('not_finite', c);
   const level = 1 - options.alpha;
-  const logValue = finiteLog(law.logP(Math.abs(c.estimate / c.standardError)));
+  const logValue = finiteLog(law.logP(abs(c.estimate / c.standardError)));
   const relative = relativeEffect(c, law, level, spec.intervalKind);
   return {
     ...shown,
@@ -69,26 +77,32 @@ function compare(spec: EstimatorSpec, control: Moments, treatment: Moments, opti
     reason: null,
     estimate: c.estimate,
     standardError: c.standardError,
-    interval: { lower: c.estimate - halfWidth, upper: c.estimate + halfWidth, level, kind: spec.intervalKind },
+    interval: {
+      lower: c.estimate - halfWidth,
+      upper: c.estimate + halfWidth,
+      level,
+      kind: spec.intervalKind,
+    },
     relative,
-    evidence: { kind: 'p-value', value: Math.exp(logValue), logValue },
+    evidence: { kind: 'p-value', value: exp(logValue), logValue },
     adjusted: c.adjusted,
     warnings: warningsOf(control, treatment, options, relative),
   };
 }
 
 function plainLift(c: Contrast): number | null {
-  const lift = c.estimate / Math.abs(c.baseline);
+  const lift = c.estimate / abs(c.baseline);
   return Number.isFinite(lift) ? lift : null;
 }
 
 function finiteLog(logP: number): number {
-  return Math.max(-Number.MAX_VALUE, Math.min(0, logP));
+  return max(-Number.MAX_VALUE, min(0, logP));
 }
 
 function relativeEffect(c: Contrast, law: Law, level: number, kind: Interval['kind']): Effect['relative'] {
   const lift = fiellerLift(c, law.criticalValue);
-  if (lift.status === 'undefined') return { status: 'undefined', reason: lift.reason, estimate: null, interval: null };
+  if (lift.status === 'undefined')
+    return { status: 'undefined', reason: lift.reason, estimate: null, interval: null };
   if (lift.status === 'unbounded') {
     const interval = { lower: null, upper: null, level, kind };
     return { status: 'unbounded', reason: 'baseline_not_clear_of_zero', estimate: lift.estimate, interval };
@@ -102,12 +116,19 @@ function relativeEffect(c: Contrast, law: Law, level: number, kind: Interval['ki
 }
 
 /** Plain sentences for whoever reads the number. */
-function warningsOf(control: Moments, treatment: Moments, options: EstimateOptions, relative: Effect['relative']): string[] {
+function warningsOf(
+  control: Moments,
+  treatment: Moments,
+  options: EstimateOptions,
+  relative: Effect['relative'],
+): string[] {
   const warnings: string[] = [];
-  if (Math.min(control.n, treatment.n) < 100) warnings.push('Fewer than 100 units in an arm: normal approximations are rough.');
+  if (min(control.n, treatment.n) < 100)
+    warnings.push('Fewer than 100 units in an arm: normal approximations are rough.');
   if (options.kind === 'proportion' || options.kind === 'retention') {
-    const rare = Math.min(...[control, treatment].map((m) => Math.min(m.n * m.mean[0], m.n * (1 - m.mean[0]))));
-    if (rare < 10) warnings.push('Fewer than 10 units with or without the outcome in an arm: the interval is rough.');
+    const rare = min(...[control, treatment].map((m) => min(m.n * m.mean[0], m.n * (1 - m.mean[0]))));
+    if (rare < 10)
+      warnings.push('Fewer than 10 units with or without the outcome in an arm: the interval is rough.');
   }
   if (relative.status === 'unbounded') {
     warnings.push('Control is not clearly different from zero: the relative lift has no finite interval.');
@@ -119,10 +140,21 @@ function warningsOf(control: Moments, treatment: Moments, options: EstimateOptio
  * Non-inferiority by the contrast treatment - (1 -+ margin) control (relative margin as part of the contrast,
  * not as a known constant). Where lower is better the contrast is mirrored, so positive is always good.
  */
-function nonInferiority(spec: EstimatorSpec, control: Moments, treatment: Moments, options: MarginOptions): NonInferiority {
+function nonInferiority(
+  spec: EstimatorSpec,
+  control: Moments,
+  treatment: Moments,
+  options: MarginOptions,
+): NonInferiority {
   const { margin, betterWhen } = options;
   const none = (reason: string): NonInferiority => ({
-    status: 'undefined', reason, margin, contrast: null, standardError: null, pValue: null, holds: false,
+    status: 'undefined',
+    reason,
+    margin,
+    contrast: null,
+    standardError: null,
+    pValue: null,
+    holds: false,
   });
   if (!validAlpha(options.alpha)) return none('invalid_alpha');
   // The tolerated deterioration is a share of |control|, so a negative baseline mirrors the factor.
@@ -138,7 +170,12 @@ function nonInferiority(spec: EstimatorSpec, control: Moments, treatment: Moment
   const { standardError } = result.contrast;
   const logP = finiteLog(law.logPGreater(estimate / standardError));
   return {
-    status: 'ok', reason: null, margin, contrast: estimate, standardError,
-    pValue: Math.exp(logP), holds: logP < Math.log(options.alpha),
+    status: 'ok',
+    reason: null,
+    margin,
+    contrast: estimate,
+    standardError,
+    pValue: exp(logP),
+    holds: logP < log(options.alpha),
   };
 }

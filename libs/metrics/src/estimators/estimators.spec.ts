@@ -21,7 +21,11 @@ describe('registry', () => {
 describe('welch', () => {
   it('agrees with t.test of R 4.2.2 (Welch)', () => {
     // scipy.stats.ttest_ind_from_stats(10.7, sqrt(30), 1010, 10.2, 5, 1000, equal_var=False)
-    const effect = welch.compare(fromSummary(1000, 10.2, 25), fromSummary(1010, 10.7, 30), { alpha: 0.05, kind: 'mean', adjust: false });
+    const effect = welch.compare(fromSummary(1000, 10.2, 25), fromSummary(1010, 10.7, 30), {
+      alpha: 0.05,
+      kind: 'mean',
+      adjust: false,
+    });
     expect(effect.estimate).toBeCloseTo(0.5, 12);
     expect(effect.evidence?.value).toBeCloseTo(0.03265520885666324, 10);
     expect(effect.interval?.lower).toBeCloseTo(0.04131227292311629, 10);
@@ -29,7 +33,11 @@ describe('welch', () => {
   });
 
   it('keeps the digits of tiny p-values, as a logarithm below what a double holds', () => {
-    const effect = welch.compare(fromSummary(1e6, 10, 1), fromSummary(1e6, 11, 1), { alpha: 0.05, kind: 'mean', adjust: false });
+    const effect = welch.compare(fromSummary(1e6, 10, 1), fromSummary(1e6, 11, 1), {
+      alpha: 0.05,
+      kind: 'mean',
+      adjust: false,
+    });
     expect(effect.evidence?.value).toBe(0);
     expect(effect.evidence?.logValue).toBeLessThan(-200_000);
   });
@@ -48,12 +56,20 @@ describe('asymptotic confidence sequence', () => {
 
   it('waits for 100 units an arm and 5 of them with something in them', () => {
     const full = (n: number) => fromValues(Float64Array.from({ length: n }, (_, i) => i % 7));
-    expect(asymptoticCs.compare(full(99), full(500), options)).toMatchObject({ status: 'undefined', reason: 'burn_in' });
+    expect(asymptoticCs.compare(full(99), full(500), options)).toMatchObject({
+      status: 'undefined',
+      reason: 'burn_in',
+    });
     expect(asymptoticCs.compare(full(100), full(100), options).status).toBe('ok');
     const share = { ...options, kind: 'proportion' } as const;
-    expect(asymptoticCs.compare(fromCounts(500, 1), fromCounts(500, 3), share)).toMatchObject({ reason: 'burn_in', estimate: 0.004 });
+    expect(asymptoticCs.compare(fromCounts(500, 1), fromCounts(500, 3), share)).toMatchObject({
+      reason: 'burn_in',
+      estimate: 0.004,
+    });
     expect(asymptoticCs.compare(fromCounts(500, 1), fromCounts(500, 4), share).status).toBe('ok');
-    expect(asymptoticCs.compare(fromCounts(500, 499), fromCounts(500, 497), share)).toMatchObject({ reason: 'burn_in' });
+    expect(asymptoticCs.compare(fromCounts(500, 499), fromCounts(500, 497), share)).toMatchObject({
+      reason: 'burn_in',
+    });
   });
 
   it('counts units with something in them from the moments where nobody counted', () => {
@@ -70,7 +86,9 @@ describe('asymptotic confidence sequence', () => {
     const n = 3000;
     const se = Math.sqrt(2 * (4 / n));
     const half = sequentialRadius(2 * n, mixtureSize(5000, 0.05), 0.05) * se;
-    const at = (difference: number) => asymptoticCs.compare(fromSummary(n, 10, 4), fromSummary(n, 10 + difference, 4), options).evidence?.value ?? NaN;
+    const at = (difference: number) =>
+      asymptoticCs.compare(fromSummary(n, 10, 4), fromSummary(n, 10 + difference, 4), options).evidence
+        ?.value ?? NaN;
     expect(at(half)).toBeCloseTo(0.05, 8);
     expect(at(half * 0.999)).toBeGreaterThan(0.05);
     expect(at(half * 1.001)).toBeLessThan(0.05);

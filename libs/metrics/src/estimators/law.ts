@@ -30,5 +30,10 @@ export interface EstimatorSpec {
   readonly intervalKind: Interval['kind'];
   /** The law for these data, or the reason why there is none yet. */
   law(request: LawRequest): Law | { readonly reason: string };
-  halfWidth(unitsControl: number, unitsTreatment: number, alpha: number, sequentialTuning?: number): number | null;
+  halfWidth(
+    unitsControl: number,
+    unitsTreatment: number,
+    alpha: number,
+    sequentialTuning?: number,
+  ): number | null;
 }

@@ -8,7 +8,8 @@ const MIN_COUNT = 10;
 export const crossoverCheck: HealthCheck = {
   key: 'crossover',
   title: 'Units in several arms',
-  description: 'A unit should see one arm only. Those who saw more are left out, which biases the rest when they are many.',
+  description:
+    'A unit should see one arm only. Those who saw more are left out, which biases the rest when they are many.',
   check(facts) {
     if (facts.crossoverUnits === null) return null;
     const { crossoverUnits, totalUnits } = facts;
@@ -27,7 +28,11 @@ export const crossoverCheck: HealthCheck = {
           ? 'No units yet.'
           : `${crossoverUnits} of ${totalUnits} units (${percent(share, 2)}) saw more than one arm${many ? ', too many to leave out without bias' : ''}.`,
       likelyCauses: many
-        ? ['The unit id changes between requests, e.g. signed out and signed in', 'The allocation was changed within a phase', 'Several people share one unit id']
+        ? [
+            'The unit id changes between requests, e.g. signed out and signed in',
+            'The allocation was changed within a phase',
+            'Several people share one unit id',
+          ]
         : [],
     };
   },

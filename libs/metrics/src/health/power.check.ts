@@ -8,18 +8,33 @@ export const powerCheck: HealthCheck = {
   check(facts) {
     const { power } = facts;
     if (!power) return null;
-    const shared = { key: 'power', title: 'Power', blocks: false, threshold: power.minimumLift, unitsAffected: null };
+    const shared = {
+      key: 'power',
+      title: 'Power',
+      blocks: false,
+      threshold: power.minimumLift,
+      unitsAffected: null,
+    };
     const found = power.detectableLift !== null && power.detectableLift <= power.minimumLift;
-    const detectable = power.detectableLift === null ? 'no lift, however large,' : `a lift of ${percent(power.detectableLift, 1)} or more`;
+    const detectable =
+      power.detectableLift === null
+        ? 'no lift, however large,'
+        : `a lift of ${percent(power.detectableLift, 1)} or more`;
     if (power.decided || found) {
       return {
-        ...shared, status: 'pass', value: power.detectableLift, likelyCauses: [],
+        ...shared,
+        status: 'pass',
+        value: power.detectableLift,
+        likelyCauses: [],
         explanation: found
           ? `Large enough: ${detectable} on ${power.metric} would be found with 80 % probability.`
           : `The effect on ${power.metric} is already clear of zero.`,
       };
     }
-    const needed = power.unitsNeededPerArm === null ? '' : ` About ${count(power.unitsNeededPerArm)} more units per arm are needed.`;
+    const needed =
+      power.unitsNeededPerArm === null
+        ? ''
+        : ` About ${count(power.unitsNeededPerArm)} more units per arm are needed.`;
     return {
       ...shared,
       status: 'warn',

@@ -15,14 +15,23 @@ function pValueOf(fact: PropensityFact): number | null {
 export const propensityCheck: HealthCheck = {
   key: 'propensity',
   title: 'Propensities',
-  description: 'If actions were served with the probabilities on record, the mean of 1 / propensity equals the number of possible actions.',
+  description:
+    'If actions were served with the probabilities on record, the mean of 1 / propensity equals the number of possible actions.',
   check(facts): HealthResult | null {
     if (!facts.propensities || facts.propensities.length === 0) return null;
     const judged = facts.propensities.map((fact) => ({ fact, p: pValueOf(fact) }));
     const known = judged.filter((entry): entry is { fact: PropensityFact; p: number } => entry.p !== null);
     const shared = { key: 'propensity', title: 'Propensities', threshold: FAIL_BELOW };
     if (known.length === 0) {
-      return { ...shared, status: 'unknown', blocks: false, value: null, unitsAffected: null, explanation: 'Too few decisions to check.', likelyCauses: [] };
+      return {
+        ...shared,
+        status: 'unknown',
+        blocks: false,
+        value: null,
+        unitsAffected: null,
+        explanation: 'Too few decisions to check.',
+        likelyCauses: [],
+      };
     }
     const worst = known.reduce((a, b) => (b.p < a.p ? b : a));
     // Each arm is one test; the smallest p-value is judged against its share of the error.
@@ -39,7 +48,13 @@ export const propensityCheck: HealthCheck = {
       explanation: failed
         ? `Actions were not served with the recorded probabilities (${numbers}). Off-policy estimates of this arm are wrong.`
         : `Actions were served with the recorded probabilities (${numbers}).`,
-      likelyCauses: failed ? ['A client changes the order or drops actions after the decision', 'Fallback answers counted as the policy\'s', 'A policy whose stated probabilities are not those it draws from'] : [],
+      likelyCauses: failed
+        ? [
+            'A client changes the order or drops actions after the decision',
+            "Fallback answers counted as the policy's",
+            'A policy whose stated probabilities are not those it draws from',
+          ]
+        : [],
     };
   },
 };

@@ -20,7 +20,9 @@ export const sampleSizeCheck: HealthCheck = {
       explanation: enough
         ? `The smallest arm has ${smallest} units.`
         : `The smallest arm has ${smallest} units; results are shown from ${MIN_UNITS_PER_ARM} on.`,
-      likelyCauses: enough ? [] : ['The experiment has only begun', 'Targeting or traffic share lets few units in'],
+      likelyCauses: enough
+        ? []
+        : ['The experiment has only begun', 'Targeting or traffic share lets few units in'],
     };
   },
 };

@@ -30,8 +30,17 @@ export function powerAt(effect: number, criticalValue: number): number {
  * look: (critical value + z) standard errors. For the sequential estimator the critical value is the radius
  * of its confidence sequence at this size. null before any interval can be given.
  */
-export function detectableEffect(standardError: number, sizes: ArmSizes, options: PowerOptions): number | null {
-  const criticalValue = options.estimator.halfWidth(sizes.control, sizes.treatment, options.alpha, options.sequentialTuning);
+export function detectableEffect(
+  standardError: number,
+  sizes: ArmSizes,
+  options: PowerOptions,
+): number | null {
+  const criticalValue = options.estimator.halfWidth(
+    sizes.control,
+    sizes.treatment,
+    options.alpha,
+    options.sequentialTuning,
+  );
   if (criticalValue === null) return null;
   const effect = (criticalValue + normalQuantile(options.power)) * standardError;
   return Number.isFinite(effect) ? effect : null;
@@ -43,7 +52,10 @@ export function detectableEffect(standardError: number, sizes: ArmSizes, options
  * null where no size up to a thousand million times the present one suffices.
  */
 export function growthFactor(
-  standardError: number, sizes: ArmSizes, effect: number, options: PowerOptions,
+  standardError: number,
+  sizes: ArmSizes,
+  effect: number,
+  options: PowerOptions,
 ): number | null {
   if (!(effect > 0) || !(standardError > 0)) return null;
   const shortfall = (logFactor: number): number => {
@@ -60,7 +72,10 @@ export function growthFactor(
 
 /** Units per arm (mean of the arms) still missing until the effect would be found; 0 if none, null if out of reach. */
 export function unitsStillNeeded(
-  standardError: number, sizes: ArmSizes, effect: number, options: PowerOptions,
+  standardError: number,
+  sizes: ArmSizes,
+  effect: number,
+  options: PowerOptions,
 ): number | null {
   const factor = growthFactor(standardError, sizes, effect, options);
   return factor === null ? null : Math.ceil(((factor - 1) * (sizes.control + sizes.treatment)) / 2);

@@ -26,15 +26,20 @@ export function differences(got: unknown, want: unknown, tolerance: Tolerance, p
   const wanted = numberOf(want);
   if (wanted !== null) {
     const number = numberOf(got);
-    return number !== null && numbersAgree(number, wanted, tolerance) ? [] : [`${path}: got ${String(got)}, want ${wanted}`];
+    return number !== null && numbersAgree(number, wanted, tolerance)
+      ? []
+      : [`${path}: got ${String(got)}, want ${wanted}`];
   }
   if (Array.isArray(want)) {
-    if (!Array.isArray(got) || got.length !== want.length) return [`${path}: got ${JSON.stringify(got)}, want ${want.length} elements`];
+    if (!Array.isArray(got) || got.length !== want.length)
+      return [`${path}: got ${JSON.stringify(got)}, want ${want.length} elements`];
     return want.flatMap((element, i) => differences(got[i], element, tolerance, `${path}/${i}`));
   }
   if (want !== null && typeof want === 'object') {
     const fields = (got ?? {}) as Record<string, unknown>;
-    return Object.entries(want).flatMap(([key, value]) => differences(fields[key], value, tolerance, `${path}/${key}`));
+    return Object.entries(want).flatMap(([key, value]) =>
+      differences(fields[key], value, tolerance, `${path}/${key}`),
+    );
   }
   return got === want ? [] : [`${path}: got ${JSON.stringify(got)}, want ${JSON.stringify(want)}`];
 }

@@ -35,6 +35,10 @@ export function runReferenceCase(item: ReferenceCase): ReferenceOutcome {
     const found = differences(method(item.input), item.expected, item);
     return { ...shared, status: found.length === 0 ? 'passed' : 'failed', differences: found };
   } catch (error) {
-    return { ...shared, status: 'failed', differences: [`threw: ${error instanceof Error ? error.message : String(error)}`] };
+    return {
+      ...shared,
+      status: 'failed',
+      differences: [`threw: ${error instanceof Error ? error.message : String(error)}`],
+    };
   }
 }

@@ -6,13 +6,24 @@ import type { Contrast, ContrastResult } from '../contrast.js';
 import type { Moments } from '../contract.js';
 import { normalQuantile } from '../distributions/index.js';
 import { deltaLift, fiellerLift } from '../fieller.js';
-import { countArm, countMoments, cupedArm, cupedMoments, meanArm, meanMoments, ratioArm, ratioMoments, twoArms } from './inputs.js';
+import {
+  countArm,
+  countMoments,
+  cupedArm,
+  cupedMoments,
+  meanArm,
+  meanMoments,
+  ratioArm,
+  ratioMoments,
+  twoArms,
+} from './inputs.js';
 import type { ReferenceMethod, ReferenceResult } from './methods.js';
 import { NORMAL, tLaw, wald } from './wald.js';
 
 const UNDEFINED = (reason: string): ReferenceResult => ({ status: 'undefined', reason });
 
-const difference = (a: Moments, b: Moments): ContrastResult => contrast(a, b, { kind: 'mean', adjust: false });
+const difference = (a: Moments, b: Moments): ContrastResult =>
+  contrast(a, b, { kind: 'mean', adjust: false });
 
 /** Applies `use` to a contrast that exists. */
 function withContrast(result: ContrastResult, use: (c: Contrast) => ReferenceResult): ReferenceResult {
@@ -23,7 +34,8 @@ type Options = Parameters<typeof wald>[3];
 
 /** Absolute or delta-method relative effect with Student's t at the Welch degrees of freedom of the contrast. */
 function scaled(c: Contrast, scale: 'absolute' | 'relative', options: Options): ReferenceResult {
-  if (scale === 'absolute') return { status: 'ok', ...wald(c.estimate, c.standardError, tLaw(c.df), options), df: c.df };
+  if (scale === 'absolute')
+    return { status: 'ok', ...wald(c.estimate, c.standardError, tLaw(c.df), options), df: c.df };
   const lift = deltaLift(c);
   if (!lift) return UNDEFINED('zero_baseline');
   return { status: 'ok', ...wald(lift.estimate, lift.standardError, tLaw(c.df), options), df: c.df };
@@ -46,7 +58,9 @@ function ratioDelta(input: unknown): ReferenceResult {
   const a = ratioMoments(parsed.control);
   const b = ratioMoments(parsed.treatment);
   return withContrast(contrast(a, b, { kind: 'ratio', adjust: false }), (c) => ({
-    ...scaled(c, parsed.scale, parsed), control_ratio: c.control.mean, treatment_ratio: c.treatment.mean,
+    ...scaled(c, parsed.scale, parsed),
+    control_ratio: c.control.mean,
+    treatment_ratio: c.treatment.mean,
   }));
 }
 
@@ -76,12 +90,18 @@ function pairSums(arm: Record<string, number>): RatioPairSums {
     n: at('n'),
     sum: { mPost: at('m_post_sum'), dPost: at('d_post_sum'), mPre: at('m_pre_sum'), dPre: at('d_pre_sum') },
     square: {
-      mPost: at('m_post_sum_squares'), dPost: at('d_post_sum_squares'),
-      mPre: at('m_pre_sum_squares'), dPre: at('d_pre_sum_squares'),
+      mPost: at('m_post_sum_squares'),
+      dPost: at('d_post_sum_squares'),
+      mPre: at('m_pre_sum_squares'),
+      dPre: at('d_pre_sum_squares'),
     },
     cross: {
-      mPostDPost: at('m_post_d_post'), mPreDPre: at('m_pre_d_pre'), mPostMPre: at('m_post_m_pre'),
-      dPostDPre: at('d_post_d_pre'), mPostDPre: at('m_post_d_pre'), mPreDPost: at('m_pre_d_post'),
+      mPostDPost: at('m_post_d_post'),
+      mPreDPre: at('m_pre_d_pre'),
+      mPostMPre: at('m_post_m_pre'),
+      dPostDPre: at('d_post_d_pre'),
+      mPostDPre: at('m_post_d_pre'),
+      mPreDPost: at('m_pre_d_post'),
     },
   };
 }
@@ -89,37 +109,46 @@ function pairSums(arm: Record<string, number>): RatioPairSums {
 function cupedRatio(input: unknown): ReferenceResult {
   const parsed = twoArms(z.record(z.string(), z.number())).extend({ scale }).parse(input);
   return withContrast(ratioPairContrast(pairSums(parsed.control), pairSums(parsed.treatment)), (c) => ({
-    ...scaled(c, parsed.scale, parsed), theta: c.theta,
+    ...scaled(c, parsed.scale, parsed),
+    theta: c.theta,
   }));
 }
 
 function propWelch(input: unknown): ReferenceResult {
   const parsed = twoArms(countArm).parse(input);
   return withContrast(difference(countMoments(parsed.control), countMoments(parsed.treatment)), (c) => ({
-    status: 'ok', absolute: scaled(c, 'absolute', parsed), relative: scaled(c, 'relative', parsed),
+    status: 'ok',
+    absolute: scaled(c, 'absolute', parsed),
+    relative: scaled(c, 'relative', parsed),
   }));
 }
 
 export const meanMethods: Record<string, ReferenceMethod> = {
   welch_t(input) {
     const parsed = twoArms(meanArm).parse(input);
-    return withContrast(difference(meanMoments(parsed.control), meanMoments(parsed.treatment)), (c) => scaled(c, 'absolute', parsed));
+    return withContrast(difference(meanMoments(parsed.control), meanMoments(parsed.treatment)), (c) =>
+      scaled(c, 'absolute', parsed),
+    );
   },
   z_unpooled(input) {
     const parsed = twoArms(meanArm).parse(input);
     return withContrast(difference(meanMoments(parsed.control), meanMoments(parsed.treatment)), (c) => ({
-      status: 'ok', ...wald(c.estimate, c.standardError, NORMAL, parsed),
+      status: 'ok',
+      ...wald(c.estimate, c.standardError, NORMAL, parsed),
     }));
   },
   lift_delta(input) {
     const parsed = twoArms(meanArm).parse(input);
-    return withContrast(difference(meanMoments(parsed.control), meanMoments(parsed.treatment)), (c) => scaled(c, 'relative', parsed));
+    return withContrast(difference(meanMoments(parsed.control), meanMoments(parsed.treatment)), (c) =>
+      scaled(c, 'relative', parsed),
+    );
   },
   lift_fieller: liftFieller,
   prop_z_unpooled(input) {
     const parsed = twoArms(countArm).parse(input);
     return withContrast(difference(countMoments(parsed.control), countMoments(parsed.treatment)), (c) => ({
-      status: 'ok', ...wald(c.estimate, c.standardError, NORMAL, parsed),
+      status: 'ok',
+      ...wald(c.estimate, c.standardError, NORMAL, parsed),
     }));
   },
   prop_welch: propWelch,

@@ -14,7 +14,12 @@ if (existsSync(FILE)) {
 
   describe('reference cases', () => {
     it.each(implemented.map((item): [string, ReferenceCase] => [item.id, item]))('%s', (_id, item) => {
-      expect(runReferenceCase(item)).toEqual({ id: item.id, method: item.method, status: 'passed', differences: [] });
+      expect(runReferenceCase(item)).toEqual({
+        id: item.id,
+        method: item.method,
+        status: 'passed',
+        differences: [],
+      });
     });
 
     it('knows every method it implements from the file, so that none is checked by nothing', () => {
@@ -45,7 +50,14 @@ describe('comparison of reference cases', () => {
   });
 
   it('fails a case whose method throws and skips one it does not know', () => {
-    const item = { id: 'x', method: 'moments', input: { values: ['a'] }, expected: {}, tolerance: 0, abs_tolerance: 0 };
+    const item = {
+      id: 'x',
+      method: 'moments',
+      input: { values: ['a'] },
+      expected: {},
+      tolerance: 0,
+      abs_tolerance: 0,
+    };
     expect(runReferenceCase(item).status).toBe('failed');
     expect(runReferenceCase({ ...item, method: 'unheard-of' }).status).toBe('skipped');
   });

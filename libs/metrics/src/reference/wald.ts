@@ -24,17 +24,30 @@ export interface WaldResult {
 
 /** Test and interval of an estimate with standard error; the interval is not shifted by the null value. */
 export function wald(
-  estimate: number, se: number, law: WaldLaw, options: { alpha: number; alternative: Alternative; null_value?: number },
+  estimate: number,
+  se: number,
+  law: WaldLaw,
+  options: { alpha: number; alternative: Alternative; null_value?: number },
 ): WaldResult {
   const statistic = (estimate - (options.null_value ?? 0)) / se;
   const shared = { estimate, se, statistic };
   if (options.alternative === 'greater') {
     const q = law.quantile(1 - options.alpha);
-    return { ...shared, p_value: Math.exp(law.logSf(statistic)), ci_lower: estimate - q * se, ci_upper: Infinity };
+    return {
+      ...shared,
+      p_value: Math.exp(law.logSf(statistic)),
+      ci_lower: estimate - q * se,
+      ci_upper: Infinity,
+    };
   }
   if (options.alternative === 'less') {
     const q = law.quantile(1 - options.alpha);
-    return { ...shared, p_value: Math.exp(law.logSf(-statistic)), ci_lower: -Infinity, ci_upper: estimate + q * se };
+    return {
+      ...shared,
+      p_value: Math.exp(law.logSf(-statistic)),
+      ci_lower: -Infinity,
+      ci_upper: estimate + q * se,
+    };
   }
   const q = law.quantile(1 - options.alpha / 2);
   const p = Math.min(1, 2 * Math.exp(law.logSf(Math.abs(statistic))));

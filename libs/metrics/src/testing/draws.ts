@@ -7,11 +7,14 @@ import type { Moments } from '../contract.js';
 export type Draw = (rng: Rng) => number;
 
 export const normalDraw: Draw = (rng) => 10 + 4 * rng.normal();
-export const bernoulliDraw = (p: number): Draw => (rng) => (rng.uniform() < p ? 1 : 0);
+const { exp, log } = Math;
+
 /** Log-normal with probability `share`, else 0: watch time, revenue. */
-export const sparseLogNormalDraw = (share: number, sigma: number): Draw => (rng) =>
-  rng.uniform() < share ? Math.exp(sigma * rng.normal()) : 0;
-export const gamma2Draw: Draw = (rng) => -Math.log((1 - rng.uniform()) * (1 - rng.uniform()));
+export const sparseLogNormalDraw =
+  (share: number, sigma: number): Draw =>
+  (rng) =>
+    rng.uniform() < share ? exp(sigma * rng.normal()) : 0;
+export const gamma2Draw: Draw = (rng) => -log((1 - rng.uniform()) * (1 - rng.uniform()));
 
 /** Moments of n units drawn one by one. */
 export function drawMoments(rng: Rng, n: number, draw: Draw, scale = 1): Moments {
@@ -29,7 +32,12 @@ export function normalBatch(n: number, mean: number, sd: number): BatchDraw {
   return (rng) => {
     const cube = 1 - 2 / (9 * k) + rng.normal() * Math.sqrt(2 / (9 * k));
     const squares = sd * sd * k * Math.max(0, cube) ** 3;
-    return { n, mean: [mean + (sd * rng.normal()) / Math.sqrt(n), 1, 0], comoment: [squares, 0, 0, 0, 0, 0], nonZero: n };
+    return {
+      n,
+      mean: [mean + (sd * rng.normal()) / Math.sqrt(n), 1, 0],
+      comoment: [squares, 0, 0, 0, 0, 0],
+      nonZero: n,
+    };
   };
 }
 
@@ -53,11 +61,18 @@ export function bernoulliBatch(n: number, p: number): BatchDraw {
 }
 
 /** A batch of units drawn one by one. */
-export const unitBatch = (n: number, draw: Draw): BatchDraw => (rng) => drawMoments(rng, n, draw);
+export const unitBatch =
+  (n: number, draw: Draw): BatchDraw =>
+  (rng) =>
+    drawMoments(rng, n, draw);
 
 /** Two arms that grow by a batch each between looks; `look` returns true to stop. */
 export function growArms(
-  rng: Rng, looks: number, control: BatchDraw, treatment: BatchDraw, look: (a: Moments, b: Moments) => boolean,
+  rng: Rng,
+  looks: number,
+  control: BatchDraw,
+  treatment: BatchDraw,
+  look: (a: Moments, b: Moments) => boolean,
 ): void {
   let a = EMPTY_MOMENTS;
   let b = EMPTY_MOMENTS;

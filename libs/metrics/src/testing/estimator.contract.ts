@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import type { Effect, EstimateOptions, Estimator, Moments } from '../contract.js';
 
 /** Numbers with two decimals, as data have them; the fuzz test below covers what is stranger. */
-const decimal = (min: number, max: number): fc.Arbitrary<number> => fc.integer({ min, max }).map((cents) => cents / 100);
+const decimal = (min: number, max: number): fc.Arbitrary<number> =>
+  fc.integer({ min, max }).map((cents) => cents / 100);
 
 /** Moments that data could have: positive semi-definite co-moments from a random triangular factor. */
 export const plausibleMoments: fc.Arbitrary<Moments> = fc
@@ -15,7 +16,19 @@ export const plausibleMoments: fc.Arbitrary<Moments> = fc
   .map(({ n, mean, factor }): Moments => {
     const [a, b, c, d, e, f] = factor as [number, number, number, number, number, number];
     const k = n - 1;
-    return { n, mean, nonZero: n, comoment: [k * a * a, k * (b * b + c * c), k * (d * d + e * e + f * f), k * a * b, k * a * d, k * (b * d + c * e)] };
+    return {
+      n,
+      mean,
+      nonZero: n,
+      comoment: [
+        k * a * a,
+        k * (b * b + c * c),
+        k * (d * d + e * e + f * f),
+        k * a * b,
+        k * a * d,
+        k * (b * d + c * e),
+      ],
+    };
   });
 
 /** Whatever a broken pipeline may hand over. */
@@ -47,10 +60,18 @@ function excludesZero(interval: Effect['interval']): boolean | null {
 
 function scaled(m: Moments, factor: number): Moments {
   const [yy, dd, xx, yd, yx, dx] = m.comoment;
-  return { ...m, mean: [m.mean[0] * factor, m.mean[1], m.mean[2]], comoment: [yy * factor * factor, dd, xx, yd * factor, yx * factor, dx] };
+  return {
+    ...m,
+    mean: [m.mean[0] * factor, m.mean[1], m.mean[2]],
+    comoment: [yy * factor * factor, dd, xx, yd * factor, yx * factor, dx],
+  };
 }
 
-function expectClose(got: number | null | undefined, want: number | null | undefined, tolerance = 1e-7): void {
+function expectClose(
+  got: number | null | undefined,
+  want: number | null | undefined,
+  tolerance = 1e-7,
+): void {
   if (typeof got !== 'number' || typeof want !== 'number') return expect(got ?? null).toBe(want ?? null);
   expect(Math.abs(got - want)).toBeLessThanOrEqual(tolerance * Math.max(Math.abs(want), 1e-9));
 }
@@ -68,13 +89,20 @@ export function describeEstimatorContract(estimator: Estimator): void {
 function itIsDual(estimator: Estimator): void {
   it('rejects exactly when its interval, and the lift interval, exclude zero', () => {
     fc.assert(
-      fc.property(plausibleMoments, plausibleMoments, kinds, alphas, fc.boolean(), (a, b, kind, alpha, adjust) => {
-        const effect = estimator.compare(a, b, { alpha, kind, adjust });
-        const p = effect.evidence?.value;
-        if (effect.status !== 'ok' || p === undefined || Math.abs(p - alpha) < 1e-9) return;
-        expect(excludesZero(effect.interval)).toBe(p < alpha);
-        if (effect.relative.status === 'ok') expect(excludesZero(effect.relative.interval)).toBe(p < alpha);
-      }),
+      fc.property(
+        plausibleMoments,
+        plausibleMoments,
+        kinds,
+        alphas,
+        fc.boolean(),
+        (a, b, kind, alpha, adjust) => {
+          const effect = estimator.compare(a, b, { alpha, kind, adjust });
+          const p = effect.evidence?.value;
+          if (effect.status !== 'ok' || p === undefined || Math.abs(p - alpha) < 1e-9) return;
+          expect(excludesZero(effect.interval)).toBe(p < alpha);
+          if (effect.relative.status === 'ok') expect(excludesZero(effect.relative.interval)).toBe(p < alpha);
+        },
+      ),
       { numRuns: 300, seed: 1 },
     );
   });
@@ -98,7 +126,13 @@ function itIsDual(estimator: Estimator): void {
       fc.property(plausibleMoments, plausibleMoments, alphas, (a, b, alpha) => {
         const effect = estimator.compare(a, b, { alpha, kind: 'mean', adjust: false });
         const stated = estimator.halfWidth(a.n, b.n, alpha);
-        if (effect.status !== 'ok' || effect.interval?.upper == null || stated === null || effect.standardError === null) return;
+        if (
+          effect.status !== 'ok' ||
+          effect.interval?.upper == null ||
+          stated === null ||
+          effect.standardError === null
+        )
+          return;
         const used = (effect.interval.upper - (effect.estimate ?? 0)) / effect.standardError;
         expect(Math.abs(used / stated - 1)).toBeLessThan(0.06);
       }),
@@ -126,18 +160,25 @@ function itIsEquivariant(estimator: Estimator): void {
 
   it('follows the unit of measure: the difference scales, p and lift do not; the lift keeps the sign of the difference', () => {
     fc.assert(
-      fc.property(plausibleMoments, plausibleMoments, kinds, fc.constantFrom(60, 1 / 60, 1e6, -3), (a, b, kind, factor) => {
-        const options = { alpha: 0.05, kind, adjust: true };
-        const one = estimator.compare(a, b, options);
-        const other = estimator.compare(scaled(a, factor), scaled(b, factor), options);
-        expect(other.status).toBe(one.status);
-        if (one.status !== 'ok' || one.estimate === null) return;
-        expectClose(other.estimate, one.estimate * factor, 1e-6);
-        expectClose(other.standardError, (one.standardError ?? 0) * Math.abs(factor), 1e-6);
-        expectClose(other.evidence?.logValue, one.evidence?.logValue, 1e-6);
-        expectClose(other.relative.estimate, (one.relative.estimate ?? 0) * Math.sign(factor), 1e-6);
-        if (one.relative.estimate !== null) expect(Math.sign(one.relative.estimate)).toBe(Math.sign(one.estimate));
-      }),
+      fc.property(
+        plausibleMoments,
+        plausibleMoments,
+        kinds,
+        fc.constantFrom(60, 1 / 60, 1e6, -3),
+        (a, b, kind, factor) => {
+          const options = { alpha: 0.05, kind, adjust: true };
+          const one = estimator.compare(a, b, options);
+          const other = estimator.compare(scaled(a, factor), scaled(b, factor), options);
+          expect(other.status).toBe(one.status);
+          if (one.status !== 'ok' || one.estimate === null) return;
+          expectClose(other.estimate, one.estimate * factor, 1e-6);
+          expectClose(other.standardError, (one.standardError ?? 0) * Math.abs(factor), 1e-6);
+          expectClose(other.evidence?.logValue, one.evidence?.logValue, 1e-6);
+          expectClose(other.relative.estimate, (one.relative.estimate ?? 0) * Math.sign(factor), 1e-6);
+          if (one.relative.estimate !== null)
+            expect(Math.sign(one.relative.estimate)).toBe(Math.sign(one.estimate));
+        },
+      ),
       { numRuns: 200, seed: 5 },
     );
   });
@@ -146,23 +187,42 @@ function itIsEquivariant(estimator: Estimator): void {
     const whole: Moments = { n: 4000, mean: [3, 1, 0], comoment: [9000, 0, 0, 0, 0, 0], nonZero: 4000 };
     const other: Moments = { ...whole, mean: [3.2, 1, 0] };
     const effect = estimator.compare(whole, other, { alpha: 0.05, kind: 'mean', adjust: true });
-    expect(effect).toMatchObject({ status: 'ok', adjusted: false, control: { n: 4000, mean: 3 }, treatment: { n: 4000, mean: 3.2 }, estimator: estimator.key });
+    expect(effect).toMatchObject({
+      status: 'ok',
+      adjusted: false,
+      control: { n: 4000, mean: 3 },
+      treatment: { n: 4000, mean: 3.2 },
+      estimator: estimator.key,
+    });
   });
 }
 
 function itSurvivesAnything(estimator: Estimator): void {
   it('never throws and lets no NaN or infinity out, whatever the moments and options', () => {
     fc.assert(
-      fc.property(wildMoments, wildMoments, anyKind, fc.oneof(alphas, wildNumber), fc.boolean(), (a, b, kind, alpha, adjust) => {
-        const effect = estimator.compare(a, b, { alpha, kind, adjust });
-        const computed = { ...effect, control: effect.control.mean, treatment: effect.treatment.mean };
-        expect(numbersIn(computed).filter((value) => !Number.isFinite(value))).toEqual([]);
-        if (effect.status === 'undefined') expect(effect.reason).toBeTruthy();
-        if (effect.evidence) expect(effect.evidence.value >= 0 && effect.evidence.value <= 1).toBe(true);
-        const guard = estimator.nonInferiority(a, b, { alpha, kind, adjust, margin: 0.05, betterWhen: 'lower' });
-        expect(numbersIn(guard).filter((value) => !Number.isFinite(value))).toEqual([]);
-        if (guard.status === 'undefined') expect(guard.holds).toBe(false);
-      }),
+      fc.property(
+        wildMoments,
+        wildMoments,
+        anyKind,
+        fc.oneof(alphas, wildNumber),
+        fc.boolean(),
+        (a, b, kind, alpha, adjust) => {
+          const effect = estimator.compare(a, b, { alpha, kind, adjust });
+          const computed = { ...effect, control: effect.control.mean, treatment: effect.treatment.mean };
+          expect(numbersIn(computed).filter((value) => !Number.isFinite(value))).toEqual([]);
+          if (effect.status === 'undefined') expect(effect.reason).toBeTruthy();
+          if (effect.evidence) expect(effect.evidence.value >= 0 && effect.evidence.value <= 1).toBe(true);
+          const guard = estimator.nonInferiority(a, b, {
+            alpha,
+            kind,
+            adjust,
+            margin: 0.05,
+            betterWhen: 'lower',
+          });
+          expect(numbersIn(guard).filter((value) => !Number.isFinite(value))).toEqual([]);
+          if (guard.status === 'undefined') expect(guard.holds).toBe(false);
+        },
+      ),
       { numRuns: 2000, seed: 6 },
     );
   });
@@ -171,20 +231,44 @@ function itSurvivesAnything(estimator: Estimator): void {
     const empty: Moments = { n: 0, mean: [0, 0, 0], comoment: [0, 0, 0, 0, 0, 0] };
     const constant: Moments = { n: 500, mean: [1, 1, 0], comoment: [0, 0, 0, 0, 0, 0] };
     const options = { alpha: 0.05, kind: 'mean', adjust: true } as const;
-    expect(estimator.compare(empty, constant, options)).toMatchObject({ status: 'undefined', reason: 'insufficient_units' });
-    expect(estimator.compare(constant, constant, options)).toMatchObject({ status: 'undefined', reason: 'zero_variance' });
+    expect(estimator.compare(empty, constant, options)).toMatchObject({
+      status: 'undefined',
+      reason: 'insufficient_units',
+    });
+    expect(estimator.compare(constant, constant, options)).toMatchObject({
+      status: 'undefined',
+      reason: 'zero_variance',
+    });
     const spread: Moments = { ...constant, mean: [0, 0, 0], comoment: [100, 0, 0, 0, 0, 0], nonZero: 50 };
-    expect(estimator.compare(spread, spread, { ...options, kind: 'ratio' })).toMatchObject({ status: 'undefined', reason: 'denominator_zero' });
+    expect(estimator.compare(spread, spread, { ...options, kind: 'ratio' })).toMatchObject({
+      status: 'undefined',
+      reason: 'denominator_zero',
+    });
     const noBaseline = estimator.compare(spread, { ...spread, mean: [1, 0, 0] }, options);
-    expect(noBaseline).toMatchObject({ status: 'ok', relative: { status: 'undefined', reason: 'zero_baseline' } });
-    const unclear = estimator.compare({ ...spread, mean: [0.001, 0, 0] }, { ...spread, mean: [1, 0, 0] }, options);
+    expect(noBaseline).toMatchObject({
+      status: 'ok',
+      relative: { status: 'undefined', reason: 'zero_baseline' },
+    });
+    const unclear = estimator.compare(
+      { ...spread, mean: [0.001, 0, 0] },
+      { ...spread, mean: [1, 0, 0] },
+      options,
+    );
     expect(unclear.relative).toMatchObject({ status: 'unbounded', interval: { lower: null, upper: null } });
-    expect(estimator.compare(spread, spread, { ...options, alpha: 0 })).toMatchObject({ status: 'undefined', reason: 'invalid_alpha' });
+    expect(estimator.compare(spread, spread, { ...options, alpha: 0 })).toMatchObject({
+      status: 'undefined',
+      reason: 'invalid_alpha',
+    });
   });
 }
 
 function itTestsMargins(estimator: Estimator): void {
-  const arm = (mean: number, n = 20_000): Moments => ({ n, mean: [mean, 1, 0], comoment: [(n - 1) * 4, 0, 0, 0, 0, 0], nonZero: n });
+  const arm = (mean: number, n = 20_000): Moments => ({
+    n,
+    mean: [mean, 1, 0],
+    comoment: [(n - 1) * 4, 0, 0, 0, 0, 0],
+    nonZero: n,
+  });
   const options = { alpha: 0.05, kind: 'mean', adjust: false } as const;
 
   it('accepts a guardrail within its margin and never one beyond it', () => {
@@ -201,7 +285,9 @@ function itTestsMargins(estimator: Estimator): void {
 
   it('holds more easily the wider the margin', () => {
     const p = [0, 0.01, 0.02, 0.05, 0.2].map(
-      (margin) => estimator.nonInferiority(arm(10, 2000), arm(9.95, 2000), { ...options, margin, betterWhen: 'higher' }).pValue ?? NaN,
+      (margin) =>
+        estimator.nonInferiority(arm(10, 2000), arm(9.95, 2000), { ...options, margin, betterWhen: 'higher' })
+          .pValue ?? NaN,
     );
     expect([...p].sort((x, y) => y - x)).toEqual(p);
   });
