@@ -22,6 +22,8 @@ const reportSchema = z.object({
       arm: z.string(),
       effect: z.object({
         reason: z.string().nullable().optional(),
+        estimate: z.number().nullable(),
+        interval: interval.nullable(),
         control: side,
         treatment: side,
         relative: z.object({ estimate: z.number().nullable(), interval: interval.nullable() }),
@@ -43,10 +45,15 @@ export async function fetchReport(api: ApiClient, experiment: string): Promise<L
 const percent = (value: number | null): string =>
   value === null ? '-' : `${value > 0 ? '+' : ''}${(100 * value).toFixed(1)} %`;
 
+/** The lift with its interval; where a lift has no interval (a control near 0), the difference with its own. */
 function liftText({ effect }: LiftReport['results'][number]): string {
   const { estimate, interval: range } = effect.relative;
-  if (estimate === null) return effect.reason ? `none yet (${effect.reason})` : 'none yet';
-  return `${percent(estimate)} (${percent(range?.lower ?? null)} to ${percent(range?.upper ?? null)})`;
+  if (estimate !== null && range && (range.lower !== null || range.upper !== null)) {
+    return `${percent(estimate)} (${percent(range.lower)} to ${percent(range.upper)})`;
+  }
+  const ends = effect.interval;
+  if (effect.estimate === null || !ends) return `none yet${effect.reason ? ` (${effect.reason})` : ''}`;
+  return `difference ${numberText(effect.estimate)} (${numberText(ends.lower)} to ${numberText(ends.upper)})`;
 }
 
 const numberText = (value: number | null): string => (value === null ? '-' : value.toPrecision(4));
