@@ -10,7 +10,8 @@ export async function matureMoments(
   sql: Sql, experiment: string, metrics: readonly MetricDefinition[], asOf: Date,
 ): Promise<Map<string, Map<string, Moments>>> {
   const rows = await sql.query<MomentsRow & { metric: string; arm: string; entered_on: string }>(
-    `select *, entered_on::text as entered_on from moments_cohort where experiment = $1 order by metric, arm, entered_on`,
+    `select n, mean_y, mean_d, mean_x, yy, dd, xx, yd, yx, dx, non_zero, metric, arm, m.entered_on::text as entered_on
+       from moments_cohort m where experiment = $1 order by metric, arm, m.entered_on`,
     [experiment],
   );
   const last = new Map(metrics.map((metric) => [metric.key, lastMatureDay(metric, asOf)]));

@@ -91,16 +91,13 @@ async function takeExposures(tx: Transaction, { from, to }: Range): Promise<numb
     `insert into exposure_pending (event_id, decision_id, unit_id, at)
      select f.event_id, f.decision_id, f.unit_id, f.at from fresh_exposure f
       where ulid_at(f.decision_id) is not null
-        and not exists (select from decision d where d.id = f.decision_id and d.at = ulid_at(f.decision_id))
+        and not exists (select from fresh_entry found where found.event_id = f.event_id)
      on conflict (event_id) do nothing`,
   );
+  await tx.query(`delete from exposure_pending p using fresh_entry f where f.event_id = p.event_id`);
   await tx.query(
-    `with gone as (
-       delete from exposure_pending p
-        where p.seen_at < now() - make_interval(hours => $1)
-           or exists (select from decision d where d.id = p.decision_id and d.at = ulid_at(p.decision_id))
-       returning exists (select from decision d where d.id = p.decision_id and d.at = ulid_at(p.decision_id)) as found)
-     insert into counter (name, value) select 'rollup.exposures_without_decision', count(*) from gone where not found having count(*) > 0
+    `with lost as (delete from exposure_pending where seen_at < now() - make_interval(hours => $1) returning 1)
+     insert into counter (name, value) select 'rollup.exposures_without_decision', count(*) from lost having count(*) > 0
      on conflict (name) do update set value = counter.value + excluded.value`,
     [PENDING_HOURS],
   );
@@ -194,18 +191,19 @@ async function recomputeUnits(tx: Transaction, experiment: string, metrics: read
      with u as (
        select unit_id, arm, first_at, entered_on from experiment_unit join dirty_unit using (experiment, unit_id)
         where experiment = ${key}),
+     own as materialized (
+       select d.id, d.unit_id, d.at, d.exposed from u join decision d on d.unit_id = u.unit_id
+        where d.experiment = ${key} and d.at >= (select min(first_at) from u) - interval '1 day'),
      ev as (
-       select u.unit_id, u.first_at, e.kind, e.name, e.value, e.at, e.decision_id, d.id is not null as attributed,
+       select u.unit_id, u.first_at, e.kind, e.name, e.value, e.at, e.decision_id, own.id is not null as attributed,
               floor(extract(epoch from e.at - u.first_at) / 86400) as day,
               (e.at at time zone 'UTC')::date - u.entered_on as calendar_day
          from u join event e on e.unit_id = u.unit_id and e.at >= u.first_at - make_interval(days => ${days})
-         left join decision d on d.id = e.decision_id and d.at = ulid_at(e.decision_id)
-               and d.experiment = ${key} and d.unit_id = u.unit_id
+         left join own on own.id = e.decision_id and own.unit_id = u.unit_id
        union all
-       select u.unit_id, u.first_at, 'exposure', null, null, d.at, d.id, true,
-              floor(extract(epoch from d.at - u.first_at) / 86400), (d.at at time zone 'UTC')::date - u.entered_on
-         from u join decision d on d.unit_id = u.unit_id and d.at >= u.first_at
-        where d.experiment = ${key} and d.exposed)
+       select u.unit_id, u.first_at, 'exposure', null, null, own.at, own.id, true,
+              floor(extract(epoch from own.at - u.first_at) / 86400), (own.at at time zone 'UTC')::date - u.entered_on
+         from u join own on own.unit_id = u.unit_id and own.exposed and own.at >= u.first_at)
      select u.unit_id, u.arm, u.entered_on,
             coalesce(bit_or(1::bigint << ev.calendar_day) filter (
               where ev.name = any(${activity}::text[]) and ev.calendar_day between 0 and 62), 0) as active_days
