@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createRng } from '#experiments';
 import { choleskyInPlace, invertCholesky, solveCholesky } from './cholesky.js';
+import { symmetricEigen } from './eigen.js';
 import { addOuterLower, quadraticForm } from './rank-one.js';
 
 /** ridge I + a sum of random outer products, lower triangle filled. */
@@ -43,6 +44,25 @@ describe.each([1, 2, 4, 5, 7, 8, 13, 64])('Cholesky of order %d', (n) => {
     product.forEach((value, i) => expect(value).toBeCloseTo(x[i] as number, 8));
     const direct = times(inverse, n, x).reduce((sum, value, i) => sum + value * (x[i] as number), 0);
     expect(quadraticForm(inverse, n, x)).toBeCloseTo(direct, 10);
+  });
+});
+
+describe.each([1, 2, 5, 24])('eigen decomposition of order %d', (n) => {
+  it('has orthonormal vectors that the matrix only stretches', () => {
+    const a = positiveDefinite(n, `eigen ${n}`);
+    const { values, vectors } = symmetricEigen(a, n);
+    const column = (k: number): Float64Array =>
+      Float64Array.from({ length: n }, (_, i) => vectors[i * n + k] as number);
+    for (let k = 0; k < n; k++) {
+      const v = column(k);
+      times(a, n, v).forEach((value, i) =>
+        expect(value).toBeCloseTo((values[k] as number) * (v[i] as number), 9),
+      );
+      for (let other = 0; other <= k; other++) {
+        const product = column(other).reduce((sum, value, i) => sum + value * (v[i] as number), 0);
+        expect(product).toBeCloseTo(other === k ? 1 : 0, 11);
+      }
+    }
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Rng } from '#experiments';
 import { choleskyInPlace, solveCholesky } from '../linear-algebra/cholesky.js';
+import { ShortRowSolver } from './als-short-rows.js';
 
 /** Observed pairs row by row: row r has columns[start[r] .. start[r + 1]) with the confidences beside them. */
 export interface SparseRows {
@@ -164,11 +165,17 @@ function sweep(
   const fixedCount = fixed.length / dim;
   const gram = gramOf(fixed, fixedCount, dim);
   const solver = new RowSolver(dim, weights, fixedCount);
+  // An eigen decomposition costs about as much as a few dozen rows.
+  const short =
+    rows.start.length > 2 * dim ? new ShortRowSolver(dim, weights, fixedCount, fixed, gram) : undefined;
   for (let r = 0; r + 1 < rows.start.length; r++) {
     const from = rows.start[r] as number;
     const to = rows.start[r + 1] as number;
+    const columns = rows.columns.subarray(from, to);
+    const confidences = rows.weights.subarray(from, to);
     const into = target.subarray(r * dim, (r + 1) * dim);
-    solver.solve(fixed, gram, rows.columns.subarray(from, to), rows.weights.subarray(from, to), into);
+    if (short !== undefined && to - from <= short.longest) short.solve(columns, confidences, into);
+    else solver.solve(fixed, gram, columns, confidences, into);
     tick();
   }
 }

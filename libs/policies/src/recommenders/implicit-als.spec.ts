@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createRng } from '#experiments';
 import type { TrainingSet } from '../contract.js';
 import { actionsOf, requestOf, tasteHistory } from '../testing/worlds.js';
+import { ShortRowSolver } from './als-short-rows.js';
 import { gramOf, RowSolver, sparseRows, transposeRows } from './als-solver.js';
 import { implicitAls } from './implicit-als.js';
 
@@ -38,6 +39,24 @@ describe('one row of alternating least squares', () => {
         expect(loss(moved, columns, confidences)).toBeGreaterThan(best);
       }
     }
+  });
+});
+
+describe('short rows', () => {
+  it.each([0, 1, 2, 5, 9])('have the same solution by the smaller system, with %d observed pairs', (n) => {
+    const dim = 16;
+    const count = 50;
+    const rng = createRng(`short ${n}`);
+    const factors = Float64Array.from({ length: count * dim }, () => rng.normal());
+    const weights = { unobserved: 0.3, regularisation: 0.01, frequency: 1 };
+    const gram = gramOf(factors, count, dim);
+    const columns = Uint32Array.from({ length: n }, (_, i) => i * 5);
+    const confidences = Float64Array.from({ length: n }, (_, i) => 0.5 + i);
+    const direct = new Float64Array(dim);
+    new RowSolver(dim, weights, count).solve(factors, gram, columns, confidences, direct);
+    const short = new Float64Array(dim);
+    new ShortRowSolver(dim, weights, count, factors, gram).solve(columns, confidences, short);
+    short.forEach((value, j) => expect(value).toBeCloseTo(direct[j] as number, 11));
   });
 });
 
