@@ -26,21 +26,35 @@ function shapeProblems(metric: MetricDefinition): string[] {
   return problems;
 }
 
+function guardrailProblems({ family, guardrailMargin: margin }: MetricDefinition): string[] {
+  if (margin === undefined) {
+    return family === 'guardrail' ? ['a guardrail states the deterioration it tolerates'] : [];
+  }
+  return margin > 0 && margin < 1 ? [] : ['guardrailMargin is a share between 0 and 1'];
+}
+
+function timeProblems({ numerator, denominator, maturityDays, covariateDays }: MetricDefinition): string[] {
+  const problems: string[] = [];
+  const lastDay = Math.max(numerator.days?.[1] ?? 0, denominator?.days?.[1] ?? 0);
+  if (maturityDays < lastDay) {
+    problems.push(`units enter only when all their days are over: maturityDays must be at least ${lastDay}`);
+  }
+  if (covariateDays !== undefined && !(covariateDays > 0)) problems.push('covariateDays must be positive');
+  return problems;
+}
+
 /** What is wrong with a metric as defined, in plain words; empty: nothing. Checked by tests and at boot. */
 export function metricProblems(metric: MetricDefinition): string[] {
-  const problems = [...measureProblems('numerator', metric.numerator), ...shapeProblems(metric)];
-  if (metric.denominator) problems.push(...measureProblems('denominator', metric.denominator));
-  if (!KEBAB.test(metric.key)) problems.push('the key is lower case words joined by hyphens');
-  if (metric.title.length < 3 || metric.description.length < 20)
+  const problems = KEBAB.test(metric.key) ? [] : ['the key is lower case words joined by hyphens'];
+  if (metric.title.length < 3 || metric.description.length < 20) {
     problems.push('title and description are for people: say what it measures');
-  const lastDay = Math.max(metric.numerator.days?.[1] ?? 0, metric.denominator?.days?.[1] ?? 0);
-  if (metric.maturityDays < lastDay)
-    problems.push(`units enter only when all their days are over: maturityDays must be at least ${lastDay}`);
-  if (metric.covariateDays !== undefined && !(metric.covariateDays > 0))
-    problems.push('covariateDays must be positive');
-  if (metric.family === 'guardrail' && metric.guardrailMargin === undefined)
-    problems.push('a guardrail states the deterioration it tolerates');
-  if (metric.guardrailMargin !== undefined && !(metric.guardrailMargin > 0 && metric.guardrailMargin < 1))
-    problems.push('guardrailMargin is a share between 0 and 1');
-  return problems;
+  }
+  return [
+    ...problems,
+    ...measureProblems('numerator', metric.numerator),
+    ...(metric.denominator ? measureProblems('denominator', metric.denominator) : []),
+    ...shapeProblems(metric),
+    ...timeProblems(metric),
+    ...guardrailProblems(metric),
+  ];
 }

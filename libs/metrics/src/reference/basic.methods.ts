@@ -67,7 +67,11 @@ const retentionInput = z.object({
 
 function retention(input: unknown): ReferenceResult {
   const { users, n_day, data_end_day, kind, window_end } = retentionInput.parse(input);
-  const rule = { day: n_day, kind, ...(window_end == null ? {} : { windowEnd: window_end }) };
+  const rule = {
+    day: n_day,
+    kind,
+    ...(window_end === null || window_end === undefined ? {} : { windowEnd: window_end }),
+  };
   const arm = (name: string) => {
     const units = users
       .filter((user) => user.arm === name)

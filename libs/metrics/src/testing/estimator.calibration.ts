@@ -233,10 +233,8 @@ function itCoversTheTruth(estimator: Estimator): void {
           drawMoments(rng, 200, draw, 1.1),
           OPTIONS,
         );
-        const { interval } = relative;
-        return (
-          interval?.lower != null && interval.upper !== null && (interval.lower > 0.1 || interval.upper < 0.1)
-        );
+        const { lower, upper } = relative.interval ?? { lower: null, upper: null };
+        return lower !== null && upper !== null && (lower > 0.1 || upper < 0.1);
       });
       expect(misses).toBeLessThanOrEqual(BAND_5_PERCENT.upper);
     },
