@@ -1,23 +1,11 @@
 import { defaultSize, demoSeed } from '#simulation';
 import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
 import { runLive } from '../demo/live/run-live.js';
 import { runMovielens } from '../demo/movielens/run-movielens.js';
 import { runOpenBandit } from '../demo/open-bandit/run-open-bandit.js';
+import { positive, whole } from './number-options.js';
 
 const datasets = ['movielens', 'open-bandit'] as const;
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('a number above 0 is needed');
-  return value;
-}
-
-function whole(text: string): number {
-  const value = positive(text);
-  if (!Number.isInteger(value)) throw new InvalidArgumentError('a whole number above 0 is needed');
-  return value;
-}
 
 interface DemoOptions {
   readonly dataset?: string;

@@ -1,4 +1,3 @@
-import type { Experiment } from '#experiments';
 import {
   buildReport,
   fromValues,
@@ -178,9 +177,4 @@ export function checkMetrics(ready: ReadyExperiment): void {
     if (folds.includes('distinct-days'))
       throw new Error(`The metric "${definition.key}" counts distinct days, which a simulation does not.`);
   }
-}
-
-/** An experiment on its own traffic: everything of its layer, whoever shares it in the real world. */
-export function alone(experiment: Experiment): Experiment {
-  return { ...experiment, layerRange: [0, 1] };
 }
