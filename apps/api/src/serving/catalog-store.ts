@@ -22,9 +22,10 @@ interface ExperimentRow {
   shipped_arm: string | null;
 }
 
-const EXPERIMENTS = `
+const EXPERIMENT = `
 select key, title, surface, unit_type, status, layer, layer_from, layer_to, traffic, targeting, arms, phase, salt, shipped_arm
-from experiment where status in ('running', 'paused', 'shipped') order by created_at, key`;
+from experiment`;
+const EXPERIMENTS = `${EXPERIMENT} where status in ('running', 'paused', 'shipped') order by created_at, key`;
 
 const toExperiment = (row: ExperimentRow): Experiment => ({
   key: row.key,
@@ -139,6 +140,12 @@ export class CatalogStore {
       policies: policies.map(toPolicy),
       killSwitch: isOn(settings[0]?.value ?? null),
     };
+  }
+
+  /** An experiment in whatever status. */
+  async readExperiment(key: string): Promise<Experiment | null> {
+    const rows = await this.db.query<ExperimentRow & Record<string, unknown>>(`${EXPERIMENT} where key = $1`, [key]);
+    return rows[0] ? toExperiment(rows[0]) : null;
   }
 
   /** All items, in the order in which they are offered: by position, then id. */

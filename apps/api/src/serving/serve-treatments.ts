@@ -67,7 +67,7 @@ export interface ServingHooks {
 }
 
 /** Lists of candidates up to this long are kept with all features that the request gave, so that they can be replayed. */
-const KEEP_ALL_FEATURES = 32;
+export const KEEP_ALL_FEATURES = 32;
 const NO_CONTEXT: Context = Object.freeze({});
 const UNKNOWN: Surface = { key: '', title: '', kind: 'value', defaultValue: null, candidateKind: null };
 

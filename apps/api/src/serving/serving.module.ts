@@ -6,7 +6,10 @@ import type { Config } from '../config/config.js';
 import { Database } from '../persistence/database.js';
 import { Spool } from '../queues/spool.js';
 import { CatalogStore } from './catalog-store.js';
+import { DecisionInspector } from './decision-inspector.js';
 import { DecisionSpool } from './decision-spool.js';
+import { DecisionsController, StoredEventsController } from './decisions.controller.js';
+import { DecisionsStore } from './decisions.store.js';
 import { DiskCache } from './disk-cache.js';
 import { ExperimentCatalog } from './experiment-catalog.js';
 import { FastLane } from './fast-lane.js';
@@ -48,9 +51,9 @@ class ServingLifecycle implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-/** The hot path: `POST /v1/treatments` and what it needs in memory. */
+/** The hot path, `POST /v1/treatments` with what it needs in memory, and the questions asked about it afterwards. */
 @Module({
-  controllers: [TreatmentsController],
+  controllers: [TreatmentsController, DecisionsController, StoredEventsController],
   providers: [
     { provide: DiskCache, inject: [CONFIG], useFactory: (config: Config) => new DiskCache(path.join(config.stateDir, 'catalog')) },
     { provide: CatalogStore, inject: [Database], useFactory: (database: Database) => new CatalogStore(database) },
@@ -65,6 +68,13 @@ class ServingLifecycle implements OnModuleInit, OnApplicationShutdown {
       inject: [CatalogStore, SnapshotCache, DiskCache],
       useFactory: (store: CatalogStore, snapshots: SnapshotCache, disk: DiskCache) =>
         new ExperimentCatalog(store, snapshots, disk, new Logger('Catalog')),
+    },
+    { provide: DecisionsStore, inject: [Database], useFactory: (database: Database) => new DecisionsStore(database) },
+    {
+      provide: DecisionInspector,
+      inject: [DecisionsStore, SnapshotStore, ExperimentCatalog],
+      useFactory: (decisions: DecisionsStore, snapshots: SnapshotStore, catalog: ExperimentCatalog) =>
+        new DecisionInspector(decisions, snapshots, catalog),
     },
     DecisionSpool,
     TreatmentService,

@@ -1,0 +1,130 @@
+import type { AssignmentStep, Context } from '#experiments';
+import { policyRegistry } from '#policies';
+import { Problem } from '../http/problem.js';
+import { eventViewOf, slateOf, viewOf } from './decision-view.js';
+import type { DecisionView, EventView } from './decision-view.js';
+import type { DecisionRow, DecisionsStore, RewardRow } from './decisions.store.js';
+import { explainPath, sentenceOf } from './explain-decision.js';
+import type { PathExplanation, TargetingClause } from './explain-decision.js';
+import type { ExperimentCatalog } from './experiment-catalog.js';
+import { replayDecision } from './replay-decision.js';
+import type { Replay, Replayed } from './replay-decision.js';
+import type { SnapshotStore } from './snapshot-store.js';
+
+export interface CandidateDetail {
+  readonly id: string;
+  readonly title: string;
+  readonly features: Context;
+  readonly probability: number | null;
+  readonly score: number | null;
+  readonly chosen: boolean;
+  readonly position: number | null;
+}
+
+export type RewardView =
+  | { readonly value: number; readonly settledAt: string; readonly version: number | null }
+  | { readonly pendingUntil: string };
+
+export interface DecisionDetail extends DecisionView {
+  readonly path: readonly AssignmentStep[];
+  /** Why the path may not be the one taken then; null when walking it again leads to the same arm. */
+  readonly pathNote: string | null;
+  readonly targeting: readonly TargetingClause[];
+  readonly candidatesDetail: readonly CandidateDetail[];
+  readonly sentence: string;
+  readonly outcomes: readonly EventView[];
+  readonly reward: RewardView | null;
+  readonly replay: Replay | null;
+}
+
+type Items = Awaited<ReturnType<DecisionsStore['items']>>;
+
+/** Answers "why did this member see this?" for one decision. */
+export class DecisionInspector {
+  constructor(
+    private readonly decisions: DecisionsStore,
+    private readonly snapshots: SnapshotStore,
+    private readonly catalog: ExperimentCatalog,
+  ) {}
+
+  /** @throws Problem 404. */
+  async inspect(id: string): Promise<DecisionDetail> {
+    const row = await this.decisions.find(id);
+    if (!row) {
+      throw new Problem(404, 'not_found', `Decision "${id.slice(0, 64)}" does not exist; a new one can be read a second after it was served`);
+    }
+    const [items, then, events, rewards] = await Promise.all([
+      this.decisions.items(row.subject === null ? row.candidates : [...row.candidates, row.subject]),
+      row.experiment === null ? null : this.decisions.phase(row.experiment, row.phase ?? 0),
+      this.decisions.eventsOf(row),
+      this.decisions.rewardsOf(row.id),
+    ]);
+    const explained = explainPath(row, this.catalog.current.config, then);
+    const replayed = await this.replay(row, explained, items);
+    const policy = row.policy_key === null ? undefined : policyRegistry.find(row.policy_key);
+    const titles = {
+      experiment: then?.title ?? null,
+      policy: policy?.title ?? null,
+      item: (item: string) => items.get(item)?.title ?? item,
+    };
+    return {
+      ...viewOf(row),
+      path: explained.path,
+      pathNote: explained.note,
+      targeting: explained.targeting,
+      candidatesDetail: candidatesOf(row, items, replayed?.scores ?? null),
+      sentence: sentenceOf(row, titles),
+      outcomes: events.map(eventViewOf),
+      reward: rewardOf(rewards.rows, rewards.dueAt),
+      replay: replayed?.replay ?? null,
+    };
+  }
+
+  /** Draws again where a policy drew; walks the assignment again where an arm or a holdout decided alone. */
+  private async replay(row: DecisionRow, explained: PathExplanation, items: Items): Promise<Replayed | null> {
+    if (row.fallback !== null) {
+      return { replay: { identical: false, detail: `Nothing was drawn: the default was served (${row.fallback}).` }, scores: null };
+    }
+    if (row.policy_id === null || row.policy_version === null) {
+      const detail = explained.same
+        ? 'Nothing was drawn: the same unit, context and configuration lead to the same arm.'
+        : 'Nothing was drawn, and the configuration has changed since.';
+      return { replay: { identical: explained.same, detail }, scores: null };
+    }
+    const snapshot = row.policy_version === 0 ? null : await this.snapshots.read(row.policy_id, row.policy_version);
+    const config = this.catalog.current.policies.get(row.policy_id) ?? null;
+    return replayDecision(row, { config, snapshot, items });
+  }
+}
+
+function candidatesOf(row: DecisionRow, items: Items, scores: readonly number[] | null): CandidateDetail[] {
+  const slate = row.kind === 'slate' ? slateOf(row.chosen) : [];
+  const places = new Map(slate.map((entry, position) => [entry.id, { position, propensity: entry.propensity }]));
+  return row.candidates.map((id, index) => {
+    const place = places.get(id);
+    const chosen = row.kind === 'slate' ? place !== undefined : id === row.chosen;
+    return {
+      id,
+      title: items.get(id)?.title ?? id,
+      features: row.features?.[id] ?? items.get(id)?.features ?? {},
+      probability: row.probabilities?.[index] ?? place?.propensity ?? null,
+      score: scores?.[index] ?? null,
+      chosen,
+      position: place?.position ?? (chosen ? 0 : null),
+    };
+  });
+}
+
+/** The positions of a slate add up. */
+function rewardOf(rows: readonly RewardRow[], dueAt: Date | null): RewardView | null {
+  const [first] = rows;
+  if (first) {
+    const learnedIn = Math.max(...rows.map((row) => row.version));
+    return {
+      value: rows.reduce((sum, row) => sum + row.reward, 0),
+      settledAt: first.settled_at.toISOString(),
+      version: learnedIn > 0 ? learnedIn : null,
+    };
+  }
+  return dueAt ? { pendingUntil: dueAt.toISOString() } : null;
+}

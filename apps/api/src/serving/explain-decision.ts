@@ -1,0 +1,113 @@
+import { createAssignmentEngine, explainCondition } from '#experiments';
+import type { Assignment, AssignmentStep, Experiment, Json } from '#experiments';
+import type { CatalogConfig } from './catalog-data.js';
+import { slateOf } from './decision-view.js';
+import type { DecisionRow } from './decisions.store.js';
+
+export interface TargetingClause {
+  readonly clause: string;
+  readonly actual: Json;
+  readonly expected: Json;
+  readonly passed: boolean;
+}
+
+export interface PathExplanation {
+  readonly path: readonly AssignmentStep[];
+  /** Whether the path below leads to the arm that was really served. */
+  readonly same: boolean;
+  /** Why the path may not be the one that was taken; null when it is. */
+  readonly note: string | null;
+  readonly targeting: readonly TargetingClause[];
+}
+
+/**
+ * Walks the assignment again, with the experiment as it was in the decision's phase and everything else as it is now.
+ * @param then the decision's experiment in its phase; null where it has none, or that phase is not kept.
+ */
+export function explainPath(row: DecisionRow, config: CatalogConfig, then: Experiment | null): PathExplanation {
+  const experiments = then ? replaced(config.experiments, running(then, row)) : config.experiments;
+  const unit = { unitId: row.unit_id, unitType: row.unit_type };
+  let answer: Assignment;
+  try {
+    answer = createAssignmentEngine({ ...config, experiments }).explain(unit, row.surface, row.context);
+  } catch (error) {
+    return { path: [], same: false, note: `The path cannot be walked again: ${(error as Error).message}`, targeting: [] };
+  }
+  const same =
+    (answer.experiment?.key ?? null) === row.experiment && (answer.arm?.key ?? null) === row.arm && answer.holdout === row.holdout;
+  const targeting = then ? explainCondition(then.targeting, row.context).clauses : [];
+  return {
+    path: answer.path,
+    same,
+    note: same ? null : noteFor(row, then),
+    targeting: targeting.map(({ clause, actual, expected, passed }) => ({ clause, actual, expected, passed })),
+  };
+}
+
+function noteFor(row: DecisionRow, then: Experiment | null): string {
+  if (row.experiment !== null && then === null) {
+    return `The experiment "${row.experiment}" is no longer kept as it was; the path shows what would happen now.`;
+  }
+  return 'The configuration has changed since the decision; the path shows what would happen now.';
+}
+
+/** A stopped experiment is walked as it ran; a shipped or paused one as it served this decision. */
+function running(experiment: Experiment, row: DecisionRow): Experiment {
+  if (row.reason === 'SHIPPED') return { ...experiment, status: 'shipped', shippedArm: row.arm };
+  return { ...experiment, status: row.reason === 'PAUSED' ? 'paused' : 'running' };
+}
+
+function replaced(all: readonly Experiment[], one: Experiment): Experiment[] {
+  const index = all.findIndex((experiment) => experiment.key === one.key);
+  return index < 0 ? [...all, one] : all.map((experiment, i) => (i === index ? one : experiment));
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  HOLDOUT: 'it belongs to a holdout, which always gets the default',
+  NOT_ELIGIBLE: 'no experiment on this surface is meant for it',
+  EXCLUDED: 'it is outside the share of traffic of the experiments on this surface',
+  NO_EXPERIMENT: 'no experiment runs on this surface',
+  PAUSED: 'the experiment is paused',
+  UNKNOWN_SURFACE: 'the surface is not registered',
+  NO_CANDIDATES: 'there was nothing to choose from',
+  FALLBACK_ERROR: 'the policy failed',
+  FALLBACK_TIMEOUT: 'the policy was too slow',
+  FALLBACK_INVALID: 'what the arm or its policy asked for was not valid',
+  FALLBACK_NO_SNAPSHOT: 'the policy had no usable snapshot',
+};
+
+const percent = (share: number): string =>
+  share > 0 && share < 0.001 ? 'less than 0.1 %' : `${Number((share * 100).toPrecision(3))} %`;
+
+/**
+ * Says in one plain sentence why this was served.
+ * @param titles names for ids of candidates and of the experiment, where known.
+ */
+export function sentenceOf(row: DecisionRow, titles: { readonly experiment: string | null; readonly policy: string | null; item(id: string): string }): string {
+  const who = `The ${row.unit_type} "${row.unit_id}"`;
+  const what = whatOf(row, titles.item);
+  const place = row.subject === null ? `on "${row.surface}"` : `for "${titles.item(row.subject)}" on "${row.surface}"`;
+  const because = REASONS[row.reason];
+  if (row.fallback !== null) return `${who} got the default, ${what}, ${place}, because ${because ?? 'something failed'} (${row.fallback}).`;
+  if (because !== undefined) return `${who} got the default, ${what}, ${place}, because ${because}.`;
+  const arm = `arm "${row.arm ?? ''}" of "${titles.experiment ?? row.experiment ?? ''}"`;
+  const how = row.reason === 'SHIPPED' ? `${arm} has been shipped to everybody` : `it is in ${arm}, as ${percent(row.arm_propensity)} of the experiment's units are`;
+  if (row.policy_key === null || row.policy_version === null) return `${who} got ${what} ${place}, because ${how}.`;
+  const learned = row.policy_version === 0 ? 'before it had learned anything' : `in version ${row.policy_version}`;
+  return `${who} got ${what} ${place}: ${how}, and there the policy "${titles.policy ?? row.policy_key}" chose it ${learned} with a probability of ${percent(row.propensity)}${rankOf(row)}.`;
+}
+
+function whatOf(row: DecisionRow, title: (id: string) => string): string {
+  if (row.kind === 'value') return JSON.stringify(row.chosen).slice(0, 80);
+  if (row.kind === 'action') return row.chosen === null ? 'nothing' : `"${title(String(row.chosen))}"`;
+  const slate = slateOf(row.chosen);
+  const first = slate.slice(0, 3).map(({ id }) => `"${title(id)}"`).join(', ');
+  return slate.length === 0 ? 'an empty slate' : `the order ${first}${slate.length > 3 ? ', ...' : ''} (${slate.length} of ${row.candidates.length})`;
+}
+
+function rankOf(row: DecisionRow): string {
+  if (row.kind !== 'action' || row.probabilities === null || row.probabilities.length < 2) return '';
+  const higher = row.probabilities.filter((probability) => probability > row.propensity).length;
+  const of = `of ${row.probabilities.length} candidates`;
+  return higher === 0 ? `, the highest ${of}` : `, number ${higher + 1} ${of}`;
+}
