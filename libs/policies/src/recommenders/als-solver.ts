@@ -1,5 +1,6 @@
 import type { Rng } from '#experiments';
 import { choleskyInPlace, solveCholesky } from '../linear-algebra/cholesky.js';
+import { addWeightedGram } from '../linear-algebra/weighted-gram.js';
 import { ShortRowSolver } from './als-short-rows.js';
 
 /** Observed pairs row by row: row r has columns[start[r] .. start[r + 1]) with the confidences beside them. */
@@ -102,54 +103,15 @@ export class RowSolver {
     for (let i = 0; i < dim * dim; i++) normal[i] = weights.unobserved * (gram[i] as number);
     for (let i = 0; i < dim; i++) normal[i * dim + i] = (normal[i * dim + i] as number) + reg;
     into.fill(0);
-    let p = 0;
-    for (; p + 4 <= n; p += 4) this.addFour(factors, columns, confidences, p, into);
-    for (; p < n; p++) this.addOne(factors, (columns[p] as number) * dim, confidences[p] as number, into);
+    for (let p = 0; p < n; p++) {
+      const base = (columns[p] as number) * dim;
+      const confidence = confidences[p] as number;
+      for (let i = 0; i < dim; i++)
+        into[i] = (into[i] as number) + confidence * (factors[base + i] as number);
+    }
+    addWeightedGram(normal, dim, factors, columns, confidences);
     choleskyInPlace(normal, dim);
     solveCholesky(normal, dim, into);
-  }
-
-  /** normal += c v v', into += c v for one observed v. */
-  private addOne(factors: Float64Array, base: number, confidence: number, into: Float64Array): void {
-    const { dim, normal } = this;
-    for (let i = 0; i < dim; i++) {
-      const scaled = confidence * (factors[base + i] as number);
-      into[i] = (into[i] as number) + scaled;
-      const row = i * dim;
-      for (let j = 0; j <= i; j++)
-        normal[row + j] = (normal[row + j] as number) + scaled * (factors[base + j] as number);
-    }
-  }
-
-  /** As addOne for four at once: the matrix is read and written a quarter as often, which is what costs. */
-  private addFour(
-    factors: Float64Array,
-    columns: Uint32Array,
-    confidences: Float64Array,
-    p: number,
-    into: Float64Array,
-  ): void {
-    const { dim, normal } = this;
-    const b0 = (columns[p] as number) * dim;
-    const b1 = (columns[p + 1] as number) * dim;
-    const b2 = (columns[p + 2] as number) * dim;
-    const b3 = (columns[p + 3] as number) * dim;
-    for (let i = 0; i < dim; i++) {
-      const s0 = (confidences[p] as number) * (factors[b0 + i] as number);
-      const s1 = (confidences[p + 1] as number) * (factors[b1 + i] as number);
-      const s2 = (confidences[p + 2] as number) * (factors[b2 + i] as number);
-      const s3 = (confidences[p + 3] as number) * (factors[b3 + i] as number);
-      into[i] = (into[i] as number) + s0 + s1 + s2 + s3;
-      const row = i * dim;
-      for (let j = 0; j <= i; j++) {
-        normal[row + j] =
-          (normal[row + j] as number) +
-          s0 * (factors[b0 + j] as number) +
-          s1 * (factors[b1 + j] as number) +
-          s2 * (factors[b2 + j] as number) +
-          s3 * (factors[b3 + j] as number);
-      }
-    }
   }
 }
 
