@@ -161,9 +161,10 @@ describe('analyze', () => {
     expect(row?.difference.upper).toBeCloseTo(b.ratio - a.ratio + 1.960557 * Math.sqrt(a.se2 + b.se2), 6);
   });
 
-  it('reads 100,000 units in less than five seconds', async () => {
+  it('reads 100,000 units in less than five seconds of processor time', async () => {
     const large = world(100_000, 0.01);
-    const start = performance.now();
+    // Processor time: the clock on the wall measures how busy the machine is.
+    const start = process.cpuUsage();
     const { document } = await analyze({
       ...base,
       file: large.file,
@@ -171,7 +172,8 @@ describe('analyze', () => {
       covariate: 'before',
     });
     expect(document.results[0]?.control.n).toBe(50_000);
-    expect(performance.now() - start).toBeLessThan(5000);
+    const { user, system } = process.cpuUsage(start);
+    expect((user + system) / 1e6).toBeLessThan(5);
   });
 
   it('finds a broken split against the shares it is told', async () => {
