@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventQueue, type Answer } from '#simulation';
-import { Unreachable, type ApiClient } from '../api-client.js';
+import { Refused, Unreachable, type ApiClient } from '../api-client.js';
 import { EventSender } from '../event-sender.js';
 import type { LiveWorld } from './live-world.js';
 
@@ -122,15 +122,17 @@ export class Traffic {
   }
 
   private async probe(): Promise<void> {
-    try {
-      await this.api.call('GET', '/health/ready');
+    const back = await this.api.call('GET', '/health/ready').then(
+      () => true,
+      (error: unknown) => error instanceof Refused,
+    );
+    if (back) {
       this.away = false;
       this.options.complain('the API is back');
-    } catch {
-      await sleep(1000 * (0.5 + Math.random()), undefined, { signal: this.options.signal }).catch(
-        () => undefined,
-      );
+      return;
     }
+    const pause = 1000 * (0.5 + Math.random());
+    await sleep(pause, undefined, { signal: this.options.signal }).catch(() => undefined);
   }
 
   private async finish(): Promise<void> {
