@@ -6,6 +6,13 @@ import { ChartFrame, LegendItem } from './chart-frame.js';
 import type { TwinRow } from './chart-frame.js';
 import { AXIS, TOOLTIP_STYLE, seriesLook } from './palette.js';
 
+/** Strong colours first; the palette's own order keeps grey for controls, which actions don't have. */
+const LOOKS = [1, 2, 0, 3, 4, 5];
+
+function fillOf(name: string, index: number): string {
+  return seriesLook(name === REST ? 99 : (LOOKS[index] ?? 99)).color;
+}
+
 /** More bands than this can't be told apart; the rest is one. */
 const MOST = 6;
 const REST = 'Other actions';
@@ -64,7 +71,7 @@ export function AllocationChart({ data, bucket }: { data: PolicyAllocation; buck
       rows={twin}
       format={(key, value) => cellText(key, value)}
       legend={names.map((name, index) => (
-        <LegendItem key={name} color={seriesLook(name === REST ? 99 : index).color} label={name} />
+        <LegendItem key={name} color={fillOf(name, index)} label={name} area />
       ))}
     >
       <StackedShares rows={rows} names={names} bucket={bucket} />
@@ -86,11 +93,13 @@ interface StackedSharesProps {
 function StackedShares({ rows, names, bucket }: StackedSharesProps): ReactElement {
   const spansDays = rows.length > 30 || bucket === 'day';
   const tick = (at: string): string => (spansDays ? shortDate(at) : time(at).slice(0, 5));
+  // One label per day: the first bucket of each.
+  const days = rows.map((row) => row.at).filter((at, index) => index > 0 && shortDate(at) !== shortDate(rows[index - 1]?.at));
   return (
     <ResponsiveContainer width="100%" height={280} initialDimension={{ width: 640, height: 280 }}>
       <AreaChart data={[...rows]} margin={{ top: 8, right: 12, bottom: 4, left: 4 }}>
         <CartesianGrid stroke="var(--mq-line)" vertical={false} />
-        <XAxis dataKey="at" {...AXIS} tickFormatter={tick} minTickGap={48} />
+        <XAxis dataKey="at" {...AXIS} tickFormatter={tick} minTickGap={40} {...(spansDays ? { ticks: days } : {})} />
         <YAxis {...AXIS} width={52} domain={[0, 1]} allowDataOverflow tickFormatter={(share: number) => percent(share, 0)} />
         <Tooltip
           contentStyle={TOOLTIP_STYLE}
@@ -107,8 +116,8 @@ function StackedShares({ rows, names, bucket }: StackedSharesProps): ReactElemen
             type="linear"
             stroke="var(--mq-panel)"
             strokeWidth={1.5}
-            fill={seriesLook(name === REST ? 99 : index).color}
-            fillOpacity={0.82}
+            fill={fillOf(name, index)}
+            fillOpacity={0.86}
             isAnimationActive={false}
           />
         ))}

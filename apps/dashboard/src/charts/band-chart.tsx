@@ -42,7 +42,7 @@ function datum(point: BandPoint, limit: number): Datum {
 
 /** The early days of a sequential interval are wide; the axis follows the later ones and cuts those off. */
 export function bandTicks(points: readonly BandPoint[], zero: boolean): number[] {
-  const late = points.slice(Math.floor(points.length / 4));
+  const late = points.slice(zero ? Math.floor(points.length / 4) : 0);
   const ends = late.flatMap((point) =>
     Object.values(point.values).flatMap(({ value, lower, upper }) => [value, lower, upper]),
   );

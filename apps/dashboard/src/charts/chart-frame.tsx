@@ -77,12 +77,20 @@ export function ChartFrame(props: ChartFrameProps): ReactElement {
   );
 }
 
-/** One series in a legend: line sample with its dash, marker and name. */
-export function LegendItem({ color, dash, label }: { color: string; dash?: string; label: string }): ReactElement {
+/** One series in a legend: its line or area, and its name. */
+interface LegendItemProps {
+  color: string;
+  dash?: string;
+  label: string;
+  /** A filled square, for areas. */
+  area?: boolean;
+}
+
+export function LegendItem({ color, dash, label, area = false }: LegendItemProps): ReactElement {
   return (
     <span className={styles.item}>
-      <svg width="22" height="10" viewBox="0 0 22 10" aria-hidden="true">
-        <line x1="1" x2="21" y1="5" y2="5" stroke={color} strokeWidth="3" strokeDasharray={dash} />
+      <svg width={area ? 12 : 22} height="12" viewBox={area ? '0 0 12 12' : '0 0 22 12'} aria-hidden="true">
+        {area ? <rect width="12" height="12" rx="3" fill={color} /> : <line x1="1" x2="21" y1="6" y2="6" stroke={color} strokeWidth="3" strokeDasharray={dash} />}
       </svg>
       {label}
     </span>

@@ -7,8 +7,18 @@ import styles from './interval-bar.module.css';
 export function symmetricDomain(values: readonly (number | null | undefined)[], least = 0.01): number {
   const largest = Math.max(least, ...values.map((value) => Math.abs(finite(value) ?? 0)));
   const power = 10 ** Math.floor(Math.log10(largest));
-  const step = [1, 2, 5, 10].find((multiple) => multiple * power >= largest) ?? 10;
+  const step = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((multiple) => multiple * power >= largest - 1e-12) ?? 10;
   return step * power;
+}
+
+/** A domain for many intervals: wide enough for most, so that one huge interval doesn't squeeze the others. */
+export function robustDomain(ends: readonly (number | null | undefined)[], least = 0.01): number {
+  const sizes = ends
+    .map((end) => Math.abs(finite(end) ?? 0))
+    .filter((size) => size > 0)
+    .sort((a, b) => a - b);
+  const median = sizes[Math.floor(sizes.length / 2)] ?? 0;
+  return symmetricDomain([Math.min(sizes.at(-1) ?? 0, 4 * median)], least);
 }
 
 interface IntervalBarProps {
@@ -47,7 +57,7 @@ export function IntervalBar(props: IntervalBarProps): ReactElement {
       {shown ? <line className={styles.bar} x1={from} x2={to} y1={middle} y2={middle} /> : null}
       {shown && (lower === null || lower < -domain) ? <Arrow x={1} y={middle} turn={-1} /> : null}
       {shown && (upper === null || upper > domain) ? <Arrow x={width - 1} y={middle} turn={1} /> : null}
-      {estimate === null ? null : <Point x={x(estimate)} y={middle} direction={muted ? 'unclear' : direction} />}
+      {estimate === null || Math.abs(estimate) > domain ? null : <Point x={x(estimate)} y={middle} direction={muted ? 'unclear' : direction} />}
     </svg>
   );
 }

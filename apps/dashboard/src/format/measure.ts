@@ -32,6 +32,14 @@ export function range(
   return `${format(lower)} to ${format(upper)}`;
 }
 
+/** Both ends of an absolute interval, the unit once: `+0.40 to +1.36 pp`. */
+export function differenceRange(interval: Interval | null, measuredIn: MeasuredIn): string {
+  const unit = measuredIn === 'share' ? ' pp' : UNIT[measuredIn];
+  const bare = (value: number): string => difference(value, measuredIn).replace(unit, '');
+  const text = range(interval, bare);
+  return interval === null || text === 'unbounded' ? text : `${text}${unit}`;
+}
+
 const INTERVAL_NAME: Record<Interval['kind'], string> = {
   confidence: 'confidence interval',
   credible: 'credible interval',

@@ -67,6 +67,14 @@ export function lift(share: number | null | undefined): string {
   return number > 0 ? `+${text}` : text;
 }
 
+/** Two significant digits without trailing zeros, for thresholds: `0.001`, `0.62`, `14`. */
+export function significant(value: number | null | undefined): string {
+  const number = finite(value);
+  if (number === null) return DASH;
+  if (number !== 0 && Math.abs(number) < 0.0001) return number > 0 ? '< 0.0001' : '> −0.0001';
+  return minus(String(Number(number.toPrecision(Math.abs(number) >= 100 ? 6 : 2))));
+}
+
 /** A p-value: `< 0.001`, `0.034`. */
 export function pValue(value: number | null | undefined): string {
   const number = finite(value);

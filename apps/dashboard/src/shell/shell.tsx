@@ -26,7 +26,7 @@ function SignedIn(): ReactElement {
       <a className="mq-skip" href="#content">
         Skip to content
       </a>
-      <div className={styles.side}>
+      <header className={styles.side}>
         <div className={styles.brandRow}>
           <Link to="/experiments" className={styles.brand}>
             <Mark />
@@ -50,7 +50,7 @@ function SignedIn(): ReactElement {
             <ThemeSwitch />
           </div>
         </div>
-      </div>
+      </header>
       <main id="content" className={styles.main} tabIndex={-1} aria-busy={loading}>
         <KillSwitchBanner />
         <div className={styles.page}>

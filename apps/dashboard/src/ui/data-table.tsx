@@ -34,7 +34,7 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactElement {
       className={styles.scroll}
       tabIndex={0}
       role="region"
-      aria-label={caption}
+      aria-label={`${caption}, table`}
       style={maxHeight === undefined ? {} : { maxHeight }}
     >
       <Table verticalSpacing={dense ? 6 : 10} className={styles.table ?? ''} stickyHeader={maxHeight !== undefined}>

@@ -12,7 +12,7 @@ export function servedText(decision: Decision): string {
   if (decision.kind === 'action') return decision.action ?? '—';
   if (decision.kind === 'slate') {
     const ids = decision.slate?.map((item) => item.id) ?? [];
-    return ids.length > 3 ? `${ids.slice(0, 3).join(', ')} and ${ids.length - 3} more` : ids.join(', ') || '—';
+    return ids.length > 2 ? `${ids.slice(0, 2).join(', ')} and ${ids.length - 2} more` : ids.join(', ') || '—';
   }
   return json(decision.value);
 }

@@ -10,7 +10,7 @@ import styles from './decisions.module.css';
 const CLAUSES: Column<TargetingClause>[] = [
   { key: 'clause', title: 'Clause', cell: (clause) => json(clause.clause) },
   { key: 'actual', title: 'Actual', cell: (clause) => json(clause.actual) },
-  { key: 'expected', title: 'Expected', cell: (clause) => json(clause.expected) },
+  { key: 'expected', title: 'Expected', cell: (clause) => (Array.isArray(clause.expected) ? clause.expected.map((entry) => json(entry)).join(', ') : json(clause.expected)) },
   {
     key: 'passed',
     title: 'Result',
@@ -41,7 +41,10 @@ export function Path({ decision }: { decision: DecisionDetail }): ReactElement {
         {decision.path.length === 0 ? <li>No experiment covers this surface.</li> : null}
       </ol>
       {decision.targeting.length === 0 ? null : (
-        <DataTable caption="Targeting clauses" columns={CLAUSES} rows={decision.targeting} rowKey={(clause) => JSON.stringify([clause.clause, clause.expected])} dense />
+        <div className={styles.clauses}>
+          <h3>Targeting clauses</h3>
+          <DataTable caption="Targeting clauses" columns={CLAUSES} rows={decision.targeting} rowKey={(clause) => JSON.stringify([clause.clause, clause.expected])} dense />
+        </div>
       )}
     </>
   );

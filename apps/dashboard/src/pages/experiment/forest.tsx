@@ -3,7 +3,7 @@ import type { MetricResult, Report } from '../../api/types.js';
 import { ChartFrame } from '../../charts/chart-frame.js';
 import type { TwinRow } from '../../charts/chart-frame.js';
 import { ForestRow } from '../../charts/forest-row.js';
-import { symmetricDomain } from '../../charts/interval-bar.js';
+import { robustDomain } from '../../charts/interval-bar.js';
 import { count, direction, intervalName, lift, liftSentence } from '../../format/index.js';
 import styles from './forest.module.css';
 
@@ -42,14 +42,11 @@ function twinText(key: string, value: string | number | null): string {
   return key === 'units' ? count(value) : lift(value);
 }
 
-/** The axis shows what decides; a metric with a huge interval is cut off with an arrow rather than squeezing the rest. */
 function domainOf(results: readonly MetricResult[]): number {
-  const ends = results
-    .flatMap(({ effect: { relative } }) => [relative.estimate, relative.interval?.lower, relative.interval?.upper])
-    .map((value) => Math.abs(value ?? 0))
-    .filter((value) => value > 0)
-    .sort((a, b) => a - b);
-  return symmetricDomain([ends[Math.floor((ends.length - 1) * 0.9)]], 0.02);
+  return robustDomain(
+    results.flatMap(({ effect: { relative } }) => [relative.estimate, relative.interval?.lower, relative.interval?.upper]),
+    0.02,
+  );
 }
 
 function summary(results: readonly MetricResult[]): string {

@@ -2,7 +2,7 @@ import { Collapse } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { useId, useState } from 'react';
 import type { HealthResult } from '../../api/types.js';
-import { HEALTH, count, decimal, finite, pValue, plural } from '../../format/index.js';
+import { HEALTH, count, plural, significant } from '../../format/index.js';
 import { Facts } from '../../ui/details.js';
 import { Lamp } from '../../ui/status.js';
 import styles from './health-strip.module.css';
@@ -42,12 +42,6 @@ export function HealthStrip({ checks }: { checks: readonly HealthResult[] }): Re
   );
 }
 
-/** Small values of a check are p-values, the others plain numbers. */
-function figure(value: number | null): string {
-  const number = finite(value);
-  return number !== null && number >= 0 && number < 0.001 ? pValue(number) : decimal(number);
-}
-
 function CheckDetail({ check }: { check: HealthResult }): ReactElement {
   return (
     <div className={styles.detail}>
@@ -55,8 +49,8 @@ function CheckDetail({ check }: { check: HealthResult }): ReactElement {
       <Facts
         columns
         facts={[
-          { label: 'Value', value: figure(check.value) },
-          { label: 'Threshold', value: figure(check.threshold) },
+          { label: 'Value', value: significant(check.value) },
+          { label: 'Threshold', value: significant(check.threshold) },
           { label: 'Units affected', value: count(check.unitsAffected) },
           { label: 'Effect on the verdict', value: check.blocks ? 'Blocks it while failing' : 'Informs only' },
         ]}

@@ -7,7 +7,7 @@ import { StateMessage } from '../../ui/state-message.js';
 
 export function NotStarted({ experiment }: { experiment: Experiment }): ReactElement {
   return (
-    <section className={panel.panel} aria-label="Results">
+    <div className={panel.panel}>
       <StateMessage
         icon="draft"
         title="This experiment has not started"
@@ -19,6 +19,6 @@ export function NotStarted({ experiment }: { experiment: Experiment }): ReactEle
       >
         Nobody has been assigned to an arm, so there is nothing to compare.
       </StateMessage>
-    </section>
+    </div>
   );
 }

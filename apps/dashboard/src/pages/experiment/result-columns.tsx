@@ -1,10 +1,11 @@
 import type { ReactElement } from 'react';
 import type { MetricResult, Report } from '../../api/types.js';
-import { IntervalBar, symmetricDomain } from '../../charts/interval-bar.js';
+import { IntervalBar, robustDomain } from '../../charts/interval-bar.js';
 import {
   ROLE,
   count,
   difference,
+  differenceRange,
   direction,
   level,
   lift,
@@ -24,22 +25,15 @@ const NO_MEAN = 'No unit of this arm has matured for this metric';
 /** Columns of the results table; lifts share one axis. */
 export function resultColumns(report: Report, muted: boolean): Column<MetricResult>[] {
   const ends = report.results.flatMap(({ effect: { relative } }) => [relative.estimate, relative.interval?.lower, relative.interval?.upper]);
-  const sorted = ends.map((end) => Math.abs(end ?? 0)).sort((a, b) => a - b);
-  const domain = symmetricDomain([sorted[Math.floor((sorted.length - 1) * 0.85)]], 0.02);
+  const domain = robustDomain(ends, 0.02);
   return [
     { key: 'metric', title: 'Metric', cell: (result) => <Metric result={result} /> },
-    {
-      key: 'control',
-      title: report.baseline,
-      align: 'right',
-      cell: ({ effect, measuredIn }) => <Figure text={level(effect.control.mean, measuredIn)} reason={NO_MEAN} />,
-    },
-    { key: 'treatment', title: 'Treatment', align: 'right', cell: (result) => <Treatment result={result} /> },
+    { key: 'mean', title: 'Mean', align: 'right', cell: (result) => <Means result={result} baseline={report.baseline} /> },
     { key: 'difference', title: 'Difference', align: 'right', cell: (result) => <Difference result={result} /> },
     { key: 'lift', title: 'Lift', cell: (result) => <LiftCell result={result} domain={domain} muted={muted} /> },
     { key: 'unadjusted', title: 'Without CUPED', align: 'right', cell: (result) => <Unadjusted result={result} /> },
     { key: 'p', title: 'Evidence', align: 'right', cell: (result) => <Evidence result={result} /> },
-    { key: 'units', title: 'Matured of enrolled', align: 'right', cell: (result) => <Units result={result} /> },
+    { key: 'units', title: 'Matured', align: 'right', cell: (result) => <Units result={result} /> },
   ];
 }
 
@@ -54,12 +48,19 @@ function Metric({ result }: { result: MetricResult }): ReactElement {
   );
 }
 
-function Treatment({ result }: { result: MetricResult }): ReactElement {
+function Means({ result, baseline }: { result: MetricResult; baseline: string }): ReactElement {
+  const { effect, measuredIn, arm } = result;
   return (
-    <div className={styles.cell}>
-      <Figure text={level(result.effect.treatment.mean, result.measuredIn)} reason={NO_MEAN} />
-      <span className={styles.note}>{result.arm}</span>
-    </div>
+    <dl className={styles.means}>
+      <dt>{arm}</dt>
+      <dd>
+        <Figure text={level(effect.treatment.mean, measuredIn)} reason={NO_MEAN} />
+      </dd>
+      <dt>{baseline}</dt>
+      <dd>
+        <Figure text={level(effect.control.mean, measuredIn)} reason={NO_MEAN} />
+      </dd>
+    </dl>
   );
 }
 
@@ -70,7 +71,7 @@ function Difference({ result }: { result: MetricResult }): ReactElement {
   return (
     <div className={styles.cell}>
       <span>{difference(effect.estimate, measuredIn)}</span>
-      <span className={styles.note}>{range(effect.interval, (value) => difference(value, measuredIn))}</span>
+      <span className={styles.note}>{differenceRange(effect.interval, measuredIn)}</span>
     </div>
   );
 }
@@ -88,6 +89,7 @@ function LiftCell({ result, domain, muted }: { result: MetricResult; domain: num
         domain={domain}
         direction={direction(relative, result.betterWhen)}
         muted={muted}
+        width={96}
       />
       <div className={styles.cell}>
         <span className={muted ? styles.note : styles.strong}>{lift(relative.estimate)}</span>

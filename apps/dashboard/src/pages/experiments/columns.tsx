@@ -1,7 +1,7 @@
 import type { ReactElement, ReactNode } from 'react';
 import { Link } from 'react-router';
 import type { ExperimentRow, MetricDefinition } from '../../api/types.js';
-import { IntervalBar, symmetricDomain } from '../../charts/interval-bar.js';
+import { IntervalBar, robustDomain } from '../../charts/interval-bar.js';
 import { count, date, direction, lift, range } from '../../format/index.js';
 import type { Column } from '../../ui/data-table.js';
 import { Missing } from '../../ui/estimate.js';
@@ -24,17 +24,16 @@ export function columnsFor(rows: readonly ExperimentRow[], metrics: readonly Met
 
 /** Wide enough for most intervals that may be read; the rest is cut off with an arrow. */
 function sharedDomain(rows: readonly ExperimentRow[]): number {
-  const ends = rows
-    .filter((row) => row.summary?.verdict !== 'fix-first')
-    .flatMap((row) => (row.summary?.decisionLift ? [row.summary.decisionLift.lower, row.summary.decisionLift.upper] : []))
-    .map((end) => Math.abs(end ?? 0))
-    .sort((a, b) => a - b);
-  return symmetricDomain([ends[Math.floor((ends.length - 1) * 0.85)]], 0.02);
+  const readable = rows.filter((row) => row.summary?.verdict !== 'fix-first');
+  return robustDomain(
+    readable.flatMap((row) => [row.summary?.decisionLift?.lower, row.summary?.decisionLift?.upper]),
+    0.02,
+  );
 }
 
-function Lines({ first, second }: { first: ReactNode; second: ReactNode }): ReactElement {
+function Lines({ first, second, right = false }: { first: ReactNode; second: ReactNode; right?: boolean }): ReactElement {
   return (
-    <div className={styles.lines}>
+    <div className={`${styles.lines} ${right ? (styles.right ?? '') : ''}`}>
       <span>{first}</span>
       <span className={styles.key}>{second}</span>
     </div>
@@ -71,7 +70,7 @@ function DecisionLift({ row, domain, betterWhen }: DecisionLiftProps): ReactElem
   const clear = direction({ status: 'ok', reason: null, estimate: effect.estimate, interval }, betterWhen);
   return (
     <div className={blocked ? styles.liftBlocked : styles.lift}>
-      <IntervalBar {...effect} domain={domain} direction={clear} muted={blocked} width={104} />
+      <IntervalBar {...effect} domain={domain} direction={clear} muted={blocked} width={92} />
       <span>
         <strong>{lift(effect.estimate)}</strong>
         <span className={styles.range}>{range(effect, lift)}</span>
@@ -94,5 +93,5 @@ function Verdict({ row }: { row: ExperimentRow }): ReactElement {
 
 function Units({ row }: { row: ExperimentRow }): ReactElement {
   if (row.startedAt === null) return <Missing reason="Not started" />;
-  return <Lines first={count(row.summary?.units)} second={date(row.startedAt)} />;
+  return <Lines right first={count(row.summary?.units)} second={date(row.startedAt)} />;
 }

@@ -46,7 +46,7 @@ export function ExperimentsPage(): ReactElement {
 
 function NoExperiments(): ReactElement {
   return (
-    <section className={panel.panel} aria-label="Experiments">
+    <div className={panel.panel}>
       <StateMessage
         icon="experiments"
         title="No experiments yet"
@@ -63,7 +63,7 @@ function NoExperiments(): ReactElement {
       >
         An experiment compares arms on a surface. Until one runs, every request gets the surface’s default.
       </StateMessage>
-    </section>
+    </div>
   );
 }
 
@@ -75,7 +75,7 @@ function Listing({ rows }: { rows: readonly ExperimentRow[] }): ReactElement {
   return (
     <>
       <FilterBar rows={rows} filter={filter} />
-      <section className={panel.panel} aria-label="Experiments">
+      <div className={panel.panel}>
         {found.length === 0 ? (
           <StateMessage
             icon="decisions"
@@ -99,7 +99,7 @@ function Listing({ rows }: { rows: readonly ExperimentRow[] }): ReactElement {
             Show {Math.min(STEP, found.length - limit)} more of {found.length}
           </Button>
         ) : null}
-      </section>
+      </div>
     </>
   );
 }

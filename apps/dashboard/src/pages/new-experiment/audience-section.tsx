@@ -4,6 +4,7 @@ import type { Json, Layer } from '../../api/types.js';
 import { conditionSentence, percent } from '../../format/index.js';
 import { Icon } from '../../ui/icon.js';
 import { JsonInputField } from '../../ui/json-field.js';
+import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
 import { ConditionFields } from './condition-fields.js';
 import type { SectionProps } from './section-props.js';
@@ -21,7 +22,7 @@ export function AudienceSection(props: SectionProps): ReactElement {
     <Panel title="Who takes part">
       <Stack gap="lg">
         <TargetingFields {...props} />
-        <Group grow align="flex-start" preventGrowOverflow={false} wrap="wrap">
+        <div className={layout.fields}>
           <NumberInput
             label="Traffic"
             description="Of the units that match. Raising it later moves nobody."
@@ -47,7 +48,7 @@ export function AudienceSection(props: SectionProps): ReactElement {
             value={draft.layer || null}
             onChange={(layer) => set({ layer: layer ?? '' })}
           />
-        </Group>
+        </div>
       </Stack>
     </Panel>
   );

@@ -1,6 +1,7 @@
-import { Group, SegmentedControl, Select, Stack, TagsInput, Text, TextInput, Textarea } from '@mantine/core';
+import { SegmentedControl, Select, Stack, TagsInput, Text, TextInput, Textarea } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
+import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
 import { slug } from '../policies/policy-draft.js';
 import { templateArms } from './draft.js';
@@ -39,7 +40,7 @@ export function BasicsSection({ draft, set, problems, surfaces, policies }: Sect
             {EXPLAIN[template]}
           </Text>
         </div>
-        <Group grow align="flex-start" preventGrowOverflow={false} wrap="wrap">
+        <div className={layout.fields}>
           <TextInput label="Name" required error={problems['/title']} value={draft.title} onChange={(event) => set({ title: event.currentTarget.value })} />
           <TextInput
             label="Key"
@@ -48,7 +49,7 @@ export function BasicsSection({ draft, set, problems, surfaces, policies }: Sect
             value={draft.key}
             onChange={(event) => set({ key: event.currentTarget.value })}
           />
-        </Group>
+        </div>
         <Textarea
           label="Hypothesis"
           description="What will change, by how much, and why you believe it"
@@ -59,7 +60,7 @@ export function BasicsSection({ draft, set, problems, surfaces, policies }: Sect
           value={draft.hypothesis}
           onChange={(event) => set({ hypothesis: event.currentTarget.value })}
         />
-        <Group grow align="flex-start" preventGrowOverflow={false} wrap="wrap">
+        <div className={layout.fields}>
           <Select
             label="Surface"
             required
@@ -70,12 +71,11 @@ export function BasicsSection({ draft, set, problems, surfaces, policies }: Sect
             data={surfaces.map(({ key, title }) => ({ value: key, label: `${title} (${key})` }))}
             value={draft.surface || null}
             onChange={(value) => set({ surface: value ?? '' })}
-            inputWrapperOrder={['label', 'input', 'description', 'error']}
             description={surface === undefined ? undefined : SURFACE[surface.kind]}
           />
           <TextInput label="Owner" value={draft.owner} onChange={(event) => set({ owner: event.currentTarget.value })} />
           <TagsInput label="Tags" value={draft.tags} onChange={(tags) => set({ tags })} />
-        </Group>
+        </div>
       </Stack>
     </Panel>
   );

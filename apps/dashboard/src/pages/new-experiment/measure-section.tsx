@@ -1,7 +1,8 @@
-import { Group, MultiSelect, NumberInput, Select, Stack } from '@mantine/core';
+import { MultiSelect, NumberInput, Select, Stack } from '@mantine/core';
 import type { ReactElement } from 'react';
 import type { MetricDefinition } from '../../api/types.js';
 import { plural } from '../../format/index.js';
+import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
 import type { SectionProps } from './section-props.js';
 
@@ -31,10 +32,9 @@ export function MeasureSection({ draft, set, problems, catalog }: SectionProps):
               secondaryMetrics: draft.secondaryMetrics.filter((entry) => entry !== key),
             })
           }
-          inputWrapperOrder={['label', 'input', 'description', 'error']}
           description={decision === undefined ? undefined : `${decision.description} Better when ${decision.betterWhen}.`}
         />
-        <Group grow align="flex-start" preventGrowOverflow={false} wrap="wrap">
+        <div className={layout.fields}>
           <MultiSelect
             label="Guardrails"
             description="Must not get worse"
@@ -51,8 +51,8 @@ export function MeasureSection({ draft, set, problems, catalog }: SectionProps):
             value={draft.secondaryMetrics}
             onChange={(secondaryMetrics) => set({ secondaryMetrics })}
           />
-        </Group>
-        <Group grow align="flex-start" preventGrowOverflow={false} wrap="wrap">
+        </div>
+        <div className={layout.fields}>
           <NumberInput
             label="Shortest run"
             description={decision === undefined || decision.maturityDays === 0 ? 'Whole weeks even out weekdays' : `The decision metric matures after ${plural(decision.maturityDays, 'day')}`}
@@ -70,7 +70,7 @@ export function MeasureSection({ draft, set, problems, catalog }: SectionProps):
             value={draft.plannedUnits ?? ''}
             onChange={(units) => set({ plannedUnits: typeof units === 'number' ? units : null })}
           />
-        </Group>
+        </div>
       </Stack>
     </Panel>
   );

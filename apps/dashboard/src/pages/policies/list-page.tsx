@@ -72,7 +72,7 @@ export function PoliciesPage(): ReactElement {
   return (
     <>
       <PageHeader title="Policies" meta="Bandits and recommenders that an arm can hand its choice to." actions={create} />
-      <section className={panel.panel} aria-label="Policies">
+      <div className={panel.panel}>
         <QueryBoundary
           query={query}
           what="policies"
@@ -85,7 +85,7 @@ export function PoliciesPage(): ReactElement {
         >
           {(page) => <DataTable caption="Policies" columns={COLUMNS} rows={page.items} rowKey={(policy) => policy.id} />}
         </QueryBoundary>
-      </section>
+      </div>
       {creating ? <PolicyDialog close={() => setCreating(false)} created={(id) => void navigate(`/policies/${id}`)} /> : null}
     </>
   );

@@ -23,7 +23,6 @@ export function PolicyFields({ catalog, offered, draft, onChange }: PolicyFields
         data={offered.map((policy) => ({ value: policy.key, label: policy.title }))}
         value={draft.key}
         onChange={(key) => onChange({ ...policyDraft(catalog, key ?? draft.key), title: draft.title, id: draft.id })}
-        inputWrapperOrder={['label', 'input', 'description', 'error']}
         description={registered === undefined ? undefined : `${registered.summary}${registered.reference === undefined ? '' : ` ${registered.reference}`}`}
       />
       <Group grow align="flex-start">

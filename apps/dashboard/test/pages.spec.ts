@@ -1,0 +1,99 @@
+import AxeBuilder from '@axe-core/playwright';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import type { Dashboard, Opened } from './browser.js';
+import { ensureBuilt, findChromium, launch, open, settled, startDashboard } from './browser.js';
+import { mockApi } from './mock-api.js';
+
+/** Every page with recorded answers, and a text that only the loaded page has. */
+const PAGES: readonly (readonly [path: string, text: string])[] = [
+  ['/experiments', 'Rows by taste instead of popularity'],
+  ['/experiments/new', 'Create and start'],
+  ['/experiments/home-rows-als', 'Matrix factorisation raises play rate by 4.1%'],
+  ['/experiments/notification-hour', 'Do not decide: fix first'],
+  ['/experiments/artwork-bandit', 'Keep running'],
+  ['/experiments/dense-search', 'Before it starts'],
+  ['/experiments/home-rows-als/results', 'Without CUPED'],
+  ['/experiments/home-rows-als/time', 'Play rate over time'],
+  ['/experiments/home-rows-als/retention', 'Matured units'],
+  ['/experiments/home-rows-als/setup', 'Hypothesis'],
+  ['/experiments/home-rows-als/activity', 'Player release was rolled back'],
+  ['/policies', 'Rows by matrix factorisation'],
+  ['/policies/artwork-ts', 'Allocation over time'],
+  ['/policies/artwork-ts/snapshots', 'Rejected'],
+  ['/policies/rows-als/training', 'Fewer than 100 members'],
+  ['/policies/rows-als/setup', 'Parameters'],
+  ['/live', 'Exposures and outcomes'],
+  ['/decisions', 'Latest decisions'],
+  ['/decisions/01KAR8DECISION0000', 'it had a 71% chance'],
+  ['/operations', 'Has failed jobs'],
+  ['/connect', 'How far you are'],
+  ['/settings', 'Analyst notebook'],
+  ['/settings/surfaces', 'Artwork of a title'],
+  ['/settings/metrics', 'Day-28 retention'],
+  ['/settings/audit', 'Policy rollback'],
+  ['/nowhere', 'There is nothing at this address'],
+];
+
+const withBrowser = findChromium() === null ? describe.skip : describe;
+
+withBrowser('dashboard pages in Chromium (skipped where no chromium is installed)', () => {
+  let dashboard: Dashboard;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    await ensureBuilt();
+    dashboard = await startDashboard({ MARQUEE_API_URL: 'http://127.0.0.1:9' });
+    browser = await launch();
+  }, 120_000);
+  afterAll(async () => {
+    await browser.close();
+    await dashboard.stop();
+  });
+
+  async function violations({ page }: Opened, rules: 'all' | 'contrast'): Promise<string[]> {
+    const axe = new AxeBuilder({ page });
+    const chosen = rules === 'all' ? axe.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']) : axe.withRules(['color-contrast']);
+    const { violations: found } = await chosen.analyze();
+    return found.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`));
+  }
+
+  /** Pixels by which the page is wider than the window, per width. */
+  async function overflow({ page }: Opened): Promise<string[]> {
+    const wide: string[] = [];
+    for (const width of [375, 768, 1280]) {
+      await page.setViewportSize({ width, height: 900 });
+      const pixels = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      if (pixels > 0) wide.push(`${pixels} px at ${width}`);
+    }
+    return wide;
+  }
+
+  let opened: Opened;
+  beforeAll(async () => {
+    opened = await open(browser);
+    await mockApi(opened.page);
+  });
+  afterAll(() => opened.context.close());
+
+  it.each(PAGES)(
+    '%s shows its content in every width, obeys the security policy and passes axe in both themes',
+    async (path, text) => {
+      const { page, complaints } = opened;
+      complaints.length = 0;
+      await page.goto(dashboard.url + path);
+      await settled(page);
+      await page.getByText(text, { exact: false }).first().waitFor();
+      const shown = await page.locator('body').innerText();
+      expect(shown).not.toMatch(/\bNaN\b|\bInfinity\b|\bundefined\b|\[object /);
+      expect(await overflow(opened)).toEqual([]);
+      expect(await violations(opened, 'all')).toEqual([]);
+      // Only colours differ in the other theme.
+      await page.emulateMedia({ colorScheme: 'dark' });
+      await page.waitForFunction(() => document.documentElement.dataset['mantineColorScheme'] === 'dark');
+      expect(await violations(opened, 'contrast')).toEqual([]);
+      await page.emulateMedia({ colorScheme: 'light' });
+      expect(complaints).toEqual([]);
+    },
+  );
+});
