@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { BullModule } from '@nestjs/bullmq';
 import { Global, Inject, Logger, Module } from '@nestjs/common';
-import type { DynamicModule, OnApplicationShutdown, OnModuleInit, Provider } from '@nestjs/common';
+import type { BeforeApplicationShutdown, DynamicModule, OnApplicationShutdown, OnModuleInit, Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import type { Config } from '../config/config.js';
 import type { QueueBackend } from './backend.js';
@@ -13,16 +13,25 @@ import { Spool } from './spool.js';
 import { Watchdog } from './watchdog.js';
 
 
+const DRAIN_MS = 4000;
+const LAST_TRY_MS = 500;
+
 /** Starts the spool with the process and empties it as far as it can when the process ends. */
-class SpoolLifecycle implements OnModuleInit, OnApplicationShutdown {
+class SpoolLifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   constructor(@Inject(Spool) private readonly spool: Spool) {}
 
   onModuleInit(): Promise<void> {
     return this.spool.start();
   }
 
+  /** While the queue is still open: it closes in the next phase, in no order that could be relied on. */
+  beforeApplicationShutdown(): Promise<void> {
+    return this.spool.drain(DRAIN_MS);
+  }
+
+  /** What the last requests left goes to disk, for the next process. */
   onApplicationShutdown(): Promise<void> {
-    return this.spool.close();
+    return this.spool.close(LAST_TRY_MS);
   }
 }
 

@@ -96,12 +96,8 @@ export class Spool {
     };
   }
 
-  /** Ships what it can within the time given, then leaves the rest on disk for the next process. */
-  async close(withinMs = 5000): Promise<void> {
-    if (this.closing) return;
-    this.closing = true;
-    if (this.housekeeping) clearInterval(this.housekeeping);
-    if (this.timer) clearTimeout(this.timer);
+  /** Ships what it can within the time given. */
+  async drain(withinMs: number): Promise<void> {
     const deadline = Date.now() + withinMs;
     this.retryAt = 0;
     do {
@@ -110,6 +106,15 @@ export class Spool {
       // A hand-over already under way may have been given more time than is left now.
       await withTimeout(this.pump(left), left).catch(() => undefined);
     } while (this.pendingCount > 0 && this.failures === 0 && Date.now() < deadline);
+  }
+
+  /** As drain, then stops; what is left stays on disk for the next process. */
+  async close(withinMs = 5000): Promise<void> {
+    if (this.closing) return;
+    this.closing = true;
+    if (this.housekeeping) clearInterval(this.housekeeping);
+    if (this.timer) clearTimeout(this.timer);
+    await this.drain(withinMs);
     for (const segment of this.segments) await segment.finish();
     await this.owner.release();
   }
