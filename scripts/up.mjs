@@ -76,10 +76,8 @@ try {
   const apiPort = await choosePort('MARQUEE_API_PORT', 4000);
   const dashboardPort = await choosePort('MARQUEE_DASHBOARD_PORT', 4100);
   const urls = { api: `http://127.0.0.1:${apiPort}`, dashboard: `http://127.0.0.1:${dashboardPort}` };
-  await step('starting API, workers and dashboard', async () => {
+  await step('starting API and dashboard', async () => {
     const api = supervisor.start('api', 'dist/apps/api/src/main.js', { ...env, MARQUEE_API_PORT: String(apiPort) });
-    supervisor.start('worker', 'dist/apps/api/src/worker.js', { ...env, MARQUEE_ROLES: 'ingest,learn,rollup,maintenance' });
-    supervisor.start('trainer', 'dist/apps/api/src/worker.js', { ...env, MARQUEE_ROLES: 'train' });
     supervisor.start('dashboard', 'apps/dashboard/server.mjs', {
       MARQUEE_API_URL: urls.api, MARQUEE_DASHBOARD_PORT: String(dashboardPort), MARQUEE_LOCAL_KEY: keys.admin,
     });
@@ -94,6 +92,11 @@ try {
         if (code !== 0) throw new Error('The demo world could not be loaded; the message above says why.');
       }
     });
+  }
+  // After the demo world's past: workers live by the clock of today, and would settle its rewards too early.
+  supervisor.start('worker', 'dist/apps/api/src/worker.js', { ...env, MARQUEE_ROLES: 'ingest,learn,rollup,maintenance' });
+  supervisor.start('trainer', 'dist/apps/api/src/worker.js', { ...env, MARQUEE_ROLES: 'train' });
+  if (withDemo) {
     supervisor.start('demo', 'dist/apps/cli/src/main.js', env, { args: ['demo', '--quiet'] });
   }
   say(`\nready after ${((Date.now() - began) / 1000).toFixed(0)} s

@@ -19,7 +19,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** Simulated hours between two times of learning; days between two rollups. */
 const LEARN_EVERY_HOURS = 3;
-const ROLL_UP_EVERY_DAYS = 2;
+const ROLL_UP_EVERY_DAYS = 4;
 
 export interface HistoryOptions {
   readonly world: World;
