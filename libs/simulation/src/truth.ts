@@ -96,8 +96,6 @@ function unchanged(experiment: string): EffectTruth[] {
 }
 
 function experimentTruths(world: World): ExperimentTruth[] {
-  const bandit = expectedLift(world, 'landscape', 'best');
-  const contextual = expectedLift(world, 'best', 'best-of-segment');
   return [
     {
       experiment: 'continue-watching-first',
@@ -139,6 +137,14 @@ function experimentTruths(world: World): ExperimentTruth[] {
       because: 'The effect is real, but a hundredth of the mean; so few members can not show it.',
       effects: [{ metric: 'watch-minutes', arm: 'five-seconds', lift: [0, 0.03], conclusive: false }],
     },
+    ...artworkExperimentTruths(world),
+  ];
+}
+
+function artworkExperimentTruths(world: World): ExperimentTruth[] {
+  const bandit = expectedLift(world, 'landscape', 'best');
+  const contextual = expectedLift(world, 'best', 'best-of-segment');
+  return [
     {
       experiment: 'artwork-bandit',
       lesson: 'bandit-converging',

@@ -35,17 +35,23 @@ function readState<T>(file: string, schema: z.ZodType<T>): T | null {
  * @throws Error with one sentence when neither says.
  */
 export function resolveConnection(options: ConnectionOptions): Connection {
-  const urls = options.url === undefined ? readState('urls.json', urlsSchema) : null;
-  const keys = options.key === undefined ? readState('keys.json', keysSchema) : null;
-  const api = options.url ?? urls?.api;
-  if (api === undefined)
-    throw new Error('No running installation found: start one with `npm run up`, or give --url.');
-  const publishable = options.key ?? keys?.publishable;
-  const admin = options.key ?? keys?.admin;
-  if (publishable === undefined || admin === undefined) {
+  const { api, dashboard } = resolveUrls(options.url);
+  return { api: api.replace(/\/+$/, ''), dashboard, ...resolveKeys(options.key) };
+}
+
+function resolveUrls(url: string | undefined): { api: string; dashboard: string | null } {
+  if (url !== undefined) return { api: url, dashboard: null };
+  const urls = readState('urls.json', urlsSchema);
+  if (!urls) throw new Error('No running installation found: start one with `npm run up`, or give --url.');
+  return { api: urls.api, dashboard: urls.dashboard ?? null };
+}
+
+function resolveKeys(key: string | undefined): { publishable: string; admin: string } {
+  if (key !== undefined) return { publishable: key, admin: key };
+  const keys = readState('keys.json', keysSchema);
+  if (!keys)
     throw new Error(
       'No keys found in .marquee/keys.json: start an installation with `npm run up`, or give --key.',
     );
-  }
-  return { api: api.replace(/\/+$/, ''), dashboard: urls?.dashboard ?? null, publishable, admin };
+  return { publishable: keys.publishable, admin: keys.admin };
 }

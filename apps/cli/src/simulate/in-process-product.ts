@@ -5,6 +5,7 @@ import {
   type Context,
   type Experiment,
   type Rng,
+  type Surface,
 } from '#experiments';
 import {
   compileExploration,
@@ -14,6 +15,7 @@ import {
   type Action,
   type CompiledExploration,
   type CompiledPolicy,
+  type DecisionRequest,
   type Policy,
   type RewardedDecision,
 } from '#policies';
@@ -90,53 +92,45 @@ export class InProcessProduct {
       arm: arm?.key ?? null,
       reason,
     };
-    const actions = this.candidates.get(`${surface?.candidateKind ?? ''}/${one.subject ?? ''}`) ?? [];
-    if (!arm) {
-      const slate = actions.map(({ id }) => ({ id, propensity: 1 }));
-      return { ...base, value: surface?.defaultValue ?? null, action: actions[0]?.id ?? null, slate };
-    }
+    const subject = one.subject ?? null;
+    const actions = this.candidatesOf(surface, subject);
+    if (!arm) return { ...base, ...byDefault(actions, surface) };
     if (arm.treatment.kind === 'value') return { ...base, value: arm.treatment.value };
-    const learner = this.learners.get(arm.treatment.policyId);
-    if (!learner) throw new Error(`The policy "${arm.treatment.policyId}" is not among the policies given.`);
     const decision = {
       unitId: request.unitId,
       context: request.context,
       actions,
-      subject: one.subject ?? null,
+      subject,
       at,
     };
-    if (surface?.kind === 'slate') {
-      const { items } = serveSlate(
-        learner.compiled,
-        decision,
-        actions.length,
-        learner.exploration,
-        learner.config.floor,
-        this.rng,
-      );
+    return { ...base, ...this.ask(arm.treatment.policyId, decisionId, decision, surface?.kind === 'slate') };
+  }
+
+  private candidatesOf(surface: Surface | undefined, subject: string | null): Action[] {
+    return this.candidates.get(`${surface?.candidateKind ?? ''}/${subject ?? ''}`) ?? [];
+  }
+
+  private ask(
+    policyId: string,
+    decisionId: string,
+    decision: DecisionRequest,
+    isSlate: boolean,
+  ): Pick<ServedTreatment, 'action' | 'slate' | 'propensity'> {
+    const learner = this.learners.get(policyId);
+    if (!learner) throw new Error(`The policy "${policyId}" is not among the policies given.`);
+    const { compiled, exploration, config } = learner;
+    const { actions } = decision;
+    if (isSlate) {
+      const { items } = serveSlate(compiled, decision, actions.length, exploration, config.floor, this.rng);
       return {
-        ...base,
-        slate: items.map(({ index, propensity }) => ({ id: actions[index]?.id ?? '', propensity })),
+        slate: items.map(({ index, propensity }) => ({ id: (actions[index] as Action).id, propensity })),
       };
     }
-    const { index, propensity } = serveAction(
-      learner.compiled,
-      decision,
-      learner.exploration,
-      learner.config.floor,
-      this.rng,
-    );
+    const { index, propensity } = serveAction(compiled, decision, exploration, config.floor, this.rng);
     const action = actions[index] as Action;
-    this.watch(learner, {
-      decisionId,
-      context: request.context,
-      action,
-      propensity,
-      unitId: request.unitId,
-      subject: decision.subject,
-      at,
-    });
-    return { ...base, action: action.id, propensity };
+    const { actions: _candidates, ...rest } = decision;
+    this.watch(learner, { decisionId, action, propensity, ...rest });
+    return { action: action.id, propensity };
   }
 
   private watch(
@@ -190,6 +184,15 @@ export class InProcessProduct {
       learner.compiled = policy.compile(learner.state, learner.params);
     }
   }
+}
+
+/** What a place shows without an experiment. */
+function byDefault(
+  actions: readonly Action[],
+  surface: Surface | undefined,
+): Pick<ServedTreatment, 'value' | 'action' | 'slate'> {
+  const slate = actions.map(({ id }) => ({ id, propensity: 1 }));
+  return { value: surface?.defaultValue ?? null, action: actions[0]?.id ?? null, slate };
 }
 
 function createLearner(config: ReadyPolicy): Learner {

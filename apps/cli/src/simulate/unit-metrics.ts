@@ -144,22 +144,21 @@ interface Happening {
   readonly own: boolean;
 }
 
-function fold(
-  so: number,
-  measure: Measure,
-  definition: MetricDefinition,
-  { event, at, since, own }: Happening,
-): number {
+function fold(so: number, measure: Measure, definition: MetricDefinition, happening: Happening): number {
+  const { event, own } = happening;
   if (measure.fold === 'exposures') return so + (own ? 1 : 0);
-  if (measure.scope === 'decision' ? !own : at < since) return so;
-  // Retention counts calendar days, everything else spans of 24 hours.
-  const day =
-    definition.kind === 'retention'
-      ? Math.floor(at / dayMs) - Math.floor(since / dayMs)
-      : (at - since) / dayMs;
-  if (measure.days && (day < measure.days[0] || day >= measure.days[1])) return so;
+  if (!counts(measure, definition, happening)) return so;
   if (measure.fold === 'any') return 1;
   return so + (measure.fold === 'sum' ? (event.value ?? 0) : 1) * (measure.scale ?? 1);
+}
+
+function counts(measure: Measure, definition: MetricDefinition, { at, since, own }: Happening): boolean {
+  if (measure.scope === 'decision' ? !own : at < since) return false;
+  if (!measure.days) return true;
+  // Retention counts calendar days, everything else spans of 24 hours.
+  const calendar = definition.kind === 'retention';
+  const day = calendar ? Math.floor(at / dayMs) - Math.floor(since / dayMs) : (at - since) / dayMs;
+  return day >= measure.days[0] && day < measure.days[1];
 }
 
 function isMature(row: UnitRow, { maturityDays, kind }: MetricDefinition, asOf: number): boolean {

@@ -76,21 +76,29 @@ export class Measure {
     if (own && event.name === 'click') own.clicks++;
     if (own && event.name === 'play') own.decisionPlays++;
     const at = Date.parse(event.at);
-    for (const row of this.byUnit.get(event.unitId) ?? []) {
-      if (at < row.firstExposure) continue;
-      if (event.name === 'watch') row.minutes += (event.value ?? 0) / 60;
-      if (event.name === 'play') row.plays++;
-      if (event.name === 'complete') row.completes++;
-      if (event.name === 'cancel') row.cancelled = 1;
-      if (event.name !== 'session_start') continue;
-      if (at < row.firstExposure + 7 * millisecondsPerDay) row.sessionsInWeek++;
-      row.sessionDays.add(Math.floor((at - row.firstExposure) / millisecondsPerDay));
-    }
+    for (const row of this.byUnit.get(event.unitId) ?? [])
+      if (at >= row.firstExposure) countIn(row, event, at);
   }
 
   arm(experiment: string, arm: string): UnitRow[] {
     return [...(this.rows.get(experiment)?.values() ?? [])].filter((row) => row.arm === arm);
   }
+}
+
+/** Outcomes that count wherever they happen. */
+const anywhere: Readonly<Record<string, (row: UnitRow, event: ClientEvent, at: number) => void>> = {
+  watch: (row, event) => (row.minutes += (event.value ?? 0) / 60),
+  play: (row) => row.plays++,
+  complete: (row) => row.completes++,
+  cancel: (row) => (row.cancelled = 1),
+  session_start: (row, _event, at) => {
+    if (at < row.firstExposure + 7 * millisecondsPerDay) row.sessionsInWeek++;
+    row.sessionDays.add(Math.floor((at - row.firstExposure) / millisecondsPerDay));
+  },
+};
+
+function countIn(row: UnitRow, event: ClientEvent, at: number): void {
+  anywhere[event.name ?? '']?.(row, event, at);
 }
 
 export interface Lift {
