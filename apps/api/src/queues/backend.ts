@@ -10,8 +10,6 @@ export type QueueUse = 'produce' | 'work';
 /** Where the queues live and how to reach them. */
 export interface QueueBackend {
   readonly kind: 'postgres' | 'redis';
-  /** Creates the storage of a queue or worker; already set as the process-wide default. */
-  readonly factory: BackendFactory | undefined;
   /** Connection (and key prefix) of one queue or of one worker. */
   optionsFor(queue: string): Pick<QueueOptions, 'connection' | 'prefix'>;
   /** Makes the storage ready, or refuses with one sentence that says what to change. */
@@ -28,14 +26,13 @@ type Place = Pick<Config, 'databaseUrl' | 'redisUrl' | 'redisClusterNodes'>;
 export function createQueueBackend(config: Place, use: QueueUse): QueueBackend {
   const redis = config.redisUrl !== null || config.redisClusterNodes.length > 0;
   const backend = redis ? new RedisBackend(config, use) : new PostgresBackend(config.databaseUrl, use);
-  setDefaultBackendFactory(backend.factory);
+  // The factory's connection type is PostgreSQL's own; Queue and Worker are typed for Redis by default.
+  setDefaultBackendFactory(redis ? undefined : (createPostgresBackend as unknown as BackendFactory));
   return backend;
 }
 
 class PostgresBackend implements QueueBackend {
   readonly kind = 'postgres';
-  // The factory's connection type is PostgreSQL's own; Queue and Worker are typed for Redis by default.
-  readonly factory = createPostgresBackend as unknown as BackendFactory;
 
   constructor(
     private readonly url: string,
@@ -83,7 +80,6 @@ class PostgresBackend implements QueueBackend {
 
 class RedisBackend implements QueueBackend {
   readonly kind = 'redis';
-  readonly factory = undefined;
   private readonly client: Redis | Cluster;
 
   constructor(config: Place, use: QueueUse) {
@@ -104,7 +100,9 @@ class RedisBackend implements QueueBackend {
   }
 
   async close(): Promise<void> {
-    await this.client.quit().catch(() => this.client.disconnect());
+    // QUIT would wait for a server that is not there.
+    if (this.client.status === 'ready') await this.client.quit().catch(() => undefined);
+    this.client.disconnect();
   }
 }
 
@@ -121,7 +119,7 @@ function connectRedis(config: Place, use: QueueUse): Redis | Cluster {
   return new Cluster(nodes, { enableOfflineQueue: use === 'work', redisOptions: options });
 }
 
-function ready(client: Redis | Cluster, withinMs = 10_000): Promise<void> {
+function ready(client: Redis | Cluster, withinMs = 5_000): Promise<void> {
   if (client.status === 'ready') return Promise.resolve();
   return new Promise((resolve, reject) => {
     let last = 'no answer';

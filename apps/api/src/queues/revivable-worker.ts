@@ -1,4 +1,5 @@
 import { Worker } from 'bullmq';
+import type { Processor, WorkerOptions } from 'bullmq';
 
 /** A BullMQ worker that can be woken when it sleeps beside a backlog. */
 export class RevivableWorker extends Worker {
@@ -7,8 +8,8 @@ export class RevivableWorker extends Worker {
   /** Jobs being processed now. */
   activeJobs = 0;
 
-  constructor(...args: ConstructorParameters<typeof Worker>) {
-    super(...args);
+  constructor(name: string, processor: Processor, options: WorkerOptions) {
+    super(name, processor, options);
     this.on('active', () => this.progressed(1));
     this.on('completed', () => this.progressed(-1));
     this.on('failed', () => this.progressed(-1));
