@@ -6,7 +6,7 @@
  * rebinding), and the browser must say that the request comes from this very page (no other site can use it).
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import httpProxy from '@fastify/http-proxy';
@@ -67,7 +67,7 @@ function withLocalKey(localKey) {
 export async function createDashboardServer({ apiUrl, root = DEFAULT_ROOT, localKey }) {
   const indexFile = join(root, 'index.html');
   if (!existsSync(indexFile)) throw new Error(`The dashboard is not built: ${indexFile} is missing.`);
-  const index = readFileSync(indexFile, 'utf8');
+  const index = freshText(indexFile);
   const app = Fastify({ logger: false, bodyLimit: 8 * 1024 * 1024, forceCloseConnections: true });
 
   for (const prefix of PROXIED) {
@@ -86,7 +86,7 @@ export async function createDashboardServer({ apiUrl, root = DEFAULT_ROOT, local
     });
   }
 
-  await app.register(fastifyStatic, { root, index: false, wildcard: false, setHeaders: cacheForever });
+  await app.register(fastifyStatic, { root, index: false, setHeaders: cacheForever });
   app.addHook('onSend', async (request, reply, payload) => {
     const proxied = PROXIED.some((prefix) => request.url === prefix || request.url.startsWith(`${prefix}/`));
     if (!proxied && !reply.hasHeader('content-security-policy')) reply.headers(securityHeaders('none'));
@@ -99,7 +99,7 @@ export async function createDashboardServer({ apiUrl, root = DEFAULT_ROOT, local
       .headers(securityHeaders(nonce))
       .header('cache-control', 'no-cache')
       .type('text/html; charset=utf-8')
-      .send(index.replaceAll('{{nonce}}', nonce));
+      .send(index().replaceAll('{{nonce}}', nonce));
   };
   app.get('/', page);
   app.setNotFoundHandler((request, reply) => {
@@ -108,6 +108,18 @@ export async function createDashboardServer({ apiUrl, root = DEFAULT_ROOT, local
     return reply.code(404).send({ type: 'about:blank', title: 'Not found', status: 404, code: 'not_found' });
   });
   return app;
+}
+
+/** Reads a file again once it has changed: a new build needs no restart. */
+function freshText(file) {
+  let text = '';
+  let readAt = -1;
+  return () => {
+    const changedAt = statSync(file).mtimeMs;
+    if (changedAt !== readAt) text = readFileSync(file, 'utf8');
+    readAt = changedAt;
+    return text;
+  };
 }
 
 /** Built assets carry a hash of their content in the name. */
@@ -120,6 +132,7 @@ async function main() {
   const port = Number(process.env.MARQUEE_DASHBOARD_PORT ?? 4100);
   const app = await createDashboardServer({
     apiUrl: process.env.MARQUEE_API_URL ?? 'http://127.0.0.1:4000',
+    ...(process.env.MARQUEE_DASHBOARD_FILES ? { root: process.env.MARQUEE_DASHBOARD_FILES } : {}),
     ...(process.env.MARQUEE_LOCAL_KEY ? { localKey: process.env.MARQUEE_LOCAL_KEY } : {}),
   });
   const stop = () => void app.close().then(() => process.exit(0));

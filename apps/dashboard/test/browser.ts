@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
+import { accessSync, constants, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, rmdirSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
@@ -80,10 +81,12 @@ export interface Dashboard {
   stop: () => Promise<void>;
 }
 
-/** The real static server in its own process, on a free port. */
+/** The real static server in its own process, on a free port, over a copy of the build (others may build meanwhile). */
 export async function startDashboard(env: Record<string, string> = {}): Promise<Dashboard> {
+  const files = mkdtempSync(join(tmpdir(), 'marquee-dashboard-'));
+  cpSync(BUILT, files, { recursive: true });
   const child: ChildProcess = spawn(process.execPath, [join(DASHBOARD, 'server.mjs')], {
-    env: { ...process.env, MARQUEE_DASHBOARD_PORT: '0', ...env },
+    env: { ...process.env, MARQUEE_DASHBOARD_PORT: '0', MARQUEE_DASHBOARD_FILES: files, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const url = await new Promise<string>((resolve, reject) => {
@@ -102,6 +105,7 @@ export async function startDashboard(env: Record<string, string> = {}): Promise<
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGTERM');
     await ended;
+    rmSync(files, { recursive: true, force: true });
   };
   return { url, stop };
 }

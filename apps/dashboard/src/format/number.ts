@@ -47,8 +47,8 @@ export function decimal(value: number | null | undefined, most = 4): string {
 
 /** A share of one as a percentage: 0.1234 -> `12.3%`. */
 export function percent(share: number | null | undefined, digits = 1): string {
-  const number = finite(share);
-  return number === null ? DASH : `${plain(number * 100, digits)}%`;
+  const number = finite((finite(share) ?? NaN) * 100);
+  return number === null ? DASH : `${plain(number, digits)}%`;
 }
 
 /** A probability, with more digits where it is small: `18.0%`, `0.4%`, `0.02%`, `< 0.01%`. */
@@ -64,7 +64,7 @@ export function lift(share: number | null | undefined): string {
   const number = finite(share);
   if (number === null) return DASH;
   const text = percent(number, Math.abs(number) < 0.0995 ? 2 : 1);
-  return number > 0 ? `+${text}` : text;
+  return number > 0 && text !== DASH ? `+${text}` : text;
 }
 
 /** Two significant digits without trailing zeros, for thresholds: `0.001`, `0.62`, `14`. */

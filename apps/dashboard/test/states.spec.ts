@@ -1,0 +1,243 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import type { Dashboard, Opened } from './browser.js';
+import { ensureBuilt, findChromium, launch, open, settled, startDashboard } from './browser.js';
+import type { MockApi } from './mock-api.js';
+import { mockApi } from './mock-api.js';
+
+const withBrowser = findChromium() === null ? describe.skip : describe;
+const EMPTY = { status: 200, body: { items: [], nextCursor: null } };
+
+function problem(status: number, code: string, detail: string, errors: unknown[] = []) {
+  return { status, body: { type: 'about:blank', title: detail, status, code, detail, instance: 'req-1', errors } };
+}
+
+withBrowser('dashboard states and journeys in Chromium (skipped where no chromium is installed)', () => {
+  let dashboard: Dashboard;
+  let browser: Browser;
+  let opened: Opened;
+  let api: MockApi;
+
+  beforeAll(async () => {
+    await ensureBuilt();
+    dashboard = await startDashboard({ MARQUEE_API_URL: 'http://127.0.0.1:9' });
+    browser = await launch();
+  }, 120_000);
+  afterAll(async () => {
+    await browser.close();
+    await dashboard.stop();
+  });
+  beforeEach(async () => {
+    opened = await open(browser);
+    api = await mockApi(opened.page);
+  });
+  afterEach(() => opened.context.close());
+
+  async function visit(path: string): Promise<void> {
+    await opened.page.goto(dashboard.url + path);
+    await settled(opened.page);
+  }
+
+  it('shows skeletons while loading', async () => {
+    api.override(/GET \/v1\/experiments$/, 'hang');
+    await opened.page.goto(`${dashboard.url}/experiments`);
+    await opened.page.getByRole('status', { name: 'Loading experiments' }).waitFor();
+  });
+
+  it('offers to create the first experiment', async () => {
+    api.override(/GET \/v1\/experiments$/, EMPTY);
+    await visit('/experiments');
+    await opened.page.getByRole('link', { name: 'Create experiment' }).click();
+    await opened.page.getByRole('heading', { name: 'New experiment' }).waitFor();
+  });
+
+  it('says what an error means, quotes the request and recovers', async () => {
+    api.override(/GET \/v1\/policies$/, problem(400, 'bad', 'The policy store is locked.'));
+    await visit('/policies');
+    const alert = opened.page.getByRole('alert');
+    expect(await alert.innerText()).toContain('The policy store is locked.');
+    expect(await alert.innerText()).toContain('req-1');
+    api.override(/GET \/v1\/policies$/, { status: 200, body: { items: [], nextCursor: null } });
+    await alert.getByRole('button', { name: 'Try again' }).click();
+    await opened.page.getByText('No policies yet').waitFor();
+  });
+
+  it('filters the list by address and says when nothing matches', async () => {
+    await visit('/experiments?status=draft');
+    expect(await opened.page.getByRole('row').count()).toBe(2);
+    await opened.page.getByPlaceholder('Search by name, key or tag').fill('zzz');
+    await opened.page.getByText('0 of 8 experiments match').waitFor();
+    expect(opened.page.url()).toContain('text=zzz');
+    await opened.page.getByRole('button', { name: 'Clear filters' }).click();
+    await opened.page.getByText('Rows by taste instead of popularity').waitFor();
+  });
+
+  it('asks for a key when the API refuses, and keeps it for the tab only', async () => {
+    api.override(/GET/, problem(401, 'unauthenticated', 'A key is needed.'));
+    await opened.page.goto(`${dashboard.url}/experiments`);
+    await opened.page.getByRole('heading', { name: 'Sign in to Marquee' }).waitFor();
+    await opened.page.getByLabel('API key', { exact: false }).first().fill('wrong');
+    await opened.page.getByRole('button', { name: 'Sign in' }).click();
+    await opened.page.getByText('The API does not know this key').waitFor();
+    api.override(/GET \/v1\/experiments$/, EMPTY);
+    await opened.page.getByLabel('API key', { exact: false }).first().fill('mqs_right');
+    await opened.page.unroute('**/v1/**');
+    await mockApi(opened.page);
+    const authorized = opened.page.waitForRequest((request) => request.headers()['authorization'] === 'Bearer mqs_right');
+    await opened.page.getByRole('button', { name: 'Sign in' }).click();
+    await authorized;
+    await settled(opened.page);
+    expect(await opened.page.evaluate(() => [sessionStorage.length, JSON.stringify(localStorage).includes('mqs_right')])).toEqual([1, false]);
+  });
+
+  it('stops an experiment only with a reason, and shows the refusal of the API', async () => {
+    await visit('/experiments/home-rows-als');
+    await opened.page.getByRole('button', { name: 'Stop', exact: true }).click();
+    const dialog = opened.page.getByRole('dialog');
+    expect(await dialog.getByRole('button', { name: 'Stop', exact: true }).isDisabled()).toBe(true);
+    await dialog.getByLabel('Reason', { exact: false }).fill('Guardrail crossed');
+    api.override(/POST .*\/stop$/, problem(409, 'wrong_state', 'It was stopped by somebody else.'));
+    await dialog.getByRole('button', { name: 'Stop', exact: true }).click();
+    await dialog.getByText('It was stopped by somebody else.').waitFor();
+    expect(api.writes[0]).toMatchObject({ path: '/v1/experiments/home-rows-als/stop', body: { reason: 'Guardrail crossed' } });
+    expect(api.writes[0]?.headers['if-match']).toBe('"3"');
+  });
+
+  it('greys blocked lifts until asked to show them', async () => {
+    await visit('/experiments/notification-hour');
+    const muted = opened.page.locator('[data-direction="better"]');
+    expect(await muted.count()).toBe(0);
+    await opened.page.getByRole('button', { name: 'Show anyway' }).click();
+    await muted.first().waitFor();
+    expect(opened.page.url()).toContain('anyway=1');
+  });
+
+  it('gives every chart a table twin', async () => {
+    await visit('/experiments/home-rows-als');
+    await opened.page.getByRole('button', { name: 'Table' }).first().click();
+    await opened.page.getByRole('region', { name: 'Lift by metric, table' }).getByText('Day-28 retention').waitFor();
+  });
+
+  it('creates and starts a bandit experiment from the registries', async () => {
+    await visit('/experiments/new');
+    const { page } = opened;
+    await page.getByText('Bandit experiment').click();
+    await page.getByRole('button', { name: 'Create and start' }).click();
+    await page.getByRole('alert').getByText('Choose the one metric that decides').waitFor();
+    expect(api.writes).toEqual([]);
+    await page.getByLabel('Name', { exact: false }).first().fill('Artwork by taste');
+    await page.getByLabel('Hypothesis', { exact: false }).fill('Artwork that fits a member’s taste is clicked more often.');
+    await page.getByRole('combobox', { name: 'Surface' }).click();
+    await page.getByRole('option', { name: 'Artwork of a title' }).click();
+    await page.getByRole('button', { name: 'Add condition' }).click();
+    await page.getByPlaceholder('Attribute').fill('device');
+    await page.getByPlaceholder('Value', { exact: true }).fill('tv');
+    await page.getByRole('combobox', { name: 'Decision metric' }).click();
+    await page.getByRole('option', { name: 'Click-through' }).click();
+    await page.getByRole('button', { name: 'Create and start' }).click();
+    await page.waitForURL('**/experiments/artwork-by-taste');
+    const [create, start] = api.writes;
+    expect(create).toMatchObject({
+      method: 'POST',
+      path: '/v1/experiments',
+      body: {
+        key: 'artwork-by-taste',
+        surface: 'title.artwork',
+        layer: 'home',
+        traffic: 1,
+        targeting: { attribute: 'device', op: 'eq', value: 'tv' },
+        decisionMetric: 'click-through',
+        arms: [
+          { key: 'control', weight: 45, isControl: true, treatment: { kind: 'value', value: null } },
+          { key: 'uniform-exploration', weight: 10, isControl: false, treatment: { kind: 'policy', policyId: 'artwork-uniform' } },
+          { key: 'bandit', weight: 45, isControl: false, treatment: { kind: 'policy', policyId: 'artwork-ts' } },
+        ],
+      },
+    });
+    expect(start?.path).toBe('/v1/experiments/artwork-by-taste/start');
+  });
+
+  it('throws the kill switch in two clicks and a reason', async () => {
+    await visit('/operations');
+    await opened.page.getByRole('button', { name: 'Serve defaults everywhere' }).click();
+    const dialog = opened.page.getByRole('dialog');
+    await dialog.getByLabel('Reason', { exact: false }).fill('Errors in the player');
+    await dialog.getByRole('button', { name: 'Serve defaults everywhere' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(api.writes).toMatchObject([{ path: '/v1/operations/kill-switch', body: { enabled: true, reason: 'Errors in the player' } }]);
+  });
+
+  it('rolls a policy back to a chosen snapshot', async () => {
+    await visit('/policies/artwork-ts/snapshots');
+    await opened.page.getByRole('button', { name: 'Roll back to snapshot 811' }).click();
+    const dialog = opened.page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Roll back' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(api.writes).toMatchObject([{ path: '/v1/policies/artwork-ts/rollback', body: { version: 811 } }]);
+  });
+
+  it('draws a policy’s form from its JSON schema', async () => {
+    await visit('/policies');
+    await opened.page.getByRole('button', { name: 'New policy' }).click();
+    const dialog = opened.page.getByRole('dialog');
+    await dialog.getByRole('combobox', { name: 'Method' }).click();
+    await opened.page.getByRole('option', { name: 'Thompson sampling (Beta-Bernoulli)' }).click();
+    await dialog.getByLabel('Title', { exact: false }).fill('Art by chance');
+    await dialog.getByLabel('Prior successes').fill('2.5');
+    await dialog.getByRole('button', { name: 'Create policy' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(api.writes[0]).toMatchObject({
+      path: '/v1/policies',
+      body: { id: 'art-by-chance', key: 'thompson-beta', params: { priorSuccesses: 2.5, priorFailures: 1, perSubject: true }, windowSeconds: 0, learning: true },
+    });
+  });
+
+  it('shows a new key once', async () => {
+    api.override(/POST \/v1\/keys$/, { status: 201, body: { id: 'k9', name: 'Web', role: 'publishable', prefix: 'mqp_1', createdAt: new Date().toISOString(), key: 'mqp_1_secret' } });
+    await visit('/settings');
+    await opened.page.getByRole('button', { name: 'New key' }).click();
+    await opened.page.getByRole('dialog').getByLabel('Name', { exact: false }).fill('Web');
+    await opened.page.getByRole('button', { name: 'Create key' }).click();
+    await opened.page.getByText('mqp_1_secret').waitFor();
+    await opened.page.getByRole('button', { name: 'Done' }).click();
+    expect(await opened.page.getByText('mqp_1_secret').count()).toBe(0);
+  });
+
+  it('finds decisions by unit and explains an unknown one', async () => {
+    await visit('/decisions');
+    await opened.page.getByLabel('Unit id').fill('nobody');
+    await opened.page.getByRole('button', { name: 'Find decisions' }).click();
+    await opened.page.getByText('No decision for nobody').waitFor();
+    await visit('/decisions/unknown');
+    await opened.page.getByText('No such decision').waitFor();
+  });
+
+  it('pauses the live tail', async () => {
+    await visit('/live');
+    await opened.page.getByRole('button', { name: 'Pause' }).click();
+    await opened.page.getByText('Nothing moves until you go on').waitFor();
+    let asked = 0;
+    opened.page.on('request', (request) => (asked += request.url().includes('/v1/decisions') ? 1 : 0));
+    await opened.page.waitForTimeout(2_500);
+    expect(asked).toBe(0);
+  });
+
+  it('is reached by keyboard: skip link first, then a visible focus', async () => {
+    await visit('/experiments');
+    await opened.page.keyboard.press('Tab');
+    expect(await opened.page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to content');
+    await opened.page.keyboard.press('Enter');
+    expect(await opened.page.evaluate(() => document.activeElement?.id)).toBe('content');
+    await opened.page.keyboard.press('Tab');
+    const outline = await opened.page.evaluate(() => getComputedStyle(document.activeElement as Element).outlineStyle);
+    expect(outline).toBe('solid');
+  });
+
+  it('remembers the theme, and has it before the first paint', async () => {
+    await visit('/experiments');
+    await opened.page.getByRole('button', { name: 'Dark theme' }).click();
+    await opened.page.route('**/assets/**', () => undefined);
+    await opened.page.goto(`${dashboard.url}/experiments`, { waitUntil: 'commit' });
+    await opened.page.waitForFunction(() => document.documentElement.dataset['mantineColorScheme'] === 'dark');
+  });
+});
