@@ -1,0 +1,3 @@
+export { createClient } from './client.js';
+export type { AskOptions, Client, ServeOptions, Treatments } from './client.js';
+export type * from './types.js';

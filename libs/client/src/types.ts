@@ -1,0 +1,89 @@
+/** The client's words: what `POST /v1/treatments` and `POST /v1/events` take and give, and the options. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type Context = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+
+export interface TreatmentRequest {
+  readonly surface: string;
+  /** What the choice is about, such as the title whose artwork is chosen. */
+  readonly subject?: string;
+  /** Candidates; without them the surface's registered ones. */
+  readonly actions?: readonly { readonly id: string; readonly features?: Context }[];
+  /** Length of a slate. */
+  readonly limit?: number;
+}
+
+export interface Treatment {
+  readonly decisionId: string;
+  readonly surface: string;
+  readonly subject?: string;
+  readonly experiment: string | null;
+  readonly arm: string | null;
+  readonly kind: 'value' | 'action' | 'slate';
+  readonly value?: Json;
+  readonly action?: string | null;
+  readonly slate?: readonly { readonly id: string; readonly propensity: number }[];
+  /** Probability of exactly this answer. */
+  readonly propensity: number;
+  readonly policy: { readonly key: string; readonly version: number } | null;
+  readonly reason: string;
+}
+
+/** Why the default was used instead of an answer of the server. */
+export type Failure =
+  'CLIENT_TIMEOUT' | 'CLIENT_UNREACHABLE' | 'CLIENT_REFUSED' | 'CLIENT_NO_ANSWER' | 'CLIENT_WRONG_TYPE';
+
+/** What a helper returns: always something to show. */
+export interface Answer<T> {
+  readonly value: T;
+  /** Goes with the events that follow; null where `value` is the caller's default, of which nothing can be learned. */
+  readonly decisionId: string | null;
+  readonly experiment: string | null;
+  readonly arm: string | null;
+  /** The server's reason, or a `Failure`. */
+  readonly reason: string;
+}
+
+export interface EventDetails {
+  readonly decisionId?: string | null;
+  readonly value?: number;
+  readonly actionId?: string;
+  readonly itemId?: string;
+  /** 0-based place in the slate. */
+  readonly position?: number;
+  readonly properties?: Readonly<Record<string, Json>>;
+  /** When it happened; now by default. */
+  readonly at?: Date;
+}
+
+/** Something a product may want to log: the client itself neither throws nor prints. */
+export interface ClientProblem {
+  readonly what: 'treatments' | 'events';
+  readonly reason: string;
+  /** Events that are gone with it; 0 when they will be sent again. */
+  readonly lost: number;
+}
+
+export interface ClientOptions {
+  /** Address of the API, such as `https://marquee.example.org`. */
+  readonly url: string;
+  /** A publishable key; no other belongs on a device. */
+  readonly key: string;
+  /** Pseudonymous id of who is randomised. */
+  readonly unitId: string;
+  /** `member` by default. */
+  readonly unitType?: string;
+  /** Attributes known now, for targeting and contextual policies. */
+  readonly context?: Context;
+  readonly fetch?: typeof globalThis.fetch;
+  /** How long treatments are waited for before the defaults show, ms. Default 1000; choose less on a server. */
+  readonly timeoutMs?: number;
+  /** Events that leave together at once. Default 50, at most 1000. */
+  readonly flushAt?: number;
+  /** Longest time an event waits for company, ms. Default 5000. */
+  readonly flushMs?: number;
+  /** Events kept while the server is away; beyond it the oldest go. Default 1000. */
+  readonly maxQueued?: number;
+  /** First and longest delay before a failed batch is sent again, ms. Default 1000 and 60000. */
+  readonly retryMs?: readonly [first: number, longest: number];
+  readonly onProblem?: (problem: ClientProblem) => void;
+}
