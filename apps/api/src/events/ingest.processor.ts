@@ -8,7 +8,7 @@ import type { Stored } from '../persistence/fact-store.js';
 import type { QueueBackend } from '../queues/backend.js';
 import { decodeEvent, splitLines } from '../queues/event-lines.js';
 import { QUEUES } from '../queues/jobs.js';
-import type { DecisionRecord, DecisionsJob, EventLines, EventsJob } from '../queues/jobs.js';
+import type { DecisionLinesJob, DecisionRecord, DecisionsJob, EventLines, EventsJob } from '../queues/jobs.js';
 import { WORKER_OPTIONS } from '../queues/queues.js';
 import { QUEUE_BACKEND } from '../queues/queue-backend.token.js';
 import { isTransient, storeOrIsolate } from './isolate.js';
@@ -43,10 +43,13 @@ export class IngestProcessor extends WorkerHost implements OnModuleInit, OnAppli
     await this.flushCounters();
   }
 
-  async process(job: Job<DecisionsJob | EventsJob>): Promise<void> {
+  async process(job: Job<DecisionsJob | DecisionLinesJob | EventsJob>): Promise<void> {
     const data = job.data;
     if ('lines' in data && data.schemaVersion === 1) return this.storeEvents(data);
     if ('decisions' in data && data.schemaVersion === 1) return this.storeDecisions(data.decisions);
+    if ('decisionLines' in data && data.schemaVersion === 1) {
+      return this.storeDecisions(data.decisionLines.split('\n').map((line) => JSON.parse(line) as DecisionRecord));
+    }
     await this.quarantine(job.name, JSON.stringify(data), 'a job of a shape that this version does not know');
   }
 

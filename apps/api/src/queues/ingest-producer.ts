@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { mergeLines } from './event-lines.js';
 import { QUEUES } from './jobs.js';
-import type { DecisionRecord, DecisionsJob, EventLines, EventsJob } from './jobs.js';
+import type { DecisionLinesJob, DecisionRecord, DecisionsJob, EventLines, EventsJob } from './jobs.js';
 import type { SpoolBatch } from './spool.js';
 
 /** Most events in one job; several spooled batches are merged up to this. */
@@ -27,9 +27,9 @@ export class IngestProducer {
   /** Hands spooled batches over in one round trip; for the spool's `ship`. */
   async ship(batches: readonly SpoolBatch[]): Promise<void> {
     await this.queue.addBulk(
-      batches.flatMap((batch): { name: string; data: DecisionsJob | EventsJob }[] =>
+      batches.flatMap((batch): { name: string; data: DecisionLinesJob | EventsJob }[] =>
         batch.kind === 'decisions'
-          ? [{ name: 'decisions', data: { schemaVersion: 1, decisions: batch.records as readonly DecisionRecord[] } }]
+          ? [{ name: 'decisions', data: { schemaVersion: 1, decisionLines: batch.texts.join('\n') } }]
           : inJobs(batch.records as readonly EventLines[]).map((data) => ({ name: 'events', data })),
       ),
     );

@@ -70,6 +70,11 @@ export interface DecisionsJob {
   readonly schemaVersion: 1;
   readonly decisions: readonly DecisionRecord[];
 }
+/** As DecisionsJob, with each record still as the journal wrote it: one line of JSON per decision. */
+export interface DecisionLinesJob {
+  readonly schemaVersion: 1;
+  readonly decisionLines: string;
+}
 /** Events on their way to the event table, one line per event; see event-lines.ts. */
 export interface EventLines {
   readonly count: number;

@@ -5,6 +5,9 @@ export interface SpoolBatch {
   /** Stable while this process lives: a batch shipped again after a lost answer has the same id. */
   readonly id: string;
   readonly kind: SpoolKind;
+  /** JSON of each record. */
+  readonly texts: readonly string[];
+  /** The records, parsed when asked for. */
   readonly records: readonly unknown[];
 }
 

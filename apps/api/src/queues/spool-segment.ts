@@ -5,9 +5,11 @@ import type { FileHandle } from 'node:fs/promises';
 /** What a spooled record is; the queue's job name for it. */
 export type SpoolKind = 'decisions' | 'events';
 
+/** A record in its written form: one text lives shorter and costs less to keep than a graph of objects. */
 export interface SpoolEntry {
   readonly kind: SpoolKind;
-  readonly record: unknown;
+  /** JSON of the record. */
+  readonly text: string;
   /** Unix milliseconds at which it was appended. */
   readonly at: number;
 }
@@ -15,15 +17,18 @@ export interface SpoolEntry {
 /** A line read back from disk, parsed only when its turn comes. */
 type Pending = SpoolEntry | string;
 
-export function encodeLine(kind: SpoolKind, record: unknown, at: number): string {
-  return `{"k":"${kind}","t":${at},"r":${JSON.stringify(record)}}\n`;
-}
+const LINE = /^\{"k":"(decisions|events)","t":(\d{1,16}),"r":/;
 
+const encodeLine = ({ kind, text, at }: SpoolEntry): string => `{"k":"${kind}","t":${at},"r":${text}}\n`;
+
+/** @returns null for a line that is damaged. */
 function decodeLine(line: string): SpoolEntry | null {
+  const match = LINE.exec(line);
+  if (!match || !line.endsWith('}')) return null;
+  const text = line.slice(match[0].length, -1);
   try {
-    const { k, t, r } = JSON.parse(line) as { k?: unknown; t?: unknown; r?: unknown };
-    if ((k !== 'decisions' && k !== 'events') || typeof t !== 'number' || typeof r !== 'object' || r === null) return null;
-    return { kind: k, record: r, at: t };
+    const record: unknown = JSON.parse(text);
+    return typeof record === 'object' && record !== null ? { kind: match[1] as SpoolKind, text, at: Number(match[2]) } : null;
   } catch {
     return null;
   }
@@ -102,7 +107,7 @@ export class Segment {
   }
 
   append(entry: SpoolEntry): void {
-    const line = encodeLine(entry.kind, entry.record, entry.at);
+    const line = encodeLine(entry);
     this.pending?.push(entry);
     if (!this.broken) this.unwritten.push(line);
     this.bytes += line.length;

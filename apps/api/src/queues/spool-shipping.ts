@@ -2,20 +2,33 @@ import { basename } from 'node:path';
 import type { SpoolBatch } from './spool-contract.js';
 import type { Segment, SpoolEntry, SpoolKind } from './spool-segment.js';
 
+class Batch implements SpoolBatch {
+  readonly texts: string[] = [];
+
+  constructor(
+    readonly id: string,
+    readonly kind: SpoolKind,
+  ) {}
+
+  get records(): unknown[] {
+    return this.texts.map((text) => JSON.parse(text) as unknown);
+  }
+}
+
 /** Groups the next records of a segment into batches of one kind each; unreadable lines (null) are left out. */
 export function batchesOf(segment: Segment, entries: readonly (SpoolEntry | null)[], limit: number): SpoolBatch[] {
-  const batches: SpoolBatch[] = [];
-  const open = new Map<SpoolKind, unknown[]>();
+  const batches: Batch[] = [];
+  const open = new Map<SpoolKind, Batch>();
   const stem = basename(segment.path, '.jsonl');
   entries.forEach((entry, index) => {
     if (entry === null) return;
-    let records = open.get(entry.kind);
-    if (records === undefined || records.length >= limit) {
-      records = [];
-      open.set(entry.kind, records);
-      batches.push({ id: `${stem}-${segment.acked + index}`, kind: entry.kind, records });
+    let batch = open.get(entry.kind);
+    if (batch === undefined || batch.texts.length >= limit) {
+      batch = new Batch(`${stem}-${segment.acked + index}`, entry.kind);
+      open.set(entry.kind, batch);
+      batches.push(batch);
     }
-    records.push(entry.record);
+    batch.texts.push(entry.text);
   });
   return batches;
 }

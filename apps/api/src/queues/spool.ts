@@ -130,7 +130,7 @@ export class Spool {
       }
       const segment = this.current;
       const before = segment.bytes;
-      segment.append({ kind, record, at: Date.now() });
+      segment.append({ kind, text: textOf(record), at: Date.now() });
       this.totalBytes += segment.bytes - before;
       this.pendingCount++;
       if (this.pendingCount === 1 || this.pendingCount % this.limits.batchRecords === 0) this.schedule();
@@ -290,4 +290,11 @@ export class Spool {
       await directory.close();
     }
   }
+}
+
+/** @throws when the value has no JSON. */
+function textOf(record: unknown): string {
+  const text = JSON.stringify(record) as string | undefined;
+  if (text === undefined) throw new TypeError('not representable as JSON');
+  return text;
 }

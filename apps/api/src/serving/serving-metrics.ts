@@ -24,7 +24,7 @@ export const snapshotsRefused = once('marquee_snapshots_refused_total', () =>
 export const serveSeconds = once('marquee_serve_seconds', () =>
   new Histogram({
     name: 'marquee_serve_seconds',
-    help: 'Time to compute all treatments of one request',
+    help: 'Time to compute all treatments of one request; every sixteenth request',
     buckets: [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1],
   }),
 );

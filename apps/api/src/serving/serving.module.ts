@@ -29,6 +29,7 @@ class ServingLifecycle implements OnModuleInit, OnApplicationShutdown {
     @Inject(ExperimentCatalog) private readonly catalog: ExperimentCatalog,
     @Inject(Database) private readonly database: Database,
     @Inject(Spool) private readonly spool: Spool,
+    @Inject(TreatmentService) private readonly treatments: TreatmentService,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -43,6 +44,7 @@ class ServingLifecycle implements OnModuleInit, OnApplicationShutdown {
   }
 
   private publish(): void {
+    this.treatments.publish();
     const { pending, oldestAgeSeconds, dropped } = this.spool.status();
     spoolPending.set(pending);
     spoolAge.set(oldestAgeSeconds);
