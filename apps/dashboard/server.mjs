@@ -15,7 +15,7 @@ import Fastify from 'fastify';
 
 const PROXIED = ['/v1', '/ofrep', '/openapi.json', '/docs', '/health'];
 const LOCAL_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
-const DEFAULT_ROOT = fileURLToPath(new URL('../../dist/apps/dashboard-web', import.meta.url));
+const DEFAULT_ROOT = fileURLToPath(new URL('../../dist/dashboard', import.meta.url));
 
 /** Headers of every answer made here; what the API answers keeps its own. */
 function securityHeaders(nonce) {

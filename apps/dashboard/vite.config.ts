@@ -8,7 +8,7 @@ export default defineConfig({
   root: import.meta.dirname,
   plugins: [react()],
   build: {
-    outDir: '../../dist/apps/dashboard-web',
+    outDir: '../../dist/dashboard',
     emptyOutDir: true,
     target: 'es2022',
     // data: URLs are not allowed by the content security policy.

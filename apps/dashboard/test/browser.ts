@@ -9,7 +9,7 @@ import { chromium } from 'playwright-core';
 /** Tests run from the root of the repository. */
 const ROOT = process.cwd();
 const DASHBOARD = join(ROOT, 'apps/dashboard');
-export const BUILT = join(ROOT, 'dist/apps/dashboard-web');
+export const BUILT = join(ROOT, 'dist/dashboard');
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const FLAGS = [
