@@ -96,7 +96,45 @@ function fingerprint(folders, extra) {
   return hash.digest('hex');
 }
 
-async function buildWhenChanged(name, target, folders, extra, work) {
+/** One build at a time: two commands started together must not write the same files. */
+async function withBuildLock(name, work) {
+  const lock = path.join(root, 'dist', `.${name}.lock`);
+  fs.mkdirSync(path.dirname(lock), { recursive: true });
+  for (;;) {
+    try {
+      fs.writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      const owner = Number(fs.existsSync(lock) ? fs.readFileSync(lock, 'utf8') : 0);
+      if (owner > 0 && !isAlive(owner)) fs.rmSync(lock, { force: true });
+      else await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+  const release = () => fs.rmSync(lock, { force: true });
+  process.once('exit', release);
+  try {
+    return await work();
+  } finally {
+    release();
+    process.removeListener('exit', release);
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+function buildWhenChanged(name, target, folders, extra, work) {
+  return withBuildLock(name, () => buildIfChanged(name, target, folders, extra, work));
+}
+
+async function buildIfChanged(name, target, folders, extra, work) {
   const stamp = path.join(root, 'dist', `.${name}.stamp`);
   const print = fingerprint(folders, extra);
   if (fs.existsSync(stamp) && fs.existsSync(target) && fs.readFileSync(stamp, 'utf8') === print) return false;
