@@ -16,7 +16,7 @@ describe('POST /v1/treatments', () => {
   const post = (body: unknown, key?: string | null): Promise<TestAnswer> =>
     api.request('POST', '/v1/treatments', { body, ...(key === undefined ? {} : { key }) });
   const serve = async (body: unknown): Promise<Treatment[]> => (await post(body)).json<{ treatments: Treatment[] }>().treatments;
-  async function until(condition: () => Promise<boolean>, within = 5000): Promise<void> {
+  async function until(condition: () => Promise<boolean>, within = 20_000): Promise<void> {
     const deadline = Date.now() + within;
     while (!(await condition())) {
       if (Date.now() > deadline) throw new Error('waited in vain');
