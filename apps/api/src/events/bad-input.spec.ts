@@ -89,6 +89,11 @@ describe('bad input to POST /v1/events', () => {
     expect(alone.json()).toMatchObject({ code: 'all_events_rejected', accepted: 0, rejected: [{ index: 0, code }] });
   });
 
+  it('takes no compressed bodies, and says so', async () => {
+    const answer = await send(gzipSync(JSON.stringify({ events: [good('z')] })), { 'content-encoding': 'gzip' });
+    expect([answer.status, answer.json()['code']]).toEqual([415, 'unsupported_encoding']);
+  });
+
   it('accepts odd but storable data as data', async () => {
     const answer = await send(
       `{"events":[${raw('"itemId":"<b>\\u0001</b>","properties":{"constructor":{"a":1},"toString":"x"}')}],"__proto__":{"polluted":true}}`,

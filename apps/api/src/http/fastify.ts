@@ -28,8 +28,10 @@ export function createAdapter(config: Config): FastifyAdapter {
   });
   const server = adapter.getInstance();
   server.removeContentTypeParser(['application/json', 'text/plain']);
-  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
+      const encoding = request.headers['content-encoding'] ?? 'identity';
+      if (encoding !== 'identity') throw new Problem(415, 'unsupported_encoding', 'Send the body without content-encoding');
       done(null, parseJson(body as Buffer));
     } catch (error) {
       done(error as Error, undefined);
