@@ -1,0 +1,52 @@
+import os from 'node:os';
+import path from 'node:path';
+import { benchAnalyze } from './analyze.js';
+import { benchEvents } from './events.js';
+import { benchCrash } from './crash/crash.js';
+import { tableOf } from './figure.js';
+import type { Figure } from './figure.js';
+import { benchLearning } from './learning.js';
+import type { Ground } from './stack.js';
+import { benchTreatments } from './treatments.js';
+
+/** In the order in which they run; the only list of measurements. */
+const MEASUREMENTS: Readonly<Record<string, (ground: Ground) => Promise<Figure[]>>> = {
+  treatments: benchTreatments,
+  events: benchEvents,
+  learning: benchLearning,
+  analyze: benchAnalyze,
+  crash: benchCrash,
+};
+
+export interface BenchOptions extends Ground {
+  /** Names of measurements; empty for all. */
+  readonly only: readonly string[];
+  readonly json: boolean;
+}
+
+export const measurementNames = Object.keys(MEASUREMENTS);
+
+/** Runs the measurements one after the other and prints what they found. @returns whether every target was met. */
+export async function runBench(options: BenchOptions): Promise<boolean> {
+  const names = options.only.length > 0 ? options.only : measurementNames;
+  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  const loadBefore = os.loadavg()[0] ?? 0;
+  const figures: Figure[] = [];
+  for (const name of names) {
+    const began = Date.now();
+    const measure = MEASUREMENTS[name];
+    if (!measure) throw new Error(`"${name}" is not a measurement; known are ${measurementNames.join(', ')}`);
+    figures.push(...(await measure({ serverUrl: options.serverUrl, stateDir: path.join(options.stateDir, name) })));
+    say(`  ${name}: ${((Date.now() - began) / 1000).toFixed(0)} s`);
+  }
+  const machine = {
+    cores: os.cpus().length, node: process.versions.node, platform: `${process.platform}-${process.arch}`,
+    loadBefore, loadAfter: os.loadavg()[0] ?? 0,
+  };
+  if (options.json) process.stdout.write(`${JSON.stringify({ machine, figures }, null, 2)}\n`);
+  else process.stdout.write(`\n${tableOf(figures)}\n\n${describe(machine)}\n`);
+  return figures.every((figure) => figure.met);
+}
+
+const describe = (machine: { cores: number; node: string; platform: string; loadBefore: number; loadAfter: number }): string =>
+  `${machine.cores} cores, Node ${machine.node}, ${machine.platform}, load ${machine.loadBefore.toFixed(1)} before and ${machine.loadAfter.toFixed(1)} after`;

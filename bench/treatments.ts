@@ -1,0 +1,174 @@
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import autocannon from 'autocannon';
+import { Daemon } from './daemon.js';
+import { figureOf, median } from './figure.js';
+import type { Figure } from './figure.js';
+import { createDatabase, freePort, quiet, startStack } from './stack.js';
+import type { Ground, Stack } from './stack.js';
+import { ACTIONS, arm, createSurface, createThompson, runExperiment } from './world.js';
+import type { TreatmentAnswer } from './world.js';
+
+const ROUNDS = 5;
+const ROUND_SECONDS = 2.5;
+const LATENCY_SECONDS = 6;
+const CONNECTIONS = 32;
+const UNITS = 500;
+const MOST_DRAIN_SECONDS = 15;
+
+/** What is asked for, of Marquee and of the bare route. */
+interface Subject {
+  readonly key: 'value' | 'action';
+  readonly bodies: readonly string[];
+}
+
+interface Measured {
+  readonly perSecond: number;
+  /** Processor microseconds of the serving process per request. */
+  readonly cpuMicros: number;
+  readonly p99: number;
+}
+
+const CONTEXT = { country: 'DE', device: 'tv', plan: 'standard', tenureDays: 123 };
+
+function subjectOf(key: Subject['key']): Subject {
+  const request = key === 'value' ? { surface: 'bench.value' } : { surface: 'bench.action', subject: 'title-1', actions: ACTIONS.map((id) => ({ id })) };
+  const bodies = Array.from({ length: UNITS }, (_, i) => JSON.stringify({ unitId: `member-${i}`, context: CONTEXT, requests: [request] }));
+  return { key, bodies };
+}
+
+async function createWorld(stack: Stack): Promise<void> {
+  await createSurface(stack, 'bench.value', 'value');
+  await createSurface(stack, 'bench.action', 'action');
+  await runExperiment(stack, 'bench-value', 'bench.value', [
+    arm('control', { kind: 'value', value: 'blue' }, true),
+    arm('treatment', { kind: 'value', value: 'green' }),
+  ]);
+  await createThompson(stack, 'first');
+  await createThompson(stack, 'second');
+  await runExperiment(stack, 'bench-action', 'bench.action', [
+    arm('control', { kind: 'policy', policyId: 'first', steadyFor: 'decision' }, true),
+    arm('treatment', { kind: 'policy', policyId: 'second', steadyFor: 'decision' }),
+  ]);
+}
+
+/** Teaches the policies a little, so that what serves is a learned snapshot. @returns an answer of each subject. */
+async function teach(stack: Stack, subjects: readonly Subject[]): Promise<Map<string, TreatmentAnswer>> {
+  const answers = new Map<string, TreatmentAnswer>();
+  for (const { key, bodies } of subjects) {
+    const deadline = Date.now() + 30_000;
+    for (let taught = 0; Date.now() < deadline; taught++) {
+      const answer = await stack.admin.json<TreatmentAnswer>('POST', '/v1/treatments', JSON.parse(bodies[taught % UNITS] as string));
+      answers.set(key, answer);
+      const [treatment] = answer.treatments;
+      if (treatment?.experiment == null) await sleep(50);
+      else if (key === 'value' || (taught > 200 && (treatment.policy?.version ?? 0) > 0)) break;
+      else await stack.admin.json('POST', '/v1/events', { events: [playOf(treatment.decisionId, taught)] });
+    }
+    if (answers.get(key)?.treatments[0]?.experiment == null) throw new Error(`the experiment on bench.${key} is not served`);
+  }
+  return answers;
+}
+
+const playOf = (decisionId: string, n: number): object => ({
+  id: `teach-${n}`, kind: 'outcome', unitId: `member-${n % UNITS}`, at: new Date().toISOString(), decisionId, name: 'play', value: n % 3 === 0 ? 1 : 0,
+});
+
+async function startBare(answers: ReadonlyMap<string, unknown>, ground: Ground): Promise<{ daemon: Daemon; url: string }> {
+  const port = await freePort();
+  const routes = Object.fromEntries([...answers].map(([key, answer]) => [`/${key}`, answer]));
+  const env = { BENCH_PORT: String(port), BENCH_ANSWERS: JSON.stringify(routes) };
+  const daemon = new Daemon('bare Fastify', 'dist/bench/bare-fastify.js', env, path.join(ground.stateDir, 'bare-fastify.log'));
+  daemon.start();
+  await daemon.ready(() => Promise.resolve(daemon.log().includes('listening')));
+  return { daemon, url: `http://127.0.0.1:${port}` };
+}
+
+/** The processes under load, and how to load them. */
+class Rig {
+  constructor(
+    private readonly stack: Stack,
+    private readonly bare: { readonly daemon: Daemon; readonly url: string },
+  ) {}
+
+  async load(of: 'marquee' | 'bare', subject: Subject, seconds: number, overallRate?: number): Promise<Measured> {
+    const daemon = of === 'marquee' ? this.stack.api : this.bare.daemon;
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${this.stack.keys.publishable}` };
+    const cpu = daemon.cpuSeconds();
+    const result = await autocannon({
+      url: of === 'marquee' ? this.stack.url : this.bare.url,
+      connections: CONNECTIONS,
+      duration: seconds,
+      ...(overallRate === undefined ? {} : { overallRate }),
+      requests: subject.bodies.map((body) => ({ method: 'POST', path: of === 'marquee' ? '/v1/treatments' : `/${subject.key}`, headers, body })),
+    });
+    const done = result['2xx'];
+    if (result.errors > 0 || result.non2xx > 0) throw new Error(`${of}: ${result.errors} errors and ${result.non2xx} answers that are not 2xx`);
+    return { perSecond: done / result.duration, cpuMicros: ((daemon.cpuSeconds() - cpu) / done) * 1e6, p99: result.latency.p99 };
+  }
+
+  /** Until the decisions of the last round are stored: they must not burden the ceiling. */
+  async drain(): Promise<void> {
+    let before = -1;
+    for (const deadline = Date.now() + MOST_DRAIN_SECONDS * 1000; Date.now() < deadline; ) {
+      await quiet(this.stack, 5);
+      const { rows } = await this.stack.client.query<{ n: number }>('select count(*)::int as n from decision');
+      if (rows[0]?.n === before) return;
+      before = rows[0]?.n ?? 0;
+    }
+  }
+}
+
+/** POST /v1/treatments against a bare Fastify route, in turns; then the latency at half of saturation. */
+export async function benchTreatments(ground: Ground): Promise<Figure[]> {
+  const stack = await startStack(await createDatabase(ground, 'bench_treatments'), path.join(ground.stateDir, 'treatments'));
+  const subjects = [subjectOf('value'), subjectOf('action')];
+  let bare: { daemon: Daemon; url: string } | null = null;
+  try {
+    await createWorld(stack);
+    bare = await startBare(await teach(stack, subjects), ground);
+    const rig = new Rig(stack, bare);
+    const figures: Figure[] = [];
+    for (const subject of subjects) figures.push(...(await measure(rig, subject)));
+    return figures;
+  } finally {
+    await bare?.daemon.stop();
+    await stack.close();
+  }
+}
+
+async function measure(rig: Rig, subject: Subject): Promise<Figure[]> {
+  const rounds: { bare: Measured; own: Measured }[] = [];
+  // The first round warms both up and does not count.
+  for (let round = 0; round <= ROUNDS; round++) {
+    const bare = await rig.load('bare', subject, ROUND_SECONDS);
+    const own = await rig.load('marquee', subject, ROUND_SECONDS);
+    await rig.drain();
+    if (round > 0) rounds.push({ bare, own });
+  }
+  const of = (who: 'bare' | 'own', what: keyof Measured): number => median(rounds.map((round) => round[who][what]));
+  const half = Math.round(of('own', 'perSecond') / 2);
+  const bareAtHalf = await rig.load('bare', subject, LATENCY_SECONDS / 2, half);
+  const atHalf = await rig.load('marquee', subject, LATENCY_SECONDS, half);
+  await rig.drain();
+  const title = subject.key === 'value' ? 'fixed arm' : 'Thompson, 10 actions';
+  return [
+    figureOf(
+      {
+        key: `treatments-${subject.key}`, title: `treatments, ${title}`, unit: 'req/s', value: of('own', 'perSecond'),
+        ceiling: of('bare', 'perSecond'), target: { of: 'ratio', atLeast: subject.key === 'value' ? 0.5 : 0.4 },
+      },
+      {
+        'processor us/request': of('own', 'cpuMicros'),
+        'bare us/request': of('bare', 'cpuMicros'),
+        'ratio by processor time': of('bare', 'cpuMicros') / of('own', 'cpuMicros'),
+        'lowest and highest ratio': rounds.map(({ own, bare }) => own.perSecond / bare.perSecond).sort((a, b) => a - b)
+          .filter((_ratio, i, all) => i === 0 || i === all.length - 1).map((ratio) => ratio.toFixed(2)).join(' and '),
+      },
+    ),
+    figureOf(
+      { key: `treatments-${subject.key}-p99`, title: `p99 at half of saturation, ${title}`, unit: 'ms', value: atHalf.p99, ceiling: bareAtHalf.p99, target: { of: 'value', atMost: 15 } },
+      { 'req/s asked': half, 'req/s served': atHalf.perSecond },
+    ),
+  ];
+}
