@@ -50,3 +50,10 @@ export async function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
     clearTimeout(timer);
   }
 }
+
+/** @throws when the value has no JSON. */
+export function textOf(record: unknown): string {
+  const text = JSON.stringify(record) as string | undefined;
+  if (text === undefined) throw new TypeError('not representable as JSON');
+  return text;
+}

@@ -4,7 +4,7 @@ import { Segment } from './spool-segment.js';
 import type { SpoolKind } from './spool-segment.js';
 import { SPOOL_LIMITS } from './spool-contract.js';
 import type { SpoolLimits, SpoolOptions, SpoolStatus } from './spool-contract.js';
-import { backoffMs, batchesOf, withTimeout } from './spool-shipping.js';
+import { backoffMs, batchesOf, textOf, withTimeout } from './spool-shipping.js';
 
 export * from './spool-contract.js';
 export type { SpoolKind } from './spool-segment.js';
@@ -262,23 +262,29 @@ export class Spool {
 
   private async housekeep(): Promise<void> {
     const now = Date.now();
-    const idle = this.current.count > 0 && this.current.waiting === 0 && now - this.current.createdAt > IDLE_ROTATE_MS;
+    const { count, waiting, createdAt } = this.current;
+    const idle = count > 0 && waiting === 0 && now - createdAt > IDLE_ROTATE_MS;
     if (idle) this.rotate();
     try {
       if (idle && this.pumping === null) await this.trim();
-      if (now - this.lastHeartbeat > HEARTBEAT_MS) {
-        this.lastHeartbeat = now;
-        await this.owner.heartbeat();
-      }
-      if (now - this.lastAdoption > ADOPT_EVERY_MS) await this.adopt();
-      if (this.limits.syncEveryMs !== null && now - this.lastSync > this.limits.syncEveryMs) {
-        this.lastSync = now;
-        await this.current.sync();
-      }
+      await this.keepHouse(now);
     } catch (error) {
       this.options.logger.warn(`spool: housekeeping failed: ${(error as Error).message}`);
     }
     if (this.pendingCount > 0 && this.timer === null && this.pumping === null) this.schedule();
+  }
+
+  private async keepHouse(now: number): Promise<void> {
+    const { syncEveryMs } = this.limits;
+    if (now - this.lastHeartbeat > HEARTBEAT_MS) {
+      this.lastHeartbeat = now;
+      await this.owner.heartbeat();
+    }
+    if (now - this.lastAdoption > ADOPT_EVERY_MS) await this.adopt();
+    if (syncEveryMs !== null && now - this.lastSync > syncEveryMs) {
+      this.lastSync = now;
+      await this.current.sync();
+    }
   }
 
   /** Makes the name of a new file as durable as its content. */
@@ -290,11 +296,4 @@ export class Spool {
       await directory.close();
     }
   }
-}
-
-/** @throws when the value has no JSON. */
-function textOf(record: unknown): string {
-  const text = JSON.stringify(record) as string | undefined;
-  if (text === undefined) throw new TypeError('not representable as JSON');
-  return text;
 }

@@ -1,11 +1,11 @@
-import type { AssignmentStep, Context } from '#experiments';
+import type { AssignmentStep, Context, Experiment } from '#experiments';
 import { policyRegistry } from '#policies';
 import { Problem } from '../http/problem.js';
 import { eventViewOf, slateOf, viewOf } from './decision-view.js';
 import type { DecisionView, EventView } from './decision-view.js';
 import type { DecisionRow, DecisionsStore, RewardRow } from './decisions.store.js';
 import { explainPath, sentenceOf } from './explain-decision.js';
-import type { PathExplanation, TargetingClause } from './explain-decision.js';
+import type { PathExplanation, TargetingClause, Titles } from './explain-decision.js';
 import type { ExperimentCatalog } from './experiment-catalog.js';
 import { replayDecision } from './replay-decision.js';
 import type { Replay, Replayed } from './replay-decision.js';
@@ -61,19 +61,13 @@ export class DecisionInspector {
     ]);
     const explained = explainPath(row, this.catalog.current.config, then);
     const replayed = await this.replay(row, explained, items);
-    const policy = row.policy_key === null ? undefined : policyRegistry.find(row.policy_key);
-    const titles = {
-      experiment: then?.title ?? null,
-      policy: policy?.title ?? null,
-      item: (item: string) => items.get(item)?.title ?? item,
-    };
     return {
       ...viewOf(row),
       path: explained.path,
       pathNote: explained.note,
       targeting: explained.targeting,
       candidatesDetail: candidatesOf(row, items, replayed?.scores ?? null),
-      sentence: sentenceOf(row, titles),
+      sentence: sentenceOf(row, titlesFor(row, then, items)),
       outcomes: events.map(eventViewOf),
       reward: rewardOf(rewards.rows, rewards.dueAt),
       replay: replayed?.replay ?? null,
@@ -97,20 +91,30 @@ export class DecisionInspector {
   }
 }
 
+function titlesFor(row: DecisionRow, then: Experiment | null, items: Items): Titles {
+  const policy = row.policy_key === null ? undefined : policyRegistry.find(row.policy_key);
+  return { experiment: then?.title ?? null, policy: policy?.title ?? null, item: (id) => items.get(id)?.title ?? id };
+}
+
+/** Where each served candidate stands, and how probable it was there. */
+function placesOf(row: DecisionRow): Map<string, { readonly position: number; readonly propensity: number }> {
+  if (row.kind === 'action') return new Map([[String(row.chosen), { position: 0, propensity: row.propensity }]]);
+  return new Map(slateOf(row.chosen).map(({ id, propensity }, position) => [id, { position, propensity }]));
+}
+
 function candidatesOf(row: DecisionRow, items: Items, scores: readonly number[] | null): CandidateDetail[] {
-  const slate = row.kind === 'slate' ? slateOf(row.chosen) : [];
-  const places = new Map(slate.map((entry, position) => [entry.id, { position, propensity: entry.propensity }]));
+  const places = placesOf(row);
   return row.candidates.map((id, index) => {
     const place = places.get(id);
-    const chosen = row.kind === 'slate' ? place !== undefined : id === row.chosen;
+    const { title, features } = items.get(id) ?? { title: id, features: {} };
     return {
       id,
-      title: items.get(id)?.title ?? id,
-      features: row.features?.[id] ?? items.get(id)?.features ?? {},
+      title,
+      features: row.features?.[id] ?? features,
       probability: row.probabilities?.[index] ?? place?.propensity ?? null,
       score: scores?.[index] ?? null,
-      chosen,
-      position: place?.position ?? (chosen ? 0 : null),
+      chosen: place !== undefined,
+      position: place?.position ?? null,
     };
   });
 }

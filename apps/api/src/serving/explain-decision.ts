@@ -79,22 +79,32 @@ const REASONS: Readonly<Record<string, string>> = {
 const percent = (share: number): string =>
   share > 0 && share < 0.001 ? 'less than 0.1 %' : `${Number((share * 100).toPrecision(3))} %`;
 
-/**
- * Says in one plain sentence why this was served.
- * @param titles names for ids of candidates and of the experiment, where known.
- */
-export function sentenceOf(row: DecisionRow, titles: { readonly experiment: string | null; readonly policy: string | null; item(id: string): string }): string {
+/** Names for ids, where known. */
+export interface Titles {
+  readonly experiment: string | null;
+  readonly policy: string | null;
+  item(id: string): string;
+}
+
+/** Says in one plain sentence why this was served. */
+export function sentenceOf(row: DecisionRow, titles: Titles): string {
   const who = `The ${row.unit_type} "${row.unit_id}"`;
   const what = whatOf(row, titles.item);
   const place = row.subject === null ? `on "${row.surface}"` : `for "${titles.item(row.subject)}" on "${row.surface}"`;
   const because = REASONS[row.reason];
   if (row.fallback !== null) return `${who} got the default, ${what}, ${place}, because ${because ?? 'something failed'} (${row.fallback}).`;
   if (because !== undefined) return `${who} got the default, ${what}, ${place}, because ${because}.`;
-  const arm = `arm "${row.arm ?? ''}" of "${titles.experiment ?? row.experiment ?? ''}"`;
-  const how = row.reason === 'SHIPPED' ? `${arm} has been shipped to everybody` : `it is in ${arm}, as ${percent(row.arm_propensity)} of the experiment's units are`;
+  const how = armOf(row, titles);
   if (row.policy_key === null || row.policy_version === null) return `${who} got ${what} ${place}, because ${how}.`;
   const learned = row.policy_version === 0 ? 'before it had learned anything' : `in version ${row.policy_version}`;
-  return `${who} got ${what} ${place}: ${how}, and there the policy "${titles.policy ?? row.policy_key}" chose it ${learned} with a probability of ${percent(row.propensity)}${rankOf(row)}.`;
+  const policy = titles.policy ?? row.policy_key;
+  return `${who} got ${what} ${place}: ${how}, and there the policy "${policy}" chose it ${learned} with a probability of ${percent(row.propensity)}${rankOf(row)}.`;
+}
+
+function armOf(row: DecisionRow, titles: Titles): string {
+  const arm = `arm "${row.arm ?? ''}" of "${titles.experiment ?? row.experiment ?? ''}"`;
+  if (row.reason === 'SHIPPED') return `${arm} has been shipped to everybody`;
+  return `it is in ${arm}, as ${percent(row.arm_propensity)} of the experiment's units are`;
 }
 
 function whatOf(row: DecisionRow, title: (id: string) => string): string {

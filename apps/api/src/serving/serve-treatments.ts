@@ -223,6 +223,8 @@ interface Decided {
 function recordOf(decided: Decided): DecisionRecord {
   const { request, wanted, surface, candidates, assignment, choice } = decided;
   const features = featuresGiven(wanted, candidates, choice);
+  const { experiment, arm } = assignment;
+  const { policy } = choice;
   const record: DecisionRecord = {
     id: decided.id,
     at: decided.now,
@@ -230,15 +232,15 @@ function recordOf(decided: Decided): DecisionRecord {
     unitType: request.unitType,
     surface: wanted.surface,
     subject: wanted.subject,
-    experiment: assignment.experiment?.key ?? null,
-    arm: assignment.arm?.key ?? null,
-    phase: assignment.experiment?.phase ?? null,
+    experiment: experiment === null ? null : experiment.key,
+    arm: arm === null ? null : arm.key,
+    phase: experiment === null ? null : experiment.phase,
     kind: surface.kind,
     chosen: choice.chosen,
     propensity: choice.propensity,
     armPropensity: assignment.armPropensity,
     policyId: policyIdOf(assignment),
-    policyVersion: choice.policy?.version ?? null,
+    policyVersion: policy === null ? null : policy.version,
     candidates: wanted.actions === null ? sharedIds(candidates) : candidates.map((action) => action.id),
     probabilities: choice.probabilities,
     context: request.context,
@@ -248,7 +250,7 @@ function recordOf(decided: Decided): DecisionRecord {
     holdout: assignment.holdout,
     exposed: request.expose,
     latencyMicros: decided.micros,
-    rewardWindowSeconds: choice.policy?.config.rewardWindowSeconds ?? null,
+    rewardWindowSeconds: policy === null ? null : policy.config.rewardWindowSeconds,
   };
   return features === null ? record : { ...record, features };
 }

@@ -99,12 +99,14 @@ function parseRequest(input: unknown, pointer: string, faults: Faults): Treatmen
     faults.add(`${pointer}/subject`, 'invalid_id', `must be a text of 1 to ${LIMITS.idLength} characters without U+0000`);
   }
   const limit = input['limit'] ?? null;
-  if (limit !== null && !(Number.isInteger(limit) && (limit as number) >= 1 && (limit as number) <= LIMITS.actions)) {
+  if (limit !== null && !isLimit(limit)) {
     faults.add(`${pointer}/limit`, 'invalid_limit', `must be a whole number from 1 to ${LIMITS.actions}`);
   }
   const actions = parseActions(input['actions'] ?? null, `${pointer}/actions`, faults);
   return { surface: surface as string, subject: subject as string | null, actions, limit: limit as number | null };
 }
+
+const isLimit = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= LIMITS.actions;
 
 function parseActions(input: unknown, pointer: string, faults: Faults): RequestedAction[] | null {
   if (input === null) return null;
