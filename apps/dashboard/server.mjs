@@ -81,7 +81,14 @@ export async function createDashboardServer({ apiUrl, root = DEFAULT_ROOT, local
           reply
             .code(502)
             .type('application/problem+json')
-            .send(JSON.stringify({ type: 'about:blank', title: 'The API does not answer', status: 502, code: 'api_unreachable' })),
+            .send(
+              JSON.stringify({
+                type: 'about:blank',
+                title: 'The API does not answer',
+                status: 502,
+                code: 'api_unreachable',
+              }),
+            ),
       },
     });
   }

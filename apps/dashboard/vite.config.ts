@@ -17,6 +17,8 @@ export default defineConfig({
   },
   server: {
     host: '127.0.0.1',
-    proxy: Object.fromEntries(['/v1', '/ofrep', '/openapi.json', '/docs', '/health'].map((path) => [path, api])),
+    proxy: Object.fromEntries(
+      ['/v1', '/ofrep', '/openapi.json', '/docs', '/health'].map((path) => [path, api]),
+    ),
   },
 });

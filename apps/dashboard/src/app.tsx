@@ -22,7 +22,9 @@ function worthRetrying(failures: number, error: Error): boolean {
 }
 
 const queries = new QueryClient({
-  defaultOptions: { queries: { retry: worthRetrying, retryDelay: 600, staleTime: 2_000, refetchOnWindowFocus: true } },
+  defaultOptions: {
+    queries: { retry: worthRetrying, retryDelay: 600, staleTime: 2_000, refetchOnWindowFocus: true },
+  },
 });
 
 const router = createBrowserRouter([

@@ -6,16 +6,52 @@ import type { CSSVariablesResolver, MantineColorsTuple } from '@mantine/core';
  * stand 3:1 on the page (see tokens.css for the series). Blue is gain and orange loss, never red and green.
  */
 const blue: MantineColorsTuple = [
-  '#eaf4fb', '#d3e8f6', '#a6d1ed', '#7cbde5', '#56b4e9', '#2b93d1', '#0072b2', '#00649d', '#005686', '#00456c',
+  '#eaf4fb',
+  '#d3e8f6',
+  '#a6d1ed',
+  '#7cbde5',
+  '#56b4e9',
+  '#2b93d1',
+  '#0072b2',
+  '#00649d',
+  '#005686',
+  '#00456c',
 ];
 const orange: MantineColorsTuple = [
-  '#fff1e8', '#ffe1cd', '#ffc59d', '#ff9e5e', '#f4843a', '#d8601a', '#b34700', '#9c3e00', '#833400', '#6b2a00',
+  '#fff1e8',
+  '#ffe1cd',
+  '#ffc59d',
+  '#ff9e5e',
+  '#f4843a',
+  '#d8601a',
+  '#b34700',
+  '#9c3e00',
+  '#833400',
+  '#6b2a00',
 ];
 const slate: MantineColorsTuple = [
-  '#d8dfe8', '#c3ccd8', '#a3adba', '#8794a6', '#34435a', '#2a374c', '#1b2740', '#0f172a', '#0b1222', '#070c18',
+  '#d8dfe8',
+  '#c3ccd8',
+  '#a3adba',
+  '#8794a6',
+  '#34435a',
+  '#2a374c',
+  '#1b2740',
+  '#0f172a',
+  '#0b1222',
+  '#070c18',
 ];
 const gray: MantineColorsTuple = [
-  '#f6f8fa', '#eef1f5', '#e1e6ec', '#d2d9e1', '#bcc5d0', '#8b96a4', '#5b6470', '#454e5a', '#2b3440', '#17212f',
+  '#f6f8fa',
+  '#eef1f5',
+  '#e1e6ec',
+  '#d2d9e1',
+  '#bcc5d0',
+  '#8b96a4',
+  '#5b6470',
+  '#454e5a',
+  '#2b3440',
+  '#17212f',
 ];
 
 export const theme = createTheme({
@@ -27,8 +63,10 @@ export const theme = createTheme({
   defaultRadius: 'md',
   cursorType: 'pointer',
   respectReducedMotion: true,
-  fontFamily: "'Inter', 'SF Pro Text', 'Segoe UI Variable Text', 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif",
-  fontFamilyMonospace: "'JetBrains Mono', 'SF Mono', 'Cascadia Mono', 'DejaVu Sans Mono', Menlo, Consolas, monospace",
+  fontFamily:
+    "'Inter', 'SF Pro Text', 'Segoe UI Variable Text', 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif",
+  fontFamilyMonospace:
+    "'JetBrains Mono', 'SF Mono', 'Cascadia Mono', 'DejaVu Sans Mono', Menlo, Consolas, monospace",
   headings: {
     fontWeight: '620',
     sizes: {
@@ -42,7 +80,14 @@ export const theme = createTheme({
     // Fields beside each other stay aligned whatever their descriptions say.
     InputWrapper: { defaultProps: { inputWrapperOrder: ['label', 'input', 'description', 'error'] } },
     Table: { defaultProps: { verticalSpacing: 'sm', horizontalSpacing: 10 } },
-    Tooltip: { defaultProps: { withArrow: true, multiline: true, maw: 320, events: { hover: true, focus: true, touch: true } } },
+    Tooltip: {
+      defaultProps: {
+        withArrow: true,
+        multiline: true,
+        maw: 320,
+        events: { hover: true, focus: true, touch: true },
+      },
+    },
     Modal: { defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' } } },
     Select: { defaultProps: { allowDeselect: false, checkIconPosition: 'right' } },
   },

@@ -1,6 +1,17 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, rmdirSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  rmdirSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
@@ -41,8 +52,13 @@ export function findChromium(): string | null {
 
 function newestSource(): number {
   const files = readdirSync(join(DASHBOARD, 'src'), { recursive: true, withFileTypes: true });
-  const times = files.filter((file) => file.isFile()).map((file) => statSync(join(file.parentPath, file.name)).mtimeMs);
-  return Math.max(...times, ...['index.html', 'vite.config.ts'].map((name) => statSync(join(DASHBOARD, name)).mtimeMs));
+  const times = files
+    .filter((file) => file.isFile())
+    .map((file) => statSync(join(file.parentPath, file.name)).mtimeMs);
+  return Math.max(
+    ...times,
+    ...['index.html', 'vite.config.ts'].map((name) => statSync(join(DASHBOARD, name)).mtimeMs),
+  );
 }
 
 function upToDate(): boolean {
@@ -50,7 +66,8 @@ function upToDate(): boolean {
   return existsSync(index) && statSync(index).mtimeMs >= newestSource();
 }
 
-const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Builds the dashboard unless the build is newer than its sources; one test process at a time. */
 export async function ensureBuilt(): Promise<void> {
@@ -69,7 +86,11 @@ export async function ensureBuilt(): Promise<void> {
     }
   }
   try {
-    const build = spawnSync(process.execPath, [join(ROOT, 'node_modules/vite/bin/vite.js'), 'build', DASHBOARD], { encoding: 'utf8' });
+    const build = spawnSync(
+      process.execPath,
+      [join(ROOT, 'node_modules/vite/bin/vite.js'), 'build', DASHBOARD],
+      { encoding: 'utf8' },
+    );
     if (build.status !== 0) throw new Error(`vite build failed:\n${build.stdout}\n${build.stderr}`);
   } finally {
     rmdirSync(lock);
@@ -130,14 +151,24 @@ export interface OpenOptions {
 }
 
 /** A page with reduced motion in the given theme; what it complains about is collected. */
-export async function open(browser: Browser, { theme = 'light', width = 1280, height = 900 }: OpenOptions = {}): Promise<Opened> {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, reducedMotion: 'reduce', locale: 'en-GB', timezoneId: 'Europe/Berlin' });
+export async function open(
+  browser: Browser,
+  { theme = 'light', width = 1280, height = 900 }: OpenOptions = {},
+): Promise<Opened> {
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: theme,
+    reducedMotion: 'reduce',
+    locale: 'en-GB',
+    timezoneId: 'Europe/Berlin',
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(8_000);
   const complaints: string[] = [];
   page.on('console', (message) => {
     // Chromium reports every answer of 400 and above; tests provoke those on purpose.
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) complaints.push(message.text());
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
   return { context, page, complaints };
@@ -146,7 +177,12 @@ export async function open(browser: Browser, { theme = 'light', width = 1280, he
 /** Waits until nothing on the page is loading any more. */
 export async function settled(page: Page): Promise<void> {
   await page.locator('main').waitFor();
-  await page.waitForFunction(() => document.querySelector('h1') !== null && document.querySelector('[aria-label^="Loading "]') === null);
+  await page.waitForFunction(
+    () =>
+      document.querySelector('h1') !== null && document.querySelector('[aria-label^="Loading "]') === null,
+  );
   // One frame for charts, which measure their place first.
-  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  await page.evaluate(
+    () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+  );
 }

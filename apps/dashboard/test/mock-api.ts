@@ -3,7 +3,15 @@ import { CATALOG, HOLDOUTS, LAYERS, METRICS, SURFACES } from './fixtures/catalog
 import { EXPERIMENTS, PHASES } from './fixtures/experiments.js';
 import { ALLOCATION, POLICIES, POLICY_ACTIONS, SNAPSHOTS, TRAINING_RUNS } from './fixtures/policies.js';
 import { reportFor, retentionFor, seriesFor } from './fixtures/report.js';
-import { AUDIT, DECISIONS, EVENTS, KEYS, OPERATIONS, QUARANTINE, decisionDetail } from './fixtures/traffic.js';
+import {
+  AUDIT,
+  DECISIONS,
+  EVENTS,
+  KEYS,
+  OPERATIONS,
+  QUARANTINE,
+  decisionDetail,
+} from './fixtures/traffic.js';
 
 export interface Answer {
   status: number;
@@ -36,7 +44,10 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/experiments\/([^/]+)$/, ([, key]) => experiment(key)],
   [/^\/v1\/experiments\/([^/]+)\/phases$/, () => list(PHASES)],
   [/^\/v1\/experiments\/([^/]+)\/report$/, ([, key]) => report(key)],
-  [/^\/v1\/experiments\/([^/]+)\/report\/series$/, ([, key], url) => withExperiment(key, (of) => seriesFor(of, url.searchParams.get('metric') ?? ''))],
+  [
+    /^\/v1\/experiments\/([^/]+)\/report\/series$/,
+    ([, key], url) => withExperiment(key, (of) => seriesFor(of, url.searchParams.get('metric') ?? '')),
+  ],
   [/^\/v1\/experiments\/([^/]+)\/report\/retention$/, ([, key]) => withExperiment(key, retentionFor)],
   [/^\/v1\/policies$/, () => list(POLICIES)],
   [/^\/v1\/policies\/([^/]+)$/, ([, id]) => POLICIES.find((policy) => policy.id === id)],
@@ -59,7 +70,10 @@ function matches(entry: { unitId: string; experiment: string | null }, url: URL)
   return (unit === null || entry.unitId === unit) && (key === null || entry.experiment === key);
 }
 
-function withExperiment(key: string | undefined, make: (of: (typeof EXPERIMENTS)[number]) => unknown): unknown {
+function withExperiment(
+  key: string | undefined,
+  make: (of: (typeof EXPERIMENTS)[number]) => unknown,
+): unknown {
   const found = experiment(key);
   return found === undefined ? undefined : make(found);
 }
@@ -68,7 +82,18 @@ function report(key: string | undefined): unknown {
   return withExperiment(key, (of) => reportFor(of, of.summary?.verdict ?? 'no-data'));
 }
 
-const NOT_FOUND: Answer = { status: 404, body: { type: 'about:blank', title: 'Not found', status: 404, code: 'not_found', detail: 'There is nothing with this key.', instance: 'req-404', errors: [] } };
+const NOT_FOUND: Answer = {
+  status: 404,
+  body: {
+    type: 'about:blank',
+    title: 'Not found',
+    status: 404,
+    code: 'not_found',
+    detail: 'There is nothing with this key.',
+    instance: 'req-404',
+    errors: [],
+  },
+};
 
 /** What the API would answer to a read. */
 export function read(url: URL): Answer {
@@ -96,12 +121,22 @@ export async function mockApi(page: Page): Promise<MockApi> {
     const request = route.request();
     const url = new URL(request.url());
     const method = request.method();
-    if (method !== 'GET') writes.push({ method, path: url.pathname, body: request.postDataJSON() as unknown, headers: request.headers() });
+    if (method !== 'GET')
+      writes.push({
+        method,
+        path: url.pathname,
+        body: request.postDataJSON() as unknown,
+        headers: request.headers(),
+      });
     const replaced = overrides.find(([pattern]) => pattern.test(`${method} ${url.pathname}`))?.[1];
     if (replaced === 'hang') return;
     if (replaced === 'abort') return route.abort();
     const { status, body } = replaced ?? (method === 'GET' ? read(url) : { status: 200, body: {} });
-    await route.fulfill({ status, contentType: status < 400 ? 'application/json' : 'application/problem+json', body: JSON.stringify(body) });
+    await route.fulfill({
+      status,
+      contentType: status < 400 ? 'application/json' : 'application/problem+json',
+      body: JSON.stringify(body),
+    });
   };
   await page.route('**/v1/**', answer);
   return { writes, override: (pattern, replaced) => overrides.unshift([pattern, replaced]) };

@@ -53,9 +53,14 @@ withBrowser('dashboard pages in Chromium (skipped where no chromium is installed
 
   async function violations({ page }: Opened, rules: 'all' | 'contrast'): Promise<string[]> {
     const axe = new AxeBuilder({ page });
-    const chosen = rules === 'all' ? axe.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']) : axe.withRules(['color-contrast']);
+    const chosen =
+      rules === 'all'
+        ? axe.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+        : axe.withRules(['color-contrast']);
     const { violations: found } = await chosen.analyze();
-    return found.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`));
+    return found.flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`),
+    );
   }
 
   /** Window widths that the page is too wide for. */

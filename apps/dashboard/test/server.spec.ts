@@ -21,7 +21,10 @@ describe('the dashboard’s server', () => {
     });
     await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
     const { port } = upstream.address() as AddressInfo;
-    dashboard = await startDashboard({ MARQUEE_API_URL: `http://127.0.0.1:${port}`, MARQUEE_LOCAL_KEY: 'mqa_local' });
+    dashboard = await startDashboard({
+      MARQUEE_API_URL: `http://127.0.0.1:${port}`,
+      MARQUEE_LOCAL_KEY: 'mqa_local',
+    });
   }, 120_000);
   afterAll(async () => {
     await dashboard.stop();
@@ -32,16 +35,26 @@ describe('the dashboard’s server', () => {
   });
 
   /** node:http rather than fetch: Host and Sec-Fetch-Site must be what the test says. */
-  async function ask(path: string, headers: Record<string, string>, method = 'GET'): Promise<string | undefined> {
+  async function ask(
+    path: string,
+    headers: Record<string, string>,
+    method = 'GET',
+  ): Promise<string | undefined> {
     const { request } = await import('node:http');
     await new Promise<void>((resolve, reject) => {
-      request(dashboard.url + path, { method, headers }, (response) => response.resume().on('end', resolve)).on('error', reject).end();
+      request(dashboard.url + path, { method, headers }, (response) => response.resume().on('end', resolve))
+        .on('error', reject)
+        .end();
     });
     return seen.at(-1)?.headers.authorization;
   }
 
   it('serves the page for every address, with a fresh nonce and a strict policy', async () => {
-    const answers = await Promise.all([1, 2].map(() => fetch(`${dashboard.url}/experiments/some-key/results`, { headers: { accept: 'text/html' } })));
+    const answers = await Promise.all(
+      [1, 2].map(() =>
+        fetch(`${dashboard.url}/experiments/some-key/results`, { headers: { accept: 'text/html' } }),
+      ),
+    );
     const [first, second] = await Promise.all(answers.map((answer) => answer.text()));
     const policy = answers[0]?.headers.get('content-security-policy') ?? '';
     const nonce = /nonce="([^"]+)"/.exec(first ?? '')?.[1] ?? '';
@@ -55,7 +68,9 @@ describe('the dashboard’s server', () => {
 
   it('lets browsers keep hashed assets forever and nothing else, and never answers a missing asset with the page', async () => {
     const asset = readdirSync(join(BUILT, 'assets'))[0] ?? '';
-    expect((await fetch(`${dashboard.url}/assets/${asset}`)).headers.get('cache-control')).toContain('immutable');
+    expect((await fetch(`${dashboard.url}/assets/${asset}`)).headers.get('cache-control')).toContain(
+      'immutable',
+    );
     expect((await fetch(`${dashboard.url}/theme.js`)).headers.get('cache-control')).toBe('no-cache');
     expect((await fetch(`${dashboard.url}/assets/missing.js`)).status).toBe(404);
     expect((await fetch(`${dashboard.url}/..%2f..%2fpackage.json`)).status).not.toBe(200);
@@ -85,7 +100,10 @@ describe('the dashboard’s server', () => {
   it('says so when the API does not answer', async () => {
     const alone = await startDashboard({ MARQUEE_API_URL: 'http://127.0.0.1:9' });
     const answer = await fetch(`${alone.url}/v1/experiments`);
-    expect([answer.status, answer.headers.get('content-type')?.split(';')[0]]).toEqual([502, 'application/problem+json']);
+    expect([answer.status, answer.headers.get('content-type')?.split(';')[0]]).toEqual([
+      502,
+      'application/problem+json',
+    ]);
     expect(await answer.json()).toMatchObject({ code: 'api_unreachable' });
     await alone.stop();
   });

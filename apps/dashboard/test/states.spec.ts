@@ -9,7 +9,10 @@ const withBrowser = findChromium() === null ? describe.skip : describe;
 const EMPTY = { status: 200, body: { items: [], nextCursor: null } };
 
 function problem(status: number, code: string, detail: string, errors: unknown[] = []) {
-  return { status, body: { type: 'about:blank', title: detail, status, code, detail, instance: 'req-1', errors } };
+  return {
+    status,
+    body: { type: 'about:blank', title: detail, status, code, detail, instance: 'req-1', errors },
+  };
 }
 
 withBrowser('dashboard states and journeys in Chromium (skipped where no chromium is installed)', () => {
@@ -83,11 +86,18 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await opened.page.getByLabel('API key', { exact: false }).first().fill('mqs_right');
     await opened.page.unroute('**/v1/**');
     await mockApi(opened.page);
-    const authorized = opened.page.waitForRequest((request) => request.headers()['authorization'] === 'Bearer mqs_right');
+    const authorized = opened.page.waitForRequest(
+      (request) => request.headers()['authorization'] === 'Bearer mqs_right',
+    );
     await opened.page.getByRole('button', { name: 'Sign in' }).click();
     await authorized;
     await settled(opened.page);
-    expect(await opened.page.evaluate(() => [sessionStorage.length, JSON.stringify(localStorage).includes('mqs_right')])).toEqual([1, false]);
+    expect(
+      await opened.page.evaluate(() => [
+        sessionStorage.length,
+        JSON.stringify(localStorage).includes('mqs_right'),
+      ]),
+    ).toEqual([1, false]);
   });
 
   it('stops an experiment only with a reason, and shows the refusal of the API', async () => {
@@ -99,7 +109,10 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     api.override(/POST .*\/stop$/, problem(409, 'wrong_state', 'It was stopped by somebody else.'));
     await dialog.getByRole('button', { name: 'Stop', exact: true }).click();
     await dialog.getByText('It was stopped by somebody else.').waitFor();
-    expect(api.writes[0]).toMatchObject({ path: '/v1/experiments/home-rows-als/stop', body: { reason: 'Guardrail crossed' } });
+    expect(api.writes[0]).toMatchObject({
+      path: '/v1/experiments/home-rows-als/stop',
+      body: { reason: 'Guardrail crossed' },
+    });
     expect(api.writes[0]?.headers['if-match']).toBe('"3"');
   });
 
@@ -115,7 +128,10 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
   it('gives every chart a table twin', async () => {
     await visit('/experiments/home-rows-als');
     await opened.page.getByRole('button', { name: 'Table' }).first().click();
-    await opened.page.getByRole('region', { name: 'Lift by metric, table' }).getByText('Day-28 retention').waitFor();
+    await opened.page
+      .getByRole('region', { name: 'Lift by metric, table' })
+      .getByText('Day-28 retention')
+      .waitFor();
   });
 
   it('creates and starts a bandit experiment from the registries', async () => {
@@ -126,7 +142,9 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await page.getByRole('alert').getByText('Choose the one metric that decides').waitFor();
     expect(api.writes).toEqual([]);
     await page.getByLabel('Name', { exact: false }).first().fill('Artwork by taste');
-    await page.getByLabel('Hypothesis', { exact: false }).fill('Artwork that fits a member’s taste is clicked more often.');
+    await page
+      .getByLabel('Hypothesis', { exact: false })
+      .fill('Artwork that fits a member’s taste is clicked more often.');
     await page.getByRole('combobox', { name: 'Surface' }).click();
     await page.getByRole('option', { name: 'Artwork of a title' }).click();
     await page.getByRole('button', { name: 'Add condition' }).click();
@@ -149,8 +167,18 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
         decisionMetric: 'click-through',
         arms: [
           { key: 'control', weight: 45, isControl: true, treatment: { kind: 'value', value: null } },
-          { key: 'uniform-exploration', weight: 10, isControl: false, treatment: { kind: 'policy', policyId: 'artwork-uniform' } },
-          { key: 'bandit', weight: 45, isControl: false, treatment: { kind: 'policy', policyId: 'artwork-ts' } },
+          {
+            key: 'uniform-exploration',
+            weight: 10,
+            isControl: false,
+            treatment: { kind: 'policy', policyId: 'artwork-uniform' },
+          },
+          {
+            key: 'bandit',
+            weight: 45,
+            isControl: false,
+            treatment: { kind: 'policy', policyId: 'artwork-ts' },
+          },
         ],
       },
     });
@@ -164,7 +192,9 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await dialog.getByLabel('Reason', { exact: false }).fill('Errors in the player');
     await dialog.getByRole('button', { name: 'Serve defaults everywhere' }).click();
     await dialog.waitFor({ state: 'detached' });
-    expect(api.writes).toMatchObject([{ path: '/v1/operations/kill-switch', body: { enabled: true, reason: 'Errors in the player' } }]);
+    expect(api.writes).toMatchObject([
+      { path: '/v1/operations/kill-switch', body: { enabled: true, reason: 'Errors in the player' } },
+    ]);
   });
 
   it('rolls a policy back to a chosen snapshot', async () => {
@@ -188,12 +218,28 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await dialog.waitFor({ state: 'detached' });
     expect(api.writes[0]).toMatchObject({
       path: '/v1/policies',
-      body: { id: 'art-by-chance', key: 'thompson-beta', params: { priorSuccesses: 2.5, priorFailures: 1, perSubject: true }, windowSeconds: 0, learning: true },
+      body: {
+        id: 'art-by-chance',
+        key: 'thompson-beta',
+        params: { priorSuccesses: 2.5, priorFailures: 1, perSubject: true },
+        windowSeconds: 0,
+        learning: true,
+      },
     });
   });
 
   it('shows a new key once', async () => {
-    api.override(/POST \/v1\/keys$/, { status: 201, body: { id: 'k9', name: 'Web', role: 'publishable', prefix: 'mqp_1', createdAt: new Date().toISOString(), key: 'mqp_1_secret' } });
+    api.override(/POST \/v1\/keys$/, {
+      status: 201,
+      body: {
+        id: 'k9',
+        name: 'Web',
+        role: 'publishable',
+        prefix: 'mqp_1',
+        createdAt: new Date().toISOString(),
+        key: 'mqp_1_secret',
+      },
+    });
     await visit('/settings');
     await opened.page.getByRole('button', { name: 'New key' }).click();
     await opened.page.getByRole('dialog').getByLabel('Name', { exact: false }).fill('Web');
@@ -229,7 +275,9 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await opened.page.keyboard.press('Enter');
     expect(await opened.page.evaluate(() => document.activeElement?.id)).toBe('content');
     await opened.page.keyboard.press('Tab');
-    const outline = await opened.page.evaluate(() => getComputedStyle(document.activeElement as Element).outlineStyle);
+    const outline = await opened.page.evaluate(
+      () => getComputedStyle(document.activeElement as Element).outlineStyle,
+    );
     expect(outline).toBe('solid');
   });
 
@@ -238,6 +286,8 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await opened.page.getByRole('button', { name: 'Dark theme' }).click();
     await opened.page.route('**/assets/**', () => undefined);
     await opened.page.goto(`${dashboard.url}/experiments`, { waitUntil: 'commit' });
-    await opened.page.waitForFunction(() => document.documentElement.dataset['mantineColorScheme'] === 'dark');
+    await opened.page.waitForFunction(
+      () => document.documentElement.dataset['mantineColorScheme'] === 'dark',
+    );
   });
 });

@@ -88,7 +88,9 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
 }
 
 /** Query string of the parameters that are set, with a leading `?`; empty without any. */
-export function query(params: Readonly<Record<string, string | number | boolean | null | undefined>>): string {
+export function query(
+  params: Readonly<Record<string, string | number | boolean | null | undefined>>,
+): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) {
     if (value !== undefined && value !== null && value !== '') search.set(name, String(value));

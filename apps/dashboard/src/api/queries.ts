@@ -50,7 +50,8 @@ export function useRead<T>(path: string, options: ReadOptions = {}): UseQueryRes
 export const useCatalog = () => useRead<Catalog>('/v1/catalog');
 export const useSurfaces = () => useRead<Page<Surface>>('/v1/surfaces');
 export const useLayers = () => useRead<Page<Layer>>('/v1/layers');
-export const useExperiments = () => useRead<Page<ExperimentRow>>('/v1/experiments?limit=500', { every: EVERY.page });
+export const useExperiments = () =>
+  useRead<Page<ExperimentRow>>('/v1/experiments?limit=500', { every: EVERY.page });
 export const useExperiment = (key: string) =>
   useRead<Experiment>(`/v1/experiments/${segment(key)}`, { every: EVERY.page });
 export const usePhases = (key: string) => useRead<Page<Phase>>(`/v1/experiments/${segment(key)}/phases`);
@@ -62,10 +63,17 @@ export interface ReportChoice {
 
 export function useReport(key: string, choice: ReportChoice): UseQueryResult<Report> {
   const params = query({ estimator: choice.estimator, segment: choice.segment });
-  return useRead<Report>(`/v1/experiments/${segment(key)}/report${params}`, { every: EVERY.report, keep: true });
+  return useRead<Report>(`/v1/experiments/${segment(key)}/report${params}`, {
+    every: EVERY.report,
+    keep: true,
+  });
 }
 
-export function useReportSeries(key: string, metric: string, estimator: string | null): UseQueryResult<ReportSeries> {
+export function useReportSeries(
+  key: string,
+  metric: string,
+  estimator: string | null,
+): UseQueryResult<ReportSeries> {
   const path = `/v1/experiments/${segment(key)}/report/series${query({ metric, estimator })}`;
   return useRead<ReportSeries>(path, { every: EVERY.report, keep: true });
 }
@@ -74,7 +82,8 @@ export const useRetention = (key: string) =>
   useRead<Retention>(`/v1/experiments/${segment(key)}/report/retention`, { every: EVERY.report });
 
 export const usePolicies = () => useRead<Page<Policy>>('/v1/policies', { every: EVERY.page });
-export const usePolicy = (id: string) => useRead<Policy>(`/v1/policies/${segment(id)}`, { every: EVERY.page });
+export const usePolicy = (id: string) =>
+  useRead<Policy>(`/v1/policies/${segment(id)}`, { every: EVERY.page });
 export const useSnapshots = (id: string) =>
   useRead<Page<Snapshot>>(`/v1/policies/${segment(id)}/snapshots`, { every: EVERY.page });
 export const useAllocation = (id: string, hours: number, bucket: 'hour' | 'day') =>
@@ -82,9 +91,14 @@ export const useAllocation = (id: string, hours: number, bucket: 'hour' | 'day')
     every: EVERY.page,
   });
 export const usePolicyActions = (id: string, subject: string | null) =>
-  useRead<Page<PolicyAction>>(`/v1/policies/${segment(id)}/actions${query({ subject })}`, { every: EVERY.page });
+  useRead<Page<PolicyAction>>(`/v1/policies/${segment(id)}/actions${query({ subject })}`, {
+    every: EVERY.page,
+  });
 export const useTrainingRuns = (id: string, enabled: boolean) =>
-  useRead<Page<TrainingRun>>(`/v1/policies/${segment(id)}/training-runs`, { every: EVERY.operations, enabled });
+  useRead<Page<TrainingRun>>(`/v1/policies/${segment(id)}/training-runs`, {
+    every: EVERY.operations,
+    enabled,
+  });
 
 export interface DecisionFilter {
   unitId?: string | null;
@@ -93,12 +107,19 @@ export interface DecisionFilter {
 }
 
 export const useDecisions = (filter: DecisionFilter, live: boolean) =>
-  useRead<Page<Decision>>(`/v1/decisions${query({ limit: 50, ...filter })}`, { keep: true, ...(live ? { every: EVERY.live } : {}) });
+  useRead<Page<Decision>>(`/v1/decisions${query({ limit: 50, ...filter })}`, {
+    keep: true,
+    ...(live ? { every: EVERY.live } : {}),
+  });
 export const useEvents = (filter: { unitId?: string | null; limit?: number }, live: boolean) =>
-  useRead<Page<ServedEvent>>(`/v1/events${query({ limit: 50, ...filter })}`, { keep: true, ...(live ? { every: EVERY.live } : {}) });
+  useRead<Page<ServedEvent>>(`/v1/events${query({ limit: 50, ...filter })}`, {
+    keep: true,
+    ...(live ? { every: EVERY.live } : {}),
+  });
 export const useDecision = (id: string) => useRead<DecisionDetail>(`/v1/decisions/${segment(id)}`);
 
 export const useOperations = () => useRead<Operations>('/v1/operations', { every: EVERY.operations });
-export const useQuarantine = () => useRead<Page<QuarantinedEvent>>('/v1/quarantine', { every: EVERY.operations });
+export const useQuarantine = () =>
+  useRead<Page<QuarantinedEvent>>('/v1/quarantine', { every: EVERY.operations });
 export const useKeys = () => useRead<Page<ApiKey>>('/v1/keys');
 export const useAudit = () => useRead<Page<AuditEntry>>('/v1/audit?limit=200', { every: EVERY.page });

@@ -127,6 +127,8 @@ export interface ServedEvent {
 }
 
 export interface DecisionDetail extends Decision {
+  /** Said where the path could not be followed again in full. */
+  pathNote?: string | null;
   path: { step: string; experiment: string | null; passed: boolean; bucket: number | null; detail: string }[];
   targeting: TargetingClause[];
   candidatesDetail: {

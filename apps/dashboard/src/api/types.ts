@@ -9,13 +9,13 @@ export interface Page<T> {
   nextCursor?: string | null;
 }
 
-export type ExperimentStatus = 'draft' | 'scheduled' | 'running' | 'paused' | 'stopped' | 'shipped' | 'archived';
+export type ExperimentStatus =
+  'draft' | 'scheduled' | 'running' | 'paused' | 'stopped' | 'shipped' | 'archived';
 export type SteadyPeriod = 'decision' | 'hour' | 'day' | 'week' | 'always';
 export type SurfaceKind = 'value' | 'action' | 'slate';
 
 export type Treatment =
-  | { kind: 'value'; value: Json }
-  | { kind: 'policy'; policyId: string; steadyFor: SteadyPeriod };
+  { kind: 'value'; value: Json } | { kind: 'policy'; policyId: string; steadyFor: SteadyPeriod };
 
 export interface Arm {
   key: string;
@@ -67,7 +67,7 @@ export type VerdictKind = 'ship' | 'wait' | 'stop' | 'fix-first' | 'no-data';
 export interface ExperimentSummary {
   units: number;
   verdict: VerdictKind;
-  decisionLift: { estimate: number; lower: number | null; upper: number | null } | null;
+  decisionLift: { arm?: string; estimate: number; lower: number | null; upper: number | null } | null;
   health: HealthStatus;
 }
 
@@ -147,6 +147,8 @@ export interface MetricResult {
   effect: Effect;
   unadjusted: Effect | null;
   pValueAdjusted: number | null;
+  /** Guardrails: whether being worse by the margin or more is ruled out. */
+  nonInferiority?: { margin: number; pValue: number | null; holds: boolean } | null;
 }
 
 export interface Report {
@@ -253,6 +255,7 @@ export interface JsonSchema {
   exclusiveMaximum?: number;
   properties?: Record<string, JsonSchema>;
   items?: JsonSchema;
+  anyOf?: JsonSchema[];
   required?: string[];
 }
 

@@ -16,13 +16,16 @@ function fillOf(name: string, index: number): string {
 /** More bands than this can't be told apart; the rest is one. */
 const MOST = 6;
 const REST = 'Other actions';
+/** What the API calls the sum of the actions that it does not list. */
+const UNLISTED = '(others)';
 
 type Row = { at: string; decisions: number } & Record<string, string | number>;
 
 function totals(data: PolicyAllocation): Map<string, number> {
   const sums = new Map<string, number>(data.actions.map((action) => [action, 0]));
   for (const point of data.points) {
-    for (const [action, served] of Object.entries(point.counts)) sums.set(action, (sums.get(action) ?? 0) + served);
+    for (const [action, served] of Object.entries(point.counts))
+      sums.set(action, (sums.get(action) ?? 0) + served);
   }
   return sums;
 }
@@ -30,6 +33,7 @@ function totals(data: PolicyAllocation): Map<string, number> {
 /** The most served actions, largest first. */
 export function leadingActions(data: PolicyAllocation): string[] {
   return [...totals(data)]
+    .filter(([action]) => action !== UNLISTED)
     .sort((a, b) => b[1] - a[1])
     .slice(0, MOST)
     .map(([action]) => action);
@@ -57,11 +61,21 @@ function summaryOf(rows: readonly Row[], leading: readonly string[]): string {
 }
 
 /** Stacked shares of the actions that a policy served. */
-export function AllocationChart({ data, bucket }: { data: PolicyAllocation; bucket: 'hour' | 'day' }): ReactElement {
+export function AllocationChart({
+  data,
+  bucket,
+}: {
+  data: PolicyAllocation;
+  bucket: 'hour' | 'day';
+}): ReactElement {
   const leading = leadingActions(data);
   const names = data.actions.length > leading.length ? [...leading, REST] : leading;
   const rows = shares(data, leading);
-  const headings = Object.fromEntries([['at', 'From'], ...names.map((name) => [name, name]), ['decisions', 'Decisions']]) as Record<string, string>;
+  const headings = Object.fromEntries([
+    ['at', 'From'],
+    ...names.map((name) => [name, name]),
+    ['decisions', 'Decisions'],
+  ]) as Record<string, string>;
   const twin: TwinRow[] = rows.map((row) => ({ id: row.at, cells: row }));
   return (
     <ChartFrame
@@ -94,13 +108,27 @@ function StackedShares({ rows, names, bucket }: StackedSharesProps): ReactElemen
   const spansDays = rows.length > 30 || bucket === 'day';
   const tick = (at: string): string => (spansDays ? shortDate(at) : time(at).slice(0, 5));
   // One label per day: the first bucket of each.
-  const days = rows.map((row) => row.at).filter((at, index) => index > 0 && shortDate(at) !== shortDate(rows[index - 1]?.at));
+  const days = rows
+    .map((row) => row.at)
+    .filter((at, index) => index > 0 && shortDate(at) !== shortDate(rows[index - 1]?.at));
   return (
     <ResponsiveContainer width="100%" height={280} initialDimension={{ width: 640, height: 280 }}>
       <AreaChart data={[...rows]} margin={{ top: 8, right: 12, bottom: 4, left: 4 }}>
         <CartesianGrid stroke="var(--mq-line)" vertical={false} />
-        <XAxis dataKey="at" {...AXIS} tickFormatter={tick} minTickGap={40} {...(spansDays ? { ticks: days } : {})} />
-        <YAxis {...AXIS} width={52} domain={[0, 1]} allowDataOverflow tickFormatter={(share: number) => percent(share, 0)} />
+        <XAxis
+          dataKey="at"
+          {...AXIS}
+          tickFormatter={tick}
+          minTickGap={40}
+          {...(spansDays ? { ticks: days } : {})}
+        />
+        <YAxis
+          {...AXIS}
+          width={52}
+          domain={[0, 1]}
+          allowDataOverflow
+          tickFormatter={(share: number) => percent(share, 0)}
+        />
         <Tooltip
           contentStyle={TOOLTIP_STYLE}
           labelFormatter={(at) => dateTime(String(at))}

@@ -1,5 +1,15 @@
 import type { ReactElement } from 'react';
-import { Area, CartesianGrid, ComposedChart, Line, ReferenceLine, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
+import {
+  Area,
+  CartesianGrid,
+  ComposedChart,
+  Line,
+  ReferenceLine,
+  ResponsiveContainer,
+  Tooltip,
+  XAxis,
+  YAxis,
+} from 'recharts';
 import { AXIS, TOOLTIP_STYLE, seriesLook } from './palette.js';
 
 export interface BandSeries {
@@ -35,7 +45,8 @@ function datum(point: BandPoint, limit: number): Datum {
   for (const [key, { value, lower, upper }] of Object.entries(point.values)) {
     row[key] = value;
     // An interval without an end fills the plot on that side.
-    row[`${key}:band`] = value === null || (lower === null && upper === null) ? null : [lower ?? -limit, upper ?? limit];
+    row[`${key}:band`] =
+      value === null || (lower === null && upper === null) ? null : [lower ?? -limit, upper ?? limit];
   }
   return row;
 }
@@ -63,16 +74,42 @@ function niceTicks(low: number, high: number): number[] {
 
 /** Lines with bands, one per series. */
 export function BandChart(props: BandChartProps): ReactElement {
-  const { series, points, formatX, formatY, zero = false, step = false, muted = false, height = 280, labelX } = props;
+  const {
+    series,
+    points,
+    formatX,
+    formatY,
+    zero = false,
+    step = false,
+    muted = false,
+    height = 280,
+    labelX,
+  } = props;
   const ticks = bandTicks(points, zero);
   const domain: [number, number] = [ticks[0] ?? 0, ticks.at(-1) ?? 1];
   const limit = Math.max(Math.abs(domain[0]), Math.abs(domain[1])) * 10;
   const type = step ? 'stepAfter' : 'linear';
   return (
     <ResponsiveContainer width="100%" height={height} initialDimension={{ width: 640, height }}>
-      <ComposedChart data={points.map((point) => datum(point, limit))} margin={{ top: 8, right: 12, bottom: 18, left: 4 }} style={{ opacity: muted ? 0.45 : 1 }}>
+      <ComposedChart
+        data={points.map((point) => datum(point, limit))}
+        margin={{ top: 8, right: 12, bottom: 18, left: 4 }}
+        style={{ opacity: muted ? 0.45 : 1 }}
+      >
         <CartesianGrid stroke="var(--mq-line)" vertical={false} />
-        <XAxis dataKey="x" {...AXIS} tickFormatter={formatX} minTickGap={28} label={{ value: labelX, position: 'insideBottom', offset: -12, fill: 'var(--mq-muted)', fontSize: 12 }} />
+        <XAxis
+          dataKey="x"
+          {...AXIS}
+          tickFormatter={formatX}
+          minTickGap={28}
+          label={{
+            value: labelX,
+            position: 'insideBottom',
+            offset: -12,
+            fill: 'var(--mq-muted)',
+            fontSize: 12,
+          }}
+        />
         <YAxis {...AXIS} width={62} domain={domain} ticks={ticks} allowDataOverflow tickFormatter={formatY} />
         <Tooltip
           contentStyle={TOOLTIP_STYLE}
@@ -82,7 +119,17 @@ export function BandChart(props: BandChartProps): ReactElement {
         />
         {zero ? <ReferenceLine y={0} stroke="var(--mq-s0)" strokeDasharray="4 3" /> : null}
         {series.map(({ key, title, look }) => (
-          <Area key={`${key}:band`} dataKey={`${key}:band`} name={`${title}, interval`} type={type} stroke="none" fill={seriesLook(look).color} fillOpacity={0.16} isAnimationActive={false} activeDot={false} />
+          <Area
+            key={`${key}:band`}
+            dataKey={`${key}:band`}
+            name={`${title}, interval`}
+            type={type}
+            stroke="none"
+            fill={seriesLook(look).color}
+            fillOpacity={0.16}
+            isAnimationActive={false}
+            activeDot={false}
+          />
         ))}
         {series.map(({ key, title, look }) => (
           <Line

@@ -64,7 +64,14 @@ export function ChartFrame(props: ChartFrameProps): ReactElement {
         </Group>
       </div>
       {asTable ? (
-        <DataTable caption={title} columns={columns} rows={rows} rowKey={(row) => row.id} dense maxHeight={360} />
+        <DataTable
+          caption={title}
+          columns={columns}
+          rows={rows}
+          rowKey={(row) => row.id}
+          dense
+          maxHeight={360}
+        />
       ) : (
         <div role="group" aria-label={`${title}. ${summary}`}>
           {children}
@@ -90,7 +97,11 @@ export function LegendItem({ color, dash, label, area = false }: LegendItemProps
   return (
     <span className={styles.item}>
       <svg width={area ? 12 : 22} height="12" viewBox={area ? '0 0 12 12' : '0 0 22 12'} aria-hidden="true">
-        {area ? <rect width="12" height="12" rx="3" fill={color} /> : <line x1="1" x2="21" y1="6" y2="6" stroke={color} strokeWidth="3" strokeDasharray={dash} />}
+        {area ? (
+          <rect width="12" height="12" rx="3" fill={color} />
+        ) : (
+          <line x1="1" x2="21" y1="6" y2="6" stroke={color} strokeWidth="3" strokeDasharray={dash} />
+        )}
       </svg>
       {label}
     </span>

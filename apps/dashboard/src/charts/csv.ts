@@ -18,7 +18,11 @@ export function csv(headings: Readonly<Record<string, string>>, rows: readonly T
 }
 
 /** Saves the CSV as a file named after the chart. */
-export function downloadCsv(title: string, headings: Readonly<Record<string, string>>, rows: readonly TwinRow[]): void {
+export function downloadCsv(
+  title: string,
+  headings: Readonly<Record<string, string>>,
+  rows: readonly TwinRow[],
+): void {
   const url = URL.createObjectURL(new Blob([csv(headings, rows)], { type: 'text/csv' }));
   const link = document.createElement('a');
   link.href = url;

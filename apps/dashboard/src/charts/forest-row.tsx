@@ -1,7 +1,7 @@
 import type { ReactElement } from 'react';
 import type { MetricResult } from '../api/types.js';
 import { ROLE, count, direction, finite, intervalName, lift, range, whyUndefined } from '../format/index.js';
-import { Point } from './interval-bar.js';
+import { Point, place, spanOf } from './interval-bar.js';
 import styles from './forest-row.module.css';
 
 interface ForestRowProps {
@@ -21,7 +21,9 @@ export function ForestRow({ result, domain, muted, arm }: ForestRowProps): React
     <div className={`${styles.row} ${muted ? (styles.muted ?? '') : ''}`} data-direction={clear}>
       <div className={styles.name}>
         <span className={result.role === 'decision' ? styles.lead : undefined}>{result.title}</span>
-        <span className={styles.note}>{arm === null ? ROLE[result.role] : `${arm} · ${ROLE[result.role]}`}</span>
+        <span className={styles.note}>
+          {arm === null ? ROLE[result.role] : `${arm} · ${ROLE[result.role]}`}
+        </span>
       </div>
       <div className={styles.plot}>
         <Track result={result} domain={domain} clear={clear} />
@@ -30,7 +32,8 @@ export function ForestRow({ result, domain, muted, arm }: ForestRowProps): React
         {why === null ? (
           <>
             <span>
-              <strong>{lift(relative.estimate)}</strong> <span className={styles.range}>{range(relative.interval, lift)}</span>
+              <strong>{lift(relative.estimate)}</strong>{' '}
+              <span className={styles.range}>{range(relative.interval, lift)}</span>
             </span>
             <span className={styles.note}>
               {intervalName(relative.interval).replace(' interval', '')} · n {count(result.matured)}
@@ -56,23 +59,35 @@ interface TrackProps {
 /** Drawn in percent of its width, so that it stretches with the page; the point keeps its shape. */
 function Track({ result, domain, clear }: TrackProps): ReactElement {
   const { estimate, interval } = result.effect.relative;
-  const at = (value: number): number => ((Math.max(-domain, Math.min(domain, value)) + domain) / (2 * domain)) * 100;
   const point = finite(estimate);
-  const lower = finite(interval?.lower);
-  const upper = finite(interval?.upper);
-  const bounded = lower !== null || upper !== null;
+  const span = spanOf(interval?.lower, interval?.upper, domain);
   return (
     <>
       <span className={styles.zero} />
-      {bounded ? (
-        <svg className={styles.track} aria-hidden="true">
-          <line className={styles.bar} x1={`${at(lower ?? -domain)}%`} x2={`${at(upper ?? domain)}%`} y1="50%" y2="50%" />
-        </svg>
-      ) : null}
-      {bounded && (lower ?? -Infinity) < -domain ? <span className={styles.cutLeft}>◂</span> : null}
-      {bounded && (upper ?? Infinity) > domain ? <span className={styles.cutRight}>▸</span> : null}
-      {point === null ? null : (
-        <svg className={styles.point} style={{ left: `${at(point)}%` }} width="16" height="16" viewBox="-8 -8 16 16" aria-hidden="true">
+      {span === null ? null : (
+        <>
+          <svg className={styles.track} aria-hidden="true">
+            <line
+              className={styles.bar}
+              x1={`${span.from * 100}%`}
+              x2={`${span.to * 100}%`}
+              y1="50%"
+              y2="50%"
+            />
+          </svg>
+          {span.cutLeft ? <span className={styles.cutLeft}>◂</span> : null}
+          {span.cutRight ? <span className={styles.cutRight}>▸</span> : null}
+        </>
+      )}
+      {point === null || Math.abs(point) > domain ? null : (
+        <svg
+          className={styles.point}
+          style={{ left: `${place(point, domain) * 100}%` }}
+          width="16"
+          height="16"
+          viewBox="-8 -8 16 16"
+          aria-hidden="true"
+        >
           <g className={styles.shape}>
             <Point x={0} y={0} direction={clear} />
           </g>

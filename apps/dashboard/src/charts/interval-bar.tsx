@@ -41,10 +41,9 @@ interface IntervalBarProps {
 export function IntervalBar(props: IntervalBarProps): ReactElement {
   const { estimate, lower, upper, domain, direction, width = 120, height = 20, muted = false } = props;
   const middle = height / 2;
-  const x = (value: number): number => ((Math.max(-domain, Math.min(domain, value)) + domain) / (2 * domain)) * width;
-  const from = x(lower ?? -Infinity);
-  const to = x(upper ?? Infinity);
-  const shown = lower !== null || upper !== null;
+  const shown = muted ? 'unclear' : direction;
+  const span = spanOf(lower, upper, domain);
+  const inside = estimate !== null && Math.abs(estimate) <= domain;
   return (
     <svg
       className={styles[muted ? 'muted' : direction]}
@@ -54,12 +53,43 @@ export function IntervalBar(props: IntervalBarProps): ReactElement {
       aria-hidden="true"
     >
       <line className={styles.zero} x1={width / 2} x2={width / 2} y1={1} y2={height - 1} />
-      {shown ? <line className={styles.bar} x1={from} x2={to} y1={middle} y2={middle} /> : null}
-      {shown && (lower === null || lower < -domain) ? <Arrow x={1} y={middle} turn={-1} /> : null}
-      {shown && (upper === null || upper > domain) ? <Arrow x={width - 1} y={middle} turn={1} /> : null}
-      {estimate === null || Math.abs(estimate) > domain ? null : <Point x={x(estimate)} y={middle} direction={muted ? 'unclear' : direction} />}
+      {span === null ? null : (
+        <>
+          <line className={styles.bar} x1={span.from * width} x2={span.to * width} y1={middle} y2={middle} />
+          {span.cutLeft ? <Arrow x={1} y={middle} turn={-1} /> : null}
+          {span.cutRight ? <Arrow x={width - 1} y={middle} turn={1} /> : null}
+        </>
+      )}
+      {inside ? <Point x={place(estimate, domain) * width} y={middle} direction={shown} /> : null}
     </svg>
   );
+}
+
+/** Place of a value on the axis from -domain to domain, in [0, 1]; what lies beyond stands at the end. */
+export function place(value: number, domain: number): number {
+  return (Math.max(-domain, Math.min(domain, value)) + domain) / (2 * domain);
+}
+
+export interface Span {
+  from: number;
+  to: number;
+  /** The interval goes on beyond the axis. */
+  cutLeft: boolean;
+  cutRight: boolean;
+}
+
+/** The part of an interval that the axis shows; null without an interval. An open end is cut off. */
+export function spanOf(
+  lower: number | null | undefined,
+  upper: number | null | undefined,
+  domain: number,
+): Span | null {
+  const low = finite(lower);
+  const high = finite(upper);
+  if (low === null && high === null) return null;
+  const from = low ?? -Infinity;
+  const to = high ?? Infinity;
+  return { from: place(from, domain), to: place(to, domain), cutLeft: from < -domain, cutRight: to > domain };
 }
 
 function Arrow({ x, y, turn }: { x: number; y: number; turn: 1 | -1 }): ReactElement {

@@ -15,7 +15,9 @@ export function IntervalTrack({ estimate, lower, upper, most }: IntervalTrackPro
   return (
     <svg className={styles.track} width="124" height="18" viewBox="0 0 124 18" aria-hidden="true">
       <line className={styles.axis} x1="2" x2="120" y1="9" y2="9" />
-      {lower === null || upper === null ? null : <line className={styles.bar} x1={x(lower)} x2={x(upper)} y1="9" y2="9" />}
+      {lower === null || upper === null ? null : (
+        <line className={styles.bar} x1={x(lower)} x2={x(upper)} y1="9" y2="9" />
+      )}
       <circle className={styles.point} cx={x(estimate)} cy="9" r="4" />
     </svg>
   );

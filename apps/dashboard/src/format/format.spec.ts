@@ -42,7 +42,10 @@ describe('format', () => {
     [level(0.2143, 'share'), '21.43%'],
     [level(184.2, 'minutes'), '184 min'],
     [difference(0.0088, 'share'), '+0.88 pp'],
-    [differenceRange({ lower: -0.004, upper: 0.0136, level: 0.95, kind: 'always-valid' }, 'share'), '−0.40 to +1.36 pp'],
+    [
+      differenceRange({ lower: -0.004, upper: 0.0136, level: 0.95, kind: 'always-valid' }, 'share'),
+      '−0.40 to +1.36 pp',
+    ],
     [range({ lower: null, upper: 0.1 }, lift), 'up to +10.0%'],
     [range({ lower: null, upper: null }, lift), 'unbounded'],
     [duration(0.4), '0.4 s'],
@@ -55,13 +58,26 @@ describe('format', () => {
   });
 
   it('shows a dash for what is missing and never NaN or infinity', () => {
-    const formatters = [count, compact, decimal, percent, probability, lift, pValue, significant, bytes, duration, micros];
+    const formatters = [
+      count,
+      compact,
+      decimal,
+      percent,
+      probability,
+      lift,
+      pValue,
+      significant,
+      bytes,
+      duration,
+      micros,
+    ];
     const anything = fc.oneof(fc.double(), fc.constantFrom(null, undefined, NaN, Infinity, -Infinity));
     fc.assert(
       fc.property(anything, (value) => {
         for (const format of formatters) {
           expect(format(value)).not.toMatch(/NaN|Infinity|∞|undefined|null/);
-          if (value === null || value === undefined || !Number.isFinite(value)) expect(format(value)).toBe('—');
+          if (value === null || value === undefined || !Number.isFinite(value))
+            expect(format(value)).toBe('—');
         }
       }),
     );
@@ -88,7 +104,12 @@ describe('format', () => {
       conditionSentence({
         all: [
           { attribute: 'country', op: 'in', value: ['DE', 'FR'] },
-          { any: [{ attribute: 'device', op: 'eq', value: 'tv' }, { not: { attribute: 'plan', op: 'exists' } }] },
+          {
+            any: [
+              { attribute: 'device', op: 'eq', value: 'tv' },
+              { not: { attribute: 'plan', op: 'exists' } },
+            ],
+          },
         ],
       }),
     ).toBe('country is one of DE, FR and (device is tv or not (plan is known))');

@@ -12,7 +12,10 @@ function minus(text: string): string {
 }
 
 function plain(value: number, digits: number): string {
-  const text = value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const text = value.toLocaleString('en-US', {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
   // A rounded negative zero is a zero.
   return minus(/^-[0.,]*$/.test(text) ? text.slice(1) : text);
 }

@@ -97,7 +97,9 @@ export function conditionSentence(condition: Condition | null): string {
   if ('any' in condition) return condition.any.map(nested).join(' or ') || 'Nobody';
   if ('not' in condition) return `not (${conditionSentence(condition.not)})`;
   const verb = `${condition.attribute} ${operator(condition.op)}`;
-  return condition.op === 'exists' || condition.op === 'notExists' ? verb : `${verb} ${listed(condition.value)}`;
+  return condition.op === 'exists' || condition.op === 'notExists'
+    ? verb
+    : `${verb} ${listed(condition.value)}`;
 }
 
 function nested(condition: Condition): string {

@@ -15,7 +15,11 @@ export function Navigation({ onNavigate }: { onNavigate: () => void }): ReactEle
           <ul>
             {PAGES.filter((page) => page.nav?.group === group).map((page) => (
               <li key={page.path}>
-                <NavLink to={page.path.replace(/\/:.*$/, '')} className={styles.link ?? ''} onClick={onNavigate}>
+                <NavLink
+                  to={page.path.replace(/\/:.*$/, '')}
+                  className={styles.link ?? ''}
+                  onClick={onNavigate}
+                >
                   <Icon name={page.nav?.icon ?? 'info'} />
                   {page.nav?.title}
                 </NavLink>

@@ -66,7 +66,14 @@ function Mark(): ReactElement {
   return (
     <svg width="26" height="26" viewBox="0 0 32 32" aria-hidden="true">
       <rect width="32" height="32" rx="8" fill="#0f172a" stroke="var(--mq-line-strong)" />
-      <path d="M8 21V10.500l8 7 8-7V21" fill="none" stroke="#fff" strokeWidth="3" strokeLinecap="round" strokeLinejoin="round" />
+      <path
+        d="M8 21V10.500l8 7 8-7V21"
+        fill="none"
+        stroke="#fff"
+        strokeWidth="3"
+        strokeLinecap="round"
+        strokeLinejoin="round"
+      />
       {[8, 13.3, 18.7, 24].map((x, lamp) => (
         <circle key={x} cx={x} cy="26.500" r="1.600" fill={lamp === 2 ? '#ff9e5e' : '#56b4e9'} />
       ))}

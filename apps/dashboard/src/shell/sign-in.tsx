@@ -35,8 +35,8 @@ export function SignIn(): ReactElement {
             <Title order={1}>Sign in to Marquee</Title>
             <p className={styles.text}>
               {hadKey ? 'The key of this tab is no longer accepted. ' : ''}
-              Use an API key with the secret role to read, or the admin role to change things. It is forgotten when
-              you close this tab.
+              Use an API key with the secret role to read, or the admin role to change things. It is forgotten
+              when you close this tab.
             </p>
           </div>
           <PasswordInput
@@ -63,7 +63,8 @@ async function refusal(key: string): Promise<string | null> {
     const response = await fetch('/v1/experiments?limit=1', { headers: { authorization: `Bearer ${key}` } });
     if (response.ok) return null;
     if (response.status === 401) return 'The API does not know this key, or it was revoked.';
-    if (response.status === 403) return 'This is a publishable key. The dashboard needs a secret or admin key.';
+    if (response.status === 403)
+      return 'This is a publishable key. The dashboard needs a secret or admin key.';
     return `The API answered ${response.status}. Try again in a moment.`;
   } catch {
     return 'The API does not answer. Try again in a moment.';

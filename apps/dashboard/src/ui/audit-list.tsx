@@ -32,7 +32,8 @@ function Entry({ entry }: { entry: AuditEntry }): ReactElement {
     <li className={styles.entry}>
       <div className={styles.line}>
         <span>
-          <strong>{humanise(entry.action)}</strong> {entry.entity} <span className="mq-mono">{entry.entityKey}</span>
+          <strong>{humanise(entry.action)}</strong> {entry.entity}{' '}
+          <span className="mq-mono">{entry.entityKey}</span>
           {reason === null ? null : <span className={styles.reason}>“{reason}”</span>}
         </span>
         <span className={styles.meta}>
@@ -40,7 +41,13 @@ function Entry({ entry }: { entry: AuditEntry }): ReactElement {
         </span>
       </div>
       {hasDetail ? (
-        <Button variant="subtle" color="gray" size="compact-xs" aria-expanded={open} onClick={() => setOpen(!open)}>
+        <Button
+          variant="subtle"
+          color="gray"
+          size="compact-xs"
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+        >
           {open ? 'Hide change' : 'Show change'}
         </Button>
       ) : null}

@@ -28,7 +28,16 @@ export function ConfirmDialog(props: ConfirmDialogProps): ReactElement {
 }
 
 function ConfirmForm(props: ConfirmDialogProps): ReactElement {
-  const { children, confirmLabel, danger = false, reason = 'optional', pending, error, onConfirm, onClose } = props;
+  const {
+    children,
+    confirmLabel,
+    danger = false,
+    reason = 'optional',
+    pending,
+    error,
+    onConfirm,
+    onClose,
+  } = props;
   const [words, setWords] = useState('');
   const missing = reason === 'required' && words.trim() === '';
   return (

@@ -1,5 +1,6 @@
-import { Table, VisuallyHidden } from '@mantine/core';
+import { Button, Table, VisuallyHidden } from '@mantine/core';
 import type { ReactElement, ReactNode } from 'react';
+import { useState } from 'react';
 import styles from './data-table.module.css';
 
 export interface Column<Row> {
@@ -22,13 +23,16 @@ interface DataTableProps<Row> {
   /** Extra class of a row, e.g. to grey it. */
   rowClass?: (row: Row) => string | undefined;
   dense?: boolean;
+  /** Shows this many rows first, and as many more on demand. */
+  step?: number;
   /** Keeps the page short; the table then scrolls inside. */
   maxHeight?: number;
 }
 
 /** A table that scrolls sideways by keyboard where it is wider than its place. */
 export function DataTable<Row>(props: DataTableProps<Row>): ReactElement {
-  const { caption, columns, rows, rowKey, rowClass, dense = false, maxHeight } = props;
+  const { caption, columns, rows, rowKey, rowClass, dense = false, step = Infinity, maxHeight } = props;
+  const [limit, setLimit] = useState(step);
   return (
     <div
       className={styles.scroll}
@@ -37,7 +41,11 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactElement {
       aria-label={`${caption}, table`}
       style={maxHeight === undefined ? {} : { maxHeight }}
     >
-      <Table verticalSpacing={dense ? 6 : 10} className={styles.table ?? ''} stickyHeader={maxHeight !== undefined}>
+      <Table
+        verticalSpacing={dense ? 6 : 10}
+        className={styles.table ?? ''}
+        stickyHeader={maxHeight !== undefined}
+      >
         <Table.Thead>
           <Table.Tr>
             {columns.map((column) => (
@@ -48,7 +56,7 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactElement {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {rows.map((row) => (
+          {rows.slice(0, limit).map((row) => (
             <Table.Tr key={rowKey(row)} className={rowClass?.(row) ?? ''}>
               {columns.map((column) => (
                 <Table.Td key={column.key} className={column.align === 'right' ? styles.right : undefined}>
@@ -59,6 +67,11 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactElement {
           ))}
         </Table.Tbody>
       </Table>
+      {rows.length > limit ? (
+        <Button variant="subtle" fullWidth onClick={() => setLimit(limit + step)}>
+          Show {Math.min(step, rows.length - limit)} more of {rows.length}
+        </Button>
+      ) : null}
     </div>
   );
 }

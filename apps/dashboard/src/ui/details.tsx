@@ -11,7 +11,13 @@ export interface Fact {
 }
 
 /** Labels with values, as a description list. */
-export function Facts({ facts, columns = false }: { facts: readonly Fact[]; columns?: boolean }): ReactElement {
+export function Facts({
+  facts,
+  columns = false,
+}: {
+  facts: readonly Fact[];
+  columns?: boolean;
+}): ReactElement {
   return (
     <dl className={columns ? styles.columns : styles.facts}>
       {facts.map((fact) => (
@@ -46,7 +52,12 @@ export function CopyText({ text, label = 'Copy' }: { text: string; label?: strin
   return (
     <CopyButton value={text}>
       {({ copied, copy }) => (
-        <Button variant="default" size="compact-sm" onClick={copy} leftSection={<Icon name={copied ? 'check' : 'copy'} size={14} />}>
+        <Button
+          variant="default"
+          size="compact-sm"
+          onClick={copy}
+          leftSection={<Icon name={copied ? 'check' : 'copy'} size={14} />}
+        >
           {copied ? 'Copied' : label}
         </Button>
       )}
@@ -67,7 +78,15 @@ export function CodeBlock({ code, label }: { code: string; label: string }): Rea
 }
 
 /** A labelled figure with a line of context under it. */
-export function Stat({ label, value, note }: { label: string; value: ReactNode; note?: ReactNode }): ReactElement {
+export function Stat({
+  label,
+  value,
+  note,
+}: {
+  label: string;
+  value: ReactNode;
+  note?: ReactNode;
+}): ReactElement {
   return (
     <div className={styles.stat}>
       <span className={styles.label}>{label}</span>

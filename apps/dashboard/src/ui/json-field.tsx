@@ -13,7 +13,9 @@ interface JsonFieldProps {
   minRows?: number;
 }
 
-export function parseJson(text: string): { ok: true; value: Json | undefined } | { ok: false; message: string } {
+export function parseJson(
+  text: string,
+): { ok: true; value: Json | undefined } | { ok: false; message: string } {
   if (text.trim() === '') return { ok: true, value: undefined };
   try {
     return { ok: true, value: JSON.parse(text) as Json };
@@ -23,7 +25,13 @@ export function parseJson(text: string): { ok: true; value: Json | undefined } |
 }
 
 /** JSON as text: keeps what was typed while it isn't valid, and says what is wrong with it. */
-export function JsonInputField({ value, onChange, error, minRows = 2, ...rest }: JsonFieldProps): ReactElement {
+export function JsonInputField({
+  value,
+  onChange,
+  error,
+  minRows = 2,
+  ...rest
+}: JsonFieldProps): ReactElement {
   const [text, setText] = useState(() => (value === undefined ? '' : JSON.stringify(value, null, 2)));
   const [problem, setProblem] = useState<string | null>(null);
   return (

@@ -26,10 +26,18 @@ interface Explanation {
 export function explain(error: Error, what: string): Explanation {
   if (!(error instanceof ApiError)) return { title: `Could not show ${what}`, text: error.message };
   if (error.status === 0) {
-    return { title: 'The API does not answer', text: 'Treatments already decided are not affected. It is asked again when you retry.' };
+    return {
+      title: 'The API does not answer',
+      text: 'Treatments already decided are not affected. It is asked again when you retry.',
+    };
   }
-  if (error.status === 401) return { title: 'Sign-in needed', text: 'This page needs an API key with the secret or admin role.' };
-  if (error.status === 403) return { title: 'Not allowed with this key', text: `${error.message} Sign in with a key of a higher role.` };
+  if (error.status === 401)
+    return { title: 'Sign-in needed', text: 'This page needs an API key with the secret or admin role.' };
+  if (error.status === 403)
+    return {
+      title: 'Not allowed with this key',
+      text: `${error.message} Sign in with a key of a higher role.`,
+    };
   if (error.status === 404) return { title: `No such ${what}`, text: error.message };
   return { title: `Could not load ${what}`, text: error.message };
 }
@@ -60,7 +68,15 @@ function Loading({ what, lines }: { what: string; lines: number }): ReactElement
   );
 }
 
-export function Failed({ error, what, retry }: { error: Error; what: string; retry: () => void }): ReactElement {
+export function Failed({
+  error,
+  what,
+  retry,
+}: {
+  error: Error;
+  what: string;
+  retry: () => void;
+}): ReactElement {
   const { title, text } = explain(error, what);
   const requestId = error instanceof ApiError ? error.requestId : null;
   return (

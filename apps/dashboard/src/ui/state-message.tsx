@@ -16,7 +16,13 @@ interface StateMessageProps {
 }
 
 /** Empty, partial and error states alike: cause, meaning, next action. */
-export function StateMessage({ icon = 'info', title, children, action, role = 'status' }: StateMessageProps): ReactElement {
+export function StateMessage({
+  icon = 'info',
+  title,
+  children,
+  action,
+  role = 'status',
+}: StateMessageProps): ReactElement {
   return (
     <div className={styles.state} role={role}>
       <span className={role === 'alert' ? styles.alert : styles.icon}>

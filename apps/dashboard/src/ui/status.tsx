@@ -8,7 +8,15 @@ import styles from './status.module.css';
 type Tone = 'plain' | 'good' | 'bad' | 'solid';
 
 /** A state in words with a glyph and a tone; the colour only repeats what the words say. */
-export function Pill({ tone = 'plain', icon, label }: { tone?: Tone; icon?: IconName; label: string }): ReactElement {
+export function Pill({
+  tone = 'plain',
+  icon,
+  label,
+}: {
+  tone?: Tone;
+  icon?: IconName;
+  label: string;
+}): ReactElement {
   return (
     <span className={`${styles.pill} ${styles[tone] ?? ''}`}>
       {icon === undefined ? null : <Icon name={icon} size={12} />}
@@ -46,7 +54,9 @@ export function verdictIcon(kind: VerdictKind): IconName {
 
 export function VerdictPill({ kind }: { kind: VerdictKind }): ReactElement {
   const look = VERDICTS[kind];
-  return <Pill icon={look.icon} tone={look.tone} label={kind === 'fix-first' ? 'Fix first' : VERDICT[kind]} />;
+  return (
+    <Pill icon={look.icon} tone={look.tone} label={kind === 'fix-first' ? 'Fix first' : VERDICT[kind]} />
+  );
 }
 
 /** The shape differs by state: filled lamp, half lamp, crossed lamp, empty lamp. */
@@ -55,11 +65,26 @@ export function Lamp({ status }: { status: HealthStatus }): ReactElement {
     <svg className={styles[`lamp-${status}`]} width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">
       {status === 'pass' ? <circle cx="7" cy="7" r="5" fill="currentColor" /> : null}
       {status === 'unknown' ? (
-        <circle cx="7" cy="7" r="4.5" fill="none" stroke="currentColor" strokeWidth="1.5" strokeDasharray="2.4 2" />
+        <circle
+          cx="7"
+          cy="7"
+          r="4.5"
+          fill="none"
+          stroke="currentColor"
+          strokeWidth="1.5"
+          strokeDasharray="2.4 2"
+        />
       ) : null}
-      {status === 'warn' ? <path d="M7 1.500 13 12.500H1z" fill="none" stroke="currentColor" strokeWidth="1.600" /> : null}
+      {status === 'warn' ? (
+        <path d="M7 1.500 13 12.500H1z" fill="none" stroke="currentColor" strokeWidth="1.600" />
+      ) : null}
       {status === 'fail' ? (
-        <path d="M1.500 1.500h11v11h-11z M4.500 4.500l5 5M9.500 4.500l-5 5" fill="none" stroke="currentColor" strokeWidth="1.600" />
+        <path
+          d="M1.500 1.500h11v11h-11z M4.500 4.500l5 5M9.500 4.500l-5 5"
+          fill="none"
+          stroke="currentColor"
+          strokeWidth="1.600"
+        />
       ) : null}
     </svg>
   );

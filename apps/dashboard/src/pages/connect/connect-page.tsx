@@ -17,7 +17,10 @@ export function ConnectPage(): ReactElement {
   const surface = chosen ?? surfaces[0]?.key ?? 'home.rows';
   return (
     <>
-      <PageHeader title="Connect an app" meta="Ask for a treatment, report what happened. A publishable key is all an app needs." />
+      <PageHeader
+        title="Connect an app"
+        meta="Ask for a treatment, report what happened. A publishable key is all an app needs."
+      />
       <div className={layout.aside}>
         <Panel
           title="Ask for a treatment, report the outcome"
@@ -59,14 +62,23 @@ function Progress(): ReactElement {
   const decisions = useDecisions({ limit: 1 }, true).data?.items ?? [];
   const events = useEvents({ limit: 20 }, true).data?.items ?? [];
   const last = decisions[0];
-  const exposure = events.find((event) => event.kind === 'exposure') ?? (last?.exposed === true ? last : undefined);
+  const exposure =
+    events.find((event) => event.kind === 'exposure') ?? (last?.exposed === true ? last : undefined);
   const outcome = events.find((event) => event.kind === 'outcome' && event.decisionId !== null);
   return (
     <Panel title="How far you are" note="Ticks itself every 2 seconds.">
       <CheckList
         items={[
-          { text: 'A publishable key exists', holds: keys.some((key) => key.role === 'publishable' && !key.revokedAt), needed: true },
-          { text: last === undefined ? 'First decision' : `Decisions arrive, last ${ago(last.at)}`, holds: last !== undefined, needed: true },
+          {
+            text: 'A publishable key exists',
+            holds: keys.some((key) => key.role === 'publishable' && !key.revokedAt),
+            needed: true,
+          },
+          {
+            text: last === undefined ? 'First decision' : `Decisions arrive, last ${ago(last.at)}`,
+            holds: last !== undefined,
+            needed: true,
+          },
           { text: 'An exposure was reported', holds: exposure !== undefined, needed: true },
           { text: 'An outcome names its decision', holds: outcome !== undefined, needed: true },
         ]}

@@ -18,7 +18,8 @@ const COLUMNS: Column<Candidate>[] = [
     cell: (candidate) => (
       <div className={styles.two}>
         <span>
-          {candidate.title || candidate.id} {candidate.chosen ? <Pill tone="good" icon="check" label="Chosen" /> : null}
+          {candidate.title || candidate.id}{' '}
+          {candidate.chosen ? <Pill tone="good" icon="check" label="Chosen" /> : null}
         </span>
         <span className={styles.note}>{candidate.id}</span>
       </div>
@@ -28,16 +29,28 @@ const COLUMNS: Column<Candidate>[] = [
     key: 'position',
     title: 'Position',
     align: 'right',
-    cell: (candidate) => (candidate.position === null ? <Missing reason="Not part of the answer" /> : candidate.position + 1),
+    cell: (candidate) =>
+      candidate.position === null ? <Missing reason="Not part of the answer" /> : candidate.position + 1,
   },
-  { key: 'score', title: 'Score', align: 'right', cell: (candidate) => <Figure text={decimal(candidate.score)} reason="This policy has no scores" /> },
-  { key: 'probability', title: 'Probability', align: 'right', cell: (candidate) => <Chance share={candidate.probability} /> },
+  {
+    key: 'score',
+    title: 'Score',
+    align: 'right',
+    cell: (candidate) => <Figure text={decimal(candidate.score)} reason="This policy has no scores" />,
+  },
+  {
+    key: 'probability',
+    title: 'Probability',
+    align: 'right',
+    cell: (candidate) => <Chance share={candidate.probability} />,
+  },
   { key: 'features', title: 'Features', cell: (candidate) => <Features features={candidate.features} /> },
 ];
 
 function Chance({ share }: { share: number | null }): ReactElement {
   const value = finite(share);
-  if (value === null) return <Missing reason="Slates carry a probability per position served, not per candidate" />;
+  if (value === null)
+    return <Missing reason="Slates carry a probability per position served, not per candidate" />;
   return (
     <span className={styles.chance}>
       <span className={styles.track} aria-hidden="true">
@@ -51,7 +64,9 @@ function Chance({ share }: { share: number | null }): ReactElement {
 function Features({ features }: { features: Candidate['features'] }): ReactElement {
   const entries = Object.entries(features);
   if (entries.length === 0) return <span className="mq-muted">none</span>;
-  return <span className={styles.note}>{entries.map(([name, value]) => `${name} ${json(value)}`).join(', ')}</span>;
+  return (
+    <span className={styles.note}>{entries.map(([name, value]) => `${name} ${json(value)}`).join(', ')}</span>
+  );
 }
 
 function order(candidates: readonly Candidate[]): Candidate[] {
@@ -67,13 +82,25 @@ export function Candidates({ decision }: { decision: DecisionDetail }): ReactEle
   return (
     <Panel
       title="Candidates"
-      note={rows.length === 0 ? undefined : `${plural(rows.length, 'candidate')}, as they stood at the time of the request.`}
+      note={
+        rows.length === 0
+          ? undefined
+          : `${plural(rows.length, 'candidate')}, as they stood at the time of the request.`
+      }
       flush
     >
       {rows.length === 0 ? (
-        <StateMessage title="Nothing to choose from">This surface gives a value; there were no candidates.</StateMessage>
+        <StateMessage title="Nothing to choose from">
+          This surface gives a value; there were no candidates.
+        </StateMessage>
       ) : (
-        <DataTable caption="Candidates" columns={COLUMNS} rows={rows} rowKey={(row) => row.id} rowClass={(row) => (row.chosen && decision.kind === 'action' ? styles.chosen : undefined)} />
+        <DataTable
+          caption="Candidates"
+          columns={COLUMNS}
+          rows={rows}
+          rowKey={(row) => row.id}
+          rowClass={(row) => (row.chosen && decision.kind === 'action' ? styles.chosen : undefined)}
+        />
       )}
     </Panel>
   );

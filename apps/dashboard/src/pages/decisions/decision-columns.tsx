@@ -12,7 +12,9 @@ export function servedText(decision: Decision): string {
   if (decision.kind === 'action') return decision.action ?? '—';
   if (decision.kind === 'slate') {
     const ids = decision.slate?.map((item) => item.id) ?? [];
-    return ids.length > 2 ? `${ids.slice(0, 2).join(', ')} and ${ids.length - 2} more` : ids.join(', ') || '—';
+    return ids.length > 2
+      ? `${ids.slice(0, 2).join(', ')} and ${ids.length - 2} more`
+      : ids.join(', ') || '—';
   }
   return json(decision.value);
 }
@@ -24,7 +26,9 @@ function Cause({ decision }: { decision: Decision }): ReactElement {
       <Link className="mq-link" to={`/experiments/${decision.experiment}`}>
         {decision.experiment}
       </Link>
-      <span className={styles.note}>{decision.arm === null ? reason(decision.reason) : `arm ${decision.arm}`}</span>
+      <span className={styles.note}>
+        {decision.arm === null ? reason(decision.reason) : `arm ${decision.arm}`}
+      </span>
     </div>
   );
 }
@@ -51,15 +55,28 @@ export function decisionColumns(): Column<Decision>[] {
         </div>
       ),
     },
-    { key: 'served', title: 'Served', cell: (decision) => <span className={styles.served}>{servedText(decision)}</span> },
+    {
+      key: 'served',
+      title: 'Served',
+      cell: (decision) => <span className={styles.served}>{servedText(decision)}</span>,
+    },
     { key: 'cause', title: 'Because of', cell: (decision) => <Cause decision={decision} /> },
-    { key: 'propensity', title: 'Probability', align: 'right', cell: (decision) => probability(decision.propensity) },
+    {
+      key: 'propensity',
+      title: 'Probability',
+      align: 'right',
+      cell: (decision) => probability(decision.propensity),
+    },
     {
       key: 'state',
       title: 'State',
       cell: (decision) => {
         if (decision.fallback !== null) return <Pill tone="bad" icon="warning" label="Fallback" />;
-        return decision.exposed ? <Pill tone="good" icon="check" label="Seen" /> : <Missing reason="No exposure was reported for it" />;
+        return decision.exposed ? (
+          <Pill tone="good" icon="check" label="Seen" />
+        ) : (
+          <Missing reason="No exposure was reported for it" />
+        );
       },
     },
   ];

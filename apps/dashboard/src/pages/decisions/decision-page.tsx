@@ -30,7 +30,11 @@ export function DecisionPage(): ReactElement {
             {query.data === undefined ? null : <span>{dateTime(query.data.at)}</span>}
           </>
         }
-        actions={query.data === undefined ? undefined : <CopyText text={JSON.stringify(query.data, null, 2)} label="Copy as JSON" />}
+        actions={
+          query.data === undefined ? undefined : (
+            <CopyText text={JSON.stringify(query.data, null, 2)} label="Copy as JSON" />
+          )
+        }
       />
       <QueryBoundary query={query} what="decision" lines={10}>
         {(decision) => <Inspector decision={decision} />}
@@ -41,7 +45,11 @@ export function DecisionPage(): ReactElement {
 
 function State({ decision }: { decision: DecisionDetail }): ReactElement {
   if (decision.fallback !== null) return <Pill tone="bad" icon="warning" label="Fallback" />;
-  return decision.exposed ? <Pill tone="good" icon="check" label="Seen" /> : <Pill icon="clock" label="Not reported as seen" />;
+  return decision.exposed ? (
+    <Pill tone="good" icon="check" label="Seen" />
+  ) : (
+    <Pill icon="clock" label="Not reported as seen" />
+  );
 }
 
 function Inspector({ decision }: { decision: DecisionDetail }): ReactElement {
@@ -87,17 +95,33 @@ function Served({ decision }: { decision: DecisionDetail }): ReactElement {
   return (
     <Facts
       facts={[
-        { label: 'Unit', value: <Link to={`/decisions?unit=${encodeURIComponent(decision.unitId)}`}>{decision.unitId}</Link> },
-        { label: 'Surface', value: decision.subject === null ? decision.surface : `${decision.surface}, for ${decision.subject}` },
+        {
+          label: 'Unit',
+          value: <Link to={`/decisions?unit=${encodeURIComponent(decision.unitId)}`}>{decision.unitId}</Link>,
+        },
+        {
+          label: 'Surface',
+          value:
+            decision.subject === null ? decision.surface : `${decision.surface}, for ${decision.subject}`,
+        },
         { label: 'Kind', value: humanise(decision.kind) },
         {
           label: 'Experiment',
           value: experiment === null ? 'none' : <Link to={`/experiments/${experiment}`}>{experiment}</Link>,
         },
-        { label: 'Arm', value: arm === null ? 'none' : `${arm}, given to ${probability(decision.armPropensity)} of its units` },
+        {
+          label: 'Arm',
+          value:
+            arm === null ? 'none' : `${arm}, given to ${probability(decision.armPropensity)} of its units`,
+        },
         {
           label: 'Policy',
-          value: policy === null ? 'none' : <Link to={`/policies/${policy.id}`}>{`${policy.id}, snapshot ${policy.version}`}</Link>,
+          value:
+            policy === null ? (
+              'none'
+            ) : (
+              <Link to={`/policies/${policy.id}`}>{`${policy.id}, snapshot ${policy.version}`}</Link>
+            ),
         },
         { label: 'Probability', value: probability(decision.propensity) },
         { label: 'Reason', value: reason(decision.reason) },

@@ -10,11 +10,24 @@ import styles from './decisions.module.css';
 const CLAUSES: Column<TargetingClause>[] = [
   { key: 'clause', title: 'Clause', cell: (clause) => json(clause.clause) },
   { key: 'actual', title: 'Actual', cell: (clause) => json(clause.actual) },
-  { key: 'expected', title: 'Expected', cell: (clause) => (Array.isArray(clause.expected) ? clause.expected.map((entry) => json(entry)).join(', ') : json(clause.expected)) },
+  {
+    key: 'expected',
+    title: 'Expected',
+    cell: (clause) =>
+      Array.isArray(clause.expected)
+        ? clause.expected.map((entry) => json(entry)).join(', ')
+        : json(clause.expected),
+  },
   {
     key: 'passed',
     title: 'Result',
-    cell: (clause) => <Pill tone={clause.passed ? 'good' : 'bad'} icon={clause.passed ? 'check' : 'cross'} label={clause.passed ? 'Matches' : 'Does not match'} />,
+    cell: (clause) => (
+      <Pill
+        tone={clause.passed ? 'good' : 'bad'}
+        icon={clause.passed ? 'check' : 'cross'}
+        label={clause.passed ? 'Matches' : 'Does not match'}
+      />
+    ),
   },
 ];
 
@@ -24,7 +37,10 @@ export function Path({ decision }: { decision: DecisionDetail }): ReactElement {
     <>
       <ol className={styles.path}>
         {decision.path.map((step, index) => (
-          <li key={`${step.step}/${step.experiment ?? ''}/${index}`} className={step.passed ? styles.passed : styles.ended}>
+          <li
+            key={`${step.step}/${step.experiment ?? ''}/${index}`}
+            className={step.passed ? styles.passed : styles.ended}
+          >
             <span className={styles.mark}>
               <Icon name={step.passed ? 'check' : 'cross'} size={13} />
             </span>
@@ -40,10 +56,17 @@ export function Path({ decision }: { decision: DecisionDetail }): ReactElement {
         ))}
         {decision.path.length === 0 ? <li>No experiment covers this surface.</li> : null}
       </ol>
+      {decision.pathNote ? <p className={styles.detail}>{decision.pathNote}</p> : null}
       {decision.targeting.length === 0 ? null : (
         <div className={styles.clauses}>
           <h3>Targeting clauses</h3>
-          <DataTable caption="Targeting clauses" columns={CLAUSES} rows={decision.targeting} rowKey={(clause) => JSON.stringify([clause.clause, clause.expected])} dense />
+          <DataTable
+            caption="Targeting clauses"
+            columns={CLAUSES}
+            rows={decision.targeting}
+            rowKey={(clause) => JSON.stringify([clause.clause, clause.expected])}
+            dense
+          />
         </div>
       )}
     </>

@@ -15,7 +15,11 @@ export function Replay({ decision }: { decision: DecisionDetail }): ReactElement
   }
   return (
     <div className={styles.replay}>
-      <Pill tone={replay.identical ? 'good' : 'bad'} icon={replay.identical ? 'check' : 'cross'} label={replay.identical ? 'Identical' : 'Differs'} />
+      <Pill
+        tone={replay.identical ? 'good' : 'bad'}
+        icon={replay.identical ? 'check' : 'cross'}
+        label={replay.identical ? 'Identical' : 'Differs'}
+      />
       <span className="mq-muted">{replay.detail}</span>
     </div>
   );

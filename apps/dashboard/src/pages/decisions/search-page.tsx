@@ -18,7 +18,10 @@ export function DecisionsPage(): ReactElement {
   const query = useDecisions({ unitId: unit || null, limit: 100 }, false);
   return (
     <>
-      <PageHeader title="Decisions" meta="Why did this unit see this? Every answer Marquee gave, with its probability and its cause." />
+      <PageHeader
+        title="Decisions"
+        meta="Why did this unit see this? Every answer Marquee gave, with its probability and its cause."
+      />
       <Search unit={unit} setUnit={setUnit} />
       <Panel title={unit === '' ? 'Latest decisions' : `Decisions for ${unit}`} flush>
         <QueryBoundary
@@ -29,7 +32,12 @@ export function DecisionsPage(): ReactElement {
           empty={<NothingFound unit={unit} />}
         >
           {(page) => (
-            <DataTable caption="Decisions" columns={decisionColumns()} rows={page.items} rowKey={(decision) => decision.id} />
+            <DataTable
+              caption="Decisions"
+              columns={decisionColumns()}
+              rows={page.items}
+              rowKey={(decision) => decision.id}
+            />
           )}
         </QueryBoundary>
       </Panel>
@@ -39,7 +47,11 @@ export function DecisionsPage(): ReactElement {
 
 function NothingFound({ unit }: { unit: string }): ReactElement {
   if (unit === '') {
-    return <StateMessage icon="decisions" title="No decisions yet">They appear as soon as an app asks for a treatment.</StateMessage>;
+    return (
+      <StateMessage icon="decisions" title="No decisions yet">
+        They appear as soon as an app asks for a treatment.
+      </StateMessage>
+    );
   }
   return (
     <StateMessage icon="decisions" title={`No decision for ${unit}`}>
@@ -62,14 +74,37 @@ function Search({ unit, setUnit }: { unit: string; setUnit: (unit: string | null
   };
   return (
     <div className={layout.toolbar}>
-      <form className={layout.toolbar} style={{ margin: 0 }} onSubmit={find} role="search" aria-label="By unit">
-        <TextInput label="Unit id" placeholder="m-000431" w={230} value={unitText} onChange={(event) => setUnitText(event.currentTarget.value)} />
+      <form
+        className={layout.toolbar}
+        style={{ margin: 0 }}
+        onSubmit={find}
+        role="search"
+        aria-label="By unit"
+      >
+        <TextInput
+          label="Unit id"
+          placeholder="m-000431"
+          w={230}
+          value={unitText}
+          onChange={(event) => setUnitText(event.currentTarget.value)}
+        />
         <Button type="submit" variant="default">
           Find decisions
         </Button>
       </form>
-      <form className={layout.toolbar} style={{ margin: 0 }} onSubmit={open} role="search" aria-label="By decision">
-        <TextInput label="Decision id" w={290} value={idText} onChange={(event) => setIdText(event.currentTarget.value)} />
+      <form
+        className={layout.toolbar}
+        style={{ margin: 0 }}
+        onSubmit={open}
+        role="search"
+        aria-label="By decision"
+      >
+        <TextInput
+          label="Decision id"
+          w={290}
+          value={idText}
+          onChange={(event) => setIdText(event.currentTarget.value)}
+        />
         <Button type="submit" variant="default">
           Open
         </Button>

@@ -14,12 +14,20 @@ function entriesOf(page: Page<AuditEntry>, key: string): AuditEntry[] {
 export function Activity({ experimentKey }: { experimentKey: string }): ReactElement {
   const query = useAudit();
   return (
-    <Panel title="Activity" note="Changes of this experiment among the latest 200 of the audit log, newest first." flush>
+    <Panel
+      title="Activity"
+      note="Changes of this experiment among the latest 200 of the audit log, newest first."
+      flush
+    >
       <QueryBoundary
         query={query}
         what="audit log"
         isEmpty={(page) => entriesOf(page, experimentKey).length === 0}
-        empty={<StateMessage icon="clock" title="No recent change">Older changes are in the audit log under Settings.</StateMessage>}
+        empty={
+          <StateMessage icon="clock" title="No recent change">
+            Older changes are in the audit log under Settings.
+          </StateMessage>
+        }
       >
         {(page) => <AuditList entries={entriesOf(page, experimentKey)} />}
       </QueryBoundary>

@@ -13,16 +13,40 @@ function metricNamed(metrics: readonly MetricDefinition[], key: string): string 
 }
 
 /** What should be true before anybody is assigned; the same list before and after saving. */
-export function launchChecks(experiment: Experiment, metrics: readonly MetricDefinition[], policies: readonly Policy[]): CheckItem[] {
+export function launchChecks(
+  experiment: Experiment,
+  metrics: readonly MetricDefinition[],
+  policies: readonly Policy[],
+): CheckItem[] {
   const controls = experiment.arms.filter((arm) => arm.isControl).length;
-  const used = experiment.arms.flatMap(({ treatment }) => (treatment.kind === 'policy' ? [treatment.policyId] : []));
-  const unserved = policies.filter((policy) => used.includes(policy.id) && policy.learns === 'batch' && policy.servingVersion === null);
+  const used = experiment.arms.flatMap(({ treatment }) =>
+    treatment.kind === 'policy' ? [treatment.policyId] : [],
+  );
+  const unserved = policies.filter(
+    (policy) => used.includes(policy.id) && policy.learns === 'batch' && policy.servingVersion === null,
+  );
   const decision = metrics.find((metric) => metric.key === experiment.decisionMetric);
   return [
-    { text: 'The hypothesis says what should change, and why', holds: experiment.hypothesis.trim().length >= 20, needed: true },
-    { text: `${plural(experiment.arms.length, 'arm')}, one of them the control`, holds: experiment.arms.length >= 2 && controls === 1, needed: true },
-    { text: `Decided on ${metricNamed(metrics, experiment.decisionMetric) || 'no metric yet'}`, holds: experiment.decisionMetric !== '', needed: true },
-    { text: 'At least one guardrail watches for harm', holds: experiment.guardrailMetrics.length > 0, needed: false },
+    {
+      text: 'The hypothesis says what should change, and why',
+      holds: experiment.hypothesis.trim().length >= 20,
+      needed: true,
+    },
+    {
+      text: `${plural(experiment.arms.length, 'arm')}, one of them the control`,
+      holds: experiment.arms.length >= 2 && controls === 1,
+      needed: true,
+    },
+    {
+      text: `Decided on ${metricNamed(metrics, experiment.decisionMetric) || 'no metric yet'}`,
+      holds: experiment.decisionMetric !== '',
+      needed: true,
+    },
+    {
+      text: 'At least one guardrail watches for harm',
+      holds: experiment.guardrailMetrics.length > 0,
+      needed: false,
+    },
     { text: 'Runs for at least one full week', holds: experiment.minimumDays >= 7, needed: false },
     {
       text: 'Long enough for the decision metric to mature',
@@ -30,7 +54,10 @@ export function launchChecks(experiment: Experiment, metrics: readonly MetricDef
       needed: false,
     },
     {
-      text: unserved.length === 0 ? 'Every policy has something to serve' : `No snapshot yet: ${unserved.map((policy) => policy.title).join(', ')}`,
+      text:
+        unserved.length === 0
+          ? 'Every policy has something to serve'
+          : `No snapshot yet: ${unserved.map((policy) => policy.title).join(', ')}`,
       holds: unserved.length === 0,
       needed: false,
     },
@@ -43,7 +70,10 @@ export function Checklist({ experiment }: { experiment: Experiment }): ReactElem
   const policies = usePolicies().data?.items ?? [];
   return (
     <div className={layout.stack}>
-      <Panel title="Before it starts" note="Nobody is assigned until you start it. What is open here can still be changed.">
+      <Panel
+        title="Before it starts"
+        note="Nobody is assigned until you start it. What is open here can still be changed."
+      >
         <CheckList items={launchChecks(experiment, metrics, policies)} />
       </Panel>
       <Setup experiment={experiment} />

@@ -47,7 +47,8 @@ function Header({ experiment }: { experiment: Experiment }): ReactElement {
         <>
           <span>{experiment.surface}</span>
           <span>
-            {percent(experiment.traffic, 0)} of {experiment.unitType}s{experiment.targeting === null ? '' : ` where ${conditionSentence(experiment.targeting)}`}
+            {percent(experiment.traffic, 0)} of {experiment.unitType}s
+            {experiment.targeting === null ? '' : ` where ${conditionSentence(experiment.targeting)}`}
           </span>
           {experiment.startedAt === null ? (
             <span>

@@ -44,16 +44,25 @@ function twinText(key: string, value: string | number | null): string {
 
 function domainOf(results: readonly MetricResult[]): number {
   return robustDomain(
-    results.flatMap(({ effect: { relative } }) => [relative.estimate, relative.interval?.lower, relative.interval?.upper]),
+    results.flatMap(({ effect: { relative } }) => [
+      relative.estimate,
+      relative.interval?.lower,
+      relative.interval?.upper,
+    ]),
     0.02,
   );
 }
 
 function summary(results: readonly MetricResult[]): string {
   const decision = results.find((result) => result.role === 'decision');
-  const better = results.filter((result) => direction(result.effect.relative, result.betterWhen) === 'better').length;
-  const worse = results.filter((result) => direction(result.effect.relative, result.betterWhen) === 'worse').length;
-  const lead = decision === undefined ? '' : `${decision.title}, ${decision.arm}: ${liftSentence(decision.effect)}. `;
+  const better = results.filter(
+    (result) => direction(result.effect.relative, result.betterWhen) === 'better',
+  ).length;
+  const worse = results.filter(
+    (result) => direction(result.effect.relative, result.betterWhen) === 'worse',
+  ).length;
+  const lead =
+    decision === undefined ? '' : `${decision.title}, ${decision.arm}: ${liftSentence(decision.effect)}. `;
   return `${lead}Of ${results.length} comparisons ${better} are clearly better, ${worse} clearly worse, ${results.length - better - worse} unclear.`;
 }
 

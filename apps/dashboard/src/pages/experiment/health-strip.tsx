@@ -12,7 +12,9 @@ const SEVERITY = { fail: 0, warn: 1, unknown: 2, pass: 3 } as const;
 /** Validity comes before effects: one lamp per check, worst first; a failing one opens by itself. */
 export function HealthStrip({ checks }: { checks: readonly HealthResult[] }): ReactElement {
   const sorted = [...checks].sort((a, b) => SEVERITY[a.status] - SEVERITY[b.status]);
-  const [open, setOpen] = useState<string | null>(() => sorted.find((check) => check.status === 'fail')?.key ?? null);
+  const [open, setOpen] = useState<string | null>(
+    () => sorted.find((check) => check.status === 'fail')?.key ?? null,
+  );
   const id = useId();
   const shown = sorted.find((check) => check.key === open);
   return (
@@ -36,7 +38,9 @@ export function HealthStrip({ checks }: { checks: readonly HealthResult[] }): Re
         {sorted.length === 0 ? <li className={styles.none}>No health check has run yet.</li> : null}
       </ul>
       <div id={id}>
-        <Collapse expanded={shown !== undefined}>{shown === undefined ? null : <CheckDetail check={shown} />}</Collapse>
+        <Collapse expanded={shown !== undefined}>
+          {shown === undefined ? null : <CheckDetail check={shown} />}
+        </Collapse>
       </div>
     </section>
   );
@@ -52,12 +56,17 @@ function CheckDetail({ check }: { check: HealthResult }): ReactElement {
           { label: 'Value', value: significant(check.value) },
           { label: 'Threshold', value: significant(check.threshold) },
           { label: 'Units affected', value: count(check.unitsAffected) },
-          { label: 'Effect on the verdict', value: check.blocks ? 'Blocks it while failing' : 'Informs only' },
+          {
+            label: 'Effect on the verdict',
+            value: check.blocks ? 'Blocks it while failing' : 'Informs only',
+          },
         ]}
       />
       {check.likelyCauses.length === 0 ? null : (
         <>
-          <p className={styles.causes}>{plural(check.likelyCauses.length, 'likely cause')}, most likely first</p>
+          <p className={styles.causes}>
+            {plural(check.likelyCauses.length, 'likely cause')}, most likely first
+          </p>
           <ol className={styles.list}>
             {check.likelyCauses.map((cause) => (
               <li key={cause}>{cause}</li>

@@ -25,7 +25,9 @@ export function LifecycleActions({ experiment }: { experiment: Experiment }): Re
           {entry.label}
         </Button>
       ))}
-      {chosen === null ? null : <ActionDialog experiment={experiment} entry={chosen} close={() => setChosen(null)} />}
+      {chosen === null ? null : (
+        <ActionDialog experiment={experiment} entry={chosen} close={() => setChosen(null)} />
+      )}
     </>
   );
 }
@@ -42,7 +44,11 @@ function ActionDialog({ experiment, entry, close }: ActionDialogProps): ReactEle
   const confirm = (reason: string): void => {
     const body = { ...(entry.action === 'ship' ? { arm } : {}), ...(reason === '' ? {} : { reason }) };
     write.mutate(
-      { path: `/v1/experiments/${segment(experiment.key)}/${entry.action}`, body, version: experiment.version },
+      {
+        path: `/v1/experiments/${segment(experiment.key)}/${entry.action}`,
+        body,
+        version: experiment.version,
+      },
       { onSuccess: close },
     );
   };

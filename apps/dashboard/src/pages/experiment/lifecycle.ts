@@ -22,7 +22,8 @@ export const ACTIONS: readonly ActionEntry[] = [
     label: 'Start',
     icon: 'play',
     from: ['draft', 'scheduled'],
-    effect: 'From now on, eligible units are assigned to arms. Arms and metrics cannot be edited while it runs.',
+    effect:
+      'From now on, eligible units are assigned to arms. Arms and metrics cannot be edited while it runs.',
     reason: 'none',
     primary: true,
   },
@@ -56,7 +57,8 @@ export const ACTIONS: readonly ActionEntry[] = [
     label: 'Stop',
     icon: 'stop',
     from: ['running', 'paused'],
-    effect: 'Everybody gets the surface’s default, for good. The report stays and its share of the layer becomes free.',
+    effect:
+      'Everybody gets the surface’s default, for good. The report stays and its share of the layer becomes free.',
     reason: 'required',
     danger: true,
   },

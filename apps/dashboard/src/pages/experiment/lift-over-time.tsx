@@ -18,7 +18,14 @@ interface LiftOverTimeProps {
   muted: boolean;
 }
 
-const HEADINGS = { day: 'Day', arm: 'Arm', liftEstimate: 'Lift', liftLower: 'Lower', liftUpper: 'Upper', n: 'Units' };
+const HEADINGS = {
+  day: 'Day',
+  arm: 'Arm',
+  liftEstimate: 'Lift',
+  liftLower: 'Lower',
+  liftUpper: 'Upper',
+  n: 'Units',
+};
 
 function treatmentArms(experiment: Experiment): BandSeries[] {
   return armSeries(experiment).filter((series) => series.look !== 0);
@@ -62,14 +69,26 @@ export function LiftOverTime({ experiment, metric, estimator, muted }: LiftOverT
       query={query}
       what="lift over time"
       isEmpty={(series) => series.points.every((point) => point.liftEstimate === null)}
-      empty={<StateMessage icon="chart" title="No day with a lift yet">The first point appears once both arms have outcomes.</StateMessage>}
+      empty={
+        <StateMessage icon="chart" title="No day with a lift yet">
+          The first point appears once both arms have outcomes.
+        </StateMessage>
+      }
     >
       {(series) => <Chart series={series} arms={treatmentArms(experiment)} muted={muted} />}
     </QueryBoundary>
   );
 }
 
-function Chart({ series, arms, muted }: { series: ReportSeries; arms: BandSeries[]; muted: boolean }): ReactElement {
+function Chart({
+  series,
+  arms,
+  muted,
+}: {
+  series: ReportSeries;
+  arms: BandSeries[];
+  muted: boolean;
+}): ReactElement {
   const treated = series.points.filter((point) => arms.some((arm) => arm.key === point.arm));
   return (
     <ChartFrame
@@ -80,10 +99,25 @@ function Chart({ series, arms, muted }: { series: ReportSeries; arms: BandSeries
       format={text}
       legend={arms.map((arm) => {
         const look = seriesLook(arm.look);
-        return <LegendItem key={arm.key} color={look.color} label={arm.title} {...(look.dash === undefined ? {} : { dash: look.dash })} />;
+        return (
+          <LegendItem
+            key={arm.key}
+            color={look.color}
+            label={arm.title}
+            {...(look.dash === undefined ? {} : { dash: look.dash })}
+          />
+        );
       })}
     >
-      <BandChart series={arms} points={byDay(treated)} formatX={shortDate} formatY={lift} zero muted={muted} labelX="Day" />
+      <BandChart
+        series={arms}
+        points={byDay(treated)}
+        formatX={shortDate}
+        formatY={lift}
+        zero
+        muted={muted}
+        labelX="Day"
+      />
     </ChartFrame>
   );
 }

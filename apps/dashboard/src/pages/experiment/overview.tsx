@@ -48,7 +48,9 @@ function ReportOverview({ experiment, report, view }: ReportOverviewProps): Reac
         actions={blocked ? <Blocked view={view} /> : undefined}
       >
         {report.results.length === 0 ? (
-          <StateMessage title="No results yet">Results appear after the first exposures and outcomes.</StateMessage>
+          <StateMessage title="No results yet">
+            Results appear after the first exposures and outcomes.
+          </StateMessage>
         ) : (
           <Forest report={report} muted={muted} />
         )}
@@ -58,7 +60,12 @@ function ReportOverview({ experiment, report, view }: ReportOverviewProps): Reac
         note="Cumulative lift as it stood on each day. An always-valid band may be read on any day without raising the error rate."
       >
         <Suspense fallback={<Skeleton height={280} />}>
-          <LiftOverTime experiment={experiment} metric={experiment.decisionMetric} estimator={view.estimator || null} muted={muted} />
+          <LiftOverTime
+            experiment={experiment}
+            metric={experiment.decisionMetric}
+            estimator={view.estimator || null}
+            muted={muted}
+          />
         </Suspense>
       </Panel>
     </div>
@@ -74,7 +81,11 @@ function Exposure({ experiment, report }: { experiment: Experiment; report: Repo
       <Stat
         label="Units enrolled"
         value={count(enrolled)}
-        note={experiment.plannedUnits === null ? 'no planned size' : `of ${count(experiment.plannedUnits)} planned`}
+        note={
+          experiment.plannedUnits === null
+            ? 'no planned size'
+            : `of ${count(experiment.plannedUnits)} planned`
+        }
       />
       {experiment.arms.map((arm) => {
         const units = report.units.perArm[arm.key] ?? 0;

@@ -33,5 +33,8 @@ export function useReportView(experimentKey: string): ReportView {
 
 /** Whether a failing health check forbids reading the lifts as results. */
 export function isBlocked(report: Report): boolean {
-  return report.verdict.kind === 'fix-first' || report.health.some((check) => check.blocks && check.status === 'fail');
+  return (
+    report.verdict.kind === 'fix-first' ||
+    report.health.some((check) => check.blocks && check.status === 'fail')
+  );
 }

@@ -10,6 +10,7 @@ import {
   level,
   lift,
   pValue,
+  percent,
   probability,
   range,
   shortDate,
@@ -24,14 +25,37 @@ const NO_MEAN = 'No unit of this arm has matured for this metric';
 
 /** Columns of the results table; lifts share one axis. */
 export function resultColumns(report: Report, muted: boolean): Column<MetricResult>[] {
-  const ends = report.results.flatMap(({ effect: { relative } }) => [relative.estimate, relative.interval?.lower, relative.interval?.upper]);
+  const ends = report.results.flatMap(({ effect: { relative } }) => [
+    relative.estimate,
+    relative.interval?.lower,
+    relative.interval?.upper,
+  ]);
   const domain = robustDomain(ends, 0.02);
   return [
     { key: 'metric', title: 'Metric', cell: (result) => <Metric result={result} /> },
-    { key: 'mean', title: 'Mean', align: 'right', cell: (result) => <Means result={result} baseline={report.baseline} /> },
-    { key: 'difference', title: 'Difference', align: 'right', cell: (result) => <Difference result={result} /> },
-    { key: 'lift', title: 'Lift', cell: (result) => <LiftCell result={result} domain={domain} muted={muted} /> },
-    { key: 'unadjusted', title: 'Without CUPED', align: 'right', cell: (result) => <Unadjusted result={result} /> },
+    {
+      key: 'mean',
+      title: 'Mean',
+      align: 'right',
+      cell: (result) => <Means result={result} baseline={report.baseline} />,
+    },
+    {
+      key: 'difference',
+      title: 'Difference',
+      align: 'right',
+      cell: (result) => <Difference result={result} />,
+    },
+    {
+      key: 'lift',
+      title: 'Lift',
+      cell: (result) => <LiftCell result={result} domain={domain} muted={muted} />,
+    },
+    {
+      key: 'unadjusted',
+      title: 'Without CUPED',
+      align: 'right',
+      cell: (result) => <Unadjusted result={result} />,
+    },
     { key: 'p', title: 'Evidence', align: 'right', cell: (result) => <Evidence result={result} /> },
     { key: 'units', title: 'Matured', align: 'right', cell: (result) => <Units result={result} /> },
   ];
@@ -76,7 +100,15 @@ function Difference({ result }: { result: MetricResult }): ReactElement {
   );
 }
 
-function LiftCell({ result, domain, muted }: { result: MetricResult; domain: number; muted: boolean }): ReactElement {
+function LiftCell({
+  result,
+  domain,
+  muted,
+}: {
+  result: MetricResult;
+  domain: number;
+  muted: boolean;
+}): ReactElement {
   const { relative } = result.effect;
   const why = whyUndefined(relative);
   if (why !== null) return <Missing reason={why} />;
@@ -100,7 +132,8 @@ function LiftCell({ result, domain, muted }: { result: MetricResult; domain: num
 }
 
 function Unadjusted({ result }: { result: MetricResult }): ReactElement {
-  if (!result.effect.adjusted) return <Missing reason="No pre-period data: the lift shown is unadjusted already" />;
+  if (!result.effect.adjusted)
+    return <Missing reason="No pre-period data: the lift shown is unadjusted already" />;
   const relative = result.unadjusted?.relative;
   const why = relative === undefined ? 'Not computed for this estimator' : whyUndefined(relative);
   if (relative === undefined || why !== null) return <Missing reason={why ?? 'Not computed'} />;
@@ -114,16 +147,32 @@ function Unadjusted({ result }: { result: MetricResult }): ReactElement {
 
 const EVIDENCE = { 'p-value': 'p', 'probability-better': 'P(better)', 'e-value': 'e-value' } as const;
 
+/** Guardrails are judged by whether harm beyond the margin is ruled out. */
+function Guard({ result }: { result: MetricResult }): ReactElement | null {
+  const { nonInferiority } = result;
+  if (result.role !== 'guardrail' || nonInferiority === null || nonInferiority === undefined) return null;
+  const { margin, pValue: p, holds } = nonInferiority;
+  return (
+    <span className={styles.note}>
+      {holds ? `not ${percent(margin, 0)} worse` : `${percent(margin, 0)} worse not ruled out`}, p {pValue(p)}
+    </span>
+  );
+}
+
 function Evidence({ result }: { result: MetricResult }): ReactElement {
   const { evidence } = result.effect;
-  if (evidence === null) return <Missing reason={whyUndefined(result.effect) ?? 'This estimator gives intervals only'} />;
+  if (evidence === null)
+    return <Missing reason={whyUndefined(result.effect) ?? 'This estimator gives intervals only'} />;
   const text = evidence.kind === 'probability-better' ? probability(evidence.value) : pValue(evidence.value);
   return (
     <div className={styles.cell}>
       <span>
         {EVIDENCE[evidence.kind]} {text}
       </span>
-      {result.pValueAdjusted === null ? null : <span className={styles.note}>adjusted {pValue(result.pValueAdjusted)}</span>}
+      {result.pValueAdjusted === null ? null : (
+        <span className={styles.note}>adjusted {pValue(result.pValueAdjusted)}</span>
+      )}
+      <Guard result={result} />
     </div>
   );
 }

@@ -36,7 +36,8 @@ function ResultsTable({ report, view }: { report: Report; view: ReportView }): R
     <div className={layout.stack}>
       {blocked ? (
         <Alert color="orange" variant="light" title="Do not decide: fix first">
-          A health check fails, so these differences may not come from the treatment. {report.verdict.sentence}
+          A health check fails, so these differences may not come from the treatment.{' '}
+          {report.verdict.sentence}
         </Alert>
       ) : null}
       <Panel
@@ -46,7 +47,9 @@ function ResultsTable({ report, view }: { report: Report; view: ReportView }): R
         flush
       >
         {report.results.length === 0 ? (
-          <StateMessage title="No results in this view">No unit of this segment has been exposed, or no metric has matured.</StateMessage>
+          <StateMessage title="No results in this view">
+            No unit of this segment has been exposed, or no metric has matured.
+          </StateMessage>
         ) : (
           <DataTable
             caption="Results by metric and arm"
@@ -66,10 +69,12 @@ function Method({ report }: { report: Report }): ReactElement {
   const estimator = useCatalog().data?.estimators.find((entry) => entry.key === report.estimator);
   return (
     <>
-      {estimator?.title ?? report.estimator}, {percent(1 - report.alpha, 0)} intervals against {report.baseline};{' '}
-      {plural(report.units.enrolled, 'unit')} enrolled
-      {report.units.crossover === null ? '' : `, ${count(report.units.crossover)} seen in more than one arm and left out`}. As of{' '}
-      {dateTime(report.asOf)}, computed in {Math.round(report.computedInMs)} ms.
+      {estimator?.title ?? report.estimator}, {percent(1 - report.alpha, 0)} intervals against{' '}
+      {report.baseline}; {plural(report.units.enrolled, 'unit')} enrolled
+      {report.units.crossover === null
+        ? ''
+        : `, ${count(report.units.crossover)} seen in more than one arm and left out`}
+      . As of {dateTime(report.asOf)}, computed in {Math.round(report.computedInMs)} ms.
     </>
   );
 }

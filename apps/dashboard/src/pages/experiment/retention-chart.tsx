@@ -8,16 +8,28 @@ import { seriesLook } from '../../charts/palette.js';
 import { count, percent, range } from '../../format/index.js';
 import { armSeries } from './arm-series.js';
 
-const HEADINGS = { day: 'Day', arm: 'Arm', share: 'Retained', lower: 'Lower', upper: 'Upper', matured: 'Matured units' };
+const HEADINGS = {
+  day: 'Day',
+  arm: 'Arm',
+  share: 'Retained',
+  lower: 'Lower',
+  upper: 'Upper',
+  matured: 'Matured units',
+};
 
 function pointsOf(data: Retention): BandPoint[] {
-  const days = [...new Set(data.arms.flatMap((arm) => arm.points.map((point) => point.day)))].sort((a, b) => a - b);
+  const days = [...new Set(data.arms.flatMap((arm) => arm.points.map((point) => point.day)))].sort(
+    (a, b) => a - b,
+  );
   return days.map((day) => ({
     x: String(day),
     values: Object.fromEntries(
       data.arms.map(({ arm, points }) => {
         const point = points.find((entry) => entry.day === day && entry.matured > 0);
-        return [arm, { value: point?.share ?? null, lower: point?.lower ?? null, upper: point?.upper ?? null }];
+        return [
+          arm,
+          { value: point?.share ?? null, lower: point?.lower ?? null, upper: point?.upper ?? null },
+        ];
       }),
     ),
   }));
@@ -47,7 +59,13 @@ function summaryOf(data: Retention, series: readonly BandSeries[]): string {
   return `${parts.join('; ')}.`;
 }
 
-export function RetentionChart({ experiment, data }: { experiment: Experiment; data: Retention }): ReactElement {
+export function RetentionChart({
+  experiment,
+  data,
+}: {
+  experiment: Experiment;
+  data: Retention;
+}): ReactElement {
   const series = armSeries(experiment).filter(({ key }) => data.arms.some(({ arm }) => arm === key));
   return (
     <ChartFrame
@@ -61,7 +79,14 @@ export function RetentionChart({ experiment, data }: { experiment: Experiment; d
         return <LegendItem key={key} color={color} label={title} {...(dash === undefined ? {} : { dash })} />;
       })}
     >
-      <BandChart series={series} points={pointsOf(data)} formatX={(day) => `Day ${day}`} formatY={(value) => percent(value, 0)} step labelX="Days since first exposure" />
+      <BandChart
+        series={series}
+        points={pointsOf(data)}
+        formatX={(day) => `Day ${day}`}
+        formatY={(value) => percent(value, 0)}
+        step
+        labelX="Days since first exposure"
+      />
     </ChartFrame>
   );
 }

@@ -28,14 +28,18 @@ export function RetentionTab({ experiment }: { experiment: Experiment }): ReactE
       empty={
         <Panel title="Retention">
           <StateMessage icon="clock" title="Nobody has matured yet">
-            Day 1 is known two days after the first exposure. Until then a share would only count those who came early.
+            Day 1 is known two days after the first exposure. Until then a share would only count those who
+            came early.
           </StateMessage>
         </Panel>
       }
     >
       {(data) => (
         <div className={layout.stack}>
-          <Panel title="Retention curve" note="Only units that have been in the experiment long enough count on each day; a shorter window never stands in for a longer one.">
+          <Panel
+            title="Retention curve"
+            note="Only units that have been in the experiment long enough count on each day; a shorter window never stands in for a longer one."
+          >
             <Suspense fallback={<Skeleton height={280} />}>
               <RetentionChart experiment={experiment} data={data} />
             </Suspense>
@@ -54,7 +58,11 @@ const DAYS = [1, 3, 7, 14, 21, 28];
 function Matured({ experiment, data }: { experiment: Experiment; data: Retention }): ReactElement {
   type Row = Retention['arms'][number];
   const columns: Column<Row>[] = [
-    { key: 'arm', title: 'Arm', cell: (row) => experiment.arms.find((arm) => arm.key === row.arm)?.title ?? row.arm },
+    {
+      key: 'arm',
+      title: 'Arm',
+      cell: (row) => experiment.arms.find((arm) => arm.key === row.arm)?.title ?? row.arm,
+    },
     ...DAYS.map((day): Column<Row> => ({
       key: String(day),
       title: `Day ${day}`,
@@ -62,12 +70,15 @@ function Matured({ experiment, data }: { experiment: Experiment; data: Retention
       cell: (row) => <Cell row={row} day={day} />,
     })),
   ];
-  return <DataTable caption="Matured units per day" columns={columns} rows={data.arms} rowKey={(row) => row.arm} />;
+  return (
+    <DataTable caption="Matured units per day" columns={columns} rows={data.arms} rowKey={(row) => row.arm} />
+  );
 }
 
 function Cell({ row, day }: { row: Retention['arms'][number]; day: number }): ReactElement {
   const point = row.points.find((entry) => entry.day === day);
-  if (point === undefined || point.matured === 0) return <Missing reason={`Nobody has been in for ${day + 1} days yet`} />;
+  if (point === undefined || point.matured === 0)
+    return <Missing reason={`Nobody has been in for ${day + 1} days yet`} />;
   return (
     <div>
       {percent(point.share)}

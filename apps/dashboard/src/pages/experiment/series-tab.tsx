@@ -32,7 +32,10 @@ export function SeriesTab({ experiment }: { experiment: Experiment }): ReactElem
           onChange={setChosen}
         />
       </div>
-      <Panel title={`${title(metric)} over time`} note="Cumulative lift against the control, as it stood at the end of each day.">
+      <Panel
+        title={`${title(metric)} over time`}
+        note="Cumulative lift against the control, as it stood at the end of each day."
+      >
         <Suspense fallback={<Skeleton height={280} />}>
           <LiftOverTime
             experiment={experiment}

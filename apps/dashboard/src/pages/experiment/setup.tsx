@@ -19,7 +19,11 @@ export function Setup({ experiment }: { experiment: Experiment }): ReactElement 
       <Panel title="Hypothesis">
         <p className={styles.hypothesis}>{experiment.hypothesis || 'None was written down.'}</p>
       </Panel>
-      <Panel title="Arms" note="Weights are fixed within a phase; a policy adapts inside its arm, so that arms stay comparable." flush>
+      <Panel
+        title="Arms"
+        note="Weights are fixed within a phase; a policy adapts inside its arm, so that arms stay comparable."
+        flush
+      >
         <Arms arms={experiment.arms} shippedArm={experiment.shippedArm} />
       </Panel>
       <div className={layout.split}>
@@ -47,7 +51,12 @@ function Arms({ arms, shippedArm }: { arms: readonly Arm[]; shippedArm: string |
         </div>
       ),
     },
-    { key: 'share', title: 'Share', align: 'right', cell: (arm) => percent(total === 0 ? null : arm.weight / total, 1) },
+    {
+      key: 'share',
+      title: 'Share',
+      align: 'right',
+      cell: (arm) => percent(total === 0 ? null : arm.weight / total, 1),
+    },
     { key: 'treatment', title: 'Treatment', cell: (arm) => <TreatmentCell treatment={arm.treatment} /> },
   ];
   return <DataTable caption="Arms" columns={columns} rows={arms} rowKey={(arm) => arm.key} />;
@@ -100,7 +109,10 @@ function Measurement({ experiment }: { experiment: Experiment }): ReactElement {
           { label: 'Shortest run', value: plural(experiment.minimumDays, 'day') },
           {
             label: 'Planned size',
-            value: experiment.plannedUnits === null ? 'not planned' : `${count(experiment.plannedUnits)} ${experiment.unitType}s`,
+            value:
+              experiment.plannedUnits === null
+                ? 'not planned'
+                : `${count(experiment.plannedUnits)} ${experiment.unitType}s`,
           },
           { label: 'Tags', value: experiment.tags.join(', ') || 'none' },
         ]}
@@ -117,12 +129,23 @@ function Phases({ experimentKey }: { experimentKey: string }): ReactElement {
     { key: 'to', title: 'To', cell: (phase) => (phase.endedAt === null ? 'now' : dateTime(phase.endedAt)) },
     { key: 'traffic', title: 'Traffic', align: 'right', cell: (phase) => percent(phase.traffic, 0) },
     { key: 'targeting', title: 'Targeting', cell: (phase) => conditionSentence(phase.targeting) },
-    { key: 'arms', title: 'Weights', cell: (phase) => phase.arms.map((arm) => `${arm.key} ${arm.weight}`).join(', ') },
+    {
+      key: 'arms',
+      title: 'Weights',
+      cell: (phase) => phase.arms.map((arm) => `${arm.key} ${arm.weight}`).join(', '),
+    },
   ];
   return (
     <Panel title="Phases" note="A phase is a span with unchanged targeting and allocation." flush>
       <QueryBoundary query={query} what="phases" lines={2} isEmpty={(page) => page.items.length === 0}>
-        {(page) => <DataTable caption="Phases" columns={columns} rows={page.items} rowKey={(phase) => String(phase.phase)} />}
+        {(page) => (
+          <DataTable
+            caption="Phases"
+            columns={columns}
+            rows={page.items}
+            rowKey={(phase) => String(phase.phase)}
+          />
+        )}
       </QueryBoundary>
     </Panel>
   );

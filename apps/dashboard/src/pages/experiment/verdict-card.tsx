@@ -39,7 +39,9 @@ export function VerdictCard({ report }: { report: Report }): ReactElement {
           ))}
         </ul>
       )}
-      {report.complete ? null : <p className={styles.missing}>Incomplete report. Missing: {report.missing.join(', ')}.</p>}
+      {report.complete ? null : (
+        <p className={styles.missing}>Incomplete report. Missing: {report.missing.join(', ')}.</p>
+      )}
     </section>
   );
 }

@@ -9,14 +9,27 @@ import { HealthMark, StatusPill, VerdictPill } from '../../ui/status.js';
 import styles from './columns.module.css';
 
 /** Columns of the list; all lifts share one axis, so that rows can be compared by eye. */
-export function columnsFor(rows: readonly ExperimentRow[], metrics: readonly MetricDefinition[]): Column<ExperimentRow>[] {
+export function columnsFor(
+  rows: readonly ExperimentRow[],
+  metrics: readonly MetricDefinition[],
+): Column<ExperimentRow>[] {
   const betterWhen = new Map(metrics.map((metric) => [metric.key, metric.betterWhen]));
   const domain = sharedDomain(rows);
   return [
     { key: 'name', title: 'Experiment', cell: (row) => <Name row={row} /> },
     { key: 'status', title: 'Status', cell: (row) => <StatusPill status={row.status} /> },
-    { key: 'surface', title: 'Surface, owner', cell: (row) => <Lines first={row.surface} second={row.owner || 'no owner'} /> },
-    { key: 'lift', title: 'Lift of the decision metric', cell: (row) => <DecisionLift row={row} domain={domain} betterWhen={betterWhen.get(row.decisionMetric) ?? 'higher'} /> },
+    {
+      key: 'surface',
+      title: 'Surface, owner',
+      cell: (row) => <Lines first={row.surface} second={row.owner || 'no owner'} />,
+    },
+    {
+      key: 'lift',
+      title: 'Lift of the decision metric',
+      cell: (row) => (
+        <DecisionLift row={row} domain={domain} betterWhen={betterWhen.get(row.decisionMetric) ?? 'higher'} />
+      ),
+    },
     { key: 'verdict', title: 'Verdict, health', cell: (row) => <Verdict row={row} /> },
     { key: 'units', title: 'Units, started', align: 'right', cell: (row) => <Units row={row} /> },
   ];
@@ -31,7 +44,15 @@ function sharedDomain(rows: readonly ExperimentRow[]): number {
   );
 }
 
-function Lines({ first, second, right = false }: { first: ReactNode; second: ReactNode; right?: boolean }): ReactElement {
+function Lines({
+  first,
+  second,
+  right = false,
+}: {
+  first: ReactNode;
+  second: ReactNode;
+  right?: boolean;
+}): ReactElement {
   return (
     <div className={`${styles.lines} ${right ? (styles.right ?? '') : ''}`}>
       <span>{first}</span>
@@ -73,7 +94,10 @@ function DecisionLift({ row, domain, betterWhen }: DecisionLiftProps): ReactElem
       <IntervalBar {...effect} domain={domain} direction={clear} muted={blocked} width={92} />
       <span>
         <strong>{lift(effect.estimate)}</strong>
-        <span className={styles.range}>{range(effect, lift)}</span>
+        <span className={styles.range}>
+          {range(effect, lift)}
+          {effect.arm !== undefined && row.arms.length > 2 ? ` (${effect.arm})` : ''}
+        </span>
       </span>
     </div>
   );

@@ -17,7 +17,10 @@ interface FilterBarProps {
 
 export function FilterBar({ rows, filter }: FilterBarProps): ReactElement {
   const { value, set } = filter;
-  const statuses = distinct(rows.map((row) => row.status)).map((status) => ({ value: status, label: humanise(status) }));
+  const statuses = distinct(rows.map((row) => row.status)).map((status) => ({
+    value: status,
+    label: humanise(status),
+  }));
   return (
     <div className={layout.toolbar} role="search">
       <TextInput
@@ -28,7 +31,13 @@ export function FilterBar({ rows, filter }: FilterBarProps): ReactElement {
         value={value.text}
         onChange={(event) => set('text', event.currentTarget.value)}
       />
-      <Choice label="Status" all="All statuses" data={statuses} value={value.status} onChange={(next) => set('status', next)} />
+      <Choice
+        label="Status"
+        all="All statuses"
+        data={statuses}
+        value={value.status}
+        onChange={(next) => set('status', next)}
+      />
       <Choice
         label="Surface"
         all="All surfaces"

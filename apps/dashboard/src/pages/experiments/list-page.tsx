@@ -1,6 +1,5 @@
 import { Button } from '@mantine/core';
 import type { ReactElement } from 'react';
-import { useState } from 'react';
 import { Link } from 'react-router';
 import { useCatalog, useExperiments } from '../../api/queries.js';
 import type { ExperimentRow } from '../../api/types.js';
@@ -69,7 +68,6 @@ function NoExperiments(): ReactElement {
 
 function Listing({ rows }: { rows: readonly ExperimentRow[] }): ReactElement {
   const filter = useFilter();
-  const [limit, setLimit] = useState(STEP);
   const metrics = useCatalog().data?.metrics ?? [];
   const found = applyFilter(rows, filter.value);
   return (
@@ -90,15 +88,11 @@ function Listing({ rows }: { rows: readonly ExperimentRow[] }): ReactElement {
           <DataTable
             caption="Experiments"
             columns={columnsFor(found, metrics)}
-            rows={found.slice(0, limit)}
+            rows={found}
+            step={STEP}
             rowKey={(row) => row.key}
           />
         )}
-        {found.length > limit ? (
-          <Button variant="subtle" fullWidth onClick={() => setLimit(limit + STEP)}>
-            Show {Math.min(STEP, found.length - limit)} more of {found.length}
-          </Button>
-        ) : null}
       </div>
     </>
   );

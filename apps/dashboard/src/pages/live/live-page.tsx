@@ -25,9 +25,19 @@ export function LivePage(): ReactElement {
     <>
       <PageHeader
         title="Live tail"
-        meta={<span role="status">{paused ? 'Paused. Nothing moves until you go on.' : `Listening since ${time(since)}, refreshed every 2 s.`}</span>}
+        meta={
+          <span role="status">
+            {paused
+              ? 'Paused. Nothing moves until you go on.'
+              : `Listening since ${time(since)}, refreshed every 2 s.`}
+          </span>
+        }
         actions={
-          <Button variant="default" leftSection={<Icon name={paused ? 'play' : 'pause'} size={14} />} onClick={() => setPaused(!paused)}>
+          <Button
+            variant="default"
+            leftSection={<Icon name={paused ? 'play' : 'pause'} size={14} />}
+            onClick={() => setPaused(!paused)}
+          >
             {paused ? 'Go on' : 'Pause'}
           </Button>
         }
@@ -40,7 +50,11 @@ export function LivePage(): ReactElement {
             what="decisions"
             lines={10}
             isEmpty={(page) => page.items.length === 0}
-            empty={<StateMessage icon="live" title="Waiting for the first decision">It shows here within two seconds of being stored.</StateMessage>}
+            empty={
+              <StateMessage icon="live" title="Waiting for the first decision">
+                It shows here within two seconds of being stored.
+              </StateMessage>
+            }
           >
             {(page) => (
               <ol className={styles.tail}>
@@ -51,13 +65,25 @@ export function LivePage(): ReactElement {
             )}
           </QueryBoundary>
         </Panel>
-        <Panel title="Exposures and outcomes" note={experiment === '' ? 'What people did.' : 'What people did, in all experiments: events do not name one.'} flush>
+        <Panel
+          title="Exposures and outcomes"
+          note={
+            experiment === ''
+              ? 'What people did.'
+              : 'What people did, in all experiments: events do not name one.'
+          }
+          flush
+        >
           <QueryBoundary
             query={events}
             what="events"
             lines={10}
             isEmpty={(page) => page.items.length === 0}
-            empty={<StateMessage icon="live" title="Waiting for the first event">Outcomes arrive after the decisions they answer.</StateMessage>}
+            empty={
+              <StateMessage icon="live" title="Waiting for the first event">
+                Outcomes arrive after the decisions they answer.
+              </StateMessage>
+            }
           >
             {(page) => (
               <ol className={styles.tail}>
@@ -84,7 +110,13 @@ function Filters({ unit, setUnit, experiment, setExperiment }: FiltersProps): Re
   const experiments = useExperiments().data?.items ?? [];
   return (
     <div className={layout.toolbar} role="search">
-      <TextInput aria-label="Unit id" placeholder="Unit id" w={220} value={unit} onChange={(event) => setUnit(event.currentTarget.value.trim() || null)} />
+      <TextInput
+        aria-label="Unit id"
+        placeholder="Unit id"
+        w={220}
+        value={unit}
+        onChange={(event) => setUnit(event.currentTarget.value.trim() || null)}
+      />
       <Select
         aria-label="Experiment"
         placeholder="All experiments"

@@ -6,10 +6,17 @@ import { servedText } from '../decisions/decision-columns.js';
 import styles from './live.module.css';
 
 export function DecisionLine({ decision }: { decision: Decision }): ReactElement {
-  const cause = decision.experiment === null ? reason(decision.reason) : `${decision.experiment} · ${decision.arm ?? reason(decision.reason)}`;
+  const cause =
+    decision.experiment === null
+      ? reason(decision.reason)
+      : `${decision.experiment} · ${decision.arm ?? reason(decision.reason)}`;
   return (
     <li className={styles.line}>
-      <Link to={`/decisions/${decision.id}`} className={styles.time} aria-label={`Decision at ${time(decision.at)}`}>
+      <Link
+        to={`/decisions/${decision.id}`}
+        className={styles.time}
+        aria-label={`Decision at ${time(decision.at)}`}
+      >
         {time(decision.at)}
       </Link>
       <div className={styles.what}>
@@ -34,7 +41,11 @@ export function EventLine({ event }: { event: ServedEvent }): ReactElement {
       {event.decisionId === null ? (
         <span className={styles.time}>{time(event.at)}</span>
       ) : (
-        <Link to={`/decisions/${event.decisionId}`} className={styles.time} aria-label={`Decision of the event at ${time(event.at)}`}>
+        <Link
+          to={`/decisions/${event.decisionId}`}
+          className={styles.time}
+          aria-label={`Decision of the event at ${time(event.at)}`}
+        >
           {time(event.at)}
         </Link>
       )}

@@ -1,4 +1,14 @@
-import { Button, Group, NumberInput, Radio, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
+import {
+  Button,
+  Group,
+  NumberInput,
+  Radio,
+  SegmentedControl,
+  Select,
+  Stack,
+  Text,
+  TextInput,
+} from '@mantine/core';
 import type { ReactElement } from 'react';
 import type { Surface } from '../../api/types.js';
 import { STEADY, percent } from '../../format/index.js';
@@ -49,9 +59,25 @@ export function ArmCard(props: ArmCardProps): ReactElement {
           value={arm.weight}
           onChange={(weight) => change({ weight: typeof weight === 'number' ? weight : 0 })}
         />
-        <Radio mt={32} name="control" label="Control" checked={arm.isControl} onChange={makeControl} aria-label={`${name} is the control`} />
+        <Radio
+          mt={32}
+          name="control"
+          label="Control"
+          checked={arm.isControl}
+          onChange={makeControl}
+          aria-label={`${name} is the control`}
+        />
         {draft.arms.length > 2 && !arm.isControl ? (
-          <Button mt={26} ml="auto" variant="subtle" color="gray" size="compact-md" leftSection={<Icon name="trash" size={14} />} onClick={remove} aria-label={`Remove ${name}`}>
+          <Button
+            mt={26}
+            ml="auto"
+            variant="subtle"
+            color="gray"
+            size="compact-md"
+            leftSection={<Icon name="trash" size={14} />}
+            onClick={remove}
+            aria-label={`Remove ${name}`}
+          >
             Remove
           </Button>
         ) : null}
@@ -94,8 +120,18 @@ function ValueField({ arm, index, surface, problems, change }: ArmCardProps): Re
   );
 }
 
-function PolicyFields({ arm, index, surface, policies, catalog, problems, change, createPolicy }: ArmCardProps): ReactElement {
-  const decides = (key: string): string | undefined => catalog.policies.find((policy) => policy.key === key)?.decides;
+function PolicyFields({
+  arm,
+  index,
+  surface,
+  policies,
+  catalog,
+  problems,
+  change,
+  createPolicy,
+}: ArmCardProps): ReactElement {
+  const decides = (key: string): string | undefined =>
+    catalog.policies.find((policy) => policy.key === key)?.decides;
   const fitting = policies.filter((policy) => {
     const kind = decides(policy.key);
     return kind === undefined || surface === undefined || surface.kind === 'value' || kind === surface.kind;

@@ -44,7 +44,9 @@ export function ArmsSection(props: SectionProps): ReactElement {
             share={total === 0 ? null : arm.weight / total}
             surface={surface}
             change={(next) => change(arm.id, next)}
-            makeControl={() => set({ arms: draft.arms.map((entry) => ({ ...entry, isControl: entry.id === arm.id })) })}
+            makeControl={() =>
+              set({ arms: draft.arms.map((entry) => ({ ...entry, isControl: entry.id === arm.id })) })
+            }
             remove={() => set({ arms: draft.arms.filter((entry) => entry.id !== arm.id) })}
             createPolicy={() => setCreatingFor(arm.id)}
           />

@@ -44,7 +44,10 @@ export function AudienceSection(props: SectionProps): ReactElement {
             description="Experiments in one layer never overlap"
             required
             error={problems['/layer']}
-            data={layers.map((layer) => ({ value: layer.key, label: `${layer.title}, ${percent(freeShare(layer), 0)} free` }))}
+            data={layers.map((layer) => ({
+              value: layer.key,
+              label: `${layer.title}, ${percent(freeShare(layer), 0)} free`,
+            }))}
             value={draft.layer || null}
             onChange={(layer) => set({ layer: layer ?? '' })}
           />
@@ -70,7 +73,11 @@ function TargetingFields({ draft, set, problems, catalog }: SectionProps): React
           color="gray"
           size="compact-xs"
           onClick={() =>
-            change(asRows ? { mode: 'json', condition: condition as Json } : { mode: 'rows', match: 'all', rows: [] })
+            change(
+              asRows
+                ? { mode: 'json', condition: condition as Json }
+                : { mode: 'rows', match: 'all', rows: [] },
+            )
           }
         >
           {asRows ? 'Write as JSON' : 'Use the builder'}
@@ -105,8 +112,15 @@ function TargetingFields({ draft, set, problems, catalog }: SectionProps): React
               key={row.id}
               row={row}
               operators={catalog.conditionOperators}
-              change={(next) => change({ ...targeting, rows: targeting.rows.map((entry) => (entry.id === row.id ? { ...entry, ...next } : entry)) })}
-              remove={() => change({ ...targeting, rows: targeting.rows.filter((entry) => entry.id !== row.id) })}
+              change={(next) =>
+                change({
+                  ...targeting,
+                  rows: targeting.rows.map((entry) => (entry.id === row.id ? { ...entry, ...next } : entry)),
+                })
+              }
+              remove={() =>
+                change({ ...targeting, rows: targeting.rows.filter((entry) => entry.id !== row.id) })
+              }
             />
           ))}
           <Button
@@ -120,7 +134,12 @@ function TargetingFields({ draft, set, problems, catalog }: SectionProps): React
           </Button>
         </Stack>
       )}
-      <Text size="sm" c={problems['/targeting'] === undefined ? 'dimmed' : 'var(--mantine-color-error)'} mt="xs" role="status">
+      <Text
+        size="sm"
+        c={problems['/targeting'] === undefined ? 'dimmed' : 'var(--mantine-color-error)'}
+        mt="xs"
+        role="status"
+      >
         {problems['/targeting'] ?? `Matches: ${conditionSentence(condition)}`}
       </Text>
     </div>

@@ -41,7 +41,13 @@ export function BasicsSection({ draft, set, problems, surfaces, policies }: Sect
           </Text>
         </div>
         <div className={layout.fields}>
-          <TextInput label="Name" required error={problems['/title']} value={draft.title} onChange={(event) => set({ title: event.currentTarget.value })} />
+          <TextInput
+            label="Name"
+            required
+            error={problems['/title']}
+            value={draft.title}
+            onChange={(event) => set({ title: event.currentTarget.value })}
+          />
           <TextInput
             label="Key"
             placeholder={slug(draft.title) || 'from the name'}
@@ -73,7 +79,11 @@ export function BasicsSection({ draft, set, problems, surfaces, policies }: Sect
             onChange={(value) => set({ surface: value ?? '' })}
             description={surface === undefined ? undefined : SURFACE[surface.kind]}
           />
-          <TextInput label="Owner" value={draft.owner} onChange={(event) => set({ owner: event.currentTarget.value })} />
+          <TextInput
+            label="Owner"
+            value={draft.owner}
+            onChange={(event) => set({ owner: event.currentTarget.value })}
+          />
           <TagsInput label="Tags" value={draft.tags} onChange={(tags) => set({ tags })} />
         </div>
       </Stack>

@@ -8,7 +8,17 @@ import type { ConditionRow, ValueType } from './targeting.js';
 import styles from './form.module.css';
 
 /** Attributes that clients commonly send; any other may be typed. */
-const COMMON = ['country', 'device', 'language', 'plan', 'daysSinceSignup', 'hour', 'weekday', 'profileKind', 'appVersion'];
+const COMMON = [
+  'country',
+  'device',
+  'language',
+  'plan',
+  'daysSinceSignup',
+  'hour',
+  'weekday',
+  'profileKind',
+  'appVersion',
+];
 
 const TYPES = [
   { value: 'text', label: 'Text' },
@@ -27,10 +37,36 @@ interface ConditionFieldsProps {
 export function ConditionFields({ row, operators, change, remove }: ConditionFieldsProps): ReactElement {
   const keys = operators.map((entry) => (typeof entry === 'string' ? entry : entry.key));
   return (
-    <div className={styles.condition} role="group" aria-label={`Condition on ${row.attribute || 'an attribute'}`}>
-      <Autocomplete aria-label="Attribute" placeholder="Attribute" data={COMMON} value={row.attribute} onChange={(attribute) => change({ attribute })} />
-      <Select aria-label="Operator" data={keys.map((key) => ({ value: key, label: operator(key) }))} value={row.op} onChange={(op) => change({ op: op ?? row.op })} />
-      {takesNothing(row.op) ? <span /> : <Select aria-label="Type" data={TYPES} value={row.type} onChange={(type) => change({ type: (type ?? 'text') as ValueType, text: type === 'boolean' ? 'true' : '' })} />}
+    <div
+      className={styles.condition}
+      role="group"
+      aria-label={`Condition on ${row.attribute || 'an attribute'}`}
+    >
+      <Autocomplete
+        aria-label="Attribute"
+        placeholder="Attribute"
+        data={COMMON}
+        value={row.attribute}
+        onChange={(attribute) => change({ attribute })}
+      />
+      <Select
+        aria-label="Operator"
+        data={keys.map((key) => ({ value: key, label: operator(key) }))}
+        value={row.op}
+        onChange={(op) => change({ op: op ?? row.op })}
+      />
+      {takesNothing(row.op) ? (
+        <span />
+      ) : (
+        <Select
+          aria-label="Type"
+          data={TYPES}
+          value={row.type}
+          onChange={(type) =>
+            change({ type: (type ?? 'text') as ValueType, text: type === 'boolean' ? 'true' : '' })
+          }
+        />
+      )}
       <ValueInput row={row} change={change} />
       <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Remove condition" onClick={remove}>
         <Icon name="trash" />
@@ -41,7 +77,15 @@ export function ConditionFields({ row, operators, change, remove }: ConditionFie
 
 function ValueInput({ row, change }: Pick<ConditionFieldsProps, 'row' | 'change'>): ReactElement {
   if (takesNothing(row.op)) return <span />;
-  if (takesList(row.op)) return <TagsInput aria-label="Values" placeholder="Values, Enter after each" value={row.list} onChange={(list) => change({ list })} />;
+  if (takesList(row.op))
+    return (
+      <TagsInput
+        aria-label="Values"
+        placeholder="Values, Enter after each"
+        value={row.list}
+        onChange={(list) => change({ list })}
+      />
+    );
   if (row.type === 'boolean') {
     return (
       <Select

@@ -92,7 +92,10 @@ function policyFor(policies: readonly Policy[], fits: (policy: Policy) => boolea
  */
 export function templateArms(template: Template, policies: readonly Policy[]): ArmDraft[] {
   if (template === 'ab') return emptyDraft().arms;
-  const uniform = policyFor(policies, (policy) => policy.key.includes('uniform') || policy.key.includes('random'));
+  const uniform = policyFor(
+    policies,
+    (policy) => policy.key.includes('uniform') || policy.key.includes('random'),
+  );
   const bandit = policyFor(policies, (policy) => policy.learns === 'online');
   return [
     arm(1, 'Control', 45, { isControl: true }),
@@ -102,19 +105,35 @@ export function templateArms(template: Template, policies: readonly Policy[]): A
 }
 
 function treatment(draft: ArmDraft): Treatment {
-  if (draft.kind === 'policy') return { kind: 'policy', policyId: draft.policyId, steadyFor: draft.steadyFor };
+  if (draft.kind === 'policy')
+    return { kind: 'policy', policyId: draft.policyId, steadyFor: draft.steadyFor };
   return { kind: 'value', value: draft.value ?? null };
 }
 
 export type ExperimentBody = Pick<
   Experiment,
-  | 'key' | 'title' | 'hypothesis' | 'surface' | 'unitType' | 'layer' | 'traffic' | 'targeting' | 'arms'
-  | 'decisionMetric' | 'secondaryMetrics' | 'guardrailMetrics' | 'minimumDays' | 'plannedUnits' | 'owner' | 'tags'
+  | 'key'
+  | 'title'
+  | 'hypothesis'
+  | 'surface'
+  | 'unitType'
+  | 'layer'
+  | 'traffic'
+  | 'targeting'
+  | 'arms'
+  | 'decisionMetric'
+  | 'secondaryMetrics'
+  | 'guardrailMetrics'
+  | 'minimumDays'
+  | 'plannedUnits'
+  | 'owner'
+  | 'tags'
 >;
 
 /** The draft in the API's words. */
 export function toBody(draft: ExperimentDraft): ExperimentBody {
-  const { title, hypothesis, surface, unitType, layer, decisionMetric, secondaryMetrics, guardrailMetrics } = draft;
+  const { title, hypothesis, surface, unitType, layer, decisionMetric, secondaryMetrics, guardrailMetrics } =
+    draft;
   return {
     key: draft.key || slug(title),
     title: title.trim(),
@@ -143,7 +162,9 @@ export function toBody(draft: ExperimentDraft): ExperimentBody {
 
 /** What an arm's value looks like on a surface of this kind. */
 export function valueHint(surface: Surface | undefined): string {
-  if (surface?.kind === 'action') return 'The id of the action, in quotes: "art-hero". Empty: the surface’s default.';
-  if (surface?.kind === 'slate') return 'A list of item ids, in order: ["row-new", "row-top"]. Empty: the registered order.';
+  if (surface?.kind === 'action')
+    return 'The id of the action, in quotes: "art-hero". Empty: the surface’s default.';
+  if (surface?.kind === 'slate')
+    return 'A list of item ids, in order: ["row-new", "row-top"]. Empty: the registered order.';
   return 'Any JSON: true, "blue", {"columns": 4}';
 }

@@ -22,7 +22,8 @@ export function ExperimentForm(registries: FormProps): ReactElement {
   const [tried, setTried] = useState(false);
   const saving = useSaving();
   const form = useRef<HTMLFormElement>(null);
-  const onlyLayer = draft.layer === '' && registries.layers.length > 0 ? registries.layers[0]?.key : undefined;
+  const onlyLayer =
+    draft.layer === '' && registries.layers.length > 0 ? registries.layers[0]?.key : undefined;
   const effective = onlyLayer === undefined ? draft : { ...draft, layer: onlyLayer };
   const own = problemsOf(effective);
   const problems = tried ? { ...fromApi(saving.fields), ...own } : {};
@@ -54,7 +55,14 @@ export function ExperimentForm(registries: FormProps): ReactElement {
         <AudienceSection {...section} />
         <MeasureSection {...section} />
       </div>
-      <ReviewPanel {...section} own={own} tried={tried} error={saving.error} pending={saving.pending} saveDraft={() => save(false)} />
+      <ReviewPanel
+        {...section}
+        own={own}
+        tried={tried}
+        error={saving.error}
+        pending={saving.pending}
+        saveDraft={() => save(false)}
+      />
     </form>
   );
 }
@@ -81,7 +89,12 @@ function useSaving(): Saving {
       created.current =
         before === null
           ? await create.mutateAsync({ path: '/v1/experiments', body })
-          : await create.mutateAsync({ path: `/v1/experiments/${segment(key)}`, method: 'PATCH', body: changes, version: before.version });
+          : await create.mutateAsync({
+              path: `/v1/experiments/${segment(key)}`,
+              method: 'PATCH',
+              body: changes,
+              version: before.version,
+            });
       if (alsoStart) await start.mutateAsync({ path: `/v1/experiments/${segment(key)}/start` });
       await navigate(`/experiments/${key}`);
     } catch {
@@ -89,5 +102,10 @@ function useSaving(): Saving {
     }
   };
   const error = create.error ?? start.error;
-  return { save, pending: create.isPending || start.isPending, error, fields: error instanceof ApiError ? error.fields : [] };
+  return {
+    save,
+    pending: create.isPending || start.isPending,
+    error,
+    fields: error instanceof ApiError ? error.fields : [],
+  };
 }

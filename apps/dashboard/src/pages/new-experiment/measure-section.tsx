@@ -6,8 +6,13 @@ import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
 import type { SectionProps } from './section-props.js';
 
-function options(metrics: readonly MetricDefinition[], without: readonly string[]): { value: string; label: string }[] {
-  return metrics.filter((metric) => !without.includes(metric.key)).map(({ key, title }) => ({ value: key, label: title }));
+function options(
+  metrics: readonly MetricDefinition[],
+  without: readonly string[],
+): { value: string; label: string }[] {
+  return metrics
+    .filter((metric) => !without.includes(metric.key))
+    .map(({ key, title }) => ({ value: key, label: title }));
 }
 
 /** One metric decides, guardrails protect, the others inform. */
@@ -32,7 +37,9 @@ export function MeasureSection({ draft, set, problems, catalog }: SectionProps):
               secondaryMetrics: draft.secondaryMetrics.filter((entry) => entry !== key),
             })
           }
-          description={decision === undefined ? undefined : `${decision.description} Better when ${decision.betterWhen}.`}
+          description={
+            decision === undefined ? undefined : `${decision.description} Better when ${decision.betterWhen}.`
+          }
         />
         <div className={layout.fields}>
           <MultiSelect
@@ -55,7 +62,11 @@ export function MeasureSection({ draft, set, problems, catalog }: SectionProps):
         <div className={layout.fields}>
           <NumberInput
             label="Shortest run"
-            description={decision === undefined || decision.maturityDays === 0 ? 'Whole weeks even out weekdays' : `The decision metric matures after ${plural(decision.maturityDays, 'day')}`}
+            description={
+              decision === undefined || decision.maturityDays === 0
+                ? 'Whole weeks even out weekdays'
+                : `The decision metric matures after ${plural(decision.maturityDays, 'day')}`
+            }
             suffix=" days"
             min={1}
             max={365}

@@ -12,8 +12,10 @@ function armProblems(arm: ArmDraft, index: number, arms: readonly ArmDraft[]): [
   const problems: [string, string][] = [];
   const keys = arms.map((entry) => entry.key || slug(entry.title));
   if (arm.title.trim() === '') problems.push([`/arms/${index}/title`, 'Name this arm']);
-  else if (keys.indexOf(keys[index] ?? '') !== index) problems.push([`/arms/${index}/title`, 'Another arm has this name']);
-  if (arm.kind === 'policy' && arm.policyId === '') problems.push([`/arms/${index}/treatment`, 'Choose or create a policy']);
+  else if (keys.indexOf(keys[index] ?? '') !== index)
+    problems.push([`/arms/${index}/title`, 'Another arm has this name']);
+  if (arm.kind === 'policy' && arm.policyId === '')
+    problems.push([`/arms/${index}/treatment`, 'Choose or create a policy']);
   if (!(arm.weight >= 0)) problems.push([`/arms/${index}/weight`, 'A weight is at least 0']);
   return problems;
 }
@@ -24,7 +26,8 @@ function basicProblems(draft: ExperimentDraft): [string, string][] {
   else if (!KEY.test(draft.key || slug(draft.title))) {
     problems.push(['/key', 'A key has 2 to 64 of: a-z, 0-9, dot, dash and underscore']);
   }
-  if (draft.hypothesis.trim().length < 20) problems.push(['/hypothesis', 'Say in a sentence what should change, and why']);
+  if (draft.hypothesis.trim().length < 20)
+    problems.push(['/hypothesis', 'Say in a sentence what should change, and why']);
   if (draft.surface === '') problems.push(['/surface', 'Choose where it shows']);
   if (draft.layer === '') problems.push(['/layer', 'Choose a layer']);
   if (draft.decisionMetric === '') problems.push(['/decisionMetric', 'Choose the one metric that decides']);
@@ -47,6 +50,9 @@ export function problemsOf(draft: ExperimentDraft): Problems {
 /** Errors of the API, per field; a deeper pointer is shown at the field it lies in. */
 export function fromApi(errors: readonly FieldError[]): Problems {
   return Object.fromEntries(
-    errors.map(({ pointer, message }) => [pointer.replace(/^(\/arms\/\d+\/(?:treatment|title|weight)|\/targeting).*$/, '$1'), message]),
+    errors.map(({ pointer, message }) => [
+      pointer.replace(/^(\/arms\/\d+\/(?:treatment|title|weight)|\/targeting).*$/, '$1'),
+      message,
+    ]),
   );
 }

@@ -21,7 +21,16 @@ interface ReviewPanelProps extends SectionProps {
 }
 
 /** The pre-launch checklist beside the form, and the two ways to save. */
-export function ReviewPanel({ draft, catalog, policies, own, tried, error, pending, saveDraft }: ReviewPanelProps): ReactElement {
+export function ReviewPanel({
+  draft,
+  catalog,
+  policies,
+  own,
+  tried,
+  error,
+  pending,
+  saveDraft,
+}: ReviewPanelProps): ReactElement {
   // The checks read only what a draft already has.
   const checks = launchChecks(toBody(draft) as Experiment, catalog.metrics, policies);
   const missing = Object.values(own);
@@ -31,7 +40,12 @@ export function ReviewPanel({ draft, catalog, policies, own, tried, error, pendi
         <Stack gap="md">
           <CheckList items={checks} />
           {tried && missing.length > 0 ? (
-            <Alert color="orange" variant="light" title={`${plural(missing.length, 'field')} to complete`} role="alert">
+            <Alert
+              color="orange"
+              variant="light"
+              title={`${plural(missing.length, 'field')} to complete`}
+              role="alert"
+            >
               <ul className={styles.errors}>
                 {missing.map((message) => (
                   <li key={message}>{message}</li>

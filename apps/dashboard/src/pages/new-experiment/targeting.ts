@@ -65,5 +65,12 @@ export function targetingProblem(draft: TargetingDraft): string | null {
 }
 
 export function newRow(rows: readonly ConditionRow[]): ConditionRow {
-  return { id: Math.max(0, ...rows.map((row) => row.id)) + 1, attribute: '', op: 'eq', type: 'text', text: '', list: [] };
+  return {
+    id: Math.max(0, ...rows.map((row) => row.id)) + 1,
+    attribute: '',
+    op: 'eq',
+    type: 'text',
+    text: '',
+    list: [],
+  };
 }

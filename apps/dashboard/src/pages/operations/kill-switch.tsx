@@ -16,7 +16,12 @@ export function KillSwitch({ on }: { on: boolean }): ReactElement {
   const label = on ? 'Serve experiments again' : 'Serve defaults everywhere';
   return (
     <>
-      <Button variant={on ? 'filled' : 'outline'} color={on ? 'blue' : 'orange'} leftSection={<Icon name={on ? 'play' : 'shield'} />} onClick={() => setAsking(true)}>
+      <Button
+        variant={on ? 'filled' : 'outline'}
+        color={on ? 'blue' : 'orange'}
+        leftSection={<Icon name={on ? 'play' : 'shield'} />}
+        onClick={() => setAsking(true)}
+      >
         {label}
       </Button>
       <ConfirmDialog
@@ -27,7 +32,12 @@ export function KillSwitch({ on }: { on: boolean }): ReactElement {
         reason="required"
         pending={write.isPending}
         error={write.error}
-        onConfirm={(reason) => write.mutate({ path: '/v1/operations/kill-switch', body: { enabled: !on, reason } }, { onSuccess: close })}
+        onConfirm={(reason) =>
+          write.mutate(
+            { path: '/v1/operations/kill-switch', body: { enabled: !on, reason } },
+            { onSuccess: close },
+          )
+        }
         onClose={close}
       >
         {on

@@ -32,12 +32,34 @@ function Board({ operations }: { operations: Operations }): ReactElement {
   return (
     <div className={layout.stack}>
       <Stats>
-        <Stat label="Serving" value={killSwitch ? 'Defaults only' : 'Normally'} note={`${percent(rates.fallbackShare, 2)} fallbacks`} />
-        <Stat label="Decisions per minute" value={decimal(rates.decisionsPerMinute)} note="over the last minutes" />
+        <Stat
+          label="Serving"
+          value={killSwitch ? 'Defaults only' : 'Normally'}
+          note={`${percent(rates.fallbackShare, 2)} fallbacks`}
+        />
+        <Stat
+          label="Decisions per minute"
+          value={decimal(rates.decisionsPerMinute)}
+          note="over the last minutes"
+        />
         <Stat label="Events per minute" value={decimal(rates.eventsPerMinute)} note="accepted" />
-        <Stat label="Spool" value={count(spool.pending)} note={spool.pending === 0 ? 'nothing waits to be shipped' : `oldest ${duration(spool.oldestAgeSeconds)}`} />
-        <Stat label="Quarantine" value={count(quarantine.count)} note={quarantine.count === 0 ? 'no refused event' : 'events need a look'} />
-        <Stat label="Database" value={database.ok ? 'Answers' : 'Does not answer'} note={database.sizeBytes === null ? 'size not known' : bytes(database.sizeBytes)} />
+        <Stat
+          label="Spool"
+          value={count(spool.pending)}
+          note={
+            spool.pending === 0 ? 'nothing waits to be shipped' : `oldest ${duration(spool.oldestAgeSeconds)}`
+          }
+        />
+        <Stat
+          label="Quarantine"
+          value={count(quarantine.count)}
+          note={quarantine.count === 0 ? 'no refused event' : 'events need a look'}
+        />
+        <Stat
+          label="Database"
+          value={database.ok ? 'Answers' : 'Does not answer'}
+          note={database.sizeBytes === null ? 'size not known' : bytes(database.sizeBytes)}
+        />
       </Stats>
       <Queues queues={operations.queues} />
       <Quarantine count={compact(quarantine.count)} />

@@ -32,10 +32,20 @@ function columns(choose: (choice: Choice) => void): Column<QuarantinedEvent>[] {
       align: 'right',
       cell: (event) => (
         <Group gap={6} wrap="nowrap" justify="flex-end">
-          <Button size="compact-sm" variant="default" aria-label={`Replay event ${event.id}`} onClick={() => choose({ action: 'replay', event })}>
+          <Button
+            size="compact-sm"
+            variant="default"
+            aria-label={`Replay event ${event.id}`}
+            onClick={() => choose({ action: 'replay', event })}
+          >
             Replay
           </Button>
-          <Button size="compact-sm" variant="default" aria-label={`Discard event ${event.id}`} onClick={() => choose({ action: 'discard', event })}>
+          <Button
+            size="compact-sm"
+            variant="default"
+            aria-label={`Discard event ${event.id}`}
+            onClick={() => choose({ action: 'discard', event })}
+          >
             Discard
           </Button>
         </Group>
@@ -53,15 +63,30 @@ export function Quarantine({ count }: { count: string }): ReactElement {
   const query = useQuarantine();
   const [choice, setChoice] = useState<Choice | null>(null);
   return (
-    <Panel title="Quarantine" note={`${count} events that could not be stored, kept with the reason. Their batch mates were not harmed.`} flush>
+    <Panel
+      title="Quarantine"
+      note={`${count} events that could not be stored, kept with the reason. Their batch mates were not harmed.`}
+      flush
+    >
       <QueryBoundary
         query={query}
         what="quarantine"
         lines={3}
         isEmpty={(page) => page.items.length === 0}
-        empty={<StateMessage icon="check" title="Nothing is quarantined">Every event that was accepted could be stored.</StateMessage>}
+        empty={
+          <StateMessage icon="check" title="Nothing is quarantined">
+            Every event that was accepted could be stored.
+          </StateMessage>
+        }
       >
-        {(page) => <DataTable caption="Quarantined events" columns={columns(setChoice)} rows={page.items} rowKey={(event) => event.id} />}
+        {(page) => (
+          <DataTable
+            caption="Quarantined events"
+            columns={columns(setChoice)}
+            rows={page.items}
+            rowKey={(event) => event.id}
+          />
+        )}
       </QueryBoundary>
       {choice === null ? null : <ChoiceDialog choice={choice} close={() => setChoice(null)} />}
     </Panel>
@@ -80,10 +105,14 @@ function ChoiceDialog({ choice, close }: { choice: Choice; close: () => void }):
       reason="none"
       pending={write.isPending}
       error={write.error}
-      onConfirm={() => write.mutate({ path: `/v1/quarantine/${segment(event.id)}/${action}` }, { onSuccess: close })}
+      onConfirm={() =>
+        write.mutate({ path: `/v1/quarantine/${segment(event.id)}/${action}` }, { onSuccess: close })
+      }
       onClose={close}
     >
-      {action === 'replay' ? 'It is put back into the queue. If it fails again it returns here.' : 'It is deleted for good and never counted.'}
+      {action === 'replay'
+        ? 'It is put back into the queue. If it fails again it returns here.'
+        : 'It is deleted for good and never counted.'}
       <JsonBlock value={event.payload} label="Event" />
     </ConfirmDialog>
   );

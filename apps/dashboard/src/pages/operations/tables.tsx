@@ -34,7 +34,8 @@ const QUEUES: Column<Queue>[] = [
     key: 'oldest',
     title: 'Oldest waits',
     align: 'right',
-    cell: (queue) => (queue.oldestAgeSeconds === null ? <Missing reason="Nothing waits" /> : duration(queue.oldestAgeSeconds)),
+    cell: (queue) =>
+      queue.oldestAgeSeconds === null ? <Missing reason="Nothing waits" /> : duration(queue.oldestAgeSeconds),
   },
 ];
 
@@ -54,14 +55,29 @@ type Age = Operations['policies'][number];
 
 const AGES: Column<Age>[] = [
   { key: 'id', title: 'Policy', cell: (policy) => <Link to={`/policies/${policy.id}`}>{policy.id}</Link> },
-  { key: 'version', title: 'Serving', align: 'right', cell: (policy) => policy.servingVersion ?? <Missing reason="No snapshot" /> },
+  {
+    key: 'version',
+    title: 'Serving',
+    align: 'right',
+    cell: (policy) => policy.servingVersion ?? <Missing reason="No snapshot" />,
+  },
   {
     key: 'age',
     title: 'Age',
     align: 'right',
-    cell: (policy) => (policy.snapshotAgeSeconds === null ? <Missing reason="No snapshot" /> : duration(policy.snapshotAgeSeconds)),
+    cell: (policy) =>
+      policy.snapshotAgeSeconds === null ? (
+        <Missing reason="No snapshot" />
+      ) : (
+        duration(policy.snapshotAgeSeconds)
+      ),
   },
-  { key: 'pending', title: 'Pending rewards', align: 'right', cell: (policy) => count(policy.pendingRewards) },
+  {
+    key: 'pending',
+    title: 'Pending rewards',
+    align: 'right',
+    cell: (policy) => count(policy.pendingRewards),
+  },
 ];
 
 export function SnapshotAges({ policies }: { policies: readonly Age[] }): ReactElement {
@@ -70,7 +86,13 @@ export function SnapshotAges({ policies }: { policies: readonly Age[] }): ReactE
       {policies.length === 0 ? (
         <StateMessage title="No policy is registered" />
       ) : (
-        <DataTable caption="Snapshots being served" columns={AGES} rows={policies} rowKey={(policy) => policy.id} dense />
+        <DataTable
+          caption="Snapshots being served"
+          columns={AGES}
+          rows={policies}
+          rowKey={(policy) => policy.id}
+          dense
+        />
       )}
     </Panel>
   );
@@ -87,7 +109,12 @@ const PROCESSES: Column<Process>[] = [
   {
     key: 'state',
     title: 'State',
-    cell: (process) => (alive(process) ? <Pill tone="good" icon="check" label="Alive" /> : <Pill tone="bad" icon="cross" label="Gone" />),
+    cell: (process) =>
+      alive(process) ? (
+        <Pill tone="good" icon="check" label="Alive" />
+      ) : (
+        <Pill tone="bad" icon="cross" label="Gone" />
+      ),
   },
   { key: 'started', title: 'Started', cell: (process) => <When at={process.startedAt} /> },
   { key: 'seen', title: 'Last seen', cell: (process) => <When at={process.lastSeenAt} /> },
@@ -99,7 +126,13 @@ export function Processes({ processes }: { processes: readonly Process[] }): Rea
       {processes.length === 0 ? (
         <StateMessage title="No process has reported" />
       ) : (
-        <DataTable caption="Processes" columns={PROCESSES} rows={processes} rowKey={(process) => `${process.role}/${process.startedAt}`} dense />
+        <DataTable
+          caption="Processes"
+          columns={PROCESSES}
+          rows={processes}
+          rowKey={(process) => `${process.role}/${process.startedAt}`}
+          dense
+        />
       )}
     </Panel>
   );

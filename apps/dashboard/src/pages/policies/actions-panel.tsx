@@ -1,4 +1,6 @@
-import type { ReactElement } from 'react';
+import { TextInput } from '@mantine/core';
+import type { FormEvent, ReactElement } from 'react';
+import { useState } from 'react';
 import { usePolicyActions } from '../../api/queries.js';
 import type { PolicyAction } from '../../api/types.js';
 import { IntervalTrack } from '../../charts/interval-track.js';
@@ -9,6 +11,7 @@ import { Figure, Missing } from '../../ui/estimate.js';
 import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
+import { useUrlState } from '../../ui/url-state.js';
 import styles from './policies.module.css';
 
 function columns(rows: readonly PolicyAction[]): Column<PolicyAction>[] {
@@ -28,27 +31,41 @@ function columns(rows: readonly PolicyAction[]): Column<PolicyAction>[] {
       key: 'now',
       title: 'Probability now',
       align: 'right',
-      cell: (row) => <Figure text={probability(row.probabilityNow)} reason="Depends on the context of each request" />,
+      cell: (row) => (
+        <Figure text={probability(row.probabilityNow)} reason="Depends on the context of each request" />
+      ),
     },
     { key: 'decisions', title: 'Decisions', align: 'right', cell: (row) => count(row.decisions) },
     {
       key: 'rewarded',
-      title: 'Rewarded',
+      title: 'Rewards settled',
       align: 'right',
       cell: (row) => (
         <div className={styles.pair}>
           {count(row.rewarded)}
-          <span className={styles.note}>{percent(row.decisions === 0 ? null : row.rewarded / row.decisions)}</span>
+          <span className={styles.note}>
+            {percent(row.decisions === 0 ? null : row.rewarded / row.decisions)}
+          </span>
         </div>
       ),
     },
-    { key: 'value', title: 'Mean reward, weighted by inverse probability', cell: (row) => <Value row={row} most={most} /> },
-    { key: 'naive', title: 'Plain mean (biased)', align: 'right', cell: (row) => <Figure text={decimal(row.meanReward, 3)} reason="No reward has settled" /> },
+    {
+      key: 'value',
+      title: 'Mean reward, weighted by inverse probability',
+      cell: (row) => <Value row={row} most={most} />,
+    },
+    {
+      key: 'naive',
+      title: 'Plain mean (biased)',
+      align: 'right',
+      cell: (row) => <Figure text={decimal(row.meanReward, 3)} reason="No reward has settled" />,
+    },
   ];
 }
 
 function Value({ row, most }: { row: PolicyAction; most: number }): ReactElement {
-  if (row.ipwMean === null) return <Missing reason="No reward has settled, or propensities are too small to weight by" />;
+  if (row.ipwMean === null)
+    return <Missing reason="No reward has settled, or propensities are too small to weight by" />;
   const interval = { lower: row.ipwLower, upper: row.ipwUpper };
   return (
     <div className={styles.bar}>
@@ -56,27 +73,73 @@ function Value({ row, most }: { row: PolicyAction; most: number }): ReactElement
       <div className={styles.pair}>
         <strong>{decimal(row.ipwMean, 3)}</strong>
         <span className={styles.note}>
-          {range(interval, (value) => decimal(value, 3))}, n {count(row.decisions)}
+          {range(interval, (value) => decimal(value, 3))}, n {count(row.rewarded)}
         </span>
       </div>
     </div>
   );
 }
 
+/** Actions of one subject only, e.g. the images of one title. */
+function SubjectField({
+  subject,
+  setSubject,
+}: {
+  subject: string;
+  setSubject: (subject: string | null) => void;
+}): ReactElement {
+  const [text, setText] = useState(subject);
+  const apply = (event: FormEvent): void => {
+    event.preventDefault();
+    setSubject(text.trim() || null);
+  };
+  return (
+    <form onSubmit={apply} onBlur={apply}>
+      <TextInput
+        aria-label="Subject"
+        placeholder="All subjects"
+        size="xs"
+        w={160}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+      />
+    </form>
+  );
+}
+
 /** What each action has earned, best first. */
 export function ActionsPanel({ id }: { id: string }): ReactElement {
-  const query = usePolicyActions(id, null);
+  const [subject, setSubject] = useUrlState('subject');
+  const query = usePolicyActions(id, subject || null);
   return (
-    <Panel title="Actions" note="A bandit serves its favourites more often, so plain means are biased; the weighted mean corrects for the probability of each serving." flush>
+    <Panel
+      title="Actions"
+      note="A bandit serves its favourites more often, so plain means are biased; the weighted mean corrects for the probability of each serving."
+      actions={<SubjectField key={subject} subject={subject} setSubject={setSubject} />}
+      flush
+    >
       <QueryBoundary
         query={query}
         what="actions"
         isEmpty={(page) => page.items.length === 0}
-        empty={<StateMessage icon="policies" title="No action was served yet" />}
+        empty={
+          <StateMessage
+            icon="policies"
+            title={subject === '' ? 'No action was served yet' : `No action was served for ${subject}`}
+          />
+        }
       >
         {(page) => {
           const rows = [...page.items].sort((a, b) => (b.ipwMean ?? -Infinity) - (a.ipwMean ?? -Infinity));
-          return <DataTable caption="Actions" columns={columns(rows)} rows={rows} rowKey={(row) => row.id} />;
+          return (
+            <DataTable
+              caption="Actions"
+              columns={columns(rows)}
+              rows={rows}
+              rowKey={(row) => row.id}
+              step={20}
+            />
+          );
         }}
       </QueryBoundary>
     </Panel>

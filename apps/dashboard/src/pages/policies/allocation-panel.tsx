@@ -37,7 +37,11 @@ export function AllocationPanel({ id }: { id: string }): ReactElement {
         what="allocation"
         lines={8}
         isEmpty={(data) => data.points.every((point) => point.decisions === 0)}
-        empty={<StateMessage icon="chart" title="No decision in this span">The policy was not asked, or it was created later.</StateMessage>}
+        empty={
+          <StateMessage icon="chart" title="No decision in this span">
+            The policy was not asked, or it was created later.
+          </StateMessage>
+        }
       >
         {(data) => <AllocationChart data={data} bucket={span.bucket} />}
       </QueryBoundary>

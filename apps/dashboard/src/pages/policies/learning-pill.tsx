@@ -6,5 +6,9 @@ import { Pill } from '../../ui/status.js';
 export function LearningPill({ policy }: { policy: Pick<Policy, 'learns' | 'learning'> }): ReactElement {
   if (policy.learns === 'never') return <Pill label="Fixed" />;
   if (!policy.learning) return <Pill tone="bad" icon="snow" label="Frozen" />;
-  return policy.learns === 'online' ? <Pill tone="good" icon="play" label="Learning" /> : <Pill tone="good" icon="clock" label="By training run" />;
+  return policy.learns === 'online' ? (
+    <Pill tone="good" icon="play" label="Learning" />
+  ) : (
+    <Pill tone="good" icon="clock" label="By training run" />
+  );
 }

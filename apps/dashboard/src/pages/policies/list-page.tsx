@@ -38,10 +38,28 @@ const COLUMNS: Column<Policy>[] = [
     key: 'serving',
     title: 'Serving',
     cell: (policy) =>
-      policy.servingVersion === null ? <Missing reason={policy.learns === 'never' ? 'Needs no snapshot' : 'No snapshot yet'} /> : `snapshot ${policy.servingVersion}`,
+      policy.servingVersion === null ? (
+        <Missing reason={policy.learns === 'never' ? 'Needs no snapshot' : 'No snapshot yet'} />
+      ) : (
+        `snapshot ${policy.servingVersion}`
+      ),
   },
-  { key: 'pending', title: 'Pending rewards', align: 'right', cell: (policy) => count(policy.pendingRewards) },
-  { key: 'learned', title: 'Last learned', cell: (policy) => (policy.learns === 'never' ? <span className="mq-muted">never learns</span> : <When at={policy.lastLearnedAt} />) },
+  {
+    key: 'pending',
+    title: 'Pending rewards',
+    align: 'right',
+    cell: (policy) => count(policy.pendingRewards),
+  },
+  {
+    key: 'learned',
+    title: 'Last learned',
+    cell: (policy) =>
+      policy.learns === 'never' ? (
+        <span className="mq-muted">never learns</span>
+      ) : (
+        <When at={policy.lastLearnedAt} />
+      ),
+  },
   {
     key: 'used',
     title: 'Used by',
@@ -71,7 +89,11 @@ export function PoliciesPage(): ReactElement {
   );
   return (
     <>
-      <PageHeader title="Policies" meta="Bandits and recommenders that an arm can hand its choice to." actions={create} />
+      <PageHeader
+        title="Policies"
+        meta="Bandits and recommenders that an arm can hand its choice to."
+        actions={create}
+      />
       <div className={panel.panel}>
         <QueryBoundary
           query={query}
@@ -79,14 +101,24 @@ export function PoliciesPage(): ReactElement {
           isEmpty={(page) => page.items.length === 0}
           empty={
             <StateMessage icon="policies" title="No policies yet" action={create}>
-              A policy picks an action or orders a slate, with a known probability, and learns from the outcomes.
+              A policy picks an action or orders a slate, with a known probability, and learns from the
+              outcomes.
             </StateMessage>
           }
         >
-          {(page) => <DataTable caption="Policies" columns={COLUMNS} rows={page.items} rowKey={(policy) => policy.id} />}
+          {(page) => (
+            <DataTable
+              caption="Policies"
+              columns={COLUMNS}
+              rows={page.items}
+              rowKey={(policy) => policy.id}
+            />
+          )}
         </QueryBoundary>
       </div>
-      {creating ? <PolicyDialog close={() => setCreating(false)} created={(id) => void navigate(`/policies/${id}`)} /> : null}
+      {creating ? (
+        <PolicyDialog close={() => setCreating(false)} created={(id) => void navigate(`/policies/${id}`)} />
+      ) : null}
     </>
   );
 }

@@ -13,13 +13,19 @@ const TEXT: Record<Control, { title: string; label: string; effect: string }> = 
   freeze: {
     title: 'Freeze learning',
     label: 'Freeze',
-    effect: 'The serving snapshot stays as it is. Rewards are still recorded and are learned from once you unfreeze it.',
+    effect:
+      'The serving snapshot stays as it is. Rewards are still recorded and are learned from once you unfreeze it.',
   },
-  unfreeze: { title: 'Resume learning', label: 'Unfreeze', effect: 'It learns again, beginning with the rewards that waited.' },
+  unfreeze: {
+    title: 'Resume learning',
+    label: 'Unfreeze',
+    effect: 'It learns again, beginning with the rewards that waited.',
+  },
   rollback: {
     title: 'Roll back to the previous snapshot',
     label: 'Roll back',
-    effect: 'Every process serves the previous accepted snapshot within seconds. Learning is frozen, so that it stays.',
+    effect:
+      'Every process serves the previous accepted snapshot within seconds. Learning is frozen, so that it stays.',
   },
 };
 
@@ -32,11 +38,16 @@ export function PolicyControls({ policy }: { policy: Policy }): ReactElement | n
     setChosen(null);
     write.reset();
   };
-  const confirm = (): void => write.mutate({ path: `/v1/policies/${segment(policy.id)}/${chosen ?? ''}` }, { onSuccess: close });
+  const confirm = (): void =>
+    write.mutate({ path: `/v1/policies/${segment(policy.id)}/${chosen ?? ''}` }, { onSuccess: close });
   const toggle: Control = policy.learning ? 'freeze' : 'unfreeze';
   return (
     <>
-      <Button variant="default" leftSection={<Icon name={policy.learning ? 'snow' : 'play'} size={14} />} onClick={() => setChosen(toggle)}>
+      <Button
+        variant="default"
+        leftSection={<Icon name={policy.learning ? 'snow' : 'play'} size={14} />}
+        onClick={() => setChosen(toggle)}
+      >
         {TEXT[toggle].label}
       </Button>
       <Button

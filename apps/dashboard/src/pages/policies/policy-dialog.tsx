@@ -29,15 +29,36 @@ export function PolicyDialog(props: PolicyDialogProps): ReactElement {
   );
 }
 
-function PolicyForm({ catalog, close, created, decides, begin }: PolicyDialogProps & { catalog: Catalog }): ReactElement {
-  const offered = catalog.policies.filter((policy) => decides === undefined || policy.decides === undefined || policy.decides === decides);
-  const [draft, setDraft] = useState(() => policyDraft(catalog, begin ?? offered.find((policy) => policy.learns === 'online')?.key ?? offered[0]?.key ?? ''));
+function PolicyForm({
+  catalog,
+  close,
+  created,
+  decides,
+  begin,
+}: PolicyDialogProps & { catalog: Catalog }): ReactElement {
+  const offered = catalog.policies.filter(
+    (policy) => decides === undefined || policy.decides === undefined || policy.decides === decides,
+  );
+  const [draft, setDraft] = useState(() =>
+    policyDraft(
+      catalog,
+      begin ?? offered.find((policy) => policy.learns === 'online')?.key ?? offered[0]?.key ?? '',
+    ),
+  );
   const write = useWrite<Policy>(['/v1/policies']);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     event.stopPropagation();
     const body = policyBody(draft, catalog);
-    write.mutate({ path: '/v1/policies', body }, { onSuccess: () => { close(); created(body.id); } });
+    write.mutate(
+      { path: '/v1/policies', body },
+      {
+        onSuccess: () => {
+          close();
+          created(body.id);
+        },
+      },
+    );
   };
   return (
     <form onSubmit={submit}>

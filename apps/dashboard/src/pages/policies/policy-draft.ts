@@ -28,33 +28,41 @@ export function slug(title: string): string {
 /** A draft of the given registered policy, with the defaults of its schema. */
 export function policyDraft(catalog: Catalog, key: string): PolicyDraft {
   const registered = catalog.policies.find((policy) => policy.key === key);
-  const exploration = catalog.explorations[0];
+  // A policy that picks one action needs nothing to turn scores into a slate.
+  const exploration = registered?.decides === 'action' ? undefined : catalog.explorations[0];
   return {
     id: '',
     title: '',
     key,
     params: schemaDefaults(registered?.paramsSchema),
-    exploration: registered?.decides === 'slate' ? (exploration?.key ?? '') : '',
-    explorationParams: registered?.decides === 'slate' ? schemaDefaults(exploration?.paramsSchema) : {},
+    exploration: exploration?.key ?? '',
+    explorationParams: schemaDefaults(exploration?.paramsSchema),
     floor: registered?.learns === 'online' ? 0.01 : 0,
-    outcome: catalog.outcomes.includes('play') ? 'play' : (catalog.outcomes[0] ?? ''),
+    outcome: ['play', ...catalog.outcomes].find((name) => catalog.outcomes.includes(name)) ?? '',
     counts: 'one',
     max: null,
     windowSeconds: 0,
   };
 }
 
-export function policyBody(draft: PolicyDraft, catalog: Catalog): Omit<PolicyBody, 'exploration'> & Partial<Pick<PolicyBody, 'exploration'>> {
+export function policyBody(
+  draft: PolicyDraft,
+  catalog: Catalog,
+): Omit<PolicyBody, 'exploration'> & Partial<Pick<PolicyBody, 'exploration'>> {
   const learns = catalog.policies.find((policy) => policy.key === draft.key)?.learns !== 'never';
   return {
     id: draft.id || slug(draft.title),
     key: draft.key,
     title: draft.title,
     params: draft.params,
-    ...(draft.exploration === '' ? {} : { exploration: { key: draft.exploration, params: draft.explorationParams } }),
+    ...(draft.exploration === ''
+      ? {}
+      : { exploration: { key: draft.exploration, params: draft.explorationParams } }),
     floor: draft.floor,
     reward: {
-      outcomes: [{ name: draft.outcome, value: draft.counts, ...(draft.max === null ? {} : { max: draft.max }) }],
+      outcomes: [
+        { name: draft.outcome, value: draft.counts, ...(draft.max === null ? {} : { max: draft.max }) },
+      ],
       combine: draft.counts === 'one' ? 'any' : 'sum',
     },
     windowSeconds: draft.windowSeconds,

@@ -1,8 +1,17 @@
-import { Fieldset, Group, NumberInput, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
+import {
+  Fieldset,
+  Group,
+  NumberInput,
+  SegmentedControl,
+  Select,
+  Stack,
+  Text,
+  TextInput,
+} from '@mantine/core';
 import type { ReactElement } from 'react';
 import type { Catalog, RegisteredPolicy } from '../../api/types.js';
 import { humanise } from '../../format/index.js';
-import { SchemaForm } from '../../ui/schema-form.js';
+import { SchemaForm, schemaDefaults } from '../../ui/schema-form.js';
 import { policyDraft, slug } from './policy-draft.js';
 import type { PolicyDraft } from './policy-draft.js';
 
@@ -22,11 +31,23 @@ export function PolicyFields({ catalog, offered, draft, onChange }: PolicyFields
         label="Method"
         data={offered.map((policy) => ({ value: policy.key, label: policy.title }))}
         value={draft.key}
-        onChange={(key) => onChange({ ...policyDraft(catalog, key ?? draft.key), title: draft.title, id: draft.id })}
-        description={registered === undefined ? undefined : `${registered.summary}${registered.reference === undefined ? '' : ` ${registered.reference}`}`}
+        onChange={(key) =>
+          onChange({ ...policyDraft(catalog, key ?? draft.key), title: draft.title, id: draft.id })
+        }
+        description={
+          registered === undefined
+            ? undefined
+            : `${registered.summary}${registered.reference === undefined ? '' : ` ${registered.reference}`}`
+        }
       />
       <Group grow align="flex-start">
-        <TextInput label="Title" required data-autofocus value={draft.title} onChange={(event) => set({ title: event.currentTarget.value })} />
+        <TextInput
+          label="Title"
+          required
+          data-autofocus
+          value={draft.title}
+          onChange={(event) => set({ title: event.currentTarget.value })}
+        />
         <TextInput
           label="Key"
           placeholder={slug(draft.title) || 'from the title'}
@@ -36,10 +57,17 @@ export function PolicyFields({ catalog, offered, draft, onChange }: PolicyFields
       </Group>
       {Object.keys(registered?.paramsSchema.properties ?? {}).length === 0 ? null : (
         <Fieldset legend="Parameters">
-          <SchemaForm key={draft.key} schema={registered?.paramsSchema} values={draft.params} onChange={(params) => set({ params })} />
+          <SchemaForm
+            key={draft.key}
+            schema={registered?.paramsSchema}
+            values={draft.params}
+            onChange={(params) => set({ params })}
+          />
         </Fieldset>
       )}
-      {registered?.decides === 'slate' ? <ExplorationFields catalog={catalog} draft={draft} set={set} /> : null}
+      {registered?.decides === 'action' ? null : (
+        <ExplorationFields catalog={catalog} draft={draft} set={set} />
+      )}
       {registered?.learns === 'never' ? null : <RewardFields catalog={catalog} draft={draft} set={set} />}
       <NumberInput
         label="Floor"
@@ -63,20 +91,32 @@ interface PartProps {
 function ExplorationFields({ catalog, draft, set }: PartProps): ReactElement {
   const chosen = catalog.explorations.find((exploration) => exploration.key === draft.exploration);
   return (
-    <Fieldset legend="Exploration">
+    <Fieldset legend="Exploration on slates">
       <Stack gap="sm">
         <Select
           label="How scores become a slate"
           data={catalog.explorations.map(({ key, title }) => ({ value: key, label: title }))}
           value={draft.exploration || null}
-          onChange={(key) => set({ exploration: key ?? '', explorationParams: {} })}
+          onChange={(key) =>
+            set({
+              exploration: key ?? '',
+              explorationParams: schemaDefaults(
+                catalog.explorations.find((entry) => entry.key === key)?.paramsSchema,
+              ),
+            })
+          }
         />
         {chosen === undefined ? null : (
           <Text size="sm" c="dimmed">
             {chosen.summary}
           </Text>
         )}
-        <SchemaForm key={draft.exploration} schema={chosen?.paramsSchema} values={draft.explorationParams} onChange={(explorationParams) => set({ explorationParams })} />
+        <SchemaForm
+          key={draft.exploration}
+          schema={chosen?.paramsSchema}
+          values={draft.explorationParams}
+          onChange={(explorationParams) => set({ explorationParams })}
+        />
       </Stack>
     </Fieldset>
   );

@@ -17,7 +17,9 @@ import { PolicyControls } from './policy-controls.js';
 import { SnapshotsPanel } from './snapshots-panel.js';
 import { TrainingPanel } from './training-panel.js';
 
-const AllocationPanel = lazy(async () => ({ default: (await import('./allocation-panel.js')).AllocationPanel }));
+const AllocationPanel = lazy(async () => ({
+  default: (await import('./allocation-panel.js')).AllocationPanel,
+}));
 
 export function PolicyPage(): ReactElement {
   const { id = '', tab = '' } = useParams();
@@ -62,7 +64,11 @@ function Meta({ policy }: { policy: Policy }): ReactElement {
 }
 
 function PolicyTabs({ policy, tab }: { policy: Policy; tab: string }): ReactElement {
-  const training = { key: 'training', title: 'Training runs', render: () => <TrainingPanel policy={policy} /> };
+  const training = {
+    key: 'training',
+    title: 'Training runs',
+    render: () => <TrainingPanel policy={policy} />,
+  };
   return (
     <UrlTabs
       base={`/policies/${policy.id}`}
@@ -86,11 +92,25 @@ function Overview({ policy }: { policy: Policy }): ReactElement {
         <Stat
           label="Serving"
           value={policy.servingVersion === null ? '—' : `Snapshot ${policy.servingVersion}`}
-          note={policy.servingVersion === null ? servesWithout(policy) : behind ? `latest is ${policy.latestVersion ?? '—'}` : 'the latest one'}
+          note={
+            policy.servingVersion === null
+              ? servesWithout(policy)
+              : behind
+                ? `latest is ${policy.latestVersion ?? '—'}`
+                : 'the latest one'
+          }
         />
-        <Stat label="Last learned" value={<When at={policy.lastLearnedAt} />} note={policy.learning ? 'learning is on' : 'learning is off'} />
+        <Stat
+          label="Last learned"
+          value={<When at={policy.lastLearnedAt} />}
+          note={policy.learning ? 'learning is on' : 'learning is off'}
+        />
         <Stat label="Pending rewards" value={count(policy.pendingRewards)} note={windowText(policy)} />
-        <Stat label="Least probability" value={policy.floor === 0 ? 'none' : policy.floor} note="floor of every candidate" />
+        <Stat
+          label="Least probability"
+          value={policy.floor === 0 ? 'none' : policy.floor}
+          note="floor of every candidate"
+        />
       </Stats>
       <Suspense fallback={<Skeleton height={340} />}>
         <AllocationPanel id={policy.id} />
@@ -101,18 +121,24 @@ function Overview({ policy }: { policy: Policy }): ReactElement {
 }
 
 function servesWithout(policy: Policy): string {
-  return policy.learns === 'never' ? 'needs no snapshot' : 'the surface’s default order until the first snapshot';
+  return policy.learns === 'never'
+    ? 'needs no snapshot'
+    : 'the surface’s default order until the first snapshot';
 }
 
 function windowText(policy: Policy): string {
   if (policy.learns === 'never') return 'learns nothing';
-  return policy.windowSeconds === 0 ? 'learns at the first matching outcome' : `window of ${duration(policy.windowSeconds)}`;
+  return policy.windowSeconds === 0
+    ? 'learns at the first matching outcome'
+    : `window of ${duration(policy.windowSeconds)}`;
 }
 
 function rewardSentence(policy: Policy): string {
   if (policy.reward === null || policy.reward.outcomes.length === 0) return 'none';
   const { combine, outcomes } = policy.reward;
-  const names = outcomes.map((outcome) => (outcome.value === 'one' ? humanise(outcome.name) : `value of ${outcome.name}`));
+  const names = outcomes.map((outcome) =>
+    outcome.value === 'one' ? humanise(outcome.name) : `value of ${outcome.name}`,
+  );
   return outcomes.length === 1 ? (names[0] ?? '—') : `${combine} of ${names.join(', ')}`;
 }
 
@@ -123,7 +149,10 @@ function PolicySetup({ policy }: { policy: Policy }): ReactElement {
         <Facts
           facts={[
             { label: 'Method', value: humanise(policy.key) },
-            { label: 'Exploration', value: policy.exploration === null ? 'none' : humanise(policy.exploration.key) },
+            {
+              label: 'Exploration',
+              value: policy.exploration === null ? 'none' : humanise(policy.exploration.key),
+            },
             { label: 'Floor', value: String(policy.floor) },
             { label: 'Reward', value: rewardSentence(policy) },
             { label: 'Window', value: windowText(policy) },

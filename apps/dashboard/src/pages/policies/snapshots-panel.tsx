@@ -49,9 +49,22 @@ function columns(choose: (snapshot: Snapshot) => void, serving: number | null): 
       ),
     },
     { key: 'rows', title: 'Rewards used', align: 'right', cell: (snapshot) => count(snapshot.rowsUsed) },
-    { key: 'reward', title: 'Mean reward', align: 'right', cell: (snapshot) => <Figure text={decimal(snapshot.meanReward, 3)} reason="No reward was used" /> },
-    { key: 'evaluation', title: 'Evaluation', cell: (snapshot) => <span className={styles.note}>{evaluationText(snapshot.evaluation)}</span> },
-    { key: 'through', title: 'Learned through', cell: (snapshot) => (snapshot.learnedThrough === null ? '—' : dateTime(snapshot.learnedThrough)) },
+    {
+      key: 'reward',
+      title: 'Mean reward',
+      align: 'right',
+      cell: (snapshot) => <Figure text={decimal(snapshot.meanReward, 3)} reason="No reward was used" />,
+    },
+    {
+      key: 'evaluation',
+      title: 'Evaluation',
+      cell: (snapshot) => <span className={styles.note}>{evaluationText(snapshot.evaluation)}</span>,
+    },
+    {
+      key: 'through',
+      title: 'Learned through',
+      cell: (snapshot) => (snapshot.learnedThrough === null ? '—' : dateTime(snapshot.learnedThrough)),
+    },
     { key: 'created', title: 'Created', cell: (snapshot) => <When at={snapshot.createdAt} /> },
     {
       key: 'promote',
@@ -60,7 +73,12 @@ function columns(choose: (snapshot: Snapshot) => void, serving: number | null): 
       align: 'right',
       cell: (snapshot) =>
         snapshot.serving || snapshot.status === 'rejected' ? null : (
-          <Button variant="default" size="compact-sm" aria-label={`${verb(snapshot, serving)} to snapshot ${snapshot.version}`} onClick={() => choose(snapshot)}>
+          <Button
+            variant="default"
+            size="compact-sm"
+            aria-label={`${verb(snapshot, serving)} to snapshot ${snapshot.version}`}
+            onClick={() => choose(snapshot)}
+          >
             {verb(snapshot, serving)}
           </Button>
         ),
@@ -77,20 +95,36 @@ export function SnapshotsPanel({ policy }: { policy: Policy }): ReactElement {
   const query = useSnapshots(policy.id);
   const [chosen, setChosen] = useState<Snapshot | null>(null);
   return (
-    <Panel title="Snapshots" note="Immutable versions of what the policy has learned. One serves; a pointer decides which." flush>
+    <Panel
+      title="Snapshots"
+      note="Immutable versions of what the policy has learned. One serves; a pointer decides which."
+      flush
+    >
       <QueryBoundary
         query={query}
         what="snapshots"
         isEmpty={(page) => page.items.length === 0}
         empty={
           <StateMessage icon="policies" title="No snapshot yet">
-            {policy.learns === 'never' ? 'This policy learns nothing and needs none.' : 'The first one is made after the first rewards have settled.'}
+            {policy.learns === 'never'
+              ? 'This policy learns nothing and needs none.'
+              : 'The first one is made after the first rewards have settled.'}
           </StateMessage>
         }
       >
-        {(page) => <DataTable caption="Snapshots" columns={columns(setChosen, policy.servingVersion)} rows={page.items} rowKey={(snapshot) => String(snapshot.version)} />}
+        {(page) => (
+          <DataTable
+            caption="Snapshots"
+            columns={columns(setChosen, policy.servingVersion)}
+            rows={page.items}
+            rowKey={(snapshot) => String(snapshot.version)}
+            step={25}
+          />
+        )}
       </QueryBoundary>
-      {chosen === null ? null : <PromoteDialog policy={policy} snapshot={chosen} close={() => setChosen(null)} />}
+      {chosen === null ? null : (
+        <PromoteDialog policy={policy} snapshot={chosen} close={() => setChosen(null)} />
+      )}
     </Panel>
   );
 }
@@ -117,7 +151,8 @@ function PromoteDialog({ policy, snapshot, close }: PromoteDialogProps): ReactEl
       onConfirm={() => write.mutate({ path, body: { version: snapshot.version } }, { onSuccess: close })}
       onClose={close}
     >
-      Every process serves snapshot {snapshot.version} instead of {policy.servingVersion ?? 'none'} within seconds.
+      Every process serves snapshot {snapshot.version} instead of {policy.servingVersion ?? 'none'} within
+      seconds.
       {action === 'Roll back' ? ' Learning is frozen, so that it stays.' : ''}
     </ConfirmDialog>
   );

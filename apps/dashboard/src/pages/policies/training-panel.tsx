@@ -49,7 +49,11 @@ const COLUMNS: Column<TrainingRun>[] = [
       ),
   },
   { key: 'cut', title: 'Data up to', cell: (run) => (run.cutAt === null ? '—' : dateTime(run.cutAt)) },
-  { key: 'evaluation', title: 'On later data', cell: (run) => <span className={styles.note}>{evaluationText(run.evaluation)}</span> },
+  {
+    key: 'evaluation',
+    title: 'On later data',
+    cell: (run) => <span className={styles.note}>{evaluationText(run.evaluation)}</span>,
+  },
   { key: 'took', title: 'Took', align: 'right', cell: took },
   { key: 'snapshot', title: 'Snapshot', align: 'right', cell: (run) => run.snapshotVersion ?? '—' },
 ];
@@ -59,7 +63,12 @@ export function TrainingPanel({ policy }: { policy: Policy }): ReactElement {
   const [asking, setAsking] = useState(false);
   const write = useWrite([`/v1/policies/${segment(policy.id)}`]);
   const start = (
-    <Button size="compact-sm" variant="default" leftSection={<Icon name="play" size={14} />} onClick={() => setAsking(true)}>
+    <Button
+      size="compact-sm"
+      variant="default"
+      leftSection={<Icon name="play" size={14} />}
+      onClick={() => setAsking(true)}
+    >
       Train now
     </Button>
   );
@@ -68,14 +77,25 @@ export function TrainingPanel({ policy }: { policy: Policy }): ReactElement {
     write.reset();
   };
   return (
-    <Panel title="Training runs" note="Each fits on data up to a date and is judged on what happened after it." actions={start} flush>
+    <Panel
+      title="Training runs"
+      note="Each fits on data up to a date and is judged on what happened after it."
+      actions={start}
+      flush
+    >
       <QueryBoundary
         query={query}
         what="training runs"
         isEmpty={(page) => page.items.length === 0}
-        empty={<StateMessage icon="clock" title="Not trained yet">Until it is, the surface’s default order is served.</StateMessage>}
+        empty={
+          <StateMessage icon="clock" title="Not trained yet">
+            Until it is, the surface’s default order is served.
+          </StateMessage>
+        }
       >
-        {(page) => <DataTable caption="Training runs" columns={COLUMNS} rows={page.items} rowKey={(run) => run.id} />}
+        {(page) => (
+          <DataTable caption="Training runs" columns={COLUMNS} rows={page.items} rowKey={(run) => run.id} />
+        )}
       </QueryBoundary>
       <ConfirmDialog
         opened={asking}
@@ -84,10 +104,16 @@ export function TrainingPanel({ policy }: { policy: Policy }): ReactElement {
         reason="none"
         pending={write.isPending}
         error={write.error}
-        onConfirm={() => write.mutate({ path: `/v1/policies/${segment(policy.id)}/training-runs`, body: { promote: 'auto' } }, { onSuccess: close })}
+        onConfirm={() =>
+          write.mutate(
+            { path: `/v1/policies/${segment(policy.id)}/training-runs`, body: { promote: 'auto' } },
+            { onSuccess: close },
+          )
+        }
         onClose={close}
       >
-        It runs in its own process on all outcomes up to now. The result serves if it is no worse than the serving snapshot on later data.
+        It runs in its own process on all outcomes up to now. The result serves if it is no worse than the
+        serving snapshot on later data.
       </ConfirmDialog>
     </Panel>
   );

@@ -24,7 +24,14 @@ export function CreateKeyDialog({ close }: { close: () => void }): ReactElement 
       {write.data === undefined ? (
         <form onSubmit={submit}>
           <Stack gap="md">
-            <TextInput label="Name" description="Where it will be used" required data-autofocus value={name} onChange={(event) => setName(event.currentTarget.value)} />
+            <TextInput
+              label="Name"
+              description="Where it will be used"
+              required
+              data-autofocus
+              value={name}
+              onChange={(event) => setName(event.currentTarget.value)}
+            />
             <Select label="Role" data={ROLES} value={role} onChange={(next) => setRole(next ?? role)} />
             {write.error === null ? null : (
               <Alert color="orange" variant="light" title="The key was not created" role="alert">

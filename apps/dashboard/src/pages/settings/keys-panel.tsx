@@ -22,10 +22,18 @@ import { CreateKeyDialog } from './create-key-dialog.js';
 function columns(revoke: (key: ApiKey) => void): Column<ApiKey>[] {
   return [
     { key: 'name', title: 'Name', cell: (key) => <strong>{key.name}</strong> },
-    { key: 'role', title: 'Role', cell: (key) => <Pill icon={key.role === 'admin' ? 'shield' : 'info'} label={humanise(key.role)} /> },
+    {
+      key: 'role',
+      title: 'Role',
+      cell: (key) => <Pill icon={key.role === 'admin' ? 'shield' : 'info'} label={humanise(key.role)} />,
+    },
     { key: 'prefix', title: 'Begins with', cell: (key) => <span className="mq-mono">{key.prefix}…</span> },
     { key: 'created', title: 'Created', cell: (key) => <When at={key.createdAt} /> },
-    { key: 'used', title: 'Last used', cell: (key) => (key.lastUsedAt === undefined ? '—' : <When at={key.lastUsedAt} />) },
+    {
+      key: 'used',
+      title: 'Last used',
+      cell: (key) => (key.lastUsedAt === undefined ? '—' : <When at={key.lastUsedAt} />),
+    },
     {
       key: 'revoke',
       title: 'Revoke',
@@ -33,7 +41,12 @@ function columns(revoke: (key: ApiKey) => void): Column<ApiKey>[] {
       align: 'right',
       cell: (key) =>
         key.revokedAt === undefined || key.revokedAt === null ? (
-          <Button size="compact-sm" variant="default" aria-label={`Revoke ${key.name}`} onClick={() => revoke(key)}>
+          <Button
+            size="compact-sm"
+            variant="default"
+            aria-label={`Revoke ${key.name}`}
+            onClick={() => revoke(key)}
+          >
             Revoke
           </Button>
         ) : (
@@ -55,14 +68,30 @@ export function KeysPanel(): ReactElement {
   );
   return (
     <div className={layout.stack}>
-      <Panel title="API keys" note="Stored hashed: a key is shown once, when it is created." actions={create} flush>
+      <Panel
+        title="API keys"
+        note="Stored hashed: a key is shown once, when it is created."
+        actions={create}
+        flush
+      >
         <QueryBoundary
           query={query}
           what="keys"
           isEmpty={(page) => page.items.length === 0}
-          empty={<StateMessage icon="shield" title="No keys" >Create a publishable key first; apps need only that.</StateMessage>}
+          empty={
+            <StateMessage icon="shield" title="No keys">
+              Create a publishable key first; apps need only that.
+            </StateMessage>
+          }
         >
-          {(page) => <DataTable caption="API keys" columns={columns(setRevoking)} rows={page.items} rowKey={(key) => key.id} />}
+          {(page) => (
+            <DataTable
+              caption="API keys"
+              columns={columns(setRevoking)}
+              rows={page.items}
+              rowKey={(key) => key.id}
+            />
+          )}
         </QueryBoundary>
       </Panel>
       <TabSession />
@@ -77,7 +106,9 @@ function TabSession(): ReactElement {
   return (
     <Panel title="This tab">
       {key === null ? (
-        <p style={{ margin: 0 }}>Signed in by the local session: this dashboard runs on your machine and adds its own key.</p>
+        <p style={{ margin: 0 }}>
+          Signed in by the local session: this dashboard runs on your machine and adds its own key.
+        </p>
       ) : (
         <Button variant="default" onClick={signOut}>
           Sign out
@@ -98,7 +129,9 @@ function RevokeDialog({ apiKey, close }: { apiKey: ApiKey; close: () => void }):
       reason="none"
       pending={write.isPending}
       error={write.error}
-      onConfirm={() => write.mutate({ path: `/v1/keys/${segment(apiKey.id)}`, method: 'DELETE' }, { onSuccess: close })}
+      onConfirm={() =>
+        write.mutate({ path: `/v1/keys/${segment(apiKey.id)}`, method: 'DELETE' }, { onSuccess: close })
+      }
       onClose={close}
     >
       Apps that use it get 401 within seconds and show their own defaults. This cannot be undone.

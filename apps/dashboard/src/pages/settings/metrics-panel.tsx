@@ -22,18 +22,44 @@ const COLUMNS: Column<MetricDefinition>[] = [
   { key: 'key', title: 'Key', cell: (metric) => <span className="mq-mono">{metric.key}</span> },
   { key: 'kind', title: 'Kind', cell: (metric) => `${humanise(metric.kind)}, ${metric.family}` },
   { key: 'better', title: 'Better when', cell: (metric) => metric.betterWhen },
-  { key: 'maturity', title: 'Matures after', align: 'right', cell: (metric) => (metric.maturityDays === 0 ? 'at once' : plural(metric.maturityDays, 'day')) },
-  { key: 'cuped', title: 'CUPED window', align: 'right', cell: (metric) => (metric.covariateDays === undefined ? 'none' : plural(metric.covariateDays, 'day')) },
-  { key: 'margin', title: 'Guardrail margin', align: 'right', cell: (metric) => (metric.guardrailMargin === undefined ? 'none' : percent(metric.guardrailMargin)) },
+  {
+    key: 'maturity',
+    title: 'Matures after',
+    align: 'right',
+    cell: (metric) => (metric.maturityDays === 0 ? 'at once' : plural(metric.maturityDays, 'day')),
+  },
+  {
+    key: 'cuped',
+    title: 'CUPED window',
+    align: 'right',
+    cell: (metric) => (metric.covariateDays === undefined ? 'none' : plural(metric.covariateDays, 'day')),
+  },
+  {
+    key: 'margin',
+    title: 'Guardrail margin',
+    align: 'right',
+    cell: (metric) => (metric.guardrailMargin === undefined ? 'none' : percent(metric.guardrailMargin)),
+  },
 ];
 
 /** The registered metrics; they are defined in code, so that a number means the same in every report. */
 export function MetricsPanel(): ReactElement {
   const query = useCatalog();
   return (
-    <Panel title="Metrics" note="Defined in code and versioned with it, so that a number means the same in every report." flush>
+    <Panel
+      title="Metrics"
+      note="Defined in code and versioned with it, so that a number means the same in every report."
+      flush
+    >
       <QueryBoundary query={query} what="metrics" isEmpty={(catalog) => catalog.metrics.length === 0}>
-        {(catalog) => <DataTable caption="Metrics" columns={COLUMNS} rows={catalog.metrics} rowKey={(metric) => metric.key} />}
+        {(catalog) => (
+          <DataTable
+            caption="Metrics"
+            columns={COLUMNS}
+            rows={catalog.metrics}
+            rowKey={(metric) => metric.key}
+          />
+        )}
       </QueryBoundary>
     </Panel>
   );

@@ -40,7 +40,11 @@ function AuditPanel(): ReactElement {
         what="audit log"
         lines={8}
         isEmpty={(page) => page.items.length === 0}
-        empty={<StateMessage icon="clock" title="No change yet">Every change by an API key is written here.</StateMessage>}
+        empty={
+          <StateMessage icon="clock" title="No change yet">
+            Every change by an API key is written here.
+          </StateMessage>
+        }
       >
         {(page) => <AuditList entries={page.items} />}
       </QueryBoundary>

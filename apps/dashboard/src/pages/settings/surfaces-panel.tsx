@@ -23,8 +23,21 @@ const COLUMNS: Column<Surface>[] = [
     ),
   },
   { key: 'kind', title: 'Kind', cell: (surface) => KINDS[surface.kind] },
-  { key: 'default', title: 'Default', cell: (surface) => (surface.kind === 'value' ? <code className="mq-mono">{json(surface.defaultValue)}</code> : 'registered order') },
-  { key: 'candidates', title: 'Candidates', cell: (surface) => surface.candidateKind ?? 'sent with each request' },
+  {
+    key: 'default',
+    title: 'Default',
+    cell: (surface) =>
+      surface.kind === 'value' ? (
+        <code className="mq-mono">{json(surface.defaultValue)}</code>
+      ) : (
+        'registered order'
+      ),
+  },
+  {
+    key: 'candidates',
+    title: 'Candidates',
+    cell: (surface) => surface.candidateKind ?? 'sent with each request',
+  },
 ];
 
 /** The places in the product where a treatment shows. */
@@ -36,9 +49,20 @@ export function SurfacesPanel(): ReactElement {
         query={query}
         what="surfaces"
         isEmpty={(page) => page.items.length === 0}
-        empty={<StateMessage title="No surface is registered">Create one with POST /v1/surfaces, or start the demo world.</StateMessage>}
+        empty={
+          <StateMessage title="No surface is registered">
+            Create one with POST /v1/surfaces, or start the demo world.
+          </StateMessage>
+        }
       >
-        {(page) => <DataTable caption="Surfaces" columns={COLUMNS} rows={page.items} rowKey={(surface) => surface.key} />}
+        {(page) => (
+          <DataTable
+            caption="Surfaces"
+            columns={COLUMNS}
+            rows={page.items}
+            rowKey={(surface) => surface.key}
+          />
+        )}
       </QueryBoundary>
     </Panel>
   );
