@@ -3,7 +3,12 @@ const lib = (name) => `^libs/${name}/`;
 const outside = '(@nestjs|typeorm|bullmq|ioredis|pg|pg-copy-streams|fastify|react|@mantine|recharts)(/|$)';
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     {
       name: 'experiments-imports-nothing-of-ours',
       severity: 'error',
@@ -16,31 +21,73 @@ module.exports = {
       from: { path: '^libs/(policies|metrics|simulation)/' },
       to: { path: '^(libs/(?!experiments/|policies/|metrics/|simulation/)|apps/|migrations/)' },
     },
-    { name: 'policies-not-metrics', severity: 'error', from: { path: lib('policies') }, to: { path: '^libs/(metrics|simulation)/' } },
-    { name: 'metrics-not-policies', severity: 'error', from: { path: lib('metrics') }, to: { path: '^libs/(policies|simulation)/' } },
-    { name: 'simulation-only-experiments', severity: 'error', from: { path: lib('simulation') }, to: { path: '^libs/(policies|metrics)/' } },
-    { name: 'libs-are-pure', severity: 'error', from: { path: '^libs/(experiments|policies|metrics|simulation)/', pathNot: '\\.spec\\.ts$' }, to: { path: `node_modules/${outside}` } },
+    {
+      name: 'policies-not-metrics',
+      severity: 'error',
+      from: { path: lib('policies') },
+      to: { path: '^libs/(metrics|simulation)/' },
+    },
+    {
+      name: 'metrics-not-policies',
+      severity: 'error',
+      from: { path: lib('metrics') },
+      to: { path: '^libs/(policies|simulation)/' },
+    },
+    {
+      name: 'simulation-only-experiments',
+      severity: 'error',
+      from: { path: lib('simulation') },
+      to: { path: '^libs/(policies|metrics)/' },
+    },
+    {
+      name: 'libs-are-pure',
+      severity: 'error',
+      from: { path: '^libs/(experiments|policies|metrics|simulation)/', pathNot: '\\.spec\\.ts$' },
+      to: { path: `node_modules/${outside}` },
+    },
     {
       name: 'libs-have-no-io',
       severity: 'error',
-      from: { path: '^libs/(experiments|policies|metrics|simulation)/', pathNot: '(\\.spec\\.ts|/testing/|/reference/)' },
+      from: {
+        path: '^libs/(experiments|policies|metrics|simulation)/',
+        pathNot: '(\\.spec\\.ts|/testing/|/reference/)',
+      },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|buffer)$' },
     },
-    { name: 'dashboard-knows-http-only', severity: 'error', from: { path: '^apps/dashboard/' }, to: { path: '^(libs/|apps/(api|cli)/|migrations/)' } },
-    { name: 'client-knows-http-only', severity: 'error', from: { path: lib('client') }, to: { path: '^(libs/(?!client/)|apps/|migrations/)' } },
+    {
+      name: 'dashboard-knows-http-only',
+      severity: 'error',
+      from: { path: '^apps/dashboard/' },
+      to: { path: '^(libs/|apps/(api|cli)/|migrations/)' },
+    },
+    {
+      name: 'client-knows-http-only',
+      severity: 'error',
+      from: { path: lib('client') },
+      to: { path: '^(libs/(?!client/)|apps/|migrations/)' },
+    },
     {
       name: 'persistence-not-controllers',
       severity: 'error',
       from: { path: '^apps/api/src/persistence/' },
       to: { path: '\\.(controller|processor)\\.ts$' },
     },
-    { name: 'cli-not-api-controllers', severity: 'error', from: { path: '^apps/cli/' }, to: { path: '^apps/api/' } },
+    {
+      name: 'cli-not-api-controllers',
+      severity: 'error',
+      from: { path: '^apps/cli/' },
+      to: { path: '^apps/api/' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '(^|/)dist/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.tsx', '.js', '.mjs', '.json'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.json'],
+    },
   },
 };

@@ -7,7 +7,11 @@ const size = {
   complexity: ['error', 12],
 };
 const pure = {
-  'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'take an Rng' }, { object: 'Date', property: 'now', message: 'take the time as an argument' }],
+  'no-restricted-properties': [
+    'error',
+    { object: 'Math', property: 'random', message: 'take an Rng' },
+    { object: 'Date', property: 'now', message: 'take the time as an argument' },
+  ],
 };
 
 export default tseslint.config(
@@ -20,12 +24,36 @@ export default tseslint.config(
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports' }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-      'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'named exports only' }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportDefaultDeclaration', message: 'named exports only' },
+      ],
       eqeqeq: ['error', 'always'],
     },
   },
-  { files: ['libs/{experiments,policies,metrics,simulation}/**/*.ts'], ignores: ['**/*.spec.ts', '**/testing/**'], rules: pure },
-  { files: ['apps/dashboard/**/*.tsx', 'apps/dashboard/**/*.ts'], plugins: { 'react-hooks': hooks }, rules: { 'react-hooks/rules-of-hooks': 'error', 'react-hooks/exhaustive-deps': 'error', 'max-lines-per-function': ['error', { max: 120, skipBlankLines: true, skipComments: true }] } },
-  { files: ['**/*.spec.ts', '**/*.spec.tsx', '**/testing/**', '**/test/**'], rules: { 'max-lines-per-function': 'off', 'max-lines': ['error', { max: 500, skipBlankLines: true, skipComments: true }] } },
-  { files: ['**/vite.config.ts', '**/*.config.mjs', '**/*.config.ts'], rules: { 'no-restricted-syntax': 'off' } },
+  {
+    files: ['libs/{experiments,policies,metrics,simulation}/**/*.ts'],
+    ignores: ['**/*.spec.ts', '**/testing/**'],
+    rules: pure,
+  },
+  {
+    files: ['apps/dashboard/**/*.tsx', 'apps/dashboard/**/*.ts'],
+    plugins: { 'react-hooks': hooks },
+    rules: {
+      'react-hooks/rules-of-hooks': 'error',
+      'react-hooks/exhaustive-deps': 'error',
+      'max-lines-per-function': ['error', { max: 120, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    files: ['**/*.spec.ts', '**/*.spec.tsx', '**/testing/**', '**/test/**'],
+    rules: {
+      'max-lines-per-function': 'off',
+      'max-lines': ['error', { max: 500, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    files: ['**/vite.config.ts', '**/*.config.mjs', '**/*.config.ts'],
+    rules: { 'no-restricted-syntax': 'off' },
+  },
 );

@@ -6,9 +6,28 @@ const node = process.execPath;
 const checks = [
   ['format', [node, 'node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.']],
   ['lint', [node, 'node_modules/eslint/bin/eslint.js', '--max-warnings', '0', '.']],
-  ['types', [node, 'node_modules/typescript/bin/tsc', '--noEmit', '--incremental', 'false', '-p', 'tsconfig.json']],
-  ['types of the dashboard', [node, 'node_modules/typescript/bin/tsc', '--noEmit', '-p', 'apps/dashboard/tsconfig.json']],
-  ['import rules', [node, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', 'apps', 'libs', 'migrations', '--output-type', 'err']],
+  [
+    'types',
+    [node, 'node_modules/typescript/bin/tsc', '--noEmit', '--incremental', 'false', '-p', 'tsconfig.json'],
+  ],
+  [
+    'types of the dashboard',
+    [node, 'node_modules/typescript/bin/tsc', '--noEmit', '-p', 'apps/dashboard/tsconfig.json'],
+  ],
+  [
+    'import rules',
+    [
+      node,
+      'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
+      '--config',
+      '.dependency-cruiser.cjs',
+      'apps',
+      'libs',
+      'migrations',
+      '--output-type',
+      'err',
+    ],
+  ],
 ];
 let failures = 0;
 for (const [name, [command, ...args]] of checks) {

@@ -3,7 +3,16 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { startPostgres } from './lib/postgres.mjs';
-import { ensureBuilt, ensureInstalled, installDebianPackage, root, say, stateDir, step, which } from './lib/project.mjs';
+import {
+  ensureBuilt,
+  ensureInstalled,
+  installDebianPackage,
+  root,
+  say,
+  stateDir,
+  step,
+  which,
+} from './lib/project.mjs';
 
 say('Marquee tests');
 await ensureInstalled();
@@ -14,7 +23,10 @@ async function program(title, debianPackage, ...names) {
   if (found) return found;
   const installed = await step(`installing ${title}`, () => installDebianPackage(debianPackage));
   const path = installed ? which(...names) : null;
-  if (!path) say(`  ${title} is not on this machine and cannot be installed without root and apt: its tests are skipped. Install ${debianPackage} to run them.`);
+  if (!path)
+    say(
+      `  ${title} is not on this machine and cannot be installed without root and apt: its tests are skipped. Install ${debianPackage} to run them.`,
+    );
   return path;
 }
 
@@ -31,7 +43,16 @@ fs.rmSync(report, { force: true });
 const wanted = process.argv.slice(2);
 const child = spawn(
   process.execPath,
-  ['--experimental-vm-modules', '--no-warnings=ExperimentalWarning', 'node_modules/jest/bin/jest.js', '--maxWorkers=2', '--forceExit', '--json', `--outputFile=${report}`, ...wanted],
+  [
+    '--experimental-vm-modules',
+    '--no-warnings=ExperimentalWarning',
+    'node_modules/jest/bin/jest.js',
+    '--maxWorkers=2',
+    '--forceExit',
+    '--json',
+    `--outputFile=${report}`,
+    ...wanted,
+  ],
   {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],

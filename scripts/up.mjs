@@ -8,7 +8,9 @@ import { ensureBuilt, ensureInstalled, fail, runQuietly, say, stateDir, step } f
 
 const flags = new Set(process.argv.slice(2));
 const known = ['--headless', '--no-demo'];
-for (const flag of flags) if (!known.includes(flag)) fail(`"${flag}" is not an option of npm run up; known are ${known.join(' and ')}.`);
+for (const flag of flags)
+  if (!known.includes(flag))
+    fail(`"${flag}" is not an option of npm run up; known are ${known.join(' and ')}.`);
 const withDemo = !flags.has('--no-demo');
 const began = Date.now();
 
@@ -33,7 +35,9 @@ const other = runningUp();
 if (other) {
   const file = path.join(stateDir, 'urls.json');
   const urls = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
-  fail(`Marquee already runs (process ${other})${urls.dashboard ? ` at ${urls.dashboard}` : ''}: stop it with \`npm run down\` first.`);
+  fail(
+    `Marquee already runs (process ${other})${urls.dashboard ? ` at ${urls.dashboard}` : ''}: stop it with \`npm run down\` first.`,
+  );
 }
 
 say('Marquee');
@@ -65,11 +69,21 @@ async function database() {
 }
 
 try {
-  const url = await step(process.env.DATABASE_URL ? 'using the database of DATABASE_URL' : 'starting PostgreSQL', database);
+  const url = await step(
+    process.env.DATABASE_URL ? 'using the database of DATABASE_URL' : 'starting PostgreSQL',
+    database,
+  );
   await ensureBuilt();
-  const env = { DATABASE_URL: url, MARQUEE_STATE_DIR: stateDir, MARQUEE_LOG_LEVEL: process.env.MARQUEE_LOG_LEVEL ?? 'info' };
+  const env = {
+    DATABASE_URL: url,
+    MARQUEE_STATE_DIR: stateDir,
+    MARQUEE_LOG_LEVEL: process.env.MARQUEE_LOG_LEVEL ?? 'info',
+  };
   await step('preparing the database', async () => {
-    const code = await runQuietly(process.execPath, ['dist/apps/api/src/setup.js'], { ...process.env, ...env });
+    const code = await runQuietly(process.execPath, ['dist/apps/api/src/setup.js'], {
+      ...process.env,
+      ...env,
+    });
     if (code !== 0) throw new Error('The database could not be prepared; the message above says why.');
   });
   const keys = JSON.parse(fs.readFileSync(path.join(stateDir, 'keys.json'), 'utf8'));
@@ -77,9 +91,14 @@ try {
   const dashboardPort = await choosePort('MARQUEE_DASHBOARD_PORT', 4100);
   const urls = { api: `http://127.0.0.1:${apiPort}`, dashboard: `http://127.0.0.1:${dashboardPort}` };
   await step('starting API and dashboard', async () => {
-    const api = supervisor.start('api', 'dist/apps/api/src/main.js', { ...env, MARQUEE_API_PORT: String(apiPort) });
+    const api = supervisor.start('api', 'dist/apps/api/src/main.js', {
+      ...env,
+      MARQUEE_API_PORT: String(apiPort),
+    });
     supervisor.start('dashboard', 'apps/dashboard/server.mjs', {
-      MARQUEE_API_URL: urls.api, MARQUEE_DASHBOARD_PORT: String(dashboardPort), MARQUEE_LOCAL_KEY: keys.admin,
+      MARQUEE_API_URL: urls.api,
+      MARQUEE_DASHBOARD_PORT: String(dashboardPort),
+      MARQUEE_LOCAL_KEY: keys.admin,
     });
     await waitFor(`${urls.api}/health/ready`, 'api', 60, () => api.failures > 2);
     await waitFor(urls.dashboard, 'dashboard', 30);
@@ -87,14 +106,20 @@ try {
   fs.writeFileSync(path.join(stateDir, 'urls.json'), `${JSON.stringify(urls, null, 2)}\n`);
   if (withDemo) {
     await step('loading the demo world: four weeks of history, six experiments', async () => {
-      for (const args of [['dist/apps/cli/src/main.js', 'demo', '--prepare', '--quiet'], ['dist/apps/api/src/demo.js']]) {
+      for (const args of [
+        ['dist/apps/cli/src/main.js', 'demo', '--prepare', '--quiet'],
+        ['dist/apps/api/src/demo.js'],
+      ]) {
         const code = await runQuietly(process.execPath, args, { ...process.env, ...env });
         if (code !== 0) throw new Error('The demo world could not be loaded; the message above says why.');
       }
     });
   }
   // After the demo world's past: workers live by the clock of today, and would settle its rewards too early.
-  supervisor.start('worker', 'dist/apps/api/src/worker.js', { ...env, MARQUEE_ROLES: 'ingest,learn,rollup,maintenance' });
+  supervisor.start('worker', 'dist/apps/api/src/worker.js', {
+    ...env,
+    MARQUEE_ROLES: 'ingest,learn,rollup,maintenance',
+  });
   supervisor.start('trainer', 'dist/apps/api/src/worker.js', { ...env, MARQUEE_ROLES: 'train' });
   if (withDemo) {
     supervisor.start('demo', 'dist/apps/cli/src/main.js', env, { args: ['demo', '--quiet'] });

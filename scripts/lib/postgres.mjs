@@ -149,7 +149,19 @@ function initialise({ native, dataDir, asRoot }, password) {
   }
   const result = spawnSync(
     path.join(native, 'bin', 'initdb'),
-    ['-D', dataDir, '-U', 'marquee', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, '-E', 'UTF8', '--locale=C', '--no-instructions'],
+    [
+      '-D',
+      dataDir,
+      '-U',
+      'marquee',
+      '-A',
+      'scram-sha-256',
+      `--pwfile=${passwordFile}`,
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '--no-instructions',
+    ],
     {
       ...(asRoot ? { uid: NOBODY, gid: NOBODY } : {}),
       cwd: os.tmpdir(),
@@ -159,7 +171,9 @@ function initialise({ native, dataDir, asRoot }, password) {
   );
   fs.rmSync(passwordFile, { force: true });
   if (result.status !== 0) {
-    throw new Error(`The embedded PostgreSQL could not be initialised: ${(result.stderr || result.error?.message || '').trim()}`);
+    throw new Error(
+      `The embedded PostgreSQL could not be initialised: ${(result.stderr || result.error?.message || '').trim()}`,
+    );
   }
 }
 
@@ -191,21 +205,45 @@ export async function startPostgres({ stateDir, database = 'marquee', durable = 
   const running = runningServer(where.dataDir);
   if (running && (await canConnect(urlFor(running.port, 'postgres')))) {
     await createDatabase(urlFor(running.port, 'postgres'), database);
-    return { url: urlFor(running.port, database), ...running, reused: true, stop: () => stopPostgres(stateDir) };
+    return {
+      url: urlFor(running.port, database),
+      ...running,
+      reused: true,
+      stop: () => stopPostgres(stateDir),
+    };
   }
   if (running) await stopPid(running.pid);
   const port = await freePort();
   const log = fs.openSync(path.join(stateDir, 'postgres.log'), 'a');
   const settings = {
-    listen_addresses: '127.0.0.1', unix_socket_directories: '', port, max_connections: 120, shared_buffers: '256MB',
-    work_mem: '32MB', maintenance_work_mem: '128MB', max_wal_size: '4GB', wal_compression: 'on', jit: 'off',
-    effective_io_concurrency: 0, random_page_cost: 1.1, checkpoint_timeout: '15min', timezone: 'UTC', log_timezone: 'UTC',
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    port,
+    max_connections: 120,
+    shared_buffers: '256MB',
+    work_mem: '32MB',
+    maintenance_work_mem: '128MB',
+    max_wal_size: '4GB',
+    wal_compression: 'on',
+    jit: 'off',
+    effective_io_concurrency: 0,
+    random_page_cost: 1.1,
+    checkpoint_timeout: '15min',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const child = run(path.join(where.native, 'bin', 'postgres'), ['-D', where.dataDir, ...flags], where.asRoot, {
-    stdio: ['ignore', log, log], detached: true, cwd: os.tmpdir(),
-  });
+  const child = run(
+    path.join(where.native, 'bin', 'postgres'),
+    ['-D', where.dataDir, ...flags],
+    where.asRoot,
+    {
+      stdio: ['ignore', log, log],
+      detached: true,
+      cwd: os.tmpdir(),
+    },
+  );
   fs.closeSync(log);
   let exited = null;
   child.once('exit', (code) => (exited = code ?? -1));
@@ -214,16 +252,28 @@ export async function startPostgres({ stateDir, database = 'marquee', durable = 
   const deadline = Date.now() + 60_000;
   while (!(await canConnect(urlFor(port, 'postgres')))) {
     if (exited !== null || Date.now() > deadline) {
-      throw new Error(`The embedded PostgreSQL did not start; the reason is in ${path.join(stateDir, 'postgres.log')}`);
+      throw new Error(
+        `The embedded PostgreSQL did not start; the reason is in ${path.join(stateDir, 'postgres.log')}`,
+      );
     }
     await sleep(50);
   }
   await createDatabase(urlFor(port, 'postgres'), database);
-  return { url: urlFor(port, database), port, pid: child.pid, reused: false, stop: () => stopPostgres(stateDir) };
+  return {
+    url: urlFor(port, database),
+    port,
+    pid: child.pid,
+    reused: false,
+    stop: () => stopPostgres(stateDir),
+  };
 }
 
 async function stopPid(pid) {
-  for (const [signal, patience] of [['SIGINT', 10_000], ['SIGQUIT', 5_000], ['SIGKILL', 2_000]]) {
+  for (const [signal, patience] of [
+    ['SIGINT', 10_000],
+    ['SIGQUIT', 5_000],
+    ['SIGKILL', 2_000],
+  ]) {
     try {
       process.kill(pid, signal);
     } catch {

@@ -80,7 +80,9 @@ export class Supervisor {
   }
 
   save() {
-    const children = [...this.children.values()].filter((entry) => entry.process?.pid).map((entry) => ({ pid: entry.process.pid, script: entry.script }));
+    const children = [...this.children.values()]
+      .filter((entry) => entry.process?.pid)
+      .map((entry) => ({ pid: entry.process.pid, script: entry.script }));
     writeProcesses({ up: process.pid, children });
   }
 
@@ -92,7 +94,9 @@ export class Supervisor {
       const log = fs.openSync(path.join(stateDir, 'logs', `${name}.log`), 'a');
       const startedAt = Date.now();
       const child = spawn(process.execPath, ['--enable-source-maps', script, ...args], {
-        cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', log, log],
+        cwd: root,
+        env: { ...process.env, ...env },
+        stdio: ['ignore', log, log],
       });
       fs.closeSync(log);
       entry.process = child;
@@ -103,7 +107,9 @@ export class Supervisor {
           if (this.stopping || !restart) return;
           entry.failures = Date.now() - startedAt > 60_000 ? 1 : entry.failures + 1;
           const pause = Math.min(30_000, 500 * 2 ** entry.failures);
-          this.onProblem(`${name} ended (code ${code}); starting it again in ${pause / 1000} s, its log is ${path.join(stateDir, 'logs', `${name}.log`)}`);
+          this.onProblem(
+            `${name} ended (code ${code}); starting it again in ${pause / 1000} s, its log is ${path.join(stateDir, 'logs', `${name}.log`)}`,
+          );
           setTimeout(() => !this.stopping && launch(), pause);
         });
       });

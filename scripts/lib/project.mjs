@@ -37,14 +37,18 @@ export async function step(title, work) {
 export function requireNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 19)) {
-    fail(`Marquee needs Node 20.19 or newer, and this is Node ${process.versions.node}: install a newer Node and try again.`);
+    fail(
+      `Marquee needs Node 20.19 or newer, and this is Node ${process.versions.node}: install a newer Node and try again.`,
+    );
   }
 }
 
 const STAMP = path.join(root, 'node_modules', '.marquee-installed');
 
 function manifestHash() {
-  return createHash('sha256').update(fs.readFileSync(path.join(root, 'package.json'))).digest('hex');
+  return createHash('sha256')
+    .update(fs.readFileSync(path.join(root, 'package.json')))
+    .digest('hex');
 }
 
 /** Installs the packages when they are missing or package.json changed since. */
@@ -54,8 +58,12 @@ export async function ensureInstalled() {
   if (fs.existsSync(STAMP) && fs.readFileSync(STAMP, 'utf8') === hash) return;
   await step('installing packages (about a minute the first time)', async () => {
     // Not `npm ci`: a lock file made on one platform lacks optional packages of the others.
-    const code = await runQuietly('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], { ...process.env, NODE_ENV: 'development' });
-    if (code !== 0) fail('The packages could not be installed: check that npm can reach its registry, then try again.');
+    const code = await runQuietly('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], {
+      ...process.env,
+      NODE_ENV: 'development',
+    });
+    if (code !== 0)
+      fail('The packages could not be installed: check that npm can reach its registry, then try again.');
   });
   fs.writeFileSync(STAMP, hash);
 }
@@ -63,7 +71,12 @@ export async function ensureInstalled() {
 /** Runs a command and shows its output only when it fails. */
 export function runQuietly(command, args, env = process.env) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
+    const child = spawn(command, args, {
+      cwd: root,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      shell: process.platform === 'win32',
+    });
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));
@@ -82,7 +95,9 @@ export function runQuietly(command, args, env = process.env) {
 function fingerprint(folders, extra) {
   const hash = createHash('sha256');
   const walk = (dir) => {
-    for (const entry of fs.readdirSync(dir, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const entry of fs
+      .readdirSync(dir, { withFileTypes: true })
+      .sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const file = path.join(dir, entry.name);
       if (entry.isDirectory()) {
         if (entry.name !== 'node_modules' && entry.name !== 'dist') walk(file);
@@ -148,10 +163,16 @@ async function buildIfChanged(name, target, folders, extra, work) {
 /** Compiles libs, API, workers, command line and migrations to dist/. */
 export function buildServer() {
   return buildWhenChanged(
-    'server', path.join(root, 'dist/apps/api/src/main.js'),
-    ['apps/api', 'apps/cli', 'libs', 'migrations', 'bench'], ['package.json', 'tsconfig.json', 'tsconfig.build.json'],
+    'server',
+    path.join(root, 'dist/apps/api/src/main.js'),
+    ['apps/api', 'apps/cli', 'libs', 'migrations', 'bench'],
+    ['package.json', 'tsconfig.json', 'tsconfig.build.json'],
     async () => {
-      const code = await runQuietly(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']);
+      const code = await runQuietly(process.execPath, [
+        'node_modules/typescript/bin/tsc',
+        '-p',
+        'tsconfig.build.json',
+      ]);
       if (code !== 0) fail('The server does not compile; the messages above say where.');
     },
   );
@@ -160,9 +181,18 @@ export function buildServer() {
 /** Builds the dashboard to dist/dashboard. */
 export function buildDashboard() {
   return buildWhenChanged(
-    'dashboard', path.join(root, 'dist/dashboard/index.html'), ['apps/dashboard'], ['package.json'],
+    'dashboard',
+    path.join(root, 'dist/dashboard/index.html'),
+    ['apps/dashboard'],
+    ['package.json'],
     async () => {
-      const code = await runQuietly(process.execPath, ['node_modules/vite/bin/vite.js', 'build', 'apps/dashboard', '--logLevel', 'warn']);
+      const code = await runQuietly(process.execPath, [
+        'node_modules/vite/bin/vite.js',
+        'build',
+        'apps/dashboard',
+        '--logLevel',
+        'warn',
+      ]);
       if (code !== 0) fail('The dashboard does not build; the messages above say where.');
     },
   );
@@ -185,7 +215,9 @@ export function which(...names) {
 export async function installDebianPackage(name) {
   if (process.getuid?.() !== 0 || !which('apt-get')) return false;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-  const attempt = () => spawnSync('apt-get', ['install', '-y', '--no-install-recommends', name], { env, stdio: 'ignore' }).status === 0;
+  const attempt = () =>
+    spawnSync('apt-get', ['install', '-y', '--no-install-recommends', name], { env, stdio: 'ignore' })
+      .status === 0;
   if (attempt()) return true;
   spawnSync('apt-get', ['update'], { env, stdio: 'ignore' });
   return attempt();

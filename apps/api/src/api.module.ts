@@ -45,7 +45,12 @@ export class ApiModule {
   static of(config: Config, database: Database, keys: KeyRing, queues: QueueBackend): DynamicModule {
     return {
       module: ApiModule,
-      imports: [CoreModule.of(config, database, keys), QueuesModule.of(config, queues, 'api'), HeartbeatModule.of('api'), ...features],
+      imports: [
+        CoreModule.of(config, database, keys),
+        QueuesModule.of(config, queues, 'api'),
+        HeartbeatModule.of('api'),
+        ...features,
+      ],
       providers: [
         { provide: APP_GUARD, useClass: ApiKeyGuard },
         { provide: APP_PIPE, useClass: ZodPipe },

@@ -30,7 +30,9 @@ async function openDatabase(config: Config, name: string, poolSize: number): Pro
   await source.initialize();
   if (await source.showMigrations()) {
     await source.destroy();
-    throw new Error('The database schema is older than this program: run `npm run up`, which migrates it, or the migrate command');
+    throw new Error(
+      'The database schema is older than this program: run `npm run up`, which migrates it, or the migrate command',
+    );
   }
   return new Database(source, config.databaseUrl);
 }
@@ -47,13 +49,18 @@ export async function createApi(config: Config): Promise<Running<NestFastifyAppl
     await checkPolicies(database);
     await checkExperiments(database);
     const adapter = createAdapter(config);
-    const app = await NestFactory.create<NestFastifyApplication>(ApiModule.of(config, database, keys, queues), adapter, {
-      logger,
-      bodyParser: false,
-      abortOnError: false,
-    });
+    const app = await NestFactory.create<NestFastifyApplication>(
+      ApiModule.of(config, database, keys, queues),
+      adapter,
+      {
+        logger,
+        bodyParser: false,
+        abortOnError: false,
+      },
+    );
     app.useGlobalFilters(new ProblemFilter());
-    if (config.corsOrigins.length > 0) app.enableCors({ origin: [...config.corsOrigins], credentials: false });
+    if (config.corsOrigins.length > 0)
+      app.enableCors({ origin: [...config.corsOrigins], credentials: false });
     await serveDocumentation(app);
     return { app, database, close: () => closeAll(app, keys, database, queues) };
   } catch (error) {

@@ -38,7 +38,14 @@ async function main(): Promise<void> {
     );
     await db.query(
       `insert into setting (key, value) values ($1, $2::jsonb) on conflict (key) do update set value = excluded.value, updated_at = now()`,
-      [DONE, JSON.stringify({ decisions: summary.decisions, events: summary.events, from: historyStart(now, DAYS) })],
+      [
+        DONE,
+        JSON.stringify({
+          decisions: summary.decisions,
+          events: summary.events,
+          from: historyStart(now, DAYS),
+        }),
+      ],
     );
     process.stdout.write(`${summary.decisions} decisions, ${summary.events} events\n`);
   } finally {

@@ -29,9 +29,20 @@ export class WorkerModule {
   static of(config: Config, database: Database, keys: KeyRing, queues: QueueBackend): DynamicModule {
     const modules = config.roles.flatMap((role) => {
       const found = byRole[role];
-      if (!found) throw new Error(`MARQUEE_ROLES: "${role}" is not a role; known are ${Object.keys(byRole).join(', ')}`);
+      if (!found)
+        throw new Error(
+          `MARQUEE_ROLES: "${role}" is not a role; known are ${Object.keys(byRole).join(', ')}`,
+        );
       return found;
     });
-    return { module: WorkerModule, imports: [CoreModule.of(config, database, keys), QueuesModule.of(config, queues, 'worker'), HeartbeatModule.of('worker'), ...new Set(modules)] };
+    return {
+      module: WorkerModule,
+      imports: [
+        CoreModule.of(config, database, keys),
+        QueuesModule.of(config, queues, 'worker'),
+        HeartbeatModule.of('worker'),
+        ...new Set(modules),
+      ],
+    };
   }
 }

@@ -26,13 +26,23 @@ export interface TestApi {
   request(
     method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE',
     url: string,
-    options?: { body?: unknown; raw?: string | Buffer; key?: string | null; headers?: Record<string, string> },
+    options?: {
+      body?: unknown;
+      raw?: string | Buffer;
+      key?: string | null;
+      headers?: Record<string, string>;
+    },
   ): Promise<TestAnswer>;
   close(): Promise<void>;
 }
 
 export function testConfig(db: TestDatabase, stateDir: string): Config {
-  return readConfig({ DATABASE_URL: db.url, MARQUEE_STATE_DIR: stateDir, MARQUEE_API_PORT: '0', MARQUEE_LOG_LEVEL: 'silent' });
+  return readConfig({
+    DATABASE_URL: db.url,
+    MARQUEE_STATE_DIR: stateDir,
+    MARQUEE_API_PORT: '0',
+    MARQUEE_LOG_LEVEL: 'silent',
+  });
 }
 
 /** The whole HTTP application on a database of its own. */
@@ -45,12 +55,16 @@ export async function startTestApi(): Promise<TestApi> {
   await running.app.init();
   await running.app.getHttpAdapter().getInstance().ready();
   return {
-    db, config, running, keys,
+    db,
+    config,
+    running,
+    keys,
     async request(method, url, options = {}) {
       const key = options.key === undefined ? keys.admin : options.key;
       const payload = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
       const answer = await running.app.inject({
-        method, url,
+        method,
+        url,
         headers: {
           ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
           ...(key === null ? {} : { authorization: `Bearer ${key}` }),
@@ -58,7 +72,12 @@ export async function startTestApi(): Promise<TestApi> {
         },
         ...(payload === undefined ? {} : { payload }),
       });
-      return { status: answer.statusCode, headers: answer.headers, text: answer.body, json: <T>() => JSON.parse(answer.body) as T };
+      return {
+        status: answer.statusCode,
+        headers: answer.headers,
+        text: answer.body,
+        json: <T>() => JSON.parse(answer.body) as T,
+      };
     },
     async close() {
       await running.close();

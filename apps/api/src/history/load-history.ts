@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { simulate } from '#simulation';
 import type { Answer, MemberState, TreatmentRequest, World } from '#simulation';
-import { Database } from '../persistence/database.js';
+import type { Database } from '../persistence/database.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { LearnPolicy } from '../policies/learn-policy.js';
 import { LiftReports } from '../reports/lift-reports.js';
@@ -55,17 +55,26 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
   const writer = new HistoryWriter(new FactStore(db));
   const learner = new LearnPolicy(db);
   const rollUp = new RollUp(db);
-  const learning = await db.query<{ id: string }>(`select id from policy where learning and window_seconds >= 0 order by id`);
-  const served = { get catalog() { return catalog.current; }, policy: (id: string) => snapshots.get(id) };
+  const learning = await db.query<{ id: string }>(
+    `select id from policy where learning and window_seconds >= 0 order by id`,
+  );
+  const served = {
+    get catalog() {
+      return catalog.current;
+    },
+    policy: (id: string) => snapshots.get(id),
+  };
 
   const learn = async (at: number): Promise<void> => {
     for (const { id } of learning) {
-      for (let more = true; more; ) more = (await learner.run(id, new Date(at))).more;
+      for (let more = true; more;) more = (await learner.run(id, new Date(at))).more;
     }
     await snapshots.sync();
   };
   const summary = await simulate(world, {
-    from, to, seed,
+    from,
+    to,
+    seed,
     serve(request, at) {
       const { treatments, records } = serveTreatments(served, completed(request), at);
       for (const record of records) writer.decision(record);
@@ -97,7 +106,10 @@ const completed = (request: TreatmentRequest) => ({
   context: request.context,
   expose: false,
   requests: request.requests.map(({ surface, subject, actions, limit }) => ({
-    surface, subject: subject ?? null, actions: actions ?? null, limit: limit ?? null,
+    surface,
+    subject: subject ?? null,
+    actions: actions ?? null,
+    limit: limit ?? null,
   })),
 });
 
@@ -105,9 +117,13 @@ const completed = (request: TreatmentRequest) => ({
 async function moveStart(db: Database, experiments: readonly string[], from: Date): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.query(`update experiment set started_at = $2 where key = any($1)`, [experiments, from]);
-    await tx.query(`update experiment_phase set started_at = $2 where experiment = any($1) and started_at > $2`, [experiments, from]);
+    await tx.query(
+      `update experiment_phase set started_at = $2 where experiment = any($1) and started_at > $2`,
+      [experiments, from],
+    );
   });
 }
 
 /** Midnight UTC of the day that lies `days` before `now`. */
-export const historyStart = (now: number, days: number): number => Math.floor(now / DAY_MS) * DAY_MS - days * DAY_MS;
+export const historyStart = (now: number, days: number): number =>
+  Math.floor(now / DAY_MS) * DAY_MS - days * DAY_MS;

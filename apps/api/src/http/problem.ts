@@ -61,28 +61,52 @@ export interface ProblemDocument {
 }
 
 /** Codes of domain errors that mean a conflict with the present state rather than bad input. */
-const CONFLICTS = new Set(['duplicate_key', 'invalid_transition', 'layer_full', 'layer_overlap', 'immutable_field']);
+const CONFLICTS = new Set([
+  'duplicate_key',
+  'invalid_transition',
+  'layer_full',
+  'layer_overlap',
+  'immutable_field',
+]);
 
 export function problemFrom(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof DomainError) {
-    const errors = error.pointer ? [{ pointer: error.pointer, code: error.code, message: error.message }] : [];
-    const status = CONFLICTS.has(error.code) ? 409 : error.code === 'not_ready' ? 422 : 400;
-    return new Problem(status, error.code, error.message, errors);
-  }
+  if (error instanceof DomainError) return problemOfDomain(error);
   const known = error as { getStatus?: () => number; statusCode?: number; code?: string; message?: string };
   const status = known.getStatus?.() ?? known.statusCode ?? databaseStatus(known.code) ?? 500;
-  if (status >= 500) {
-    const detail = status === 503 ? 'A service that this request needs is unavailable; try again.' : 'Something went wrong on our side; quote the instance when you report it.';
-    return new Problem(status, status === 503 ? 'unavailable' : 'internal', detail, [], status === 503 ? { 'retry-after': '2' } : {});
+  if (status < 500) return new Problem(status, codeFor(status), (known.message ?? '').slice(0, 500));
+  if (status === 503) {
+    return new Problem(
+      503,
+      'unavailable',
+      'A service that this request needs is unavailable; try again.',
+      [],
+      { 'retry-after': '2' },
+    );
   }
-  return new Problem(status, codeFor(status), (known.message ?? '').slice(0, 500));
+  return new Problem(
+    status,
+    'internal',
+    'Something went wrong on our side; quote the instance when you report it.',
+  );
+}
+
+function problemOfDomain(error: DomainError): Problem {
+  const errors = error.pointer ? [{ pointer: error.pointer, code: error.code, message: error.message }] : [];
+  const status = CONFLICTS.has(error.code) ? 409 : error.code === 'not_ready' ? 422 : 400;
+  return new Problem(status, error.code, error.message, errors);
 }
 
 function codeFor(status: number): string {
   const codes: Readonly<Record<number, string>> = {
-    400: 'invalid_request', 401: 'unauthenticated', 403: 'forbidden', 404: 'not_found', 405: 'method_not_allowed',
-    413: 'too_large', 415: 'unsupported_media_type', 429: 'too_many_requests',
+    400: 'invalid_request',
+    401: 'unauthenticated',
+    403: 'forbidden',
+    404: 'not_found',
+    405: 'method_not_allowed',
+    413: 'too_large',
+    415: 'unsupported_media_type',
+    429: 'too_many_requests',
   };
   return codes[status] ?? 'invalid_request';
 }
@@ -90,7 +114,19 @@ function codeFor(status: number): string {
 /** Connection failures are "try again", not bugs. */
 function databaseStatus(code: string | undefined): number | undefined {
   if (!code) return undefined;
-  const unavailable = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE', '57P01', '57P02', '57P03', '53300', '08006', '08001', '25006'];
+  const unavailable = [
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'ETIMEDOUT',
+    'EPIPE',
+    '57P01',
+    '57P02',
+    '57P03',
+    '53300',
+    '08006',
+    '08001',
+    '25006',
+  ];
   if (unavailable.includes(code)) return 503;
   if (code === '22P05' || code === '22021' || code === '22P02' || code === '22003') return 400;
   return undefined;

@@ -7,8 +7,11 @@ import type { AnalysisBody } from './analysis.schemas.js';
  * Reports on an experiment that ran elsewhere, from rows per unit or statistics per arm.
  * @throws Problem 400 naming the row or field: an unknown arm or metric, a value missing, a unit twice.
  */
-export function analyse(body: AnalysisBody): Pick<ReportBody, 'health' | 'verdict' | 'results' | 'missing' | 'options'> {
-  if (body.arms.filter((arm) => arm.isControl).length !== 1) throw Problem.invalid('/arms', 'one_control', 'exactly one arm must be the control');
+export function analyse(
+  body: AnalysisBody,
+): Pick<ReportBody, 'health' | 'verdict' | 'results' | 'missing' | 'options'> {
+  if (body.arms.filter((arm) => arm.isControl).length !== 1)
+    throw Problem.invalid('/arms', 'one_control', 'exactly one arm must be the control');
   const { cells, units, crossover } = body.rows ? cellsOfRows(body, body.rows) : cellsOfStatistics(body);
   const report = buildReport({
     arms: body.arms,
@@ -20,9 +23,19 @@ export function analyse(body: AnalysisBody): Pick<ReportBody, 'health' | 'verdic
       crossoverUnits: body.rows ? crossover : null,
       daysRunning: null,
     },
-    options: { alpha: body.alpha, adjust: body.adjust, ...(body.estimator === undefined ? {} : { estimator: body.estimator }) },
+    options: {
+      alpha: body.alpha,
+      adjust: body.adjust,
+      ...(body.estimator === undefined ? {} : { estimator: body.estimator }),
+    },
   });
-  return { options: report.options, health: report.health, verdict: report.verdict, results: report.results, missing: report.missing };
+  return {
+    options: report.options,
+    health: report.health,
+    verdict: report.verdict,
+    results: report.results,
+    missing: report.missing,
+  };
 }
 
 function metricOf(metric: AnalysisBody['metrics'][number]): ReportMetric {
@@ -58,10 +71,18 @@ function cellsOfRows(body: AnalysisBody, rows: readonly Row[]): Cells {
       let covariate = members.length > 0;
       members.forEach(({ row, index }, i) => {
         const value = Object.hasOwn(row.values, metric.key) ? row.values[metric.key] : undefined;
-        if (value === undefined) throw Problem.invalid(`/rows/${index}/values/${metric.key}`, 'missing_value', 'every row needs a value of every metric');
+        if (value === undefined)
+          throw Problem.invalid(
+            `/rows/${index}/values/${metric.key}`,
+            'missing_value',
+            'every row needs a value of every metric',
+          );
         y[i] = typeof value === 'number' ? value : value.num;
         d[i] = typeof value === 'number' ? 1 : value.den;
-        const pre = row.covariates && Object.hasOwn(row.covariates, metric.key) ? row.covariates[metric.key] : undefined;
+        const pre =
+          row.covariates && Object.hasOwn(row.covariates, metric.key)
+            ? row.covariates[metric.key]
+            : undefined;
         covariate &&= pre !== undefined;
         x[i] = pre ?? 0;
       });
@@ -77,9 +98,15 @@ function rowsByArm(body: AnalysisBody, rows: readonly Row[]) {
   const armOf = new Map<string, string>();
   const crossed = new Set<string>();
   rows.forEach((row, index) => {
-    if (!arms.has(row.arm)) throw Problem.invalid(`/rows/${index}/arm`, 'unknown_arm', `"${row.arm}" is not one of the arms`);
+    if (!arms.has(row.arm))
+      throw Problem.invalid(`/rows/${index}/arm`, 'unknown_arm', `"${row.arm}" is not one of the arms`);
     const before = armOf.get(row.unit);
-    if (before === row.arm) throw Problem.invalid(`/rows/${index}/unit`, 'duplicate_unit', 'this unit has a row already; give one row per unit');
+    if (before === row.arm)
+      throw Problem.invalid(
+        `/rows/${index}/unit`,
+        'duplicate_unit',
+        'this unit has a row already; give one row per unit',
+      );
     if (before !== undefined) crossed.add(row.unit);
     armOf.set(row.unit, row.arm);
   });
@@ -95,8 +122,14 @@ function cellsOfStatistics(body: AnalysisBody): Cells {
   const metrics = new Set(body.metrics.map((metric) => metric.key));
   const units = new Map<string, number>();
   const cells = (body.statistics ?? []).map(({ arm, metric, moments }, index): ReportCell => {
-    if (!arms.has(arm)) throw Problem.invalid(`/statistics/${index}/arm`, 'unknown_arm', `"${arm}" is not one of the arms`);
-    if (!metrics.has(metric)) throw Problem.invalid(`/statistics/${index}/metric`, 'unknown_metric', `"${metric}" is not one of the metrics`);
+    if (!arms.has(arm))
+      throw Problem.invalid(`/statistics/${index}/arm`, 'unknown_arm', `"${arm}" is not one of the arms`);
+    if (!metrics.has(metric))
+      throw Problem.invalid(
+        `/statistics/${index}/metric`,
+        'unknown_metric',
+        `"${metric}" is not one of the metrics`,
+      );
     units.set(arm, Math.max(units.get(arm) ?? 0, moments.n));
     // Without a count of non-zero values the estimators' warm-up can only go by the number of units.
     return { metric, arm, moments: { ...moments, nonZero: moments.nonZero ?? moments.n } };

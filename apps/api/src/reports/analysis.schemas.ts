@@ -4,7 +4,11 @@ import { idField, keyField } from '../http/fields.js';
 
 const finite = z.number().refine(Number.isFinite, 'must be a finite number');
 const moments = z.strictObject({
-  n: z.number().int().min(0).max(2 ** 53),
+  n: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 53),
   mean: z.tuple([finite, finite, finite]),
   comoment: z.tuple([finite, finite, finite, finite, finite, finite]),
   nonZero: z.number().int().min(0).optional(),
@@ -15,7 +19,16 @@ export const analysisSchema = z
     alpha: z.number().gt(0).lt(1).default(0.05),
     estimator: z.enum(estimatorRegistry.list().map(({ key }) => key) as [string, ...string[]]).optional(),
     adjust: z.boolean().default(true),
-    arms: z.array(z.strictObject({ key: keyField, isControl: z.boolean().default(false), weight: z.number().min(0).default(1) })).min(2).max(20),
+    arms: z
+      .array(
+        z.strictObject({
+          key: keyField,
+          isControl: z.boolean().default(false),
+          weight: z.number().min(0).default(1),
+        }),
+      )
+      .min(2)
+      .max(20),
     metrics: z
       .array(
         z.strictObject({
@@ -38,8 +51,14 @@ export const analysisSchema = z
       )
       .max(200_000)
       .optional(),
-    statistics: z.array(z.strictObject({ arm: keyField, metric: keyField, moments })).max(5000).optional(),
+    statistics: z
+      .array(z.strictObject({ arm: keyField, metric: keyField, moments }))
+      .max(5000)
+      .optional(),
   })
-  .refine((body) => (body.rows === undefined) !== (body.statistics === undefined), { message: 'give either rows or statistics', path: ['rows'] });
+  .refine((body) => (body.rows === undefined) !== (body.statistics === undefined), {
+    message: 'give either rows or statistics',
+    path: ['rows'],
+  });
 
 export type AnalysisBody = z.output<typeof analysisSchema>;

@@ -1,6 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { buildReport, estimatorRegistry } from '#metrics';
-import type { Effect, HealthFacts, HealthResult, MetricDefinition, MetricRole, ReportBody, ReportCell, ReportMetric, ReportOptions, ReportResult } from '#metrics';
+import type {
+  Effect,
+  HealthFacts,
+  HealthResult,
+  MetricDefinition,
+  MetricRole,
+  ReportBody,
+  ReportCell,
+  ReportMetric,
+  ReportOptions,
+  ReportResult,
+} from '#metrics';
 import { definitionsOf } from '../rollups/roll-up.js';
 import { dayOf, lastMatureDay } from '../rollups/maturity.js';
 import { ReportStore } from './report-store.js';
@@ -28,7 +39,11 @@ export interface LiftReport {
   readonly segment: Segment | null;
   readonly complete: boolean;
   readonly missing: readonly string[];
-  readonly units: { readonly enrolled: number; readonly perArm: Readonly<Record<string, number>>; readonly crossover: number };
+  readonly units: {
+    readonly enrolled: number;
+    readonly perArm: Readonly<Record<string, number>>;
+    readonly crossover: number;
+  };
   readonly health: ReportBody['health'];
   readonly verdict: ReportBody['verdict'];
   readonly results: readonly (ReportResult & {
@@ -57,12 +72,26 @@ export class LiftReports {
     const policyArms = experiment.arms.filter((arm) => arm.treatment.kind === 'policy').map((arm) => arm.key);
     const [population, cells, propensities] = await Promise.all([
       this.store.population(key, past ? new Date(`${dayOf(asOf)}T23:59:59.999Z`) : asOf, segment),
-      past && !segment ? this.store.cellsOn(key, dayOf(asOf)) : this.store.cells(key, definitions, asOf, segment),
+      past && !segment
+        ? this.store.cellsOn(key, dayOf(asOf))
+        : this.store.cells(key, definitions, asOf, segment),
       this.store.propensities(key, policyArms, asOf),
     ]);
-    const facts: HealthFacts = { ...factsOf(experiment, population, asOf), ...(propensities.length > 0 ? { propensities } : {}) };
-    const body = buildReport({ arms: experiment.arms, metrics, cells: complete(cells, experiment, metrics), facts, options: optionsOf(query) });
-    return { ...shape(experiment, body, population, metrics, asOf, segment), computedInMs: Math.round((performance.now() - began) * 10) / 10 };
+    const facts: HealthFacts = {
+      ...factsOf(experiment, population, asOf),
+      ...(propensities.length > 0 ? { propensities } : {}),
+    };
+    const body = buildReport({
+      arms: experiment.arms,
+      metrics,
+      cells: complete(cells, experiment, metrics),
+      facts,
+      options: optionsOf(query),
+    });
+    return {
+      ...shape(experiment, body, population, metrics, asOf, segment),
+      computedInMs: Math.round((performance.now() - began) * 10) / 10,
+    };
   }
 
   /** The effect of one metric as it was known on each day. */
@@ -82,11 +111,19 @@ export class LiftReports {
     const points = [...days].flatMap(([day, arms]) => {
       const base = arms.get(control.key);
       if (!base) return [];
-      return experiment.arms.filter((arm) => !arm.isControl).flatMap((arm) => {
-        const treatment = arms.get(arm.key);
-        if (!treatment) return [];
-        return [pointOf(day, arm.key, chosen.compare(base, treatment, { alpha: 0.05, kind: definition.kind, adjust: true }))];
-      });
+      return experiment.arms
+        .filter((arm) => !arm.isControl)
+        .flatMap((arm) => {
+          const treatment = arms.get(arm.key);
+          if (!treatment) return [];
+          return [
+            pointOf(
+              day,
+              arm.key,
+              chosen.compare(base, treatment, { alpha: 0.05, kind: definition.kind, adjust: true }),
+            ),
+          ];
+        });
     });
     return { metric: wanted, estimator: chosen.key, points };
   }
@@ -101,7 +138,12 @@ export class LiftReports {
       verdict: report.verdict.kind,
       decisionLift:
         relative && relative.estimate !== null
-          ? { arm: first?.arm, estimate: relative.estimate, lower: relative.interval?.lower ?? null, upper: relative.interval?.upper ?? null }
+          ? {
+              arm: first?.arm,
+              estimate: relative.estimate,
+              lower: relative.interval?.lower ?? null,
+              upper: relative.interval?.upper ?? null,
+            }
           : null,
       health: worst(report.health),
       asOf: report.asOf,
@@ -117,7 +159,9 @@ export function metricsOf(experiment: ReportedExperiment): ReportMetric[] {
   ];
   const seen = new Set<string>();
   return roles.flatMap(([role, keys]) =>
-    definitionsOf(keys).filter(({ key }) => !seen.has(key) && seen.add(key)).map((definition) => ({ definition, role })),
+    definitionsOf(keys)
+      .filter(({ key }) => !seen.has(key) && seen.add(key))
+      .map((definition) => ({ definition, role })),
   );
 }
 
@@ -129,7 +173,8 @@ export function plannedWeights(experiment: ReportedExperiment, population: Popul
     const total = Object.values(phase.weights).reduce((sum, weight) => sum + weight, 0);
     if (total <= 0) continue;
     counted += phase.units;
-    for (const [arm, weight] of Object.entries(phase.weights)) weights.set(arm, (weights.get(arm) ?? 0) + (phase.units * weight) / total);
+    for (const [arm, weight] of Object.entries(phase.weights))
+      weights.set(arm, (weights.get(arm) ?? 0) + (phase.units * weight) / total);
   }
   if (counted > 0) return weights;
   return new Map(experiment.arms.map((arm) => [arm.key, arm.weight]));
@@ -140,10 +185,16 @@ function factsOf(experiment: ReportedExperiment, population: Population, asOf: D
   const units = [...population.perArm.values()].reduce((sum, n) => sum + n, 0);
   const keys = new Set([...experiment.arms.map((arm) => arm.key), ...population.perArm.keys()]);
   return {
-    arms: [...keys].map((key) => ({ key, weight: weights.get(key) ?? 0, units: population.perArm.get(key) ?? 0 })),
+    arms: [...keys].map((key) => ({
+      key,
+      weight: weights.get(key) ?? 0,
+      units: population.perArm.get(key) ?? 0,
+    })),
     totalUnits: units + population.crossover,
     crossoverUnits: population.crossover,
-    daysRunning: population.firstAt ? Math.max(0, (asOf.getTime() - population.firstAt.getTime()) / DAY_MS) : null,
+    daysRunning: population.firstAt
+      ? Math.max(0, (asOf.getTime() - population.firstAt.getTime()) / DAY_MS)
+      : null,
   };
 }
 
@@ -155,14 +206,23 @@ const optionsOf = (query: ReportQuery): ReportOptions => ({
 });
 
 /** Only cells of metrics and arms that the experiment still has. */
-function complete(cells: readonly ReportCell[], experiment: ReportedExperiment, metrics: readonly ReportMetric[]): ReportCell[] {
+function complete(
+  cells: readonly ReportCell[],
+  experiment: ReportedExperiment,
+  metrics: readonly ReportMetric[],
+): ReportCell[] {
   const arms = new Set(experiment.arms.map((arm) => arm.key));
   const keys = new Set(metrics.map(({ definition }) => definition.key));
   return cells.filter((cell) => arms.has(cell.arm) && keys.has(cell.metric));
 }
 
 function shape(
-  experiment: ReportedExperiment, body: ReportBody, population: Population, metrics: readonly ReportMetric[], asOf: Date, segment: Segment | null,
+  experiment: ReportedExperiment,
+  body: ReportBody,
+  population: Population,
+  metrics: readonly ReportMetric[],
+  asOf: Date,
+  segment: Segment | null,
 ): Omit<LiftReport, 'computedInMs'> {
   const definitions = new Map(metrics.map(({ definition }) => [definition.key, definition]));
   const control = population.perArm.get(body.options.baseline) ?? 0;
@@ -180,7 +240,9 @@ function shape(
     missing: body.missing,
     units: {
       enrolled,
-      perArm: Object.fromEntries(experiment.arms.map((arm) => [arm.key, population.perArm.get(arm.key) ?? 0])),
+      perArm: Object.fromEntries(
+        experiment.arms.map((arm) => [arm.key, population.perArm.get(arm.key) ?? 0]),
+      ),
       crossover: population.crossover,
     },
     health: body.health,
@@ -191,7 +253,10 @@ function shape(
         ...result,
         description: definition.description,
         kind: definition.kind,
-        window: { from: population.firstAt?.toISOString() ?? null, to: definition.maturityDays > 0 ? lastMatureDay(definition, asOf) : asOf.toISOString() },
+        window: {
+          from: population.firstAt?.toISOString() ?? null,
+          to: definition.maturityDays > 0 ? lastMatureDay(definition, asOf) : asOf.toISOString(),
+        },
         matured: result.effect.control.n + result.effect.treatment.n,
         enrolled: control + (population.perArm.get(result.arm) ?? 0),
       };
@@ -215,6 +280,7 @@ function pointOf(day: string, arm: string, effect: Effect): unknown {
 
 /** The worst status among checks that say something about validity. */
 function worst(health: readonly HealthResult[]): HealthResult['status'] {
-  for (const status of ['fail', 'warn'] as const) if (health.some((check) => check.status === status)) return status;
+  for (const status of ['fail', 'warn'] as const)
+    if (health.some((check) => check.status === status)) return status;
   return health.length === 0 || health.every((check) => check.status === 'unknown') ? 'unknown' : 'pass';
 }

@@ -30,7 +30,11 @@ export interface Population {
   readonly crossover: number;
   readonly firstAt: Date | null;
   /** Units per phase and arm, for the split that was planned over all phases. */
-  readonly phases: readonly { readonly phase: number; readonly units: number; readonly weights: Readonly<Record<string, number>> }[];
+  readonly phases: readonly {
+    readonly phase: number;
+    readonly units: number;
+    readonly weights: Readonly<Record<string, number>>;
+  }[];
 }
 
 /** Reads what reports need from the rollups. */
@@ -51,10 +55,17 @@ export class ReportStore {
   }
 
   /** Cells of mature units now, whole or for one segment. */
-  async cells(key: string, metrics: readonly MetricDefinition[], asOf: Date, segment: Segment | null): Promise<ReportCell[]> {
+  async cells(
+    key: string,
+    metrics: readonly MetricDefinition[],
+    asOf: Date,
+    segment: Segment | null,
+  ): Promise<ReportCell[]> {
     if (segment) return this.segmentCells(key, metrics, asOf, segment);
     const moments = await matureMoments(this.db, key, metrics, asOf);
-    return [...moments].flatMap(([metric, arms]) => [...arms].map(([arm, value]) => ({ metric, arm, moments: value })));
+    return [...moments].flatMap(([metric, arms]) =>
+      [...arms].map(([arm, value]) => ({ metric, arm, moments: value })),
+    );
   }
 
   /** Cells as they stood at the end of an earlier day. */
@@ -65,10 +76,25 @@ export class ReportStore {
 
   /** Cumulative moments by day, oldest first; of one metric or of all. */
   async daily(
-    key: string, metric: string | null, day: string | null = null,
-  ): Promise<readonly { readonly day: string; readonly metric: string; readonly arm: string; readonly moments: Moments }[]> {
+    key: string,
+    metric: string | null,
+    day: string | null = null,
+  ): Promise<
+    readonly {
+      readonly day: string;
+      readonly metric: string;
+      readonly arm: string;
+      readonly moments: Moments;
+    }[]
+  > {
     const rows = await this.db.query<{
-      day: string; metric: string; arm: string; n: string; mean: [number, number, number]; comoment: [number, number, number, number, number, number]; non_zero: string;
+      day: string;
+      metric: string;
+      arm: string;
+      n: string;
+      mean: [number, number, number];
+      comoment: [number, number, number, number, number, number];
+      non_zero: string;
     }>(
       `select day::text, metric, arm, n, mean, comoment, non_zero from moments_daily
         where experiment = $1 and ($2::text is null or metric = $2) and ($3::date is null or day = $3)
@@ -84,7 +110,10 @@ export class ReportStore {
   }
 
   private async segmentCells(
-    key: string, metrics: readonly MetricDefinition[], asOf: Date, segment: Segment,
+    key: string,
+    metrics: readonly MetricDefinition[],
+    asOf: Date,
+    segment: Segment,
   ): Promise<ReportCell[]> {
     const rows = await this.db.query<MomentsRow & { metric: string; arm: string }>(
       `select m.metric, m.arm, ${MOMENTS_OF_UNITS}
@@ -93,14 +122,27 @@ export class ReportStore {
          join unnest($2::text[], $3::date[]) as mature (metric, last_day) on mature.metric = m.metric
         where m.experiment = $1 and m.entered_on <= mature.last_day and u.attributes ->> $4 = $5
         group by m.metric, m.arm`,
-      [key, metrics.map((metric) => metric.key), metrics.map((metric) => lastMatureDay(metric, asOf)), segment.attribute, segment.value],
+      [
+        key,
+        metrics.map((metric) => metric.key),
+        metrics.map((metric) => lastMatureDay(metric, asOf)),
+        segment.attribute,
+        segment.value,
+      ],
     );
     return rows.map((row) => ({ metric: row.metric, arm: row.arm, moments: momentsOf(row) }));
   }
 
   /** Who was exposed, by arm and phase, up to a time. */
   async population(key: string, asOf: Date, segment: Segment | null): Promise<Population> {
-    const rows = await this.db.query<{ arm: string; phase: number; units: string; crossover: string; first_at: Date; weights: Arm[] | null }>(
+    const rows = await this.db.query<{
+      arm: string;
+      phase: number;
+      units: string;
+      crossover: string;
+      first_at: Date;
+      weights: Arm[] | null;
+    }>(
       `select u.arm, coalesce(u.phase, 0) as phase, count(*) filter (where not u.crossover) as units,
               count(*) filter (where u.crossover) as crossover, min(u.first_at) as first_at,
               (select p.arms from experiment_phase p where p.experiment = $1 and p.phase = u.phase) as weights
@@ -122,11 +164,23 @@ export class ReportStore {
       phase.units += units;
       phases.set(row.phase, phase);
     }
-    return { perArm, crossover, firstAt: firsts.length > 0 ? new Date(Math.min(...firsts)) : null, phases: [...phases.values()] };
+    return {
+      perArm,
+      crossover,
+      firstAt: firsts.length > 0 ? new Date(Math.min(...firsts)) : null,
+      phases: [...phases.values()],
+    };
   }
 
   /** Attributes by which units can be split, with their most frequent values. */
-  async segments(key: string): Promise<readonly { readonly attribute: string; readonly values: readonly { readonly value: string; readonly units: number }[] }[]> {
+  async segments(
+    key: string,
+  ): Promise<
+    readonly {
+      readonly attribute: string;
+      readonly values: readonly { readonly value: string; readonly units: number }[];
+    }[]
+  > {
     const rows = await this.db.query<{ attribute: string; value: string; units: string }>(
       `select a.key as attribute, a.value, count(*) as units
          from experiment_unit u cross join lateral jsonb_each_text(u.attributes) a
@@ -143,14 +197,29 @@ export class ReportStore {
   }
 
   /** Per arm, entry day and day n = 1..last: how many units were active on day n. */
-  async activity(key: string, lastDay: number): Promise<readonly { readonly arm: string; readonly enteredOn: string; readonly units: number; readonly active: readonly number[] }[]> {
+  async activity(
+    key: string,
+    lastDay: number,
+  ): Promise<
+    readonly {
+      readonly arm: string;
+      readonly enteredOn: string;
+      readonly units: number;
+      readonly active: readonly number[];
+    }[]
+  > {
     const sums = Array.from({ length: lastDay }, (_, i) => `sum((active_days >> ${i + 1}) & 1)`).join(', ');
     const rows = await this.db.query<{ arm: string; entered_on: string; units: string; active: string[] }>(
       `select arm, entered_on::text, count(*) as units, array[${sums}]::text[] as active
          from experiment_unit where experiment = $1 and not crossover group by arm, entered_on order by arm, entered_on`,
       [key],
     );
-    return rows.map((row) => ({ arm: row.arm, enteredOn: row.entered_on, units: Number(row.units), active: row.active.map(Number) }));
+    return rows.map((row) => ({
+      arm: row.arm,
+      enteredOn: row.entered_on,
+      units: Number(row.units),
+      active: row.active.map(Number),
+    }));
   }
 
   /** Mean of 1 / propensity per arm that a policy serves, over the newest decisions of each arm. */
@@ -171,7 +240,10 @@ export class ReportStore {
   }
 
   async saveSummary(key: string, summary: unknown): Promise<void> {
-    await this.db.query(`update experiment set summary = $2::jsonb where key = $1`, [key, JSON.stringify(summary)]);
+    await this.db.query(`update experiment set summary = $2::jsonb where key = $1`, [
+      key,
+      JSON.stringify(summary),
+    ]);
   }
 }
 

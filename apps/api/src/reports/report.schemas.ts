@@ -6,17 +6,31 @@ const estimator = z.enum(estimatorRegistry.list().map(({ key }) => key) as [stri
 
 const segment = textField(200)
   .regex(/^[^:]+:.+$/, 'must be attribute:value')
-  .transform((text) => ({ attribute: text.slice(0, text.indexOf(':')), value: text.slice(text.indexOf(':') + 1) }));
+  .transform((text) => ({
+    attribute: text.slice(0, text.indexOf(':')),
+    value: text.slice(text.indexOf(':') + 1),
+  }));
 
 export const reportQuerySchema = z.strictObject({
-  asOf: z.iso.datetime({ offset: true }).or(z.iso.date()).transform((text) => new Date(text)).optional().describe('A past day gives the report as it stood at its end'),
-  segment: segment.optional().describe('attribute:value of the first exposure\'s context'),
+  asOf: z.iso
+    .datetime({ offset: true })
+    .or(z.iso.date())
+    .transform((text) => new Date(text))
+    .optional()
+    .describe('A past day gives the report as it stood at its end'),
+  segment: segment.optional().describe("attribute:value of the first exposure's context"),
   estimator: estimator.optional(),
   baseline: keyField.optional(),
   alpha: z.coerce.number().gt(0).lt(1).optional(),
-  adjust: z.enum(['true', 'false']).transform((text) => text === 'true').optional(),
+  adjust: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .optional(),
 });
 export type ReportQueryBody = z.output<typeof reportQuerySchema>;
 
-export const seriesQuerySchema = z.strictObject({ metric: keyField.optional(), estimator: estimator.optional() });
+export const seriesQuerySchema = z.strictObject({
+  metric: keyField.optional(),
+  estimator: estimator.optional(),
+});
 export type SeriesQueryBody = z.output<typeof seriesQuerySchema>;

@@ -29,7 +29,9 @@ export class ReportsController {
   }
 
   @Get('report/retention')
-  @ApiOperation({ summary: 'Share of each arm active on day 1 to 28 after first exposure, matured units only' })
+  @ApiOperation({
+    summary: 'Share of each arm active on day 1 to 28 after first exposure, matured units only',
+  })
   async retention(@Param('key') key: string) {
     await this.store.experiment(key);
     return retentionCurve(this.store, key, new Date());

@@ -9,5 +9,8 @@ import { ReportsController } from './reports.controller.js';
 @Module({ providers: [ReportStore, LiftReports], exports: [ReportStore, LiftReports] })
 export class ReportsCoreModule {}
 
-@Module({ imports: [ReportsCoreModule], controllers: [ReportsController, MetricsController, AnalysesController] })
+@Module({
+  imports: [ReportsCoreModule],
+  controllers: [ReportsController, MetricsController, AnalysesController],
+})
 export class ReportsModule {}

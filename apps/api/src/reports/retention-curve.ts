@@ -18,7 +18,13 @@ export interface RetentionPoint {
  * Share of each arm active on day n = 1..28 after first exposure, over units whose day n is over; with Wilson's
  * score interval (Wilson 1927) at 95 %.
  */
-export async function retentionCurve(store: ReportStore, key: string, now: Date): Promise<{ readonly arms: readonly { readonly arm: string; readonly points: readonly RetentionPoint[] }[] }> {
+export async function retentionCurve(
+  store: ReportStore,
+  key: string,
+  now: Date,
+): Promise<{
+  readonly arms: readonly { readonly arm: string; readonly points: readonly RetentionPoint[] }[];
+}> {
   const rows = await store.activity(key, LAST_DAY);
   const arms = [...new Set(rows.map((row) => row.arm))];
   return {

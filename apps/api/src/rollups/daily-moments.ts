@@ -7,7 +7,10 @@ import type { MomentsRow } from './moments-sql.js';
 
 /** Mature moments of an experiment so far, per metric and arm. */
 export async function matureMoments(
-  sql: Sql, experiment: string, metrics: readonly MetricDefinition[], asOf: Date,
+  sql: Sql,
+  experiment: string,
+  metrics: readonly MetricDefinition[],
+  asOf: Date,
 ): Promise<Map<string, Map<string, Moments>>> {
   const rows = await sql.query<MomentsRow & { metric: string; arm: string; entered_on: string }>(
     `select n, mean_y, mean_d, mean_x, yy, dd, xx, yd, yx, dx, non_zero, metric, arm, m.entered_on::text as entered_on
@@ -28,10 +31,15 @@ export async function matureMoments(
 
 /** Keeps today's cumulative moments, so that the curve of an effect shows what was known on each day. */
 export async function storeDailyMoments(
-  sql: Sql, experiment: string, metrics: readonly MetricDefinition[], now: Date,
+  sql: Sql,
+  experiment: string,
+  metrics: readonly MetricDefinition[],
+  now: Date,
 ): Promise<void> {
   const moments = await matureMoments(sql, experiment, metrics, now);
-  const rows = [...moments].flatMap(([metric, arms]) => [...arms].map(([arm, value]) => ({ metric, arm, ...value })));
+  const rows = [...moments].flatMap(([metric, arms]) =>
+    [...arms].map(([arm, value]) => ({ metric, arm, ...value })),
+  );
   if (rows.length === 0) return;
   await sql.query(
     `insert into moments_daily (experiment, metric, arm, day, n, mean, comoment, non_zero)

@@ -25,7 +25,10 @@ function filterOf(measure: Measure, calendarDays: boolean, period: Period, value
       clauses.push(`${day} >= ${Number(measure.days[0])}`, `${day} < ${Number(measure.days[1])}`);
     }
   } else {
-    clauses.push('ev.at < ev.first_at', `ev.at >= ev.first_at - make_interval(days => ${Number(period.daysBefore)})`);
+    clauses.push(
+      'ev.at < ev.first_at',
+      `ev.at >= ev.first_at - make_interval(days => ${Number(period.daysBefore)})`,
+    );
   }
   return clauses.join(' and ');
 }
@@ -55,7 +58,9 @@ export function unitColumns(metric: MetricDefinition, values: Values): UnitColum
   const calendar = metric.kind === 'retention';
   return {
     y: aggregateOf(metric.numerator, calendar, 'after', values),
-    d: metric.denominator ? aggregateOf(metric.denominator, calendar, 'after', values) : '1::double precision',
+    d: metric.denominator
+      ? aggregateOf(metric.denominator, calendar, 'after', values)
+      : '1::double precision',
     x:
       metric.covariateDays === undefined
         ? '0::double precision'

@@ -33,7 +33,9 @@ export class RollUp {
   /** @param now the day whose cumulative moments are written; tests and imports pass a simulated clock. */
   async run(now: Date): Promise<RolledUp> {
     return this.db.transaction(async (tx) => {
-      const [lock] = await tx.query<{ got: boolean }>(`select pg_try_advisory_xact_lock(hashtext('marquee.rollup')) as got`);
+      const [lock] = await tx.query<{ got: boolean }>(
+        `select pg_try_advisory_xact_lock(hashtext('marquee.rollup')) as got`,
+      );
       if (!lock?.got) return { exposures: 0, units: 0, experiments: [], ran: false };
       const range = await nextRange(tx);
       await tx.query(`set local work_mem = '128MB'`);
@@ -43,8 +45,14 @@ export class RollUp {
       for (const { experiment, metrics } of dirty.experiments) await recomputeUnits(tx, experiment, metrics);
       await recomputeCohorts(tx);
       await finish(tx, range);
-      for (const { experiment, metrics } of dirty.experiments) await storeDailyMoments(tx, experiment, metrics, now);
-      return { exposures, units: dirty.units, experiments: dirty.experiments.map(({ experiment }) => experiment), ran: true };
+      for (const { experiment, metrics } of dirty.experiments)
+        await storeDailyMoments(tx, experiment, metrics, now);
+      return {
+        exposures,
+        units: dirty.units,
+        experiments: dirty.experiments.map(({ experiment }) => experiment),
+        ran: true,
+      };
     });
   }
 }
@@ -140,7 +148,10 @@ async function enter(tx: Transaction): Promise<void> {
 
 interface Dirty {
   readonly units: number;
-  readonly experiments: readonly { readonly experiment: string; readonly metrics: readonly MetricDefinition[] }[];
+  readonly experiments: readonly {
+    readonly experiment: string;
+    readonly metrics: readonly MetricDefinition[];
+  }[];
 }
 
 /** Units of open experiments that have new events or a new exposure. */
@@ -177,7 +188,11 @@ export function definitionsOf(keys: readonly string[]): MetricDefinition[] {
 }
 
 /** Recomputes every metric of an experiment's dirty units from their events: one scan for all metrics. */
-async function recomputeUnits(tx: Transaction, experiment: string, metrics: readonly MetricDefinition[]): Promise<void> {
+async function recomputeUnits(
+  tx: Transaction,
+  experiment: string,
+  metrics: readonly MetricDefinition[],
+): Promise<void> {
   const values = new Values();
   const key = values.add(experiment);
   const days = values.add(longestPrePeriod(metrics));
@@ -186,8 +201,9 @@ async function recomputeUnits(tx: Transaction, experiment: string, metrics: read
     const { y, d, x } = unitColumns(metric, values);
     return `${y} as y${i}, ${d} as d${i}, ${x} as x${i}`;
   });
-  await tx.query(
-    `create temp table agg on commit drop as
+  await tx
+    .query(
+      `create temp table agg on commit drop as
      with u as (
        select unit_id, arm, first_at, entered_on from experiment_unit join dirty_unit using (experiment, unit_id)
         where experiment = ${key}),
@@ -209,10 +225,11 @@ async function recomputeUnits(tx: Transaction, experiment: string, metrics: read
               where ev.name = any(${activity}::text[]) and ev.calendar_day between 0 and 62), 0) as active_days
             ${columns.length > 0 ? `, ${columns.join(', ')}` : ''}
        from u left join ev using (unit_id) group by u.unit_id, u.arm, u.entered_on`,
-    values.list,
-  ).catch((error: Error) => {
-    throw new Error(`rolling up "${experiment}" failed: ${error.message}`, { cause: error });
-  });
+      values.list,
+    )
+    .catch((error: Error) => {
+      throw new Error(`rolling up "${experiment}" failed: ${error.message}`, { cause: error });
+    });
   await tx.query(
     `update experiment_unit u set active_days = agg.active_days from agg
       where u.experiment = $1 and u.unit_id = agg.unit_id and u.active_days <> agg.active_days`,
@@ -222,10 +239,16 @@ async function recomputeUnits(tx: Transaction, experiment: string, metrics: read
   await tx.query(`drop table agg`);
 }
 
-async function storeUnitMetrics(tx: Transaction, experiment: string, metrics: readonly MetricDefinition[]): Promise<void> {
+async function storeUnitMetrics(
+  tx: Transaction,
+  experiment: string,
+  metrics: readonly MetricDefinition[],
+): Promise<void> {
   const values = new Values();
   const key = values.add(experiment);
-  const rows = metrics.map((metric, i) => `(${values.add(metric.key)}::text, y${i}, d${i}, x${i})`).join(', ');
+  const rows = metrics
+    .map((metric, i) => `(${values.add(metric.key)}::text, y${i}, d${i}, x${i})`)
+    .join(', ');
   await tx.query(
     `insert into unit_metric (experiment, metric, unit_id, arm, entered_on, y, d, x)
      select ${key}, m.metric, agg.unit_id, agg.arm, agg.entered_on, m.y, m.d, m.x

@@ -30,7 +30,9 @@ export class RollupProcessor extends WorkerHost implements OnApplicationBootstra
     const now = new Date();
     const { experiments } = await this.rollUp.run(now);
     for (const key of experiments) {
-      await this.reports.storeSummary(key, now).catch((error: Error) => this.logger.warn(`summary of "${key}": ${error.message}`));
+      await this.reports
+        .storeSummary(key, now)
+        .catch((error: Error) => this.logger.warn(`summary of "${key}": ${error.message}`));
     }
   }
 }
