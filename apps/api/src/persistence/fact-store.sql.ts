@@ -1,5 +1,14 @@
-/** Erasing a unit takes this lock alone: it then sees, and removes, all that was stored before its tombstone. */
-export const SHARE_ERASE_LOCK = `select pg_advisory_xact_lock_shared(hashtext('marquee.erase'))`;
+/**
+ * Begins a batch: the lock first, then a look at the tombstones that were set before it was given. Erasing a unit takes
+ * the lock alone: it then sees, and removes, all that was stored before its tombstone.
+ */
+export const BEGIN_BATCH = `
+select pg_advisory_xact_lock_shared(hashtext('marquee.erase'));
+select exists(select from erased_unit) as erasures`;
+
+/** Marks ids as seen that should all be new; a unique violation says that one is not. */
+export const INSERT_NEW = `
+insert into event_seen (id_hash) select md5(id)::uuid as hash from unnest($1::text[]) as id order by hash`;
 
 /**
  * $1 ids, $2 their number. Marks the ids as seen, in the order of their hashes so that two batches with the same ids
@@ -10,9 +19,7 @@ with fresh as (
   insert into event_seen (id_hash)
   select md5(id)::uuid as hash from unnest($1::text[]) as id order by hash
   on conflict do nothing returning id_hash)
-select count(*)::int as fresh, case when count(*) <> $2 then array_agg(id_hash::text) end as hashes,
-  exists(select from erased_unit) as erasures
-from fresh`;
+select count(*)::int as fresh, case when count(*) <> $2 then array_agg(id_hash::text) end as hashes from fresh`;
 
 export const FIND_ERASED = `
 select encode(unit_hash, 'hex') as hash from erased_unit

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import type { PoolClient } from 'pg';
+import type { PoolClient, QueryResult } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { decodeTime } from 'ulid';
 import { COLUMN, EVENT_COLUMNS, columnOf, idsOf, splitLines } from '../queues/event-lines.js';
 import type { DecisionRecord, EventLines } from '../queues/jobs.js';
 import { Database } from './database.js';
-import { COUNT, FIND_ERASED, INSERT_DECISIONS, INSERT_SEEN, LINK_DUE, SHARE_ERASE_LOCK } from './fact-store.sql.js';
+import { BEGIN_BATCH, COUNT, FIND_ERASED, INSERT_DECISIONS, INSERT_NEW, INSERT_SEEN, LINK_DUE } from './fact-store.sql.js';
 
 export interface Stored {
   /** Rows that were not there before. */
@@ -20,6 +20,9 @@ export interface Stored {
 }
 
 const FLAG_MS = 5_000;
+/** How long to expect more copies after one was seen. */
+const COPIES_MS = 2_000;
+const UNIQUE_VIOLATION = '23505';
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 const COPY_EVENTS = `copy event (${EVENT_COLUMNS}) from stdin`;
 
@@ -30,6 +33,7 @@ const COPY_EVENTS = `copy event (${EVENT_COLUMNS}) from stdin`;
 @Injectable()
 export class FactStore {
   private readonly knownDays = new Set<string>();
+  private copiesUntil = 0;
   private windowless = { known: false, until: 0 };
   /**
    * May the commit of a batch be flushed later? Yes where the queue shares the server: the job is finished behind the
@@ -47,31 +51,52 @@ export class FactStore {
   async insertEvents(batch: EventLines): Promise<Stored> {
     await this.ensurePartitions(daysOf(batch));
     const ids = idsOf(batch.lines);
-    const result = await this.inTransaction(async (client) => {
-      const { rows } = await client.query<{ fresh: number; hashes: string[] | null; erasures: boolean }>({
+    const result = (await this.insertNew(batch, ids)) ?? (await this.insertFresh(batch, ids));
+    await this.linkOutcomes(batch.lines);
+    return result;
+  }
+
+  /**
+   * Stores a batch of which every id is new, which is nearly every batch; that saves a tenth of the work.
+   * @returns null, with nothing stored, when it is not so.
+   */
+  private async insertNew(batch: EventLines, ids: readonly string[]): Promise<Stored | null> {
+    if (Date.now() < this.copiesUntil) return null;
+    try {
+      return await this.inTransaction(async (client, erasures) => {
+        await client.query({ name: 'marquee-new', text: INSERT_NEW, values: [arrayLiteral(ids)] });
+        const kept = erasures ? await keptLines(client, splitLines(batch.lines)) : null;
+        if (kept?.length !== 0) await copyIn(client, kept === null ? batch.lines : kept.join(''));
+        const stored = kept?.length ?? ids.length;
+        return { stored, duplicates: 0, erased: ids.length - stored };
+      });
+    } catch (error) {
+      if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error;
+      // Copies come in clusters: after an outage, or while a client repeats itself.
+      this.copiesUntil = Date.now() + COPIES_MS;
+      return null;
+    }
+  }
+
+  private insertFresh(batch: EventLines, ids: readonly string[]): Promise<Stored> {
+    return this.inTransaction(async (client, erasures) => {
+      const { rows } = await client.query<{ fresh: number; hashes: string[] | null }>({
         name: 'marquee-seen', text: INSERT_SEEN, values: [arrayLiteral(ids), ids.length],
       });
-      const { fresh, hashes, erasures } = rows[0] as { fresh: number; hashes: string[] | null; erasures: boolean };
-      if (fresh === 0) return { stored: 0, duplicates: ids.length, erased: 0 };
-      if (hashes === null && !erasures) {
-        await copyIn(client, batch.lines);
-        return { stored: fresh, duplicates: 0, erased: 0 };
-      }
-      const news = hashes === null ? splitLines(batch.lines) : onlyFresh(splitLines(batch.lines), ids, hashes);
-      const kept = erasures ? await withoutErased(client, news, (line) => columnOf(line, COLUMN.unitId) ?? '') : news;
+      const { fresh, hashes } = rows[0] as { fresh: number; hashes: string[] | null };
+      const lines = splitLines(batch.lines);
+      const news = hashes === null ? (fresh === 0 ? [] : lines) : onlyFresh(lines, ids, hashes);
+      const kept = erasures ? await keptLines(client, news) : news;
       if (kept.length > 0) await copyIn(client, kept.join(''));
       return { stored: kept.length, duplicates: ids.length - fresh, erased: fresh - kept.length };
     });
-    await this.linkOutcomes(batch.lines);
-    return result;
   }
 
   async insertDecisions(records: readonly DecisionRecord[]): Promise<Stored> {
     if (records.length === 0) return { stored: 0, duplicates: 0, erased: 0 };
     await this.ensurePartitions(new Set(records.map((record) => dayOf(record.at))));
-    const result = await this.inTransaction(async (client) => {
-      const { rows: flag } = await client.query<{ erasures: boolean }>('select exists(select from erased_unit) as erasures');
-      const kept = flag[0]?.erasures ? await withoutErased(client, records, (record) => record.unitId) : records;
+    const result = await this.inTransaction(async (client, erasures) => {
+      const kept = erasures ? await withoutErased(client, records, (record) => record.unitId) : records;
       const { rows } = await client.query<{ fresh: number }>({
         name: 'marquee-decisions', text: INSERT_DECISIONS, values: [JSON.stringify(kept)],
       });
@@ -103,11 +128,13 @@ export class FactStore {
     }
   }
 
-  private inTransaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+  private inTransaction<T>(work: (client: PoolClient, erasures: boolean) => Promise<T>): Promise<T> {
     return this.db.transaction(async (tx) => {
       const client = await tx.connection();
-      await client.query(this.relaxed ? `set local synchronous_commit = off; ${SHARE_ERASE_LOCK}` : SHARE_ERASE_LOCK);
-      return work(client);
+      const begin = this.relaxed ? `set local synchronous_commit = off;${BEGIN_BATCH}` : BEGIN_BATCH;
+      // Several statements answer with several results.
+      const results = (await client.query(begin)) as unknown as readonly QueryResult<{ erasures: boolean }>[];
+      return work(client, results.at(-1)?.rows[0]?.erasures === true);
     });
   }
 
@@ -168,6 +195,9 @@ function onlyFresh(lines: readonly string[], ids: readonly string[], hashes: rea
   const fresh = new Set(hashes.map((hash) => hash.replaceAll('-', '')));
   return lines.filter((_line, index) => fresh.delete(createHash('md5').update(ids[index] as string, 'utf8').digest('hex')));
 }
+
+const keptLines = (client: PoolClient, lines: readonly string[]): Promise<string[]> =>
+  withoutErased(client, lines, (line) => columnOf(line, COLUMN.unitId) ?? '');
 
 async function withoutErased<T>(client: PoolClient, records: readonly T[], unitOf: (record: T) => string): Promise<T[]> {
   const hashes = new Map(records.map((record) => [unitHash(unitOf(record)).toString('hex'), true]));
