@@ -163,6 +163,8 @@ async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
       where (x.stopped_at is null or x.stopped_at > now() - make_interval(days => $3))
         and u.unit_id in (
           select unit_id from event where txid >= $1 and txid < $2
+          -- A decision may arrive after the events that name it, and makes them count.
+          union select unit_id from decision where txid >= $1 and txid < $2 and experiment is not null
           union select unit_id from fresh_entry)`,
     [from, to, OPEN_DAYS_AFTER_STOP],
   );
@@ -193,9 +195,18 @@ async function recomputeUnits(
   experiment: string,
   metrics: readonly MetricDefinition[],
 ): Promise<void> {
+  const prePeriod = longestPrePeriod(metrics);
+  const [oldest] = await tx.query<{ since: Date; decided: Date }>(
+    `select min(first_at) - make_interval(days => $2) as since, min(first_at) - interval '1 day' as decided
+       from experiment_unit join dirty_unit using (experiment, unit_id) where experiment = $1`,
+    [experiment, prePeriod],
+  );
   const values = new Values();
   const key = values.add(experiment);
-  const days = values.add(longestPrePeriod(metrics));
+  const days = values.add(prePeriod);
+  // Known before planning, so that only the day partitions that can matter are looked at.
+  const since = values.add(oldest?.since);
+  const decided = values.add(oldest?.decided);
   const activity = values.add(['session_start', 'play']);
   const columns = metrics.map((metric, i) => {
     const { y, d, x } = unitColumns(metric, values);
@@ -209,12 +220,12 @@ async function recomputeUnits(
         where experiment = ${key}),
      own as materialized (
        select d.id, d.unit_id, d.at, d.exposed from u join decision d on d.unit_id = u.unit_id
-        where d.experiment = ${key} and d.at >= (select min(first_at) from u) - interval '1 day'),
+        where d.experiment = ${key} and d.at >= ${decided}),
      ev as (
        select u.unit_id, u.first_at, e.kind, e.name, e.value, e.at, e.decision_id, own.id is not null as attributed,
               floor(extract(epoch from e.at - u.first_at) / 86400) as day,
               (e.at at time zone 'UTC')::date - u.entered_on as calendar_day
-         from u join event e on e.unit_id = u.unit_id and e.at >= u.first_at - make_interval(days => ${days})
+         from u join event e on e.unit_id = u.unit_id and e.at >= ${since} and e.at >= u.first_at - make_interval(days => ${days})
          left join own on own.id = e.decision_id and own.unit_id = u.unit_id
        union all
        select u.unit_id, u.first_at, 'exposure', null, null, own.at, own.id, true,
