@@ -42,7 +42,7 @@ export function When({ at }: { at: string | null | undefined }): ReactElement {
 
 export function JsonBlock({ value, label }: { value: Json | undefined; label: string }): ReactElement {
   return (
-    <pre className={styles.json} tabIndex={0} role="region" aria-label={label}>
+    <pre className={styles.json} tabIndex={0} role="region" aria-label={`${label}, JSON`}>
       {JSON.stringify(value ?? null, null, 2)}
     </pre>
   );

@@ -25,7 +25,7 @@ interface Explanation {
 /** What an error means to the reader and what they can do. */
 export function explain(error: Error, what: string): Explanation {
   if (!(error instanceof ApiError)) return { title: `Could not show ${what}`, text: error.message };
-  if (error.status === 0) {
+  if (error.status === 0 || error.code === 'api_unreachable') {
     return {
       title: 'The API does not answer',
       text: 'Treatments already decided are not affected. It is asked again when you retry.',
