@@ -87,13 +87,13 @@ export class Supervisor {
   }
 
   /** @param restart whether an unexpected end starts it again (with a growing pause). */
-  start(name, script, env, { args = [], restart = true } = {}) {
+  start(name, script, env, { args = [], nodeFlags = [], restart = true } = {}) {
     const entry = { name, script, process: null, failures: 0, done: null };
     this.children.set(name, entry);
     const launch = () => {
       const log = fs.openSync(path.join(stateDir, 'logs', `${name}.log`), 'a');
       const startedAt = Date.now();
-      const child = spawn(process.execPath, ['--enable-source-maps', script, ...args], {
+      const child = spawn(process.execPath, ['--enable-source-maps', ...nodeFlags, script, ...args], {
         cwd: root,
         env: { ...process.env, ...env },
         stdio: ['ignore', log, log],

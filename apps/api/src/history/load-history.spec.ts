@@ -1,0 +1,145 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createWorld, itemsOf, layers, readyExperiments, readyPolicies, surfaces } from '#simulation';
+import { startTestApi } from '../../test/api.js';
+import type { TestApi } from '../../test/api.js';
+import type { LiftReport } from '../reports/lift-reports.js';
+import { historyStart, loadHistory } from './load-history.js';
+
+const DAYS = 14;
+const world = createWorld('history-spec', { members: 2200, titles: 24 });
+
+/** The simulated world through the product: HTTP for the set-up, then serving, storage, learning and SQL reports. */
+describe('the six ready experiments, reported from PostgreSQL', () => {
+  let api: TestApi;
+  const reports = new Map<string, LiftReport>();
+
+  async function setUp(): Promise<void> {
+    const post = async (url: string, body: unknown): Promise<void> => {
+      const answer = await api.request('POST', url, { body });
+      if (answer.status >= 300) throw new Error(`${url}: ${answer.text}`);
+    };
+    for (const surface of surfaces) await post('/v1/surfaces', surface);
+    for (const { key, title } of layers) await post('/v1/layers', { key, title });
+    await post('/v1/items', { items: itemsOf(world) });
+    for (const policy of readyPolicies) await post('/v1/policies', policy);
+    for (const { experiment, ...design } of readyExperiments) {
+      const { key, title, surface, unitType, layer, layerRange, traffic, arms } = experiment;
+      await post('/v1/experiments', {
+        key,
+        title,
+        surface,
+        unitType,
+        layer,
+        layerShare: layerRange[1] - layerRange[0],
+        traffic,
+        arms,
+        ...design,
+      });
+      await post(`/v1/experiments/${key}/start`, {});
+    }
+  }
+
+  beforeAll(async () => {
+    api = await startTestApi();
+    await setUp();
+    const to = Date.now();
+    await loadHistory(api.db.database, {
+      world,
+      from: historyStart(to, DAYS),
+      to,
+      seed: 'spec',
+      directory: fs.mkdtempSync(path.join(os.tmpdir(), 'marquee-history-')),
+      experiments: readyExperiments.map(({ experiment }) => experiment.key),
+    });
+    for (const { experiment } of readyExperiments) {
+      const answer = await api.request('GET', `/v1/experiments/${experiment.key}/report`);
+      if (answer.status !== 200) throw new Error(answer.text);
+      reports.set(experiment.key, answer.json<LiftReport>());
+    }
+  }, 300_000);
+  afterAll(() => api.close());
+
+  const report = (key: string): LiftReport => reports.get(key) as LiftReport;
+  const decision = (key: string, arm: string) =>
+    report(key).results.find((result) => result.role === 'decision' && result.arm === arm);
+
+  it('finds the clear win', () => {
+    expect(decision('continue-watching-first', 'continue-first')?.direction).toBe('better');
+    expect(report('continue-watching-first').verdict.kind).toBe('ship');
+  });
+
+  it('does not decide the true null', () => {
+    expect(decision('friendlier-notifications', 'friendly')?.direction).toBe('unclear');
+    expect(report('friendlier-notifications').verdict.kind).toBe('wait');
+  });
+
+  it('refuses to decide on the broken sample ratio', () => {
+    const { health, verdict } = report('semantic-search');
+    expect(health.find(({ key }) => key === 'sample-ratio')?.status).toBe('fail');
+    expect(verdict.kind).toBe('fix-first');
+  });
+
+  it('says that the small one is underpowered', () => {
+    const { health, verdict } = report('shorter-countdown');
+    expect(health.find(({ key }) => key === 'power')?.status).toBe('warn');
+    expect(verdict.kind).toBe('wait');
+  });
+
+  it('shows that the bandit has learned', () => {
+    const bandit = decision('artwork-bandit', 'bandit')?.effect.estimate ?? -1;
+    const uniform = decision('artwork-bandit', 'uniform')?.effect.estimate ?? 1;
+    expect(bandit).toBeGreaterThan(uniform);
+    // A world this small cannot prove it; truth-found.spec.ts does, at full size.
+    expect(decision('artwork-by-taste', 'contextual')?.effect.relative.estimate).toBeGreaterThan(0.1);
+  });
+
+  it('has opposite winners by segment', async () => {
+    const best = new Map<string, string>();
+    const rows = await api.db.database.query<{ taste: string; action_id: string; rate: number }>(
+      `select d.context ->> 'taste' as taste, split_part(r.action_id, '-', 3) as action_id, avg(r.reward) as rate
+         from reward r join decision d on d.id = r.decision_id
+        where r.policy_id in ('artwork-by-taste', 'artwork-most-clicked') group by 1, 2 having count(*) > 100 order by 3`,
+    );
+    for (const row of rows) best.set(row.taste, row.action_id);
+    expect(new Set(best.values()).size).toBeGreaterThan(1);
+  });
+
+  it('answers segments, series and retention, complete and finite', async () => {
+    const base = '/v1/experiments/continue-watching-first';
+    const tv = (await api.request('GET', `${base}/report?segment=device:smart-tv`)).json<LiftReport>();
+    expect(tv.units.enrolled).toBeGreaterThan(100);
+    expect(tv.units.enrolled).toBeLessThan(report('continue-watching-first').units.enrolled);
+    const series = (await api.request('GET', `${base}/report/series`)).json<{
+      points: { day: string; n: number }[];
+    }>();
+    expect(series.points.length).toBeGreaterThanOrEqual(3);
+    expect(series.points.map(({ n }) => n)).toEqual(
+      [...series.points.map(({ n }) => n)].sort((a, b) => a - b),
+    );
+    const retention = (await api.request('GET', `${base}/report/retention`)).json<{
+      arms: { points: { day: number; matured: number; share: number | null }[] }[];
+    }>();
+    expect(retention.arms[0]?.points[0]?.share).toBeGreaterThan(0.05);
+    expect(retention.arms[0]?.points[27]?.matured).toBe(0);
+    const segments = (await api.request('GET', `${base}/segments`)).json<{
+      items: { attribute: string }[];
+    }>();
+    expect(segments.items.map(({ attribute }) => attribute)).toContain('device');
+  });
+
+  it('gives a past day as it stood then, and refuses nonsense', async () => {
+    const base = '/v1/experiments/continue-watching-first/report';
+    const series = (await api.request('GET', `${base}/series`)).json<{
+      points: { day: string; n: number }[];
+    }>();
+    const first = series.points[0];
+    const past = (await api.request('GET', `${base}?asOf=${first?.day}`)).json<LiftReport>();
+    expect(past.results.find((result) => result.role === 'decision')?.matured).toBe(first?.n);
+    expect((await api.request('GET', `${base}?estimator=magic`)).status).toBe(400);
+    expect((await api.request('GET', `${base}?baseline=nobody`)).status).toBe(400);
+    expect((await api.request('GET', '/v1/experiments/none/report')).status).toBe(404);
+  });
+});
