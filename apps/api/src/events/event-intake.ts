@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Problem } from '../http/problem.js';
 import { encodeWritten } from '../queues/event-lines.js';
 import { IngestProducer } from '../queues/ingest-producer.js';
@@ -22,8 +22,8 @@ export class EventIntake {
   private restUntil = 0;
 
   constructor(
-    private readonly producer: IngestProducer,
-    private readonly spool: Spool,
+    @Inject(IngestProducer) private readonly producer: IngestProducer,
+    @Inject(Spool) private readonly spool: Spool,
   ) {}
 
   /**

@@ -27,6 +27,8 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 
 const reject = (code: string, message: string): Rejection => ({ code, message });
 const isStorable = (text: string): boolean => !SUSPECT.test(text) || (!text.includes('\u0000') && !LONE_SURROGATE.test(text));
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isId = (value: unknown): value is string =>
   typeof value === 'string' && value.length > 0 && value.length <= LIMITS.idLength && isStorable(value);
 
@@ -46,8 +48,8 @@ export const receivedAt = (at: number): Received => ({ at, text: new Date(at).to
  * that documents it (events.schema.ts).
  */
 export function validateEvent(raw: unknown, received: Received): WrittenEvent | Rejection {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return reject('not_an_object', 'an event is an object');
-  const event = raw as Readonly<Record<string, unknown>>;
+  if (!isObject(raw)) return reject('not_an_object', 'an event is an object');
+  const event = raw;
   const { id, kind, unitId } = event;
   if (!isId(id)) return reject('invalid_id', `id must be a text of 1 to ${LIMITS.idLength} characters`);
   if (kind !== 'exposure' && kind !== 'outcome') return reject('invalid_kind', 'kind must be "exposure" or "outcome"');
@@ -74,60 +76,88 @@ type Details = Pick<
   'decisionId' | 'name' | 'value' | 'actionId' | 'itemId' | 'position' | 'propertiesText'
 >;
 
+/** The optional members as they were sent; null where absent. */
+type Candidate = Readonly<Record<Exclude<keyof Details, 'propertiesText'>, unknown>>;
+
+const DECISION_ID = reject('invalid_decision_id', 'decisionId must be the id of a decision');
+const ACTION_ID = reject('invalid_action_id', 'actionId must be the id of an action');
+const ITEM_ID = reject('invalid_item_id', 'itemId must be the id of an item');
+const NAMELESS = reject('invalid_name', `an outcome needs a name that matches ${NAME_PATTERN}`);
+const EXPOSES_NOTHING = reject('decision_id_required', 'an exposure needs the decisionId that was shown');
+const VALUE = reject('invalid_value', 'value must be a finite number between -1e12 and 1e12');
+const POSITION = reject('invalid_position', `position must be a whole number from 0 to ${LIMITS.position}`);
+
+/** What is wrong with the optional members, or null. Plain calls and no spreads: this runs for every event. */
+function faultOf(candidate: Candidate, kind: WrittenEvent['kind']): Rejection | null {
+  if (!isIdOrNull(candidate.decisionId)) return DECISION_ID;
+  if (!isIdOrNull(candidate.actionId)) return ACTION_ID;
+  if (!isIdOrNull(candidate.itemId)) return ITEM_ID;
+  if (!isName(candidate.name, kind)) return NAMELESS;
+  if (candidate.decisionId === null && kind === 'exposure') return EXPOSES_NOTHING;
+  if (!isAmountOrNull(candidate.value)) return VALUE;
+  return isPositionOrNull(candidate.position) ? null : POSITION;
+}
+
+const orNull = (value: unknown): unknown => value ?? null;
+
 function validateDetails(event: Readonly<Record<string, unknown>>, kind: WrittenEvent['kind']): Details | Rejection {
-  const decisionId = event['decisionId'] ?? null;
-  const actionId = event['actionId'] ?? null;
-  const itemId = event['itemId'] ?? null;
-  const name = event['name'] ?? null;
-  const value = event['value'] ?? null;
-  const position = event['position'] ?? null;
-  if (decisionId !== null && !isId(decisionId)) return reject('invalid_decision_id', 'decisionId must be the id of a decision');
-  if (actionId !== null && !isId(actionId)) return reject('invalid_action_id', 'actionId must be the id of an action');
-  if (itemId !== null && !isId(itemId)) return reject('invalid_item_id', 'itemId must be the id of an item');
-  if (!isName(name, kind)) return reject('invalid_name', `an outcome needs a name that matches ${NAME_PATTERN}`);
-  if (decisionId === null && kind === 'exposure') return reject('decision_id_required', 'an exposure needs the decisionId that was shown');
-  if (value !== null && !isAmount(value)) return reject('invalid_value', 'value must be a finite number between -1e12 and 1e12');
-  if (position !== null && !isPosition(position)) {
-    return reject('invalid_position', `position must be a whole number from 0 to ${LIMITS.position}`);
-  }
-  const properties = event['properties'] ?? null;
-  if (properties === null) return { decisionId, name, value, actionId, itemId, position, propertiesText: null };
+  const candidate: Candidate & { propertiesText: string | null } = {
+    decisionId: orNull(event['decisionId']),
+    name: orNull(event['name']),
+    value: orNull(event['value']),
+    actionId: orNull(event['actionId']),
+    itemId: orNull(event['itemId']),
+    position: orNull(event['position']),
+    propertiesText: null,
+  };
+  const fault = faultOf(candidate, kind);
+  if (fault !== null) return fault;
+  const details = candidate as Details;
+  const properties = orNull(event['properties']);
+  if (properties === null) return details;
   const problem = propertiesProblem(properties);
   if (problem !== null) return reject('invalid_properties', problem);
   const propertiesText = JSON.stringify(properties);
   if (isTooLong(propertiesText)) {
     return reject('invalid_properties', `properties must be at most ${LIMITS.propertiesBytes} bytes of JSON`);
   }
-  return { decisionId, name, value, actionId, itemId, position, propertiesText };
+  candidate.propertiesText = propertiesText;
+  return details;
 }
+
+const isIdOrNull = (value: unknown): boolean => value === null || isId(value);
 
 const isName = (name: unknown, kind: WrittenEvent['kind']): name is string | null =>
   name === null ? kind === 'exposure' : typeof name === 'string' && NAME.test(name);
 
 // Infinity (a JSON number such as 1e400) and NaN fail the comparison.
-const isAmount = (value: unknown): value is number => typeof value === 'number' && Math.abs(value) <= LIMITS.value;
+const isAmountOrNull = (value: unknown): boolean => value === null || (typeof value === 'number' && Math.abs(value) <= LIMITS.value);
 
-const isPosition = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= LIMITS.position;
+const isPositionOrNull = (value: unknown): boolean =>
+  value === null || (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LIMITS.position);
 
 // A character is at most three bytes: most texts need no exact count.
 const isTooLong = (text: string): boolean =>
   text.length * 3 > LIMITS.propertiesBytes && Buffer.byteLength(text) > LIMITS.propertiesBytes;
 
 const propertiesProblem = (properties: unknown): string | null =>
-  typeof properties !== 'object' || Array.isArray(properties) ? 'properties must be an object' : jsonProblem(properties, 1);
+  isObject(properties) ? jsonProblem(properties, 1) : 'properties must be an object';
+
+const NOT_STORABLE = 'properties must not contain U+0000 or lone surrogates';
 
 /** Why a parsed JSON value cannot be stored, or null. Depth is bounded, so the recursion is. */
 function jsonProblem(value: unknown, depth: number): string | null {
-  if (typeof value === 'string') return isStorable(value) ? null : 'properties must not contain U+0000 or lone surrogates';
-  if (typeof value === 'number') return Number.isFinite(value) ? null : 'numbers in properties must be finite';
-  if (typeof value !== 'object' || value === null) return null;
+  if (typeof value !== 'object' || value === null) return scalarProblem(value);
   if (depth > LIMITS.propertiesDepth) return `properties must be nested at most ${LIMITS.propertiesDepth} deep`;
-  const children = Array.isArray(value) ? value : Object.values(value);
-  if (!Array.isArray(value) && !Object.keys(value).every(isStorable)) return 'properties must not contain U+0000 or lone surrogates';
-  for (const child of children) {
+  if (!Array.isArray(value) && !Object.keys(value).every(isStorable)) return NOT_STORABLE;
+  for (const child of Object.values(value)) {
     const problem = jsonProblem(child, depth + 1);
     if (problem !== null) return problem;
   }
   return null;
+}
+
+function scalarProblem(value: unknown): string | null {
+  if (typeof value === 'string') return isStorable(value) ? null : NOT_STORABLE;
+  return typeof value === 'number' && !Number.isFinite(value) ? 'numbers in properties must be finite' : null;
 }

@@ -59,23 +59,23 @@ export function decodeField(text: string): string | null {
 
 /** Reads a line back; the inverse of encodeEvent. */
 export function decodeEvent(line: string): ClientEvent {
-  const [id, at, receivedAt, unitId, kind, name, value, decisionId, actionId, itemId, position, properties] = line
-    .replace(/\n$/, '')
-    .split('\t')
-    .map(decodeField);
+  const fields = line.replace(/\n$/, '').split('\t').map(decodeField);
+  const text = (index: number): string | null => fields[index] ?? null;
+  const number = (index: number): number | null => (text(index) === null ? null : Number(text(index)));
+  const properties = text(11);
   return {
-    id: id ?? '',
-    at: Date.parse(at ?? ''),
-    receivedAt: Date.parse(receivedAt ?? ''),
-    unitId: unitId ?? '',
-    kind: kind === 'exposure' ? 'exposure' : 'outcome',
-    name: name ?? null,
-    value: value == null ? null : Number(value),
-    decisionId: decisionId ?? null,
-    actionId: actionId ?? null,
-    itemId: itemId ?? null,
-    position: position == null ? null : Number(position),
-    properties: properties == null ? null : (JSON.parse(properties) as Json),
+    id: text(0) ?? '',
+    at: Date.parse(text(1) ?? ''),
+    receivedAt: Date.parse(text(2) ?? ''),
+    unitId: text(3) ?? '',
+    kind: text(4) === 'exposure' ? 'exposure' : 'outcome',
+    name: text(5),
+    value: number(6),
+    decisionId: text(7),
+    actionId: text(8),
+    itemId: text(9),
+    position: number(10),
+    properties: properties === null ? null : (JSON.parse(properties) as Json),
   };
 }
 

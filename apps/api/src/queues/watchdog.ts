@@ -1,5 +1,5 @@
 import { WorkerHost, getQueueToken } from '@nestjs/bullmq';
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService, ModuleRef } from '@nestjs/core';
 import type { Job, Queue } from 'bullmq';
@@ -23,8 +23,8 @@ export class Watchdog implements OnApplicationBootstrap, BeforeApplicationShutdo
   private checking: Promise<void> | null = null;
 
   constructor(
-    private readonly discovery: DiscoveryService,
-    private readonly modules: ModuleRef,
+    @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
+    @Inject(ModuleRef) private readonly modules: ModuleRef,
   ) {}
 
   onApplicationBootstrap(): void {
