@@ -15,7 +15,10 @@ export async function startProxy(target: string): Promise<Proxy> {
   const sockets = new Set<net.Socket>();
   const accept = (client: net.Socket): void => {
     const upstream = net.connect(Number(port), hostname);
-    for (const [one, other] of [[client, upstream], [upstream, client]] as const) {
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
       sockets.add(one);
       one.pipe(other);
       one.on('error', () => undefined);
@@ -26,7 +29,8 @@ export async function startProxy(target: string): Promise<Proxy> {
     }
   };
   let server = net.createServer(accept);
-  const listen = (at: number): Promise<void> => new Promise((resolve) => server.listen(at, '127.0.0.1', () => resolve()));
+  const listen = (at: number): Promise<void> =>
+    new Promise((resolve) => server.listen(at, '127.0.0.1', () => resolve()));
   await listen(0);
   const own = (server.address() as AddressInfo).port;
   const url = new URL(target);

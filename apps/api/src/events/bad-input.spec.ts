@@ -7,7 +7,8 @@ const now = (): string => new Date().toISOString();
 const good = (id: string): object => ({ id, kind: 'outcome', unitId: 'm_1', at: now(), name: 'play' });
 const deep = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
 /** An event as raw JSON text with the given members replaced or added. */
-const raw = (members: string): string => `{"id":"x","kind":"outcome","unitId":"m","at":"${now()}","name":"play",${members}}`;
+const raw = (members: string): string =>
+  `{"id":"x","kind":"outcome","unitId":"m","at":"${now()}","name":"play",${members}}`;
 
 describe('bad input to POST /v1/events', () => {
   let api: TestApi;
@@ -33,7 +34,10 @@ describe('bad input to POST /v1/events', () => {
     ['events that are no list', () => '{"events":{"0":{}}}'],
     ['1001 events', () => JSON.stringify({ events: Array.from({ length: 1001 }, (_, i) => good(`n${i}`)) })],
     ['bytes that are no UTF-8', () => Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])],
-    ['an overlong encoding', () => Buffer.concat([Buffer.from('{"events":["'), Buffer.from([0xc0, 0xaf]), Buffer.from('"]}')])],
+    [
+      'an overlong encoding',
+      () => Buffer.concat([Buffer.from('{"events":["'), Buffer.from([0xc0, 0xaf]), Buffer.from('"]}')]),
+    ],
     ['UTF-16', () => Buffer.from('{"events":[]}', 'utf16le')],
     ['NaN', () => `{"events":[${raw('"value":NaN')}]}`],
     ['Infinity', () => `{"events":[${raw('"value":Infinity')}]}`],
@@ -47,13 +51,19 @@ describe('bad input to POST /v1/events', () => {
     ['a wrong length', () => '{"events":[]}', { 'content-length': '5' }],
   ];
 
-  it.each(bodies.map(([what, body, headers]) => ({ what, body, headers: headers ?? {} })))('$what: a problem document with a 4xx', async ({ body, headers }) => {
-    const answer = await send(body(), headers);
-    expect(answer.status).toBeGreaterThanOrEqual(400);
-    expect(answer.status).toBeLessThan(500);
-    expect(String(answer.headers['content-type'])).toContain('application/problem+json');
-    expect(answer.json()).toMatchObject({ status: answer.status, code: expect.stringMatching(/^[a-z0-9_]+$/) as unknown });
-  });
+  it.each(bodies.map(([what, body, headers]) => ({ what, body, headers: headers ?? {} })))(
+    '$what: a problem document with a 4xx',
+    async ({ body, headers }) => {
+      const answer = await send(body(), headers);
+      expect(answer.status).toBeGreaterThanOrEqual(400);
+      expect(answer.status).toBeLessThan(500);
+      expect(String(answer.headers['content-type'])).toContain('application/problem+json');
+      expect(answer.json()).toMatchObject({
+        status: answer.status,
+        code: expect.stringMatching(/^[a-z0-9_]+$/) as unknown,
+      });
+    },
+  );
 
   const events: readonly (readonly [string, string, string])[] = [
     ['1e400', '"value":1e400', 'invalid_value'],
@@ -86,11 +96,17 @@ describe('bad input to POST /v1/events', () => {
     expect(answer.json()).toMatchObject({ accepted: 2, rejected: [{ index: 1, code }] });
     const alone = await send(`{"events":[${raw(members)}]}`);
     expect(alone.status).toBe(400);
-    expect(alone.json()).toMatchObject({ code: 'all_events_rejected', accepted: 0, rejected: [{ index: 0, code }] });
+    expect(alone.json()).toMatchObject({
+      code: 'all_events_rejected',
+      accepted: 0,
+      rejected: [{ index: 0, code }],
+    });
   });
 
   it('takes no compressed bodies, and says so', async () => {
-    const answer = await send(gzipSync(JSON.stringify({ events: [good('z')] })), { 'content-encoding': 'gzip' });
+    const answer = await send(gzipSync(JSON.stringify({ events: [good('z')] })), {
+      'content-encoding': 'gzip',
+    });
     expect([answer.status, answer.json()['code']]).toEqual([415, 'unsupported_encoding']);
   });
 
@@ -103,14 +119,28 @@ describe('bad input to POST /v1/events', () => {
   });
 
   it('reads a body that begins with a byte order mark or refuses it, but never fails', async () => {
-    const answer = await send(Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(JSON.stringify({ events: [good('bom')] }))]));
+    const answer = await send(
+      Buffer.concat([
+        Buffer.from([0xef, 0xbb, 0xbf]),
+        Buffer.from(JSON.stringify({ events: [good('bom')] })),
+      ]),
+    );
     expect([202, 400]).toContain(answer.status);
   });
 
   it('needs a key, in the header and nowhere else', async () => {
     const body = { events: [good('k')] };
-    for (const headers of [{}, { authorization: 'Basic eDp5' }, { authorization: 'Bearer' }, { authorization: 'Bearer wrong' }]) {
-      const answer = await api.request('POST', '/v1/events?key=x', { body, key: null, headers: headers as Record<string, string> });
+    for (const headers of [
+      {},
+      { authorization: 'Basic eDp5' },
+      { authorization: 'Bearer' },
+      { authorization: 'Bearer wrong' },
+    ]) {
+      const answer = await api.request('POST', '/v1/events?key=x', {
+        body,
+        key: null,
+        headers: headers as Record<string, string>,
+      });
       expect(answer.status).toBe(401);
     }
   });
@@ -121,7 +151,8 @@ describe('bad input to POST /v1/events', () => {
     const template = Buffer.from(JSON.stringify({ events: [good('f1'), good('f2')] }));
     for (let i = 0; i < 300; i++) {
       const body = Buffer.from(template);
-      for (let j = 0; j <= random() * 4; j++) body[Math.floor(random() * body.length)] = Math.floor(random() * 256);
+      for (let j = 0; j <= random() * 4; j++)
+        body[Math.floor(random() * body.length)] = Math.floor(random() * 256);
       expect((await send(body)).status).toBeLessThan(500);
     }
   });

@@ -3,7 +3,12 @@ import { describe, expect, it } from '@jest/globals';
 import type { EventLines } from '../queues/jobs.js';
 import { EventBatcher } from './event-batcher.js';
 
-const lines = (count: number, at = 1): EventLines => ({ count, firstAt: at, lastAt: at, lines: `${'x\n'.repeat(count)}` });
+const lines = (count: number, at = 1): EventLines => ({
+  count,
+  firstAt: at,
+  lastAt: at,
+  lines: `${'x\n'.repeat(count)}`,
+});
 const LIMITS = { flushAt: 500, lingerMs: 10, most: 1000, inFlight: 1 };
 
 describe('joining the batches of concurrent requests', () => {
@@ -28,7 +33,10 @@ describe('joining the batches of concurrent requests', () => {
 
   it('tells each request of a failed hand-over, and goes on', async () => {
     let fail = true;
-    const batcher = new EventBatcher(() => (fail ? Promise.reject(new Error('away')) : Promise.resolve()), LIMITS);
+    const batcher = new EventBatcher(
+      () => (fail ? Promise.reject(new Error('away')) : Promise.resolve()),
+      LIMITS,
+    );
     const results = await Promise.allSettled([batcher.add(lines(1)), batcher.add(lines(1))]);
     expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected']);
     fail = false;

@@ -50,9 +50,15 @@ export class EventIntake {
       await this.spool.appendDurable('events', [lines]);
     } catch (error) {
       this.log.report('the spool refused events', error as Error);
-      throw new Problem(503, 'unavailable', 'Neither the queue nor the local spool takes events at the moment; send them again', [], {
-        'retry-after': '5',
-      });
+      throw new Problem(
+        503,
+        'unavailable',
+        'Neither the queue nor the local spool takes events at the moment; send them again',
+        [],
+        {
+          'retry-after': '5',
+        },
+      );
     }
   }
 }
@@ -61,7 +67,8 @@ function eventsOf(body: unknown): readonly unknown[] {
   const events = (body as { events?: unknown } | null)?.events;
   if (!Array.isArray(events)) throw Problem.invalid('/events', 'invalid_type', 'send {"events": [...]}');
   if (events.length === 0) throw Problem.invalid('/events', 'too_small', 'send at least one event');
-  if (events.length > LIMITS.events) throw Problem.invalid('/events', 'too_big', `send at most ${LIMITS.events} events at a time`);
+  if (events.length > LIMITS.events)
+    throw Problem.invalid('/events', 'too_big', `send at most ${LIMITS.events} events at a time`);
   return events;
 }
 

@@ -17,7 +17,11 @@ const nested = (depth: number): unknown => (depth === 0 ? 1 : { in: nested(depth
 const cases: readonly (readonly [string, unknown, string | null, 'schema cannot say'?])[] = [
   ['the least', good, null],
   ['an exposure', { id: 'e', kind: 'exposure', unitId: 'm', at: good.at, decisionId: 'd' }, null],
-  ['nulls for what is absent', { ...good, value: null, decisionId: null, properties: null, position: null }, null],
+  [
+    'nulls for what is absent',
+    { ...good, value: null, decisionId: null, properties: null, position: null },
+    null,
+  ],
   ['unknown fields', { ...good, extra: 1 }, null],
   ['no object', 'x', 'not_an_object'],
   ['a list', [], 'not_an_object'],
@@ -31,9 +35,19 @@ const cases: readonly (readonly [string, unknown, string | null, 'schema cannot 
   ['half a character', { ...good, id: 'a\ud83d' }, 'invalid_id', 'schema cannot say'],
   ['a whole character', { ...good, id: 'a🎬' }, null],
   ['another kind', { ...good, kind: 'click' }, 'invalid_kind'],
-  ['an e-mail address', { ...good, unitId: 'ann@example.org' }, 'unit_id_not_pseudonymous', 'schema cannot say'],
+  [
+    'an e-mail address',
+    { ...good, unitId: 'ann@example.org' },
+    'unit_id_not_pseudonymous',
+    'schema cannot say',
+  ],
   ['a phone number', { ...good, unitId: '+49 170 1234567' }, 'unit_id_not_pseudonymous', 'schema cannot say'],
-  ['a grouped phone number', { ...good, unitId: '(555) 123-4567' }, 'unit_id_not_pseudonymous', 'schema cannot say'],
+  [
+    'a grouped phone number',
+    { ...good, unitId: '(555) 123-4567' },
+    'unit_id_not_pseudonymous',
+    'schema cannot say',
+  ],
   ['a number from a database', { ...good, unitId: '1234567890' }, null],
   ['a UUID', { ...good, unitId: '018f4d3e-7c1a-7b2f-9d3e-123456789012' }, null],
   ['a date as unit', { ...good, unitId: '2026-11-21-0001' }, null],
@@ -56,7 +70,12 @@ const cases: readonly (readonly [string, unknown, string | null, 'schema cannot 
   ['SQL as name', { ...good, name: "play'; drop table event; --" }, 'invalid_name'],
   ['a name of 65', { ...good, name: 'a'.repeat(65) }, 'invalid_name'],
   ['a dotted name', { ...good, name: 'rating.v2-x_1' }, null],
-  ['an exposure of nothing', { ...good, kind: 'exposure', name: undefined }, 'decision_id_required', 'schema cannot say'],
+  [
+    'an exposure of nothing',
+    { ...good, kind: 'exposure', name: undefined },
+    'decision_id_required',
+    'schema cannot say',
+  ],
   ['an infinite value', { ...good, value: Infinity }, 'invalid_value'],
   ['no number', { ...good, value: Number.NaN }, 'invalid_value'],
   ['a text as value', { ...good, value: '1' }, 'invalid_value'],
@@ -69,9 +88,24 @@ const cases: readonly (readonly [string, unknown, string | null, 'schema cannot 
   ['a text as properties', { ...good, properties: 'x' }, 'invalid_properties'],
   ['deep properties', { ...good, properties: nested(5) }, 'invalid_properties', 'schema cannot say'],
   ['less deep properties', { ...good, properties: nested(4) }, null],
-  ['large properties', { ...good, properties: { text: 'x'.repeat(4096) } }, 'invalid_properties', 'schema cannot say'],
-  ['wide characters', { ...good, properties: { text: 'ü'.repeat(2050) } }, 'invalid_properties', 'schema cannot say'],
-  ['infinity inside', { ...good, properties: { a: { b: [Infinity] } } }, 'invalid_properties', 'schema cannot say'],
+  [
+    'large properties',
+    { ...good, properties: { text: 'x'.repeat(4096) } },
+    'invalid_properties',
+    'schema cannot say',
+  ],
+  [
+    'wide characters',
+    { ...good, properties: { text: 'ü'.repeat(2050) } },
+    'invalid_properties',
+    'schema cannot say',
+  ],
+  [
+    'infinity inside',
+    { ...good, properties: { a: { b: [Infinity] } } },
+    'invalid_properties',
+    'schema cannot say',
+  ],
   ['NUL inside', { ...good, properties: { a: '\u0000' } }, 'invalid_properties', 'schema cannot say'],
   ['NUL in a key', { ...good, properties: { 'a\u0000': 1 } }, 'invalid_properties', 'schema cannot say'],
   ['a text that spells an escape', { ...good, properties: { a: '\\u0000' } }, null],
@@ -80,9 +114,12 @@ const cases: readonly (readonly [string, unknown, string | null, 'schema cannot 
 describe('validation of an event', () => {
   it.each(cases)('%s', (_what, event, code) => expect(codeOf(event)).toBe(code));
 
-  it.each(cases.filter(([, , , except]) => except === undefined))('the documented schema says the same: %s', (_what, event, code) => {
-    expect(eventSchema.safeParse(event).success).toBe(code === null);
-  });
+  it.each(cases.filter(([, , , except]) => except === undefined))(
+    'the documented schema says the same: %s',
+    (_what, event, code) => {
+      expect(eventSchema.safeParse(event).success).toBe(code === null);
+    },
+  );
 
   it('treats prototype names as data and touches no prototype', () => {
     const event = JSON.parse(
@@ -102,7 +139,13 @@ describe('validation of an event', () => {
 describe('an event as a line', () => {
   it('reads back what was written, whatever it contains', () => {
     const event = {
-      ...good, id: 'tab\t nl\n cr\r back\\slash \\N', unitId: '\\N', decisionId: '\\t', itemId: 'ünï🎬', value: -0.1, position: 0,
+      ...good,
+      id: 'tab\t nl\n cr\r back\\slash \\N',
+      unitId: '\\N',
+      decisionId: '\\t',
+      itemId: 'ünï🎬',
+      value: -0.1,
+      position: 0,
       properties: { 'k\t': ['a\\nb', 'line\nbreak', '\\', null, 1e-7] },
     };
     const written = validateEvent(event, receivedAt(NOW));
@@ -110,18 +153,39 @@ describe('an event as a line', () => {
     const line = encodeWritten(written);
     expect(line.indexOf('\n')).toBe(line.length - 1);
     expect(decodeEvent(line)).toEqual({
-      id: event.id, kind: 'outcome', unitId: '\\N', at: Date.parse(good.at), receivedAt: NOW, decisionId: '\\t', name: 'play',
-      value: -0.1, actionId: null, itemId: 'ünï🎬', position: 0, properties: event.properties,
+      id: event.id,
+      kind: 'outcome',
+      unitId: '\\N',
+      at: Date.parse(good.at),
+      receivedAt: NOW,
+      decisionId: '\\t',
+      name: 'play',
+      value: -0.1,
+      actionId: null,
+      itemId: 'ünï🎬',
+      position: 0,
+      properties: event.properties,
     });
   });
 });
 
 describe('reading a time', () => {
   it('agrees with Date for every form it takes', () => {
-    for (const text of ['2026-11-21T00:00:00.000Z', '2024-02-29T23:59:59.999Z', '2026-11-21T11:59:00Z', '2026-11-21T11:59:00.5-11:30']) {
+    for (const text of [
+      '2026-11-21T00:00:00.000Z',
+      '2024-02-29T23:59:59.999Z',
+      '2026-11-21T11:59:00Z',
+      '2026-11-21T11:59:00.5-11:30',
+    ]) {
       expect(readInstant(text)).toEqual({ time: Date.parse(text), text: new Date(text).toISOString() });
     }
-    for (const text of ['2025-02-29T00:00:00.000Z', '2026-13-01T00:00:00.000Z', '2026-11-21', '', '2026-11-21T11:59:00.000z']) {
+    for (const text of [
+      '2025-02-29T00:00:00.000Z',
+      '2026-13-01T00:00:00.000Z',
+      '2026-11-21',
+      '',
+      '2026-11-21T11:59:00.000z',
+    ]) {
       expect(readInstant(text)).toBeNull();
     }
   });

@@ -26,7 +26,8 @@ const SUSPECT = /[\u0000\ud800-\udfff]/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 const reject = (code: string, message: string): Rejection => ({ code, message });
-const isStorable = (text: string): boolean => !SUSPECT.test(text) || (!text.includes('\u0000') && !LONE_SURROGATE.test(text));
+const isStorable = (text: string): boolean =>
+  !SUSPECT.test(text) || (!text.includes('\u0000') && !LONE_SURROGATE.test(text));
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isId = (value: unknown): value is string =>
@@ -52,13 +53,19 @@ export function validateEvent(raw: unknown, received: Received): WrittenEvent | 
   const event = raw;
   const { id, kind, unitId } = event;
   if (!isId(id)) return reject('invalid_id', `id must be a text of 1 to ${LIMITS.idLength} characters`);
-  if (kind !== 'exposure' && kind !== 'outcome') return reject('invalid_kind', 'kind must be "exposure" or "outcome"');
-  if (!isId(unitId)) return reject('invalid_unit_id', `unitId must be a text of 1 to ${LIMITS.idLength} characters`);
+  if (kind !== 'exposure' && kind !== 'outcome')
+    return reject('invalid_kind', 'kind must be "exposure" or "outcome"');
+  if (!isId(unitId))
+    return reject('invalid_unit_id', `unitId must be a text of 1 to ${LIMITS.idLength} characters`);
   if (looksPersonal(unitId)) {
-    return reject('unit_id_not_pseudonymous', 'unitId looks like an e-mail address or a phone number; send a pseudonymous id');
+    return reject(
+      'unit_id_not_pseudonymous',
+      'unitId looks like an e-mail address or a phone number; send a pseudonymous id',
+    );
   }
   const at = readInstant(event['at']);
-  if (at === null) return reject('invalid_at', 'at must be an ISO 8601 time with a zone, such as 2026-11-21T20:15:00Z');
+  if (at === null)
+    return reject('invalid_at', 'at must be an ISO 8601 time with a zone, such as 2026-11-21T20:15:00Z');
   if (at.time > received.at + LIMITS.aheadMs || at.time < received.at - LIMITS.oldestMs) {
     return reject('at_out_of_range', 'at must lie within the last 90 days and at most 10 minutes ahead');
   }
@@ -66,8 +73,19 @@ export function validateEvent(raw: unknown, received: Received): WrittenEvent | 
   if ('code' in details) return details;
   const { decisionId, name, value, actionId, itemId, position, propertiesText } = details;
   return {
-    id, kind, unitId, at: at.time, atText: at.text, receivedAtText: received.text,
-    decisionId, name, value, actionId, itemId, position, propertiesText,
+    id,
+    kind,
+    unitId,
+    at: at.time,
+    atText: at.text,
+    receivedAtText: received.text,
+    decisionId,
+    name,
+    value,
+    actionId,
+    itemId,
+    position,
+    propertiesText,
   };
 }
 
@@ -100,7 +118,10 @@ function faultOf(candidate: Candidate, kind: WrittenEvent['kind']): Rejection | 
 
 const orNull = (value: unknown): unknown => value ?? null;
 
-function validateDetails(event: Readonly<Record<string, unknown>>, kind: WrittenEvent['kind']): Details | Rejection {
+function validateDetails(
+  event: Readonly<Record<string, unknown>>,
+  kind: WrittenEvent['kind'],
+): Details | Rejection {
   const candidate: Candidate & { propertiesText: string | null } = {
     decisionId: orNull(event['decisionId']),
     name: orNull(event['name']),
@@ -131,10 +152,12 @@ const isName = (name: unknown, kind: WrittenEvent['kind']): name is string | nul
   name === null ? kind === 'exposure' : typeof name === 'string' && NAME.test(name);
 
 // Infinity (a JSON number such as 1e400) and NaN fail the comparison.
-const isAmountOrNull = (value: unknown): boolean => value === null || (typeof value === 'number' && Math.abs(value) <= LIMITS.value);
+const isAmountOrNull = (value: unknown): boolean =>
+  value === null || (typeof value === 'number' && Math.abs(value) <= LIMITS.value);
 
 const isPositionOrNull = (value: unknown): boolean =>
-  value === null || (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LIMITS.position);
+  value === null ||
+  (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LIMITS.position);
 
 // A character is at most three bytes: most texts need no exact count.
 const isTooLong = (text: string): boolean =>
@@ -148,7 +171,8 @@ const NOT_STORABLE = 'properties must not contain U+0000 or lone surrogates';
 /** Why a parsed JSON value cannot be stored, or null. Depth is bounded, so the recursion is. */
 function jsonProblem(value: unknown, depth: number): string | null {
   if (typeof value !== 'object' || value === null) return scalarProblem(value);
-  if (depth > LIMITS.propertiesDepth) return `properties must be nested at most ${LIMITS.propertiesDepth} deep`;
+  if (depth > LIMITS.propertiesDepth)
+    return `properties must be nested at most ${LIMITS.propertiesDepth} deep`;
   if (!Array.isArray(value) && !Object.keys(value).every(isStorable)) return NOT_STORABLE;
   for (const child of Object.values(value)) {
     const problem = jsonProblem(child, depth + 1);

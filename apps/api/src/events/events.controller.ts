@@ -8,7 +8,11 @@ import { EventIntake } from './event-intake.js';
 import { eventsAnswerSchema, eventsBodySchema } from './events.schema.js';
 import type { EventsAnswer } from './events.schema.js';
 
-type JsonSchema = Parameters<typeof ApiBody>[0] extends infer O ? (O extends { schema: infer S } ? S : never) : never;
+type JsonSchema = Parameters<typeof ApiBody>[0] extends infer O
+  ? O extends { schema: infer S }
+    ? S
+    : never
+  : never;
 const jsonSchema = (schema: z.ZodType): JsonSchema => {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: 'input' });
   return rest as JsonSchema;
@@ -30,7 +34,10 @@ export class EventsController {
   })
   @ApiBody({ schema: jsonSchema(eventsBodySchema) })
   @ApiResponse({ status: 202, description: 'Accepted', schema: jsonSchema(eventsAnswerSchema) as never })
-  @ApiResponse({ status: 400, description: 'Not a batch of events, or none of them could be accepted (then with `rejected`)' })
+  @ApiResponse({
+    status: 400,
+    description: 'Not a batch of events, or none of them could be accepted (then with `rejected`)',
+  })
   async post(
     @Body() body: unknown,
     @Req() request: FastifyRequest,
@@ -43,7 +50,9 @@ export class EventsController {
       400,
       'all_events_rejected',
       'None of the events could be accepted; see "rejected"',
-      answer.rejected.slice(0, 20).map(({ index, code, message }) => ({ pointer: `/events/${index}`, code, message })),
+      answer.rejected
+        .slice(0, 20)
+        .map(({ index, code, message }) => ({ pointer: `/events/${index}`, code, message })),
     );
     void reply.status(400).header('content-type', 'application/problem+json; charset=utf-8');
     return { ...problemDocument(problem, request.id), ...answer };

@@ -8,7 +8,13 @@ import type { Stored } from '../persistence/fact-store.js';
 import type { QueueBackend } from '../queues/backend.js';
 import { decodeEvent, splitLines } from '../queues/event-lines.js';
 import { QUEUES } from '../queues/jobs.js';
-import type { DecisionLinesJob, DecisionRecord, DecisionsJob, EventLines, EventsJob } from '../queues/jobs.js';
+import type {
+  DecisionLinesJob,
+  DecisionRecord,
+  DecisionsJob,
+  EventLines,
+  EventsJob,
+} from '../queues/jobs.js';
 import { WORKER_OPTIONS } from '../queues/queues.js';
 import { QUEUE_BACKEND } from '../queues/queue-backend.token.js';
 import { isTransient, storeOrIsolate } from './isolate.js';
@@ -48,13 +54,16 @@ export class IngestProcessor extends WorkerHost implements OnModuleInit, OnAppli
     if ('lines' in data && data.schemaVersion === 1) return this.storeEvents(data);
     if ('decisions' in data && data.schemaVersion === 1) return this.storeDecisions(data.decisions);
     if ('decisionLines' in data && data.schemaVersion === 1) {
-      return this.storeDecisions(data.decisionLines.split('\n').map((line) => JSON.parse(line) as DecisionRecord));
+      return this.storeDecisions(
+        data.decisionLines.split('\n').map((line) => JSON.parse(line) as DecisionRecord),
+      );
     }
     await this.quarantine(job.name, JSON.stringify(data), 'a job of a shape that this version does not know');
   }
 
   private async storeEvents(batch: EventLines): Promise<void> {
-    const store = async (part: EventLines): Promise<void> => this.tally('events', await this.facts.insertEvents(part));
+    const store = async (part: EventLines): Promise<void> =>
+      this.tally('events', await this.facts.insertEvents(part));
     try {
       await store(batch);
     } catch (error) {
@@ -75,7 +84,8 @@ export class IngestProcessor extends WorkerHost implements OnModuleInit, OnAppli
         const result = await this.facts.insertDecisions(part);
         this.tally('decisions', result);
         // As sent, not as stored: copies are rare, and only the share is shown.
-        if (result.stored > 0) this.add('ingest.decisions_fallback', part.filter((record) => record.fallback !== null).length);
+        if (result.stored > 0)
+          this.add('ingest.decisions_fallback', part.filter((record) => record.fallback !== null).length);
       },
       (record, reason) => this.quarantine('decisions', JSON.stringify(record), reason),
       () => this.facts.forgetPartitions(),

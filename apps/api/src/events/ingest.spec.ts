@@ -13,7 +13,12 @@ import type { ClientEvent } from '../queues/jobs.js';
 
 const minutesAgo = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString();
 const outcome = (id: string, more: object = {}): object => ({
-  id, kind: 'outcome', unitId: 'm_1', at: minutesAgo(1), name: 'play', ...more,
+  id,
+  kind: 'outcome',
+  unitId: 'm_1',
+  at: minutesAgo(1),
+  name: 'play',
+  ...more,
 });
 
 describe('events from HTTP to the table', () => {
@@ -31,7 +36,8 @@ describe('events from HTTP to the table', () => {
     await api.close();
   });
 
-  const post = (events: readonly object[]) => api.request('POST', '/v1/events', { body: { events }, key: api.keys.publishable });
+  const post = (events: readonly object[]) =>
+    api.request('POST', '/v1/events', { body: { events }, key: api.keys.publishable });
   const drained = async (): Promise<void> => {
     for (let i = 0; i < 400; i++) {
       const counts = await queue.getJobCounts('waiting', 'active', 'delayed');
@@ -41,16 +47,27 @@ describe('events from HTTP to the table', () => {
     throw new Error('the queue did not drain');
   };
   const stored = (prefix: string) =>
-    api.db.database.query<{ id: string; unit_id: string; name: string; value: number | null; at: Date; properties: object | null }>(
-      'select * from event where starts_with(id, $1) order by id', [prefix],
-    );
+    api.db.database.query<{
+      id: string;
+      unit_id: string;
+      name: string;
+      value: number | null;
+      at: Date;
+      properties: object | null;
+    }>('select * from event where starts_with(id, $1) order by id', [prefix]);
 
   it('stores what was sent, with everything in it', async () => {
     const at = minutesAgo(3);
     const answer = await post([
       outcome('full-1', {
-        at, name: 'watch', value: 61.5, decisionId: '01KABCDEFGHJKMNPQRSTVWXYZ0', actionId: 'a"\\1', itemId: 'tab\there',
-        position: 3, properties: { device: 'tv', nested: { text: 'line\nbreak "quoted" \\N ünï 🎬' } },
+        at,
+        name: 'watch',
+        value: 61.5,
+        decisionId: '01KABCDEFGHJKMNPQRSTVWXYZ0',
+        actionId: 'a"\\1',
+        itemId: 'tab\there',
+        position: 3,
+        properties: { device: 'tv', nested: { text: 'line\nbreak "quoted" \\N ünï 🎬' } },
       }),
       { id: 'full-2', kind: 'exposure', unitId: "x'; drop table event; --", at, decisionId: '<b>d</b>' },
     ]);
@@ -59,18 +76,35 @@ describe('events from HTTP to the table', () => {
     await drained();
     const [first, second] = await stored('full-');
     expect(first).toMatchObject({
-      unit_id: 'm_1', kind: 'outcome', name: 'watch', value: 61.5, decision_id: '01KABCDEFGHJKMNPQRSTVWXYZ0', action_id: 'a"\\1',
-      item_id: 'tab\there', position: 3, properties: { device: 'tv', nested: { text: 'line\nbreak "quoted" \\N ünï 🎬' } },
+      unit_id: 'm_1',
+      kind: 'outcome',
+      name: 'watch',
+      value: 61.5,
+      decision_id: '01KABCDEFGHJKMNPQRSTVWXYZ0',
+      action_id: 'a"\\1',
+      item_id: 'tab\there',
+      position: 3,
+      properties: { device: 'tv', nested: { text: 'line\nbreak "quoted" \\N ünï 🎬' } },
     });
     expect(first?.at.toISOString()).toBe(at);
-    expect(second).toMatchObject({ unit_id: "x'; drop table event; --", decision_id: '<b>d</b>', name: null });
+    expect(second).toMatchObject({
+      unit_id: "x'; drop table event; --",
+      decision_id: '<b>d</b>',
+      name: null,
+    });
   });
 
   it('counts an id once: sent twice, in one batch, with another time, at the same moment, shuffled', async () => {
     const batch = Array.from({ length: 200 }, (_, i) => outcome(`once-${i}`, { value: i }));
     const shuffled = [...batch].reverse();
     const laterDay = batch.slice(0, 50).map((event) => ({ ...event, at: minutesAgo(60 * 24 * 3) }));
-    const answers = await Promise.all([post(batch), post(shuffled), post(batch), post([...laterDay, ...laterDay]), post(shuffled)]);
+    const answers = await Promise.all([
+      post(batch),
+      post(shuffled),
+      post(batch),
+      post([...laterDay, ...laterDay]),
+      post(shuffled),
+    ]);
     expect(answers.map((answer) => answer.status)).toEqual([202, 202, 202, 202, 202]);
     await post(batch.slice(50, 150));
     await drained();
@@ -83,14 +117,25 @@ describe('events from HTTP to the table', () => {
     const lines = (ids: readonly number[]) =>
       encodeEvents(
         ids.map((i): ClientEvent => ({
-          id: `cross-${i}`, kind: 'outcome', unitId: 'm_2', at: Date.now(), receivedAt: Date.now(), decisionId: null,
-          name: 'play', value: null, actionId: null, itemId: null, position: null, properties: null,
+          id: `cross-${i}`,
+          kind: 'outcome',
+          unitId: 'm_2',
+          at: Date.now(),
+          receivedAt: Date.now(),
+          decisionId: null,
+          name: 'play',
+          value: null,
+          actionId: null,
+          itemId: null,
+          position: null,
+          properties: null,
         })),
       );
     const ids = Array.from({ length: 300 }, (_, i) => i);
     await queue.addBulk(
       Array.from({ length: 6 }, (_, i) => ({
-        name: 'events', data: { schemaVersion: 1, ...lines(i % 2 ? [...ids].reverse() : ids) },
+        name: 'events',
+        data: { schemaVersion: 1, ...lines(i % 2 ? [...ids].reverse() : ids) },
       })),
     );
     await drained();
@@ -99,22 +144,34 @@ describe('events from HTTP to the table', () => {
 
   it('isolates poison: it alone is quarantined, with the reason, and can be replayed or discarded', async () => {
     const good = (i: number): ClientEvent => ({
-      id: `mate-${i}`, kind: 'outcome', unitId: 'm_3', at: Date.now(), receivedAt: Date.now(), decisionId: null,
-      name: 'play', value: i, actionId: null, itemId: null, position: null, properties: null,
+      id: `mate-${i}`,
+      kind: 'outcome',
+      unitId: 'm_3',
+      at: Date.now(),
+      receivedAt: Date.now(),
+      decisionId: null,
+      name: 'play',
+      value: i,
+      actionId: null,
+      itemId: null,
+      position: null,
+      properties: null,
     });
     const batch = encodeEvents(Array.from({ length: 64 }, (_, i) => good(i)));
-    const poisoned = batch.lines
-      .replace('\t17\t', '\tnot-a-number\t')
-      .replace('\t40\t', '\t1e999\t');
+    const poisoned = batch.lines.replace('\t17\t', '\tnot-a-number\t').replace('\t40\t', '\t1e999\t');
     await queue.add('events', { schemaVersion: 1, ...batch, lines: poisoned });
     await drained();
     const ids = (await stored('mate-')).map((row) => row.id);
     expect(ids).toHaveLength(62);
     expect(ids).not.toContain('mate-17');
     const list = await api.request('GET', '/v1/quarantine');
-    const items = list.json<{ items: { id: string; reason: string; payload: { id: string }; attempts: number }[] }>().items;
+    const items = list.json<{
+      items: { id: string; reason: string; payload: { id: string }; attempts: number }[];
+    }>().items;
     expect(items.map((item) => item.payload.id).sort()).toEqual(['mate-17', 'mate-40']);
-    expect(items.map((item) => item.reason).join()).toMatch(/invalid input syntax for type double precision.*out of range|out of range.*invalid input/);
+    expect(items.map((item) => item.reason).join()).toMatch(
+      /invalid input syntax for type double precision.*out of range|out of range.*invalid input/,
+    );
     const [first, second] = items;
     expect((await api.request('POST', `/v1/quarantine/${String(first?.id)}/discard`)).status).toBe(200);
     // What it decodes to is storable: the broken number has become none.
@@ -128,7 +185,9 @@ describe('events from HTTP to the table', () => {
   it('keeps a job of an unknown shape instead of dropping it', async () => {
     await queue.add('events', { schemaVersion: 99, something: 'new' });
     await drained();
-    const { items } = (await api.request('GET', '/v1/quarantine')).json<{ items: { id: string; payload: object }[] }>();
+    const { items } = (await api.request('GET', '/v1/quarantine')).json<{
+      items: { id: string; payload: object }[];
+    }>();
     expect(items).toHaveLength(1);
     expect(items[0]?.payload).toEqual({ schemaVersion: 99, something: 'new' });
     expect((await api.request('POST', `/v1/quarantine/${String(items[0]?.id)}/replay`)).status).toBe(422);

@@ -30,7 +30,8 @@ function midnightOf(day: string): number {
   if (day !== knownDay) {
     const midnight = Date.parse(`${day}T00:00:00.000Z`);
     // Some engines roll the 30th of February over into March; the storage would not.
-    knownMidnight = !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(day) ? midnight : Number.NaN;
+    knownMidnight =
+      !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(day) ? midnight : Number.NaN;
     knownDay = day;
   }
   return knownMidnight;

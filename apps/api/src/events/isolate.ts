@@ -1,6 +1,14 @@
 /** SQLSTATE classes that say nothing about the record: connection, transaction, resources, operator, system, schema. */
 const NOT_THE_RECORD = new Set(['08', '25', '28', '3D', '40', '42', '53', '55', '57', '58', 'XX']);
-const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
+const NETWORK = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+]);
 const LOST = /connection terminated|timeout|not queryable|connection ended|driver not connected|socket/i;
 const NO_PARTITION = /no partition of relation/;
 

@@ -35,12 +35,23 @@ describe('an outage of PostgreSQL, and with it of the queue', () => {
   const post = (ids: readonly string[]) =>
     api.request('POST', '/v1/events', {
       key: api.keys.publishable,
-      body: { events: ids.map((id) => ({ id, kind: 'outcome', unitId: 'm_1', at: new Date().toISOString(), name: 'play' })) },
+      body: {
+        events: ids.map((id) => ({
+          id,
+          kind: 'outcome',
+          unitId: 'm_1',
+          at: new Date().toISOString(),
+          name: 'play',
+        })),
+      },
     });
   const arrived = async (ids: readonly string[], withinMs: number): Promise<number> => {
     const deadline = Date.now() + withinMs;
     for (;;) {
-      const [row] = await api.db.database.query<{ n: number }>('select count(*)::int as n from event where id = any($1)', [ids]);
+      const [row] = await api.db.database.query<{ n: number }>(
+        'select count(*)::int as n from event where id = any($1)',
+        [ids],
+      );
       if (row?.n === ids.length || Date.now() > deadline) return row?.n ?? 0;
       await sleep(50);
     }
@@ -53,10 +64,17 @@ describe('an outage of PostgreSQL, and with it of the queue', () => {
     const during = Array.from({ length: 30 }, (_, i) => `during-${i}`);
     const answers = [];
     for (let i = 0; i < during.length; i += 10) answers.push(await post(during.slice(i, i + 10)));
-    expect(answers.map((answer) => [answer.status, answer.json()['accepted']])).toEqual([[202, 10], [202, 10], [202, 10]]);
+    expect(answers.map((answer) => [answer.status, answer.json()['accepted']])).toEqual([
+      [202, 10],
+      [202, 10],
+      [202, 10],
+    ]);
     expect(api.running.app.get(Spool, { strict: false }).status().pending).toBeGreaterThan(0);
     const ready = await api.request('GET', '/health/ready', { key: null });
-    expect([ready.status, ready.json()]).toEqual([200, { status: 'degraded', checks: { database: 'unavailable' } }]);
+    expect([ready.status, ready.json()]).toEqual([
+      200,
+      { status: 'degraded', checks: { database: 'unavailable' } },
+    ]);
     const metrics = await api.request('GET', '/metrics', { key: null });
     expect(metrics.text).toContain('marquee_database_up 0');
     await proxy.restore();

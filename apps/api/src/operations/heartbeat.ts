@@ -38,7 +38,9 @@ export class Heartbeat implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private async beat(): Promise<void> {
     const status = this.spool?.status();
-    const facts = status ? { spool: { pending: status.pending, oldestAgeSeconds: status.oldestAgeSeconds } } : {};
+    const facts = status
+      ? { spool: { pending: status.pending, oldestAgeSeconds: status.oldestAgeSeconds } }
+      : {};
     try {
       await this.db.query(
         `insert into process (id, role, started_at, last_seen_at, facts) values ($1, $2, $3, now(), $4)

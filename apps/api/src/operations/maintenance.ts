@@ -30,7 +30,9 @@ export class Maintenance {
     await this.ensurePartitions(now);
     const dropped = await this.dropOldPartitions(now);
     const forgottenIds = await this.forgetIds(now);
-    await this.db.query(`delete from process where last_seen_at < $1::timestamptz - interval '1 hour'`, [now]);
+    await this.db.query(`delete from process where last_seen_at < $1::timestamptz - interval '1 hour'`, [
+      now,
+    ]);
     await this.db.query(
       `delete from quarantine where status <> 'open' and received_at < $1::timestamptz - make_interval(days => $2)`,
       [now, KEEP_CLOSED_QUARANTINE_DAYS],
@@ -48,7 +50,10 @@ export class Maintenance {
 
   /** Days older than the retention go, a whole partition at a time. */
   private async dropOldPartitions(now: Date): Promise<string[]> {
-    const first = new Date(now.getTime() - this.config.retentionDays * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
+    const first = new Date(now.getTime() - this.config.retentionDays * 86_400_000)
+      .toISOString()
+      .slice(0, 10)
+      .replaceAll('-', '');
     const rows = await this.db.query<{ name: string }>(
       `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_class p on p.oid = i.inhparent
        where p.oid in ('decision'::regclass, 'event'::regclass) and c.relname ~ '^(decision|event)_[0-9]{8}$'

@@ -13,8 +13,12 @@ function gauge(name: string, help: string, labelNames: string[] = []): Gauge {
 export class MetricsExporter {
   readonly contentType = register.contentType;
   private readonly jobs = gauge('marquee_queue_jobs', 'Jobs by queue and state', ['queue', 'state']);
-  private readonly age = gauge('marquee_queue_oldest_age_seconds', 'Age of the job that has waited longest', ['queue']);
-  private readonly totals = gauge('marquee_total', 'Totals over all processes since the installation began', ['what']);
+  private readonly age = gauge('marquee_queue_oldest_age_seconds', 'Age of the job that has waited longest', [
+    'queue',
+  ]);
+  private readonly totals = gauge('marquee_total', 'Totals over all processes since the installation began', [
+    'what',
+  ]);
   private readonly up = gauge('marquee_database_up', '1 when the database answered this scrape');
   private readonly log = new RateLimitedLog((message) => new Logger('Metrics').warn(message), 60_000);
 

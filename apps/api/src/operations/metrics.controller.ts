@@ -19,7 +19,10 @@ export class PrometheusController {
 
   @Get()
   @Public()
-  async metrics(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+  async metrics(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
     this.authorise(request);
     void reply.header('content-type', this.exporter.contentType);
     return this.exporter.text();
@@ -31,10 +34,20 @@ export class PrometheusController {
       // A proxy on this machine forwards strangers.
       const forwarded = request.headers['x-forwarded-for'] ?? request.headers['forwarded'];
       if (LOOPBACK.has(request.socket.remoteAddress ?? '') && forwarded === undefined) return;
-      throw new Problem(401, 'unauthenticated', 'Send a secret or admin key as "Authorization: Bearer <key>"');
+      throw new Problem(
+        401,
+        'unauthenticated',
+        'Send a secret or admin key as "Authorization: Bearer <key>"',
+      );
     }
     const caller = header.startsWith('Bearer ') ? this.keys.find(header.slice(7).trim()) : null;
-    if (!caller) throw new Problem(401, 'unauthenticated', 'This API key is not known, or it was revoked or has expired');
-    if (!allows(caller.role, 'secret')) throw new Problem(403, 'forbidden', 'This needs a key with the role "secret"');
+    if (!caller)
+      throw new Problem(
+        401,
+        'unauthenticated',
+        'This API key is not known, or it was revoked or has expired',
+      );
+    if (!allows(caller.role, 'secret'))
+      throw new Problem(403, 'forbidden', 'This needs a key with the role "secret"');
   }
 }

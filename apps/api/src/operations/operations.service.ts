@@ -71,7 +71,9 @@ export class OperationsService implements OnApplicationBootstrap, BeforeApplicat
       policies,
       database: { ok: true, sizeBytes: Number(sizes?.bytes ?? 0) },
       processes: processes.map((row) => ({
-        role: row.role, startedAt: row.started_at.toISOString(), lastSeenAt: row.last_seen_at.toISOString(),
+        role: row.role,
+        startedAt: row.started_at.toISOString(),
+        lastSeenAt: row.last_seen_at.toISOString(),
       })),
       killSwitch,
     };
@@ -80,7 +82,9 @@ export class OperationsService implements OnApplicationBootstrap, BeforeApplicat
   /** Turns everything to its default, or back; takes effect in every process within a second or so. */
   async setKillSwitch({ enabled, reason }: KillSwitch, acting: Acting): Promise<{ killSwitch: boolean }> {
     await this.db.transaction(async (tx) => {
-      const [before] = await tx.query<{ value: unknown }>(`select value from setting where key = 'kill_switch' for update`);
+      const [before] = await tx.query<{ value: unknown }>(
+        `select value from setting where key = 'kill_switch' for update`,
+      );
       const value = { enabled, reason };
       await tx.query(
         `insert into setting (key, value) values ('kill_switch', $1::jsonb)
@@ -88,15 +92,20 @@ export class OperationsService implements OnApplicationBootstrap, BeforeApplicat
         [JSON.stringify(value)],
       );
       await recordChange(tx, acting, {
-        action: enabled ? 'kill-switch.on' : 'kill-switch.off', entity: 'setting', entityKey: 'kill_switch',
-        before: before?.value ?? null, after: value,
+        action: enabled ? 'kill-switch.on' : 'kill-switch.off',
+        entity: 'setting',
+        entityKey: 'kill_switch',
+        before: before?.value ?? null,
+        after: value,
       });
     });
     return { killSwitch: enabled };
   }
 
   queues(): Promise<QueueState[]> {
-    return Promise.all(QUEUE_NAMES.map((name) => stateOf(this.modules.get<Queue>(getQueueToken(name), { strict: false }))));
+    return Promise.all(
+      QUEUE_NAMES.map((name) => stateOf(this.modules.get<Queue>(getQueueToken(name), { strict: false }))),
+    );
   }
 
   /** Totals that survive the processes: what was stored, refused as duplicate, quarantined. */
@@ -118,7 +127,8 @@ export class OperationsService implements OnApplicationBootstrap, BeforeApplicat
     return {
       decisionsPerMinute: Math.round(decisions),
       eventsPerMinute: Math.round(this.rates.perMinute('ingest.events_stored')),
-      fallbackShare: decisions > 0 ? Math.min(1, this.rates.perMinute('ingest.decisions_fallback') / decisions) : null,
+      fallbackShare:
+        decisions > 0 ? Math.min(1, this.rates.perMinute('ingest.decisions_fallback') / decisions) : null,
     };
   }
 
@@ -149,5 +159,8 @@ async function stateOf(queue: Queue): Promise<QueueState> {
 function spoolOf(processes: readonly ProcessRow[]): Operations['spool'] {
   const spools = processes.flatMap(({ facts }) => (facts.spool ? [facts.spool] : []));
   const pending = spools.reduce((sum, spool) => sum + spool.pending, 0);
-  return { pending, oldestAgeSeconds: pending > 0 ? Math.max(...spools.map((spool) => spool.oldestAgeSeconds)) : null };
+  return {
+    pending,
+    oldestAgeSeconds: pending > 0 ? Math.max(...spools.map((spool) => spool.oldestAgeSeconds)) : null,
+  };
 }

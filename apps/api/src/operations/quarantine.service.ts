@@ -36,7 +36,10 @@ export class QuarantineService {
   ) {}
 
   /** Open ones, newest first. */
-  async list({ limit, cursor }: QuarantineQuery): Promise<{ items: QuarantinedView[]; nextCursor: string | null }> {
+  async list({
+    limit,
+    cursor,
+  }: QuarantineQuery): Promise<{ items: QuarantinedView[]; nextCursor: string | null }> {
     const rows = await this.db.query<Row>(
       `select id, received_at, source, reason, payload, attempts from quarantine
        where status = 'open' and ($1::bigint is null or id < $1) order by id desc limit $2`,
@@ -60,7 +63,12 @@ export class QuarantineService {
     return this.db.transaction(async (tx) => viewOf(await this.close(tx, id, 'discarded', acting)));
   }
 
-  private async close(tx: Pick<Database, 'query'>, id: string, status: 'replayed' | 'discarded', acting: Acting): Promise<Row> {
+  private async close(
+    tx: Pick<Database, 'query'>,
+    id: string,
+    status: 'replayed' | 'discarded',
+    acting: Acting,
+  ): Promise<Row> {
     const [row] = await tx.query<Row>(
       `select id, received_at, source, reason, payload, attempts from quarantine where id = $1 and status = 'open' for update`,
       [id],
@@ -68,7 +76,11 @@ export class QuarantineService {
     if (!row) throw Problem.notFound('Quarantined record', id);
     await tx.query('update quarantine set status = $2 where id = $1', [id, status]);
     await writeAudit(tx, {
-      actor: acting.actor, requestId: acting.requestId, action: `quarantine.${status}`, entity: 'quarantine', entityKey: id,
+      actor: acting.actor,
+      requestId: acting.requestId,
+      action: `quarantine.${status}`,
+      entity: 'quarantine',
+      entityKey: id,
     });
     return row;
   }
@@ -86,7 +98,8 @@ const notReplayable = (): Problem =>
 
 function linesOf(payload: Json): EventLines {
   const event = payload as unknown as ClientEvent | null;
-  if (typeof event?.id !== 'string' || typeof event.at !== 'number' || typeof event.receivedAt !== 'number') throw notReplayable();
+  if (typeof event?.id !== 'string' || typeof event.at !== 'number' || typeof event.receivedAt !== 'number')
+    throw notReplayable();
   return encodeEvents([event]);
 }
 

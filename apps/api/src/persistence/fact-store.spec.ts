@@ -9,17 +9,50 @@ import { FactStore } from './fact-store.js';
 const decision = (more: Partial<DecisionRecord> = {}): DecisionRecord => {
   const at = more.at ?? Date.now();
   return {
-    id: newUlid(at), at, unitId: 'm_1', unitType: 'member', surface: 'title.artwork', subject: 't1', experiment: 'x', arm: 'bandit',
-    phase: 1, kind: 'action', chosen: 'a', propensity: 0.25, armPropensity: 0.5, policyId: 'window', policyVersion: 3,
-    candidates: ['a', 'b "quoted"', 'c,{}'], probabilities: [0.25, 0.5, 0.25], context: { device: 'tv', hour: 21 },
-    features: { a: { bright: 0.5 } }, seed: 's', reason: 'SPLIT', fallback: null, holdout: null, exposed: true, latencyMicros: 12,
-    rewardWindowSeconds: 600, ...more,
+    id: newUlid(at),
+    at,
+    unitId: 'm_1',
+    unitType: 'member',
+    surface: 'title.artwork',
+    subject: 't1',
+    experiment: 'x',
+    arm: 'bandit',
+    phase: 1,
+    kind: 'action',
+    chosen: 'a',
+    propensity: 0.25,
+    armPropensity: 0.5,
+    policyId: 'window',
+    policyVersion: 3,
+    candidates: ['a', 'b "quoted"', 'c,{}'],
+    probabilities: [0.25, 0.5, 0.25],
+    context: { device: 'tv', hour: 21 },
+    features: { a: { bright: 0.5 } },
+    seed: 's',
+    reason: 'SPLIT',
+    fallback: null,
+    holdout: null,
+    exposed: true,
+    latencyMicros: 12,
+    rewardWindowSeconds: 600,
+    ...more,
   };
 };
 let events = 0;
 const outcome = (decisionId: string, more: Partial<ClientEvent> = {}): ClientEvent => ({
-  id: `e${events++}`, kind: 'outcome', unitId: 'm_1', at: Date.now(), receivedAt: Date.now(), decisionId, name: 'play', value: 1,
-  actionId: null, itemId: null, position: null, properties: null, ...more,
+  id: `e${events++}`,
+  kind: 'outcome',
+  unitId: 'm_1',
+  at: Date.now(),
+  receivedAt: Date.now(),
+  decisionId,
+  name: 'play',
+  value: 1,
+  actionId: null,
+  itemId: null,
+  position: null,
+  properties: null,
+  ...more,
 });
 
 describe('the fact store', () => {
@@ -27,7 +60,10 @@ describe('the fact store', () => {
   let facts: FactStore;
   beforeAll(async () => {
     db = await createTestDatabase();
-    for (const [id, window, grace] of [['window', 600, 30], ['windowless', 0, 0]] as const) {
+    for (const [id, window, grace] of [
+      ['window', 600, 30],
+      ['windowless', 0, 0],
+    ] as const) {
       await db.database.query(
         `insert into policy (id, key, title, exploration, window_seconds, grace_seconds) values ($1, 'thompson-beta', $1, '{}', $2, $3)`,
         [id, window, grace],
@@ -45,12 +81,24 @@ describe('the fact store', () => {
 
   it('stores a decision once, with everything in it, and the time when its reward is due', async () => {
     const one = decision();
-    expect(await facts.insertDecisions([one, decision({ policyId: null, rewardWindowSeconds: null })])).toEqual({ stored: 2, duplicates: 0, erased: 0 });
+    expect(
+      await facts.insertDecisions([one, decision({ policyId: null, rewardWindowSeconds: null })]),
+    ).toEqual({ stored: 2, duplicates: 0, erased: 0 });
     expect(await facts.insertDecisions([one])).toEqual({ stored: 0, duplicates: 1, erased: 0 });
     const [row] = await db.database.query('select * from decision where id = $1', [one.id]);
     expect(row).toMatchObject({
-      at: new Date(one.at), unit_id: 'm_1', chosen: 'a', propensity: 0.25, candidates: one.candidates, probabilities: one.probabilities,
-      context: one.context, features: one.features, seed: 's', exposed: true, latency_micros: 12, policy_version: 3,
+      at: new Date(one.at),
+      unit_id: 'm_1',
+      chosen: 'a',
+      propensity: 0.25,
+      candidates: one.candidates,
+      probabilities: one.probabilities,
+      context: one.context,
+      features: one.features,
+      seed: 's',
+      exposed: true,
+      latency_micros: 12,
+      policy_version: 3,
     });
     expect(await due(one.id)).toEqual([{ policy_id: 'window', seconds: 630, now: false }]);
   });
@@ -87,18 +135,26 @@ describe('the fact store', () => {
     const all = Array.from({ length: 40 }, windowless);
     await Promise.all(
       all.flatMap((one, i) => {
-        const work = [() => facts.insertDecisions([one]), () => facts.insertEvents(encodeEvents([outcome(one.id)]))];
+        const work = [
+          () => facts.insertDecisions([one]),
+          () => facts.insertEvents(encodeEvents([outcome(one.id)])),
+        ];
         return (i % 2 ? work.reverse() : work).map((run) => run());
       }),
     );
-    const [row] = await db.database.query<{ n: number }>('select count(*)::int as n from reward_due where decision_id = any($1)', [all.map((one) => one.id)]);
+    const [row] = await db.database.query<{ n: number }>(
+      'select count(*)::int as n from reward_due where decision_id = any($1)',
+      [all.map((one) => one.id)],
+    );
     expect(row?.n).toBe(40);
   });
 
   it('never lists a fallback, and survives a decision id that is none', async () => {
     const one = { ...windowless(), fallback: 'policy_failed' };
     await facts.insertDecisions([one]);
-    await facts.insertEvents(encodeEvents([outcome(one.id), outcome("'; drop table decision; --"), outcome('9'.repeat(26))]));
+    await facts.insertEvents(
+      encodeEvents([outcome(one.id), outcome("'; drop table decision; --"), outcome('9'.repeat(26))]),
+    );
     expect(await due(one.id)).toEqual([]);
   });
 
@@ -110,8 +166,15 @@ describe('the fact store', () => {
   });
 
   it('adds up counters', async () => {
-    await facts.count(new Map([['a', 2], ['b', 0]]));
+    await facts.count(
+      new Map([
+        ['a', 2],
+        ['b', 0],
+      ]),
+    );
     await facts.count(new Map([['a', 3]]));
-    expect(await db.database.query('select name, value::int from counter order by name')).toEqual([{ name: 'a', value: 5 }]);
+    expect(await db.database.query('select name, value::int from counter order by name')).toEqual([
+      { name: 'a', value: 5 },
+    ]);
   });
 });

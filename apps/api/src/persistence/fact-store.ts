@@ -8,7 +8,15 @@ import { decodeTime } from 'ulid';
 import { COLUMN, EVENT_COLUMNS, columnOf, idsOf, splitLines } from '../queues/event-lines.js';
 import type { DecisionRecord, EventLines } from '../queues/jobs.js';
 import { Database } from './database.js';
-import { BEGIN_BATCH, COUNT, FIND_ERASED, INSERT_DECISIONS, INSERT_NEW, INSERT_SEEN, LINK_DUE } from './fact-store.sql.js';
+import {
+  BEGIN_BATCH,
+  COUNT,
+  FIND_ERASED,
+  INSERT_DECISIONS,
+  INSERT_NEW,
+  INSERT_SEEN,
+  LINK_DUE,
+} from './fact-store.sql.js';
 
 export interface Stored {
   /** Rows that were not there before. */
@@ -81,7 +89,9 @@ export class FactStore {
   private insertFresh(batch: EventLines, ids: readonly string[]): Promise<Stored> {
     return this.inTransaction(async (client, erasures) => {
       const { rows } = await client.query<{ fresh: number; hashes: string[] | null }>({
-        name: 'marquee-seen', text: INSERT_SEEN, values: [arrayLiteral(ids), ids.length],
+        name: 'marquee-seen',
+        text: INSERT_SEEN,
+        values: [arrayLiteral(ids), ids.length],
       });
       const { fresh, hashes } = rows[0] as { fresh: number; hashes: string[] | null };
       const lines = splitLines(batch.lines);
@@ -98,13 +108,19 @@ export class FactStore {
     const result = await this.inTransaction(async (client, erasures) => {
       const kept = erasures ? await withoutErased(client, records, (record) => record.unitId) : records;
       const { rows } = await client.query<{ fresh: number }>({
-        name: 'marquee-decisions', text: INSERT_DECISIONS, values: [JSON.stringify(kept)],
+        name: 'marquee-decisions',
+        text: INSERT_DECISIONS,
+        values: [JSON.stringify(kept)],
       });
       const stored = rows[0]?.fresh ?? 0;
       return { stored, duplicates: kept.length - stored, erased: records.length - kept.length };
     });
     const windowless = records.filter((record) => record.rewardWindowSeconds === 0);
-    if (windowless.length > 0) await this.link(windowless.map((record) => record.id), true);
+    if (windowless.length > 0)
+      await this.link(
+        windowless.map((record) => record.id),
+        true,
+      );
     return result;
   }
 
@@ -157,12 +173,19 @@ export class FactStore {
     if (ids.length === 0) return;
     // The time in an id is the decision's time: it says which partitions to look into.
     const times = ids.map((id) => decodeTime(id));
-    await this.db.query(LINK_DUE, [ids, new Date(Math.min(...times)), new Date(Math.max(...times)), onlyWithOutcome]);
+    await this.db.query(LINK_DUE, [
+      ids,
+      new Date(Math.min(...times)),
+      new Date(Math.max(...times)),
+      onlyWithOutcome,
+    ]);
   }
 
   private async hasWindowless(): Promise<boolean> {
     if (Date.now() >= this.windowless.until) {
-      const [row] = await this.db.query<{ known: boolean }>('select exists(select from policy where window_seconds = 0) as known');
+      const [row] = await this.db.query<{ known: boolean }>(
+        'select exists(select from policy where window_seconds = 0) as known',
+      );
       this.windowless = { known: row?.known ?? false, until: Date.now() + FLAG_MS };
     }
     return this.windowless.known;
@@ -193,15 +216,27 @@ const unitHash = (unitId: string): Buffer => createHash('sha256').update(unitId,
 /** The first line of each id that was not seen before. */
 function onlyFresh(lines: readonly string[], ids: readonly string[], hashes: readonly string[]): string[] {
   const fresh = new Set(hashes.map((hash) => hash.replaceAll('-', '')));
-  return lines.filter((_line, index) => fresh.delete(createHash('md5').update(ids[index] as string, 'utf8').digest('hex')));
+  return lines.filter((_line, index) =>
+    fresh.delete(
+      createHash('md5')
+        .update(ids[index] as string, 'utf8')
+        .digest('hex'),
+    ),
+  );
 }
 
 const keptLines = (client: PoolClient, lines: readonly string[]): Promise<string[]> =>
   withoutErased(client, lines, (line) => columnOf(line, COLUMN.unitId) ?? '');
 
-async function withoutErased<T>(client: PoolClient, records: readonly T[], unitOf: (record: T) => string): Promise<T[]> {
+async function withoutErased<T>(
+  client: PoolClient,
+  records: readonly T[],
+  unitOf: (record: T) => string,
+): Promise<T[]> {
   const hashes = new Map(records.map((record) => [unitHash(unitOf(record)).toString('hex'), true]));
   const { rows } = await client.query<{ hash: string }>(FIND_ERASED, [[...hashes.keys()]]);
   const erased = new Set(rows.map((row) => row.hash));
-  return erased.size === 0 ? [...records] : records.filter((record) => !erased.has(unitHash(unitOf(record)).toString('hex')));
+  return erased.size === 0
+    ? [...records]
+    : records.filter((record) => !erased.has(unitHash(unitOf(record)).toString('hex')));
 }

@@ -55,8 +55,16 @@ function contract(place: () => Place): void {
     open.push(queue);
     return queue;
   };
-  const workerOf = (name: string, process: (job: Job) => Promise<unknown>, options: Partial<WorkerOptions> = {}): RevivableWorker => {
-    const worker = new RevivableWorker(name, process, { ...work.optionsFor(name), ...WORKER_OPTIONS.ingest, ...options } as WorkerOptions);
+  const workerOf = (
+    name: string,
+    process: (job: Job) => Promise<unknown>,
+    options: Partial<WorkerOptions> = {},
+  ): RevivableWorker => {
+    const worker = new RevivableWorker(name, process, {
+      ...work.optionsFor(name),
+      ...WORKER_OPTIONS.ingest,
+      ...options,
+    } as WorkerOptions);
     worker.on('error', () => undefined);
     open.push(worker);
     return worker;
@@ -91,7 +99,9 @@ function contract(place: () => Place): void {
 
   it('keeps one job per deduplication id while it waits', async () => {
     const queue = queueOf('contract-dedup');
-    const jobs = await Promise.all([1, 2, 3].map(() => queue.add('learn', { policyId: 'p' }, { deduplication: { id: 'p' } })));
+    const jobs = await Promise.all(
+      [1, 2, 3].map(() => queue.add('learn', { policyId: 'p' }, { deduplication: { id: 'p' } })),
+    );
     expect(new Set(jobs.map((job) => job.id)).size).toBe(1);
     expect(await queue.getWaitingCount()).toBe(1);
   });
@@ -115,10 +125,14 @@ function contract(place: () => Place): void {
     let taken = false;
     const options = { lockDuration: 500, stalledInterval: 300 };
     // It never renews its lock: to the queue it is dead.
-    const dead = workerOf('contract-stalled', () => {
-      taken = true;
-      return new Promise((resolve) => setTimeout(resolve, 4_000).unref());
-    }, { ...options, lockRenewTime: 60_000 });
+    const dead = workerOf(
+      'contract-stalled',
+      () => {
+        taken = true;
+        return new Promise((resolve) => setTimeout(resolve, 4_000).unref());
+      },
+      { ...options, lockRenewTime: 60_000 },
+    );
     await until(() => taken);
     let done = 0;
     workerOf('contract-stalled', async () => void done++, options);
@@ -131,7 +145,9 @@ function contract(place: () => Place): void {
     await queue.add('stalled', {});
     await queue.add('broken', {});
     const first = workerOf('contract-drive', async (job) => {
-      throw new UnrecoverableError(job.name === 'stalled' ? 'job stalled more than allowable limit' : 'broken');
+      throw new UnrecoverableError(
+        job.name === 'stalled' ? 'job stalled more than allowable limit' : 'broken',
+      );
     });
     await until(async () => (await queue.getFailedCount()) === 2);
     await first.close();
@@ -166,36 +182,58 @@ const redisServer = (): boolean => spawnSync('redis-server', ['--version'], { st
 const given = process.env['TEST_REDIS_URL'];
 const withRedis = given !== undefined || redisServer();
 
-(withRedis ? describe : describe.skip)(`the queue on Redis${withRedis ? '' : ' (skipped: no redis-server here and no TEST_REDIS_URL)'}`, () => {
-  let child: ChildProcess | null = null;
-  let url = given ?? '';
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'marquee-redis-'));
-  beforeAll(async () => {
-    if (given !== undefined) return;
-    const probe = net.createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => probe.once('listening', resolve));
-    const { port } = probe.address() as AddressInfo;
-    await new Promise((resolve) => probe.close(resolve));
-    const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes', '--maxmemory-policy', 'noeviction'];
-    child = spawn('redis-server', settings, { stdio: 'ignore' });
-    url = `redis://127.0.0.1:${port}`;
-  });
-  afterAll(() => {
-    child?.kill('SIGTERM');
-    fs.rmSync(folder, { recursive: true, force: true });
-  });
-  contract(() => ({ databaseUrl: '', redisUrl: url, redisClusterNodes: [] }));
-});
+(withRedis ? describe : describe.skip)(
+  `the queue on Redis${withRedis ? '' : ' (skipped: no redis-server here and no TEST_REDIS_URL)'}`,
+  () => {
+    let child: ChildProcess | null = null;
+    let url = given ?? '';
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'marquee-redis-'));
+    beforeAll(async () => {
+      if (given !== undefined) return;
+      const probe = net.createServer().listen(0, '127.0.0.1');
+      await new Promise((resolve) => probe.once('listening', resolve));
+      const { port } = probe.address() as AddressInfo;
+      await new Promise((resolve) => probe.close(resolve));
+      const settings = [
+        '--port',
+        `${port}`,
+        '--bind',
+        '127.0.0.1',
+        '--dir',
+        folder,
+        '--save',
+        '',
+        '--appendonly',
+        'yes',
+        '--maxmemory-policy',
+        'noeviction',
+      ];
+      child = spawn('redis-server', settings, { stdio: 'ignore' });
+      url = `redis://127.0.0.1:${port}`;
+    });
+    afterAll(() => {
+      child?.kill('SIGTERM');
+      fs.rmSync(folder, { recursive: true, force: true });
+    });
+    contract(() => ({ databaseUrl: '', redisUrl: url, redisClusterNodes: [] }));
+  },
+);
 
 describe('a Redis that may forget jobs is refused', () => {
-  const info = (policy: string, aof: number): string => `# Memory\r\nmaxmemory_policy:${policy}\r\n# Persistence\r\naof_enabled:${aof}\r\n`;
+  const info = (policy: string, aof: number): string =>
+    `# Memory\r\nmaxmemory_policy:${policy}\r\n# Persistence\r\naof_enabled:${aof}\r\n`;
   it.each([
     ['allkeys-lru', 1, /noeviction/],
     ['noeviction', 0, /appendonly/],
-  ])('%s, append-only %i', (policy, aof, message) => expect(() => checkRedis(info(policy, aof))).toThrow(message));
+  ])('%s, append-only %i', (policy, aof, message) =>
+    expect(() => checkRedis(info(policy, aof))).toThrow(message),
+  );
   it('takes a safe one', () => expect(() => checkRedis(info('noeviction', 1))).not.toThrow());
   it('says which Redis is not reachable within seconds', async () => {
-    const backend = createQueueBackend({ databaseUrl: '', redisUrl: 'redis://127.0.0.1:1', redisClusterNodes: [] }, 'produce');
+    const backend = createQueueBackend(
+      { databaseUrl: '', redisUrl: 'redis://127.0.0.1:1', redisClusterNodes: [] },
+      'produce',
+    );
     await expect(backend.prepare()).rejects.toThrow(/Redis is not reachable.*ECONNREFUSED/);
     await backend.close();
   }, 20_000);

@@ -90,7 +90,10 @@ class RedisBackend implements QueueBackend {
 
   optionsFor(queue: string): Pick<QueueOptions, 'connection' | 'prefix'> {
     // One hash tag per queue: all keys of a queue on one node of a cluster, the queues spread over the nodes.
-    return { connection: this.client as unknown as NonNullable<QueueOptions['connection']>, prefix: `{marquee-${queue}}` };
+    return {
+      connection: this.client as unknown as NonNullable<QueueOptions['connection']>,
+      prefix: `{marquee-${queue}}`,
+    };
   }
 
   async prepare(): Promise<void> {
@@ -147,7 +150,9 @@ export function checkRedis(info: string): void {
   const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
   const policy = field('maxmemory_policy');
   if (policy !== 'noeviction') {
-    throw new Error(`Redis would evict jobs: set maxmemory-policy to noeviction (it is ${policy ?? 'not told'})`);
+    throw new Error(
+      `Redis would evict jobs: set maxmemory-policy to noeviction (it is ${policy ?? 'not told'})`,
+    );
   }
   if (field('aof_enabled') !== '1') {
     throw new Error('Redis would lose acknowledged events in a restart: set appendonly to yes');

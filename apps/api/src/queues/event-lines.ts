@@ -105,7 +105,7 @@ export function mergeLines(parts: readonly EventLines[]): EventLines {
 /** The lines of a batch, each with its newline. */
 export function splitLines(lines: string): string[] {
   const result: string[] = [];
-  for (let start = 0; start < lines.length; ) {
+  for (let start = 0; start < lines.length;) {
     const end = lines.indexOf('\n', start) + 1 || lines.length;
     result.push(lines.slice(start, end));
     start = end;
@@ -116,7 +116,7 @@ export function splitLines(lines: string): string[] {
 /** The ids of the events of a batch, in order. */
 export function idsOf(lines: string): string[] {
   const ids: string[] = [];
-  for (let start = 0; start < lines.length; ) {
+  for (let start = 0; start < lines.length;) {
     ids.push(decodeField(lines.slice(start, lines.indexOf('\t', start))) ?? '');
     start = lines.indexOf('\n', start) + 1 || lines.length;
   }

@@ -1,7 +1,13 @@
 import path from 'node:path';
 import { BullModule } from '@nestjs/bullmq';
 import { Global, Inject, Logger, Module } from '@nestjs/common';
-import type { BeforeApplicationShutdown, DynamicModule, OnApplicationShutdown, OnModuleInit, Provider } from '@nestjs/common';
+import type {
+  BeforeApplicationShutdown,
+  DynamicModule,
+  OnApplicationShutdown,
+  OnModuleInit,
+  Provider,
+} from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import type { Config } from '../config/config.js';
 import type { QueueBackend } from './backend.js';
@@ -11,7 +17,6 @@ import { JOB_OPTIONS, QUEUE_NAMES } from './queues.js';
 import { RevivableWorker } from './revivable-worker.js';
 import { Spool } from './spool.js';
 import { Watchdog } from './watchdog.js';
-
 
 const DRAIN_MS = 4000;
 const LAST_TRY_MS = 500;
@@ -45,7 +50,11 @@ export class QueuesModule {
   static of(config: Config, backend: QueueBackend, role: 'api' | 'worker'): DynamicModule {
     BullModule.workerClass = RevivableWorker;
     const queues = BullModule.registerQueue(
-      ...QUEUE_NAMES.map((name) => ({ name, ...backend.optionsFor(name), defaultJobOptions: JOB_OPTIONS[name] })),
+      ...QUEUE_NAMES.map((name) => ({
+        name,
+        ...backend.optionsFor(name),
+        defaultJobOptions: JOB_OPTIONS[name],
+      })),
     );
     const providers: Provider[] = [IngestProducer, { provide: QUEUE_BACKEND, useValue: backend }, Watchdog];
     if (role === 'api') providers.push(spoolOf(config), SpoolLifecycle);

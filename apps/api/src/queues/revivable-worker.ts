@@ -22,7 +22,8 @@ export class RevivableWorker extends Worker {
   async revive(): Promise<void> {
     await this.backend.disconnectBlocking();
     await this.backend.reconnectBlocking();
-    if (!this.isRunning() && !this.closing) void this.run().catch((error: Error) => this.emit('error', error));
+    if (!this.isRunning() && !this.closing)
+      void this.run().catch((error: Error) => this.emit('error', error));
   }
 
   private progressed(change: number): void {

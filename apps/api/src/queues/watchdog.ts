@@ -28,9 +28,11 @@ export class Watchdog implements OnApplicationBootstrap, BeforeApplicationShutdo
   ) {}
 
   onApplicationBootstrap(): void {
-    for (const name of QUEUE_NAMES) this.queue(name).on('error', (error: Error) => this.errors.report(`queue ${name}`, error));
+    for (const name of QUEUE_NAMES)
+      this.queue(name).on('error', (error: Error) => this.errors.report(`queue ${name}`, error));
     const workers = this.workers();
-    for (const worker of workers) worker.on('error', (error) => this.errors.report(`worker ${worker.name}`, error));
+    for (const worker of workers)
+      worker.on('error', (error) => this.errors.report(`worker ${worker.name}`, error));
     if (workers.length === 0) return;
     this.timer = setInterval(() => {
       this.checking ??= this.check(workers).finally(() => (this.checking = null));
