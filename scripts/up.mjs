@@ -4,7 +4,16 @@ import net from 'node:net';
 import path from 'node:path';
 import { freePort, startPostgres, stopPostgres } from './lib/postgres.mjs';
 import { Supervisor, runningUp, stopLeftovers, waitFor } from './lib/processes.mjs';
-import { ensureBuilt, ensureInstalled, fail, runQuietly, say, stateDir, step } from './lib/project.mjs';
+import {
+  endQuietRuns,
+  ensureBuilt,
+  ensureInstalled,
+  fail,
+  runQuietly,
+  say,
+  stateDir,
+  step,
+} from './lib/project.mjs';
 
 const flags = new Set(process.argv.slice(2));
 const known = ['--headless', '--no-demo'];
@@ -49,9 +58,11 @@ const supervisor = new Supervisor((text) => say(`  ${text}`));
 let ownPostgres = false;
 let closing = false;
 async function close(code) {
-  if (closing) process.exit(1);
+  // One Ctrl-C may arrive twice (from the terminal and from npm), and what is left half-way would go on running.
+  if (closing) return;
   closing = true;
   say('\nstopping');
+  endQuietRuns();
   await supervisor.stopAll();
   if (ownPostgres) await stopPostgres(stateDir);
   fs.rmSync(path.join(stateDir, 'urls.json'), { force: true });
@@ -69,11 +80,12 @@ async function database() {
 }
 
 try {
+  // Before anything is started: a build that fails leaves nothing behind.
+  await ensureBuilt();
   const url = await step(
     process.env.DATABASE_URL ? 'using the database of DATABASE_URL' : 'starting PostgreSQL',
     database,
   );
-  await ensureBuilt();
   const env = {
     DATABASE_URL: url,
     MARQUEE_STATE_DIR: stateDir,
@@ -131,6 +143,9 @@ try {
   logs       ${path.relative(process.cwd(), path.join(stateDir, 'logs'))}
 Ctrl-C stops everything.`);
 } catch (error) {
-  say(`\n${error.message}`);
-  await close(1);
+  // A step that Ctrl-C has ended is no failure; the closing that is under way must not be cut short.
+  if (!closing) {
+    say(`\n${error.message}`);
+    await close(1);
+  }
 }

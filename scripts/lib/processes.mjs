@@ -91,12 +91,16 @@ export class Supervisor {
     const entry = { name, script, process: null, failures: 0, done: null };
     this.children.set(name, entry);
     const launch = () => {
+      if (this.stopping) return;
       const log = fs.openSync(path.join(stateDir, 'logs', `${name}.log`), 'a');
       const startedAt = Date.now();
       const child = spawn(process.execPath, ['--enable-source-maps', ...nodeFlags, script, ...args], {
         cwd: root,
         env: { ...process.env, ...env },
         stdio: ['ignore', log, log],
+        // A group of its own: Ctrl-C reaches `up` alone, which then ends its children one after another. They take a
+        // second signal for impatience and would not drain.
+        detached: true,
       });
       fs.closeSync(log);
       entry.process = child;
@@ -110,7 +114,7 @@ export class Supervisor {
           this.onProblem(
             `${name} ended (code ${code}); starting it again in ${pause / 1000} s, its log is ${path.join(stateDir, 'logs', `${name}.log`)}`,
           );
-          setTimeout(() => !this.stopping && launch(), pause);
+          setTimeout(launch, pause);
         });
       });
     };

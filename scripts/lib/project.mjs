@@ -68,6 +68,15 @@ export async function ensureInstalled() {
   fs.writeFileSync(STAMP, hash);
 }
 
+const quietRuns = new Set();
+let endingQuietRuns = false;
+
+/** Ends the commands that `runQuietly` runs now, without a word about it. */
+export function endQuietRuns() {
+  endingQuietRuns = true;
+  for (const child of quietRuns) child.kill('SIGTERM');
+}
+
 /** Runs a command and shows its output only when it fails. */
 export function runQuietly(command, args, env = process.env) {
   return new Promise((resolve) => {
@@ -77,6 +86,7 @@ export function runQuietly(command, args, env = process.env) {
       stdio: ['ignore', 'pipe', 'pipe'],
       shell: process.platform === 'win32',
     });
+    quietRuns.add(child);
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));
@@ -85,7 +95,8 @@ export function runQuietly(command, args, env = process.env) {
       resolve(127);
     });
     child.on('close', (code) => {
-      if (code !== 0) process.stderr.write(`\n${output}\n`);
+      quietRuns.delete(child);
+      if (code !== 0 && !endingQuietRuns) process.stderr.write(`\n${output}\n`);
       resolve(code ?? 1);
     });
   });
