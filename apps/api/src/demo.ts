@@ -37,6 +37,7 @@ async function main(): Promise<void> {
 /** Plays the history and notes that it is there. Facts are stored by transactions of their own, in the clock's order. */
 async function load(config: Config, db: Database): Promise<void> {
   const now = Date.now();
+  await startAfresh(db, new Date(now));
   const world = createWorld(demoSeed);
   const summary = await loadHistory(db, {
     world,

@@ -10,7 +10,13 @@ export interface BreakerLimits {
   readonly openMs: number;
 }
 
-export const BREAKER_LIMITS: BreakerLimits = { budgetMs: 20, stallMs: 250, strikes: 5, windowMs: 10_000, openMs: 30_000 };
+export const BREAKER_LIMITS: BreakerLimits = {
+  budgetMs: 20,
+  stallMs: 250,
+  strikes: 5,
+  windowMs: 10_000,
+  openMs: 30_000,
+};
 
 /**
  * Keeps a slow policy off the hot path. A policy is synchronous code and cannot be interrupted, so the answer that

@@ -109,5 +109,10 @@ export function compileCatalog(
 }
 
 export const EMPTY_CONFIG: CatalogConfig = {
-  experiments: [], layers: [], holdouts: [], surfaces: [], policies: [], killSwitch: false,
+  experiments: [],
+  layers: [],
+  holdouts: [],
+  surfaces: [],
+  policies: [],
+  killSwitch: false,
 };

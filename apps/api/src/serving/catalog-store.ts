@@ -1,4 +1,14 @@
-import type { Arm, Condition, Context, Experiment, Holdout, Json, Layer, Surface, SurfaceKind } from '#experiments';
+import type {
+  Arm,
+  Condition,
+  Context,
+  Experiment,
+  Holdout,
+  Json,
+  Layer,
+  Surface,
+  SurfaceKind,
+} from '#experiments';
 import type { Sql } from '../persistence/database.js';
 import type { CatalogConfig, CatalogItem, PolicyConfig } from './catalog-data.js';
 
@@ -129,12 +139,22 @@ export class CatalogStore {
       layers,
       holdouts: holdouts.map(
         ({ key, title, salt, share, surfaces: covered, unit_type: unitType, enabled }): Holdout => ({
-          key, title, salt, share, surfaces: covered, unitType, enabled,
+          key,
+          title,
+          salt,
+          share,
+          surfaces: covered,
+          unitType,
+          enabled,
         }),
       ),
       surfaces: surfaces.map(
         ({ key, title, kind, default_value: defaultValue, candidate_kind: candidateKind }): Surface => ({
-          key, title, kind, defaultValue, candidateKind,
+          key,
+          title,
+          kind,
+          defaultValue,
+          candidateKind,
         }),
       ),
       policies: policies.map(toPolicy),
@@ -144,7 +164,10 @@ export class CatalogStore {
 
   /** An experiment in whatever status. */
   async readExperiment(key: string): Promise<Experiment | null> {
-    const rows = await this.db.query<ExperimentRow & Record<string, unknown>>(`${EXPERIMENT} where key = $1`, [key]);
+    const rows = await this.db.query<ExperimentRow & Record<string, unknown>>(
+      `${EXPERIMENT} where key = $1`,
+      [key],
+    );
     return rows[0] ? toExperiment(rows[0]) : null;
   }
 
@@ -164,7 +187,14 @@ export class CatalogStore {
     }
     return items
       .sort((a, b) => a.position - b.position || (a.id < b.id ? -1 : 1))
-      .map(({ id, kind, subject, title, features, available }) => ({ id, kind, subject, title, features, available }));
+      .map(({ id, kind, subject, title, features, available }) => ({
+        id,
+        kind,
+        subject,
+        title,
+        features,
+        available,
+      }));
   }
 }
 

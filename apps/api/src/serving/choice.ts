@@ -27,8 +27,19 @@ export interface SlateEntry {
 const LEAST_PROPENSITY = 1e-300;
 const LONGEST_DETAIL = 200;
 
-const certain = (chosen: Json, reason: DecisionReason, fallback: string | null, probabilities: readonly number[] | null = null): Choice => ({
-  chosen, propensity: 1, probabilities, policy: null, seed: '', reason, fallback,
+const certain = (
+  chosen: Json,
+  reason: DecisionReason,
+  fallback: string | null,
+  probabilities: readonly number[] | null = null,
+): Choice => ({
+  chosen,
+  propensity: 1,
+  probabilities,
+  policy: null,
+  seed: '',
+  reason,
+  fallback,
 });
 
 function oneHot(length: number, at: number): number[] {
@@ -47,7 +58,12 @@ export function defaultChoice(
 ): Choice {
   if (surface.kind === 'value') return certain(surface.defaultValue, reason, fallback);
   const first = candidates[0];
-  if (!first) return certain(surface.kind === 'action' ? null : [], fallback === null ? 'NO_CANDIDATES' : reason, fallback);
+  if (!first)
+    return certain(
+      surface.kind === 'action' ? null : [],
+      fallback === null ? 'NO_CANDIDATES' : reason,
+      fallback,
+    );
   if (surface.kind === 'action') return certain(first.id, reason, fallback, oneHot(candidates.length, 0));
   return certain(slateOf(candidates, limit), reason, fallback);
 }
@@ -69,14 +85,27 @@ export function fixedChoice(
   if (surface.kind === 'action') {
     const index = candidates.findIndex((action) => action.id === value);
     if (index >= 0) return certain(value, reason, null, oneHot(candidates.length, index));
-    return defaultChoice(surface, candidates, limit, 'FALLBACK_INVALID', "the arm's action is not among the candidates");
+    return defaultChoice(
+      surface,
+      candidates,
+      limit,
+      'FALLBACK_INVALID',
+      "the arm's action is not among the candidates",
+    );
   }
   const listed = Array.isArray(value) ? (value as readonly Json[]) : [];
   const rank = new Map(listed.map((id, index) => [id, index]));
   const ordered = candidates
     .map((action, index) => ({ action, key: rank.get(action.id) ?? listed.length + index }))
     .sort((a, b) => a.key - b.key);
-  return certain(slateOf(ordered.map(({ action }) => action), limit), reason, null);
+  return certain(
+    slateOf(
+      ordered.map(({ action }) => action),
+      limit,
+    ),
+    reason,
+    null,
+  );
 }
 
 /**
@@ -109,7 +138,10 @@ export function draw(
   }));
   return {
     chosen: chosen as unknown as Json,
-    propensity: Math.max(possible(served.propensity === 0 ? LEAST_PROPENSITY : served.propensity), LEAST_PROPENSITY),
+    propensity: Math.max(
+      possible(served.propensity === 0 ? LEAST_PROPENSITY : served.propensity),
+      LEAST_PROPENSITY,
+    ),
     probabilities: null,
   };
 }
@@ -130,5 +162,8 @@ function possible(propensity: number): number {
 export function failureOf(error: unknown): { readonly reason: DecisionReason; readonly detail: string } {
   const message = error instanceof Error ? error.message : 'the policy threw something that is not an error';
   const invalid = error instanceof DomainError && error.code === 'invalid_distribution';
-  return { reason: invalid ? 'FALLBACK_INVALID' : 'FALLBACK_ERROR', detail: message.slice(0, LONGEST_DETAIL) };
+  return {
+    reason: invalid ? 'FALLBACK_INVALID' : 'FALLBACK_ERROR',
+    detail: message.slice(0, LONGEST_DETAIL),
+  };
 }

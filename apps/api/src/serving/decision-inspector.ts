@@ -51,7 +51,11 @@ export class DecisionInspector {
   async inspect(id: string): Promise<DecisionDetail> {
     const row = await this.decisions.find(id);
     if (!row) {
-      throw new Problem(404, 'not_found', `Decision "${id.slice(0, 64)}" does not exist; a new one can be read a second after it was served`);
+      throw new Problem(
+        404,
+        'not_found',
+        `Decision "${id.slice(0, 64)}" does not exist; a new one can be read a second after it was served`,
+      );
     }
     const [items, then, events, rewards] = await Promise.all([
       this.decisions.items(row.subject === null ? row.candidates : [...row.candidates, row.subject]),
@@ -77,7 +81,10 @@ export class DecisionInspector {
   /** Draws again where a policy drew; walks the assignment again where an arm or a holdout decided alone. */
   private async replay(row: DecisionRow, explained: PathExplanation, items: Items): Promise<Replayed | null> {
     if (row.fallback !== null) {
-      return { replay: { identical: false, detail: `Nothing was drawn: the default was served (${row.fallback}).` }, scores: null };
+      return {
+        replay: { identical: false, detail: `Nothing was drawn: the default was served (${row.fallback}).` },
+        scores: null,
+      };
     }
     if (row.policy_id === null || row.policy_version === null) {
       const detail = explained.same
@@ -85,7 +92,8 @@ export class DecisionInspector {
         : 'Nothing was drawn, and the configuration has changed since.';
       return { replay: { identical: explained.same, detail }, scores: null };
     }
-    const snapshot = row.policy_version === 0 ? null : await this.snapshots.read(row.policy_id, row.policy_version);
+    const snapshot =
+      row.policy_version === 0 ? null : await this.snapshots.read(row.policy_id, row.policy_version);
     const config = this.catalog.current.policies.get(row.policy_id) ?? null;
     return replayDecision(row, { config, snapshot, items });
   }
@@ -93,12 +101,17 @@ export class DecisionInspector {
 
 function titlesFor(row: DecisionRow, then: Experiment | null, items: Items): Titles {
   const policy = row.policy_key === null ? undefined : policyRegistry.find(row.policy_key);
-  return { experiment: then?.title ?? null, policy: policy?.title ?? null, item: (id) => items.get(id)?.title ?? id };
+  return {
+    experiment: then?.title ?? null,
+    policy: policy?.title ?? null,
+    item: (id) => items.get(id)?.title ?? id,
+  };
 }
 
 /** Where each served candidate stands, and how probable it was there. */
 function placesOf(row: DecisionRow): Map<string, { readonly position: number; readonly propensity: number }> {
-  if (row.kind === 'action') return new Map([[String(row.chosen), { position: 0, propensity: row.propensity }]]);
+  if (row.kind === 'action')
+    return new Map([[String(row.chosen), { position: 0, propensity: row.propensity }]]);
   return new Map(slateOf(row.chosen).map(({ id, propensity }, position) => [id, { position, propensity }]));
 }
 

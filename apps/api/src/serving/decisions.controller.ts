@@ -16,7 +16,8 @@ interface Page<T> {
 
 const limit = z.coerce.number().int().min(1).max(500).default(50);
 const text = textField(256).min(1).optional();
-const isTime = (value: string): boolean => /^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(Date.parse(value));
+const isTime = (value: string): boolean =>
+  /^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(Date.parse(value));
 
 const decisionsQuery = z.strictObject({
   limit,
@@ -24,7 +25,10 @@ const decisionsQuery = z.strictObject({
   experiment: text,
   surface: text,
   before: textField(64)
-    .refine((value) => timeOf(value) !== null || isTime(value), 'must be the id of a decision or an ISO 8601 time')
+    .refine(
+      (value) => timeOf(value) !== null || isTime(value),
+      'must be the id of a decision or an ISO 8601 time',
+    )
     .optional()
     .describe('Older ones only: the id of a decision (`nextCursor`) or a time.'),
 });
@@ -33,7 +37,10 @@ const eventsQuery = z.strictObject({
   unitId: text,
   decisionId: text,
   before: textField(256)
-    .refine((value) => /^\d{1,18}~-?\d{1,16}~./s.test(value) || isTime(value), 'must be a cursor or an ISO 8601 time')
+    .refine(
+      (value) => /^\d{1,18}~-?\d{1,16}~./s.test(value) || isTime(value),
+      'must be a cursor or an ISO 8601 time',
+    )
     .optional()
     .describe('Older ones only: a `nextCursor` or a time.'),
 });
@@ -49,13 +56,21 @@ export class DecisionsController {
 
   @Get()
   @ApiOperation({ summary: 'Served decisions, the newest first' })
-  async list(@Query({ schema: decisionsQuery }) query: z.output<typeof decisionsQuery>): Promise<Page<DecisionView>> {
+  async list(
+    @Query({ schema: decisionsQuery }) query: z.output<typeof decisionsQuery>,
+  ): Promise<Page<DecisionView>> {
     const rows = await this.decisions.list(query);
-    return { items: rows.map(viewOf), nextCursor: rows.length === query.limit ? (rows.at(-1)?.id ?? null) : null };
+    return {
+      items: rows.map(viewOf),
+      nextCursor: rows.length === query.limit ? (rows.at(-1)?.id ?? null) : null,
+    };
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'Why a unit got what it got: path, candidates, probabilities, outcomes, reward, and the draw repeated' })
+  @ApiOperation({
+    summary:
+      'Why a unit got what it got: path, candidates, probabilities, outcomes, reward, and the draw repeated',
+  })
   get(@Param('id') id: string): Promise<DecisionDetail> {
     return this.inspector.inspect(id);
   }
@@ -72,6 +87,9 @@ export class StoredEventsController {
   async list(@Query({ schema: eventsQuery }) query: z.output<typeof eventsQuery>): Promise<Page<EventView>> {
     const rows = await this.decisions.events(query);
     const last = rows.at(-1);
-    return { items: rows.map(eventViewOf), nextCursor: last && rows.length === query.limit ? cursorOf(last) : null };
+    return {
+      items: rows.map(eventViewOf),
+      nextCursor: last && rows.length === query.limit ? cursorOf(last) : null,
+    };
   }
 }

@@ -107,7 +107,10 @@ export class DecisionsStore {
   async find(id: string): Promise<DecisionRow | null> {
     const at = timeOf(id);
     if (at === null) return null;
-    const rows = await this.db.query<DecisionRow & Record<string, unknown>>(`${DECISION} where d.id = $1 and d.at = $2`, [id, at]);
+    const rows = await this.db.query<DecisionRow & Record<string, unknown>>(
+      `${DECISION} where d.id = $1 and d.at = $2`,
+      [id, at],
+    );
     return rows[0] ?? null;
   }
 
@@ -128,7 +131,8 @@ export class DecisionsStore {
       conditions.push(where('d.at <= ?', new Date(until)));
     }
     // An id begins with its time, so both orders are the same; each uses the index that the filter asks for.
-    const order = filter.unitId !== undefined || filter.experiment !== undefined ? 'd.at desc, d.id desc' : 'd.id desc';
+    const order =
+      filter.unitId !== undefined || filter.experiment !== undefined ? 'd.at desc, d.id desc' : 'd.id desc';
     const from = values.push(new Date(0));
     let rows: DecisionRow[] = [];
     for (const window of WINDOWS) {
@@ -200,10 +204,15 @@ export class DecisionsStore {
   async phase(experiment: string, phase: number): Promise<Experiment | null> {
     const now = await this.catalog.readExperiment(experiment);
     if (!now) return null;
-    const rows = await this.db.query<{ traffic: number; targeting: Experiment['targeting']; arms: Experiment['arms'] } & Record<string, unknown>>(
-      'select traffic, targeting, arms from experiment_phase where experiment = $1 and phase = $2',
-      [experiment, phase],
-    );
+    const rows = await this.db.query<
+      { traffic: number; targeting: Experiment['targeting']; arms: Experiment['arms'] } & Record<
+        string,
+        unknown
+      >
+    >('select traffic, targeting, arms from experiment_phase where experiment = $1 and phase = $2', [
+      experiment,
+      phase,
+    ]);
     const then = rows[0];
     if (!then) return now.phase === phase ? now : null;
     return { ...now, traffic: then.traffic, targeting: then.targeting, arms: then.arms, phase };

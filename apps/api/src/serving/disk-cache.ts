@@ -57,7 +57,10 @@ export class DiskCache {
       const body = text.slice(end + 1);
       const digest = createHash('sha256').update(body).digest('hex');
       if (digest !== header.sha256 || typeof header.savedAt !== 'number') return null;
-      const lines = body.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as unknown);
+      const lines = body
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as unknown);
       return { lines, savedAt: header.savedAt };
     } catch {
       return null;

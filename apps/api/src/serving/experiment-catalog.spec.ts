@@ -17,16 +17,38 @@ import { serveTreatments } from './serve-treatments.js';
 import type { Treatment } from './serve-treatments.js';
 import { arm, ask, byPolicy, experiment, item, policy, surface, value } from './testing.js';
 
-const thompson = policyRegistry.get('thompson-beta') as typeof policyRegistry extends { get(key: string): infer P } ? P : never;
+const thompson = policyRegistry.get('thompson-beta') as typeof policyRegistry extends {
+  get(key: string): infer P;
+}
+  ? P
+  : never;
 
 function snapshotOf(policyId: string, version: number, change: Partial<Snapshot> = {}): Snapshot {
   if (thompson.learns !== 'online') throw new Error('thompson-beta learns online');
   const params = thompson.params.parse({});
   const seen = Array.from({ length: 20 * version }, (_, i) => ({
-    decisionId: `d${i}`, unitId: 'm', context: {}, subject: 't1', action: { id: 'a2', features: {} }, position: 0, propensity: 0.5, reward: 1, at: 1e12,
+    decisionId: `d${i}`,
+    unitId: 'm',
+    context: {},
+    subject: 't1',
+    action: { id: 'a2', features: {} },
+    position: 0,
+    propensity: 0.5,
+    reward: 1,
+    at: 1e12,
   }));
-  const state = JSON.parse(canonicalJson(thompson.encode(thompson.update(thompson.initialState(params), seen, params)))) as Json;
-  return { policyId, version, stateVersion: thompson.stateVersion, params: {}, state, sha256: sha256(canonicalJson(state)), ...change };
+  const state = JSON.parse(
+    canonicalJson(thompson.encode(thompson.update(thompson.initialState(params), seen, params))),
+  ) as Json;
+  return {
+    policyId,
+    version,
+    stateVersion: thompson.stateVersion,
+    params: {},
+    state,
+    sha256: sha256(canonicalJson(state)),
+    ...change,
+  };
 }
 
 /** The rows of PostgreSQL that serving reads, held in memory so that a test can take them away. */
@@ -37,7 +59,10 @@ class Facts {
     layers: [{ key: 'main', title: '', salt: 'l' }],
     surfaces: [surface('banner', 'value', null, 'plain'), surface('art', 'action', 'artwork')],
     policies: [policy('ts', 'thompson-beta')],
-    experiments: [experiment('colour', 'banner', [arm('a', value('blue'))]), experiment('artwork', 'art', [arm('b', byPolicy('ts'))])],
+    experiments: [
+      experiment('colour', 'banner', [arm('a', value('blue'))]),
+      experiment('artwork', 'art', [arm('b', byPolicy('ts'))]),
+    ],
   };
   items: readonly CatalogItem[] = [item('a1', 'artwork', 't1'), item('a2', 'artwork', 't1')];
   serving: number | null = null;
@@ -52,10 +77,16 @@ class Facts {
   } as unknown as CatalogStore;
 
   readonly store = {
-    servingVersions: async (ids: readonly string[]) => this.ask(() => new Map(ids.map((id) => [id, this.serving]))),
-    read: async (_id: string, version: number) => this.ask(() => this.snapshots.find((one) => one.version === version) ?? null),
+    servingVersions: async (ids: readonly string[]) =>
+      this.ask(() => new Map(ids.map((id) => [id, this.serving]))),
+    read: async (_id: string, version: number) =>
+      this.ask(() => this.snapshots.find((one) => one.version === version) ?? null),
     readBefore: async (_id: string, version: number) =>
-      this.ask(() => this.snapshots.filter((one) => one.version < version).sort((a, b) => b.version - a.version)[0] ?? null),
+      this.ask(
+        () =>
+          this.snapshots.filter((one) => one.version < version).sort((a, b) => b.version - a.version)[0] ??
+          null,
+      ),
   } as unknown as SnapshotStore;
 
   private ask<T>(answer: () => T): T {
@@ -68,7 +99,10 @@ describe('the catalogue and the snapshots in memory', () => {
   let directory: string;
   let facts: Facts;
   const problems: string[] = [];
-  const logger = { warn: (text: string) => void problems.push(text), error: (text: string) => void problems.push(text) };
+  const logger = {
+    warn: (text: string) => void problems.push(text),
+    error: (text: string) => void problems.push(text),
+  };
   const stops: (() => Promise<void>)[] = [];
 
   beforeEach(() => {
@@ -81,7 +115,12 @@ describe('the catalogue and the snapshots in memory', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  async function boot(): Promise<{ catalog: ExperimentCatalog; snapshots: SnapshotCache; serve: (on: string, unit?: string) => Treatment; notify: (channel: string) => void }> {
+  async function boot(): Promise<{
+    catalog: ExperimentCatalog;
+    snapshots: SnapshotCache;
+    serve: (on: string, unit?: string) => Treatment;
+    notify: (channel: string) => void;
+  }> {
     const disk = new DiskCache(directory);
     const snapshots = new SnapshotCache(facts.store, disk, logger);
     const catalog = new ExperimentCatalog(facts.catalog, snapshots, disk, logger);
@@ -94,8 +133,11 @@ describe('the catalogue and the snapshots in memory', () => {
     });
     stops.push(() => catalog.stop());
     const serve = (on: string, unit = 'm1'): Treatment =>
-      serveTreatments({ catalog: catalog.current, policy: (id) => snapshots.get(id) }, ask(unit, on, on === 'art' ? { subject: 't1' } : {}), 1e12)
-        .treatments[0] as Treatment;
+      serveTreatments(
+        { catalog: catalog.current, policy: (id) => snapshots.get(id) },
+        ask(unit, on, on === 'art' ? { subject: 't1' } : {}),
+        1e12,
+      ).treatments[0] as Treatment;
     return { catalog, snapshots, serve, notify: (channel) => notify(channel) };
   }
 
@@ -128,7 +170,11 @@ describe('the catalogue and the snapshots in memory', () => {
     facts.up = false;
     const second = await boot();
     expect(second.catalog.status()).toMatchObject({ source: 'disk' });
-    for (const unit of ['m1', 'm2', 'm3']) expect(second.serve('art', unit)).toMatchObject({ action: first.serve('art', unit).action, policy: { version: 3 } });
+    for (const unit of ['m1', 'm2', 'm3'])
+      expect(second.serve('art', unit)).toMatchObject({
+        action: first.serve('art', unit).action,
+        policy: { version: 3 },
+      });
     facts.up = true;
     await second.catalog.refresh();
     expect(second.catalog.status()).toMatchObject({ source: 'database' });
@@ -150,7 +196,17 @@ describe('the catalogue and the snapshots in memory', () => {
         writeFileSync(join(directory, file), altered);
         const copy = await disk.load(name);
         // Only the time of saving, which is not covered, may still read as a number.
-        if (copy) expect(JSON.stringify(copy.lines)).toBe(JSON.stringify(whole.toString().split('\n').slice(1).filter(Boolean).map((line) => JSON.parse(line) as unknown)));
+        if (copy)
+          expect(JSON.stringify(copy.lines)).toBe(
+            JSON.stringify(
+              whole
+                .toString()
+                .split('\n')
+                .slice(1)
+                .filter(Boolean)
+                .map((line) => JSON.parse(line) as unknown),
+            ),
+          );
       }
       for (const part of [Buffer.alloc(0), whole.subarray(0, whole.length / 2)]) {
         writeFileSync(join(directory, file), part);
@@ -169,7 +225,9 @@ describe('the catalogue and the snapshots in memory', () => {
     notify('marquee_snapshot');
     await snapshots.sync();
     expect(serve('art')).toMatchObject({ policy: { version: 1 } });
-    const wins = Array.from({ length: 50 }, (_, i) => serve('art', `m${i}`).action).filter((action) => action === 'a2').length;
+    const wins = Array.from({ length: 50 }, (_, i) => serve('art', `m${i}`).action).filter(
+      (action) => action === 'a2',
+    ).length;
     expect(wins).toBeGreaterThan(40);
   });
 
@@ -204,7 +262,12 @@ describe('the catalogue and the snapshots in memory', () => {
 
   it('falls back where a policy that learns in training runs has no snapshot yet', async () => {
     facts.config = { ...facts.config, policies: [policy('ts', 'implicit-als')] };
-    expect((await boot()).serve('art')).toMatchObject({ action: 'a1', reason: 'FALLBACK_NO_SNAPSHOT', propensity: 1, policy: null });
+    expect((await boot()).serve('art')).toMatchObject({
+      action: 'a1',
+      reason: 'FALLBACK_NO_SNAPSHOT',
+      propensity: 1,
+      policy: null,
+    });
   });
 
   it('has the learned states of an experiment before the experiment serves', async () => {

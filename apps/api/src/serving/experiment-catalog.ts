@@ -50,7 +50,10 @@ export class ExperimentCatalog {
   }
 
   status(now: number = Date.now()): CatalogStatus {
-    return { source: this.source, ageSeconds: this.confirmedAt === 0 ? Infinity : Math.max(0, (now - this.confirmedAt) / 1000) };
+    return {
+      source: this.source,
+      ageSeconds: this.confirmedAt === 0 ? Infinity : Math.max(0, (now - this.confirmedAt) / 1000),
+    };
   }
 
   /** Loads the catalogue (from disk where PostgreSQL is away) and keeps it fresh. */
@@ -61,7 +64,9 @@ export class ExperimentCatalog {
       this.logger.warn(`The catalogue could not be read from the database: ${(error as Error).message}`);
       await this.restore();
     }
-    this.stopListening = db.listen(['marquee_catalog', 'marquee_snapshot'], (channel) => this.onNotification(channel));
+    this.stopListening = db.listen(['marquee_catalog', 'marquee_snapshot'], (channel) =>
+      this.onNotification(channel),
+    );
     this.poll = setInterval(() => void this.refreshQuietly(), POLL_MS);
     this.poll.unref();
   }
@@ -106,14 +111,19 @@ export class ExperimentCatalog {
       await this.refresh();
       await this.snapshots.save(Date.now());
     } catch (error) {
-      this.logger.warn(`The catalogue was not refreshed, the last one goes on serving: ${(error as Error).message}`);
+      this.logger.warn(
+        `The catalogue was not refreshed, the last one goes on serving: ${(error as Error).message}`,
+      );
     }
   }
 
   private async refreshNow(): Promise<void> {
     do {
       this.again = false;
-      const [configRevision, itemRevision] = await Promise.all([this.store.configRevision(), this.store.itemRevision()]);
+      const [configRevision, itemRevision] = await Promise.all([
+        this.store.configRevision(),
+        this.store.itemRevision(),
+      ]);
       const configChanged = configRevision !== this.configRevision;
       const itemsChanged = itemRevision !== this.itemRevision;
       const config = configChanged ? await this.store.readConfig() : this.serving.config;
@@ -145,13 +155,17 @@ export class ExperimentCatalog {
         if (items) await this.disk.save(ITEMS_FILE, items, now);
         await this.snapshots.save(now);
       })
-      .catch((error: unknown) => this.logger.warn(`The catalogue was not kept on disk: ${(error as Error).message}`));
+      .catch((error: unknown) =>
+        this.logger.warn(`The catalogue was not kept on disk: ${(error as Error).message}`),
+      );
   }
 
   private async restore(): Promise<void> {
     const [config, items] = await Promise.all([this.disk.load(CONFIG_FILE), this.disk.load(ITEMS_FILE)]);
     if (!config?.lines[0]) {
-      this.logger.error('There is no copy of the catalogue on disk either: everything is answered with UNKNOWN_SURFACE');
+      this.logger.error(
+        'There is no copy of the catalogue on disk either: everything is answered with UNKNOWN_SURFACE',
+      );
       return;
     }
     const known = config.lines[0] as CatalogConfig;

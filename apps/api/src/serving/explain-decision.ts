@@ -24,23 +24,39 @@ export interface PathExplanation {
  * Walks the assignment again, with the experiment as it was in the decision's phase and everything else as it is now.
  * @param then the decision's experiment in its phase; null where it has none, or that phase is not kept.
  */
-export function explainPath(row: DecisionRow, config: CatalogConfig, then: Experiment | null): PathExplanation {
+export function explainPath(
+  row: DecisionRow,
+  config: CatalogConfig,
+  then: Experiment | null,
+): PathExplanation {
   const experiments = then ? replaced(config.experiments, running(then, row)) : config.experiments;
   const unit = { unitId: row.unit_id, unitType: row.unit_type };
   let answer: Assignment;
   try {
     answer = createAssignmentEngine({ ...config, experiments }).explain(unit, row.surface, row.context);
   } catch (error) {
-    return { path: [], same: false, note: `The path cannot be walked again: ${(error as Error).message}`, targeting: [] };
+    return {
+      path: [],
+      same: false,
+      note: `The path cannot be walked again: ${(error as Error).message}`,
+      targeting: [],
+    };
   }
   const same =
-    (answer.experiment?.key ?? null) === row.experiment && (answer.arm?.key ?? null) === row.arm && answer.holdout === row.holdout;
+    (answer.experiment?.key ?? null) === row.experiment &&
+    (answer.arm?.key ?? null) === row.arm &&
+    answer.holdout === row.holdout;
   const targeting = then ? explainCondition(then.targeting, row.context).clauses : [];
   return {
     path: answer.path,
     same,
     note: same ? null : noteFor(row, then),
-    targeting: targeting.map(({ clause, actual, expected, passed }) => ({ clause, actual, expected, passed })),
+    targeting: targeting.map(({ clause, actual, expected, passed }) => ({
+      clause,
+      actual,
+      expected,
+      passed,
+    })),
   };
 }
 
@@ -90,13 +106,17 @@ export interface Titles {
 export function sentenceOf(row: DecisionRow, titles: Titles): string {
   const who = `The ${row.unit_type} "${row.unit_id}"`;
   const what = whatOf(row, titles.item);
-  const place = row.subject === null ? `on "${row.surface}"` : `for "${titles.item(row.subject)}" on "${row.surface}"`;
+  const place =
+    row.subject === null ? `on "${row.surface}"` : `for "${titles.item(row.subject)}" on "${row.surface}"`;
   const because = REASONS[row.reason];
-  if (row.fallback !== null) return `${who} got the default, ${what}, ${place}, because ${because ?? 'something failed'} (${row.fallback}).`;
+  if (row.fallback !== null)
+    return `${who} got the default, ${what}, ${place}, because ${because ?? 'something failed'} (${row.fallback}).`;
   if (because !== undefined) return `${who} got the default, ${what}, ${place}, because ${because}.`;
   const how = armOf(row, titles);
-  if (row.policy_key === null || row.policy_version === null) return `${who} got ${what} ${place}, because ${how}.`;
-  const learned = row.policy_version === 0 ? 'before it had learned anything' : `in version ${row.policy_version}`;
+  if (row.policy_key === null || row.policy_version === null)
+    return `${who} got ${what} ${place}, because ${how}.`;
+  const learned =
+    row.policy_version === 0 ? 'before it had learned anything' : `in version ${row.policy_version}`;
   const policy = titles.policy ?? row.policy_key;
   return `${who} got ${what} ${place}: ${how}, and there the policy "${policy}" chose it ${learned} with a probability of ${percent(row.propensity)}${rankOf(row)}.`;
 }
@@ -111,8 +131,13 @@ function whatOf(row: DecisionRow, title: (id: string) => string): string {
   if (row.kind === 'value') return JSON.stringify(row.chosen).slice(0, 80);
   if (row.kind === 'action') return row.chosen === null ? 'nothing' : `"${title(String(row.chosen))}"`;
   const slate = slateOf(row.chosen);
-  const first = slate.slice(0, 3).map(({ id }) => `"${title(id)}"`).join(', ');
-  return slate.length === 0 ? 'an empty slate' : `the order ${first}${slate.length > 3 ? ', ...' : ''} (${slate.length} of ${row.candidates.length})`;
+  const first = slate
+    .slice(0, 3)
+    .map(({ id }) => `"${title(id)}"`)
+    .join(', ');
+  return slate.length === 0
+    ? 'an empty slate'
+    : `the order ${first}${slate.length > 3 ? ', ...' : ''} (${slate.length} of ${row.candidates.length})`;
 }
 
 function rankOf(row: DecisionRow): string {

@@ -27,7 +27,8 @@ export class FastLane {
   ) {
     const server = host.httpAdapter?.getInstance() as FastifyInstance | undefined;
     server?.addHook('onRoute', (route) => {
-      if (route.url === PATH && route.method === 'POST') route.handler = (request, reply) => this.answer(request, reply);
+      if (route.url === PATH && route.method === 'POST')
+        route.handler = (request, reply) => this.answer(request, reply);
     });
   }
 

@@ -42,17 +42,28 @@ export function replayDecision(row: DecisionRow, inputs: ReplayInputs): Replayed
   const version = row.policy_version ?? 0;
   if (version > 0 && snapshot === null) return no(`Version ${version} of the policy is no longer kept.`);
   if (row.features !== null && row.candidates.length > KEEP_ALL_FEATURES) {
-    return no(`The request gave features of ${row.candidates.length} candidates; only those of the served ones are kept.`);
+    return no(
+      `The request gave features of ${row.candidates.length} candidates; only those of the served ones are kept.`,
+    );
   }
   try {
     const policy = compileServingPolicy(config, snapshot);
     if (policy.compiled === null) return no('The policy has no usable snapshot.');
     const request = requestOf(row, inputs.items);
     const limit = row.kind === 'slate' ? slateOf(row.chosen).length : 1;
-    const again = draw({ ...policy, compiled: policy.compiled }, row.kind === 'slate' ? 'slate' : 'action', request, limit, row.seed);
+    const again = draw(
+      { ...policy, compiled: policy.compiled },
+      row.kind === 'slate' ? 'slate' : 'action',
+      request,
+      limit,
+      row.seed,
+    );
     const same = JSON.stringify(idsOf(again.chosen)) === JSON.stringify(idsOf(row.chosen));
     const close = Math.abs(again.propensity - row.propensity) <= TOLERANCE * Math.max(1, row.propensity);
-    return { replay: verdict(same, close, version, again.propensity), scores: scoresOf(policy.compiled, request) };
+    return {
+      replay: verdict(same, close, version, again.propensity),
+      scores: scoresOf(policy.compiled, request),
+    };
   } catch (error) {
     return no(`The policy cannot answer this any more: ${(error as Error).message}`);
   }
@@ -60,7 +71,11 @@ export function replayDecision(row: DecisionRow, inputs: ReplayInputs): Replayed
 
 function verdict(same: boolean, close: boolean, version: number, propensity: number): Replay {
   const state = version === 0 ? 'the state before anything was learned' : `version ${version}`;
-  if (same && close) return { identical: true, detail: `Drawn again from ${state} with the same seed: the same choice with the same probability.` };
+  if (same && close)
+    return {
+      identical: true,
+      detail: `Drawn again from ${state} with the same seed: the same choice with the same probability.`,
+    };
   const what = same ? `the same choice with probability ${propensity}` : 'another choice';
   return {
     identical: false,
@@ -77,7 +92,10 @@ function requestOf(row: DecisionRow, items: ReplayInputs['items']): DecisionRequ
     context: row.context,
     subject: row.subject,
     at: row.at.getTime(),
-    actions: row.candidates.map((id) => ({ id, features: row.features?.[id] ?? items.get(id)?.features ?? {} })),
+    actions: row.candidates.map((id) => ({
+      id,
+      features: row.features?.[id] ?? items.get(id)?.features ?? {},
+    })),
   };
 }
 

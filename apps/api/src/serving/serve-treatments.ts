@@ -61,6 +61,11 @@ export interface ServingState {
 export interface ServingHooks {
   /** Milliseconds of a monotonic clock; measures latency and time budgets, never dates anything. */
   readonly monotonic: () => number;
+  /**
+   * Milliseconds of processor time used by this process. A policy is slow when both clocks say so: on a busy machine
+   * the wall clock also counts what the neighbours do. Absent: the wall clock alone.
+   */
+  readonly processor?: () => number;
   readonly newId: (at: number) => string;
   readonly onFallback?: (reason: string, policyId: string) => void;
   readonly onSlow?: (policyId: string) => void;
@@ -71,7 +76,13 @@ export const KEEP_ALL_FEATURES = 32;
 const NO_CONTEXT: Context = Object.freeze({});
 const UNKNOWN: Surface = { key: '', title: '', kind: 'value', defaultValue: null, candidateKind: null };
 
-const HOOKS: ServingHooks = { monotonic: () => performance.now(), newId: newUlid };
+/** Milliseconds of processor time of this process, all threads. */
+export function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+const HOOKS: ServingHooks = { monotonic: () => performance.now(), processor: processorTime, newId: newUlid };
 
 /**
  * Answers a request for treatments: assignment, policy, draw, record. Synchronous and free of clocks and chance of its
@@ -112,14 +123,22 @@ interface Asked {
 }
 
 const NOT_ASSIGNED: Assignment = {
-  experiment: null, arm: null, reason: 'NO_EXPERIMENT', armPropensity: 1, holdout: null, path: [],
+  experiment: null,
+  arm: null,
+  reason: 'NO_EXPERIMENT',
+  armPropensity: 1,
+  holdout: null,
+  path: [],
 };
 
 function choose(asked: Asked): { assignment: Assignment; choice: Choice } {
   const { state, request, wanted, surface, candidates } = asked;
   const limit = wanted.limit ?? candidates.length;
   if (state.catalog.killSwitch && surface !== UNKNOWN) {
-    return { assignment: NOT_ASSIGNED, choice: defaultChoice(surface, candidates, limit, 'PAUSED', 'the kill switch is on') };
+    return {
+      assignment: NOT_ASSIGNED,
+      choice: defaultChoice(surface, candidates, limit, 'PAUSED', 'the kill switch is on'),
+    };
   }
   const assignment = state.catalog.engine.assign(request, wanted.surface, request.context);
   const treatment = assignment.arm?.treatment;
@@ -145,9 +164,11 @@ function askPolicy(
   const fallBack = (reason: Choice['reason'], detail: string): Choice =>
     defaultChoice(surface, candidates, limit, reason, detail);
   const policy = asked.state.policy(treatment.policyId);
-  if (!policy || !isCompiled(policy)) return fallBack('FALLBACK_NO_SNAPSHOT', 'the policy has no usable snapshot');
+  if (!policy || !isCompiled(policy))
+    return fallBack('FALLBACK_NO_SNAPSHOT', 'the policy has no usable snapshot');
   if (surface.kind === 'value') return fallBack('FALLBACK_INVALID', 'a policy cannot serve a value');
   const begun = hooks.monotonic();
+  const usedBefore = hooks.processor?.();
   if (policy.breaker.isOpen(begun)) return fallBack('FALLBACK_TIMEOUT', 'the policy was too slow lately');
   const seed = drawSeed({
     salt: assignment.experiment?.salt ?? '',
@@ -159,7 +180,11 @@ function askPolicy(
     period: steadyPeriod(treatment.steadyFor, now, id),
   });
   const decision: DecisionRequest = {
-    unitId: request.unitId, context: request.context, actions: candidates, subject: wanted.subject, at: now,
+    unitId: request.unitId,
+    context: request.context,
+    actions: candidates,
+    subject: wanted.subject,
+    at: now,
   };
   try {
     const drawn = draw(policy, surface.kind, decision, limit, seed);
@@ -169,15 +194,25 @@ function askPolicy(
     return fallBack(reason, detail);
   } finally {
     const ended = hooks.monotonic();
-    if (policy.breaker.record(ended - begun, ended)) hooks.onSlow?.(treatment.policyId);
+    if (policy.breaker.record(tookOf(hooks, begun, ended, usedBefore), ended))
+      hooks.onSlow?.(treatment.policyId);
   }
+}
+
+function tookOf(hooks: ServingHooks, begun: number, ended: number, usedBefore: number | undefined): number {
+  const used = usedBefore === undefined ? Infinity : (hooks.processor?.() ?? Infinity) - usedBefore;
+  return Math.min(ended - begun, used);
 }
 
 const isCompiled = (policy: ServingPolicy): policy is ServingPolicy & { readonly compiled: CompiledPolicy } =>
   policy.compiled !== null;
 
 /** The request's candidates with what is registered about them, or the registered ones. */
-function candidatesOf(catalog: ServingCatalog, surface: Surface, wanted: TreatmentRequest): readonly Action[] {
+function candidatesOf(
+  catalog: ServingCatalog,
+  surface: Surface,
+  wanted: TreatmentRequest,
+): readonly Action[] {
   if (surface.kind === 'value') return NO_ACTIONS;
   if (wanted.actions === null) return catalog.items.candidates(surface.candidateKind, wanted.subject);
   return wanted.actions.map(({ id, features }) => {
@@ -190,7 +225,13 @@ function candidatesOf(catalog: ServingCatalog, surface: Surface, wanted: Treatme
 const NO_ACTIONS: readonly Action[] = Object.freeze([]);
 
 /** One shape for all kinds, which is fast to build; fields that do not apply are undefined and leave no trace in JSON. */
-function treatmentOf(id: string, wanted: TreatmentRequest, surface: Surface, assignment: Assignment, choice: Choice): Treatment {
+function treatmentOf(
+  id: string,
+  wanted: TreatmentRequest,
+  surface: Surface,
+  assignment: Assignment,
+  choice: Choice,
+): Treatment {
   const { kind } = surface;
   return {
     decisionId: id,

@@ -47,7 +47,11 @@ export function compileServingPolicy(
   return { config, version, compiled: compileState(policy, config, snapshot), exploration, breaker };
 }
 
-function compileState(policy: Policy, config: PolicyConfig, snapshot: Snapshot | null): CompiledPolicy | null {
+function compileState(
+  policy: Policy,
+  config: PolicyConfig,
+  snapshot: Snapshot | null,
+): CompiledPolicy | null {
   if (policy.learns === 'never') return policy.compile(null, policy.params.parse(config.params));
   if (snapshot !== null) {
     const state = checkedState(policy, snapshot);

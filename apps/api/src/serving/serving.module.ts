@@ -57,13 +57,26 @@ class ServingLifecycle implements OnModuleInit, OnApplicationShutdown {
 @Module({
   controllers: [TreatmentsController, DecisionsController, StoredEventsController],
   providers: [
-    { provide: DiskCache, inject: [CONFIG], useFactory: (config: Config) => new DiskCache(path.join(config.stateDir, 'catalog')) },
-    { provide: CatalogStore, inject: [Database], useFactory: (database: Database) => new CatalogStore(database) },
-    { provide: SnapshotStore, inject: [Database], useFactory: (database: Database) => new SnapshotStore(database) },
+    {
+      provide: DiskCache,
+      inject: [CONFIG],
+      useFactory: (config: Config) => new DiskCache(path.join(config.stateDir, 'catalog')),
+    },
+    {
+      provide: CatalogStore,
+      inject: [Database],
+      useFactory: (database: Database) => new CatalogStore(database),
+    },
+    {
+      provide: SnapshotStore,
+      inject: [Database],
+      useFactory: (database: Database) => new SnapshotStore(database),
+    },
     {
       provide: SnapshotCache,
       inject: [SnapshotStore, DiskCache],
-      useFactory: (store: SnapshotStore, disk: DiskCache) => new SnapshotCache(store, disk, new Logger('Snapshots')),
+      useFactory: (store: SnapshotStore, disk: DiskCache) =>
+        new SnapshotCache(store, disk, new Logger('Snapshots')),
     },
     {
       provide: ExperimentCatalog,
@@ -71,7 +84,11 @@ class ServingLifecycle implements OnModuleInit, OnApplicationShutdown {
       useFactory: (store: CatalogStore, snapshots: SnapshotCache, disk: DiskCache) =>
         new ExperimentCatalog(store, snapshots, disk, new Logger('Catalog')),
     },
-    { provide: DecisionsStore, inject: [Database], useFactory: (database: Database) => new DecisionsStore(database) },
+    {
+      provide: DecisionsStore,
+      inject: [Database],
+      useFactory: (database: Database) => new DecisionsStore(database),
+    },
     {
       provide: DecisionInspector,
       inject: [DecisionsStore, SnapshotStore, ExperimentCatalog],

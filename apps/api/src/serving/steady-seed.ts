@@ -40,5 +40,13 @@ export interface SeedParts {
 /** Seed text of a policy's draw; kept in the decision, so that the draw can be repeated. */
 export function drawSeed(parts: SeedParts): string {
   const subject = parts.subject ?? '';
-  return explorationSeed(parts.salt, parts.unitId, parts.surface, subject, parts.policyId, String(parts.version), parts.period);
+  return explorationSeed(
+    parts.salt,
+    parts.unitId,
+    parts.surface,
+    subject,
+    parts.policyId,
+    String(parts.version),
+    parts.period,
+  );
 }

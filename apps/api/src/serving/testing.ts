@@ -11,41 +11,106 @@ import type { ServingState, TreatmentsRequest } from './serve-treatments.js';
 import { compileServingPolicy } from './serving-policy.js';
 
 /** Builders for the specs of this folder. */
-export const surface = (key: string, kind: Surface['kind'], candidateKind: string | null = null, defaultValue: Json = null): Surface => ({
-  key, title: key, kind, defaultValue, candidateKind,
+export const surface = (
+  key: string,
+  kind: Surface['kind'],
+  candidateKind: string | null = null,
+  defaultValue: Json = null,
+): Surface => ({
+  key,
+  title: key,
+  kind,
+  defaultValue,
+  candidateKind,
 });
 
 export const arm = (key: string, treatment: Treatment, weight = 1): Arm => ({
-  key, title: key, weight, isControl: key === 'control', treatment,
+  key,
+  title: key,
+  weight,
+  isControl: key === 'control',
+  treatment,
 });
 
 export const value = (given: Json): Treatment => ({ kind: 'value', value: given });
-export const byPolicy = (policyId: string, steadyFor: 'decision' | 'hour' | 'day' | 'week' | 'always' = 'decision'): Treatment => ({
-  kind: 'policy', policyId, steadyFor,
+export const byPolicy = (
+  policyId: string,
+  steadyFor: 'decision' | 'hour' | 'day' | 'week' | 'always' = 'decision',
+): Treatment => ({
+  kind: 'policy',
+  policyId,
+  steadyFor,
 });
 
-export const experiment = (key: string, on: string, arms: readonly Arm[], rest: Partial<Experiment> = {}): Experiment => ({
-  key, title: key, surface: on, unitType: 'member', status: 'running', layer: 'main', layerRange: [0, 1], traffic: 1,
-  targeting: null, arms, phase: 1, salt: key, shippedArm: null, ...rest,
+export const experiment = (
+  key: string,
+  on: string,
+  arms: readonly Arm[],
+  rest: Partial<Experiment> = {},
+): Experiment => ({
+  key,
+  title: key,
+  surface: on,
+  unitType: 'member',
+  status: 'running',
+  layer: 'main',
+  layerRange: [0, 1],
+  traffic: 1,
+  targeting: null,
+  arms,
+  phase: 1,
+  salt: key,
+  shippedArm: null,
+  ...rest,
 });
 
 export const holdout = (key: string, share: number): Holdout => ({
-  key, title: key, salt: `holdout:${key}`, share, surfaces: null, unitType: 'member', enabled: true,
+  key,
+  title: key,
+  salt: `holdout:${key}`,
+  share,
+  surfaces: null,
+  unitType: 'member',
+  enabled: true,
 });
 
-export const item = (id: string, kind: string, subject: string | null = null, features: CatalogItem['features'] = {}): CatalogItem => ({
-  id, kind, subject, title: id, features, available: true,
+export const item = (
+  id: string,
+  kind: string,
+  subject: string | null = null,
+  features: CatalogItem['features'] = {},
+): CatalogItem => ({
+  id,
+  kind,
+  subject,
+  title: id,
+  features,
+  available: true,
 });
 
 export const policy = (id: string, key: string, rest: Partial<PolicyConfig> = {}): PolicyConfig => ({
-  id, key, params: {}, exploration: { key: 'greedy', params: {} }, floor: 0, rewardWindowSeconds: 60, ...rest,
+  id,
+  key,
+  params: {},
+  exploration: { key: 'greedy', params: {} },
+  floor: 0,
+  rewardWindowSeconds: 60,
+  ...rest,
 });
 
 /** A policy that does whatever a test wants of it. */
 export function pluginOf(key: string, compiled: () => CompiledPolicy): Policy {
   return {
-    key, title: key, summary: '', reference: '', learns: 'never', params: defineParams(z.object({})), stateVersion: 1,
-    encode: () => null, decode: () => null, compile: compiled,
+    key,
+    title: key,
+    summary: '',
+    reference: '',
+    learns: 'never',
+    params: defineParams(z.object({})),
+    stateVersion: 1,
+    encode: () => null,
+    decode: () => null,
+    compile: compiled,
   };
 }
 
@@ -64,12 +129,25 @@ export function stateOf(world: World): ServingState {
   };
   const registry = createRegistry<Policy>('policy', [...policyRegistry.list(), ...(world.plugins ?? [])]);
   const policies = new Map(
-    config.policies.map((one) => [one.id, compileServingPolicy(one, null, new Breaker(world.breaker), registry)]),
+    config.policies.map((one) => [
+      one.id,
+      compileServingPolicy(one, null, new Breaker(world.breaker), registry),
+    ]),
   );
-  return { catalog: compileCatalog(config, new ItemIndex(world.items ?? [])), policy: (id) => policies.get(id) };
+  return {
+    catalog: compileCatalog(config, new ItemIndex(world.items ?? [])),
+    policy: (id) => policies.get(id),
+  };
 }
 
-export const ask = (unitId: string, on: string, rest: Partial<TreatmentsRequest['requests'][number]> = {}): TreatmentsRequest => ({
-  unitId, unitType: 'member', context: {}, expose: false,
+export const ask = (
+  unitId: string,
+  on: string,
+  rest: Partial<TreatmentsRequest['requests'][number]> = {},
+): TreatmentsRequest => ({
+  unitId,
+  unitType: 'member',
+  context: {},
+  expose: false,
   requests: [{ surface: on, subject: null, actions: null, limit: null, ...rest }],
 });

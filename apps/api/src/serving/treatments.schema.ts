@@ -14,14 +14,26 @@ const id = z.string().min(1).max(LIMITS.idLength);
 
 /** Documents the body of `POST /v1/treatments`; treatments.validator.ts enforces it. */
 export const treatmentsBody = z.object({
-  unitId: z.string().min(1).max(LIMITS.unitIdLength).describe('Pseudonymous id of who is randomised; never an e-mail address or a phone number.'),
-  unitType: key.default('member').optional().describe('What the unit is: member, profile, device, session, account.'),
-  context: context.optional().describe('Attributes known now, for targeting and contextual policies. At most 100, flat.'),
+  unitId: z
+    .string()
+    .min(1)
+    .max(LIMITS.unitIdLength)
+    .describe('Pseudonymous id of who is randomised; never an e-mail address or a phone number.'),
+  unitType: key
+    .default('member')
+    .optional()
+    .describe('What the unit is: member, profile, device, session, account.'),
+  context: context
+    .optional()
+    .describe('Attributes known now, for targeting and contextual policies. At most 100, flat.'),
   requests: z
     .array(
       z.object({
         surface: key.describe('Where the treatment will show.'),
-        subject: id.nullable().optional().describe('What the choice is about, for example the title whose artwork is chosen.'),
+        subject: id
+          .nullable()
+          .optional()
+          .describe('What the choice is about, for example the title whose artwork is chosen.'),
         actions: z
           .array(z.object({ id, features: context.optional().describe('At most 64, flat.') }))
           .max(LIMITS.actions)
@@ -32,7 +44,11 @@ export const treatmentsBody = z.object({
     )
     .min(1)
     .max(LIMITS.requests),
-  expose: z.boolean().default(false).optional().describe('True when the answer is shown for certain: the decisions count as seen.'),
+  expose: z
+    .boolean()
+    .default(false)
+    .optional()
+    .describe('True when the answer is shown for certain: the decisions count as seen.'),
 });
 
 const treatment = z.object({
@@ -45,7 +61,9 @@ const treatment = z.object({
   value: z.unknown().optional(),
   action: z.string().nullable().optional(),
   slate: z.array(z.object({ id: z.string(), propensity: z.number() })).optional(),
-  propensity: z.number().describe('Probability of exactly this answer, given the arm, the context and the snapshot.'),
+  propensity: z
+    .number()
+    .describe('Probability of exactly this answer, given the arm, the context and the snapshot.'),
   policy: z.object({ key: z.string(), version: z.number().int() }).nullable(),
   reason: z.string(),
 });

@@ -6,16 +6,24 @@ import { Spool } from '../queues/spool.js';
 import type { Treatment } from './serve-treatments.js';
 
 const ARMS = [
-  { key: 'control', title: 'Control', weight: 1, isControl: true, treatment: { kind: 'value', value: 'grey' } },
+  {
+    key: 'control',
+    title: 'Control',
+    weight: 1,
+    isControl: true,
+    treatment: { kind: 'value', value: 'grey' },
+  },
   { key: 'blue', title: 'Blue', weight: 1, isControl: false, treatment: { kind: 'value', value: 'blue' } },
 ];
 
 describe('POST /v1/treatments', () => {
   let api: TestApi;
-  const sql = (text: string, values: readonly unknown[] = []): Promise<unknown> => api.db.database.query(text, values);
+  const sql = (text: string, values: readonly unknown[] = []): Promise<unknown> =>
+    api.db.database.query(text, values);
   const post = (body: unknown, key?: string | null): Promise<TestAnswer> =>
     api.request('POST', '/v1/treatments', { body, ...(key === undefined ? {} : { key }) });
-  const serve = async (body: unknown): Promise<Treatment[]> => (await post(body)).json<{ treatments: Treatment[] }>().treatments;
+  const serve = async (body: unknown): Promise<Treatment[]> =>
+    (await post(body)).json<{ treatments: Treatment[] }>().treatments;
   async function until(condition: () => Promise<boolean>, within = 20_000): Promise<void> {
     const deadline = Date.now() + within;
     while (!(await condition())) {
@@ -40,30 +48,66 @@ describe('POST /v1/treatments', () => {
        ('artwork', 'Artwork', 'art', 'running', 'main', 0, 1, 1, $2, 1, 'artwork')`,
       [
         JSON.stringify(ARMS),
-        JSON.stringify([{ key: 'bandit', title: 'Bandit', weight: 1, isControl: false, treatment: { kind: 'policy', policyId: 'ts', steadyFor: 'day' } }]),
+        JSON.stringify([
+          {
+            key: 'bandit',
+            title: 'Bandit',
+            weight: 1,
+            isControl: false,
+            treatment: { kind: 'policy', policyId: 'ts', steadyFor: 'day' },
+          },
+        ]),
       ],
     );
     await sql(`select pg_notify('marquee_catalog', '')`);
-    await until(async () => (await serve({ unitId: 'm1', requests: [{ surface: 'banner' }] }))[0]?.reason === 'SPLIT');
+    await until(
+      async () => (await serve({ unitId: 'm1', requests: [{ surface: 'banner' }] }))[0]?.reason === 'SPLIT',
+    );
   });
   afterAll(() => api.close());
 
   it('answers the three kinds of surface as the contract says', async () => {
-    const answer = await post({
-      unitId: 'm1', context: { device: 'tv' },
-      requests: [{ surface: 'banner' }, { surface: 'art', subject: 't1' }, { surface: 'rows', limit: 5 }],
-    }, api.keys.publishable);
+    const answer = await post(
+      {
+        unitId: 'm1',
+        context: { device: 'tv' },
+        requests: [{ surface: 'banner' }, { surface: 'art', subject: 't1' }, { surface: 'rows', limit: 5 }],
+      },
+      api.keys.publishable,
+    );
     expect(answer.status).toBe(200);
     const [banner, art, rows] = answer.json<{ treatments: Treatment[] }>().treatments;
     expect(banner).toEqual({
-      decisionId: expect.stringMatching(/^[0-9A-HJKMNP-TV-Z]{26}$/), surface: 'banner', experiment: 'colour', arm: expect.stringMatching(/control|blue/),
-      kind: 'value', value: banner?.arm === 'blue' ? 'blue' : 'grey', propensity: 1, policy: null, reason: 'SPLIT',
+      decisionId: expect.stringMatching(/^[0-9A-HJKMNP-TV-Z]{26}$/),
+      surface: 'banner',
+      experiment: 'colour',
+      arm: expect.stringMatching(/control|blue/),
+      kind: 'value',
+      value: banner?.arm === 'blue' ? 'blue' : 'grey',
+      propensity: 1,
+      policy: null,
+      reason: 'SPLIT',
     });
     expect(art).toEqual({
-      decisionId: expect.any(String), surface: 'art', subject: 't1', experiment: 'artwork', arm: 'bandit', kind: 'action',
-      action: expect.stringMatching(/a1|a2/), propensity: 0.5, policy: { key: 'thompson-beta', version: 0 }, reason: 'POLICY',
+      decisionId: expect.any(String),
+      surface: 'art',
+      subject: 't1',
+      experiment: 'artwork',
+      arm: 'bandit',
+      kind: 'action',
+      action: expect.stringMatching(/a1|a2/),
+      propensity: 0.5,
+      policy: { key: 'thompson-beta', version: 0 },
+      reason: 'POLICY',
     });
-    expect(rows).toMatchObject({ kind: 'slate', slate: [{ id: 'r1', propensity: 1 }, { id: 'r2', propensity: 1 }], reason: 'NO_EXPERIMENT' });
+    expect(rows).toMatchObject({
+      kind: 'slate',
+      slate: [
+        { id: 'r1', propensity: 1 },
+        { id: 'r2', propensity: 1 },
+      ],
+      reason: 'NO_EXPERIMENT',
+    });
   });
 
   it('hands every decision to the queue, once the spool has shipped it', async () => {
@@ -82,14 +126,19 @@ describe('POST /v1/treatments', () => {
     await sleep(200);
     // Refused: wrong state version. What served before goes on.
     expect((await serve({ unitId: 'm1', requests: [{ surface: 'art', subject: 't1' }] }))[0]).toMatchObject({
-      reason: 'POLICY', policy: { version: 0 },
+      reason: 'POLICY',
+      policy: { version: 0 },
     });
     await sql(`insert into setting (key, value) values ('kill_switch', '{"enabled": true}')`);
     await sql(`select pg_notify('marquee_catalog', '')`);
-    await until(async () => (await serve({ unitId: 'm1', requests: [{ surface: 'banner' }] }))[0]?.value === 'plain');
+    await until(
+      async () => (await serve({ unitId: 'm1', requests: [{ surface: 'banner' }] }))[0]?.value === 'plain',
+    );
     await sql(`delete from setting`);
     await sql(`select pg_notify('marquee_catalog', '')`);
-    await until(async () => (await serve({ unitId: 'm1', requests: [{ surface: 'banner' }] }))[0]?.reason === 'SPLIT');
+    await until(
+      async () => (await serve({ unitId: 'm1', requests: [{ surface: 'banner' }] }))[0]?.reason === 'SPLIT',
+    );
   });
 
   it('needs a key', async () => {
@@ -110,13 +159,40 @@ describe('POST /v1/treatments', () => {
     ['no requests', { unitId: 'm1', requests: [] }, '/requests'],
     ['too many requests', { unitId: 'm1', requests: new Array(51).fill(ok.requests[0]) }, '/requests'],
     ['a request that is none', { unitId: 'm1', requests: [7] }, '/requests/0'],
-    ['SQL as a surface', { unitId: 'm1', requests: [{ surface: "x'; drop table surface; --" }] }, '/requests/0/surface'],
-    ['an empty subject', { unitId: 'm1', requests: [{ surface: 'banner', subject: '' }] }, '/requests/0/subject'],
+    [
+      'SQL as a surface',
+      { unitId: 'm1', requests: [{ surface: "x'; drop table surface; --" }] },
+      '/requests/0/surface',
+    ],
+    [
+      'an empty subject',
+      { unitId: 'm1', requests: [{ surface: 'banner', subject: '' }] },
+      '/requests/0/subject',
+    ],
     ['no limit at all', { unitId: 'm1', requests: [{ surface: 'rows', limit: 0 }] }, '/requests/0/limit'],
-    ['a limit with a fraction', { unitId: 'm1', requests: [{ surface: 'rows', limit: 1.5 }] }, '/requests/0/limit'],
-    ['an action twice', { unitId: 'm1', requests: [{ surface: 'rows', actions: [{ id: 'a' }, { id: 'a' }] }] }, '/requests/0/actions/1/id'],
-    ['too many actions', { unitId: 'm1', requests: [{ surface: 'rows', actions: Array.from({ length: 1001 }, (_, i) => ({ id: `${i}` })) }] }, '/requests/0/actions'],
-    ['nested features', { unitId: 'm1', requests: [{ surface: 'rows', actions: [{ id: 'a', features: { x: {} } }] }] }, '/requests/0/actions/0/features/x'],
+    [
+      'a limit with a fraction',
+      { unitId: 'm1', requests: [{ surface: 'rows', limit: 1.5 }] },
+      '/requests/0/limit',
+    ],
+    [
+      'an action twice',
+      { unitId: 'm1', requests: [{ surface: 'rows', actions: [{ id: 'a' }, { id: 'a' }] }] },
+      '/requests/0/actions/1/id',
+    ],
+    [
+      'too many actions',
+      {
+        unitId: 'm1',
+        requests: [{ surface: 'rows', actions: Array.from({ length: 1001 }, (_, i) => ({ id: `${i}` })) }],
+      },
+      '/requests/0/actions',
+    ],
+    [
+      'nested features',
+      { unitId: 'm1', requests: [{ surface: 'rows', actions: [{ id: 'a', features: { x: {} } }] }] },
+      '/requests/0/actions/0/features/x',
+    ],
     ['a deep context', { ...ok, context: { a: deep(50) } }, '/context/a'],
     ['a wide context', { ...ok, context: wide }, '/context'],
     ['a context that is a list', { ...ok, context: [1] }, '/context'],
@@ -137,13 +213,17 @@ describe('POST /v1/treatments', () => {
   });
 
   it('takes a context with a prototype in it for what it is', async () => {
-    const raw = '{"unitId":"m1","context":{"__proto__":{"admin":true},"constructor":"x"},"requests":[{"surface":"rows","actions":[{"id":"__proto__","features":{"a":1}}]}]}';
+    const raw =
+      '{"unitId":"m1","context":{"__proto__":{"admin":true},"constructor":"x"},"requests":[{"surface":"rows","actions":[{"id":"__proto__","features":{"a":1}}]}]}';
     expect((await api.request('POST', '/v1/treatments', { raw })).status).toBe(200);
     expect(({} as Record<string, unknown>)['admin']).toBeUndefined();
   });
 
   it('names at most twenty faults', async () => {
-    const answer = await post({ unitId: 'm1', requests: [{ surface: 'rows', actions: new Array(500).fill({}) }] });
+    const answer = await post({
+      unitId: 'm1',
+      requests: [{ surface: 'rows', actions: new Array(500).fill({}) }],
+    });
     expect(answer.json<{ errors: unknown[] }>().errors).toHaveLength(20);
   });
 });

@@ -45,7 +45,8 @@ class Faults {
   }
 }
 
-const escapeKey = (key: string): string => key.slice(0, LIMITS.keyLength).replaceAll('~', '~0').replaceAll('/', '~1');
+const escapeKey = (key: string): string =>
+  key.slice(0, LIMITS.keyLength).replaceAll('~', '~0').replaceAll('/', '~1');
 
 /**
  * Checks the body of `POST /v1/treatments`. Written by hand because it runs on the hot path: it returns the parsed
@@ -57,7 +58,8 @@ export function parseTreatments(body: unknown): TreatmentsRequest {
   if (!isObject(body)) throw Problem.invalid('', 'invalid_type', 'the body must be an object');
   const unitId = parseUnitId(body['unitId'], faults);
   const unitType = body['unitType'] ?? 'member';
-  if (typeof unitType !== 'string' || !KEY.test(unitType)) faults.add('/unitType', 'invalid_key', `must match ${KEY_PATTERN}`);
+  if (typeof unitType !== 'string' || !KEY.test(unitType))
+    faults.add('/unitType', 'invalid_key', `must match ${KEY_PATTERN}`);
   const context = parseContext(body['context'], '/context', LIMITS.contextKeys, faults) ?? NO_CONTEXT;
   const expose = body['expose'] ?? false;
   if (typeof expose !== 'boolean') faults.add('/expose', 'invalid_type', 'must be true or false');
@@ -68,11 +70,19 @@ export function parseTreatments(body: unknown): TreatmentsRequest {
 
 function parseUnitId(unitId: unknown, faults: Faults): string {
   if (!isText(unitId, LIMITS.unitIdLength)) {
-    faults.add('/unitId', 'invalid_id', `must be a text of 1 to ${LIMITS.unitIdLength} characters without U+0000`);
+    faults.add(
+      '/unitId',
+      'invalid_id',
+      `must be a text of 1 to ${LIMITS.unitIdLength} characters without U+0000`,
+    );
     return '';
   }
   if (looksPersonal(unitId)) {
-    faults.add('/unitId', 'unit_id_not_pseudonymous', 'looks like an e-mail address or a phone number; send a pseudonymous id');
+    faults.add(
+      '/unitId',
+      'unit_id_not_pseudonymous',
+      'looks like an e-mail address or a phone number; send a pseudonymous id',
+    );
   }
   return unitId;
 }
@@ -93,20 +103,31 @@ function parseRequest(input: unknown, pointer: string, faults: Faults): Treatmen
     return NO_REQUEST;
   }
   const { surface } = input;
-  if (typeof surface !== 'string' || !KEY.test(surface)) faults.add(`${pointer}/surface`, 'invalid_key', `must match ${KEY_PATTERN}`);
+  if (typeof surface !== 'string' || !KEY.test(surface))
+    faults.add(`${pointer}/surface`, 'invalid_key', `must match ${KEY_PATTERN}`);
   const subject = input['subject'] ?? null;
   if (subject !== null && !isText(subject, LIMITS.idLength)) {
-    faults.add(`${pointer}/subject`, 'invalid_id', `must be a text of 1 to ${LIMITS.idLength} characters without U+0000`);
+    faults.add(
+      `${pointer}/subject`,
+      'invalid_id',
+      `must be a text of 1 to ${LIMITS.idLength} characters without U+0000`,
+    );
   }
   const limit = input['limit'] ?? null;
   if (limit !== null && !isLimit(limit)) {
     faults.add(`${pointer}/limit`, 'invalid_limit', `must be a whole number from 1 to ${LIMITS.actions}`);
   }
   const actions = parseActions(input['actions'] ?? null, `${pointer}/actions`, faults);
-  return { surface: surface as string, subject: subject as string | null, actions, limit: limit as number | null };
+  return {
+    surface: surface as string,
+    subject: subject as string | null,
+    actions,
+    limit: limit as number | null,
+  };
 }
 
-const isLimit = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= LIMITS.actions;
+const isLimit = (value: unknown): boolean =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= LIMITS.actions;
 
 function parseActions(input: unknown, pointer: string, faults: Faults): RequestedAction[] | null {
   if (input === null) return null;
@@ -118,7 +139,11 @@ function parseActions(input: unknown, pointer: string, faults: Faults): Requeste
   return input.map((item: unknown, index) => {
     const id = isObject(item) ? item['id'] : undefined;
     if (!isText(id, LIMITS.idLength)) {
-      faults.add(`${pointer}/${index}/id`, 'invalid_id', `must be a text of 1 to ${LIMITS.idLength} characters without U+0000`);
+      faults.add(
+        `${pointer}/${index}/id`,
+        'invalid_id',
+        `must be a text of 1 to ${LIMITS.idLength} characters without U+0000`,
+      );
       return { id: '' };
     }
     if (seen.has(id)) faults.add(`${pointer}/${index}/id`, 'duplicate_action', 'stands in the list already');
@@ -131,7 +156,12 @@ function parseActions(input: unknown, pointer: string, faults: Faults): Requeste
 }
 
 /** A flat object of scalars and lists of texts; undefined where there is none. */
-function parseContext(input: unknown, pointer: string, mostKeys: number, faults: Faults): Context | undefined {
+function parseContext(
+  input: unknown,
+  pointer: string,
+  mostKeys: number,
+  faults: Faults,
+): Context | undefined {
   if (input === undefined || input === null) return undefined;
   if (!isObject(input)) {
     faults.add(pointer, 'invalid_type', 'must be an object');
@@ -144,7 +174,11 @@ function parseContext(input: unknown, pointer: string, mostKeys: number, faults:
       return undefined;
     }
     if (!isText(key, LIMITS.keyLength)) {
-      faults.add(`${pointer}/${escapeKey(key)}`, 'invalid_name', `names have 1 to ${LIMITS.keyLength} characters without U+0000`);
+      faults.add(
+        `${pointer}/${escapeKey(key)}`,
+        'invalid_name',
+        `names have 1 to ${LIMITS.keyLength} characters without U+0000`,
+      );
     }
     const fault = faultOf(input[key]);
     if (fault !== null) faults.add(`${pointer}/${escapeKey(key)}`, 'invalid_value', fault);
@@ -164,7 +198,9 @@ function faultOf(value: unknown): string | null {
         : `must be a text of at most ${LIMITS.textLength} characters without U+0000 and lone surrogates`;
     default:
       if (value === null) return null;
-      return Array.isArray(value) && value.length <= LIMITS.listLength && value.every((one) => isText(one, LIMITS.textLength))
+      return Array.isArray(value) &&
+        value.length <= LIMITS.listLength &&
+        value.every((one) => isText(one, LIMITS.textLength))
         ? null
         : `must be a text, a number, a boolean, null, or a list of at most ${LIMITS.listLength} texts`;
   }
