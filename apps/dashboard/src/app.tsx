@@ -4,17 +4,13 @@ import type { ReactElement } from 'react';
 import { createBrowserRouter, redirect } from 'react-router';
 import { RouterProvider } from 'react-router/dom';
 import { ApiError } from './api/http.js';
+import { styleNonce } from './nonce.js';
 import { PAGES } from './pages.js';
 import { PageCrash, Shell } from './shell/shell.js';
 import { NotFound } from './shell/not-found.js';
 import { cssVariables, theme } from './theme.js';
 
 const colorScheme = localStorageColorSchemeManager({ key: 'marquee-theme' });
-
-/** The server writes a fresh nonce into the page; styles made at run time carry it (see server.mjs). */
-function nonce(): string {
-  return document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? '';
-}
 
 function worthRetrying(failures: number, error: Error): boolean {
   const final = error instanceof ApiError && error.status >= 400 && error.status < 500;
@@ -52,7 +48,7 @@ export function App(): ReactElement {
       cssVariablesResolver={cssVariables}
       colorSchemeManager={colorScheme}
       defaultColorScheme="auto"
-      getStyleNonce={nonce}
+      getStyleNonce={styleNonce}
     >
       <QueryClientProvider client={queries}>
         <RouterProvider router={router} />

@@ -13,7 +13,7 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
   ['/experiments/notification-hour', 'Do not decide: fix first'],
   ['/experiments/artwork-bandit', 'Keep running'],
   ['/experiments/dense-search', 'Before it starts'],
-  ['/experiments/home-rows-als/results', 'Without CUPED'],
+  ['/experiments/home-rows-als/results', 'without CUPED'],
   ['/experiments/home-rows-als/time', 'Play rate over time'],
   ['/experiments/home-rows-als/retention', 'Matured units'],
   ['/experiments/home-rows-als/setup', 'Hypothesis'],

@@ -34,7 +34,10 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     opened = await open(browser);
     api = await mockApi(opened.page);
   });
-  afterEach(() => opened.context.close());
+  afterEach(async () => {
+    await opened.context.close();
+    expect(opened.complaints).toEqual([]);
+  });
 
   async function visit(path: string): Promise<void> {
     await opened.page.goto(dashboard.url + path);
@@ -212,7 +215,7 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     const dialog = opened.page.getByRole('dialog');
     await dialog.getByRole('combobox', { name: 'Method' }).click();
     await opened.page.getByRole('option', { name: 'Thompson sampling (Beta-Bernoulli)' }).click();
-    await dialog.getByLabel('Title', { exact: false }).fill('Art by chance');
+    await dialog.getByRole('textbox', { name: 'Title' }).fill('Art by chance');
     await dialog.getByLabel('Prior successes').fill('2.5');
     await dialog.getByRole('button', { name: 'Create policy' }).click();
     await dialog.waitFor({ state: 'detached' });

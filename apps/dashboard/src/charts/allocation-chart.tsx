@@ -39,8 +39,25 @@ export function leadingActions(data: PolicyAllocation): string[] {
     .map(([action]) => action);
 }
 
-function shares(data: PolicyAllocation, leading: readonly string[]): Row[] {
-  return data.points
+type AllocationPoint = PolicyAllocation['points'][number];
+
+/** Long spans by the hour are noise: points of `hours` are summed. */
+function merged(points: readonly AllocationPoint[], hours: number): AllocationPoint[] {
+  const size = hours * 3_600_000;
+  const groups = new Map<number, AllocationPoint>();
+  for (const point of points) {
+    const key = Math.floor(new Date(point.at).getTime() / size);
+    const group = groups.get(key) ?? { ...point, counts: {}, decisions: 0 };
+    for (const [action, served] of Object.entries(point.counts)) {
+      group.counts[action] = (group.counts[action] ?? 0) + served;
+    }
+    groups.set(key, { ...group, decisions: group.decisions + point.decisions, version: point.version });
+  }
+  return [...groups.values()];
+}
+
+function shares(points: readonly AllocationPoint[], leading: readonly string[]): Row[] {
+  return points
     .filter((point) => point.decisions > 0)
     .map((point) => {
       const sum = Object.values(point.counts).reduce((total, served) => total + served, 0) || 1;
@@ -61,16 +78,17 @@ function summaryOf(rows: readonly Row[], leading: readonly string[]): string {
 }
 
 /** Stacked shares of the actions that a policy served. */
-export function AllocationChart({
-  data,
-  bucket,
-}: {
+interface AllocationChartProps {
   data: PolicyAllocation;
-  bucket: 'hour' | 'day';
-}): ReactElement {
+  /** Hours that one point of the chart stands for. */
+  hours: number;
+}
+
+/** Stacked shares of the actions that a policy served. */
+export function AllocationChart({ data, hours }: AllocationChartProps): ReactElement {
   const leading = leadingActions(data);
   const names = data.actions.length > leading.length ? [...leading, REST] : leading;
-  const rows = shares(data, leading);
+  const rows = shares(merged(data.points, hours), leading);
   const headings = Object.fromEntries([
     ['at', 'From'],
     ...names.map((name) => [name, name]),
@@ -88,7 +106,7 @@ export function AllocationChart({
         <LegendItem key={name} color={fillOf(name, index)} label={name} area />
       ))}
     >
-      <StackedShares rows={rows} names={names} bucket={bucket} />
+      <StackedShares rows={rows} names={names} hours={hours} />
     </ChartFrame>
   );
 }
@@ -101,11 +119,11 @@ function cellText(key: string, value: string | number | null): string {
 interface StackedSharesProps {
   rows: readonly Row[];
   names: readonly string[];
-  bucket: 'hour' | 'day';
+  hours: number;
 }
 
-function StackedShares({ rows, names, bucket }: StackedSharesProps): ReactElement {
-  const spansDays = rows.length > 30 || bucket === 'day';
+function StackedShares({ rows, names, hours }: StackedSharesProps): ReactElement {
+  const spansDays = hours > 1;
   const tick = (at: string): string => (spansDays ? shortDate(at) : time(at).slice(0, 5));
   // One label per day: the first bucket of each.
   const days = rows

@@ -32,7 +32,6 @@ interface BandChartProps {
   formatY: (y: number) => string;
   /** Draws a line at zero, for lifts. */
   zero?: boolean;
-  step?: boolean;
   muted?: boolean;
   height?: number;
   labelX: string;
@@ -80,7 +79,7 @@ export function BandChart(props: BandChartProps): ReactElement {
     formatX,
     formatY,
     zero = false,
-    step = false,
+
     muted = false,
     height = 280,
     labelX,
@@ -88,7 +87,6 @@ export function BandChart(props: BandChartProps): ReactElement {
   const ticks = bandTicks(points, zero);
   const domain: [number, number] = [ticks[0] ?? 0, ticks.at(-1) ?? 1];
   const limit = Math.max(Math.abs(domain[0]), Math.abs(domain[1])) * 10;
-  const type = step ? 'stepAfter' : 'linear';
   return (
     <ResponsiveContainer width="100%" height={height} initialDimension={{ width: 640, height }}>
       <ComposedChart
@@ -123,7 +121,7 @@ export function BandChart(props: BandChartProps): ReactElement {
             key={`${key}:band`}
             dataKey={`${key}:band`}
             name={`${title}, interval`}
-            type={type}
+            type="linear"
             stroke="none"
             fill={seriesLook(look).color}
             fillOpacity={0.16}
@@ -136,7 +134,7 @@ export function BandChart(props: BandChartProps): ReactElement {
             key={key}
             dataKey={key}
             name={title}
-            type={type}
+            type="linear"
             stroke={seriesLook(look).color}
             strokeWidth={2.25}
             strokeDasharray={seriesLook(look).dash ?? '0'}

@@ -13,14 +13,17 @@ export const SNIPPETS: readonly Snippet[] = [
 curl -s ${origin}/v1/treatments \\
   -H 'Authorization: Bearer YOUR_PUBLISHABLE_KEY' \\
   -H 'Content-Type: application/json' \\
-  -d '{"unitId": "member-1", "requests": [{"surface": "${surface}"}], "expose": true}'
+  -d '{"unitId": "member-1", "expose": true,
+       "requests": [{"surface": "${surface}"}]}'
 
 # 2. Report what they did with it
 curl -s ${origin}/v1/events \\
   -H 'Authorization: Bearer YOUR_PUBLISHABLE_KEY' \\
   -H 'Content-Type: application/json' \\
-  -d '{"events": [{"id": "event-1", "kind": "outcome", "name": "play", "unitId": "member-1",
-       "at": "${new Date().toISOString()}", "decisionId": "DECISION_ID_FROM_STEP_1"}]}'`,
+  -d '{"events": [{"id": "event-1", "unitId": "member-1",
+       "kind": "outcome", "name": "play",
+       "at": "${new Date().toISOString()}",
+       "decisionId": "DECISION_ID_FROM_STEP_1"}]}'`,
   },
   {
     key: 'javascript',

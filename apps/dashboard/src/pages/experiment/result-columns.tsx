@@ -50,12 +50,6 @@ export function resultColumns(report: Report, muted: boolean): Column<MetricResu
       title: 'Lift',
       cell: (result) => <LiftCell result={result} domain={domain} muted={muted} />,
     },
-    {
-      key: 'unadjusted',
-      title: 'Without CUPED',
-      align: 'right',
-      cell: (result) => <Unadjusted result={result} />,
-    },
     { key: 'p', title: 'Evidence', align: 'right', cell: (result) => <Evidence result={result} /> },
     { key: 'units', title: 'Matured', align: 'right', cell: (result) => <Units result={result} /> },
   ];
@@ -126,22 +120,21 @@ function LiftCell({
       <div className={styles.cell}>
         <span className={muted ? styles.note : styles.strong}>{lift(relative.estimate)}</span>
         <span className={styles.note}>{range(relative.interval, lift)}</span>
+        <Unadjusted result={result} />
       </div>
     </div>
   );
 }
 
-function Unadjusted({ result }: { result: MetricResult }): ReactElement {
-  if (!result.effect.adjusted)
-    return <Missing reason="No pre-period data: the lift shown is unadjusted already" />;
+/** What the lift would be without the pre-period covariate; nothing where there is none. */
+function Unadjusted({ result }: { result: MetricResult }): ReactElement | null {
   const relative = result.unadjusted?.relative;
-  const why = relative === undefined ? 'Not computed for this estimator' : whyUndefined(relative);
-  if (relative === undefined || why !== null) return <Missing reason={why ?? 'Not computed'} />;
+  if (!result.effect.adjusted || relative === undefined) return null;
+  if (whyUndefined(relative) !== null) return null;
   return (
-    <div className={styles.cell}>
-      <span>{lift(relative.estimate)}</span>
-      <span className={styles.note}>{range(relative.interval, lift)}</span>
-    </div>
+    <span className={styles.note}>
+      without CUPED {lift(relative.estimate)}, {range(relative.interval, lift)}
+    </span>
   );
 }
 
@@ -153,7 +146,7 @@ function Guard({ result }: { result: MetricResult }): ReactElement | null {
   if (result.role !== 'guardrail' || nonInferiority === null || nonInferiority === undefined) return null;
   const { margin, pValue: p, holds } = nonInferiority;
   return (
-    <span className={styles.note}>
+    <span className={`${styles.note} ${styles.wrap}`}>
       {holds ? `not ${percent(margin, 0)} worse` : `${percent(margin, 0)} worse not ruled out`}, p {pValue(p)}
     </span>
   );

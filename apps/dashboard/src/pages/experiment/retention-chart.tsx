@@ -84,7 +84,6 @@ export function RetentionChart({
         points={pointsOf(data)}
         formatX={(day) => `Day ${day}`}
         formatY={(value) => percent(value, 0)}
-        step
         labelX="Days since first exposure"
       />
     </ChartFrame>

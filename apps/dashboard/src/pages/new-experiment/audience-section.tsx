@@ -1,19 +1,17 @@
 import { Button, Group, NumberInput, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
 import type { ReactElement } from 'react';
-import type { Json, Layer } from '../../api/types.js';
+import type { Json } from '../../api/types.js';
 import { conditionSentence, percent } from '../../format/index.js';
 import { Icon } from '../../ui/icon.js';
 import { JsonInputField } from '../../ui/json-field.js';
 import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
+import { OWN_LAYER } from './draft.js';
+import { freeShare } from './layers.js';
 import { ConditionFields } from './condition-fields.js';
 import type { SectionProps } from './section-props.js';
 import { newRow, toCondition } from './targeting.js';
 import type { TargetingDraft } from './targeting.js';
-
-function freeShare(layer: Layer): number {
-  return Math.max(0, 1 - (layer.ranges ?? []).reduce((sum, range) => sum + range.to - range.from, 0));
-}
 
 /** Who takes part: targeting, traffic, layer. */
 export function AudienceSection(props: SectionProps): ReactElement {
@@ -44,10 +42,14 @@ export function AudienceSection(props: SectionProps): ReactElement {
             description="Experiments in one layer never overlap"
             required
             error={problems['/layer']}
-            data={layers.map((layer) => ({
-              value: layer.key,
-              label: `${layer.title}, ${percent(freeShare(layer), 0)} free`,
-            }))}
+            data={[
+              { value: OWN_LAYER, label: 'A layer of its own' },
+              ...layers.map((layer) => ({
+                value: layer.key,
+                label: `${layer.title}, ${percent(freeShare(layer), 0)} free`,
+                disabled: freeShare(layer) === 0,
+              })),
+            ]}
             value={draft.layer || null}
             onChange={(layer) => set({ layer: layer ?? '' })}
           />

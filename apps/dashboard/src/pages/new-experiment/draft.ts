@@ -36,6 +36,9 @@ export interface ExperimentDraft {
   tags: string[];
 }
 
+/** Choice of the layer field: a layer of its own, made when the experiment is saved. */
+export const OWN_LAYER = ':own';
+
 export const MOST_ARMS = 20;
 
 function arm(id: number, title: string, weight: number, change: Partial<ArmDraft> = {}): ArmDraft {
@@ -140,7 +143,7 @@ export function toBody(draft: ExperimentDraft): ExperimentBody {
     hypothesis: hypothesis.trim(),
     surface,
     unitType,
-    layer,
+    layer: layer === OWN_LAYER ? draft.key || slug(title) : layer,
     traffic: draft.traffic / 100,
     targeting: toCondition(draft.targeting),
     arms: draft.arms.map((entry) => ({

@@ -8,8 +8,9 @@ import layout from '../../ui/layout.module.css';
 import { ArmsSection } from './arms-section.js';
 import { AudienceSection } from './audience-section.js';
 import { BasicsSection } from './basics-section.js';
-import { emptyDraft, toBody } from './draft.js';
+import { OWN_LAYER, emptyDraft, toBody } from './draft.js';
 import type { ExperimentDraft } from './draft.js';
+import { defaultLayer } from './layers.js';
 import { MeasureSection } from './measure-section.js';
 import { fromApi, problemsOf } from './problems.js';
 import { ReviewPanel } from './review-panel.js';
@@ -22,9 +23,7 @@ export function ExperimentForm(registries: FormProps): ReactElement {
   const [tried, setTried] = useState(false);
   const saving = useSaving();
   const form = useRef<HTMLFormElement>(null);
-  const onlyLayer =
-    draft.layer === '' && registries.layers.length > 0 ? registries.layers[0]?.key : undefined;
-  const effective = onlyLayer === undefined ? draft : { ...draft, layer: onlyLayer };
+  const effective = draft.layer === '' ? { ...draft, layer: defaultLayer(registries.layers) } : draft;
   const own = problemsOf(effective);
   const problems = tried ? { ...fromApi(saving.fields), ...own } : {};
   const set = (change: Partial<ExperimentDraft>): void => setDraft((current) => ({ ...current, ...change }));
@@ -80,9 +79,15 @@ function useSaving(): Saving {
   const create = useWrite<Experiment>(['/v1/experiments', '/v1/layers']);
   const start = useWrite<Experiment>(['/v1/experiments']);
   const created = useRef<Experiment | null>(null);
+  const layer = useWrite(['/v1/layers']);
+  const ownLayer = useRef<string | null>(null);
   const save = async (draft: ExperimentDraft, alsoStart: boolean): Promise<void> => {
     try {
       const body = toBody(draft);
+      if (draft.layer === OWN_LAYER && ownLayer.current !== body.layer) {
+        await layer.mutateAsync({ path: '/v1/layers', body: { key: body.layer, title: body.title } });
+        ownLayer.current = body.layer;
+      }
       // After a refused start the draft exists: it is changed rather than created twice.
       const before = created.current?.key === body.key ? created.current : null;
       const { key, ...changes } = body;
@@ -98,13 +103,13 @@ function useSaving(): Saving {
       if (alsoStart) await start.mutateAsync({ path: `/v1/experiments/${segment(key)}/start` });
       await navigate(`/experiments/${key}`);
     } catch {
-      // Both mutations keep their error; the review panel shows it.
+      // The mutations keep their errors; the review panel shows them.
     }
   };
-  const error = create.error ?? start.error;
+  const error = layer.error ?? create.error ?? start.error;
   return {
     save,
-    pending: create.isPending || start.isPending,
+    pending: layer.isPending || create.isPending || start.isPending,
     error,
     fields: error instanceof ApiError ? error.fields : [],
   };

@@ -107,7 +107,7 @@ function SubjectField({
   );
 }
 
-/** What each action has earned, best first. */
+/** What each action has earned, most served first. */
 export function ActionsPanel({ id }: { id: string }): ReactElement {
   const [subject, setSubject] = useUrlState('subject');
   const query = usePolicyActions(id, subject || null);
@@ -130,7 +130,7 @@ export function ActionsPanel({ id }: { id: string }): ReactElement {
         }
       >
         {(page) => {
-          const rows = [...page.items].sort((a, b) => (b.ipwMean ?? -Infinity) - (a.ipwMean ?? -Infinity));
+          const rows = [...page.items].sort((a, b) => b.decisions - a.decisions);
           return (
             <DataTable
               caption="Actions"

@@ -8,9 +8,9 @@ import { StateMessage } from '../../ui/state-message.js';
 import { useUrlState } from '../../ui/url-state.js';
 
 const SPANS = [
-  { value: '24', label: '24 hours', bucket: 'hour' },
-  { value: '168', label: '7 days', bucket: 'hour' },
-  { value: '672', label: '28 days', bucket: 'day' },
+  { value: '24', label: '24 hours', bucket: 'hour', hours: 1, each: 'hour' },
+  { value: '168', label: '7 days', bucket: 'hour', hours: 6, each: '6 hours' },
+  { value: '672', label: '28 days', bucket: 'day', hours: 24, each: 'day' },
 ] as const;
 
 /** Which action was served how often, over time. */
@@ -21,7 +21,7 @@ export function AllocationPanel({ id }: { id: string }): ReactElement {
   return (
     <Panel
       title="Allocation over time"
-      note={`Share of decisions per action and ${span.bucket}.`}
+      note={`Share of decisions per action and ${span.each}.`}
       actions={
         <SegmentedControl
           size="xs"
@@ -43,7 +43,7 @@ export function AllocationPanel({ id }: { id: string }): ReactElement {
           </StateMessage>
         }
       >
-        {(data) => <AllocationChart data={data} bucket={span.bucket} />}
+        {(data) => <AllocationChart data={data} hours={span.hours} />}
       </QueryBoundary>
     </Panel>
   );
