@@ -6,6 +6,7 @@ import { benchCrash } from './crash/crash.js';
 import { tableOf } from './figure.js';
 import type { Figure } from './figure.js';
 import { benchLearning } from './learning.js';
+import { benchReport } from './report.js';
 import type { Ground } from './stack.js';
 import { benchTreatments } from './treatments.js';
 
@@ -15,6 +16,7 @@ const MEASUREMENTS: Readonly<Record<string, (ground: Ground) => Promise<Figure[]
   events: benchEvents,
   learning: benchLearning,
   analyze: benchAnalyze,
+  report: benchReport,
   crash: benchCrash,
 };
 

@@ -36,7 +36,7 @@ export interface CrashResult {
 }
 
 /** Kills API and worker in turns under load, lets the survivors finish, and audits everything that was stored. */
-export async function crashRun(databaseUrl: string, stateDir: string, kills: number, seed: string): Promise<CrashResult> {
+export async function crashRun(databaseUrl: string, stateDir: string, kills: number, seed: string): Promise<{ result: CrashResult; ledger: Ledger }> {
   const stack = await startStack(databaseUrl, stateDir);
   const ledger = new Ledger();
   try {
@@ -50,7 +50,7 @@ export async function crashRun(databaseUrl: string, stateDir: string, kills: num
     const began = Date.now();
     await settled(stack, ledger);
     const settleSeconds = (Date.now() - began) / 1000;
-    return await audit(stack, ledger, kills, settleSeconds);
+    return { ledger, result: await audit(stack, ledger, kills, settleSeconds) };
   } finally {
     await stack.close();
   }
@@ -118,7 +118,7 @@ export function faultsOf({ events, rollups, learning }: CrashResult): number {
 
 /** Twenty kills under load: no acknowledged event lost, none counted twice. */
 export async function benchCrash(ground: Ground): Promise<Figure[]> {
-  const result = await crashRun(await createDatabase(ground, 'bench_crash'), path.join(ground.stateDir, 'crash'), KILLS, 'bench-crash');
+  const { result } = await crashRun(await createDatabase(ground, 'bench_crash'), path.join(ground.stateDir, 'crash'), KILLS, 'bench-crash');
   const figure = figureOf(
     { key: 'crash', title: `faults after ${KILLS} kills (lost, twice, wrong)`, unit: '', value: faultsOf(result), ceiling: null, target: { of: 'value', atMost: 0 } },
     {
