@@ -2,10 +2,11 @@ import { getQueueToken } from '@nestjs/bullmq';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import type { Job, Queue } from 'bullmq';
+import type { Queue } from 'bullmq';
 import { recordChange } from '../access/record-change.js';
 import type { Acting } from '../http/acting.js';
 import { Database } from '../persistence/database.js';
+import { oldestJobAt } from '../queues/oldest-job.js';
 import { QUEUE_NAMES } from '../queues/queues.js';
 import { RateLimitedLog } from '../queues/rate-limited-log.js';
 import { GONE_AFTER_MS } from './heartbeat.js';
@@ -144,14 +145,14 @@ export class OperationsService implements OnApplicationBootstrap, BeforeApplicat
 async function stateOf(queue: Queue): Promise<QueueState> {
   const counts = await queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed');
   const waiting = (counts['waiting'] ?? 0) + (counts['prioritized'] ?? 0);
-  const [oldest] = waiting > 0 ? ((await queue.getWaiting(0, 0)) as (Job | undefined)[]) : [];
+  const oldest = waiting > 0 ? await oldestJobAt(queue, ['waiting']) : null;
   return {
     name: queue.name,
     waiting,
     active: counts['active'] ?? 0,
     delayed: counts['delayed'] ?? 0,
     failed: counts['failed'] ?? 0,
-    oldestAgeSeconds: oldest ? Math.max(0, (Date.now() - oldest.timestamp) / 1000) : null,
+    oldestAgeSeconds: oldest === null ? null : Math.max(0, (Date.now() - oldest) / 1000),
   };
 }
 

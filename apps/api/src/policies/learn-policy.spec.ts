@@ -132,6 +132,20 @@ describe('learning from outcomes', () => {
     });
   });
 
+  it('leaves windows open whose outcomes may still be under way', async () => {
+    await insertPolicy(db.database, { key: 'memory' });
+    await load(20);
+    const lag = CLOSED.getTime() - T0;
+    expect(await learner.run('artwork', CLOSED, lag)).toMatchObject({ decisions: 0, rewards: 0 });
+    expect(await learner.run('artwork', CLOSED, 0)).toMatchObject({ decisions: 20, rewards: 20 });
+  });
+
+  it('does not wait where an outcome makes the reward', async () => {
+    await insertPolicy(db.database, { key: 'memory', windowSeconds: 0 });
+    await load(20);
+    expect(await learner.run('artwork', CLOSED, CLOSED.getTime())).toMatchObject({ decisions: 20 });
+  });
+
   it('reproduces the serving state bit for bit from the table of rewards', async () => {
     await insertPolicy(db.database, { key: 'memory' });
     await db.database.query(

@@ -54,13 +54,24 @@ export class LearnPolicy {
     private readonly limits: LearnLimits = LIMITS,
   ) {}
 
-  /** @throws DomainError `unknown_key` when the policy's algorithm is not registered. */
-  run(policyId: string, now: Date): Promise<LearnResult> {
+  /**
+   * @param lagMs how far storage is behind what clients were promised: windows that closed within this time stay open,
+   *   since their outcomes may still be under way. Policies without a window need not wait: an outcome makes their rewards.
+   * @throws DomainError `unknown_key` when the policy's algorithm is not registered.
+   */
+  run(policyId: string, now: Date, lagMs = 0): Promise<LearnResult> {
     return this.db.transaction(async (tx) => {
       const row = await lockPolicy(tx, policyId, false);
       if (!row) return idle({ held: false });
       const policy = this.registry.get(row.key);
-      const settled = await settleDue(tx, row, policy.learns === 'online', now, this.limits.rows);
+      const through = row.window_seconds === 0 ? now : new Date(now.getTime() - lagMs);
+      const settled = await settleDue(
+        tx,
+        row,
+        policy.learns === 'online',
+        { now, through },
+        this.limits.rows,
+      );
       const more = settled.decisions === this.limits.rows;
       if (policy.learns !== 'online' || !row.learning) return idle({ ...settled, more });
       const learned = await this.learn(tx, row, policy, now);

@@ -1,9 +1,11 @@
-import { Processor, WorkerHost } from '@nestjs/bullmq';
+import { InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Inject, Logger } from '@nestjs/common';
-import type { Job } from 'bullmq';
+import type { Job, Queue } from 'bullmq';
+import { Database } from '../persistence/database.js';
 import { QUEUES } from '../queues/jobs.js';
 import type { LearnJob } from '../queues/jobs.js';
 import { WORKER_OPTIONS } from '../queues/queues.js';
+import { ingestLagMs } from './ingest-lag.js';
 import { LearnPolicy } from './learn-policy.js';
 
 /** Transactions of one job; what remains is picked up by the next. */
@@ -14,7 +16,11 @@ const MOST_ROUNDS = 40;
 export class LearnProcessor extends WorkerHost {
   private readonly logger = new Logger('Learn');
 
-  constructor(@Inject(LearnPolicy) private readonly learn: LearnPolicy) {
+  constructor(
+    @Inject(LearnPolicy) private readonly learn: LearnPolicy,
+    @Inject(Database) private readonly db: Database,
+    @InjectQueue(QUEUES.ingest) private readonly ingest: Queue,
+  ) {
     super();
   }
 
@@ -22,8 +28,11 @@ export class LearnProcessor extends WorkerHost {
     const { policyId } = job.data;
     let learned = 0;
     let version: number | null = null;
+    // One moment for all rounds: how far storage lags is known for this one only.
+    const now = new Date();
+    const lagMs = await ingestLagMs(this.db, this.ingest, now);
     for (let round = 0; round < MOST_ROUNDS; round++) {
-      const result = await this.learn.run(policyId, new Date());
+      const result = await this.learn.run(policyId, now, lagMs);
       learned += result.learned;
       version = result.version ?? version;
       if (result.rejected !== null) {

@@ -15,6 +15,12 @@ export interface SettleResult {
   readonly unattributed: number;
 }
 
+export interface SettleTimes {
+  readonly now: Date;
+  /** Windows that closed later than this stay open. */
+  readonly through: Date;
+}
+
 /** Version of a reward that waits to be learned, and of one that its policy never learns from. */
 export const WAITING = 0;
 export const NOT_LEARNED = -1;
@@ -84,10 +90,14 @@ export async function settleDue(
   tx: Sql,
   policy: PolicyRow,
   learns: boolean,
-  now: Date,
+  { now, through }: SettleTimes,
   limit: number,
 ): Promise<SettleResult> {
-  const due = await tx.query<{ decision_id: string; decision_at: Date }>(TAKE_DUE, [policy.id, now, limit]);
+  const due = await tx.query<{ decision_id: string; decision_at: Date }>(TAKE_DUE, [
+    policy.id,
+    through,
+    limit,
+  ]);
   if (due.length === 0 || policy.reward === null) return nothing(due.length);
   const times = due.map((row) => row.decision_at.getTime());
   const [from, to] = [Math.min(...times), Math.max(...times)];
