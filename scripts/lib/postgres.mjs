@@ -139,7 +139,10 @@ function run(bin, args, asRoot, options = {}) {
   });
 }
 
-function initialise({ native, dataDir, asRoot }, password) {
+/** Under another name until it is complete: a start that is killed in the middle leaves nothing that looks finished. */
+function initialise({ native, dataDir: finished, asRoot }, password) {
+  const dataDir = `${finished}.new`;
+  for (const dir of [dataDir, finished]) fs.rmSync(dir, { recursive: true, force: true });
   fs.mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const passwordFile = path.join(path.dirname(dataDir), `.init-${randomBytes(4).toString('hex')}`);
   fs.writeFileSync(passwordFile, password, { mode: 0o600 });
@@ -175,6 +178,7 @@ function initialise({ native, dataDir, asRoot }, password) {
       `The embedded PostgreSQL could not be initialised: ${(result.stderr || result.error?.message || '').trim()}`,
     );
   }
+  fs.renameSync(dataDir, finished);
 }
 
 function passwordFor(stateDir) {
@@ -197,10 +201,7 @@ export async function startPostgres({ stateDir, database = 'marquee', durable = 
   const password = passwordFor(stateDir);
   const where = place(stateDir);
   repairLinks(where.native);
-  if (!fs.existsSync(path.join(where.dataDir, 'PG_VERSION'))) {
-    fs.rmSync(where.dataDir, { recursive: true, force: true });
-    initialise(where, password);
-  }
+  if (!fs.existsSync(path.join(where.dataDir, 'PG_VERSION'))) initialise(where, password);
   const urlFor = (port, name) => `postgres://marquee:${password}@127.0.0.1:${port}/${name}`;
   const running = runningServer(where.dataDir);
   if (running && (await canConnect(urlFor(running.port, 'postgres')))) {

@@ -22,7 +22,9 @@ export async function seedKeys(db: Pick<Database, 'query'>, stateDir: string): P
     keys[role] = key && row ? key : (await createKey(db, `local ${role}`, role)).key;
   }
   fs.mkdirSync(stateDir, { recursive: true });
-  fs.writeFileSync(file, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 });
-  fs.chmodSync(file, 0o600);
+  // By way of another name: a start that is killed here leaves the old file or the new one, never half of one.
+  fs.writeFileSync(`${file}.new`, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 });
+  fs.chmodSync(`${file}.new`, 0o600);
+  fs.renameSync(`${file}.new`, file);
   return keys as Record<Role, string>;
 }
