@@ -75,7 +75,7 @@ export function decisionColumns(): Column<Decision>[] {
         return decision.exposed ? (
           <Pill tone="good" icon="check" label="Seen" />
         ) : (
-          <Missing reason="No exposure was reported for it" />
+          <Missing reason="Not exposed with the request; a later exposure event shows in its details" />
         );
       },
     },

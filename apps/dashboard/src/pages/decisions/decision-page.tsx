@@ -45,7 +45,9 @@ export function DecisionPage(): ReactElement {
 
 function State({ decision }: { decision: DecisionDetail }): ReactElement {
   if (decision.fallback !== null) return <Pill tone="bad" icon="warning" label="Fallback" />;
-  return decision.exposed ? (
+  // Seen either with the request or by an exposure event that came later.
+  const seen = decision.exposed || decision.outcomes.some((event) => event.kind === 'exposure');
+  return seen ? (
     <Pill tone="good" icon="check" label="Seen" />
   ) : (
     <Pill icon="clock" label="Not reported as seen" />

@@ -133,7 +133,9 @@ function Unadjusted({ result }: { result: MetricResult }): ReactElement | null {
   if (whyUndefined(relative) !== null) return null;
   return (
     <span className={styles.note}>
-      without CUPED {lift(relative.estimate)}, {range(relative.interval, lift)}
+      without CUPED {lift(relative.estimate)}
+      <br />
+      {range(relative.interval, lift)}
     </span>
   );
 }
