@@ -33,6 +33,8 @@ function faultOf(value: unknown): string | null {
     if (++nodes > MOST_NODES) return `must have at most ${MOST_NODES} parts`;
     if (depth > MOST_DEPTH) return `must be nested at most ${MOST_DEPTH} deep`;
     if (typeof node === 'string' && !storable.test(node)) return 'must not contain NUL or lone surrogates';
+    // JSON texts can say 1e400, which no JSON can give back.
+    if (typeof node === 'number' && !Number.isFinite(node)) return 'must contain finite numbers only';
     if (typeof node !== 'object' || node === null) continue;
     for (const [key, inner] of Object.entries(node)) {
       if (!storable.test(key)) return 'must not contain NUL or lone surrogates';

@@ -94,6 +94,17 @@ describe('the policies API', () => {
     expect(errors[0]?.pointer.startsWith(pointer.replace(/\/$/, ''))).toBe(true);
   });
 
+  it.each([
+    ['a hundred thousand levels deep', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`],
+    ['beyond all numbers', '1e400'],
+    ['no text', '"\\u0000"'],
+  ])('refuses parameters that are %s', async (_what, value) => {
+    const answer = await api.request('PATCH', '/v1/policies/artwork', {
+      raw: `{"params":{"priorAlpha":${value}}}`,
+    });
+    expect([answer.status, answer.json()['code']]).toEqual([400, 'invalid_request']);
+  });
+
   it('answers 409 to a second policy of the same id, 404 to an unknown one, 403 to a key that may not write', async () => {
     const body = { id: 'artwork', key: 'uniform-random', title: 'Again' };
     expect((await api.request('POST', '/v1/policies', { body })).status).toBe(409);

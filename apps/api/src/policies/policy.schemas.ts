@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { idField, keyField, textField } from '../http/fields.js';
+import { idField, jsonField, keyField, textField } from '../http/fields.js';
 import { rewardSchema } from './reward.js';
 
 const MOST_WINDOW_SECONDS = 90 * 86_400;
 
 const paramsField = z
-  .record(textField(100), z.json())
+  .record(textField(100), jsonField)
   .describe('Validated by the schema of the registered key.');
 
 const fields = {
