@@ -11,6 +11,8 @@ export interface Rejection {
 export const LIMITS = {
   events: 1000,
   idLength: 128,
+  /** Of actions and items: as long as treatments may serve them. */
+  itemIdLength: 256,
   oldestMs: 90 * 86_400_000,
   aheadMs: 10 * 60_000,
   value: 1e12,
@@ -30,8 +32,8 @@ const isStorable = (text: string): boolean =>
   !SUSPECT.test(text) || (!text.includes('\u0000') && !LONE_SURROGATE.test(text));
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-const isId = (value: unknown): value is string =>
-  typeof value === 'string' && value.length > 0 && value.length <= LIMITS.idLength && isStorable(value);
+const isId = (value: unknown, longest: number = LIMITS.idLength): value is string =>
+  typeof value === 'string' && value.length > 0 && value.length <= longest && isStorable(value);
 
 export const isRejection = (result: WrittenEvent | Rejection): result is Rejection => 'code' in result;
 
@@ -108,8 +110,8 @@ const POSITION = reject('invalid_position', `position must be a whole number fro
 /** What is wrong with the optional members, or null. Plain calls and no spreads: this runs for every event. */
 function faultOf(candidate: Candidate, kind: WrittenEvent['kind']): Rejection | null {
   if (!isIdOrNull(candidate.decisionId)) return DECISION_ID;
-  if (!isIdOrNull(candidate.actionId)) return ACTION_ID;
-  if (!isIdOrNull(candidate.itemId)) return ITEM_ID;
+  if (!isIdOrNull(candidate.actionId, LIMITS.itemIdLength)) return ACTION_ID;
+  if (!isIdOrNull(candidate.itemId, LIMITS.itemIdLength)) return ITEM_ID;
   if (!isName(candidate.name, kind)) return NAMELESS;
   if (candidate.decisionId === null && kind === 'exposure') return EXPOSES_NOTHING;
   if (!isAmountOrNull(candidate.value)) return VALUE;
@@ -146,7 +148,7 @@ function validateDetails(
   return details;
 }
 
-const isIdOrNull = (value: unknown): boolean => value === null || isId(value);
+const isIdOrNull = (value: unknown, longest?: number): boolean => value === null || isId(value, longest);
 
 const isName = (name: unknown, kind: WrittenEvent['kind']): name is string | null =>
   name === null ? kind === 'exposure' : typeof name === 'string' && NAME.test(name);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { LIMITS, NAME_PATTERN } from './event.validator.js';
 
 const id = z.string().min(1).max(LIMITS.idLength);
+const itemId = z.string().min(1).max(LIMITS.itemIdLength);
 
 /** What the API documents; event.validator.ts checks the same, faster. A spec holds the two together. */
 export const eventSchema = z
@@ -26,8 +27,8 @@ export const eventSchema = z
       .max(LIMITS.value)
       .nullish()
       .describe('Amount, e.g. seconds watched.'),
-    actionId: id.nullish().describe('Action it is about.'),
-    itemId: id.nullish().describe('Item it is about.'),
+    actionId: itemId.nullish().describe('Action it is about.'),
+    itemId: itemId.nullish().describe('Item it is about.'),
     position: z.int().min(0).max(LIMITS.position).nullish().describe('0-based place in the slate.'),
     properties: z
       .record(z.string(), z.unknown())
