@@ -111,7 +111,7 @@ function codeFor(status: number): string {
   return codes[status] ?? 'invalid_request';
 }
 
-/** Connection failures are "try again", not bugs. */
+/** Connection failures and collisions are "try again", not bugs. */
 function databaseStatus(code: string | undefined): number | undefined {
   if (!code) return undefined;
   const unavailable = [
@@ -123,6 +123,10 @@ function databaseStatus(code: string | undefined): number | undefined {
     '57P02',
     '57P03',
     '53300',
+    // A transaction that another one got in the way of: deadlock, serialisation, lock time-out.
+    '40P01',
+    '40001',
+    '55P03',
     '08006',
     '08001',
     '25006',

@@ -6,10 +6,12 @@ import type { ItemBody, ListItems } from './item.schemas.js';
 
 type ItemRow = ItemBody & Record<string, unknown>;
 
+/** In the order of ids: two calls with the same items then wait for each other instead of dead-locking. */
 const UPSERT = `
 insert into item (id, kind, subject, title, features, available, position)
 select id, kind, subject, title, features, available, position from jsonb_to_recordset($1::jsonb)
   as given (id text, kind text, subject text, title text, features jsonb, available boolean, position integer)
+order by id
 on conflict (id) do update set kind = excluded.kind, subject = excluded.subject, title = excluded.title,
   features = excluded.features, available = excluded.available, position = excluded.position, updated_at = now()`;
 
