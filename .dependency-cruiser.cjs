@@ -1,6 +1,7 @@
 /** The table of docs/explanation/architecture.md as a check. */
 const lib = (name) => `^libs/${name}/`;
 const outside = '(@nestjs|typeorm|bullmq|ioredis|pg|pg-copy-streams|fastify|react|@mantine|recharts)(/|$)';
+const features = 'events|experiments|policies|catalog|units|serving|operations|items|layers|surfaces';
 module.exports = {
   forbidden: [
     {
@@ -65,6 +66,19 @@ module.exports = {
       severity: 'error',
       from: { path: lib('client') },
       to: { path: '^(libs/(?!client/)|apps/|migrations/)' },
+    },
+    {
+      // Apart from: `access` (keys, audit), which all use; `reports` over `rollups`; `history`, which composes them.
+      name: 'feature-not-feature',
+      severity: 'error',
+      from: { path: `^apps/api/src/(${features})/`, pathNot: '\\.spec\\.ts$' },
+      to: { path: `^apps/api/src/(${features}|reports|rollups|history)/`, pathNot: '^apps/api/src/$1/' },
+    },
+    {
+      name: 'reports-and-rollups-by-themselves',
+      severity: 'error',
+      from: { path: '^apps/api/src/(reports|rollups)/', pathNot: '\\.spec\\.ts$' },
+      to: { path: `^apps/api/src/(${features}|history)/` },
     },
     {
       name: 'persistence-not-controllers',
