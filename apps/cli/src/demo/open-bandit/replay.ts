@@ -21,6 +21,9 @@ export interface RejectionTally {
 }
 
 const requestsAtOnce = 8;
+/** Few rows count, and a learner wants them before their window closes, however slowly they come. */
+const sendAt = 10;
+const sendEveryMs = 500;
 const patienceMs = 120_000;
 
 /**
@@ -31,6 +34,7 @@ const patienceMs = 120_000;
 export class OpenBanditReplay {
   readonly tallies = new Map<string, RejectionTally>();
   private done = 0;
+  private sentAt = Date.now();
   private events = 0;
 
   constructor(
@@ -50,10 +54,16 @@ export class OpenBanditReplay {
     }
     await runPooled(questions(), requestsAtOnce, async ({ impression, pass }) => {
       await this.ask(impression, pass);
-      // Few rows count, and a learner wants them soon.
-      if (this.sender.backlog >= 10) await this.sender.flush();
+      await this.sendIfDue();
       this.progress.set(++this.done);
     });
+    await this.sender.flush();
+  }
+
+  private async sendIfDue(): Promise<void> {
+    const now = Date.now();
+    if (this.sender.backlog < sendAt && now - this.sentAt < sendEveryMs) return;
+    this.sentAt = now;
     await this.sender.flush();
   }
 
