@@ -38,6 +38,7 @@ const ALLOCATION = `
 select date_trunc($3, at, 'UTC') as at, ${FIRST_CHOICE} as action, count(*)::int as decisions,
   max(policy_version) as version
 from decision where policy_id = $1 and at >= $2 and fallback is null and kind <> 'value'
+  and ($4::text is null or subject = $4)
 group by 1, 2 order by 1`;
 
 const DECISIONS = `
@@ -97,12 +98,12 @@ export class PolicyReads {
 
   async allocation(
     id: string,
-    { hours, bucket }: AllocationQuery,
+    { hours, bucket, subject }: AllocationQuery,
   ): Promise<{ actions: string[]; points: AllocationPoint[] }> {
     await this.policy(id);
     const rows = await this.db.query<{ at: Date; action: string; decisions: number; version: number | null }>(
       ALLOCATION,
-      [id, since(hours), bucket],
+      [id, since(hours), bucket, subject ?? null],
     );
     const totals = new Map<string, number>();
     for (const row of rows) totals.set(row.action, (totals.get(row.action) ?? 0) + row.decisions);

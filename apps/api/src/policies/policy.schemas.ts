@@ -54,6 +54,7 @@ export const listSnapshotsSchema = z.strictObject({
 export type ListSnapshots = z.output<typeof listSnapshotsSchema>;
 
 export const allocationSchema = z.strictObject({
+  subject: idField.optional(),
   hours: z.coerce
     .number()
     .int()

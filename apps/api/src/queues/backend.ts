@@ -60,6 +60,8 @@ class PostgresBackend implements QueueBackend {
     const client = new pg.Client({ connectionString: this.url, connectionTimeoutMillis: 10_000 });
     await client.connect();
     try {
+      // Every process prepares at its start; one after another, or they wait for each other's locks.
+      await client.query(`select pg_advisory_lock(hashtext('marquee.queue-schema'))`);
       await runMigrations(client);
       // Payloads are written once, read once and deleted: compressing them costs more than it saves.
       await client.query(`

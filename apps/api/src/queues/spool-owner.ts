@@ -86,7 +86,8 @@ export class SpoolOwner {
     }
     for (const file of files) {
       const owner = file.endsWith('.lock') ? file.slice(0, -'.lock'.length) : this.id;
-      if (owner !== this.id && !(await this.ownerLives(owner))) await unlink(join(this.directory, file)).catch(() => undefined);
+      if (owner !== this.id && !(await this.ownerLives(owner)))
+        await unlink(join(this.directory, file)).catch(() => undefined);
     }
     return orphaned;
   }

@@ -28,7 +28,9 @@ function decodeLine(line: string): SpoolEntry | null {
   const text = line.slice(match[0].length, -1);
   try {
     const record: unknown = JSON.parse(text);
-    return typeof record === 'object' && record !== null ? { kind: match[1] as SpoolKind, text, at: Number(match[2]) } : null;
+    return typeof record === 'object' && record !== null
+      ? { kind: match[1] as SpoolKind, text, at: Number(match[2]) }
+      : null;
   } catch {
     return null;
   }
@@ -80,7 +82,11 @@ export class Segment {
   /** A segment that another process left behind; nothing of it is in memory. */
   static async adopt(path: string, syncDirectory: () => Promise<void>): Promise<Segment> {
     const facts = await stat(path);
-    const segment = new Segment(path, Math.min(facts.birthtimeMs || facts.mtimeMs, facts.mtimeMs), syncDirectory);
+    const segment = new Segment(
+      path,
+      Math.min(facts.birthtimeMs || facts.mtimeMs, facts.mtimeMs),
+      syncDirectory,
+    );
     segment.bytes = facts.size;
     segment.closed = true;
     await segment.load();

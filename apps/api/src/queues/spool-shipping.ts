@@ -16,7 +16,11 @@ class Batch implements SpoolBatch {
 }
 
 /** Groups the next records of a segment into batches of one kind each; unreadable lines (null) are left out. */
-export function batchesOf(segment: Segment, entries: readonly (SpoolEntry | null)[], limit: number): SpoolBatch[] {
+export function batchesOf(
+  segment: Segment,
+  entries: readonly (SpoolEntry | null)[],
+  limit: number,
+): SpoolBatch[] {
   const batches: Batch[] = [];
   const open = new Map<SpoolKind, Batch>();
   const stem = basename(segment.path, '.jsonl');

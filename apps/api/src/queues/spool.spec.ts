@@ -1,7 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { transformFileSync } from '@swc/core';
 import { spawn } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,12 +37,25 @@ describe('spool', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  function create(ship: (batches: readonly SpoolBatch[]) => Promise<void>, limits: Partial<SpoolLimits> = {}): Spool {
-    const spool = new Spool({ directory, name: 'test', ship, logger: quiet, limits: { flushMs: 5, ...limits } });
+  function create(
+    ship: (batches: readonly SpoolBatch[]) => Promise<void>,
+    limits: Partial<SpoolLimits> = {},
+  ): Spool {
+    const spool = new Spool({
+      directory,
+      name: 'test',
+      ship,
+      logger: quiet,
+      limits: { flushMs: 5, ...limits },
+    });
     opened.push(spool);
     return spool;
   }
-  function collector(): { rows: Row[]; batches: SpoolBatch[]; ship: (batches: readonly SpoolBatch[]) => Promise<void> } {
+  function collector(): {
+    rows: Row[];
+    batches: SpoolBatch[];
+    ship: (batches: readonly SpoolBatch[]) => Promise<void>;
+  } {
     const rows: Row[] = [];
     const batches: SpoolBatch[] = [];
     const ship = async (given: readonly SpoolBatch[]): Promise<void> => {
@@ -62,7 +84,12 @@ describe('spool', () => {
     await until(() => spool.status().pending === 0);
     expect(numbers(queue.rows)).toEqual([...upTo(450).map((row) => row.n), 1000]);
     expect(queue.batches.map((batch) => [batch.kind, batch.records.length])).toEqual([
-      ['decisions', 100], ['decisions', 100], ['decisions', 100], ['decisions', 100], ['decisions', 50], ['events', 1],
+      ['decisions', 100],
+      ['decisions', 100],
+      ['decisions', 100],
+      ['decisions', 100],
+      ['decisions', 50],
+      ['events', 1],
     ]);
     expect(new Set(queue.batches.map((batch) => batch.id)).size).toBe(6);
     await spool.close();
@@ -109,7 +136,9 @@ describe('spool', () => {
   it('counts a hand-over that never answers as failed, and repeats it', async () => {
     const queue = collector();
     let hang = true;
-    const spool = create((batches) => (hang ? new Promise(() => undefined) : queue.ship(batches)), { shipTimeoutMs: 40 });
+    const spool = create((batches) => (hang ? new Promise(() => undefined) : queue.ship(batches)), {
+      shipTimeoutMs: 40,
+    });
     await spool.start();
     spool.append('decisions', upTo(3));
     await until(() => spool.status().failures > 0);
@@ -121,13 +150,19 @@ describe('spool', () => {
   it('keeps memory bounded: what does not fit is read back from disk, in order', async () => {
     const queue = collector();
     let down = true;
-    const spool = create(async (batches) => {
-      if (down) throw new Error('down');
-      await queue.ship(batches);
-    }, { segmentBytes: 20_000, memoryBytes: 60_000 });
+    const spool = create(
+      async (batches) => {
+        if (down) throw new Error('down');
+        await queue.ship(batches);
+      },
+      { segmentBytes: 20_000, memoryBytes: 60_000 },
+    );
     await spool.start();
     for (let i = 0; i < 100; i++) {
-      spool.append('decisions', upTo(20, 'x'.repeat(100)).map((row) => ({ ...row, n: i * 20 + row.n })));
+      spool.append(
+        'decisions',
+        upTo(20, 'x'.repeat(100)).map((row) => ({ ...row, n: i * 20 + row.n })),
+      );
       await sleep(1);
     }
     expect(spool.status().bytes).toBeGreaterThan(250_000);
@@ -167,7 +202,9 @@ describe('spool', () => {
     await Promise.all([spool.appendDurable('events', upTo(3)), spool.appendDurable('events', [{ n: 3 }])]);
     const source = segments();
     expect(source).toHaveLength(1);
-    const lines = readFileSync(join(directory, source[0] as string), 'utf8').trim().split('\n');
+    const lines = readFileSync(join(directory, source[0] as string), 'utf8')
+      .trim()
+      .split('\n');
     expect(lines.map((line) => (JSON.parse(line) as { r: Row }).r.n)).toEqual([0, 1, 2, 3]);
   });
 
@@ -190,7 +227,10 @@ describe('spool', () => {
   it('adopts what a process that is gone left, tolerating a torn last line and keeping a bad file', async () => {
     const line = (n: number): string => `${JSON.stringify({ k: 'events', t: 1, r: { n } })}\n`;
     writeFileSync(join(directory, 'api-999999-aa-00000001.jsonl'), line(1) + line(2) + line(3).slice(0, 20));
-    writeFileSync(join(directory, 'api-999999-aa.lock'), JSON.stringify({ pid: 2 ** 22 + 1, host: 'elsewhere', started: null }));
+    writeFileSync(
+      join(directory, 'api-999999-aa.lock'),
+      JSON.stringify({ pid: 2 ** 22 + 1, host: 'elsewhere', started: null }),
+    );
     const old = new Date(Date.now() - 60_000);
     utimesSync(join(directory, 'api-999999-aa.lock'), old, old);
     writeFileSync(join(directory, 'api-999998-bb-00000007.jsonl'), `${line(4)}not json\n${line(5)}`);
@@ -224,11 +264,16 @@ describe('spool', () => {
     mkdirSync(code);
     writeFileSync(join(code, 'package.json'), '{"type":"module"}');
     for (const name of ['spool', 'spool-contract', 'spool-owner', 'spool-segment', 'spool-shipping']) {
-      const options = { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } } as const;
+      const options = {
+        jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+        module: { type: 'es6' },
+      } as const;
       writeFileSync(join(code, `${name}.js`), transformFileSync(join(HERE, `${name}.ts`), options).code);
     }
     const spoolDirectory = join(directory, 'journal');
-    writeFileSync(join(code, 'main.js'), `
+    writeFileSync(
+      join(code, 'main.js'),
+      `
       import { Spool } from './spool.js';
       const spool = new Spool({ directory: ${JSON.stringify(spoolDirectory)}, name: 'api', logger: console,
         ship: () => Promise.reject(new Error('down')), limits: { segmentBytes: 2000 } });
@@ -236,7 +281,8 @@ describe('spool', () => {
       for (let n = 0; ; n++) {
         await spool.appendDurable('events', [{ n }]);
         process.stdout.write(n + '\\n');
-      }`);
+      }`,
+    );
     const child = spawn(process.execPath, [join(code, 'main.js')], { stdio: ['ignore', 'pipe', 'ignore'] });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -245,10 +291,19 @@ describe('spool', () => {
     await new Promise((resolve) => child.once('close', resolve));
     const acknowledged = output.split('\n').slice(0, -1).map(Number);
     // A crash in the middle of a write leaves half a line.
-    const last = readdirSync(spoolDirectory).filter((file) => file.endsWith('.jsonl')).sort().at(-1) as string;
+    const last = readdirSync(spoolDirectory)
+      .filter((file) => file.endsWith('.jsonl'))
+      .sort()
+      .at(-1) as string;
     appendFileSync(join(spoolDirectory, last), '{"k":"events","t":17');
     const queue = collector();
-    const spool = new Spool({ directory: spoolDirectory, name: 'api', ship: queue.ship, logger: quiet, limits: { flushMs: 5 } });
+    const spool = new Spool({
+      directory: spoolDirectory,
+      name: 'api',
+      ship: queue.ship,
+      logger: quiet,
+      limits: { flushMs: 5 },
+    });
     opened.push(spool);
     await spool.start();
     await until(() => spool.status().pending === 0 && queue.rows.length > 0);

@@ -123,7 +123,8 @@ export class Spool {
     try {
       const { bytes, broken, createdAt } = this.current;
       // A disk that refused is tried again with a new segment, but not for every record.
-      if (bytes >= this.limits.segmentBytes || (broken && Date.now() - createdAt > RETRY_DISK_MS)) this.rotate();
+      if (bytes >= this.limits.segmentBytes || (broken && Date.now() - createdAt > RETRY_DISK_MS))
+        this.rotate();
       if (this.full()) {
         this.drop('the spool is full');
         return;
@@ -148,7 +149,9 @@ export class Spool {
   }
 
   private newSegment(): Segment {
-    const segment = new Segment(this.owner.segmentPath(this.nextNumber++), Date.now(), () => this.syncDirectory());
+    const segment = new Segment(this.owner.segmentPath(this.nextNumber++), Date.now(), () =>
+      this.syncDirectory(),
+    );
     this.segments.push(segment);
     return segment;
   }
@@ -213,7 +216,9 @@ export class Spool {
       this.failures++;
       this.retryAt = Date.now() + backoffMs(this.failures);
       if (Number.isInteger(Math.log2(this.failures))) {
-        this.options.logger.warn(`spool: shipping failed ${this.failures} times in a row: ${(error as Error).message}`);
+        this.options.logger.warn(
+          `spool: shipping failed ${this.failures} times in a row: ${(error as Error).message}`,
+        );
       }
     }
     await this.trim();
@@ -227,7 +232,9 @@ export class Spool {
     if (this.memoryFull) this.evict();
     for (const segment of done) {
       if (segment.corrupt > 0) {
-        this.options.logger.error(`spool: ${segment.corrupt} lines of a segment could not be read; it is kept as .corrupt`);
+        this.options.logger.error(
+          `spool: ${segment.corrupt} lines of a segment could not be read; it is kept as .corrupt`,
+        );
       }
       await segment.finish();
     }

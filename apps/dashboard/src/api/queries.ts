@@ -86,8 +86,8 @@ export const usePolicy = (id: string) =>
   useRead<Policy>(`/v1/policies/${segment(id)}`, { every: EVERY.page });
 export const useSnapshots = (id: string) =>
   useRead<Page<Snapshot>>(`/v1/policies/${segment(id)}/snapshots`, { every: EVERY.page });
-export const useAllocation = (id: string, hours: number, bucket: 'hour' | 'day') =>
-  useRead<PolicyAllocation>(`/v1/policies/${segment(id)}/allocation${query({ hours, bucket })}`, {
+export const useAllocation = (id: string, hours: number, bucket: 'hour' | 'day', subject: string | null) =>
+  useRead<PolicyAllocation>(`/v1/policies/${segment(id)}/allocation${query({ hours, bucket, subject })}`, {
     every: EVERY.page,
   });
 export const usePolicyActions = (id: string, subject: string | null) =>

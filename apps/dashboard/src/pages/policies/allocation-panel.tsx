@@ -17,11 +17,13 @@ const SPANS = [
 export function AllocationPanel({ id }: { id: string }): ReactElement {
   const [hours, setHours] = useUrlState('hours');
   const span = SPANS.find((entry) => entry.value === hours) ?? SPANS[1];
-  const query = useAllocation(id, Number(span.value), span.bucket);
+  // Chosen in the panel of actions below; both show the same subject.
+  const [subject] = useUrlState('subject');
+  const query = useAllocation(id, Number(span.value), span.bucket, subject || null);
   return (
     <Panel
       title="Allocation over time"
-      note={`Share of decisions per action and ${span.each}.`}
+      note={`Share of decisions per action and ${span.each}${subject ? `, for ${subject}` : ''}.`}
       actions={
         <SegmentedControl
           size="xs"
