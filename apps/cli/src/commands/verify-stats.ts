@@ -75,9 +75,9 @@ export function registerVerifyStats(verify: Command): void {
 function describe(report: StatsReport): string {
   const methods = report.skippedMethods.map(({ method, cases }) => `${method} (${cases})`).join(', ');
   const lines = [
-    ...(methods === '' ? [] : [`skipped, not implemented: ${methods}`]),
+    ...(methods === '' ? [] : [`${report.skipped} skipped, not implemented: ${methods}`]),
     ...report.failures.map(({ id, differences }) => `FAILED ${id} ${differences.join('; ')}`),
-    `${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped`,
+    `${report.passed} passed, ${report.failed} failed`,
   ];
   return `${lines.join('\n')}\n`;
 }
