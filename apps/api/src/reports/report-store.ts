@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Arm } from '#experiments';
-import type { MetricDefinition, Moments, ReportCell } from '#metrics';
+import type { MetricDefinition, ReportCell } from '#metrics';
 import { Database } from '../persistence/database.js';
 import { Problem } from '../http/problem.js';
 import { matureMoments } from '../rollups/daily-moments.js';
@@ -37,6 +37,29 @@ export interface Population {
   }[];
 }
 
+interface DailyMoments extends ReportCell {
+  readonly day: string;
+}
+
+interface DailyRow extends Record<string, unknown> {
+  readonly day: string;
+  readonly metric: string;
+  readonly arm: string;
+  readonly n: string;
+  readonly mean: [number, number, number];
+  readonly comoment: [number, number, number, number, number, number];
+  readonly non_zero: string;
+}
+
+const DAILY = 'day::text as day, metric, arm, n, mean, comoment, non_zero';
+
+const dailyOf = ({ day, metric, arm, n, mean, comoment, non_zero: nonZero }: DailyRow): DailyMoments => ({
+  day,
+  metric,
+  arm,
+  moments: { n: Number(n), mean, comoment, nonZero: Number(nonZero) },
+});
+
 /** Reads what reports need from the rollups. */
 @Injectable()
 export class ReportStore {
@@ -68,45 +91,23 @@ export class ReportStore {
     );
   }
 
-  /** Cells as they stood at the end of an earlier day. */
+  /** Cells as they stood at the end of an earlier day; a day on which nothing changed has no rows of its own. */
   async cellsOn(key: string, day: string): Promise<ReportCell[]> {
-    const rows = await this.daily(key, null, day);
-    return rows.map(({ metric, arm, moments }) => ({ metric, arm, moments }));
+    const rows = await this.db.query<DailyRow>(
+      `select distinct on (metric, arm) ${DAILY} from moments_daily
+        where experiment = $1 and day <= $2::date order by metric, arm, moments_daily.day desc`,
+      [key, day],
+    );
+    return rows.map(dailyOf).map(({ metric, arm, moments }) => ({ metric, arm, moments }));
   }
 
-  /** Cumulative moments by day, oldest first; of one metric or of all. */
-  async daily(
-    key: string,
-    metric: string | null,
-    day: string | null = null,
-  ): Promise<
-    readonly {
-      readonly day: string;
-      readonly metric: string;
-      readonly arm: string;
-      readonly moments: Moments;
-    }[]
-  > {
-    const rows = await this.db.query<{
-      day: string;
-      metric: string;
-      arm: string;
-      n: string;
-      mean: [number, number, number];
-      comoment: [number, number, number, number, number, number];
-      non_zero: string;
-    }>(
-      `select day::text, metric, arm, n, mean, comoment, non_zero from moments_daily
-        where experiment = $1 and ($2::text is null or metric = $2) and ($3::date is null or day = $3)
-        order by day, metric, arm`,
-      [key, metric, day],
+  /** Cumulative moments of a metric by day, oldest first. */
+  async daily(key: string, metric: string): Promise<readonly DailyMoments[]> {
+    const rows = await this.db.query<DailyRow>(
+      `select ${DAILY} from moments_daily where experiment = $1 and metric = $2 order by moments_daily.day, arm`,
+      [key, metric],
     );
-    return rows.map((row) => ({
-      day: row.day,
-      metric: row.metric,
-      arm: row.arm,
-      moments: { n: Number(row.n), mean: row.mean, comoment: row.comoment, nonZero: Number(row.non_zero) },
-    }));
+    return rows.map(dailyOf);
   }
 
   private async segmentCells(
@@ -173,9 +174,7 @@ export class ReportStore {
   }
 
   /** Attributes by which units can be split, with their most frequent values. */
-  async segments(
-    key: string,
-  ): Promise<
+  async segments(key: string): Promise<
     readonly {
       readonly attribute: string;
       readonly values: readonly { readonly value: string; readonly units: number }[];
