@@ -30,7 +30,15 @@ async function program(title, debianPackage, ...names) {
   return path;
 }
 
-const chromium = await program('Chromium', 'chromium', 'chromium', 'chromium-browser', 'google-chrome');
+const chromium = await program(
+  'Chromium',
+  'chromium',
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+);
 const redis = await program('Redis', 'redis-server', 'redis-server', 'valkey-server');
 const testState = path.join(stateDir, 'test');
 const postgres = process.env.TEST_DATABASE_URL

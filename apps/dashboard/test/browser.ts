@@ -45,6 +45,9 @@ function runs(path: string): boolean {
 
 /** A Chromium of this machine; null: browser tests are skipped. */
 export function findChromium(): string | null {
+  // What `npm test` has found.
+  const given = process.env['TEST_CHROMIUM'];
+  if (given) return given;
   const folders = ['/usr/bin', ...(process.env['PATH'] ?? '').split(delimiter)];
   const candidates = folders.flatMap((folder) => NAMES.map((name) => join(folder, name)));
   return candidates.find(runs) ?? null;

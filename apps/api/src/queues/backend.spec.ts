@@ -178,7 +178,9 @@ describe('the queue on PostgreSQL', () => {
   contract(() => ({ databaseUrl: db.url, redisUrl: null, redisClusterNodes: [] }));
 });
 
-const redisServer = (): boolean => spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
+// What `npm test` has found: valkey-server does as well.
+const SERVER = process.env['TEST_REDIS_SERVER'] || 'redis-server';
+const redisServer = (): boolean => spawnSync(SERVER, ['--version'], { stdio: 'ignore' }).status === 0;
 const given = process.env['TEST_REDIS_URL'];
 const withRedis = given !== undefined || redisServer();
 
@@ -208,7 +210,7 @@ const withRedis = given !== undefined || redisServer();
         '--maxmemory-policy',
         'noeviction',
       ];
-      child = spawn('redis-server', settings, { stdio: 'ignore' });
+      child = spawn(SERVER, settings, { stdio: 'ignore' });
       url = `redis://127.0.0.1:${port}`;
     });
     afterAll(() => {
