@@ -62,10 +62,10 @@ export interface ServingHooks {
   /** Milliseconds of a monotonic clock; measures latency and time budgets, never dates anything. */
   readonly monotonic: () => number;
   /**
-   * Milliseconds of processor time used by this process. A policy is slow when both clocks say so: on a busy machine
-   * the wall clock also counts what the neighbours do. Absent: the wall clock alone.
+   * Processor time used by this process. A policy is slow when both clocks say so: on a busy machine the wall clock
+   * also counts what the neighbours do. Absent: the wall clock alone.
    */
-  readonly processor?: () => number;
+  readonly processor?: ProcessorClock;
   readonly newId: (at: number) => string;
   readonly onFallback?: (reason: string, policyId: string) => void;
   readonly onSlow?: (policyId: string) => void;
@@ -76,13 +76,38 @@ export const KEEP_ALL_FEATURES = 32;
 const NO_CONTEXT: Context = Object.freeze({});
 const UNKNOWN: Surface = { key: '', title: '', kind: 'value', defaultValue: null, candidateKind: null };
 
-/** Milliseconds of processor time of this process, all threads. */
-export function processorTime(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
+/** How old a reading of the processor clock may be, and below which an answer needs none. */
+const COARSE_MS = 5;
+
+/**
+ * Milliseconds of processor time of this process, all threads. A reading costs the kernel a walk over the threads, under
+ * load as long as a whole answer, so the one before an answer may be some milliseconds old (and then counts too much).
+ */
+export class ProcessorClock {
+  private readAt = -Infinity;
+  private used = 0;
+
+  constructor(private readonly read: () => NodeJS.CpuUsage = () => process.cpuUsage()) {}
+
+  before(now: number): number {
+    if (now - this.readAt > COARSE_MS) {
+      this.used = this.now();
+      this.readAt = now;
+    }
+    return this.used;
+  }
+
+  now(): number {
+    const { user, system } = this.read();
+    return (user + system) / 1000;
+  }
 }
 
-const HOOKS: ServingHooks = { monotonic: () => performance.now(), processor: processorTime, newId: newUlid };
+const HOOKS: ServingHooks = {
+  monotonic: () => performance.now(),
+  processor: new ProcessorClock(),
+  newId: newUlid,
+};
 
 /**
  * Answers a request for treatments: assignment, policy, draw, record. Synchronous and free of clocks and chance of its
@@ -168,7 +193,7 @@ function askPolicy(
     return fallBack('FALLBACK_NO_SNAPSHOT', 'the policy has no usable snapshot');
   if (surface.kind === 'value') return fallBack('FALLBACK_INVALID', 'a policy cannot serve a value');
   const begun = hooks.monotonic();
-  const usedBefore = hooks.processor?.();
+  const usedBefore = hooks.processor?.before(begun);
   if (policy.breaker.isOpen(begun)) return fallBack('FALLBACK_TIMEOUT', 'the policy was too slow lately');
   const seed = drawSeed({
     salt: assignment.experiment?.salt ?? '',
@@ -200,8 +225,9 @@ function askPolicy(
 }
 
 function tookOf(hooks: ServingHooks, begun: number, ended: number, usedBefore: number | undefined): number {
-  const used = usedBefore === undefined ? Infinity : (hooks.processor?.() ?? Infinity) - usedBefore;
-  return Math.min(ended - begun, used);
+  const took = ended - begun;
+  if (took <= COARSE_MS || usedBefore === undefined || !hooks.processor) return took;
+  return Math.min(took, hooks.processor.now() - usedBefore);
 }
 
 const isCompiled = (policy: ServingPolicy): policy is ServingPolicy & { readonly compiled: CompiledPolicy } =>

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { newUlid } from '../http/ulid.js';
 import { DecisionSpool } from './decision-spool.js';
 import { ExperimentCatalog } from './experiment-catalog.js';
-import { processorTime, serveTreatments } from './serve-treatments.js';
+import { ProcessorClock, serveTreatments } from './serve-treatments.js';
 import type { ServingHooks, Treatment, TreatmentsRequest } from './serve-treatments.js';
 import { fallbacksServed, serveSeconds, slowAnswers, treatmentsServed } from './serving-metrics.js';
 import { SnapshotCache } from './snapshot-cache.js';
@@ -19,7 +19,7 @@ export class TreatmentService {
   private requests = 0;
   private readonly hooks: ServingHooks = {
     monotonic: () => performance.now(),
-    processor: processorTime,
+    processor: new ProcessorClock(),
     newId: newUlid,
     onFallback: (reason, policy) => fallbacksServed.inc({ reason, policy }),
     onSlow: (policy) => slowAnswers.inc({ policy }),
