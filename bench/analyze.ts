@@ -19,18 +19,24 @@ function writeTable(file: string): void {
     const minutes = taste + rng.uniform() * 30 + (treated ? 1.5 : 0);
     const converted = rng.uniform() < (treated ? 0.21 : 0.2) ? 1 : 0;
     const before = taste + rng.uniform() * 30;
-    lines.push(`unit-${unit},${treated ? 'treatment' : 'control'},${converted},${minutes.toFixed(2)},${before.toFixed(2)}`);
+    lines.push(
+      `unit-${unit},${treated ? 'treatment' : 'control'},${converted},${minutes.toFixed(2)},${before.toFixed(2)}`,
+    );
   }
   fs.writeFileSync(file, `${lines.join('\n')}\n`);
 }
 
 function run(args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['dist/apps/cli/src/main.js', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['dist/apps/cli/src/main.js', ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let output = '';
     child.stdout.on('data', (part: Buffer) => (output += part.toString('utf8')));
     child.once('error', reject);
-    child.once('exit', (code) => (code === 0 ? resolve(output) : reject(new Error(`marquee analyze ended with ${code}`))));
+    child.once('exit', (code) =>
+      code === 0 ? resolve(output) : reject(new Error(`marquee analyze ended with ${code}`)),
+    );
   });
 }
 
@@ -40,19 +46,42 @@ export async function benchAnalyze(ground: Ground): Promise<Figure[]> {
   const file = path.join(ground.stateDir, 'units.csv');
   writeTable(file);
   const metrics = ['--metric', 'converted:proportion', '--metric', 'minutes:mean'];
-  const args = ['analyze', file, '--unit', 'unit', '--arm', 'arm', '--control', 'control', ...metrics, '--covariate', 'before', '--json'];
+  const args = [
+    'analyze',
+    file,
+    '--unit',
+    'unit',
+    '--arm',
+    'arm',
+    '--control',
+    'control',
+    ...metrics,
+    '--covariate',
+    'before',
+    '--json',
+  ];
   const seconds: number[] = [];
   for (let i = 0; i < RUNS; i++) {
     const began = performance.now();
-    const { results } = JSON.parse(await run(args)) as { results: readonly { control: { n: number }; treatment: { n: number } }[] };
+    const { results } = JSON.parse(await run(args)) as {
+      results: readonly { control: { n: number }; treatment: { n: number } }[];
+    };
     seconds.push((performance.now() - began) / 1000);
     const [first] = results;
-    if (!first || first.control.n + first.treatment.n !== UNITS) throw new Error('the analysis does not count every unit');
+    if (!first || first.control.n + first.treatment.n !== UNITS)
+      throw new Error('the analysis does not count every unit');
   }
   fs.rmSync(file);
   return [
     figureOf(
-      { key: 'analyze', title: 'marquee analyze, 100,000 units', unit: 's', value: median(seconds), ceiling: null, target: { of: 'value', atMost: 5 } },
+      {
+        key: 'analyze',
+        title: 'marquee analyze, 100,000 units',
+        unit: 's',
+        value: median(seconds),
+        ceiling: null,
+        target: { of: 'value', atMost: 5 },
+      },
       { 'longest s': Math.max(...seconds), metrics: 2, covariates: 1 },
     ),
   ];

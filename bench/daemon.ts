@@ -51,7 +51,10 @@ export class Daemon {
     if (!this.running) return;
     this.child?.kill('SIGTERM');
     const patience = new AbortController();
-    await Promise.race([this.exited, sleep(12_000, undefined, { signal: patience.signal }).catch(() => undefined)]);
+    await Promise.race([
+      this.exited,
+      sleep(12_000, undefined, { signal: patience.signal }).catch(() => undefined),
+    ]);
     patience.abort();
     if (this.running) await this.kill();
   }
@@ -73,7 +76,8 @@ export class Daemon {
   /** Processor time used so far, in seconds; NaN where the system does not tell (no /proc). */
   cpuSeconds(): number {
     try {
-      const fields = fs.readFileSync(`/proc/${this.child?.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+      const fields =
+        fs.readFileSync(`/proc/${this.child?.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
       return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
     } catch {
       return NaN;

@@ -58,7 +58,10 @@ async function stored(client: pg.Client): Promise<number> {
 }
 
 /** Rows per second from the first byte sent until the last row is committed. */
-async function throughHttp(stack: Stack, events: readonly ClientEvent[]): Promise<{ perSecond: number; acknowledged: number }> {
+async function throughHttp(
+  stack: Stack,
+  events: readonly ClientEvent[],
+): Promise<{ perSecond: number; acknowledged: number }> {
   const bodies = batchesOf(events).map((batch) => Buffer.from(JSON.stringify({ events: batch.map(wire) })));
   const http = new HttpClient(stack.url, stack.keys.publishable, CLIENTS);
   const began = performance.now();
@@ -66,13 +69,17 @@ async function throughHttp(stack: Stack, events: readonly ClientEvent[]): Promis
   const sender = async (): Promise<void> => {
     for (let body = bodies[next++]; body; body = bodies[next++]) {
       const answer = await http.send('POST', '/v1/events', body);
-      if (answer.status !== 202) throw new Error(`POST /v1/events: ${answer.status} ${answer.text.slice(0, 300)}`);
+      if (answer.status !== 202)
+        throw new Error(`POST /v1/events: ${answer.status} ${answer.text.slice(0, 300)}`);
     }
   };
   await Promise.all(Array.from({ length: CLIENTS }, sender));
   const acknowledged = performance.now() - began;
   while ((await stored(stack.client)) < events.length) {
-    if (performance.now() - began > MOST_SECONDS * 1000) throw new Error(`events are missing after ${MOST_SECONDS} s: ${await stored(stack.client)} of ${events.length}`);
+    if (performance.now() - began > MOST_SECONDS * 1000)
+      throw new Error(
+        `events are missing after ${MOST_SECONDS} s: ${await stored(stack.client)} of ${events.length}`,
+      );
     await sleep(25);
   }
   const seconds = (performance.now() - began) / 1000;
@@ -81,13 +88,20 @@ async function throughHttp(stack: Stack, events: readonly ClientEvent[]): Promis
 }
 
 /** Rows per second of COPY through one connection. @param perCopy rows of one COPY, and of one transaction. */
-async function throughCopy(client: pg.Client, events: readonly ClientEvent[], perCopy: number): Promise<number> {
+async function throughCopy(
+  client: pg.Client,
+  events: readonly ClientEvent[],
+  perCopy: number,
+): Promise<number> {
   const parts: Buffer[][] = [];
   for (let i = 0; i < events.length; i += perCopy) {
-    parts.push(batchesOf(events.slice(i, i + perCopy)).map((batch) => Buffer.from(encodeEvents(batch).lines)));
+    parts.push(
+      batchesOf(events.slice(i, i + perCopy)).map((batch) => Buffer.from(encodeEvents(batch).lines)),
+    );
   }
   const began = performance.now();
-  for (const part of parts) await pipeline(Readable.from(part), client.query(copyFrom(`copy event (${EVENT_COLUMNS}) from stdin`)));
+  for (const part of parts)
+    await pipeline(Readable.from(part), client.query(copyFrom(`copy event (${EVENT_COLUMNS}) from stdin`)));
   const seconds = (performance.now() - began) / 1000;
   if ((await stored(client)) !== events.length) throw new Error('COPY did not store every row');
   await client.query('truncate event');
@@ -118,7 +132,10 @@ async function measureRound(stack: Stack, ceiling: pg.Client, round: number): Pr
 
 /** POST /v1/events in batches of 500 until the rows are committed, against COPY of the same rows into the same table. */
 export async function benchEvents(ground: Ground): Promise<Figure[]> {
-  const stack = await startStack(await createDatabase(ground, 'bench_events'), path.join(ground.stateDir, 'events'));
+  const stack = await startStack(
+    await createDatabase(ground, 'bench_events'),
+    path.join(ground.stateDir, 'events'),
+  );
   try {
     const ceilingUrl = await createDatabase(ground, 'bench_events_copy');
     const rounds = await withClient(ceilingUrl, async (ceiling) => {
@@ -132,8 +149,12 @@ export async function benchEvents(ground: Ground): Promise<Figure[]> {
     const of = (pick: (round: Round) => number): number => median(rounds.map(pick));
     const figure = figureOf(
       {
-        key: 'events', title: `events, HTTP to committed rows, batches of ${BATCH}`, unit: 'events/s',
-        value: of(({ http }) => http.perSecond), ceiling: of(({ copy }) => copy), target: { of: 'ratio', atLeast: 0.5 },
+        key: 'events',
+        title: `events, HTTP to committed rows, batches of ${BATCH}`,
+        unit: 'events/s',
+        value: of(({ http }) => http.perSecond),
+        ceiling: of(({ copy }) => copy),
+        target: { of: 'ratio', atLeast: 0.5 },
       },
       {
         'acknowledged/s': of(({ http }) => http.acknowledged),

@@ -28,13 +28,19 @@ export function figureOf(
   const ratio = input.ceiling === null ? null : input.value / input.ceiling;
   const judged = input.target.of === 'ratio' ? ratio : input.value;
   const met =
-    judged !== null && judged >= (input.target.atLeast ?? -Infinity) && judged <= (input.target.atMost ?? Infinity);
+    judged !== null &&
+    judged >= (input.target.atLeast ?? -Infinity) &&
+    judged <= (input.target.atMost ?? Infinity);
   return { ...input, ratio, met, details };
 }
 
 const number = (value: number): string => {
   if (value >= 1000) return Math.round(value).toLocaleString('en-US');
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(value === 0 ? 0 : 2);
+  return value >= 100
+    ? value.toFixed(0)
+    : value >= 10
+      ? value.toFixed(1)
+      : value.toFixed(value === 0 ? 0 : 2);
 };
 
 function targetText({ of, atLeast, atMost }: Target): string {
@@ -53,15 +59,27 @@ export function tableOf(figures: readonly Figure[]): string {
     targetText(figure.target),
     figure.met ? 'met' : 'MISSED',
   ]);
-  const widths = header.map((_title, i) => Math.max(...[header, ...rows].map((row) => (row[i] as string).length)));
-  const line = (row: readonly string[]): string => row.map((cell, i) => cell.padEnd(widths[i] as number)).join('  ').trimEnd();
+  const widths = header.map((_title, i) =>
+    Math.max(...[header, ...rows].map((row) => (row[i] as string).length)),
+  );
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] as number))
+      .join('  ')
+      .trimEnd();
   const details = figures.map(
     ({ key, details: more }) =>
       `  ${key}: ${Object.entries(more)
         .map(([name, value]) => `${name} ${typeof value === 'number' ? number(value) : value}`)
         .join(', ')}`,
   );
-  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line), '', ...details].join('\n');
+  return [
+    line(header),
+    line(widths.map((width) => '-'.repeat(width))),
+    ...rows.map(line),
+    '',
+    ...details,
+  ].join('\n');
 }
 
 export function quantile(values: readonly number[], share: number): number {

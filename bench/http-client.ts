@@ -28,17 +28,23 @@ export class HttpClient {
           timeout: timeoutMs,
           headers: {
             authorization: `Bearer ${this.key}`,
-            ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+            ...(body === undefined
+              ? {}
+              : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
           },
         },
         (response) => {
           const parts: Buffer[] = [];
           response.on('data', (part: Buffer) => parts.push(part));
           response.on('error', reject);
-          response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }));
+          response.on('end', () =>
+            resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }),
+          );
         },
       );
-      request.on('timeout', () => request.destroy(new Error(`${method} ${path}: no answer within ${timeoutMs} ms`)));
+      request.on('timeout', () =>
+        request.destroy(new Error(`${method} ${path}: no answer within ${timeoutMs} ms`)),
+      );
       request.on('error', reject);
       request.end(body);
     });
@@ -47,7 +53,8 @@ export class HttpClient {
   /** Sends and reads JSON. @throws Error unless the answer is 2xx. */
   async json<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await this.send(method, path, body === undefined ? undefined : JSON.stringify(body));
-    if (answer.status < 200 || answer.status > 299) throw new Error(`${method} ${path}: ${answer.status} ${answer.text.slice(0, 500)}`);
+    if (answer.status < 200 || answer.status > 299)
+      throw new Error(`${method} ${path}: ${answer.status} ${answer.text.slice(0, 500)}`);
     return JSON.parse(answer.text) as T;
   }
 

@@ -19,10 +19,12 @@ type Treatment = TreatmentAnswer['treatments'][number] & { readonly action: stri
 
 async function ask(stack: Stack, lane: number, unit: number): Promise<Treatment> {
   const { treatments } = await stack.admin.json<TreatmentAnswer>('POST', '/v1/treatments', {
-    unitId: `member-${unit}`, expose: true, requests: [{ surface: `lane.${lane}`, actions: ACTIONS }],
+    unitId: `member-${unit}`,
+    expose: true,
+    requests: [{ surface: `lane.${lane}`, actions: ACTIONS }],
   });
   const [treatment] = treatments;
-  if (treatment?.action == null) throw new Error('no action was served');
+  if (typeof treatment?.action !== 'string') throw new Error('no action was served');
   return treatment as Treatment;
 }
 
@@ -36,14 +38,23 @@ async function reaction(stack: Stack, lane: number, round: number): Promise<numb
   await stack.admin.json('POST', '/v1/events', {
     events: [
       {
-        id: newUlid(Date.now()), kind: 'outcome', unitId: `member-${round}`, at: new Date().toISOString(),
-        decisionId: before.decisionId, name: 'play', value: (lane + round) % 2,
+        id: newUlid(Date.now()),
+        kind: 'outcome',
+        unitId: `member-${round}`,
+        at: new Date().toISOString(),
+        decisionId: before.decisionId,
+        name: 'play',
+        value: (lane + round) % 2,
       },
     ],
   });
   while (performance.now() - began < MOST_MS) {
     const now = await ask(stack, lane, round);
-    if ((now.policy?.version ?? 0) > (before.policy?.version ?? 0) && Math.abs(left(now) - left(before)) > 1e-9) return performance.now() - began;
+    if (
+      (now.policy?.version ?? 0) > (before.policy?.version ?? 0) &&
+      Math.abs(left(now) - left(before)) > 1e-9
+    )
+      return performance.now() - began;
     await sleep(POLL_MS);
   }
   throw new Error(`an outcome changed nothing within ${MOST_MS} ms`);
@@ -51,14 +62,24 @@ async function reaction(stack: Stack, lane: number, round: number): Promise<numb
 
 /** From an outcome sent (no attribution window) to changed propensities in the next treatment. */
 export async function benchLearning(ground: Ground): Promise<Figure[]> {
-  const stack = await startStack(await createDatabase(ground, 'bench_learning'), path.join(ground.stateDir, 'learning'));
+  const stack = await startStack(
+    await createDatabase(ground, 'bench_learning'),
+    path.join(ground.stateDir, 'learning'),
+  );
   try {
     for (let lane = 0; lane < LANES; lane++) {
       await createSurface(stack, `lane.${lane}`, 'action');
       await createThompson(stack, `policy-${lane}`);
       const treatment = { kind: 'policy', policyId: `policy-${lane}`, steadyFor: 'decision' } as const;
-      await runExperiment(stack, `lane-${lane}`, `lane.${lane}`, [arm('control', treatment, true), arm('treatment', treatment)]);
-      for (const deadline = Date.now() + 10_000; (await ask(stack, lane, 0)).policy === null; await sleep(50)) {
+      await runExperiment(stack, `lane-${lane}`, `lane.${lane}`, [
+        arm('control', treatment, true),
+        arm('treatment', treatment),
+      ]);
+      for (
+        const deadline = Date.now() + 10_000;
+        (await ask(stack, lane, 0)).policy === null;
+        await sleep(50)
+      ) {
         if (Date.now() > deadline) throw new Error('the policy is not served');
       }
     }
@@ -71,8 +92,19 @@ export async function benchLearning(ground: Ground): Promise<Figure[]> {
     const value = quantile(times, 0.95) / 1000;
     return [
       figureOf(
-        { key: 'learning', title: 'outcome sent to changed propensities, p95', unit: 's', value, ceiling: null, target: { of: 'value', atMost: 3 } },
-        { rounds: times.length, 'median s': quantile(times, 0.5) / 1000, 'longest s': Math.max(...times) / 1000 },
+        {
+          key: 'learning',
+          title: 'outcome sent to changed propensities, p95',
+          unit: 's',
+          value,
+          ceiling: null,
+          target: { of: 'value', atMost: 3 },
+        },
+        {
+          rounds: times.length,
+          'median s': quantile(times, 0.5) / 1000,
+          'longest s': Math.max(...times) / 1000,
+        },
       ),
     ];
   } finally {

@@ -38,17 +38,28 @@ export async function runBench(options: BenchOptions): Promise<boolean> {
     const began = Date.now();
     const measure = MEASUREMENTS[name];
     if (!measure) throw new Error(`"${name}" is not a measurement; known are ${measurementNames.join(', ')}`);
-    figures.push(...(await measure({ serverUrl: options.serverUrl, stateDir: path.join(options.stateDir, name) })));
+    figures.push(
+      ...(await measure({ serverUrl: options.serverUrl, stateDir: path.join(options.stateDir, name) })),
+    );
     say(`  ${name}: ${((Date.now() - began) / 1000).toFixed(0)} s`);
   }
   const machine = {
-    cores: os.cpus().length, node: process.versions.node, platform: `${process.platform}-${process.arch}`,
-    loadBefore, loadAfter: os.loadavg()[0] ?? 0,
+    cores: os.cpus().length,
+    node: process.versions.node,
+    platform: `${process.platform}-${process.arch}`,
+    loadBefore,
+    loadAfter: os.loadavg()[0] ?? 0,
   };
   if (options.json) process.stdout.write(`${JSON.stringify({ machine, figures }, null, 2)}\n`);
   else process.stdout.write(`\n${tableOf(figures)}\n\n${describe(machine)}\n`);
   return figures.every((figure) => figure.met);
 }
 
-const describe = (machine: { cores: number; node: string; platform: string; loadBefore: number; loadAfter: number }): string =>
+const describe = (machine: {
+  cores: number;
+  node: string;
+  platform: string;
+  loadBefore: number;
+  loadAfter: number;
+}): string =>
   `${machine.cores} cores, Node ${machine.node}, ${machine.platform}, load ${machine.loadBefore.toFixed(1)} before and ${machine.loadAfter.toFixed(1)} after`;

@@ -22,8 +22,25 @@ const DAYS = 28;
 const DAY_MS = 86_400_000;
 const REQUESTS = 20;
 const UNITS_PER_CHUNK = 2000;
-const METRICS = ['watch-minutes', 'play-rate', 'click-through', 'sessions-per-week', 'retention-day-7', 'cancellations'];
-const OUTCOME_NAMES = ['session_start', 'click', 'play', 'watch', 'pause', 'session_start', 'play', 'watch', 'search'] as const;
+const METRICS = [
+  'watch-minutes',
+  'play-rate',
+  'click-through',
+  'sessions-per-week',
+  'retention-day-7',
+  'cancellations',
+];
+const OUTCOME_NAMES = [
+  'session_start',
+  'click',
+  'play',
+  'watch',
+  'pause',
+  'session_start',
+  'play',
+  'watch',
+  'search',
+] as const;
 
 const DECISION_COLUMNS =
   'id, at, unit_id, unit_type, surface, experiment, arm, phase, kind, chosen, propensity, arm_propensity, context, seed, reason';
@@ -49,7 +66,16 @@ function chunkOf(first: number, now: number, rng: Rng): Chunk {
     const at = Math.floor(now - rng.uniform() * DAYS * DAY_MS);
     const id = newUlid(at);
     const treated = unit % 2 === 1;
-    const row = [id, iso(at), `unit-${unit}`, 'member', 'bench.report', 'bench-report', treated ? 'treatment' : 'control', 1];
+    const row = [
+      id,
+      iso(at),
+      `unit-${unit}`,
+      'member',
+      'bench.report',
+      'bench-report',
+      treated ? 'treatment' : 'control',
+      1,
+    ];
     const device = ['tv', 'phone', 'web'][unit % 3] as string;
     decisions += `${row.join('\t')}\tvalue\t"x"\t1\t0.5\t{"device": "${device}"}\ts\tASSIGNED\n`;
     const event = (kind: string, when: number, name: string, value: string, of: string): void => {
@@ -58,23 +84,41 @@ function chunkOf(first: number, now: number, rng: Rng): Chunk {
     event('exposure', at + 5, '\\N', '\\N', id);
     for (let i = 0; i < OUTCOMES; i++) {
       // One in nine from before the exposure: the covariate's period.
-      const when = i === 0 ? at - Math.floor(rng.uniform() * 13 * DAY_MS) : Math.floor(at + 1000 + rng.uniform() * (now - at - 1000));
+      const when =
+        i === 0
+          ? at - Math.floor(rng.uniform() * 13 * DAY_MS)
+          : Math.floor(at + 1000 + rng.uniform() * (now - at - 1000));
       const name = OUTCOME_NAMES[i] as string;
-      event('outcome', when, name, name === 'watch' ? String(Math.floor(rng.uniform() * (treated ? 3700 : 3600))) : '\\N', i < 4 && i > 0 ? id : '\\N');
+      event(
+        'outcome',
+        when,
+        name,
+        name === 'watch' ? String(Math.floor(rng.uniform() * (treated ? 3700 : 3600))) : '\\N',
+        i < 4 && i > 0 ? id : '\\N',
+      );
     }
   }
   return { decisions: Buffer.from(decisions), events: Buffer.from(events) };
 }
 
 async function load(client: pg.Client, now: number): Promise<void> {
-  await client.query('select ensure_partitions($1::date, $2::date)', [iso(now - (DAYS + 15) * DAY_MS), iso(now + DAY_MS)]);
+  await client.query('select ensure_partitions($1::date, $2::date)', [
+    iso(now - (DAYS + 15) * DAY_MS),
+    iso(now + DAY_MS),
+  ]);
   const indexes = await client.query<{ name: string; definition: string }>(INDEXES);
   for (const { name } of indexes.rows) await client.query(`drop index ${name}`);
   const rng = createRng('bench-report');
   for (let first = 0; first < UNITS; first += UNITS_PER_CHUNK) {
     const chunk = chunkOf(first, now, rng);
-    await pipeline(Readable.from([chunk.decisions]), client.query(copyFrom(`copy decision (${DECISION_COLUMNS}) from stdin`)));
-    await pipeline(Readable.from([chunk.events]), client.query(copyFrom(`copy event (${EVENT_COLUMNS}) from stdin`)));
+    await pipeline(
+      Readable.from([chunk.decisions]),
+      client.query(copyFrom(`copy decision (${DECISION_COLUMNS}) from stdin`)),
+    );
+    await pipeline(
+      Readable.from([chunk.events]),
+      client.query(copyFrom(`copy event (${EVENT_COLUMNS}) from stdin`)),
+    );
   }
   for (const { definition } of indexes.rows) await client.query(definition.replace(' ON ONLY ', ' ON '));
 }
@@ -86,7 +130,8 @@ async function rollUp(databaseUrl: string): Promise<number> {
   try {
     const began = performance.now();
     const done = await new RollUp(new Database(source, databaseUrl)).run(new Date());
-    if (!done.ran || done.units !== UNITS) throw new Error(`rolled up ${done.units} units instead of ${UNITS}`);
+    if (!done.ran || done.units !== UNITS)
+      throw new Error(`rolled up ${done.units} units instead of ${UNITS}`);
     return (performance.now() - began) / 1000;
   } finally {
     await source.destroy();
@@ -105,7 +150,8 @@ async function timeReports(stack: Stack): Promise<number[]> {
     const began = performance.now();
     const report = await stack.admin.json<Report>('GET', '/v1/experiments/bench-report/report');
     seconds.push((performance.now() - began) / 1000);
-    if (!report.complete || report.units.enrolled !== UNITS || report.results.length < METRICS.length) throw new Error('the report is not complete');
+    if (!report.complete || report.units.enrolled !== UNITS || report.results.length < METRICS.length)
+      throw new Error('the report is not complete');
   }
   return seconds;
 }
@@ -113,13 +159,22 @@ async function timeReports(stack: Stack): Promise<number[]> {
 /** A lift report over 200,000 units and 2 million events. */
 export async function benchReport(ground: Ground): Promise<Figure[]> {
   // No worker: the roll-up is run, and timed, by hand.
-  const stack = await startStack(await createDatabase(ground, 'bench_report'), path.join(ground.stateDir, 'report'), '');
+  const stack = await startStack(
+    await createDatabase(ground, 'bench_report'),
+    path.join(ground.stateDir, 'report'),
+    '',
+  );
   try {
     await createSurface(stack, 'bench.report', 'value');
-    const arms = [arm('control', { kind: 'value', value: 'x' }, true), arm('treatment', { kind: 'value', value: 'y' })];
+    const arms = [
+      arm('control', { kind: 'value', value: 'x' }, true),
+      arm('treatment', { kind: 'value', value: 'y' }),
+    ];
     await runExperiment(stack, 'bench-report', 'bench.report', arms, METRICS);
     const now = Date.now();
-    await stack.client.query(`update experiment set started_at = $1 where key = 'bench-report'`, [new Date(now - (DAYS + 1) * DAY_MS)]);
+    await stack.client.query(`update experiment set started_at = $1 where key = 'bench-report'`, [
+      new Date(now - (DAYS + 1) * DAY_MS),
+    ]);
     const began = performance.now();
     await load(stack.client, now);
     const loadSeconds = (performance.now() - began) / 1000;
@@ -128,8 +183,20 @@ export async function benchReport(ground: Ground): Promise<Figure[]> {
     const seconds = await timeReports(stack);
     return [
       figureOf(
-        { key: 'report', title: 'lift report, 200,000 units and 2 million events', unit: 's', value: median(seconds), ceiling: null, target: { of: 'value', atMost: 1 } },
-        { 'longest s': Math.max(...seconds), 'loading the facts s': loadSeconds, 'roll-up of all of it at once s': rollUpSeconds, metrics: METRICS.length },
+        {
+          key: 'report',
+          title: 'lift report, 200,000 units and 2 million events',
+          unit: 's',
+          value: median(seconds),
+          ceiling: null,
+          target: { of: 'value', atMost: 1 },
+        },
+        {
+          'longest s': Math.max(...seconds),
+          'loading the facts s': loadSeconds,
+          'roll-up of all of it at once s': rollUpSeconds,
+          metrics: METRICS.length,
+        },
       ),
     ];
   } finally {

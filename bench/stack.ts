@@ -76,7 +76,11 @@ export interface Stack {
  * Starts API and worker on a database that has the schema.
  * @param roles of the worker; an empty list starts none.
  */
-export async function startStack(databaseUrl: string, stateDir: string, roles = 'ingest,learn,rollup,maintenance'): Promise<Stack> {
+export async function startStack(
+  databaseUrl: string,
+  stateDir: string,
+  roles = 'ingest,learn,rollup,maintenance',
+): Promise<Stack> {
   fs.mkdirSync(stateDir, { recursive: true });
   const source = createDataSource(databaseUrl, { poolSize: 1, name: 'marquee-bench' });
   await source.initialize();
@@ -84,10 +88,21 @@ export async function startStack(databaseUrl: string, stateDir: string, roles = 
   await source.destroy();
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const env = { DATABASE_URL: databaseUrl, MARQUEE_STATE_DIR: stateDir, MARQUEE_LOG_LEVEL: 'info', REDIS_URL: undefined };
+  const env = {
+    DATABASE_URL: databaseUrl,
+    MARQUEE_STATE_DIR: stateDir,
+    MARQUEE_LOG_LEVEL: 'info',
+    REDIS_URL: undefined,
+  };
   const flags = (process.env['MARQUEE_BENCH_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag.length > 0);
   const daemon = (name: string, script: string, more: NodeJS.ProcessEnv): Daemon =>
-    new Daemon(name, `dist/apps/api/src/${script}`, { ...env, ...more }, path.join(stateDir, `${name}.log`), flags);
+    new Daemon(
+      name,
+      `dist/apps/api/src/${script}`,
+      { ...env, ...more },
+      path.join(stateDir, `${name}.log`),
+      flags,
+    );
   const api = daemon('api', 'main.js', { MARQUEE_API_PORT: String(port) });
   const worker = daemon('worker', 'worker.js', { MARQUEE_ROLES: roles });
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'marquee-bench' });
@@ -101,7 +116,9 @@ export async function startStack(databaseUrl: string, stateDir: string, roles = 
   };
   const stack: Stack = { databaseUrl, stateDir, url, keys, api, worker, admin, client, close };
   try {
-    await Promise.all([api, worker].filter((one) => one === api || roles !== '').map((one) => startAndWait(stack, one)));
+    await Promise.all(
+      [api, worker].filter((one) => one === api || roles !== '').map((one) => startAndWait(stack, one)),
+    );
   } catch (error) {
     await close();
     throw error;
@@ -115,7 +132,9 @@ export async function startAndWait(stack: Stack, daemon: Daemon): Promise<void> 
   const before = lines();
   daemon.start();
   await daemon.ready(async () =>
-    daemon === stack.worker ? lines() > before : (await stack.admin.send('GET', '/health/ready', undefined, 2000)).status === 200,
+    daemon === stack.worker
+      ? lines() > before
+      : (await stack.admin.send('GET', '/health/ready', undefined, 2000)).status === 200,
   );
 }
 
@@ -126,7 +145,7 @@ where datname = current_database() and pid <> pg_backend_pid() and state <> 'idl
 /** Waits until nobody has worked on the database for a while, so that the next measurement starts on a quiet machine. */
 export async function quiet(stack: Stack, mostSeconds = 30): Promise<void> {
   const deadline = Date.now() + mostSeconds * 1000;
-  for (let calm = 0; calm < 12 && Date.now() < deadline; ) {
+  for (let calm = 0; calm < 12 && Date.now() < deadline;) {
     const { rows } = await stack.client.query<{ busy: number }>(BUSY);
     calm = rows[0]?.busy === 0 ? calm + 1 : 0;
     await sleep(50);

@@ -32,8 +32,13 @@ interface Measured {
 const CONTEXT = { country: 'DE', device: 'tv', plan: 'standard', tenureDays: 123 };
 
 function subjectOf(key: Subject['key']): Subject {
-  const request = key === 'value' ? { surface: 'bench.value' } : { surface: 'bench.action', subject: 'title-1', actions: ACTIONS.map((id) => ({ id })) };
-  const bodies = Array.from({ length: UNITS }, (_, i) => JSON.stringify({ unitId: `member-${i}`, context: CONTEXT, requests: [request] }));
+  const request =
+    key === 'value'
+      ? { surface: 'bench.value' }
+      : { surface: 'bench.action', subject: 'title-1', actions: ACTIONS.map((id) => ({ id })) };
+  const bodies = Array.from({ length: UNITS }, (_, i) =>
+    JSON.stringify({ unitId: `member-${i}`, context: CONTEXT, requests: [request] }),
+  );
   return { key, bodies };
 }
 
@@ -52,33 +57,61 @@ async function createWorld(stack: Stack): Promise<void> {
   ]);
 }
 
-/** Teaches the policies a little, so that what serves is a learned snapshot. @returns an answer of each subject. */
+/**
+ * Waits until the experiments are served, and teaches the policies a little, so that what serves is a learned snapshot.
+ * @returns an answer of each subject.
+ */
 async function teach(stack: Stack, subjects: readonly Subject[]): Promise<Map<string, TreatmentAnswer>> {
   const answers = new Map<string, TreatmentAnswer>();
-  for (const { key, bodies } of subjects) {
-    const deadline = Date.now() + 30_000;
-    for (let taught = 0; Date.now() < deadline; taught++) {
-      const answer = await stack.admin.json<TreatmentAnswer>('POST', '/v1/treatments', JSON.parse(bodies[taught % UNITS] as string));
-      answers.set(key, answer);
-      const [treatment] = answer.treatments;
-      if (treatment?.experiment == null) await sleep(50);
-      else if (key === 'value' || (taught > 200 && (treatment.policy?.version ?? 0) > 0)) break;
-      else await stack.admin.json('POST', '/v1/events', { events: [playOf(treatment.decisionId, taught)] });
-    }
-    if (answers.get(key)?.treatments[0]?.experiment == null) throw new Error(`the experiment on bench.${key} is not served`);
-  }
+  for (const subject of subjects) answers.set(subject.key, await teachOne(stack, subject));
   return answers;
 }
 
+const LESSONS = 200;
+
+async function teachOne(stack: Stack, { key, bodies }: Subject): Promise<TreatmentAnswer> {
+  const deadline = Date.now() + 30_000;
+  for (let taught = 0; Date.now() < deadline;) {
+    const answer = await stack.admin.json<TreatmentAnswer>(
+      'POST',
+      '/v1/treatments',
+      JSON.parse(bodies[taught % UNITS] as string),
+    );
+    const [treatment] = answer.treatments;
+    if (typeof treatment?.experiment !== 'string') {
+      await sleep(50);
+      continue;
+    }
+    const version = treatment.policy?.version ?? 0;
+    if (key === 'value' || (taught > LESSONS && version > 0)) return answer;
+    await stack.admin.json('POST', '/v1/events', { events: [playOf(treatment.decisionId, taught++)] });
+  }
+  throw new Error(`the experiment on bench.${key} is not served`);
+}
+
 const playOf = (decisionId: string, n: number): object => ({
-  id: `teach-${n}`, kind: 'outcome', unitId: `member-${n % UNITS}`, at: new Date().toISOString(), decisionId, name: 'play', value: n % 3 === 0 ? 1 : 0,
+  id: `teach-${n}`,
+  kind: 'outcome',
+  unitId: `member-${n % UNITS}`,
+  at: new Date().toISOString(),
+  decisionId,
+  name: 'play',
+  value: n % 3 === 0 ? 1 : 0,
 });
 
-async function startBare(answers: ReadonlyMap<string, unknown>, ground: Ground): Promise<{ daemon: Daemon; url: string }> {
+async function startBare(
+  answers: ReadonlyMap<string, unknown>,
+  ground: Ground,
+): Promise<{ daemon: Daemon; url: string }> {
   const port = await freePort();
   const routes = Object.fromEntries([...answers].map(([key, answer]) => [`/${key}`, answer]));
   const env = { BENCH_PORT: String(port), BENCH_ANSWERS: JSON.stringify(routes) };
-  const daemon = new Daemon('bare Fastify', 'dist/bench/bare-fastify.js', env, path.join(ground.stateDir, 'bare-fastify.log'));
+  const daemon = new Daemon(
+    'bare Fastify',
+    'dist/bench/bare-fastify.js',
+    env,
+    path.join(ground.stateDir, 'bare-fastify.log'),
+  );
   daemon.start();
   await daemon.ready(() => Promise.resolve(daemon.log().includes('listening')));
   return { daemon, url: `http://127.0.0.1:${port}` };
@@ -91,28 +124,48 @@ class Rig {
     private readonly bare: { readonly daemon: Daemon; readonly url: string },
   ) {}
 
-  async load(of: 'marquee' | 'bare', subject: Subject, seconds: number, overallRate?: number): Promise<Measured> {
+  async load(
+    of: 'marquee' | 'bare',
+    subject: Subject,
+    seconds: number,
+    overallRate?: number,
+  ): Promise<Measured> {
     const daemon = of === 'marquee' ? this.stack.api : this.bare.daemon;
-    const headers = { 'content-type': 'application/json', authorization: `Bearer ${this.stack.keys.publishable}` };
+    const headers = {
+      'content-type': 'application/json',
+      authorization: `Bearer ${this.stack.keys.publishable}`,
+    };
     const cpu = daemon.cpuSeconds();
     const result = await autocannon({
       url: of === 'marquee' ? this.stack.url : this.bare.url,
       connections: CONNECTIONS,
       duration: seconds,
       ...(overallRate === undefined ? {} : { overallRate }),
-      requests: subject.bodies.map((body) => ({ method: 'POST', path: of === 'marquee' ? '/v1/treatments' : `/${subject.key}`, headers, body })),
+      requests: subject.bodies.map((body) => ({
+        method: 'POST',
+        path: of === 'marquee' ? '/v1/treatments' : `/${subject.key}`,
+        headers,
+        body,
+      })),
     });
     const done = result['2xx'];
-    if (result.errors > 0 || result.non2xx > 0) throw new Error(`${of}: ${result.errors} errors and ${result.non2xx} answers that are not 2xx`);
-    return { perSecond: done / result.duration, cpuMicros: ((daemon.cpuSeconds() - cpu) / done) * 1e6, p99: result.latency.p99 };
+    if (result.errors > 0 || result.non2xx > 0)
+      throw new Error(`${of}: ${result.errors} errors and ${result.non2xx} answers that are not 2xx`);
+    return {
+      perSecond: done / result.duration,
+      cpuMicros: ((daemon.cpuSeconds() - cpu) / done) * 1e6,
+      p99: result.latency.p99,
+    };
   }
 
   /** Until the decisions of the last round are stored: they must not burden the ceiling. */
   async drain(): Promise<void> {
     let before = -1;
-    for (const deadline = Date.now() + MOST_DRAIN_SECONDS * 1000; Date.now() < deadline; ) {
+    for (const deadline = Date.now() + MOST_DRAIN_SECONDS * 1000; Date.now() < deadline;) {
       await quiet(this.stack, 5);
-      const { rows } = await this.stack.client.query<{ n: number }>('select count(*)::int as n from decision');
+      const { rows } = await this.stack.client.query<{ n: number }>(
+        'select count(*)::int as n from decision',
+      );
       if (rows[0]?.n === before) return;
       before = rows[0]?.n ?? 0;
     }
@@ -121,7 +174,10 @@ class Rig {
 
 /** POST /v1/treatments against a bare Fastify route, in turns; then the latency at half of saturation. */
 export async function benchTreatments(ground: Ground): Promise<Figure[]> {
-  const stack = await startStack(await createDatabase(ground, 'bench_treatments'), path.join(ground.stateDir, 'treatments'));
+  const stack = await startStack(
+    await createDatabase(ground, 'bench_treatments'),
+    path.join(ground.stateDir, 'treatments'),
+  );
   const subjects = [subjectOf('value'), subjectOf('action')];
   let bare: { daemon: Daemon; url: string } | null = null;
   try {
@@ -146,7 +202,8 @@ async function measure(rig: Rig, subject: Subject): Promise<Figure[]> {
     await rig.drain();
     if (round > 0) rounds.push({ bare, own });
   }
-  const of = (who: 'bare' | 'own', what: keyof Measured): number => median(rounds.map((round) => round[who][what]));
+  const of = (who: 'bare' | 'own', what: keyof Measured): number =>
+    median(rounds.map((round) => round[who][what]));
   const half = Math.round(of('own', 'perSecond') / 2);
   const bareAtHalf = await rig.load('bare', subject, LATENCY_SECONDS / 2, half);
   const atHalf = await rig.load('marquee', subject, LATENCY_SECONDS, half);
@@ -155,19 +212,34 @@ async function measure(rig: Rig, subject: Subject): Promise<Figure[]> {
   return [
     figureOf(
       {
-        key: `treatments-${subject.key}`, title: `treatments, ${title}`, unit: 'req/s', value: of('own', 'perSecond'),
-        ceiling: of('bare', 'perSecond'), target: { of: 'ratio', atLeast: subject.key === 'value' ? 0.5 : 0.4 },
+        key: `treatments-${subject.key}`,
+        title: `treatments, ${title}`,
+        unit: 'req/s',
+        value: of('own', 'perSecond'),
+        ceiling: of('bare', 'perSecond'),
+        target: { of: 'ratio', atLeast: subject.key === 'value' ? 0.5 : 0.4 },
       },
       {
         'processor us/request': of('own', 'cpuMicros'),
         'bare us/request': of('bare', 'cpuMicros'),
         'ratio by processor time': of('bare', 'cpuMicros') / of('own', 'cpuMicros'),
-        'lowest and highest ratio': rounds.map(({ own, bare }) => own.perSecond / bare.perSecond).sort((a, b) => a - b)
-          .filter((_ratio, i, all) => i === 0 || i === all.length - 1).map((ratio) => ratio.toFixed(2)).join(' and '),
+        'lowest and highest ratio': rounds
+          .map(({ own, bare }) => own.perSecond / bare.perSecond)
+          .sort((a, b) => a - b)
+          .filter((_ratio, i, all) => i === 0 || i === all.length - 1)
+          .map((ratio) => ratio.toFixed(2))
+          .join(' and '),
       },
     ),
     figureOf(
-      { key: `treatments-${subject.key}-p99`, title: `p99 at half of saturation, ${title}`, unit: 'ms', value: atHalf.p99, ceiling: bareAtHalf.p99, target: { of: 'value', atMost: 15 } },
+      {
+        key: `treatments-${subject.key}-p99`,
+        title: `p99 at half of saturation, ${title}`,
+        unit: 'ms',
+        value: atHalf.p99,
+        ceiling: bareAtHalf.p99,
+        target: { of: 'value', atMost: 15 },
+      },
       { 'req/s asked': half, 'req/s served': atHalf.perSecond },
     ),
   ];

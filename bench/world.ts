@@ -4,7 +4,12 @@ import type { Stack } from './stack.js';
 export const ACTIONS = Array.from({ length: 10 }, (_, i) => `artwork-${i}`);
 
 export async function createSurface(stack: Stack, key: string, kind: 'value' | 'action'): Promise<void> {
-  await stack.admin.json('POST', '/v1/surfaces', { key, title: key, kind, defaultValue: kind === 'value' ? 'off' : null });
+  await stack.admin.json('POST', '/v1/surfaces', {
+    key,
+    title: key,
+    kind,
+    defaultValue: kind === 'value' ? 'off' : null,
+  });
 }
 
 export interface Arm {
@@ -16,7 +21,12 @@ export interface Arm {
     | { readonly kind: 'policy'; readonly policyId: string; readonly steadyFor: 'decision' | 'day' };
 }
 
-export const arm = (key: string, treatment: Arm['treatment'], isControl = false): Arm => ({ key, weight: 0.5, isControl, treatment });
+export const arm = (key: string, treatment: Arm['treatment'], isControl = false): Arm => ({
+  key,
+  weight: 0.5,
+  isControl,
+  treatment,
+});
 
 /** Creates and starts an experiment in a layer of its own surface. */
 export async function runExperiment(
@@ -29,7 +39,14 @@ export async function runExperiment(
   const layer = `layer-${key}`;
   await stack.admin.json('POST', '/v1/layers', { key: layer, title: layer });
   await stack.admin.json('POST', '/v1/experiments', {
-    key, title: key, hypothesis: 'it changes what people play', surface, layer, arms, decisionMetric: metrics[0] ?? null, secondaryMetrics: metrics.slice(1),
+    key,
+    title: key,
+    hypothesis: 'it changes what people play',
+    surface,
+    layer,
+    arms,
+    decisionMetric: metrics[0] ?? null,
+    secondaryMetrics: metrics.slice(1),
   });
   await stack.admin.json('POST', `/v1/experiments/${key}/start`, {});
 }

@@ -34,7 +34,11 @@ export async function readEvents(client: pg.Client): Promise<StoredEvent[]> {
 }
 
 /** Compares every stored row with what the clients know. */
-export async function auditEvents(client: pg.Client, ledger: Ledger, events: readonly StoredEvent[]): Promise<EventAudit> {
+export async function auditEvents(
+  client: pg.Client,
+  ledger: Ledger,
+  events: readonly StoredEvent[],
+): Promise<EventAudit> {
   const ids = new Set(events.map(({ id }) => id));
   const lost = [...ledger.acknowledged].filter((id) => !ids.has(id)).length;
   const altered = events.filter((event) => !isAsSent(event, ledger)).length;

@@ -25,11 +25,15 @@ export interface RollupAudit {
   readonly wrongMoments: number;
 }
 
-const close = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), Math.abs(b));
+const close = (a: number, b: number): boolean =>
+  Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), Math.abs(b));
 
 /** Computes the rollups again from the raw facts, the slow and obvious way, and compares. */
 export async function auditRollups(client: pg.Client, events: readonly StoredEvent[]): Promise<RollupAudit> {
-  const { rows } = await client.query<Decision>('select id, unit_id, arm from decision where experiment = $1', [EXPERIMENT]);
+  const { rows } = await client.query<Decision>(
+    'select id, unit_id, arm from decision where experiment = $1',
+    [EXPERIMENT],
+  );
   const decisions = new Map(rows.map((row) => [row.id, row]));
   const units = enter(events, decisions);
   const values = new Map([...units].map(([id, unit]) => [id, valuesOf(id, unit, events, decisions)]));
@@ -63,12 +67,21 @@ function enter(events: readonly StoredEvent[], decisions: ReadonlyMap<string, De
   return units;
 }
 
-function valuesOf(id: string, unit: Unit, events: readonly StoredEvent[], decisions: ReadonlyMap<string, Decision>): UnitValues {
+function valuesOf(
+  id: string,
+  unit: Unit,
+  events: readonly StoredEvent[],
+  decisions: ReadonlyMap<string, Decision>,
+): UnitValues {
   const after = events.filter((event) => event.unit_id === id && event.at >= unit.firstAt);
   const attributed = after.filter((event) => decisionOf(event, decisions) !== undefined);
   const named = (name: string): StoredEvent[] => attributed.filter((event) => event.name === name);
-  const seconds = after.filter(({ name }) => name === 'watch').reduce((sum, { value }) => sum + (value ?? 0), 0);
-  const seen = new Set(attributed.filter(({ kind }) => kind === 'exposure').map((event) => event.decision_id));
+  const seconds = after
+    .filter(({ name }) => name === 'watch')
+    .reduce((sum, { value }) => sum + (value ?? 0), 0);
+  const seen = new Set(
+    attributed.filter(({ kind }) => kind === 'exposure').map((event) => event.decision_id),
+  );
   return {
     'play-rate': [named('play').length > 0 ? 1 : 0, 1],
     'watch-minutes': [seconds / 60, 1],
@@ -90,10 +103,12 @@ async function wrongUnits(client: pg.Client, units: ReadonlyMap<string, Unit>): 
 }
 
 async function wrongMetrics(client: pg.Client, values: ReadonlyMap<string, UnitValues>): Promise<number> {
-  const { rows } = await client.query<{ unit_id: string; metric: (typeof METRICS)[number]; y: number; d: number }>(
-    'select unit_id, metric, y, d from unit_metric where experiment = $1',
-    [EXPERIMENT],
-  );
+  const { rows } = await client.query<{
+    unit_id: string;
+    metric: (typeof METRICS)[number];
+    y: number;
+    d: number;
+  }>('select unit_id, metric, y, d from unit_metric where experiment = $1', [EXPERIMENT]);
   const right = rows.filter(({ unit_id, metric, y, d }) => {
     const value = values.get(unit_id)?.[metric];
     return value !== undefined && close(y, value[0]) && close(d, value[1]);
@@ -101,17 +116,36 @@ async function wrongMetrics(client: pg.Client, values: ReadonlyMap<string, UnitV
   return rows.length - right + (values.size * METRICS.length - right);
 }
 
-async function wrongMoments(client: pg.Client, units: ReadonlyMap<string, Unit>, values: ReadonlyMap<string, UnitValues>): Promise<number> {
-  const { rows } = await client.query<{ metric: (typeof METRICS)[number]; arm: string; n: number; sum: number; yy: number }>(
+async function wrongMoments(
+  client: pg.Client,
+  units: ReadonlyMap<string, Unit>,
+  values: ReadonlyMap<string, UnitValues>,
+): Promise<number> {
+  const { rows } = await client.query<{
+    metric: (typeof METRICS)[number];
+    arm: string;
+    n: number;
+    sum: number;
+    yy: number;
+  }>(
     `select metric, arm, sum(n)::float8 as n, sum(n * mean_y)::float8 as sum, sum(yy + n * mean_y * mean_y)::float8 as yy
      from moments_cohort where experiment = $1 group by metric, arm`,
     [EXPERIMENT],
   );
   const arms = new Set([...units.values()].map((unit) => unit.arm));
   const right = rows.filter(({ metric, arm, n, sum, yy }) => {
-    const ys = [...units].filter(([, unit]) => unit.arm === arm && !unit.crossover).map(([id]) => values.get(id)?.[metric][0] ?? NaN);
+    const ys = [...units]
+      .filter(([, unit]) => unit.arm === arm && !unit.crossover)
+      .map(([id]) => values.get(id)?.[metric][0] ?? NaN);
     const total = ys.reduce((all, y) => all + y, 0);
-    return ys.length === n && close(total, sum) && close(ys.reduce((all, y) => all + y * y, 0), yy);
+    return (
+      ys.length === n &&
+      close(total, sum) &&
+      close(
+        ys.reduce((all, y) => all + y * y, 0),
+        yy,
+      )
+    );
   }).length;
   return rows.length - right + (arms.size * METRICS.length - right);
 }

@@ -36,7 +36,12 @@ export interface CrashResult {
 }
 
 /** Kills API and worker in turns under load, lets the survivors finish, and audits everything that was stored. */
-export async function crashRun(databaseUrl: string, stateDir: string, kills: number, seed: string): Promise<{ result: CrashResult; ledger: Ledger }> {
+export async function crashRun(
+  databaseUrl: string,
+  stateDir: string,
+  kills: number,
+  seed: string,
+): Promise<{ result: CrashResult; ledger: Ledger }> {
   const stack = await startStack(databaseUrl, stateDir);
   const ledger = new Ledger();
   try {
@@ -79,7 +84,12 @@ async function settled(stack: Stack, ledger: Ledger): Promise<void> {
   const deadline = Date.now() + MOST_SETTLE_SECONDS * 1000;
   let before = '';
   for (let calm = 0; calm < 8 && Date.now() < deadline; await sleep(500)) {
-    const { rows } = await stack.client.query<{ rewards: string; rolled_up: boolean; events: number; decisions: number }>(WAITING);
+    const { rows } = await stack.client.query<{
+      rewards: string;
+      rolled_up: boolean;
+      events: number;
+      decisions: number;
+    }>(WAITING);
     const row = rows[0];
     const now = JSON.stringify(row);
     const done = row?.rewards === '0' && row.rolled_up && row.events >= ledger.acknowledged.size;
@@ -88,7 +98,12 @@ async function settled(stack: Stack, ledger: Ledger): Promise<void> {
   }
 }
 
-async function audit(stack: Stack, ledger: Ledger, kills: number, settleSeconds: number): Promise<CrashResult> {
+async function audit(
+  stack: Stack,
+  ledger: Ledger,
+  kills: number,
+  settleSeconds: number,
+): Promise<CrashResult> {
   const events = await readEvents(stack.client);
   const { rows } = await stack.client.query<{ id: string }>('select id from decision');
   const stored = new Set(rows.map(({ id }) => id));
@@ -110,25 +125,58 @@ async function audit(stack: Stack, ledger: Ledger, kills: number, settleSeconds:
 /** Everything that must be zero. */
 export function faultsOf({ events, rollups, learning }: CrashResult): number {
   return (
-    events.lost + events.duplicates + events.altered + events.quarantined +
-    rollups.wrongUnits + rollups.wrongMetrics + rollups.wrongMoments +
-    learning.wrongRewards + learning.notLearned + Math.abs(learning.usedTwice) + learning.wrongTallies + (learning.replays ? 0 : 1)
+    events.lost +
+    events.duplicates +
+    events.altered +
+    events.quarantined +
+    rollups.wrongUnits +
+    rollups.wrongMetrics +
+    rollups.wrongMoments +
+    learning.wrongRewards +
+    learning.notLearned +
+    Math.abs(learning.usedTwice) +
+    learning.wrongTallies +
+    (learning.replays ? 0 : 1)
   );
 }
 
 /** Twenty kills under load: no acknowledged event lost, none counted twice. */
 export async function benchCrash(ground: Ground): Promise<Figure[]> {
-  const { result } = await crashRun(await createDatabase(ground, 'bench_crash'), path.join(ground.stateDir, 'crash'), KILLS, 'bench-crash');
+  const { result } = await crashRun(
+    await createDatabase(ground, 'bench_crash'),
+    path.join(ground.stateDir, 'crash'),
+    KILLS,
+    'bench-crash',
+  );
   const figure = figureOf(
-    { key: 'crash', title: `faults after ${KILLS} kills (lost, twice, wrong)`, unit: '', value: faultsOf(result), ceiling: null, target: { of: 'value', atMost: 0 } },
     {
-      acknowledged: result.acknowledged, lost: result.events.lost, duplicates: result.events.duplicates, altered: result.events.altered,
-      'batches sent again': result.repeats, 'requests without an answer': result.failures, 'stored unacknowledged': result.events.unacknowledged,
-      'units rolled up': result.rollups.units, 'wrong unit metrics': result.rollups.wrongUnits + result.rollups.wrongMetrics,
-      'wrong moments': result.rollups.wrongMoments, rewards: result.learning.rewards, 'wrong rewards': result.learning.wrongRewards,
-      'used twice': result.learning.usedTwice, 'not learned': result.learning.notLearned, 'wrong tallies': result.learning.wrongTallies,
+      key: 'crash',
+      title: `faults after ${KILLS} kills (lost, twice, wrong)`,
+      unit: '',
+      value: faultsOf(result),
+      ceiling: null,
+      target: { of: 'value', atMost: 0 },
+    },
+    {
+      acknowledged: result.acknowledged,
+      lost: result.events.lost,
+      duplicates: result.events.duplicates,
+      altered: result.events.altered,
+      'batches sent again': result.repeats,
+      'requests without an answer': result.failures,
+      'stored unacknowledged': result.events.unacknowledged,
+      'units rolled up': result.rollups.units,
+      'wrong unit metrics': result.rollups.wrongUnits + result.rollups.wrongMetrics,
+      'wrong moments': result.rollups.wrongMoments,
+      rewards: result.learning.rewards,
+      'wrong rewards': result.learning.wrongRewards,
+      'used twice': result.learning.usedTwice,
+      'not learned': result.learning.notLearned,
+      'wrong tallies': result.learning.wrongTallies,
       'replay equals serving': String(result.learning.replays),
-      'decisions answered': result.decisions, 'decision records lost': result.decisionsLost, 'settled after s': result.settleSeconds,
+      'decisions answered': result.decisions,
+      'decision records lost': result.decisionsLost,
+      'settled after s': result.settleSeconds,
     },
   );
   return [figure];

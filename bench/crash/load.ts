@@ -83,7 +83,13 @@ export class Client {
   private outcomes(unitId: string, treatments: TreatmentAnswer['treatments']): SentEvent[] {
     const at = new Date().toISOString();
     const outcome = (decisionId: string, name: string, value?: number): SentEvent => ({
-      id: newUlid(Date.now()), kind: 'outcome', unitId, at, decisionId, name, ...(value === undefined ? {} : { value }),
+      id: newUlid(Date.now()),
+      kind: 'outcome',
+      unitId,
+      at,
+      decisionId,
+      name,
+      ...(value === undefined ? {} : { value }),
     });
     return treatments.flatMap(({ decisionId }) => [
       { id: newUlid(Date.now()), kind: 'exposure' as const, unitId, at, decisionId },
@@ -111,7 +117,8 @@ export class Client {
       const answer = await this.tryOnce('/v1/events', { events });
       if (answer !== null) {
         const { accepted } = JSON.parse(answer.text) as { accepted: number };
-        if (accepted !== events.length) throw new Error(`good events were rejected: ${answer.text.slice(0, 300)}`);
+        if (accepted !== events.length)
+          throw new Error(`good events were rejected: ${answer.text.slice(0, 300)}`);
         this.ledger.acknowledge(events);
         if (tries > 3 || this.rng.uniform() >= REPEATED) return;
       } else if (this.rng.uniform() < GIVEN_UP) return;
@@ -124,7 +131,8 @@ export class Client {
     try {
       const answer = await this.http.send('POST', path, JSON.stringify(body), ANSWER_WITHIN_MS);
       if (answer.status === 200 || answer.status === 202) return answer;
-      if (answer.status !== 503) throw new Error(`POST ${path}: ${answer.status} ${answer.text.slice(0, 300)}`, { cause: 'answer' });
+      if (answer.status !== 503)
+        throw new Error(`POST ${path}: ${answer.status} ${answer.text.slice(0, 300)}`, { cause: 'answer' });
     } catch (error) {
       if ((error as Error).cause === 'answer') throw error;
     }
