@@ -25,12 +25,32 @@ export async function writeAudit(tx: Sql, entry: AuditEntry): Promise<void> {
   const after = entry.after === undefined ? null : JSON.stringify(entry.after);
   const hash = createHash('sha256')
     .update(previous ?? Buffer.alloc(0))
-    .update(JSON.stringify([entry.actor, entry.action, entry.entity, entry.entityKey, before, after, entry.requestId ?? null]))
+    .update(
+      JSON.stringify([
+        entry.actor,
+        entry.action,
+        entry.entity,
+        entry.entityKey,
+        before,
+        after,
+        entry.requestId ?? null,
+      ]),
+    )
     .digest();
   await tx.query(
     `insert into audit (actor, action, entity, entity_key, before, after, request_id, previous_hash, hash)
      values ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9)`,
-    [entry.actor, entry.action, entry.entity, entry.entityKey, before, after, entry.requestId ?? null, previous, hash],
+    [
+      entry.actor,
+      entry.action,
+      entry.entity,
+      entry.entityKey,
+      before,
+      after,
+      entry.requestId ?? null,
+      previous,
+      hash,
+    ],
   );
 }
 

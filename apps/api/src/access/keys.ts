@@ -3,7 +3,11 @@ import type { Database } from '../persistence/database.js';
 
 export type Role = 'publishable' | 'secret' | 'admin';
 const RANK: Readonly<Record<Role, number>> = { publishable: 0, secret: 1, admin: 2 };
-const PREFIX: Readonly<Record<Role, string>> = { publishable: 'mq_pub_', secret: 'mq_sec_', admin: 'mq_adm_' };
+const PREFIX: Readonly<Record<Role, string>> = {
+  publishable: 'mq_pub_',
+  secret: 'mq_sec_',
+  admin: 'mq_adm_',
+};
 
 export interface Caller {
   readonly keyId: string;
@@ -28,7 +32,11 @@ export async function createKey(db: Pick<Database, 'query'>, name: string, role:
   const id = `key_${randomBytes(9).toString('base64url')}`;
   const prefix = key.slice(0, 12);
   await db.query(`insert into api_key (id, name, role, prefix, hash) values ($1, $2, $3, $4, $5)`, [
-    id, name, role, prefix, hashKey(key),
+    id,
+    name,
+    role,
+    prefix,
+    hashKey(key),
   ]);
   await db.query(`select pg_notify('marquee_keys', '')`);
   return { id, key, prefix };
@@ -78,7 +86,12 @@ export class KeyRing {
     this.byHash = new Map(
       rows.map((row) => [
         row.hash.toString('base64'),
-        { keyId: row.id, name: row.name, role: row.role, expiresAt: row.expires_at?.getTime() ?? Number.POSITIVE_INFINITY },
+        {
+          keyId: row.id,
+          name: row.name,
+          role: row.role,
+          expiresAt: row.expires_at?.getTime() ?? Number.POSITIVE_INFINITY,
+        },
       ]),
     );
   }
@@ -86,7 +99,8 @@ export class KeyRing {
   private async flush(): Promise<void> {
     const used = [...this.used];
     this.used.clear();
-    if (used.length > 0) await this.db.query(`update api_key set last_used_at = now() where id = any($1)`, [used]);
+    if (used.length > 0)
+      await this.db.query(`update api_key set last_used_at = now() where id = any($1)`, [used]);
     await this.reload();
   }
 }

@@ -12,7 +12,9 @@ const ROLES: readonly Role[] = ['publishable', 'secret', 'admin'];
  */
 export async function seedKeys(db: Pick<Database, 'query'>, stateDir: string): Promise<Record<Role, string>> {
   const file = path.join(stateDir, 'keys.json');
-  const known = fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, 'utf8')) as Partial<Record<Role, string>>) : {};
+  const known = fs.existsSync(file)
+    ? (JSON.parse(fs.readFileSync(file, 'utf8')) as Partial<Record<Role, string>>)
+    : {};
   const keys: Partial<Record<Role, string>> = {};
   for (const role of ROLES) {
     const key = known[role];

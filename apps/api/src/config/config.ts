@@ -34,7 +34,10 @@ export interface Config {
 }
 
 const list = (text: string | undefined): string[] =>
-  (text ?? '').split(',').map((part) => part.trim()).filter((part) => part.length > 0);
+  (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part.length > 0);
 
 /**
  * Reads the configuration from an environment.

@@ -24,9 +24,14 @@ export function authenticate(keys: KeyRing, request: FastifyRequest, needed: Rol
     throw new Problem(401, 'unauthenticated', 'Send an API key as "Authorization: Bearer <key>"');
   }
   const caller = keys.find(header.slice(7).trim());
-  if (!caller) throw new Problem(401, 'unauthenticated', 'This API key is not known, or it was revoked or has expired');
+  if (!caller)
+    throw new Problem(401, 'unauthenticated', 'This API key is not known, or it was revoked or has expired');
   if (!allows(caller.role, needed)) {
-    throw new Problem(403, 'forbidden', `This needs a key with the role "${needed}"; the key sent has the role "${caller.role}"`);
+    throw new Problem(
+      403,
+      'forbidden',
+      `This needs a key with the role "${needed}"; the key sent has the role "${caller.role}"`,
+    );
   }
   return caller;
 }
@@ -54,7 +59,9 @@ export class ApiKeyGuard implements CanActivate {
     const handler = context.getHandler();
     const known = this.roles.get(handler);
     if (known) return known;
-    const role = this.reflector.getAllAndOverride<Role | 'public' | undefined>(ROLE, [handler, context.getClass()]) ?? 'admin';
+    const role =
+      this.reflector.getAllAndOverride<Role | 'public' | undefined>(ROLE, [handler, context.getClass()]) ??
+      'admin';
     this.roles.set(handler, role);
     return role;
   }

@@ -23,7 +23,8 @@ export function createAdapter(config: Config): FastifyAdapter {
     trustProxy: false,
     genReqId: () => `${prefix}${(++count).toString(36)}`,
     return503OnClosing: true,
-    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => sendProblem(error, request, reply, logger),
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      sendProblem(error, request, reply, logger),
     logger: false,
   });
   const server = adapter.getInstance();
@@ -31,14 +32,18 @@ export function createAdapter(config: Config): FastifyAdapter {
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
       const encoding = request.headers['content-encoding'] ?? 'identity';
-      if (encoding !== 'identity') throw new Problem(415, 'unsupported_encoding', 'Send the body without content-encoding');
+      if (encoding !== 'identity')
+        throw new Problem(415, 'unsupported_encoding', 'Send the body without content-encoding');
       done(null, parseJson(body as Buffer));
     } catch (error) {
       done(error as Error, undefined);
     }
   });
   server.addHook('onSend', (request, reply, payload, done) => {
-    void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
+    void reply
+      .header('x-request-id', request.id)
+      .header('x-content-type-options', 'nosniff')
+      .header('cache-control', 'no-store');
     done(null, payload);
   });
   return adapter;
@@ -49,7 +54,10 @@ function parseJson(body: Buffer): unknown {
   if (body.length === 0) return {};
   if (!isUtf8(body)) throw new Problem(400, 'malformed_utf8', 'The body is not valid UTF-8');
   try {
-    return secureJson.parse(body.toString('utf8'), undefined, { protoAction: 'remove', constructorAction: 'remove' });
+    return secureJson.parse(body.toString('utf8'), undefined, {
+      protoAction: 'remove',
+      constructorAction: 'remove',
+    });
   } catch {
     throw new Problem(400, 'malformed_json', 'The body is not valid JSON');
   }

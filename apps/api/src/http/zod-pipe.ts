@@ -36,5 +36,10 @@ export function problemOfZod(error: ZodError): Problem {
   }
   const first = errors[0];
   const code = first?.code === 'unknown_field' ? 'unknown_field' : 'invalid_request';
-  return new Problem(400, code, first ? `${first.pointer}: ${first.message}` : 'The request is not valid', errors);
+  return new Problem(
+    400,
+    code,
+    first ? `${first.pointer}: ${first.message}` : 'The request is not valid',
+    errors,
+  );
 }

@@ -8,11 +8,15 @@ import { LiftReports } from '../reports/lift-reports.js';
 import { RollUp } from './roll-up.js';
 
 const EVERY_MS = 2_000;
+/** Rolling up takes at most this share of the time: with many units a run costs seconds, and ticks are passed over. */
+const MOST_BUSY = 0.15;
+const LONGEST_PAUSE_MS = 60_000;
 
 /** Queue `rollup`: a tick that brings rollups and the summaries of the experiments list up to the facts. */
 @Processor(QUEUES.rollup, WORKER_OPTIONS.rollup)
 export class RollupProcessor extends WorkerHost implements OnApplicationBootstrap {
   private readonly logger = new Logger('Rollup');
+  private restUntil = 0;
 
   constructor(
     @Inject(RollUp) private readonly rollUp: RollUp,
@@ -27,7 +31,14 @@ export class RollupProcessor extends WorkerHost implements OnApplicationBootstra
   }
 
   async process(): Promise<void> {
-    const now = new Date();
+    if (performance.now() < this.restUntil) return;
+    const began = performance.now();
+    await this.rollUpNow(new Date());
+    const took = performance.now() - began;
+    this.restUntil = performance.now() + Math.min(LONGEST_PAUSE_MS, took / MOST_BUSY - took - EVERY_MS);
+  }
+
+  private async rollUpNow(now: Date): Promise<void> {
     const { experiments } = await this.rollUp.run(now);
     for (const key of experiments) {
       await this.reports
