@@ -1,12 +1,9 @@
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createWorld, itemsOf, layers, readyExperiments, readyPolicies, surfaces } from '#simulation';
+import { createWorld, readyExperiments } from '#simulation';
 import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
+import { loadReadyWorld } from '../../test/world.js';
 import type { LiftReport } from '../reports/lift-reports.js';
-import { historyStart, loadHistory } from './load-history.js';
 
 const DAYS = 14;
 const world = createWorld('history-spec', { members: 2200, titles: 24 });
@@ -16,44 +13,9 @@ describe('the six ready experiments, reported from PostgreSQL', () => {
   let api: TestApi;
   const reports = new Map<string, LiftReport>();
 
-  async function setUp(): Promise<void> {
-    const post = async (url: string, body: unknown): Promise<void> => {
-      const answer = await api.request('POST', url, { body });
-      if (answer.status >= 300) throw new Error(`${url}: ${answer.text}`);
-    };
-    for (const surface of surfaces) await post('/v1/surfaces', surface);
-    for (const { key, title } of layers) await post('/v1/layers', { key, title });
-    await post('/v1/items', { items: itemsOf(world) });
-    for (const policy of readyPolicies) await post('/v1/policies', policy);
-    for (const { experiment, ...design } of readyExperiments) {
-      const { key, title, surface, unitType, layer, layerRange, traffic, arms } = experiment;
-      await post('/v1/experiments', {
-        key,
-        title,
-        surface,
-        unitType,
-        layer,
-        layerShare: layerRange[1] - layerRange[0],
-        traffic,
-        arms,
-        ...design,
-      });
-      await post(`/v1/experiments/${key}/start`, {});
-    }
-  }
-
   beforeAll(async () => {
     api = await startTestApi();
-    await setUp();
-    const to = Date.now();
-    await loadHistory(api.db.database, {
-      world,
-      from: historyStart(to, DAYS),
-      to,
-      seed: 'spec',
-      directory: fs.mkdtempSync(path.join(os.tmpdir(), 'marquee-history-')),
-      experiments: readyExperiments.map(({ experiment }) => experiment.key),
-    });
+    await loadReadyWorld(api, world, DAYS);
     for (const { experiment } of readyExperiments) {
       const answer = await api.request('GET', `/v1/experiments/${experiment.key}/report`);
       if (answer.status !== 200) throw new Error(answer.text);

@@ -1,0 +1,57 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { World } from '#simulation';
+import { itemsOf, layers, readyExperiments, readyPolicies, surfaces } from '#simulation';
+import type { HistorySummary } from '../src/history/load-history.js';
+import { historyStart, loadHistory } from '../src/history/load-history.js';
+import type { TestApi } from './api.js';
+
+/**
+ * Sets the six ready experiments up through HTTP, starts them, and plays the given number of whole days of the
+ * simulated world up to now through serving, storage, learning and rollups.
+ * @throws Error with the API's answer if it refuses a part of the set-up.
+ */
+export async function loadReadyWorld(api: TestApi, world: World, days: number): Promise<HistorySummary> {
+  await setUpReadyExperiments(api, world);
+  const to = Date.now();
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'marquee-history-'));
+  try {
+    return await loadHistory(api.db.database, {
+      world,
+      from: historyStart(to, days),
+      to,
+      seed: 'spec',
+      directory,
+      experiments: readyExperiments.map(({ experiment }) => experiment.key),
+    });
+  } finally {
+    fs.rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function setUpReadyExperiments(api: TestApi, world: World): Promise<void> {
+  const post = async (url: string, body: unknown): Promise<void> => {
+    const answer = await api.request('POST', url, { body });
+    if (answer.status >= 300) throw new Error(`${url}: ${answer.text}`);
+  };
+  for (const surface of surfaces) await post('/v1/surfaces', surface);
+  for (const { key, title } of layers) await post('/v1/layers', { key, title });
+  await post('/v1/items', { items: itemsOf(world) });
+  for (const policy of readyPolicies) await post('/v1/policies', policy);
+  for (const { experiment, ...design } of readyExperiments) {
+    const { key, title, surface, unitType, layer, layerRange, traffic, arms } = experiment;
+    await post('/v1/experiments', {
+      key,
+      title,
+      surface,
+      unitType,
+      layer,
+      layerShare: layerRange[1] - layerRange[0],
+      traffic,
+      arms,
+      ...design,
+    });
+    await post(`/v1/experiments/${key}/start`, {});
+  }
+}
