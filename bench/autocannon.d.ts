@@ -11,8 +11,6 @@ declare module 'autocannon' {
     readonly connections: number;
     /** Seconds. */
     readonly duration: number;
-    /** Requests per second over all connections; latencies are corrected for requests that had to wait. */
-    readonly overallRate?: number;
     readonly requests: readonly Request[];
   }
   export interface Result {
@@ -21,8 +19,6 @@ declare module 'autocannon' {
     readonly errors: number;
     readonly non2xx: number;
     readonly '2xx': number;
-    /** Milliseconds. */
-    readonly latency: { readonly p50: number; readonly p99: number; readonly max: number };
   }
   function autocannon(options: Options): Promise<Result>;
   export = autocannon;

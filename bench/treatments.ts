@@ -4,6 +4,8 @@ import autocannon from 'autocannon';
 import { Daemon } from './daemon.js';
 import { figureOf, median } from './figure.js';
 import type { Figure } from './figure.js';
+import { paced } from './paced.js';
+import type { Paced } from './paced.js';
 import { createDatabase, freePort, quiet, startStack } from './stack.js';
 import type { Ground, Stack } from './stack.js';
 import { ACTIONS, arm, createSurface, createThompson, runExperiment } from './world.js';
@@ -26,7 +28,6 @@ interface Measured {
   readonly perSecond: number;
   /** Processor microseconds of the serving process per request. */
   readonly cpuMicros: number;
-  readonly p99: number;
 }
 
 const CONTEXT = { country: 'DE', device: 'tv', plan: 'standard', tenureDays: 123 };
@@ -124,12 +125,7 @@ class Rig {
     private readonly bare: { readonly daemon: Daemon; readonly url: string },
   ) {}
 
-  async load(
-    of: 'marquee' | 'bare',
-    subject: Subject,
-    seconds: number,
-    overallRate?: number,
-  ): Promise<Measured> {
+  async load(of: 'marquee' | 'bare', subject: Subject): Promise<Measured> {
     const daemon = of === 'marquee' ? this.stack.api : this.bare.daemon;
     const headers = {
       'content-type': 'application/json',
@@ -139,8 +135,7 @@ class Rig {
     const result = await autocannon({
       url: of === 'marquee' ? this.stack.url : this.bare.url,
       connections: CONNECTIONS,
-      duration: seconds,
-      ...(overallRate === undefined ? {} : { overallRate }),
+      duration: ROUND_SECONDS,
       requests: subject.bodies.map((body) => ({
         method: 'POST',
         path: of === 'marquee' ? '/v1/treatments' : `/${subject.key}`,
@@ -154,8 +149,14 @@ class Rig {
     return {
       perSecond: done / result.duration,
       cpuMicros: ((daemon.cpuSeconds() - cpu) / done) * 1e6,
-      p99: result.latency.p99,
     };
+  }
+
+  /** Evenly spread requests, in an open loop. */
+  atRate(of: 'marquee' | 'bare', subject: Subject, perSecond: number, seconds: number): Promise<Paced> {
+    const [url, path] =
+      of === 'marquee' ? [this.stack.url, '/v1/treatments'] : [this.bare.url, `/${subject.key}`];
+    return paced(url, path, this.stack.keys.publishable, subject.bodies, perSecond, seconds);
   }
 
   /** Until the decisions of the last round are stored: they must not burden the ceiling. */
@@ -197,16 +198,16 @@ async function measure(rig: Rig, subject: Subject): Promise<Figure[]> {
   const rounds: { bare: Measured; own: Measured }[] = [];
   // The first round warms both up and does not count.
   for (let round = 0; round <= ROUNDS; round++) {
-    const bare = await rig.load('bare', subject, ROUND_SECONDS);
-    const own = await rig.load('marquee', subject, ROUND_SECONDS);
+    const bare = await rig.load('bare', subject);
+    const own = await rig.load('marquee', subject);
     await rig.drain();
     if (round > 0) rounds.push({ bare, own });
   }
   const of = (who: 'bare' | 'own', what: keyof Measured): number =>
     median(rounds.map((round) => round[who][what]));
   const half = Math.round(of('own', 'perSecond') / 2);
-  const bareAtHalf = await rig.load('bare', subject, LATENCY_SECONDS / 2, half);
-  const atHalf = await rig.load('marquee', subject, LATENCY_SECONDS, half);
+  const bareAtHalf = await rig.atRate('bare', subject, half, LATENCY_SECONDS);
+  const atHalf = await rig.atRate('marquee', subject, half, LATENCY_SECONDS);
   await rig.drain();
   const title = subject.key === 'value' ? 'fixed arm' : 'Thompson, 10 actions';
   return [
@@ -240,7 +241,12 @@ async function measure(rig: Rig, subject: Subject): Promise<Figure[]> {
         ceiling: bareAtHalf.p99,
         target: { of: 'value', atMost: 15 },
       },
-      { 'req/s asked': half, 'req/s served': atHalf.perSecond },
+      {
+        'p50 ms': atHalf.p50,
+        'bare p50 ms': bareAtHalf.p50,
+        'req/s asked': half,
+        'req/s served': atHalf.perSecond,
+      },
     ),
   ];
 }
