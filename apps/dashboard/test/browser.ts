@@ -180,12 +180,8 @@ export async function open(
 /** Waits until nothing on the page is loading any more. */
 export async function settled(page: Page): Promise<void> {
   await page.locator('main').waitFor();
-  await page.waitForFunction(
-    () =>
-      document.querySelector('h1') !== null && document.querySelector('[aria-label^="Loading "]') === null,
-  );
-  // One frame for charts, which measure their place first.
-  await page.evaluate(
-    () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
-  );
+  await page.locator('h1').first().waitFor();
+  await page.locator('[aria-label^="Loading "]').first().waitFor({ state: 'detached' });
+  // One frame for charts, which measure their place first. As text, for programs without the types of a browser.
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
 }

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { simulate } from '#simulation';
-import type { Answer, MemberState, TreatmentRequest, World } from '#simulation';
+import type { Answer, ClientEvent, MemberState, TreatmentRequest, World } from '#simulation';
 import type { Database } from '../persistence/database.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { LearnPolicy } from '../policies/learn-policy.js';
@@ -27,6 +27,11 @@ export interface HistoryOptions {
   readonly from: number;
   readonly to: number;
   readonly seed: string;
+  /**
+   * First day of the world's own calendar, Unix milliseconds at midnight UTC; by default `from`. What happens hangs on
+   * the world's days: with a fixed one, the same seed gives the same history whenever it is loaded.
+   */
+  readonly calendarFrom?: number;
   /** Folder for the catalogue's disk copy. */
   readonly directory: string;
   /** Experiments whose start is moved to `from`. */
@@ -71,18 +76,21 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
     }
     await snapshots.sync();
   };
+  const shift = from - (options.calendarFrom ?? from);
   const summary = await simulate(world, {
-    from,
-    to,
+    from: from - shift,
+    to: to - shift,
     seed,
-    serve(request, at) {
+    serve(request, worldTime) {
+      const at = worldTime + shift;
       const { treatments, records } = serveTreatments(served, completed(request), at);
       // A visit that begins shortly before the end goes on in the future; that part did not happen.
       if (at <= to) for (const record of records) writer.decision(record);
       return treatments as unknown as Answer;
     },
-    emit: (event, deliveredAt) => writer.event(event, deliveredAt),
-    async onHour(at) {
+    emit: (event, deliveredAt) => writer.event(later(event, shift), deliveredAt + shift),
+    async onHour(worldTime) {
+      const at = worldTime + shift;
       const hours = Math.round((at - from) / HOUR_MS);
       if (hours % LEARN_EVERY_HOURS !== 0) return;
       await writer.flush();
@@ -91,7 +99,9 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
       options.progress?.((at - from) / (to - from));
     },
   });
-  for (const { event } of summary.undelivered) if (Date.parse(event.at) <= to) writer.event(event, to);
+  for (const { event } of summary.undelivered) {
+    if (Date.parse(event.at) + shift <= to) writer.event(later(event, shift), to);
+  }
   await writer.flush();
   await learn(to);
   // A coarse look at the new partitions is enough for good plans; autovacuum refines it.
@@ -101,6 +111,9 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
   for (const key of options.experiments) await reports.storeSummary(key, new Date(to));
   return { ...writer.stored, states: summary.states };
 }
+
+const later = (event: ClientEvent, milliseconds: number): ClientEvent =>
+  milliseconds === 0 ? event : { ...event, at: new Date(Date.parse(event.at) + milliseconds).toISOString() };
 
 const completed = (request: TreatmentRequest) => ({
   unitId: request.unitId,
