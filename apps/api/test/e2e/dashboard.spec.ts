@@ -43,10 +43,7 @@ withBrowser(
       visitor = await openVisitor(stage.browser, stage.local);
       page = visitor.page;
     }, 240_000);
-    afterAll(async () => {
-      await visitor.context.close();
-      await stage.close();
-    });
+    afterAll(() => stage.close());
     afterEach(() => {
       expect(visitor.complaints.splice(0)).toEqual([]);
     });
