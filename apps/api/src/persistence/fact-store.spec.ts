@@ -103,6 +103,36 @@ describe('the fact store', () => {
     expect(await due(one.id)).toEqual([{ policy_id: 'window', seconds: 630, now: false }]);
   });
 
+  it('keeps awkward texts as they are, and stores what is new of a batch with a copy in it', async () => {
+    const awkward = 'tab\there, "quoted", {braced}, back\\slash, \\N, line\nbreak, ünïcode';
+    const odd = decision({
+      unitId: awkward,
+      candidates: [awkward, 'b'],
+      probabilities: [1e-9, 1 - 1e-9],
+      chosen: awkward,
+      context: { [awkward]: awkward },
+      fallback: awkward,
+      seed: awkward,
+    });
+    expect(await facts.insertDecisions([odd])).toEqual({ stored: 1, duplicates: 0, erased: 0 });
+    const other = decision();
+    expect(await facts.insertDecisions([odd, other, other])).toEqual({ stored: 1, duplicates: 2, erased: 0 });
+    const rows = await db.database.query<Record<string, unknown>>(
+      `select unit_id, candidates, probabilities, chosen, context, fallback, seed from decision where id = any($1) order by id = $2 desc`,
+      [[odd.id, other.id], odd.id],
+    );
+    expect(rows).toHaveLength(2);
+    expect(rows[0]).toEqual({
+      unit_id: awkward,
+      candidates: [awkward, 'b'],
+      probabilities: [1e-9, 1 - 1e-9],
+      chosen: awkward,
+      context: { [awkward]: awkward },
+      fallback: awkward,
+      seed: awkward,
+    });
+  });
+
   it('does not put a settled decision on the list again when its job runs twice', async () => {
     const one = decision();
     await facts.insertDecisions([one]);

@@ -25,6 +25,14 @@ export const FIND_ERASED = `
 select encode(unit_hash, 'hex') as hash from erased_unit
 where unit_hash = any(select decode(h, 'hex') from unnest($1::text[]) as h)`;
 
+/** Work for the learner: decisions whose attribution window has just begun. */
+export const INSERT_DUE = `
+insert into reward_due (decision_id, decision_at, policy_id, due_at)
+select d.id, d.at, d.policy_id, d.at + make_interval(secs => d.seconds + coalesce(p.grace_seconds, 0))
+from unnest($1::text[], $2::timestamptz[], $3::text[], $4::float8[]) as d (id, at, policy_id, seconds)
+left join policy p on p.id = d.policy_id
+on conflict (decision_id) do nothing`;
+
 /** $1 DecisionRecord[] as JSON. New decisions whose reward window will close go on the list of rewards to settle. */
 export const INSERT_DECISIONS = `
 with input as (

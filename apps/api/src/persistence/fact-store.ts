@@ -5,6 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { PoolClient, QueryResult } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { decodeTime } from 'ulid';
+import { DECISION_COLUMNS, arrayLiteral, encodeDecision } from '../queues/decision-lines.js';
 import { COLUMN, EVENT_COLUMNS, columnOf, idsOf, splitLines } from '../queues/event-lines.js';
 import type { DecisionRecord, EventLines } from '../queues/jobs.js';
 import { Database } from './database.js';
@@ -13,6 +14,7 @@ import {
   COUNT,
   FIND_ERASED,
   INSERT_DECISIONS,
+  INSERT_DUE,
   INSERT_NEW,
   INSERT_SEEN,
   LINK_DUE,
@@ -33,6 +35,7 @@ const COPIES_MS = 2_000;
 const UNIQUE_VIOLATION = '23505';
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 const COPY_EVENTS = `copy event (${EVENT_COLUMNS}) from stdin`;
+const COPY_DECISIONS = `copy decision (${DECISION_COLUMNS}) from stdin`;
 
 /**
  * Writes facts: decisions and events, each exactly once in effect. An event counts once by its id whatever day a copy
@@ -105,7 +108,47 @@ export class FactStore {
   async insertDecisions(records: readonly DecisionRecord[]): Promise<Stored> {
     if (records.length === 0) return { stored: 0, duplicates: 0, erased: 0 };
     await this.ensurePartitions(new Set(records.map((record) => dayOf(record.at))));
-    const result = await this.inTransaction(async (client, erasures) => {
+    const result = (await this.insertNewDecisions(records)) ?? (await this.insertFreshDecisions(records));
+    const windowless = records.filter((record) => record.rewardWindowSeconds === 0);
+    if (windowless.length > 0)
+      await this.link(
+        windowless.map((record) => record.id),
+        true,
+      );
+    return result;
+  }
+
+  /** Every decision is new but after a crash. @returns null, with nothing stored, when one was there already. */
+  private async insertNewDecisions(records: readonly DecisionRecord[]): Promise<Stored | null> {
+    try {
+      return await this.inTransaction(async (client, erasures) => {
+        const kept = erasures ? await withoutErased(client, records, (record) => record.unitId) : records;
+        if (kept.length > 0) await copyIn(client, kept.map(encodeDecision).join(''), COPY_DECISIONS);
+        const due = kept.filter(
+          (record) => record.policyId !== null && (record.rewardWindowSeconds ?? 0) > 0,
+        );
+        if (due.length > 0) {
+          await client.query({
+            name: 'marquee-due',
+            text: INSERT_DUE,
+            values: [
+              arrayLiteral(due.map((record) => record.id)),
+              arrayLiteral(due.map((record) => new Date(record.at).toISOString())),
+              arrayLiteral(due.map((record) => record.policyId as string)),
+              `{${due.map((record) => record.rewardWindowSeconds).join(',')}}`,
+            ],
+          });
+        }
+        return { stored: kept.length, duplicates: 0, erased: records.length - kept.length };
+      });
+    } catch (error) {
+      if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error;
+      return null;
+    }
+  }
+
+  private insertFreshDecisions(records: readonly DecisionRecord[]): Promise<Stored> {
+    return this.inTransaction(async (client, erasures) => {
       const kept = erasures ? await withoutErased(client, records, (record) => record.unitId) : records;
       const { rows } = await client.query<{ fresh: number }>({
         name: 'marquee-decisions',
@@ -115,13 +158,6 @@ export class FactStore {
       const stored = rows[0]?.fresh ?? 0;
       return { stored, duplicates: kept.length - stored, erased: records.length - kept.length };
     });
-    const windowless = records.filter((record) => record.rewardWindowSeconds === 0);
-    if (windowless.length > 0)
-      await this.link(
-        windowless.map((record) => record.id),
-        true,
-      );
-    return result;
   }
 
   /** Adds to the durable counters; for totals that must survive the process. */
@@ -203,13 +239,9 @@ function daysOf(batch: EventLines): ReadonlySet<string> {
   return new Set(splitLines(batch.lines).map((line) => (columnOf(line, COLUMN.at) ?? '').slice(0, 10)));
 }
 
-async function copyIn(client: PoolClient, lines: string): Promise<void> {
-  await pipeline(Readable.from([Buffer.from(lines, 'utf8')]), client.query(copyFrom(COPY_EVENTS)));
+async function copyIn(client: PoolClient, lines: string, into = COPY_EVENTS): Promise<void> {
+  await pipeline(Readable.from([Buffer.from(lines, 'utf8')]), client.query(copyFrom(into)));
 }
-
-/** A PostgreSQL array of texts; written here because the driver's own encoder is several times slower. */
-const arrayLiteral = (texts: readonly string[]): string =>
-  `{${texts.map((text) => `"${/["\\]/.test(text) ? text.replace(/["\\]/g, '\\$&') : text}"`).join(',')}}`;
 
 const unitHash = (unitId: string): Buffer => createHash('sha256').update(unitId, 'utf8').digest();
 

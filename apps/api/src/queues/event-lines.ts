@@ -16,9 +16,10 @@ const SPECIAL = /[\\\t\n\r]/;
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 const RAW: Readonly<Record<string, string>> = { '\\\\': '\\', '\\t': '\t', '\\n': '\n', '\\r': '\r' };
 
-const field = (text: string): string =>
+/** Escapes a text for a column of COPY's text format. */
+export const field = (text: string): string =>
   SPECIAL.test(text) ? text.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] as string) : text;
-const optional = (text: string | null): string => (text === null ? NULL : field(text));
+export const optional = (text: string | null): string => (text === null ? NULL : field(text));
 
 /** An event with the parts that are dear to write out already written. */
 export interface WrittenEvent extends Omit<ClientEvent, 'receivedAt' | 'properties' | 'name'> {
