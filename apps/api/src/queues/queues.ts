@@ -51,6 +51,6 @@ export const WORKER_OPTIONS: Readonly<Record<QueueName, Omit<WorkerOptions, 'con
   ingest: { ...worker, concurrency: 3 },
   learn: { ...worker, concurrency: 2 },
   train: { ...worker, concurrency: 1, lockDuration: 60_000 },
-  rollup: { ...worker, concurrency: 1, lockDuration: 30_000 },
+  rollup: { ...worker, concurrency: 1 },
   maintenance: { ...worker, concurrency: 1, lockDuration: 30_000 },
 };

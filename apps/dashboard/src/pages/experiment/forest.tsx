@@ -42,15 +42,19 @@ function twinText(key: string, value: string | number | null): string {
   return key === 'units' ? count(value) : lift(value);
 }
 
+const edges = ({ effect: { relative } }: MetricResult) => [
+  relative.estimate,
+  relative.interval?.lower,
+  relative.interval?.upper,
+];
+
+/** Wide enough for most metrics, and always for the one that decides. */
 function domainOf(results: readonly MetricResult[]): number {
-  return robustDomain(
-    results.flatMap(({ effect: { relative } }) => [
-      relative.estimate,
-      relative.interval?.lower,
-      relative.interval?.upper,
-    ]),
-    0.02,
+  const deciding = results.filter(
+    (result) => result.role === 'decision' && result.effect.relative.status === 'ok',
   );
+  const widest = Math.max(0, ...deciding.flatMap(edges).map((edge) => Math.abs(edge ?? 0)));
+  return Math.max(robustDomain(results.flatMap(edges), 0.02), Math.ceil(widest * 21) / 20);
 }
 
 function summary(results: readonly MetricResult[]): string {

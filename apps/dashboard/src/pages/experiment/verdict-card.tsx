@@ -40,7 +40,7 @@ export function VerdictCard({ report }: { report: Report }): ReactElement {
         </ul>
       )}
       {report.complete ? null : (
-        <p className={styles.missing}>Incomplete report. Missing: {report.missing.join(', ')}.</p>
+        <p className={styles.missing}>Incomplete report. Missing: {report.missing.join(' ')}</p>
       )}
     </section>
   );
