@@ -166,7 +166,7 @@ export async function open(
     timezoneId: 'Europe/Berlin',
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(8_000);
+  page.setDefaultTimeout(20_000);
   const complaints: string[] = [];
   page.on('console', (message) => {
     // Chromium reports every answer of 400 and above; tests provoke those on purpose.

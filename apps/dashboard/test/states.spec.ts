@@ -289,8 +289,11 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await opened.page.getByRole('button', { name: 'Dark theme' }).click();
     await opened.page.route('**/assets/**', () => undefined);
     await opened.page.goto(`${dashboard.url}/experiments`, { waitUntil: 'commit' });
+    // By the clock: a page whose styles never arrive paints no frame to poll by.
     await opened.page.waitForFunction(
       () => document.documentElement.dataset['mantineColorScheme'] === 'dark',
+      undefined,
+      { polling: 100, timeout: 20_000 },
     );
   });
 });
