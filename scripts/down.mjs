@@ -1,7 +1,8 @@
 // `npm run down`: stops what `npm run up` started, also when that `up` was killed.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stopPostgres } from './lib/postgres.mjs';
-import { alive, runningUp, stopLeftovers } from './lib/processes.mjs';
+import { alive } from './lib/alive.mjs';
+import { runningUp, stopLeftovers } from './lib/processes.mjs';
 import { say, stateDir } from './lib/project.mjs';
 
 const up = runningUp();

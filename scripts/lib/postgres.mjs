@@ -7,6 +7,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { alive } from './alive.mjs';
 
 const require = createRequire(import.meta.url);
 const NOBODY = 65534;
@@ -60,15 +61,6 @@ export function freePort() {
       server.close(() => resolve(port));
     });
   });
-}
-
-function alive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
 }
 
 /** The pid and port that a running server wrote into its data folder, or null. */

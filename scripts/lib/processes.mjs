@@ -4,18 +4,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { root, stateDir } from './project.mjs';
+import { alive } from './alive.mjs';
 
 const FILE = path.join(stateDir, 'processes.json');
 const PATIENCE_MS = 12_000;
-
-export function alive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
-}
 
 /** The command line of a process, or '' when it is gone: pids are re-used, so a pid alone proves nothing. */
 function commandOf(pid) {

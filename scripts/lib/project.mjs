@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { alive } from './alive.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 process.chdir(root);
@@ -133,7 +134,7 @@ async function withBuildLock(name, work) {
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
       const owner = Number(fs.existsSync(lock) ? fs.readFileSync(lock, 'utf8') : 0);
-      if (owner > 0 && !isAlive(owner)) fs.rmSync(lock, { force: true });
+      if (owner > 0 && !alive(owner)) fs.rmSync(lock, { force: true });
       else await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
@@ -144,15 +145,6 @@ async function withBuildLock(name, work) {
   } finally {
     release();
     process.removeListener('exit', release);
-  }
-}
-
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
   }
 }
 
