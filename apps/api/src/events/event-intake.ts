@@ -47,7 +47,7 @@ export class EventIntake {
       }
     }
     try {
-      await this.spool.appendDurable('events', [lines]);
+      await this.spool.appendDurable('events', lines.lines, lines.count);
     } catch (error) {
       this.log.report('the spool refused events', error as Error);
       throw new Problem(

@@ -6,15 +6,10 @@ import { Database } from '../persistence/database.js';
 import { FactStore } from '../persistence/fact-store.js';
 import type { Stored } from '../persistence/fact-store.js';
 import type { QueueBackend } from '../queues/backend.js';
+import { DECISION_COLUMN, decisionColumn, decodeDecision } from '../queues/decision-lines.js';
 import { decodeEvent, splitLines } from '../queues/event-lines.js';
 import { QUEUES } from '../queues/jobs.js';
-import type {
-  DecisionLinesJob,
-  DecisionRecord,
-  DecisionsJob,
-  EventLines,
-  EventsJob,
-} from '../queues/jobs.js';
+import type { DecisionsJob, EventLines, EventsJob } from '../queues/jobs.js';
 import { WORKER_OPTIONS } from '../queues/queues.js';
 import { QUEUE_BACKEND } from '../queues/queue-backend.token.js';
 import { isTransient, storeOrIsolate } from './isolate.js';
@@ -49,15 +44,11 @@ export class IngestProcessor extends WorkerHost implements OnModuleInit, OnAppli
     await this.flushCounters();
   }
 
-  async process(job: Job<DecisionsJob | DecisionLinesJob | EventsJob>): Promise<void> {
-    const data = job.data;
-    if ('lines' in data && data.schemaVersion === 1) return this.storeEvents(data);
-    if ('decisions' in data && data.schemaVersion === 1) return this.storeDecisions(data.decisions);
-    if ('decisionLines' in data && data.schemaVersion === 1) {
-      return this.storeDecisions(
-        data.decisionLines.split('\n').map((line) => JSON.parse(line) as DecisionRecord),
-      );
-    }
+  async process(job: Job<DecisionsJob | EventsJob>): Promise<void> {
+    const { data } = job;
+    if (job.name === 'events' && data.schemaVersion === 1) return this.storeEvents(data);
+    if (job.name === 'decisions' && data.schemaVersion === 2)
+      return this.storeDecisions(splitLines(data.lines));
     await this.quarantine(job.name, JSON.stringify(data), 'a job of a shape that this version does not know');
   }
 
@@ -71,23 +62,22 @@ export class IngestProcessor extends WorkerHost implements OnModuleInit, OnAppli
       await storeOrIsolate(
         splitLines(batch.lines),
         (lines) => store({ ...batch, count: lines.length, lines: lines.join('') }),
-        (line, reason) => this.quarantine('events', asJson(line), reason),
+        (line, reason) => this.quarantine('events', asJson(line, decodeEvent), reason),
         () => this.facts.forgetPartitions(),
       );
     }
   }
 
-  private async storeDecisions(records: readonly DecisionRecord[]): Promise<void> {
+  private async storeDecisions(lines: readonly string[]): Promise<void> {
     await storeOrIsolate(
-      records,
+      lines,
       async (part) => {
         const result = await this.facts.insertDecisions(part);
         this.tally('decisions', result);
         // As sent, not as stored: copies are rare, and only the share is shown.
-        if (result.stored > 0)
-          this.add('ingest.decisions_fallback', part.filter((record) => record.fallback !== null).length);
+        if (result.stored > 0) this.add('ingest.decisions_fallback', part.filter(isFallback).length);
       },
-      (record, reason) => this.quarantine('decisions', JSON.stringify(record), reason),
+      (line, reason) => this.quarantine('decisions', asJson(line, decodeDecision), reason),
       () => this.facts.forgetPartitions(),
     );
   }
@@ -120,10 +110,12 @@ export class IngestProcessor extends WorkerHost implements OnModuleInit, OnAppli
   }
 }
 
+const isFallback = (line: string): boolean => decisionColumn(line, DECISION_COLUMN.fallback) !== null;
+
 /** A line as readable JSON, or as it is when it is too broken for that. */
-function asJson(line: string): string {
+function asJson(line: string, decode: (line: string) => unknown): string {
   try {
-    return JSON.stringify(decodeEvent(line));
+    return JSON.stringify(decode(line));
   } catch {
     return JSON.stringify({ line });
   }

@@ -1,20 +1,21 @@
 import type { ClientEvent as SimulatedEvent } from '#simulation';
-import type { ClientEvent, DecisionRecord } from '../queues/jobs.js';
+import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvent } from '../queues/event-lines.js';
+import type { ClientEvent, DecisionRecord } from '../queues/jobs.js';
 import type { FactStore } from '../persistence/fact-store.js';
 
 const BATCH = 5_000;
 
 /** Collects facts of a simulated past and stores them in large batches, by the same store as live traffic. */
 export class HistoryWriter {
-  private decisions: DecisionRecord[] = [];
+  private decisions: string[] = [];
   private events: ClientEvent[] = [];
   stored = { decisions: 0, events: 0 };
 
   constructor(private readonly facts: FactStore) {}
 
   decision(record: DecisionRecord): void {
-    this.decisions.push(record);
+    this.decisions.push(encodeDecision(record));
   }
 
   event(event: SimulatedEvent, receivedAt: number): void {

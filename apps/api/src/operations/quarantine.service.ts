@@ -4,6 +4,7 @@ import { writeAudit } from '../access/audit.js';
 import type { Acting } from '../http/acting.js';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
+import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvents } from '../queues/event-lines.js';
 import { IngestProducer } from '../queues/ingest-producer.js';
 import type { ClientEvent, DecisionRecord, EventLines } from '../queues/jobs.js';
@@ -88,7 +89,7 @@ export class QuarantineService {
   private async enqueue(row: Row): Promise<void> {
     const payload = parse(row.payload);
     if (row.source === 'events') return this.producer.addEvents(linesOf(payload));
-    if (row.source === 'decisions') return this.producer.addDecisions([payload as unknown as DecisionRecord]);
+    if (row.source === 'decisions') return this.producer.addDecisions(decisionLineOf(payload));
     throw notReplayable();
   }
 }
@@ -101,6 +102,14 @@ function linesOf(payload: Json): EventLines {
   if (typeof event?.id !== 'string' || typeof event.at !== 'number' || typeof event.receivedAt !== 'number')
     throw notReplayable();
   return encodeEvents([event]);
+}
+
+function decisionLineOf(payload: Json): string {
+  try {
+    return encodeDecision(payload as unknown as DecisionRecord);
+  } catch {
+    throw notReplayable();
+  }
 }
 
 function parse(text: string): Json {

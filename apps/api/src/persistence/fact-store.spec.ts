@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase } from '../../test/postgres.js';
 import type { TestDatabase } from '../../test/postgres.js';
 import { newUlid } from '../http/ulid.js';
+import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvents } from '../queues/event-lines.js';
 import type { ClientEvent, DecisionRecord } from '../queues/jobs.js';
 import { FactStore } from './fact-store.js';
@@ -73,6 +74,9 @@ describe('the fact store', () => {
   }, 60_000);
   afterAll(() => db.drop());
 
+  const insertDecisions = (records: readonly DecisionRecord[]) =>
+    facts.insertDecisions(records.map(encodeDecision));
+
   const due = (id: string) =>
     db.database.query<{ policy_id: string; seconds: number; now: boolean }>(
       `select policy_id, extract(epoch from due_at - decision_at)::float8 as seconds, due_at <= now() as now from reward_due where decision_id = $1`,
@@ -81,10 +85,12 @@ describe('the fact store', () => {
 
   it('stores a decision once, with everything in it, and the time when its reward is due', async () => {
     const one = decision();
-    expect(
-      await facts.insertDecisions([one, decision({ policyId: null, rewardWindowSeconds: null })]),
-    ).toEqual({ stored: 2, duplicates: 0, erased: 0 });
-    expect(await facts.insertDecisions([one])).toEqual({ stored: 0, duplicates: 1, erased: 0 });
+    expect(await insertDecisions([one, decision({ policyId: null, rewardWindowSeconds: null })])).toEqual({
+      stored: 2,
+      duplicates: 0,
+      erased: 0,
+    });
+    expect(await insertDecisions([one])).toEqual({ stored: 0, duplicates: 1, erased: 0 });
     const [row] = await db.database.query('select * from decision where id = $1', [one.id]);
     expect(row).toMatchObject({
       at: new Date(one.at),
@@ -114,9 +120,9 @@ describe('the fact store', () => {
       fallback: awkward,
       seed: awkward,
     });
-    expect(await facts.insertDecisions([odd])).toEqual({ stored: 1, duplicates: 0, erased: 0 });
+    expect(await insertDecisions([odd])).toEqual({ stored: 1, duplicates: 0, erased: 0 });
     const other = decision();
-    expect(await facts.insertDecisions([odd, other, other])).toEqual({ stored: 1, duplicates: 2, erased: 0 });
+    expect(await insertDecisions([odd, other, other])).toEqual({ stored: 1, duplicates: 2, erased: 0 });
     const rows = await db.database.query<Record<string, unknown>>(
       `select unit_id, candidates, probabilities, chosen, context, fallback, seed from decision where id = any($1) order by id = $2 desc`,
       [[odd.id, other.id], odd.id],
@@ -135,9 +141,9 @@ describe('the fact store', () => {
 
   it('does not put a settled decision on the list again when its job runs twice', async () => {
     const one = decision();
-    await facts.insertDecisions([one]);
+    await insertDecisions([one]);
     await db.database.query('delete from reward_due where decision_id = $1', [one.id]);
-    await facts.insertDecisions([one]);
+    await insertDecisions([one]);
     expect(await due(one.id)).toEqual([]);
   });
 
@@ -145,7 +151,7 @@ describe('the fact store', () => {
 
   it('without a window: due when the outcome comes after the decision', async () => {
     const one = windowless();
-    await facts.insertDecisions([one]);
+    await insertDecisions([one]);
     expect(await due(one.id)).toEqual([]);
     await facts.insertEvents(encodeEvents([outcome(one.id, { kind: 'exposure', name: null })]));
     expect(await due(one.id)).toEqual([]);
@@ -157,7 +163,7 @@ describe('the fact store', () => {
     const one = windowless();
     await facts.insertEvents(encodeEvents([outcome(one.id)]));
     expect(await due(one.id)).toEqual([]);
-    await facts.insertDecisions([one]);
+    await insertDecisions([one]);
     expect((await due(one.id))[0]).toMatchObject({ now: true });
   });
 
@@ -166,7 +172,7 @@ describe('the fact store', () => {
     await Promise.all(
       all.flatMap((one, i) => {
         const work = [
-          () => facts.insertDecisions([one]),
+          () => insertDecisions([one]),
           () => facts.insertEvents(encodeEvents([outcome(one.id)])),
         ];
         return (i % 2 ? work.reverse() : work).map((run) => run());
@@ -181,7 +187,7 @@ describe('the fact store', () => {
 
   it('never lists a fallback, and survives a decision id that is none', async () => {
     const one = { ...windowless(), fallback: 'policy_failed' };
-    await facts.insertDecisions([one]);
+    await insertDecisions([one]);
     await facts.insertEvents(
       encodeEvents([outcome(one.id), outcome("'; drop table decision; --"), outcome('9'.repeat(26))]),
     );

@@ -5,9 +5,17 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { PoolClient, QueryResult } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { decodeTime } from 'ulid';
-import { DECISION_COLUMNS, arrayLiteral, encodeDecision } from '../queues/decision-lines.js';
+import {
+  DECISION_COLUMN,
+  DECISION_COLUMNS,
+  arrayLiteral,
+  decisionColumn,
+  decodeDecision,
+  rewardWindowOf,
+  storedPart,
+} from '../queues/decision-lines.js';
 import { COLUMN, EVENT_COLUMNS, columnOf, idsOf, splitLines } from '../queues/event-lines.js';
-import type { DecisionRecord, EventLines } from '../queues/jobs.js';
+import type { EventLines } from '../queues/jobs.js';
 import { Database } from './database.js';
 import {
   BEGIN_BATCH,
@@ -105,41 +113,26 @@ export class FactStore {
     });
   }
 
-  async insertDecisions(records: readonly DecisionRecord[]): Promise<Stored> {
-    if (records.length === 0) return { stored: 0, duplicates: 0, erased: 0 };
-    await this.ensurePartitions(new Set(records.map((record) => dayOf(record.at))));
-    const result = (await this.insertNewDecisions(records)) ?? (await this.insertFreshDecisions(records));
-    const windowless = records.filter((record) => record.rewardWindowSeconds === 0);
-    if (windowless.length > 0)
-      await this.link(
-        windowless.map((record) => record.id),
-        true,
-      );
+  /** @param lines as encodeDecision makes them. */
+  async insertDecisions(lines: readonly string[]): Promise<Stored> {
+    if (lines.length === 0) return { stored: 0, duplicates: 0, erased: 0 };
+    await this.ensurePartitions(
+      new Set(lines.map((line) => (decisionColumn(line, DECISION_COLUMN.at) ?? '').slice(0, 10))),
+    );
+    const result = (await this.insertNewDecisions(lines)) ?? (await this.insertFreshDecisions(lines));
+    const windowless = lines.filter((line) => rewardWindowOf(line) === 0);
+    await this.link(windowless.map(decisionId), true);
     return result;
   }
 
   /** Every decision is new but after a crash. @returns null, with nothing stored, when one was there already. */
-  private async insertNewDecisions(records: readonly DecisionRecord[]): Promise<Stored | null> {
+  private async insertNewDecisions(lines: readonly string[]): Promise<Stored | null> {
     try {
       return await this.inTransaction(async (client, erasures) => {
-        const kept = erasures ? await withoutErased(client, records, (record) => record.unitId) : records;
-        if (kept.length > 0) await copyIn(client, kept.map(encodeDecision).join(''), COPY_DECISIONS);
-        const due = kept.filter(
-          (record) => record.policyId !== null && (record.rewardWindowSeconds ?? 0) > 0,
-        );
-        if (due.length > 0) {
-          await client.query({
-            name: 'marquee-due',
-            text: INSERT_DUE,
-            values: [
-              arrayLiteral(due.map((record) => record.id)),
-              arrayLiteral(due.map((record) => new Date(record.at).toISOString())),
-              arrayLiteral(due.map((record) => record.policyId as string)),
-              `{${due.map((record) => record.rewardWindowSeconds).join(',')}}`,
-            ],
-          });
-        }
-        return { stored: kept.length, duplicates: 0, erased: records.length - kept.length };
+        const kept = erasures ? await withoutErased(client, lines, unitOfDecision) : lines;
+        if (kept.length > 0) await copyIn(client, kept.map(storedPart).join(''), COPY_DECISIONS);
+        await insertDue(client, kept);
+        return { stored: kept.length, duplicates: 0, erased: lines.length - kept.length };
       });
     } catch (error) {
       if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error;
@@ -147,16 +140,16 @@ export class FactStore {
     }
   }
 
-  private insertFreshDecisions(records: readonly DecisionRecord[]): Promise<Stored> {
+  private insertFreshDecisions(lines: readonly string[]): Promise<Stored> {
     return this.inTransaction(async (client, erasures) => {
-      const kept = erasures ? await withoutErased(client, records, (record) => record.unitId) : records;
+      const kept = erasures ? await withoutErased(client, lines, unitOfDecision) : lines;
       const { rows } = await client.query<{ fresh: number }>({
         name: 'marquee-decisions',
         text: INSERT_DECISIONS,
-        values: [JSON.stringify(kept)],
+        values: [JSON.stringify(kept.map(decodeDecision))],
       });
       const stored = rows[0]?.fresh ?? 0;
-      return { stored, duplicates: kept.length - stored, erased: records.length - kept.length };
+      return { stored, duplicates: kept.length - stored, erased: lines.length - kept.length };
     });
   }
 
@@ -241,6 +234,32 @@ function daysOf(batch: EventLines): ReadonlySet<string> {
 
 async function copyIn(client: PoolClient, lines: string, into = COPY_EVENTS): Promise<void> {
   await pipeline(Readable.from([Buffer.from(lines, 'utf8')]), client.query(copyFrom(into)));
+}
+
+const decisionId = (line: string): string => decisionColumn(line, DECISION_COLUMN.id) ?? '';
+const unitOfDecision = (line: string): string => decisionColumn(line, DECISION_COLUMN.unitId) ?? '';
+
+/** Puts the decisions whose reward window has begun on the list of rewards to settle. */
+async function insertDue(client: PoolClient, lines: readonly string[]): Promise<void> {
+  const ids: string[] = [];
+  const times: string[] = [];
+  const policies: string[] = [];
+  const windows: number[] = [];
+  for (const line of lines) {
+    const window = rewardWindowOf(line) ?? 0;
+    const policy = window > 0 ? decisionColumn(line, DECISION_COLUMN.policyId) : null;
+    if (policy === null) continue;
+    ids.push(decisionId(line));
+    times.push(decisionColumn(line, DECISION_COLUMN.at) ?? '');
+    policies.push(policy);
+    windows.push(window);
+  }
+  if (ids.length === 0) return;
+  await client.query({
+    name: 'marquee-due',
+    text: INSERT_DUE,
+    values: [arrayLiteral(ids), arrayLiteral(times), arrayLiteral(policies), `{${windows.join(',')}}`],
+  });
 }
 
 const unitHash = (unitId: string): Buffer => createHash('sha256').update(unitId, 'utf8').digest();

@@ -1,29 +1,159 @@
-import { field, optional } from './event-lines.js';
+import { columnOf, decodeField, field, optional } from './event-lines.js';
 import type { DecisionRecord } from './jobs.js';
 
-/** Columns of encodeDecision's lines. */
+/**
+ * Decisions travel as events do (see event-lines.ts): written once, by the process that decided, as lines of
+ * PostgreSQL's COPY text format. In front of the columns stands the reward window, which is not stored.
+ */
 export const DECISION_COLUMNS =
   'id, at, unit_id, unit_type, surface, subject, experiment, arm, phase, kind, chosen, propensity, arm_propensity, ' +
   'policy_id, policy_version, candidates, probabilities, context, features, seed, reason, fallback, holdout, exposed, ' +
   'latency_micros';
 
+/** Positions in a line of what storage looks at. */
+export const DECISION_COLUMN = { window: 0, id: 1, at: 2, unitId: 3, policyId: 14, fallback: 22 } as const;
+
 const NULL = '\\N';
 
 /** A PostgreSQL array of texts; written here because the driver's own encoder is several times slower. */
-export const arrayLiteral = (texts: readonly string[]): string =>
-  `{${texts.map((text) => `"${/["\\]/.test(text) ? text.replace(/["\\]/g, '\\$&') : text}"`).join(',')}}`;
+export function arrayLiteral(texts: readonly string[]): string {
+  let literal = '{';
+  for (const text of texts)
+    literal += `${literal.length > 1 ? ',' : ''}"${/["\\]/.test(text) ? text.replace(/["\\]/g, '\\$&') : text}"`;
+  return `${literal}}`;
+}
 
 const json = (value: unknown): string => field(JSON.stringify(value));
 
-/** One decision as one line of COPY's text format, ended by a newline. Texts must not contain U+0000. */
+interface ListText {
+  readonly candidates: string;
+  /** The last probabilities over this list, and how they are written. */
+  values: readonly number[];
+  probabilities: string;
+}
+
+/** Frozen candidate lists come again and again, often with the same probabilities: both are written once. */
+const listTexts = new WeakMap<readonly string[], ListText>();
+
+function candidatesText(candidates: readonly string[]): string {
+  return Object.isFrozen(candidates) ? textOfList(candidates).candidates : field(arrayLiteral(candidates));
+}
+
+function textOfList(candidates: readonly string[]): ListText {
+  let known = listTexts.get(candidates);
+  if (!known) {
+    known = { candidates: field(arrayLiteral(candidates)), values: [], probabilities: '{}' };
+    listTexts.set(candidates, known);
+  }
+  return known;
+}
+
+const numbersLiteral = (values: readonly number[]): string => `{${values.join(',')}}`;
+
+function probabilitiesText({ candidates, probabilities }: DecisionRecord): string {
+  if (probabilities === null) return NULL;
+  if (!Object.isFrozen(candidates)) return numbersLiteral(probabilities);
+  const known = textOfList(candidates);
+  if (!sameNumbers(known.values, probabilities)) {
+    known.values = probabilities;
+    known.probabilities = numbersLiteral(probabilities);
+  }
+  return known.probabilities;
+}
+
+function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+let lastAt = NaN;
+let lastAtText = '';
+
+/** Many decisions fall into the same millisecond. */
+function timeText(at: number): string {
+  if (at !== lastAt) {
+    lastAtText = new Date(at).toISOString();
+    lastAt = at;
+  }
+  return lastAtText;
+}
+
+/**
+ * One decision as one line, with its newline. Texts must not contain U+0000. Ids, keys, kinds and reasons are made of
+ * characters that need no escape.
+ */
 export function encodeDecision(record: DecisionRecord): string {
   return (
-    `${field(record.id)}\t${new Date(record.at).toISOString()}\t${field(record.unitId)}\t${field(record.unitType)}\t` +
-    `${field(record.surface)}\t${optional(record.subject)}\t${optional(record.experiment)}\t${optional(record.arm)}\t` +
-    `${record.phase ?? NULL}\t${record.kind}\t${json(record.chosen)}\t${record.propensity}\t${record.armPropensity}\t` +
-    `${optional(record.policyId)}\t${record.policyVersion ?? NULL}\t${field(arrayLiteral(record.candidates))}\t` +
-    `${record.probabilities === null ? NULL : `{${record.probabilities.join(',')}}`}\t${json(record.context)}\t` +
+    `${record.rewardWindowSeconds ?? NULL}\t${record.id}\t${timeText(record.at)}\t${field(record.unitId)}\t` +
+    `${record.unitType}\t${record.surface}\t${optional(record.subject)}\t${record.experiment ?? NULL}\t` +
+    `${record.arm ?? NULL}\t${record.phase ?? NULL}\t${record.kind}\t${json(record.chosen)}\t${record.propensity}\t` +
+    `${record.armPropensity}\t${record.policyId ?? NULL}\t${record.policyVersion ?? NULL}\t` +
+    `${candidatesText(record.candidates)}\t${probabilitiesText(record)}\t${json(record.context)}\t` +
     `${record.features ? json(record.features) : NULL}\t${field(record.seed)}\t${record.reason}\t` +
-    `${optional(record.fallback)}\t${optional(record.holdout)}\t${record.exposed}\t${record.latencyMicros}\n`
+    `${optional(record.fallback)}\t${record.holdout ?? NULL}\t${record.exposed}\t${record.latencyMicros}\n`
   );
 }
+
+/** The part of a line that is stored: what stands behind the reward window. */
+export const storedPart = (line: string): string => line.slice(line.indexOf('\t') + 1);
+
+/** The decoded text of a column, by DECISION_COLUMN. */
+export const decisionColumn = (line: string, index: number): string | null => columnOf(line, index);
+
+/** Seconds; null where there is nothing to learn. */
+export function rewardWindowOf(line: string): number | null {
+  const text = line.slice(0, line.indexOf('\t'));
+  return text === NULL ? null : Number(text);
+}
+
+/** Reads a line back; the inverse of encodeDecision. @throws SyntaxError when the line is damaged. */
+export function decodeDecision(line: string): DecisionRecord {
+  const fields = line.replace(/\n$/, '').split('\t').map(decodeField);
+  const text = (index: number): string => fields[index] as string;
+  const orNull = (index: number): string | null => fields[index] ?? null;
+  const number = (index: number): number | null => (orNull(index) === null ? null : Number(text(index)));
+  const features = orNull(19);
+  const probabilities = orNull(17);
+  return {
+    id: text(1),
+    at: Date.parse(text(2)),
+    unitId: text(3),
+    unitType: text(4),
+    surface: text(5),
+    subject: orNull(6),
+    experiment: orNull(7),
+    arm: orNull(8),
+    phase: number(9),
+    kind: text(10) as DecisionRecord['kind'],
+    chosen: JSON.parse(text(11)) as DecisionRecord['chosen'],
+    propensity: Number(text(12)),
+    armPropensity: Number(text(13)),
+    policyId: orNull(14),
+    policyVersion: number(15),
+    candidates: textsOf(text(16)),
+    probabilities: probabilities === null ? null : (JSON.parse(bracketed(probabilities)) as number[]),
+    context: JSON.parse(text(18)) as DecisionRecord['context'],
+    ...(features === null
+      ? {}
+      : { features: JSON.parse(features) as NonNullable<DecisionRecord['features']> }),
+    seed: text(20),
+    reason: text(21) as DecisionRecord['reason'],
+    fallback: orNull(22),
+    holdout: orNull(23),
+    exposed: text(24) === 'true',
+    latencyMicros: Number(text(25)),
+    rewardWindowSeconds: number(0),
+  };
+}
+
+const bracketed = (literal: string): string => `[${literal.slice(1, -1)}]`;
+
+/** The texts of an array literal; its quoting is JSON's but for control characters, which stand as they are. */
+const textsOf = (literal: string): string[] =>
+  JSON.parse(
+    bracketed(literal).replace(
+      /[\u0000-\u001f]/g,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    ),
+  ) as string[];

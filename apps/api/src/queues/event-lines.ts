@@ -92,6 +92,20 @@ export function encodeEvents(events: readonly ClientEvent[]): EventLines {
   return { count: events.length, firstAt, lastAt, lines };
 }
 
+/** A batch of lines with the span of their times, which is not known when they come from the journal. */
+export function eventLinesOf(lines: string): EventLines {
+  let count = 0;
+  let firstAt = Infinity;
+  let lastAt = -Infinity;
+  for (const line of splitLines(lines)) {
+    const at = Date.parse(columnOf(line, COLUMN.at) ?? '');
+    if (at < firstAt) firstAt = at;
+    if (at > lastAt) lastAt = at;
+    count++;
+  }
+  return { count, firstAt, lastAt, lines };
+}
+
 export function mergeLines(parts: readonly EventLines[]): EventLines {
   const [only] = parts;
   if (only && parts.length === 1) return only;

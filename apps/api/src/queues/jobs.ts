@@ -66,14 +66,11 @@ export interface ClientEvent {
   readonly properties: Json;
 }
 
+/** Decisions on their way to the decision table, one line per decision; see decision-lines.ts. */
 export interface DecisionsJob {
-  readonly schemaVersion: 1;
-  readonly decisions: readonly DecisionRecord[];
-}
-/** As DecisionsJob, with each record still as the journal wrote it: one line of JSON per decision. */
-export interface DecisionLinesJob {
-  readonly schemaVersion: 1;
-  readonly decisionLines: string;
+  readonly schemaVersion: 2;
+  /** Each with its newline. */
+  readonly lines: string;
 }
 /** Events on their way to the event table, one line per event; see event-lines.ts. */
 export interface EventLines {

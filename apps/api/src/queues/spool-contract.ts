@@ -1,14 +1,11 @@
 import type { SpoolKind } from './spool-segment.js';
 
-/** A piece of the journal on its way to the queue; all records of one kind. */
+/** A piece of the journal on its way to the queue; all lines of one kind. May come twice. */
 export interface SpoolBatch {
-  /** Stable while this process lives: a batch shipped again after a lost answer has the same id. */
-  readonly id: string;
   readonly kind: SpoolKind;
-  /** JSON of each record. */
-  readonly texts: readonly string[];
-  /** The records, parsed when asked for. */
-  readonly records: readonly unknown[];
+  /** Each line with its newline, as they were appended. */
+  readonly lines: string;
+  readonly count: number;
 }
 
 export interface SpoolLogger {
@@ -17,54 +14,53 @@ export interface SpoolLogger {
 }
 
 export interface SpoolLimits {
-  /** Records gather this long before one write takes them to the file: what a killed process loses at most. */
-  readonly writeMs: number;
-  /** Longest time a record waits for company before it is shipped. */
+  /** A write that holds the process up for longer makes the next ones wait for nobody, for `slowRestMs`. */
+  readonly slowWriteMs: number;
+  readonly slowRestMs: number;
+  /** Longest time a line waits for company before it is shipped. */
   readonly flushMs: number;
-  /** Records per batch. */
-  readonly batchRecords: number;
-  /** Batches handed over in one call. */
-  readonly batchesPerShip: number;
+  /** Lines that are shipped without waiting longer, and about the most in one hand-over. */
+  readonly shipLines: number;
   /** Size at which a segment is closed and the next begun. */
   readonly segmentBytes: number;
-  /** Records beyond this stay on disk only, and are read back when their turn comes. */
+  /** Lines beyond this stay on disk only, and are read back when their turn comes. */
   readonly memoryBytes: number;
-  /** Beyond this new records are refused and counted: the disk is not ours alone. */
+  /** Beyond this new lines are refused and counted: the disk is not ours alone. */
   readonly diskBytes: number;
   /** A hand-over that takes longer counts as failed (and is repeated). */
   readonly shipTimeoutMs: number;
-  /** How often written bytes are pushed to the disk itself; null leaves that to the operating system. */
-  readonly syncEveryMs: number | null;
+  /** Lines that wait longer than this for the queue are pushed to the disk itself, against a loss of power. */
+  readonly syncAfterMs: number;
 }
 
 export const SPOOL_LIMITS: SpoolLimits = {
-  writeMs: 5,
+  slowWriteMs: 50,
+  slowRestMs: 10_000,
   flushMs: 50,
-  batchRecords: 500,
-  batchesPerShip: 8,
+  shipLines: 4000,
   segmentBytes: 2 << 20,
   memoryBytes: 32 << 20,
   diskBytes: 4 * 2 ** 30,
   shipTimeoutMs: 10_000,
-  syncEveryMs: 1000,
+  syncAfterMs: 1000,
 };
 
 export interface SpoolOptions {
   readonly directory: string;
   /** Role of the process; part of the file names. */
   readonly name: string;
-  /** Resolves when the queue holds the batches durably. Batches may come twice. */
-  readonly ship: (batches: readonly SpoolBatch[]) => Promise<void>;
+  /** Resolves when the queue holds the batch durably. A batch whose answer was lost comes again. */
+  readonly ship: (batch: SpoolBatch) => Promise<void>;
   readonly logger: SpoolLogger;
   readonly limits?: Partial<SpoolLimits>;
 }
 
 export interface SpoolStatus {
-  /** Records not yet acknowledged by the queue. */
+  /** Lines not yet acknowledged by the queue. */
   readonly pending: number;
   readonly oldestAgeSeconds: number;
   readonly bytes: number;
-  /** Records refused since start: disk full, over the limit, or not representable as JSON. */
+  /** Lines refused since start: disk full or over the limit. */
   readonly dropped: number;
   readonly shipped: number;
   /** Hand-overs that failed in a row; 0 while the queue is well. */

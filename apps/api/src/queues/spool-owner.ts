@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { mkdir, readFile, readdir, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { SpoolKind } from './spool-segment.js';
 
 /** A lock whose owner cannot be asked (another host, no /proc) is stale after this long without a heartbeat. */
 const STALE_AFTER_MS = 30_000;
-const SEGMENT = /^(.+)-(\d+)\.jsonl$/;
+const SEGMENT = /^(.+)-\d+\.(decisions|events)$/;
 
 interface Lock {
   readonly pid: number;
@@ -56,8 +57,8 @@ export class SpoolOwner {
     await writeFile(this.lockPath, JSON.stringify(lock), { mode: 0o600 });
   }
 
-  segmentPath(number: number): string {
-    return join(this.directory, `${this.id}-${String(number).padStart(8, '0')}.jsonl`);
+  segmentPath(number: number, kind: SpoolKind): string {
+    return join(this.directory, `${this.id}-${String(number).padStart(8, '0')}.${kind}`);
   }
 
   async heartbeat(): Promise<void> {
@@ -69,20 +70,20 @@ export class SpoolOwner {
     await unlink(this.lockPath).catch(() => undefined);
   }
 
-  /** Paths of segments whose owners are gone, oldest first by name; also removes their locks. */
-  async orphans(): Promise<string[]> {
+  /** Segments whose owners are gone, oldest first by name; also removes their locks. */
+  async orphans(): Promise<{ path: string; kind: SpoolKind }[]> {
     const files = await readdir(this.directory);
     const alive = new Map<string, boolean>();
-    const orphaned: string[] = [];
+    const orphaned: { path: string; kind: SpoolKind }[] = [];
     for (const file of files.sort()) {
-      const owner = SEGMENT.exec(file)?.[1];
+      const [, owner, kind] = SEGMENT.exec(file) ?? [];
       if (owner === undefined || owner === this.id) continue;
       let answer = alive.get(owner);
       if (answer === undefined) {
         answer = await this.ownerLives(owner);
         alive.set(owner, answer);
       }
-      if (!answer) orphaned.push(join(this.directory, file));
+      if (!answer) orphaned.push({ path: join(this.directory, file), kind: kind as SpoolKind });
     }
     for (const file of files) {
       const owner = file.endsWith('.lock') ? file.slice(0, -'.lock'.length) : this.id;

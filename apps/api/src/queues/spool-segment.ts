@@ -1,42 +1,27 @@
-import { write } from 'node:fs';
-import { open, readFile, rename, stat, unlink } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { close, fdatasync, openSync, write, writeSync } from 'node:fs';
+import { readFile, stat, unlink } from 'node:fs/promises';
+import { promisify } from 'node:util';
 
-/** What a spooled record is; the queue's job name for it. */
-export type SpoolKind = 'decisions' | 'events';
+/** What spooled lines are; the queue's job name for them, and the ending of the segment's file. */
+export const SPOOL_KINDS = ['decisions', 'events'] as const;
+export type SpoolKind = (typeof SPOOL_KINDS)[number];
 
-/** A record in its written form: one text lives shorter and costs less to keep than a graph of objects. */
-export interface SpoolEntry {
-  readonly kind: SpoolKind;
-  /** JSON of the record. */
+/** Lines that were appended in one turn of the event loop: one text lives shorter than many. */
+export interface SpoolRun {
+  /** Each line with its newline. */
   readonly text: string;
-  /** Unix milliseconds at which it was appended. */
+  readonly count: number;
+  /** Unix milliseconds at which the first was appended. */
   readonly at: number;
 }
 
-/** A line read back from disk, parsed only when its turn comes. */
-type Pending = SpoolEntry | string;
+/** Lines read back from disk come in runs of this many. */
+const RUN_LINES = 500;
 
-const LINE = /^\{"k":"(decisions|events)","t":(\d{1,16}),"r":/;
+const closeFile = promisify(close);
+const syncFile = promisify(fdatasync);
 
-const encodeLine = ({ kind, text, at }: SpoolEntry): string => `{"k":"${kind}","t":${at},"r":${text}}\n`;
-
-/** @returns null for a line that is damaged. */
-function decodeLine(line: string): SpoolEntry | null {
-  const match = LINE.exec(line);
-  if (!match || !line.endsWith('}')) return null;
-  const text = line.slice(match[0].length, -1);
-  try {
-    const record: unknown = JSON.parse(text);
-    return typeof record === 'object' && record !== null
-      ? { kind: match[1] as SpoolKind, text, at: Number(match[2]) }
-      : null;
-  } catch {
-    return null;
-  }
-}
-
-/** As FileHandle.appendFile, for a third of its processor time: this runs hundreds of times a second. */
+/** As FileHandle.appendFile, for a third of its processor time. */
 function writeAll(fd: number, text: string): Promise<void> {
   const bytes = Buffer.from(text);
   return new Promise((resolve, reject) => {
@@ -50,43 +35,57 @@ function writeAll(fd: number, text: string): Promise<void> {
   });
 }
 
+/** One for all: a fresh one for every write costs more than the write. */
+const scratch = Buffer.allocUnsafeSlow(1 << 18);
+
+function writeAllNow(fd: number, text: string): void {
+  // At most three bytes of UTF-8 for a UTF-16 unit.
+  const fits = text.length * 3 <= scratch.length;
+  const bytes = fits ? scratch.subarray(0, scratch.write(text)) : Buffer.from(text);
+  for (let from = 0; from < bytes.length;) from += writeSync(fd, bytes, from);
+}
+
 /**
- * One file of the journal: an append-only list of records of which the first `acked` are shipped. Records stand in
- * memory until they are acknowledged or evicted; evicted ones are read back from the file.
+ * One file of the journal: an append-only list of lines of which the first `acked` are shipped. Lines stand in memory
+ * until they are acknowledged or evicted; evicted ones are read back from the file.
  */
 export class Segment {
   count = 0;
   acked = 0;
-  /** Length of the encoded records; a stand-in for the memory and disk they take. */
+  /** Length of the lines; a stand-in for the memory and disk they take. */
   bytes = 0;
   closed = false;
   /** A write failed: what is here lives in memory only. */
   broken = false;
-  /** Lines that could not be read; the file is then set aside instead of deleted. */
-  corrupt = 0;
-  private pending: Pending[] | null = [];
+  /** Appended in this turn. */
+  private open: string[] = [];
+  private openCount = 0;
+  private openedAt = 0;
+  private runs: SpoolRun[] | null = [];
   private unwritten: string[] = [];
   private writing: Promise<void> | null = null;
   private waiters: { resolve: () => void; reject: (error: unknown) => void }[] = [];
-  private handle: FileHandle | null = null;
+  /** A write is with the operating system: a second one beside it could tear lines apart. */
+  private midWrite = false;
+  /** To be called after the write that takes what is unwritten now. */
+  private followers: (() => void)[] = [];
+  private fd: number | null = null;
   private dirty = false;
   /** The folder's entry for the file is durable. */
   private listed = false;
 
   constructor(
     readonly path: string,
+    readonly kind: SpoolKind,
     readonly createdAt: number,
     private readonly syncDirectory: () => Promise<void>,
   ) {}
 
   /** A segment that another process left behind; nothing of it is in memory. */
-  static async adopt(path: string, syncDirectory: () => Promise<void>): Promise<Segment> {
+  static async adopt(path: string, kind: SpoolKind, syncDirectory: () => Promise<void>): Promise<Segment> {
     const facts = await stat(path);
-    const segment = new Segment(
-      path,
-      Math.min(facts.birthtimeMs || facts.mtimeMs, facts.mtimeMs),
-      syncDirectory,
-    );
+    const createdAt = Math.min(facts.birthtimeMs || facts.mtimeMs, facts.mtimeMs);
+    const segment = new Segment(path, kind, createdAt, syncDirectory);
     segment.bytes = facts.size;
     segment.closed = true;
     await segment.load();
@@ -99,31 +98,73 @@ export class Segment {
   }
 
   get inMemory(): boolean {
-    return this.pending !== null && this.pending.length > 0;
+    return this.runs !== null && this.runs.length > 0;
   }
 
   /** Whether everything stands in the file, so that memory may let go of it. */
   get persisted(): boolean {
-    return !this.broken && this.unwritten.length === 0 && this.writing === null;
+    return !this.broken && this.open.length === 0 && this.unwritten.length === 0 && this.writing === null;
   }
 
   get oldestAt(): number {
-    const first = this.pending?.[0];
-    return first !== undefined && typeof first !== 'string' ? first.at : this.createdAt;
+    return this.runs?.[0]?.at ?? (this.open.length > 0 ? this.openedAt : this.createdAt);
   }
 
-  append(entry: SpoolEntry): void {
-    const line = encodeLine(entry);
-    this.pending?.push(entry);
-    if (!this.broken) this.unwritten.push(line);
-    this.bytes += line.length;
-    this.count++;
+  /** @param lines each with its newline. */
+  append(lines: string, count: number): void {
+    if (this.open.length === 0) this.openedAt = Date.now();
+    this.open.push(lines);
+    this.openCount += count;
+    this.bytes += lines.length;
+    this.count += count;
+  }
+
+  private seal(): void {
+    if (this.open.length === 0) return;
+    const run = { text: this.open.join(''), count: this.openCount, at: this.openedAt };
+    this.open = [];
+    this.openCount = 0;
+    this.runs?.push(run);
+    if (!this.broken) this.unwritten.push(run.text);
   }
 
   /** Starts writing what is buffered, if nobody does; errors mark the segment broken. */
   flush(): void {
+    this.seal();
     if (this.broken || (this.unwritten.length === 0 && this.waiters.length === 0)) return;
     this.writing ??= this.write();
+  }
+
+  /**
+   * Writes what is buffered at once: into the page cache, where it survives the end of the process, for a few
+   * microseconds. While another write is under way it goes with the next.
+   * @param then called once everything appended so far stands in the file, or cannot.
+   */
+  flushNow(then: () => void): void {
+    this.seal();
+    if (this.midWrite) {
+      this.followers.push(then);
+      return;
+    }
+    try {
+      if (this.unwritten.length > 0) {
+        writeAllNow(this.openFile(), this.takeUnwritten());
+        this.dirty = true;
+      }
+    } catch {
+      this.broken = true;
+    }
+    then();
+  }
+
+  private takeUnwritten(): string {
+    const text = this.unwritten.length === 1 ? (this.unwritten[0] as string) : this.unwritten.join('');
+    this.unwritten = [];
+    return text;
+  }
+
+  private openFile(): number {
+    return (this.fd ??= openSync(this.path, 'a', 0o600));
   }
 
   /** Resolves when everything appended so far is on the disk itself. @throws the file system's error. */
@@ -139,24 +180,30 @@ export class Segment {
     // Lets the callers of this turn join; also, `writing` must be assigned before it is cleared below.
     await Promise.resolve();
     let waiters: typeof this.waiters = [];
+    let followers: typeof this.followers = [];
     try {
+      this.seal();
       while (this.unwritten.length > 0 || this.waiters.length > 0) {
-        const text = this.unwritten.join('');
-        this.unwritten = [];
-        waiters = this.waiters;
-        this.waiters = [];
-        this.handle ??= await open(this.path, 'a', 0o600);
+        const text = this.takeUnwritten();
+        [waiters, this.waiters] = [this.waiters, []];
+        [followers, this.followers] = [this.followers, []];
+        const fd = this.openFile();
         if (text.length > 0) {
-          await writeAll(this.handle.fd, text);
+          this.midWrite = true;
+          await writeAll(fd, text);
+          this.midWrite = false;
           this.dirty = true;
         }
+        for (const follow of followers) follow();
+        followers = [];
         if (waiters.length > 0) {
-          await this.handle.datasync();
+          await syncFile(fd);
           if (!this.listed) await this.syncDirectory();
           this.listed = true;
           for (const waiter of waiters) waiter.resolve();
           waiters = [];
         }
+        this.seal();
       }
     } catch (error) {
       this.broken = true;
@@ -166,61 +213,73 @@ export class Segment {
     } finally {
       // In the same turn as the check of the loop, so that no caller finds a writer that has already stopped.
       this.writing = null;
+      this.midWrite = false;
+      for (const follow of [...followers, ...this.followers.splice(0)]) follow();
     }
   }
 
   /** Hands written bytes to the disk, without a promise about when. */
   async sync(): Promise<void> {
-    if (!this.dirty || this.handle === null) return;
+    if (!this.dirty || this.fd === null) return;
     this.dirty = false;
-    await this.handle.datasync();
+    await syncFile(this.fd);
   }
 
-  /** Lets go of the records in memory. Only for closed, persisted segments. */
+  /** Lets go of the lines in memory. Only for closed, persisted segments. */
   evict(): void {
-    this.pending = null;
+    this.runs = null;
   }
 
-  /** Reads evicted records back. A torn last line, left by a crash, is dropped; other bad lines are counted. */
+  /** Reads evicted lines back. A torn last line, left by a crash, is dropped: nobody was told that it is safe. */
   private async load(): Promise<void> {
     const text = await readFile(this.path, 'utf8');
-    const lines = text.split('\n');
-    const tail = lines.pop() ?? '';
-    if (tail !== '' && decodeLine(tail) !== null) lines.push(tail);
-    this.count = Math.max(lines.length, this.acked);
-    this.pending = lines.slice(this.acked);
-  }
-
-  /** Up to `limit` records that are not acknowledged; null stands for a line that could not be read. */
-  async peek(limit: number): Promise<readonly (SpoolEntry | null)[]> {
-    if (this.pending === null) await this.load();
-    const pending = this.pending ?? [];
-    const entries: (SpoolEntry | null)[] = [];
-    for (let i = 0; i < pending.length && i < limit; i++) {
-      const item = pending[i] as Pending;
-      const entry = typeof item === 'string' ? decodeLine(item) : item;
-      if (entry !== null) pending[i] = entry;
-      entries.push(entry);
+    const runs: SpoolRun[] = [];
+    let count = 0;
+    let from = 0;
+    for (let end = text.indexOf('\n') + 1; end > 0; end = text.indexOf('\n', end) + 1) {
+      count++;
+      const lines = count - this.acked;
+      if (lines === 0) from = end;
+      if (lines > 0 && lines % RUN_LINES === 0) {
+        runs.push({ text: text.slice(from, end), count: RUN_LINES, at: this.createdAt });
+        from = end;
+      }
     }
-    return entries;
+    const left = Math.max(0, count - this.acked) % RUN_LINES;
+    if (left > 0)
+      runs.push({ text: text.slice(from, text.lastIndexOf('\n') + 1), count: left, at: this.createdAt });
+    this.count = Math.max(count, this.acked);
+    this.runs = runs;
   }
 
-  acknowledge(entries: readonly (SpoolEntry | null)[]): void {
-    this.acked += entries.length;
-    this.pending?.splice(0, entries.length);
-    for (const entry of entries) if (entry === null) this.corrupt++;
+  /** The next runs that are not acknowledged, as many as begin within `limit` lines. */
+  async peek(limit: number): Promise<readonly SpoolRun[]> {
+    this.seal();
+    if (this.runs === null) await this.load();
+    const next: SpoolRun[] = [];
+    let count = 0;
+    for (const run of this.runs ?? []) {
+      if (count >= limit) break;
+      next.push(run);
+      count += run.count;
+    }
+    return next;
+  }
+
+  acknowledge(runs: readonly SpoolRun[]): void {
+    for (const run of runs) this.acked += run.count;
+    this.runs?.splice(0, runs.length);
   }
 
   /** Ends the file: deletes it when all is shipped, keeps it for the next process otherwise. */
   async finish(): Promise<void> {
+    this.flush();
     await this.writing?.catch(() => undefined);
     const done = this.waiting === 0;
     if (!done) await this.sync().catch(() => undefined);
-    await this.handle?.close().catch(() => undefined);
-    this.handle = null;
-    if (!done) return;
-    const removal = this.corrupt > 0 ? rename(this.path, `${this.path}.corrupt`) : unlink(this.path);
+    if (this.fd !== null) await closeFile(this.fd).catch(() => undefined);
+    this.fd = null;
     // A segment never written, or adopted by another process meanwhile, has no file here.
-    await removal.catch(() => undefined);
+    if (done) await unlink(this.path).catch(() => undefined);
   }
 }

@@ -1,10 +1,10 @@
 import { open, rename } from 'node:fs/promises';
 import { SpoolOwner } from './spool-owner.js';
-import { Segment } from './spool-segment.js';
+import { SPOOL_KINDS, Segment } from './spool-segment.js';
 import type { SpoolKind } from './spool-segment.js';
 import { SPOOL_LIMITS } from './spool-contract.js';
 import type { SpoolLimits, SpoolOptions, SpoolStatus } from './spool-contract.js';
-import { backoffMs, batchesOf, textOf, withTimeout } from './spool-shipping.js';
+import { backoffMs, withTimeout } from './spool-shipping.js';
 
 export * from './spool-contract.js';
 export type { SpoolKind } from './spool-segment.js';
@@ -15,21 +15,26 @@ const HEARTBEAT_MS = 5000;
 const RETRY_DISK_MS = 1000;
 
 /**
- * An append-only local journal that is shipped to the queue in batches and trimmed once the queue has them.
+ * An append-only local journal that is shipped to the queue in batches and trimmed once the queue has them. It keeps
+ * lines of text, of each kind in files of their own.
  *
- * `append` neither waits nor throws; its records are in the file within a few milliseconds, so a killed process loses
- * at most those. `appendDurable` resolves after fsync. At start, and every ten seconds, the segments of processes that
+ * `append` neither waits nor throws; its lines are written together at the end of the turn of the event loop, so that
+ * one write serves all requests of the turn. What is written survives the end of the process. `appendDurable` resolves
+ * after fsync. At start, and every ten seconds, the segments of processes that
  * are gone are adopted and shipped. Delivery is at least once; storage makes the effect exactly once.
  */
 export class Spool {
   private readonly limits: SpoolLimits;
   private readonly owner: SpoolOwner;
   private readonly segments: Segment[] = [];
-  private current: Segment;
+  private readonly current: Record<SpoolKind, Segment>;
   private nextNumber = 1;
   private timer: NodeJS.Timeout | null = null;
   private pumping: Promise<void> | null = null;
-  private writeScheduled = false;
+  /** Kinds that were appended to in this turn, and who waits for them. */
+  private readonly toWrite = new Set<SpoolKind>();
+  private readonly watchers: Record<SpoolKind, (() => void)[]> = { decisions: [], events: [] };
+  private slowUntil = -Infinity;
   private retryAt = 0;
   private failures = 0;
   private dropped = 0;
@@ -46,7 +51,7 @@ export class Spool {
   constructor(private readonly options: SpoolOptions) {
     this.limits = { ...SPOOL_LIMITS, ...options.limits };
     this.owner = new SpoolOwner(options.directory, options.name);
-    this.current = this.newSegment();
+    this.current = { decisions: this.newSegment('decisions'), events: this.newSegment('events') };
   }
 
   /** Claims the folder and adopts what earlier processes left. @throws when the folder cannot be written. */
@@ -58,34 +63,63 @@ export class Spool {
     this.schedule();
   }
 
-  /** Takes records in; never waits, never throws. */
-  append(kind: SpoolKind, records: readonly unknown[]): void {
-    for (const record of records) this.add(kind, record);
-    if (this.writeScheduled) return;
-    this.writeScheduled = true;
-    setTimeout(() => {
-      this.writeScheduled = false;
-      this.current.flush();
-    }, this.limits.writeMs);
+  /**
+   * Takes in lines; never waits, never throws.
+   * @param lines each with its newline.
+   * @param written called once they stand in the file: survive the end of this process. Also called when that cannot
+   *   be, because the disk is full, broken or stalled, so that answers do not depend on it; `status` tells.
+   */
+  append(kind: SpoolKind, lines: string, count: number, written?: () => void): void {
+    this.add(kind, lines, count);
+    if (written) this.watchers[kind].push(written);
+    if (this.toWrite.size === 0) setImmediate(() => this.writeOut());
+    this.toWrite.add(kind);
+  }
+
+  private writeOut(): void {
+    for (const kind of this.toWrite) {
+      const watchers = this.watchers[kind];
+      this.watchers[kind] = [];
+      this.write(this.current[kind], () => {
+        for (const written of watchers) written();
+      });
+    }
+    this.toWrite.clear();
+  }
+
+  private write(segment: Segment, then: () => void): void {
+    const began = performance.now();
+    if (began < this.slowUntil) {
+      segment.flush();
+      then();
+      return;
+    }
+    segment.flushNow(() => {
+      this.restIfSlow(performance.now() - began);
+      then();
+    });
+  }
+
+  /** A stalled disk must not stall the answers with it: for a while writes go on beside them. */
+  private restIfSlow(tookMs: number): void {
+    if (tookMs <= this.limits.slowWriteMs) return;
+    this.slowUntil = performance.now() + this.limits.slowRestMs;
+    this.options.logger.warn(
+      `spool: a write took ${Math.round(tookMs)} ms; answers do not wait for the disk`,
+    );
   }
 
   /**
-   * Takes records in and resolves once they are on disk (fsync; concurrent calls share one).
-   * @throws when the disk refuses or the spool is full; the records may still be shipped.
+   * Takes in lines, each with its newline, and resolves once they are on disk (fsync; concurrent calls share one).
+   * @throws when the disk refuses or the spool is full; the lines may still be shipped.
    */
-  async appendDurable(kind: SpoolKind, records: readonly unknown[]): Promise<void> {
-    const before = this.dropped;
-    const touched = new Set<Segment>();
-    for (const record of records) {
-      this.add(kind, record);
-      touched.add(this.current);
-    }
-    if (this.dropped > before) throw new Error('the spool is full');
-    for (const segment of touched) await segment.synced();
+  async appendDurable(kind: SpoolKind, lines: string, count: number): Promise<void> {
+    if (!this.add(kind, lines, count)) throw new Error('the spool is full');
+    await this.current[kind].synced();
   }
 
   status(now: number = Date.now()): SpoolStatus {
-    const oldest = this.segments.find((segment) => segment.waiting > 0);
+    const oldest = this.oldestWaiting();
     return {
       pending: this.pendingCount,
       oldestAgeSeconds: oldest ? Math.max(0, (now - oldest.oldestAt) / 1000) : 0,
@@ -101,7 +135,7 @@ export class Spool {
     const deadline = Date.now() + withinMs;
     this.retryAt = 0;
     do {
-      this.current.flush();
+      for (const kind of SPOOL_KINDS) this.current[kind].flush();
       const left = Math.max(1, deadline - Date.now());
       // A hand-over already under way may have been given more time than is left now.
       await withTimeout(this.pump(left), left).catch(() => undefined);
@@ -119,53 +153,56 @@ export class Spool {
     await this.owner.release();
   }
 
-  private add(kind: SpoolKind, record: unknown): void {
-    try {
-      const { bytes, broken, createdAt } = this.current;
-      // A disk that refused is tried again with a new segment, but not for every record.
-      if (bytes >= this.limits.segmentBytes || (broken && Date.now() - createdAt > RETRY_DISK_MS))
-        this.rotate();
-      if (this.full()) {
-        this.drop('the spool is full');
-        return;
-      }
-      const segment = this.current;
-      const before = segment.bytes;
-      segment.append({ kind, text: textOf(record), at: Date.now() });
-      this.totalBytes += segment.bytes - before;
-      this.pendingCount++;
-      if (this.pendingCount === 1 || this.pendingCount % this.limits.batchRecords === 0) this.schedule();
-    } catch (error) {
-      this.drop((error as Error).message);
+  /** @returns false when they were refused. */
+  private add(kind: SpoolKind, lines: string, count: number): boolean {
+    const { bytes, broken, createdAt } = this.current[kind];
+    // A disk that refused is tried again with a new segment, but not for every line.
+    if (bytes >= this.limits.segmentBytes || (broken && Date.now() - createdAt > RETRY_DISK_MS))
+      this.rotate(kind);
+    if (this.full()) {
+      if (this.dropped === 0 || Math.floor((this.dropped + count) / 1000) > Math.floor(this.dropped / 1000))
+        this.options.logger.error('spool: lines were dropped: the spool is full');
+      this.dropped += count;
+      return false;
     }
+    this.current[kind].append(lines, count);
+    this.totalBytes += lines.length;
+    const before = this.pendingCount;
+    this.pendingCount += count;
+    const { shipLines } = this.limits;
+    if (before === 0 || (before < shipLines && this.pendingCount >= shipLines)) this.schedule();
+    return true;
   }
 
   private full(): boolean {
     return this.memoryFull || this.totalBytes >= this.limits.diskBytes;
   }
 
-  private drop(why: string): void {
-    if (this.dropped++ % 1000 === 0) this.options.logger.error(`spool: a record was dropped: ${why}`);
+  /** Of all segments the one whose next line has waited longest, so that no kind starves another. */
+  private oldestWaiting(): Segment | undefined {
+    let oldest: Segment | undefined;
+    for (const segment of this.segments)
+      if (segment.waiting > 0 && (!oldest || segment.oldestAt < oldest.oldestAt)) oldest = segment;
+    return oldest;
   }
 
-  private newSegment(): Segment {
-    const segment = new Segment(this.owner.segmentPath(this.nextNumber++), Date.now(), () =>
-      this.syncDirectory(),
-    );
+  private newSegment(kind: SpoolKind): Segment {
+    const path = this.owner.segmentPath(this.nextNumber++, kind);
+    const segment = new Segment(path, kind, Date.now(), () => this.syncDirectory());
     this.segments.push(segment);
     return segment;
   }
 
-  private rotate(): void {
-    const last = this.current;
-    if (last.broken) this.options.logger.error('spool: writing to disk failed; records are kept in memory');
+  private rotate(kind: SpoolKind): void {
+    const last = this.current[kind];
+    if (last.broken) this.options.logger.error('spool: writing to disk failed; lines are kept in memory');
     last.closed = true;
-    last.flush();
-    this.current = this.newSegment();
+    this.write(last, () => undefined);
+    this.current[kind] = this.newSegment(kind);
     this.evict();
   }
 
-  /** Keeps memory bounded: closed segments that stand safely on disk give up their records, newest first. */
+  /** Keeps memory bounded: closed segments that stand safely on disk give up their lines, newest first. */
   private evict(): void {
     let held = 0;
     for (const segment of this.segments) if (segment.inMemory) held += segment.bytes;
@@ -180,7 +217,7 @@ export class Spool {
 
   private schedule(): void {
     if (this.closing) return;
-    const wait = this.pendingCount >= this.limits.batchRecords ? 0 : this.limits.flushMs;
+    const wait = this.pendingCount >= this.limits.shipLines ? 0 : this.limits.flushMs;
     const delay = Math.max(wait, this.retryAt - Date.now());
     if (this.timer !== null) {
       if (delay > 0) return;
@@ -202,14 +239,15 @@ export class Spool {
   }
 
   private async shipNext(timeoutMs: number): Promise<void> {
-    const head = this.segments.find((segment) => segment.waiting > 0);
+    const head = this.oldestWaiting();
     if (head === undefined) return;
     try {
-      const entries = await head.peek(this.limits.batchRecords * this.limits.batchesPerShip);
-      const batches = batchesOf(head, entries, this.limits.batchRecords);
-      if (batches.length > 0) await withTimeout(this.options.ship(batches), timeoutMs);
-      head.acknowledge(entries);
-      this.shipped += entries.length;
+      const runs = await head.peek(this.limits.shipLines);
+      const count = runs.reduce((sum, run) => sum + run.count, 0);
+      const lines = runs.map((run) => run.text).join('');
+      if (count > 0) await withTimeout(this.options.ship({ kind: head.kind, lines, count }), timeoutMs);
+      head.acknowledge(runs);
+      this.shipped += count;
       this.failures = 0;
       this.retryAt = 0;
     } catch (error) {
@@ -230,14 +268,7 @@ export class Spool {
     for (const segment of done) this.segments.splice(this.segments.indexOf(segment), 1);
     this.recount();
     if (this.memoryFull) this.evict();
-    for (const segment of done) {
-      if (segment.corrupt > 0) {
-        this.options.logger.error(
-          `spool: ${segment.corrupt} lines of a segment could not be read; it is kept as .corrupt`,
-        );
-      }
-      await segment.finish();
-    }
+    for (const segment of done) await segment.finish();
   }
 
   private recount(): void {
@@ -254,10 +285,10 @@ export class Spool {
     this.lastAdoption = Date.now();
     const adopted: Segment[] = [];
     for (const orphan of await this.owner.orphans()) {
-      const path = this.owner.segmentPath(this.nextNumber++);
+      const path = this.owner.segmentPath(this.nextNumber++, orphan.kind);
       try {
-        await rename(orphan, path);
-        adopted.push(await Segment.adopt(path, () => this.syncDirectory()));
+        await rename(orphan.path, path);
+        adopted.push(await Segment.adopt(path, orphan.kind, () => this.syncDirectory()));
       } catch (error) {
         // Another process was faster.
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
@@ -269,9 +300,13 @@ export class Spool {
 
   private async housekeep(): Promise<void> {
     const now = Date.now();
-    const { count, waiting, createdAt } = this.current;
-    const idle = count > 0 && waiting === 0 && now - createdAt > IDLE_ROTATE_MS;
-    if (idle) this.rotate();
+    let idle = false;
+    for (const kind of SPOOL_KINDS) {
+      const { count, waiting, createdAt } = this.current[kind];
+      if (count === 0 || waiting > 0 || now - createdAt <= IDLE_ROTATE_MS) continue;
+      this.rotate(kind);
+      idle = true;
+    }
     try {
       if (idle && this.pumping === null) await this.trim();
       await this.keepHouse(now);
@@ -282,15 +317,18 @@ export class Spool {
   }
 
   private async keepHouse(now: number): Promise<void> {
-    const { syncEveryMs } = this.limits;
+    const { syncAfterMs } = this.limits;
     if (now - this.lastHeartbeat > HEARTBEAT_MS) {
       this.lastHeartbeat = now;
       await this.owner.heartbeat();
     }
     if (now - this.lastAdoption > ADOPT_EVERY_MS) await this.adopt();
-    if (syncEveryMs !== null && now - this.lastSync > syncEveryMs) {
-      this.lastSync = now;
-      await this.current.sync();
+    if (now - this.lastSync <= syncAfterMs) return;
+    this.lastSync = now;
+    for (const kind of SPOOL_KINDS) {
+      // What the queue already has needs no sync; and one would hold up the writes to the same file.
+      const { waiting, oldestAt } = this.current[kind];
+      if (waiting > 0 && now - oldestAt > syncAfterMs) await this.current[kind].sync();
     }
   }
 

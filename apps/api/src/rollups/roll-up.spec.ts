@@ -6,6 +6,7 @@ import { createTestDatabase } from '../../test/postgres.js';
 import type { TestDatabase } from '../../test/postgres.js';
 import { newUlid } from '../http/ulid.js';
 import { FactStore } from '../persistence/fact-store.js';
+import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvent } from '../queues/event-lines.js';
 import type { ClientEvent, DecisionRecord } from '../queues/jobs.js';
 import { matureMoments } from './daily-moments.js';
@@ -245,7 +246,7 @@ describe('rollups', () => {
       await store.insertEvents(batch);
       if (i % 2 === 0) await store.insertEvents(batch);
       await rollUp.run(NOW);
-      await store.insertDecisions(decisions.filter((_, index) => index % pieces === i));
+      await store.insertDecisions(decisions.filter((_, index) => index % pieces === i).map(encodeDecision));
       await rollUp.run(NOW);
     }
     await rollUp.run(NOW);

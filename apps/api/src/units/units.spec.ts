@@ -4,6 +4,7 @@ import { ulid } from 'ulid';
 import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
 import { FactStore } from '../persistence/fact-store.js';
+import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvent } from '../queues/event-lines.js';
 import type { DecisionRecord } from '../queues/jobs.js';
 
@@ -46,7 +47,7 @@ describe('units over HTTP', () => {
   });
   const store = async (unitId: string) => {
     const record = decision(unitId);
-    const decisions = await facts.insertDecisions([record]);
+    const decisions = await facts.insertDecisions([encodeDecision(record)]);
     const line = encodeEvent({
       id: ulid(now),
       kind: 'outcome',
