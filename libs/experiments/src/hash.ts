@@ -151,5 +151,7 @@ export const defaultSalt = {
  *   length-prefixed, so ("ab", "c") and ("a", "bc") differ.
  */
 export function explorationSeed(salt: string, ...parts: readonly string[]): string {
-  return ['explore', salt, ...parts].map((part) => `${part.length}:${part}`).join('');
+  let seed = `7:explore${salt.length}:${salt}`;
+  for (const part of parts) seed += `${part.length}:${part}`;
+  return seed;
 }

@@ -36,10 +36,11 @@ export function checkScores(scores: Float64Array, length: number): void {
 /**
  * Raises every open action to at least `floor`: p' = f + (1 - n f) p over the n actions not yet taken. Additive, so
  * that ratios of what lies above the floor stay. A floor that n actions cannot all have (n f > 1) becomes 1/n.
+ * @param taken 1 for the actions that are taken; null when none is.
  */
 export function applyFloor(
   probabilities: Float64Array,
-  taken: Uint8Array,
+  taken: Uint8Array | null,
   open: number,
   floor: number,
 ): void {
@@ -47,7 +48,7 @@ export function applyFloor(
   const f = Math.min(floor, 1 / open);
   const rest = Math.max(0, 1 - open * f);
   for (let i = 0; i < probabilities.length; i++) {
-    if (taken[i] === 0) probabilities[i] = f + rest * (probabilities[i] as number);
+    if (taken === null || taken[i] === 0) probabilities[i] = f + rest * (probabilities[i] as number);
   }
 }
 

@@ -42,7 +42,7 @@ interface Rule {
  */
 function ruleOf(compiled: CompiledPolicy, request: DecisionRequest, exploration: CompiledExploration): Rule {
   const count = request.actions.length;
-  if (count === 0) throw new DomainError('no_candidates', 'there is no action to choose from');
+  if (count === 0) throw noCandidates();
   if (compiled.decides === 'slate') {
     const scores = compiled.scores(request);
     checkScores(scores, count);
@@ -111,14 +111,33 @@ export function serveAction(
   floor: number,
   rng: Rng,
 ): ServedAction {
+  if (compiled.decides === 'action') return drawn(chosenFrom(compiled, request, floor), rng);
   const rule = ruleOf(compiled, request, exploration);
   const count = request.actions.length;
   const probabilities = new Float64Array(count);
   fillSlot(rule, new Uint8Array(count), count, floor, probabilities);
-  const index = sampleIndex(probabilities, rng);
-  const answer = { index, probabilities, propensity: probabilities[index] as number };
+  const answer = drawn(probabilities, rng);
   return rule.scores === undefined ? answer : { ...answer, scores: rule.scores };
 }
+
+/** A Chooser's distribution with the safety envelope around it: what one slot that takes any action comes to. */
+function chosenFrom(chooser: Chooser, request: DecisionRequest, floor: number): Float64Array {
+  const count = request.actions.length;
+  if (count === 0) throw noCandidates();
+  const distribution = chooser.distribution(request);
+  checkDistribution(distribution, count);
+  // A copy: what the policy keeps is not ours to change.
+  const probabilities = distribution.slice();
+  applyFloor(probabilities, null, count, floor);
+  return probabilities;
+}
+
+function drawn(probabilities: Float64Array, rng: Rng): ServedAction {
+  const index = sampleIndex(probabilities, rng);
+  return { index, probabilities, propensity: probabilities[index] as number };
+}
+
+const noCandidates = (): DomainError => new DomainError('no_candidates', 'there is no action to choose from');
 
 /**
  * Serves an ordered slate of at most `length` different actions; parameters and errors as serveAction. The floor
@@ -154,7 +173,7 @@ export function serveSlate(
 /** The surface's default order: what is served when a policy fails. Certain, hence propensity 1. */
 export function defaultAction(request: DecisionRequest): ServedAction {
   const count = request.actions.length;
-  if (count === 0) throw new DomainError('no_candidates', 'there is no action to choose from');
+  if (count === 0) throw noCandidates();
   const probabilities = new Float64Array(count);
   probabilities[0] = 1;
   return { index: 0, probabilities, propensity: 1 };
