@@ -36,8 +36,9 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-export function testConfig(db: TestDatabase, stateDir: string): Config {
+export function testConfig(db: TestDatabase, stateDir: string, env: NodeJS.ProcessEnv = {}): Config {
   return readConfig({
+    ...env,
     DATABASE_URL: db.url,
     MARQUEE_STATE_DIR: stateDir,
     MARQUEE_API_PORT: '0',
@@ -45,11 +46,14 @@ export function testConfig(db: TestDatabase, stateDir: string): Config {
   });
 }
 
-/** The whole HTTP application on a database of its own. */
-export async function startTestApi(): Promise<TestApi> {
+/**
+ * The whole HTTP application on a database of its own.
+ * @param env variables beyond those that every test needs.
+ */
+export async function startTestApi(env: NodeJS.ProcessEnv = {}): Promise<TestApi> {
   const db = await createTestDatabase();
   const stateDir = fs.mkdtempSync(path.join(os.tmpdir(), 'marquee-test-'));
-  const config = testConfig(db, stateDir);
+  const config = testConfig(db, stateDir, env);
   const keys = await seedKeys(db.database, stateDir);
   const running = await createApi(config);
   await running.app.init();

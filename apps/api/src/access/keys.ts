@@ -50,9 +50,12 @@ interface KeyRow {
   expires_at: Date | null;
 }
 
+type Entry = Caller & { readonly expiresAt: number };
+
 /** The valid keys in memory: checking one touches no network and goes on while PostgreSQL is away. */
 export class KeyRing {
-  private byHash = new Map<string, Caller & { readonly expiresAt: number }>();
+  private byHash = new Map<string, Entry>();
+  private readonly recent = new Map<string, Entry>();
   private used = new Set<string>();
   private stopListening: (() => Promise<void>) | null = null;
   private timer: NodeJS.Timeout | null = null;
@@ -73,9 +76,16 @@ export class KeyRing {
 
   /** @returns who calls, or null for an unknown, revoked or expired key. */
   find(key: string): Caller | null {
-    const entry = this.byHash.get(hash('sha256', key, 'base64'));
+    const entry = this.recent.get(key) ?? this.lookUp(key);
     if (!entry || entry.expiresAt <= Date.now()) return null;
     this.used.add(entry.keyId);
+    return entry;
+  }
+
+  private lookUp(key: string): Entry | undefined {
+    const entry = this.byHash.get(hash('sha256', key, 'base64'));
+    // Only keys that are valid anyway, and only until the next reload, stand in memory as they are.
+    if (entry) this.recent.set(key, entry);
     return entry;
   }
 
@@ -83,6 +93,7 @@ export class KeyRing {
     const rows = await this.db.query<KeyRow>(
       `select id, name, role, hash, expires_at from api_key where revoked_at is null`,
     );
+    this.recent.clear();
     this.byHash = new Map(
       rows.map((row) => [
         row.hash.toString('base64'),

@@ -8,6 +8,9 @@ import { Problem } from './problem.js';
 import { sendProblem } from './problem.filter.js';
 import { newUlid } from './ulid.js';
 
+/** On every answer. */
+export const COMMON_HEADERS = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' } as const;
+
 /** The HTTP server: limits, a JSON parser that refuses bad UTF-8, and problem documents below Nest as well. */
 export function createAdapter(config: Config): FastifyAdapter {
   const logger = new Logger('Http');
@@ -40,10 +43,7 @@ export function createAdapter(config: Config): FastifyAdapter {
     }
   });
   server.addHook('onSend', (request, reply, payload, done) => {
-    void reply
-      .header('x-request-id', request.id)
-      .header('x-content-type-options', 'nosniff')
-      .header('cache-control', 'no-store');
+    void reply.header('x-request-id', request.id).headers(COMMON_HEADERS);
     done(null, payload);
   });
   return adapter;

@@ -46,10 +46,17 @@ export interface ServingCatalog {
   readonly killSwitch: boolean;
 }
 
+/** A candidate as a request names it. */
+export interface NamedAction {
+  readonly id: string;
+  readonly features?: Context;
+}
+
 /** Registered items: candidates by kind and subject, and features by id. */
 export class ItemIndex {
   private readonly byId = new Map<string, CatalogItem>();
   private readonly actions = new Map<string, Map<string, Action[]>>();
+  private readonly lists = new Map<string, (readonly Action[])[]>();
 
   /** @param items in the order in which they are offered. */
   constructor(readonly all: readonly CatalogItem[]) {
@@ -64,10 +71,37 @@ export class ItemIndex {
       if (list) list.push(action);
       else bySubject.set(subject, [action]);
     }
+    for (const bySubject of this.actions.values()) for (const list of bySubject.values()) Object.freeze(list);
   }
 
   get(id: string): CatalogItem | undefined {
     return this.byId.get(id);
+  }
+
+  /**
+   * The candidates that a request names, with what is registered about them. A list that comes again is the same,
+   * frozen array: what was computed for it can be found by its identity.
+   */
+  named(wanted: readonly NamedAction[]): readonly Action[] {
+    if (!isPlain(wanted)) return this.lookUp(wanted);
+    const key = `${wanted.length} ${wanted[0]?.id ?? ''}`;
+    const alike = this.lists.get(key);
+    if (alike) for (const list of alike) if (isSame(list, wanted)) return list;
+    const list = Object.freeze(this.lookUp(wanted));
+    if (alike && alike.length < MOST_ALIKE) alike.push(list);
+    else {
+      if (this.lists.size >= MOST_LISTS) this.lists.clear();
+      this.lists.set(key, [list]);
+    }
+    return list;
+  }
+
+  private lookUp(wanted: readonly NamedAction[]): Action[] {
+    return wanted.map(({ id, features }) => {
+      const registered = this.byId.get(id)?.features;
+      if (!features) return { id, features: registered ?? NO_FEATURES };
+      return { id, features: registered ? { ...registered, ...features } : features };
+    });
   }
 
   /** The registered candidates; with a subject those that belong to it, else those that belong to none. */
@@ -77,7 +111,26 @@ export class ItemIndex {
   }
 }
 
+/** Short, and named by ids alone. */
+function isPlain(wanted: readonly NamedAction[]): boolean {
+  if (wanted.length === 0 || wanted.length > LONGEST_REMEMBERED) return false;
+  for (const { features } of wanted) if (features) return false;
+  return true;
+}
+
+/** Of equal length, by their key. */
+function isSame(list: readonly Action[], wanted: readonly NamedAction[]): boolean {
+  for (let i = 0; i < list.length; i++) if (list[i]?.id !== wanted[i]?.id) return false;
+  return true;
+}
+
 const NONE: readonly Action[] = Object.freeze([]);
+const NO_FEATURES: Context = Object.freeze({});
+
+/** How many lists of candidates are remembered, and how many of them that begin alike. */
+const MOST_LISTS = 4096;
+const MOST_ALIKE = 8;
+const LONGEST_REMEMBERED = 64;
 
 /**
  * Compiles a catalogue. An experiment that contradicts the rest (say, names a layer that does not exist) is left out,

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { encodeDecision } from '../queues/decision-lines.js';
 import type { DecisionRecord } from '../queues/jobs.js';
 import { Spool } from '../queues/spool.js';
 
@@ -7,8 +8,10 @@ import { Spool } from '../queues/spool.js';
 export class DecisionSpool {
   constructor(@Inject(Spool) private readonly spool: Spool) {}
 
-  /** Neither waits nor throws: answering does not depend on the record's way. */
-  record(decisions: readonly DecisionRecord[]): void {
-    this.spool.append('decisions', decisions);
+  /** Resolves when the decisions survive the end of this process; neither waits for a database nor rejects. */
+  record(decisions: readonly DecisionRecord[]): Promise<void> {
+    let lines = '';
+    for (const decision of decisions) lines += encodeDecision(decision);
+    return new Promise((resolve) => this.spool.append('decisions', lines, decisions.length, resolve));
   }
 }

@@ -11,7 +11,7 @@ const SAMPLE = 16;
 
 /**
  * Serves treatments and records the decisions: the one way in for the HTTP contract and the protocol adapters.
- * Synchronous; nothing here waits for a database or a queue.
+ * Nothing here waits for a database or a queue.
  */
 @Injectable()
 export class TreatmentService {
@@ -31,15 +31,20 @@ export class TreatmentService {
     @Inject(DecisionSpool) private readonly spool: DecisionSpool,
   ) {}
 
-  /** @param now Unix milliseconds. */
-  serve(request: TreatmentsRequest, now: number = Date.now()): readonly Treatment[] {
+  /**
+   * Decides and records; resolves at the end of this turn of the event loop, when the records of all its requests have
+   * been written, so that no answer leaves before its decision is safe from the end of the process.
+   * @param now Unix milliseconds.
+   */
+  async serve(request: TreatmentsRequest, now: number = Date.now()): Promise<readonly Treatment[]> {
     // Observing costs more than a lookup in the catalogue: every sixteenth request stands for all.
     const begun = this.requests++ % SAMPLE === 0 ? performance.now() : null;
     const state = { catalog: this.experiments.current, policy: (id: string) => this.snapshots.get(id) };
     const { treatments, records } = serveTreatments(state, request, now, this.hooks);
-    this.spool.record(records);
+    const recorded = this.spool.record(records);
     for (const { reason } of treatments) this.served.set(reason, (this.served.get(reason) ?? 0) + 1);
     if (begun !== null) serveSeconds.observe((performance.now() - begun) / 1000);
+    await recorded;
     return treatments;
   }
 

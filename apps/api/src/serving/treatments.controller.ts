@@ -18,7 +18,7 @@ export class TreatmentsController {
   @ApiOperation({ summary: 'What a unit gets on each surface: a value, an action or a slate, and why' })
   @ApiBody({ schema: toOpenApi(treatmentsBody) })
   @ApiOkResponse({ schema: toOpenApi(treatmentsAnswer) })
-  serve(@Body() body: unknown): { treatments: readonly Treatment[] } {
-    return { treatments: this.treatments.serve(parseTreatments(body)) };
+  async serve(@Body() body: unknown): Promise<{ treatments: readonly Treatment[] }> {
+    return { treatments: await this.treatments.serve(parseTreatments(body)) };
   }
 }

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fs from 'node:fs';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestApi } from '../../test/api.js';
 import type { TestAnswer, TestApi } from '../../test/api.js';
@@ -33,7 +35,7 @@ describe('POST /v1/treatments', () => {
   }
 
   beforeAll(async () => {
-    api = await startTestApi();
+    api = await startTestApi({ MARQUEE_CORS_ORIGINS: 'https://app.example' });
     await sql(`insert into surface (key, title, kind, default_value, candidate_kind) values
       ('banner', 'Banner', 'value', '"plain"', null), ('art', 'Artwork', 'action', 'null', 'artwork'), ('rows', 'Rows', 'slate', 'null', 'row')`);
     await sql(`insert into item (id, kind, subject, title, position) values
@@ -108,6 +110,33 @@ describe('POST /v1/treatments', () => {
       ],
       reason: 'NO_EXPERIMENT',
     });
+  });
+
+  it('answers with the headers of every route, and for a browser of an allowed origin with those of CORS', async () => {
+    const ask = (origin: string): Promise<TestAnswer> =>
+      api.request('POST', '/v1/treatments', {
+        body: { unitId: 'm1', requests: [{ surface: 'banner' }] },
+        headers: { origin },
+      });
+    const { headers, text } = await ask('https://app.example');
+    expect(headers).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(Buffer.byteLength(text)),
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'access-control-allow-origin': 'https://app.example',
+    });
+    expect(headers['x-request-id']).toMatch(/^req_/);
+    expect((await ask('https://evil.example')).headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  it('has written the decision when it answers', async () => {
+    const [treatment] = await serve({ unitId: 'm3', requests: [{ surface: 'banner' }] });
+    const folder = path.join(api.config.stateDir, 'spool');
+    const journal = fs.readdirSync(folder).filter((file) => file.endsWith('.decisions'));
+    const lines = journal.map((file) => fs.readFileSync(path.join(folder, file), 'utf8')).join('');
+    // Read in the same turn as the answer: nothing can have been shipped and trimmed yet.
+    expect(lines).toContain(treatment?.decisionId);
   });
 
   it('hands every decision to the queue, once the spool has shipped it', async () => {

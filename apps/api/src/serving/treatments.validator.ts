@@ -2,7 +2,8 @@ import type { Context, ContextValue } from '#experiments';
 import { Problem } from '../http/problem.js';
 import type { FieldError } from '../http/problem.js';
 import { looksPersonal } from '../http/unit-id.js';
-import type { RequestedAction, TreatmentRequest, TreatmentsRequest } from './serve-treatments.js';
+import type { NamedAction } from './catalog-data.js';
+import type { TreatmentRequest, TreatmentsRequest } from './serve-treatments.js';
 
 export const LIMITS = {
   requests: 50,
@@ -129,7 +130,7 @@ function parseRequest(input: unknown, pointer: string, faults: Faults): Treatmen
 const isLimit = (value: unknown): boolean =>
   Number.isInteger(value) && (value as number) >= 1 && (value as number) <= LIMITS.actions;
 
-function parseActions(input: unknown, pointer: string, faults: Faults): RequestedAction[] | null {
+function parseActions(input: unknown, pointer: string, faults: Faults): NamedAction[] | null {
   if (input === null) return null;
   if (!Array.isArray(input) || input.length > LIMITS.actions) {
     faults.add(pointer, 'invalid_length', `must be a list of at most ${LIMITS.actions} actions`);

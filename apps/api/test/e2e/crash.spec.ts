@@ -43,6 +43,11 @@ maybe(
       expect(result.rollups.units).toBeGreaterThan(20);
     });
 
+    it('loses no decision that was answered', () => {
+      expect(result.decisions).toBeGreaterThan(100);
+      expect(result.decisionsLost).toBe(0);
+    });
+
     it('loses no acknowledged event and stores none twice or altered', () => {
       expect(result.events).toMatchObject({ lost: 0, duplicates: 0, altered: 0, quarantined: 0 });
     });
