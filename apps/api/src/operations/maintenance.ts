@@ -10,6 +10,8 @@ const REMEMBER_IDS_DAYS = 100;
 const KEEP_CLOSED_QUARANTINE_DAYS = 30;
 const PURGE_ROWS = 50_000;
 const PURGE_ROUNDS = 20;
+const DEADLOCK = '40P01';
+const MOST_TRIES = 5;
 
 export interface MaintenanceResult {
   readonly dropped: readonly string[];
@@ -42,10 +44,20 @@ export class Maintenance {
 
   /** Partitions from yesterday to a week ahead. */
   async ensurePartitions(now: Date): Promise<void> {
-    await this.db.query(
-      `select ensure_partitions((($1::timestamptz at time zone 'UTC')::date - 1), (($1::timestamptz at time zone 'UTC')::date + $2::int))`,
-      [now, DAYS_AHEAD],
-    );
+    // Making one locks its table for a moment; a reader of both tables may be in the way, in the other order.
+    const query = (): Promise<unknown> =>
+      this.db.query(
+        `select ensure_partitions((($1::timestamptz at time zone 'UTC')::date - 1), (($1::timestamptz at time zone 'UTC')::date + $2::int))`,
+        [now, DAYS_AHEAD],
+      );
+    for (let tries = 1; ; tries++) {
+      try {
+        await query();
+        return;
+      } catch (error) {
+        if ((error as { code?: string }).code !== DEADLOCK || tries === MOST_TRIES) throw error;
+      }
+    }
   }
 
   /** Days older than the retention go, a whole partition at a time. */
