@@ -1,6 +1,6 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import net from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile } from './figure.js';
-import { HttpClient } from './http-client.js';
 
 const CONNECTIONS = 64;
 
@@ -13,7 +13,9 @@ export interface Paced {
 
 /**
  * Open-loop load: requests leave evenly spread at the given rate, whether the earlier ones were answered or not.
- * (autocannon's rate sends a second's worth at once and then pauses, which measures saturation.)
+ * (autocannon's rate sends a second's worth at once and then pauses, which measures saturation.) It looks at the clock
+ * every millisecond and speaks HTTP by itself, because a client that is as dear as the server, or that spins, would
+ * measure itself on two cores.
  * @param seconds of measurement; a warm-up of one second before it does not count.
  */
 export async function paced(
@@ -24,32 +26,130 @@ export async function paced(
   perSecond: number,
   seconds: number,
 ): Promise<Paced> {
-  const http = new HttpClient(url, key, CONNECTIONS);
+  const { hostname, port, host } = new URL(url);
+  const requests = bodies.map((body) =>
+    Buffer.from(
+      `POST ${path} HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${key}\r\n` +
+        `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    ),
+  );
+  const pool = await Pool.open(hostname, Number(port), CONNECTIONS);
   const latencies: number[] = [];
-  const open = new Set<Promise<void>>();
+  const total = Math.round(perSecond * (seconds + 1));
+  let answered = 0;
   let failed = 0;
   const began = performance.now();
-  const total = Math.round(perSecond * (seconds + 1));
   for (let sent = 0; sent < total;) {
     const due = Math.min(total, Math.floor(((performance.now() - began) / 1000) * perSecond));
     for (; sent < due; sent++) {
       const meant = began + (sent / perSecond) * 1000;
       const counts = sent >= perSecond;
-      const one: Promise<void> = http
-        .send('POST', path, bodies[sent % bodies.length])
-        .then(({ status }) => {
-          if (status !== 200) failed += 1;
-          else if (counts) latencies.push(performance.now() - meant);
-        })
-        .catch(() => void (failed += 1))
-        .finally(() => open.delete(one));
-      open.add(one);
+      pool.send(requests[sent % requests.length] as Buffer, (status) => {
+        answered++;
+        if (status !== 200) failed++;
+        else if (counts) latencies.push(performance.now() - meant);
+      });
     }
-    await turn();
+    await sleep(1);
   }
-  await Promise.all(open);
+  while (answered < total) await sleep(5);
   const elapsed = (performance.now() - began) / 1000;
-  http.close();
+  pool.close();
   if (failed > 0) throw new Error(`${failed} of ${total} requests failed`);
   return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), perSecond: total / elapsed };
+}
+
+type OnStatus = (status: number) => void;
+
+/** Keep-alive connections with one request each under way; what finds none free waits in order. */
+class Pool {
+  private readonly free: Connection[] = [];
+  private readonly waiting: { request: Buffer; done: OnStatus }[] = [];
+  private head = 0;
+  private readonly all: Connection[] = [];
+
+  static async open(host: string, port: number, count: number): Promise<Pool> {
+    const pool = new Pool();
+    for (let i = 0; i < count; i++) {
+      const connection = await Connection.open(host, port, () => pool.next(connection));
+      pool.all.push(connection);
+      pool.free.push(connection);
+    }
+    return pool;
+  }
+
+  send(request: Buffer, done: OnStatus): void {
+    const connection = this.free.pop();
+    if (connection) connection.send(request, done);
+    else this.waiting.push({ request, done });
+  }
+
+  private next(connection: Connection): void {
+    const waiting = this.waiting[this.head];
+    if (!waiting) {
+      this.free.push(connection);
+      return;
+    }
+    this.head++;
+    connection.send(waiting.request, waiting.done);
+  }
+
+  close(): void {
+    for (const connection of this.all) connection.close();
+  }
+}
+
+const HEAD_END = '\r\n\r\n';
+const HEAD = /^HTTP\/1\.1 (\d{3})[^]*?\r\ncontent-length: (\d+)\r\n/i;
+
+/** One connection; understands answers with a content-length, which is what both servers send. */
+class Connection {
+  private received = '';
+  private done: OnStatus | null = null;
+
+  private constructor(
+    private readonly socket: net.Socket,
+    private readonly onFree: () => void,
+  ) {
+    socket.setNoDelay(true);
+    socket.setEncoding('latin1');
+    socket.on('data', (text: string) => this.take(text));
+    socket.on('error', () => this.finish(0));
+    socket.on('close', () => this.finish(0));
+  }
+
+  static open(host: string, port: number, onFree: () => void): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const socket = net.connect(port, host, () => resolve(new Connection(socket, onFree)));
+      socket.once('error', reject);
+    });
+  }
+
+  send(request: Buffer, done: OnStatus): void {
+    this.done = done;
+    this.socket.write(request);
+  }
+
+  private take(text: string): void {
+    this.received += text;
+    const end = this.received.indexOf(HEAD_END);
+    if (end < 0) return;
+    const head = HEAD.exec(this.received);
+    if (!head) return this.finish(0);
+    if (this.received.length < end + HEAD_END.length + Number(head[2])) return;
+    this.received = '';
+    this.finish(Number(head[1]));
+  }
+
+  private finish(status: number): void {
+    const { done } = this;
+    this.done = null;
+    if (!done) return;
+    done(status);
+    if (status > 0) this.onFree();
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
 }

@@ -95,16 +95,19 @@ export async function startStack(
     REDIS_URL: undefined,
   };
   const flags = (process.env['MARQUEE_BENCH_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag.length > 0);
-  const daemon = (name: string, script: string, more: NodeJS.ProcessEnv): Daemon =>
-    new Daemon(
-      name,
-      `dist/apps/api/src/${script}`,
-      { ...env, ...more },
-      path.join(stateDir, `${name}.log`),
-      flags,
-    );
+  const daemon = (
+    name: string,
+    script: string,
+    more: NodeJS.ProcessEnv,
+    own: readonly string[] = [],
+  ): Daemon =>
+    new Daemon(name, `dist/apps/api/src/${script}`, { ...env, ...more }, path.join(stateDir, `${name}.log`), [
+      ...flags,
+      ...own,
+    ]);
   const api = daemon('api', 'main.js', { MARQUEE_API_PORT: String(port) });
-  const worker = daemon('worker', 'worker.js', { MARQUEE_ROLES: roles });
+  // As `npm run up` starts it.
+  const worker = daemon('worker', 'worker.js', { MARQUEE_ROLES: roles }, ['--single-threaded-gc']);
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'marquee-bench' });
   await client.connect();
   const admin = new HttpClient(url, keys.admin, 8);

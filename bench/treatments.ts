@@ -13,7 +13,7 @@ import type { TreatmentAnswer } from './world.js';
 
 const ROUNDS = 5;
 const ROUND_SECONDS = 2.5;
-const LATENCY_SECONDS = 6;
+const LATENCY_SECONDS = 3;
 const CONNECTIONS = 32;
 const UNITS = 500;
 const MOST_DRAIN_SECONDS = 15;
@@ -194,42 +194,52 @@ export async function benchTreatments(ground: Ground): Promise<Figure[]> {
   }
 }
 
+interface Round {
+  readonly bare: Measured;
+  readonly own: Measured;
+  /** At half of what Marquee has just served at saturation. */
+  readonly bareAtHalf: Paced;
+  readonly ownAtHalf: Paced;
+}
+
+/** Everything in turns, so that a minute in which the machine is slower touches both sides of every comparison. */
+async function measureRound(rig: Rig, subject: Subject): Promise<Round> {
+  const bare = await rig.load('bare', subject);
+  const own = await rig.load('marquee', subject);
+  await rig.drain();
+  const half = Math.round(own.perSecond / 2);
+  const bareAtHalf = await rig.atRate('bare', subject, half, LATENCY_SECONDS);
+  const ownAtHalf = await rig.atRate('marquee', subject, half, LATENCY_SECONDS);
+  await rig.drain();
+  return { bare, own, bareAtHalf, ownAtHalf };
+}
+
 async function measure(rig: Rig, subject: Subject): Promise<Figure[]> {
-  const rounds: { bare: Measured; own: Measured }[] = [];
+  const rounds: Round[] = [];
   // The first round warms both up and does not count.
   for (let round = 0; round <= ROUNDS; round++) {
-    const bare = await rig.load('bare', subject);
-    const own = await rig.load('marquee', subject);
-    await rig.drain();
-    if (round > 0) rounds.push({ bare, own });
+    const measured = await measureRound(rig, subject);
+    if (round > 0) rounds.push(measured);
   }
-  const of = (who: 'bare' | 'own', what: keyof Measured): number =>
-    median(rounds.map((round) => round[who][what]));
-  const half = Math.round(of('own', 'perSecond') / 2);
-  const bareAtHalf = await rig.atRate('bare', subject, half, LATENCY_SECONDS);
-  const atHalf = await rig.atRate('marquee', subject, half, LATENCY_SECONDS);
-  await rig.drain();
+  const middle = (of: (round: Round) => number): number => median(rounds.map(of));
   const title = subject.key === 'value' ? 'fixed arm' : 'Thompson, 10 actions';
+  const ownCpu = middle(({ own }) => own.cpuMicros);
+  const bareCpu = middle(({ bare }) => bare.cpuMicros);
   return [
     figureOf(
       {
         key: `treatments-${subject.key}`,
         title: `treatments, ${title}`,
         unit: 'req/s',
-        value: of('own', 'perSecond'),
-        ceiling: of('bare', 'perSecond'),
+        value: middle(({ own }) => own.perSecond),
+        ceiling: middle(({ bare }) => bare.perSecond),
         target: { of: 'ratio', atLeast: subject.key === 'value' ? 0.5 : 0.4 },
       },
       {
-        'processor us/request': of('own', 'cpuMicros'),
-        'bare us/request': of('bare', 'cpuMicros'),
-        'ratio by processor time': of('bare', 'cpuMicros') / of('own', 'cpuMicros'),
-        'lowest and highest ratio': rounds
-          .map(({ own, bare }) => own.perSecond / bare.perSecond)
-          .sort((a, b) => a - b)
-          .filter((_ratio, i, all) => i === 0 || i === all.length - 1)
-          .map((ratio) => ratio.toFixed(2))
-          .join(' and '),
+        'processor us/request': ownCpu,
+        'bare us/request': bareCpu,
+        'ratio by processor time': bareCpu / ownCpu,
+        'lowest and highest ratio': span(rounds.map(({ own, bare }) => own.perSecond / bare.perSecond)),
       },
     ),
     figureOf(
@@ -237,16 +247,20 @@ async function measure(rig: Rig, subject: Subject): Promise<Figure[]> {
         key: `treatments-${subject.key}-p99`,
         title: `p99 at half of saturation, ${title}`,
         unit: 'ms',
-        value: atHalf.p99,
-        ceiling: bareAtHalf.p99,
+        value: middle(({ ownAtHalf }) => ownAtHalf.p99),
+        ceiling: middle(({ bareAtHalf }) => bareAtHalf.p99),
         target: { of: 'value', atMost: 15 },
       },
       {
-        'p50 ms': atHalf.p50,
-        'bare p50 ms': bareAtHalf.p50,
-        'req/s asked': half,
-        'req/s served': atHalf.perSecond,
+        'p50 ms': middle(({ ownAtHalf }) => ownAtHalf.p50),
+        'bare p50 ms': middle(({ bareAtHalf }) => bareAtHalf.p50),
+        'req/s served': middle(({ ownAtHalf }) => ownAtHalf.perSecond),
+        'lowest and highest p99 ms': span(rounds.map(({ ownAtHalf }) => ownAtHalf.p99)),
       },
     ),
   ];
+}
+
+function span(values: readonly number[]): string {
+  return `${Math.min(...values).toFixed(2)} and ${Math.max(...values).toFixed(2)}`;
 }

@@ -20,6 +20,8 @@ const known = ['--headless', '--no-demo'];
 for (const flag of flags)
   if (!known.includes(flag))
     fail(`"${flag}" is not an option of npm run up; known are ${known.join(' and ')}.`);
+/** Workers share the machine with what serves: a collector with helper threads would take both of two cores. */
+const BACKGROUND_FLAGS = ['--single-threaded-gc'];
 const withDemo = !flags.has('--no-demo');
 const began = Date.now();
 
@@ -128,11 +130,21 @@ try {
     });
   }
   // After the demo world's past: workers live by the clock of today, and would settle its rewards too early.
-  supervisor.start('worker', 'dist/apps/api/src/worker.js', {
-    ...env,
-    MARQUEE_ROLES: 'ingest,learn,rollup,maintenance',
-  });
-  supervisor.start('trainer', 'dist/apps/api/src/worker.js', { ...env, MARQUEE_ROLES: 'train' });
+  supervisor.start(
+    'worker',
+    'dist/apps/api/src/worker.js',
+    {
+      ...env,
+      MARQUEE_ROLES: 'ingest,learn,rollup,maintenance',
+    },
+    { nodeFlags: BACKGROUND_FLAGS },
+  );
+  supervisor.start(
+    'trainer',
+    'dist/apps/api/src/worker.js',
+    { ...env, MARQUEE_ROLES: 'train' },
+    { nodeFlags: BACKGROUND_FLAGS },
+  );
   if (withDemo) {
     supervisor.start('demo', 'dist/apps/cli/src/main.js', env, { args: ['demo', '--quiet'] });
   }

@@ -26,7 +26,7 @@ export interface CrashResult {
   /** Requests without an answer, and batches sent again with the same ids. */
   readonly failures: number;
   readonly repeats: number;
-  /** Answered decisions whose record a killed API had not written yet (at most some milliseconds' worth of each kill). */
+  /** Answered decisions without a record; every answer waits for its record, so there is none. */
   readonly decisions: number;
   readonly decisionsLost: number;
   readonly settleSeconds: number;
@@ -123,8 +123,10 @@ async function audit(
 }
 
 /** Everything that must be zero. */
-export function faultsOf({ events, rollups, learning }: CrashResult): number {
+export function faultsOf(result: CrashResult): number {
+  const { events, rollups, learning } = result;
   return (
+    result.decisionsLost +
     events.lost +
     events.duplicates +
     events.altered +
