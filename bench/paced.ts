@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile } from './figure.js';
 
 const CONNECTIONS = 64;
+/** A connection that breaks takes its place with it: what waits for one may wait for ever. */
+const LONGEST_TAIL_MS = 10_000;
 
 export interface Paced {
   /** Milliseconds from the moment a request was due, so that a late generator counts as well. */
@@ -52,9 +54,11 @@ export async function paced(
     }
     await sleep(1);
   }
-  while (answered < total) await sleep(5);
+  const deadline = performance.now() + LONGEST_TAIL_MS;
+  while (answered < total && performance.now() < deadline) await sleep(5);
   const elapsed = (performance.now() - began) / 1000;
   pool.close();
+  failed += total - answered;
   if (failed > 0) throw new Error(`${failed} of ${total} requests failed`);
   return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), perSecond: total / elapsed };
 }

@@ -145,7 +145,10 @@ class Rig {
     });
     const done = result['2xx'];
     if (result.errors > 0 || result.non2xx > 0)
-      throw new Error(`${of}: ${result.errors} errors and ${result.non2xx} answers that are not 2xx`);
+      throw new Error(
+        `${of}: ${result.errors} errors and ${result.non2xx} answers that are not 2xx; the process ` +
+          `${daemon.running ? 'runs' : 'has ended'}, its log: ${daemon.log().slice(-2000)}`,
+      );
     return {
       perSecond: done / result.duration,
       cpuMicros: ((daemon.cpuSeconds() - cpu) / done) * 1e6,
