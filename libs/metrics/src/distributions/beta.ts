@@ -1,5 +1,6 @@
-import { isOne, log1mExp, logBeta } from './gamma.js';
+import { isOne, log1mExp } from './gamma.js';
 import { invertMonotone } from './invert.js';
+import { logBetaPower } from './saddle-point.js';
 
 const TINY = 1e-300;
 const MAX_ITERATIONS = 100_000;
@@ -35,9 +36,7 @@ function betaFraction(a: number, b: number, x: number): number {
 export function logBetaLower(a: number, b: number, x: number, complement = 1 - x): number {
   if (x <= 0) return -Infinity;
   if (complement <= 0) return 0;
-  const logX = x < 0.5 ? Math.log(x) : Math.log1p(-complement);
-  const logComplement = complement < 0.5 ? Math.log(complement) : Math.log1p(-x);
-  const prefactor = a * logX + b * logComplement - logBeta(a, b);
+  const prefactor = logBetaPower(a, b, x, complement);
   if (x < (a + 1) / (a + b + 2)) return prefactor - Math.log(a) + Math.log(betaFraction(a, b, x));
   return log1mExp(Math.min(0, prefactor - Math.log(b) + Math.log(betaFraction(b, a, complement))));
 }
@@ -47,16 +46,28 @@ export function betaCdf(x: number, a: number, b: number): number {
   return Math.exp(logBetaLower(a, b, x));
 }
 
-/** Quantile of the beta law: bisection on the logit scale, so that tiny quantiles keep their digits. */
+/**
+ * Logit of the quantile of the beta law whose lower or upper tail has the logarithm `logTail`: bisection on this
+ * scale, so that quantiles near 0 and near 1 keep their digits.
+ */
+export function betaLogitQuantile(logTail: number, tail: 'lower' | 'upper', a: number, b: number): number {
+  const share = (logit: number): number => 1 / (1 + Math.exp(-logit));
+  const excess = (logit: number): number =>
+    tail === 'lower'
+      ? logBetaLower(a, b, share(logit), share(-logit)) - logTail
+      : logTail - logBetaLower(b, a, share(-logit), share(logit));
+  return invertMonotone(excess, -1, 1);
+}
+
+/** Quantile of the beta law. */
 export function betaQuantile(p: number, a: number, b: number): number {
   if (!(p > 0)) return 0;
   if (!(p < 1)) return 1;
-  const x = (logit: number): number => 1 / (1 + Math.exp(-logit));
-  const complement = (logit: number): number => 1 / (1 + Math.exp(logit));
-  const lowerTail = (logit: number): number => logBetaLower(a, b, x(logit), complement(logit)) - Math.log(p);
-  const upperTail = (logit: number): number =>
-    Math.log1p(-p) - logBetaLower(b, a, complement(logit), x(logit));
-  return x(invertMonotone(p < 0.5 ? lowerTail : upperTail, -1, 1));
+  const lower = p < 0.5;
+  return (
+    1 /
+    (1 + Math.exp(-betaLogitQuantile(lower ? Math.log(p) : Math.log1p(-p), lower ? 'lower' : 'upper', a, b)))
+  );
 }
 
 /** Distribution function of the binomial law at k of n with success probability p. */

@@ -56,7 +56,7 @@ function logGammaPrefactor(a: number, x: number): number {
 }
 
 /** log(1 + x) - x without cancellation near 0. */
-function log1pMinusX(x: number): number {
+export function log1pMinusX(x: number): number {
   if (Math.abs(x) > 0.05) return Math.log1p(x) - x;
   let sum = 0;
   let power = -x;
