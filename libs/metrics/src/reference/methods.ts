@@ -1,6 +1,10 @@
 import { basicMethods } from './basic.methods.js';
+import { liftMethods } from './lift.methods.js';
+import { marginMethods } from './margin.methods.js';
 import { meanMethods } from './mean.methods.js';
 import { powerMethods } from './power.methods.js';
+import { proportionMethods } from './proportion.methods.js';
+import { quantileMethods } from './quantile.methods.js';
 import { sequentialMethods } from './sequential.methods.js';
 
 export type ReferenceResult = Readonly<Record<string, unknown>>;
@@ -13,4 +17,8 @@ export const referenceMethods: Readonly<Record<string, ReferenceMethod>> = {
   ...meanMethods,
   ...sequentialMethods,
   ...powerMethods,
+  ...liftMethods,
+  ...marginMethods,
+  ...proportionMethods,
+  ...quantileMethods,
 };
