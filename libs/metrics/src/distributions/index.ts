@@ -9,6 +9,7 @@ export {
 } from './discrete.js';
 export type { DiscreteLaw } from './discrete.js';
 export { logBeta, logGamma } from './gamma.js';
+export { noncentralTLogSf, noncentralTSf } from './noncentral-t.js';
 export { normalCdf, normalLogSf, normalPdf, normalQuantile, normalSf } from './normal.js';
 export { binomialLogPmf } from './saddle-point.js';
 export { studentTLogSf, studentTQuantile, studentTSf } from './student-t.js';
