@@ -1,1 +1,4 @@
 export * from './power.js';
+export * from './lift.js';
+export * from './sizes.js';
+export * from './t-test.js';

@@ -1,10 +1,14 @@
+import { anytimeMethods } from './anytime.methods.js';
 import { basicMethods } from './basic.methods.js';
 import { liftMethods } from './lift.methods.js';
 import { marginMethods } from './margin.methods.js';
+import { groupSequentialMethods } from './group-sequential.methods.js';
 import { meanMethods } from './mean.methods.js';
+import { multiplicityMethods } from './multiplicity.methods.js';
 import { powerMethods } from './power.methods.js';
 import { proportionMethods } from './proportion.methods.js';
 import { quantileMethods } from './quantile.methods.js';
+import { sampleSizeMethods } from './sample-size.methods.js';
 import { sequentialMethods } from './sequential.methods.js';
 
 export type ReferenceResult = Readonly<Record<string, unknown>>;
@@ -21,4 +25,8 @@ export const referenceMethods: Readonly<Record<string, ReferenceMethod>> = {
   ...marginMethods,
   ...proportionMethods,
   ...quantileMethods,
+  ...anytimeMethods,
+  ...groupSequentialMethods,
+  ...multiplicityMethods,
+  ...sampleSizeMethods,
 };

@@ -1,0 +1,2 @@
+export { fcrIntervals, intervalFromAdjustedP } from './intervals.js';
+export type { FcrIntervals } from './intervals.js';
