@@ -26,5 +26,6 @@ export { ratioPairContrast } from './adjustments/cuped-ratio.js';
 export type { RatioPairSums } from './adjustments/cuped-ratio.js';
 export * from './retention.js';
 export * from './sequential/index.js';
+export * from './survival/index.js';
 export * from './undefined-result.js';
 export * from './reference/index.js';

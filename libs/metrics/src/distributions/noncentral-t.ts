@@ -69,8 +69,8 @@ function upperTail(t: number, df: number, ncp: number): number {
   const step = 1 / Math.sqrt(df + t * t + 1);
   const left = reach(integrand, peak, -step, top - NEGLIGIBLE);
   const right = reach(integrand, peak, step, top - NEGLIGIBLE);
-  // Two nodes per width of the narrowest feature: the normal tail falls within 1/ncp, the density within 1/sqrt(2 df).
-  const perUnit = 2 * (Math.abs(ncp) + Math.sqrt(2 * df));
+  // The normal tail falls within 1/ncp, the density within 1/sqrt(2 df), and neither faster than exp(exp(w)) does.
+  const perUnit = 8 + 2 * (Math.abs(ncp) + Math.sqrt(2 * df));
   const nodes = Math.min(MAX_NODES, Math.max(MIN_NODES, Math.ceil((right - left) * perUnit)));
   const h = (right - left) / nodes;
   let sum = 0;

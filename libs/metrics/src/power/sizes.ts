@@ -3,8 +3,6 @@ import { isLevel, noResult } from '../undefined-result.js';
 import type { Outcome } from '../undefined-result.js';
 import type { ArmUnits } from './t-test.js';
 
-export type TestDirection = 'two-sided' | 'greater' | 'less';
-
 /** Upper normal quantile of a test's error on one side. */
 function criticalZ(alpha: number, sides: 1 | 2): number {
   return -normalQuantile(alpha / sides);

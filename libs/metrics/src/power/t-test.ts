@@ -2,7 +2,9 @@ import { illinoisRoot } from '../distributions/illinois.js';
 import { noncentralTSf, normalQuantile, studentTQuantile } from '../distributions/index.js';
 import { isLevel, noResult } from '../undefined-result.js';
 import type { Outcome } from '../undefined-result.js';
-import type { TestDirection } from './sizes.js';
+
+/** Two-sided, or treatment greater or less than control. */
+export type TestDirection = 'two-sided' | 'greater' | 'less';
 
 export interface TTestPlan {
   /** Difference in means to find, treatment minus control, and the standard deviation of one unit in either arm. */

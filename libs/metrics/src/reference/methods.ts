@@ -10,6 +10,7 @@ import { proportionMethods } from './proportion.methods.js';
 import { quantileMethods } from './quantile.methods.js';
 import { sampleSizeMethods } from './sample-size.methods.js';
 import { sequentialMethods } from './sequential.methods.js';
+import { survivalMethods } from './survival.methods.js';
 
 export type ReferenceResult = Readonly<Record<string, unknown>>;
 /** From a case's input (in the form of the file) to a result with the same keys as its expectation. */
@@ -29,4 +30,5 @@ export const referenceMethods: Readonly<Record<string, ReferenceMethod>> = {
   ...groupSequentialMethods,
   ...multiplicityMethods,
   ...sampleSizeMethods,
+  ...survivalMethods,
 };

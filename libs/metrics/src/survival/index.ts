@@ -1,0 +1,10 @@
+export { restrictedMean, restrictedMeanDifference, survivalDifferenceAt } from './arm-differences.js';
+export type { NormalDifference, RestrictedMeanResult } from './arm-differences.js';
+export type { CoxTies } from './cox-likelihood.js';
+export { coxRegression } from './cox.js';
+export type { CoxOptions, CoxResult } from './cox.js';
+export { kaplanMeier, medianSurvival, survivalAt, survivalInterval } from './kaplan-meier.js';
+export type { SurvivalBounds, SurvivalCurve, SurvivalPoint, SurvivalScale } from './kaplan-meier.js';
+export { logRankTest } from './log-rank.js';
+export type { LogRankOptions, LogRankResult } from './log-rank.js';
+export type { FollowUp } from './risk-table.js';
