@@ -1,5 +1,8 @@
 import { normalLogSf } from '../distributions/index.js';
 
+/** Bound once: a lookup of the global for every pair of nodes costs where globals are proxied. */
+const { exp, log } = Math;
+
 /** Standard deviations below the mean that the integration covers; what lies below has no weight in doubles. */
 const BELOW = 9;
 /** Standard deviations above it, where a boundary does not end the region before. */
@@ -65,10 +68,10 @@ export class CrossingRecursion {
     const step = information - before.information;
     const target = (z * Math.sqrt(information) - drift * step) / Math.sqrt(step);
     const slope = Math.sqrt(before.information / step);
-    const terms = before.z.map((zj, j) => Math.log(before.mass[j] as number) + f(target - zj * slope));
+    const terms = before.z.map((zj, j) => log(before.mass[j] as number) + f(target - zj * slope));
     const top = terms.reduce((a, b) => Math.max(a, b), -Infinity);
     if (top === -Infinity) return top;
-    return top + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - top), 0));
+    return top + Math.log(terms.reduce((sum, term) => sum + exp(term - top), 0));
   }
 
   /**
@@ -112,7 +115,7 @@ export class CrossingRecursion {
       for (let j = first; j < before.z.length; j++) {
         const x = target - (before.z[j] as number) * slope;
         if (x < -UNDERFLOW) break;
-        sum += (before.mass[j] as number) * Math.exp(-0.5 * x * x);
+        sum += (before.mass[j] as number) * exp(-0.5 * x * x);
       }
       return (sum * scale) / Math.sqrt(2 * Math.PI);
     });
@@ -120,5 +123,5 @@ export class CrossingRecursion {
 }
 
 function normalDensity(x: number): number {
-  return Math.exp(-0.5 * x * x - LOG_SQRT_2PI);
+  return exp(-0.5 * x * x - LOG_SQRT_2PI);
 }

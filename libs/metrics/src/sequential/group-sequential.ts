@@ -30,13 +30,13 @@ export interface GroupSequentialBounds {
   readonly alphaSpentPerSide: readonly number[];
 }
 
-function isUsable({ information, spending, alpha, sides }: GroupSequentialDesign): boolean {
+function isUsable({ information, spending, alpha }: GroupSequentialDesign): boolean {
   const ascending = information.every((t, k) => {
     const previous = k === 0 ? 0 : (information[k - 1] as number);
     return Number.isFinite(t) && t > 0 && t - previous > CLOSEST_LOOKS * t;
   });
   const rho = spending.kind === 'power' ? spending.rho : 1;
-  return information.length > 0 && ascending && isLevel(alpha / sides) && rho > 0 && Number.isFinite(rho);
+  return information.length > 0 && ascending && isLevel(alpha) && rho > 0 && Number.isFinite(rho);
 }
 
 /**
@@ -56,7 +56,9 @@ export function groupSequentialBounds(design: GroupSequentialDesign): Outcome<Gr
     if (next !== undefined) recursion.advance(t, c, next);
     return c;
   });
-  const nominalP = criticalValues.map((c) => (c === Infinity ? 0 : sides * Math.exp(normalLogSf(c))));
+  const nominalP = criticalValues.map((c) =>
+    c === Infinity ? 0 : Math.min(1, sides * Math.exp(normalLogSf(c))),
+  );
   return { status: 'ok', criticalValues, nominalP, alphaSpentPerSide };
 }
 
