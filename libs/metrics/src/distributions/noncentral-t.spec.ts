@@ -77,7 +77,7 @@ describe('noncentral t', () => {
   });
 });
 
-describe('helpers of the laws', () => {
+describe('numerics behind the laws', () => {
   it('correct Stirling below and above 10 alike', () => {
     for (const x of [0.01, 0.7, 3, 9.9, 9.9999999]) {
       // log Gamma(x + 1) = log x + log Gamma(x), in terms of the corrections.
