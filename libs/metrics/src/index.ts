@@ -27,5 +27,4 @@ export type { RatioPairSums } from './adjustments/cuped-ratio.js';
 export * from './retention.js';
 export * from './sequential/index.js';
 export * from './survival/index.js';
-export * from './undefined-result.js';
 export * from './reference/index.js';

@@ -10,7 +10,12 @@ export type OutcomeReason =
   | 'no_events'
   | 'zero_variance'
   | 'zero_baseline'
-  | 'non_positive_ratio';
+  | 'non_positive_ratio'
+  | 'invalid_input'
+  | 'zero_effect'
+  | 'unreachable'
+  | 'insufficient_follow_up'
+  | 'monotone_likelihood';
 
 export interface UndefinedOutcome {
   readonly status: 'undefined';
@@ -24,6 +29,7 @@ export function undefinedBecause(reason: OutcomeReason): UndefinedOutcome {
   return { status: 'undefined', reason };
 }
 
+/** Whether a number may serve as an error rate or a power: strictly between 0 and 1. */
 export function isProbability(value: number): boolean {
   return value > 0 && value < 1;
 }

@@ -1,7 +1,7 @@
 import { normalLogSf, normalQuantile } from '../distributions/index.js';
 import { adjustPValues } from '../multiplicity.js';
-import { isLevel, noResult } from '../undefined-result.js';
-import type { Outcome } from '../undefined-result.js';
+import { isProbability, undefinedBecause } from '../inference/outcome.js';
+import type { Outcome } from '../inference/outcome.js';
 
 type Bounds = readonly [lower: number, upper: number];
 
@@ -22,12 +22,12 @@ export function intervalFromAdjustedP(
 ): Outcome<{ readonly lower: number; readonly upper: number }> {
   const [lower, upper] = interval;
   if (
-    !isLevel(alpha) ||
+    !isProbability(alpha) ||
     !(adjustedP >= 0 && adjustedP <= 1) ||
     !Number.isFinite(estimate) ||
     !(lower <= upper)
   ) {
-    return noResult('invalid_input');
+    return undefinedBecause('invalid_input');
   }
   if (adjustedP > NOTHING_LEFT) return { status: 'ok', lower: -Infinity, upper: Infinity };
   // Quantiles of the small tail: 1 - p/2 would lose the digits of a small p.
@@ -58,7 +58,8 @@ export function fcrIntervals(
   standardErrors: readonly (number | null)[],
   alpha: number,
 ): Outcome<FcrIntervals> {
-  if (!isLevel(alpha) || estimates.length !== standardErrors.length) return noResult('invalid_input');
+  if (!isProbability(alpha) || estimates.length !== standardErrors.length)
+    return undefinedBecause('invalid_input');
   const effects = estimates.map((estimate, i) => {
     const se = standardErrors[i];
     return estimate !== null && se !== null && se !== undefined && se > 0 && Number.isFinite(estimate / se)

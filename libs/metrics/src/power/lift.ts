@@ -1,7 +1,7 @@
 import { normalQuantile } from '../distributions/index.js';
 import { mixtureSize, sequentialRadius } from '../estimators/asymptotic-cs.js';
-import { isLevel, noResult } from '../undefined-result.js';
-import type { Outcome } from '../undefined-result.js';
+import { isProbability, undefinedBecause } from '../inference/outcome.js';
+import type { Outcome } from '../inference/outcome.js';
 import { powerAt } from './power.js';
 
 export interface LiftPlan {
@@ -38,12 +38,12 @@ export interface LiftPower {
 export function liftPower(plan: LiftPlan): Outcome<LiftPower> {
   const { mean, variance, lift, unitsPerArm, alpha, power, sequentialTuning } = plan;
   const finite = [mean, variance, lift, unitsPerArm, sequentialTuning].every(Number.isFinite);
-  if (!finite || !isLevel(alpha) || !isLevel(power) || variance < 0 || !(sequentialTuning > 0)) {
-    return noResult('invalid_input');
+  if (!finite || !isProbability(alpha) || !isProbability(power) || variance < 0 || !(sequentialTuning > 0)) {
+    return undefinedBecause('invalid_input');
   }
-  if (!(unitsPerArm > 0)) return noResult('insufficient_units');
-  if (variance === 0) return noResult('zero_variance');
-  if (mean === 0) return noResult('zero_baseline');
+  if (!(unitsPerArm > 0)) return undefinedBecause('insufficient_units');
+  if (variance === 0) return undefinedBecause('zero_variance');
+  if (mean === 0) return undefinedBecause('zero_baseline');
   const z = -normalQuantile(alpha / 2);
   const radius = sequentialRadius(2 * unitsPerArm, mixtureSize(sequentialTuning, alpha), alpha);
   const inflation = (radius / z) ** 2;

@@ -1,6 +1,6 @@
 import { normalQuantile } from '../distributions/index.js';
-import { isLevel, noResult } from '../undefined-result.js';
-import type { Outcome } from '../undefined-result.js';
+import { isProbability, undefinedBecause } from '../inference/outcome.js';
+import type { Outcome } from '../inference/outcome.js';
 import type { ArmUnits } from './t-test.js';
 
 /** Upper normal quantile of a test's error on one side. */
@@ -19,9 +19,9 @@ export function proportionUnits(
   error: { readonly alpha: number; readonly power: number; readonly sides: 1 | 2 },
 ): Outcome<{ readonly unitsPerArm: number }> {
   const { control: p, treatment: q } = shares;
-  if (!isLevel(error.alpha) || !isLevel(error.power)) return noResult('invalid_input');
-  if (!(p >= 0 && p <= 1 && q >= 0 && q <= 1)) return noResult('invalid_input');
-  if (p === q) return noResult('zero_effect');
+  if (!isProbability(error.alpha) || !isProbability(error.power)) return undefinedBecause('invalid_input');
+  if (!(p >= 0 && p <= 1 && q >= 0 && q <= 1)) return undefinedBecause('invalid_input');
+  if (p === q) return undefinedBecause('zero_effect');
   const underNull = Math.sqrt((p + q) * (1 - (p + q) / 2));
   const underEffect = Math.sqrt(p * (1 - p) + q * (1 - q));
   const root = criticalZ(error.alpha, error.sides) * underNull + normalQuantile(error.power) * underEffect;
@@ -50,10 +50,11 @@ export interface NonInferiorityPlan {
 export function nonInferiorityUnits(plan: NonInferiorityPlan): Outcome<ArmUnits> {
   const { varianceControl, varianceTreatment, margin, trueDifference, kappa, alpha, power } = plan;
   const sensible = [varianceControl, varianceTreatment].every((v) => v >= 0 && Number.isFinite(v));
-  if (!sensible || !isLevel(alpha) || !isLevel(power) || !(kappa > 0)) return noResult('invalid_input');
-  if (!Number.isFinite(margin + trueDifference + kappa)) return noResult('invalid_input');
-  if (varianceControl + varianceTreatment === 0) return noResult('zero_variance');
-  if (!(margin + trueDifference > 0)) return noResult('unreachable');
+  if (!sensible || !isProbability(alpha) || !isProbability(power) || !(kappa > 0))
+    return undefinedBecause('invalid_input');
+  if (!Number.isFinite(margin + trueDifference + kappa)) return undefinedBecause('invalid_input');
+  if (varianceControl + varianceTreatment === 0) return undefinedBecause('zero_variance');
+  if (!(margin + trueDifference > 0)) return undefinedBecause('unreachable');
   const z = Math.max(0, criticalZ(alpha, 1) + normalQuantile(power)) / (margin + trueDifference);
   const unitsTreatment = z * z * (varianceControl / kappa + varianceTreatment);
   return { status: 'ok', unitsTreatment, unitsControl: kappa * unitsTreatment };
@@ -71,12 +72,12 @@ export function logRankEvents(
   error: { readonly alpha: number; readonly power: number; readonly sides: 1 | 2 },
 ): Outcome<{ readonly events: number }> {
   const { alpha, power, sides } = error;
-  if (!isLevel(alpha) || !isLevel(power) || !(hazardRatio > 0) || !Number.isFinite(hazardRatio)) {
-    return noResult('invalid_input');
+  if (!isProbability(alpha) || !isProbability(power) || !(hazardRatio > 0) || !Number.isFinite(hazardRatio)) {
+    return undefinedBecause('invalid_input');
   }
-  if (!(allocationTreatment >= 0 && allocationTreatment <= 1)) return noResult('invalid_input');
-  if (!isLevel(allocationTreatment)) return noResult('insufficient_units');
-  if (hazardRatio === 1) return noResult('zero_effect');
+  if (!(allocationTreatment >= 0 && allocationTreatment <= 1)) return undefinedBecause('invalid_input');
+  if (!isProbability(allocationTreatment)) return undefinedBecause('insufficient_units');
+  if (hazardRatio === 1) return undefinedBecause('zero_effect');
   const z = Math.max(0, criticalZ(alpha, sides) + normalQuantile(power)) / Math.log(hazardRatio);
   return { status: 'ok', events: (z * z) / (allocationTreatment * (1 - allocationTreatment)) };
 }

@@ -1,7 +1,7 @@
 import { illinoisRoot } from '../distributions/illinois.js';
 import { noncentralTSf, normalQuantile, studentTQuantile } from '../distributions/index.js';
-import { isLevel, noResult } from '../undefined-result.js';
-import type { Outcome } from '../undefined-result.js';
+import { isProbability, undefinedBecause } from '../inference/outcome.js';
+import type { Outcome } from '../inference/outcome.js';
 
 /** Two-sided, or treatment greater or less than control. */
 export type TestDirection = 'two-sided' | 'greater' | 'less';
@@ -22,7 +22,7 @@ const MOST_UNITS = 1e15;
 /** What is wrong with a plan, whatever the sizes. */
 function planProblem(plan: TTestPlan): 'invalid_input' | 'zero_variance' | null {
   const { delta, sd, alpha } = plan;
-  if (!isLevel(alpha) || !Number.isFinite(delta) || !(sd >= 0) || !Number.isFinite(sd))
+  if (!isProbability(alpha) || !Number.isFinite(delta) || !(sd >= 0) || !Number.isFinite(sd))
     return 'invalid_input';
   return sd === 0 ? 'zero_variance' : null;
 }
@@ -50,12 +50,12 @@ export function tTestPower(
   unitsControl: number,
   unitsTreatment: number,
 ): Outcome<{ readonly power: number }> {
-  if (!Number.isFinite(unitsControl + unitsTreatment)) return noResult('invalid_input');
+  if (!Number.isFinite(unitsControl + unitsTreatment)) return undefinedBecause('invalid_input');
   if (!(unitsControl > 0 && unitsTreatment > 0 && unitsControl + unitsTreatment > 2)) {
-    return noResult('insufficient_units');
+    return undefinedBecause('insufficient_units');
   }
   const problem = planProblem(plan);
-  if (problem) return noResult(problem);
+  if (problem) return undefinedBecause(problem);
   return { status: 'ok', power: tPower(plan, unitsControl, unitsTreatment) };
 }
 
@@ -72,10 +72,11 @@ export interface ArmUnits {
  */
 export function tTestUnits(plan: TTestPlan, power: number, ratio = 1): Outcome<ArmUnits> {
   const problem = planProblem(plan);
-  if (!isLevel(power) || !(ratio > 0) || !Number.isFinite(ratio)) return noResult('invalid_input');
-  if (problem) return noResult(problem);
-  if (plan.delta === 0) return noResult('zero_effect');
-  if (plan.alternative === (plan.delta > 0 ? 'less' : 'greater')) return noResult('unreachable');
+  if (!isProbability(power) || !(ratio > 0) || !Number.isFinite(ratio))
+    return undefinedBecause('invalid_input');
+  if (problem) return undefinedBecause(problem);
+  if (plan.delta === 0) return undefinedBecause('zero_effect');
+  if (plan.alternative === (plan.delta > 0 ? 'less' : 'greater')) return undefinedBecause('unreachable');
   const wanted = normalQuantile(power);
   const shortfall = (logUnits: number): number => {
     const n = Math.exp(logUnits);
@@ -90,7 +91,7 @@ export function tTestUnits(plan: TTestPlan, power: number, ratio = 1): Outcome<A
   if (shortfall(low) >= 0) return result(Math.exp(low));
   let high = low + 1;
   while (shortfall(high) < 0) {
-    if (high > Math.log(MOST_UNITS)) return noResult('unreachable');
+    if (high > Math.log(MOST_UNITS)) return undefinedBecause('unreachable');
     high += 1;
   }
   return result(Math.exp(illinoisRoot(shortfall, high - 1, high, 1e-12)));

@@ -1,7 +1,7 @@
 import { log1mExp } from '../distributions/gamma.js';
 import { sequentialRadius } from '../estimators/asymptotic-cs.js';
-import { isLevel, noResult } from '../undefined-result.js';
-import type { Outcome } from '../undefined-result.js';
+import { isProbability, undefinedBecause } from '../inference/outcome.js';
+import type { Outcome } from '../inference/outcome.js';
 
 export interface AnytimeTInput {
   /** Coefficient of a linear model with normal errors, and its classical standard error. */
@@ -36,12 +36,16 @@ export interface AnytimeTResult {
  */
 export function anytimeT(input: AnytimeTInput): Outcome<AnytimeTResult> {
   const { estimate, standardError, n, coefficients, g, alpha } = input;
-  if (!isLevel(alpha) || !(g > 0) || !Number.isFinite(g + estimate + n + coefficients + standardError)) {
-    return noResult('invalid_input');
+  if (
+    !isProbability(alpha) ||
+    !(g > 0) ||
+    !Number.isFinite(g + estimate + n + coefficients + standardError)
+  ) {
+    return undefinedBecause('invalid_input');
   }
   const nu = n - coefficients;
-  if (!(nu > 0)) return noResult('insufficient_units');
-  if (!(standardError > 0)) return noResult('zero_variance');
+  if (!(nu > 0)) return undefinedBecause('insufficient_units');
+  if (!(standardError > 0)) return undefinedBecause('zero_variance');
   const logR = -Math.log1p(n / g);
   // (1 + x) / (1 + r x) - 1 = (1 - r) / (1/x + r) with x = t^2 / nu: also right for x = 0 and Infinity.
   const x = (estimate / standardError) ** 2 / nu;

@@ -10,7 +10,7 @@ import {
   sequentialPoissonRates,
   sequentialSampleRatio,
 } from './index.js';
-import type { Outcome } from '../undefined-result.js';
+import type { Outcome } from '../inference/outcome.js';
 
 function okay<T>(outcome: Outcome<T>): T {
   if (outcome.status !== 'ok') throw new Error(outcome.reason);

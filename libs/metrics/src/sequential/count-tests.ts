@@ -1,7 +1,7 @@
 import { invertMonotone } from '../distributions/invert.js';
 import { gammaCorrection } from '../distributions/stirling.js';
-import { isLevel, noResult } from '../undefined-result.js';
-import type { Outcome } from '../undefined-result.js';
+import { isProbability, undefinedBecause } from '../inference/outcome.js';
+import type { Outcome } from '../inference/outcome.js';
 import { runningPValues } from './mixture-sprt.js';
 
 type Counts = readonly number[];
@@ -76,10 +76,10 @@ export function sequentialSampleRatio(
 ): Outcome<SequentialCountsResult> {
   const sensible = increments.every((row) => row.length === planned.length && row.every(isCount));
   if (!sensible || !planned.every(isCount) || !(concentration > 0) || !Number.isFinite(concentration)) {
-    return noResult('invalid_input');
+    return undefinedBecause('invalid_input');
   }
   const plan = plannedArms(planned);
-  if (!plan) return noResult('insufficient_units');
+  if (!plan) return undefinedBecause('insufficient_units');
   const cumulative = plan.arms.map(() => 0);
   const logBayesFactors = increments.map((row) => {
     plan.arms.forEach((arm, i) => (cumulative[i] = (cumulative[i] as number) + (row[arm] as number)));
@@ -113,15 +113,15 @@ export function sequentialPoissonRates(
   concentration: number,
   alpha: number,
 ): Outcome<SequentialRatesResult> {
-  if (!isLevel(alpha) || !(concentration > 0) || !Number.isFinite(concentration))
-    return noResult('invalid_input');
+  if (!isProbability(alpha) || !(concentration > 0) || !Number.isFinite(concentration))
+    return undefinedBecause('invalid_input');
   if (events.length !== exposure.length || !events.every(isCount) || !exposure.every(isCount)) {
-    return noResult('invalid_input');
+    return undefinedBecause('invalid_input');
   }
   const plan = plannedArms(exposure);
-  if (!plan || plan.arms.length < exposure.length) return noResult('denominator_zero');
+  if (!plan || plan.arms.length < exposure.length) return undefinedBecause('denominator_zero');
   const total = events.reduce((sum, x) => sum + x, 0);
-  if (total === 0) return noResult('no_events');
+  if (total === 0) return undefinedBecause('no_events');
   const logBayesFactor = logDirichletBayesFactor(events, plan.shares, concentration);
   const logP = Math.min(0, -logBayesFactor);
   const shared = { status: 'ok' as const, logBayesFactor, logP, pValue: Math.exp(logP) };

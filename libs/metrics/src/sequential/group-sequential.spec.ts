@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { normalPdf, normalQuantile, normalSf } from '../distributions/index.js';
 import { alphaSpent, crossingProbabilities, groupSequentialBounds, groupSequentialSize } from './index.js';
 import type { GroupSequentialDesign, Spending } from './index.js';
-import type { Outcome } from '../undefined-result.js';
+import type { Outcome } from '../inference/outcome.js';
 
 function okay<T>(outcome: Outcome<T>): T {
   if (outcome.status !== 'ok') throw new Error(outcome.reason);

@@ -1,7 +1,7 @@
 import { illinoisRoot } from '../distributions/illinois.js';
 import { normalLogSf, normalQuantile } from '../distributions/index.js';
-import { isLevel, noResult } from '../undefined-result.js';
-import type { Outcome } from '../undefined-result.js';
+import { isProbability, undefinedBecause } from '../inference/outcome.js';
+import type { Outcome } from '../inference/outcome.js';
 import { CrossingRecursion } from './crossing.js';
 import { alphaSpent } from './spending.js';
 import type { Spending } from './spending.js';
@@ -36,7 +36,7 @@ function isUsable({ information, spending, alpha }: GroupSequentialDesign): bool
     return Number.isFinite(t) && t > 0 && t - previous > CLOSEST_LOOKS * t;
   });
   const rho = spending.kind === 'power' ? spending.rho : 1;
-  return information.length > 0 && ascending && isLevel(alpha) && rho > 0 && Number.isFinite(rho);
+  return information.length > 0 && ascending && isProbability(alpha) && rho > 0 && Number.isFinite(rho);
 }
 
 /**
@@ -45,7 +45,7 @@ function isUsable({ information, spending, alpha }: GroupSequentialDesign): bool
  * Undefined: `invalid_input` (no looks, fractions not ascending, alpha outside (0, 1)). Never throws.
  */
 export function groupSequentialBounds(design: GroupSequentialDesign): Outcome<GroupSequentialBounds> {
-  if (!isUsable(design)) return noResult('invalid_input');
+  if (!isUsable(design)) return undefinedBecause('invalid_input');
   const { information, spending, alpha, sides } = design;
   const alphaSpentPerSide = information.map((t) => alphaSpent(spending, alpha / sides, t));
   const recursion = new CrossingRecursion();
@@ -130,11 +130,17 @@ export function groupSequentialSize(
   if (bounds.status !== 'ok') return bounds;
   const { delta, sd, power } = goal;
   const side = design.alpha / design.sides;
-  if (!isLevel(power) || !(power > side) || !Number.isFinite(delta) || !(sd >= 0) || !Number.isFinite(sd)) {
-    return noResult('invalid_input');
+  if (
+    !isProbability(power) ||
+    !(power > side) ||
+    !Number.isFinite(delta) ||
+    !(sd >= 0) ||
+    !Number.isFinite(sd)
+  ) {
+    return undefinedBecause('invalid_input');
   }
-  if (delta === 0) return noResult('zero_effect');
-  if (sd === 0) return noResult('zero_variance');
+  if (delta === 0) return undefinedBecause('zero_effect');
+  if (sd === 0) return undefinedBecause('zero_variance');
   const { information } = design;
   const probabilities = (drift: number): number[] =>
     crossingProbabilities(information, bounds.criticalValues, drift);
@@ -147,7 +153,7 @@ export function groupSequentialSize(
   const fixedDrift = normalQuantile(power) - normalQuantile(side);
   let high = (1.2 * fixedDrift) / Math.sqrt(last);
   for (let i = 0; shortfall(high) < 0; i++) {
-    if (i > 60) return noResult('unreachable');
+    if (i > 60) return undefinedBecause('unreachable');
     high *= 1.5;
   }
   const drift = illinoisRoot(shortfall, 0, high, 1e-12);

@@ -1,5 +1,5 @@
-import { isLevel, noResult } from '../undefined-result.js';
-import type { Outcome } from '../undefined-result.js';
+import { isProbability, undefinedBecause } from '../inference/outcome.js';
+import type { Outcome } from '../inference/outcome.js';
 
 /** The state of a two-arm test at one look. */
 export interface SprtLook {
@@ -31,14 +31,14 @@ export function mixtureSprt(
   tau2: number,
   alpha: number,
 ): Outcome<SprtResult> {
-  if (!isLevel(alpha) || !(tau2 >= 0) || !(variance >= 0) || !Number.isFinite(variance + tau2)) {
-    return noResult('invalid_input');
+  if (!isProbability(alpha) || !(tau2 >= 0) || !(variance >= 0) || !Number.isFinite(variance + tau2)) {
+    return undefinedBecause('invalid_input');
   }
   if (looks.some(({ unitsPerArm, difference }) => !Number.isFinite(unitsPerArm + difference))) {
-    return noResult('invalid_input');
+    return undefinedBecause('invalid_input');
   }
-  if (looks.some(({ unitsPerArm }) => !(unitsPerArm > 0))) return noResult('insufficient_units');
-  if (variance === 0) return noResult('zero_variance');
+  if (looks.some(({ unitsPerArm }) => !(unitsPerArm > 0))) return undefinedBecause('insufficient_units');
+  if (variance === 0) return undefinedBecause('zero_variance');
   const logLikelihoodRatios = looks.map(({ unitsPerArm, difference }) => {
     const v = (2 * variance) / unitsPerArm;
     return -0.5 * Math.log1p(tau2 / v) + (((difference / v) * difference) / (v + tau2)) * 0.5 * tau2;

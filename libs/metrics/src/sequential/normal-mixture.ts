@@ -1,7 +1,7 @@
 import { bracketedRoot } from '../distributions/invert.js';
 import { normalLogSf } from '../distributions/index.js';
-import { isLevel, noResult } from '../undefined-result.js';
-import type { Outcome } from '../undefined-result.js';
+import { isProbability, undefinedBecause } from '../inference/outcome.js';
+import type { Outcome } from '../inference/outcome.js';
 
 /** Tuning of a normal-mixture boundary: tightest at intrinsic time `optimalTime` for error `optimalAlpha`. */
 export interface MixtureTuning {
@@ -28,8 +28,8 @@ export interface MixtureBoundary {
 export function normalMixture(tuning: MixtureTuning): Outcome<MixtureBoundary> {
   const { optimalTime, optimalAlpha, oneSided } = tuning;
   const level = oneSided ? 2 * optimalAlpha : optimalAlpha;
-  if (!isLevel(level) || !(optimalTime > 0) || !Number.isFinite(optimalTime))
-    return noResult('invalid_input');
+  if (!isProbability(level) || !(optimalTime > 0) || !Number.isFinite(optimalTime))
+    return undefinedBecause('invalid_input');
   const surprise = -2 * Math.log(level);
   const rho = optimalTime / (surprise + Math.log1p(surprise));
   // log1p keeps the ratio exact where v is small against rho.

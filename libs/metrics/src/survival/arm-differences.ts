@@ -1,6 +1,6 @@
 import { normalLogSf, normalQuantile } from '../distributions/index.js';
-import { isLevel, noResult } from '../undefined-result.js';
-import type { Outcome } from '../undefined-result.js';
+import { isProbability, undefinedBecause } from '../inference/outcome.js';
+import type { Outcome } from '../inference/outcome.js';
 import { isFollowedTo, kaplanMeier, survivalAt } from './kaplan-meier.js';
 import type { SurvivalCurve } from './kaplan-meier.js';
 import type { FollowUp } from './risk-table.js';
@@ -24,7 +24,7 @@ interface Estimate {
 
 function normalDifference(control: Estimate, treatment: Estimate, alpha: number): Outcome<NormalDifference> {
   const standardError = Math.sqrt(control.variance + treatment.variance);
-  if (!(standardError > 0)) return noResult('zero_variance');
+  if (!(standardError > 0)) return undefinedBecause('zero_variance');
   const difference = treatment.value - control.value;
   const z = difference / standardError;
   const half = -normalQuantile(alpha / 2) * standardError;
@@ -48,16 +48,16 @@ function armCurves(
   time: number,
   alpha: number,
 ): Outcome<{ readonly control: SurvivalCurve; readonly treatment: SurvivalCurve }> {
-  const sensible = isLevel(alpha) && Number.isFinite(time) && treated.length === follow.time.length;
+  const sensible = isProbability(alpha) && Number.isFinite(time) && treated.length === follow.time.length;
   if (!sensible || Array.from(treated).some((arm) => arm !== 0 && arm !== 1))
-    return noResult('invalid_input');
+    return undefinedBecause('invalid_input');
   const control = kaplanMeier(follow, (unit) => treated[unit] === 0);
   const treatment = kaplanMeier(follow, (unit) => treated[unit] === 1);
   if (control.status !== 'ok') return control;
   if (treatment.status !== 'ok') return treatment;
   const curves = [control.curve, treatment.curve];
-  if (curves.every((curve) => curve.time.length === 0)) return noResult('no_events');
-  if (!curves.every((curve) => isFollowedTo(curve, time))) return noResult('insufficient_follow_up');
+  if (curves.every((curve) => curve.time.length === 0)) return undefinedBecause('no_events');
+  if (!curves.every((curve) => isFollowedTo(curve, time))) return undefinedBecause('insufficient_follow_up');
   return { status: 'ok', control: control.curve, treatment: treatment.curve };
 }
 
@@ -78,7 +78,7 @@ export function survivalDifferenceAt(
   const curves = armCurves(follow, treated, time, alpha);
   if (curves.status !== 'ok') return curves;
   const [c, t] = [survivalAt(curves.control, time), survivalAt(curves.treatment, time)];
-  if (c.standardError === null || t.standardError === null) return noResult('zero_variance');
+  if (c.standardError === null || t.standardError === null) return undefinedBecause('zero_variance');
   return normalDifference(
     { value: c.survival, variance: c.standardError ** 2 },
     { value: t.survival, variance: t.standardError ** 2 },
@@ -123,7 +123,7 @@ export function restrictedMeanDifference(
   tau: number,
   alpha: number,
 ): Outcome<RestrictedMeanResult> {
-  if (!(tau > 0)) return noResult('invalid_input');
+  if (!(tau > 0)) return undefinedBecause('invalid_input');
   const curves = armCurves(follow, treated, tau, alpha);
   if (curves.status !== 'ok') return curves;
   const control = restrictedMean(curves.control, tau);

@@ -1,6 +1,6 @@
 import { chiSquareSf, normalLogSf, normalQuantile } from '../distributions/index.js';
-import { isLevel, noResult } from '../undefined-result.js';
-import type { NoResultReason, Outcome } from '../undefined-result.js';
+import { isProbability, undefinedBecause } from '../inference/outcome.js';
+import type { OutcomeReason, Outcome } from '../inference/outcome.js';
 import { independentRows, inverseQuadraticForm, solveSymmetric } from './cholesky.js';
 import { coxData, partialLikelihood } from './cox-likelihood.js';
 import type { CoxData, CoxTies, PartialLikelihood } from './cox-likelihood.js';
@@ -72,12 +72,12 @@ function maximise(data: CoxData, start: PartialLikelihood): { beta: number[]; at
   return null;
 }
 
-function problemOf(follow: FollowUp, treated: ArrayLike<number>, options: CoxOptions): NoResultReason | null {
+function problemOf(follow: FollowUp, treated: ArrayLike<number>, options: CoxOptions): OutcomeReason | null {
   const n = follow.time.length;
   const columns = options.covariates ?? [];
   const sensible =
     isFollowUp(follow) &&
-    isLevel(options.alpha) &&
+    isProbability(options.alpha) &&
     treated.length === n &&
     columns.every((column) => column.length === n && Array.from(column).every(Number.isFinite));
   const arms = Array.from(treated);
@@ -102,7 +102,7 @@ export function coxRegression(
   options: CoxOptions,
 ): Outcome<CoxResult> {
   const problem = problemOf(follow, treated, options);
-  if (problem) return noResult(problem);
+  if (problem) return undefinedBecause(problem);
   const scaled = (options.covariates ?? []).map(standardise);
   const columns = [Array.from(treated), ...scaled.map(({ values }) => values)];
   const ties = options.ties ?? 'efron';
@@ -111,7 +111,7 @@ export function coxRegression(
   const zero = columns.map(() => 0);
   const everything = partialLikelihood(coxData(follow, rowsOf([...zero.keys()]), ties), zero);
   const kept = independentRows(everything.information);
-  if (kept[0] !== 0) return noResult('zero_variance');
+  if (kept[0] !== 0) return undefinedBecause('zero_variance');
   const data = coxData(follow, rowsOf(kept), ties);
   const start = partialLikelihood(
     data,
@@ -120,7 +120,7 @@ export function coxRegression(
   const scoreChi2 = inverseQuadraticForm(start.information, start.score);
   const fit = maximise(data, start);
   const variance = fit && solveSymmetric(fit.at.information, [1, ...kept.slice(1).map(() => 0)])?.[0];
-  if (!fit || !variance || scoreChi2 === null) return noResult('monotone_likelihood');
+  if (!fit || !variance || scoreChi2 === null) return undefinedBecause('monotone_likelihood');
   const likelihoodRatioChi2 = Math.max(0, 2 * (fit.at.logLikelihood - start.logLikelihood));
   return {
     status: 'ok',

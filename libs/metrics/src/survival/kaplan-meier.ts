@@ -1,6 +1,6 @@
 import { normalQuantile } from '../distributions/index.js';
-import { isLevel, noResult } from '../undefined-result.js';
-import type { Outcome } from '../undefined-result.js';
+import { isProbability, undefinedBecause } from '../inference/outcome.js';
+import type { Outcome } from '../inference/outcome.js';
 import { isFollowUp, riskTable } from './risk-table.js';
 import type { FollowUp } from './risk-table.js';
 
@@ -42,9 +42,9 @@ export function kaplanMeier(
   follow: FollowUp,
   include?: (unit: number) => boolean,
 ): Outcome<{ readonly curve: SurvivalCurve }> {
-  if (!isFollowUp(follow)) return noResult('invalid_input');
+  if (!isFollowUp(follow)) return undefinedBecause('invalid_input');
   const table = riskTable(follow, include);
-  if (table.units === 0) return noResult('insufficient_units');
+  if (table.units === 0) return undefinedBecause('insufficient_units');
   const survival: number[] = [];
   const standardError: (number | null)[] = [];
   let s = 1;
@@ -98,7 +98,7 @@ const clamp = (x: number): number => Math.min(1, Math.max(0, x));
  */
 export function survivalInterval(point: SurvivalPoint, alpha: number, scale: SurvivalScale): SurvivalBounds {
   const { survival, standardError } = point;
-  if (standardError === null || !isLevel(alpha)) return [null, null];
+  if (standardError === null || !isProbability(alpha)) return [null, null];
   const half = -normalQuantile(alpha / 2) * standardError;
   if (scale === 'plain') return [clamp(survival - half), clamp(survival + half)];
   const relative = half / survival;

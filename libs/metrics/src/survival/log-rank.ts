@@ -1,6 +1,6 @@
 import { chiSquareSf } from '../distributions/index.js';
-import { noResult } from '../undefined-result.js';
-import type { Outcome } from '../undefined-result.js';
+import { undefinedBecause } from '../inference/outcome.js';
+import type { Outcome } from '../inference/outcome.js';
 import { independentRows, inverseQuadraticForm, submatrix } from './cholesky.js';
 import { ascendingOrder, isFollowUp } from './risk-table.js';
 import type { FollowUp } from './risk-table.js';
@@ -103,12 +103,12 @@ export function logRankTest(
     (stratum && stratum.length !== n) ||
     !Number.isFinite(rho)
   ) {
-    return noResult('invalid_input');
+    return undefinedBecause('invalid_input');
   }
   const labels = [...new Set(Array.from(group))].sort((a, b) => a - b);
-  if (!labels.every(Number.isFinite)) return noResult('invalid_input');
-  if (labels.length < 2) return noResult('insufficient_units');
-  if (Array.from(follow.event).every((event) => event === 0)) return noResult('no_events');
+  if (!labels.every(Number.isFinite)) return undefinedBecause('invalid_input');
+  if (labels.length < 2) return undefinedBecause('insufficient_units');
+  if (Array.from(follow.event).every((event) => event === 0)) return undefinedBecause('no_events');
   const indexOf = new Map(labels.map((label, i) => [label, i]));
   const groupOf = Array.from(group, (label) => indexOf.get(label) as number);
   const sums: Sums = {
@@ -135,10 +135,10 @@ function strataOf(follow: FollowUp, stratum: ArrayLike<number> | undefined): num
 function conclude({ observed, expected, variance }: Sums): Outcome<LogRankResult> {
   // The differences sum to zero: one group of each connected set is redundant and found by its pivot.
   const rows = independentRows(variance);
-  if (rows.length === 0) return noResult('zero_variance');
+  if (rows.length === 0) return undefinedBecause('zero_variance');
   const difference = rows.map((i) => (observed[i] as number) - (expected[i] as number));
   const chi2 = inverseQuadraticForm(submatrix(variance, rows), difference);
-  if (chi2 === null || !Number.isFinite(chi2)) return noResult('zero_variance');
+  if (chi2 === null || !Number.isFinite(chi2)) return undefinedBecause('zero_variance');
   return {
     status: 'ok',
     chi2,

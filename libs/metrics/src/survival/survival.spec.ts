@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createRng } from '#experiments';
-import type { Outcome } from '../undefined-result.js';
+import type { Outcome } from '../inference/outcome.js';
 import {
   coxRegression,
   kaplanMeier,
