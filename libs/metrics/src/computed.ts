@@ -1,0 +1,33 @@
+/** Why a result cannot be computed; where several apply, the first of this list is given. */
+export type NoResultReason =
+  | 'invalid_input'
+  | 'not_finite'
+  | 'insufficient_units'
+  | 'denominator_zero'
+  | 'no_events'
+  | 'zero_variance'
+  | 'zero_baseline';
+
+export interface NotComputed {
+  readonly ok: false;
+  readonly reason: NoResultReason;
+}
+
+/** A result, or the reason why there is none. Statistical functions return this instead of throwing. */
+export type Computed<T> = { readonly ok: true; readonly value: T } | NotComputed;
+
+export function notComputed(reason: NoResultReason): NotComputed {
+  return { ok: false, reason };
+}
+
+function isFiniteThroughout(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (value instanceof Float64Array) return value.every(Number.isFinite);
+  if (value !== null && typeof value === 'object') return Object.values(value).every(isFiniteThroughout);
+  return true;
+}
+
+/** The value as a result, unless a number anywhere in it is NaN or infinite: those never leave the engine. */
+export function computed<T>(value: T): Computed<T> {
+  return isFiniteThroughout(value) ? { ok: true, value } : notComputed('not_finite');
+}
