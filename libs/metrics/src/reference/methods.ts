@@ -1,4 +1,5 @@
 import { anytimeMethods } from './anytime.methods.js';
+import { adjustmentMethods } from './adjustment.methods.js';
 import { basicMethods } from './basic.methods.js';
 import { liftMethods } from './lift.methods.js';
 import { marginMethods } from './margin.methods.js';
@@ -31,4 +32,5 @@ export const referenceMethods: Readonly<Record<string, ReferenceMethod>> = {
   ...multiplicityMethods,
   ...sampleSizeMethods,
   ...survivalMethods,
+  ...adjustmentMethods,
 };
