@@ -4,6 +4,7 @@ import { basicMethods } from './basic.methods.js';
 import { liftMethods } from './lift.methods.js';
 import { marginMethods } from './margin.methods.js';
 import { groupSequentialMethods } from './group-sequential.methods.js';
+import { bayesianMethods } from './bayesian.methods.js';
 import { meanMethods } from './mean.methods.js';
 import { multiplicityMethods } from './multiplicity.methods.js';
 import { powerMethods } from './power.methods.js';
@@ -33,4 +34,5 @@ export const referenceMethods: Readonly<Record<string, ReferenceMethod>> = {
   ...sampleSizeMethods,
   ...survivalMethods,
   ...adjustmentMethods,
+  ...bayesianMethods,
 };
