@@ -57,34 +57,49 @@ function integrate(f: LogFunction, points: readonly number[], tolerance: number)
   }
 }
 
-/** A point near enough to the peak: uphill in doubling steps until it is bracketed, then golden section. */
-function peakOf(f: LogFunction, start: number, scale: number): number {
-  let middle = start;
-  let top = f(middle);
+/** Ends between which f has its peak, and the highest point seen. */
+interface Bracket {
+  readonly a: number;
+  readonly b: number;
+  readonly middle: number;
+  readonly top: number;
+}
+
+/** Uphill from `start` in doubling steps until f falls again. */
+function climb(f: LogFunction, start: number, scale: number): Bracket {
   const direction = f(start + scale) > f(start - scale) ? 1 : -1;
   let before = start - direction * scale;
-  let step = scale;
-  let after = middle + direction * step;
-  for (let value = f(after); value > top; value = f(after)) {
+  let middle = start;
+  let top = f(middle);
+  let step = direction * scale;
+  let after = middle + step;
+  for (let value = f(after); value > top && Number.isFinite(after); value = f(after)) {
     before = middle;
     middle = after;
     top = value;
     step *= 2;
-    after = middle + direction * step;
-    if (!Number.isFinite(after)) break;
+    after = middle + step;
   }
-  let [a, b] = direction > 0 ? [before, after] : [after, before];
-  // Until the ends are nearly as high as the peak: f may rise over a distance much shorter than the scale.
+  return { a: Math.min(before, after), b: Math.max(before, after), middle, top };
+}
+
+/**
+ * A point near enough to the peak, by golden section until the ends of the bracket are nearly as high: f may rise
+ * over a distance much shorter than the scale.
+ */
+function peakOf(f: LogFunction, start: number, scale: number): number {
+  let { a, b, middle, top } = climb(f, start, scale);
   for (let i = 0; i < 200 && top - Math.min(f(a), f(b)) > 1; i++) {
     const left = b - GOLDEN * (b - a);
     const right = a + GOLDEN * (b - a);
     if (!(left > a && right < b && left < right)) break;
     const [fl, fr] = [f(left), f(right)];
+    const higher = fl < fr ? right : left;
     if (fl < fr) a = left;
     else b = right;
     if (Math.max(fl, fr) > top) {
       top = Math.max(fl, fr);
-      middle = fl < fr ? right : left;
+      middle = higher;
     }
   }
   return middle;

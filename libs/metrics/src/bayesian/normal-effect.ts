@@ -87,15 +87,17 @@ export function normalPosterior(
   prior: NormalPrior | null,
   { alpha, rope = 0 }: { readonly alpha: number; readonly rope?: number },
 ): Computed<NormalPosterior> {
-  if (![estimate, se, prior?.mean ?? 0].every(Number.isFinite)) return notComputed('not_finite');
-  if (!(alpha > 0 && alpha < 1) || !(rope >= 0) || !(se >= 0)) return notComputed('invalid_input');
-  if (prior && !(prior.variance >= 0)) return notComputed('invalid_input');
+  const law = prior ?? { mean: 0, variance: Infinity };
+  if (![estimate, se, law.mean].every(Number.isFinite)) return notComputed('not_finite');
+  if (!(alpha > 0 && alpha < 1) || ![rope, se, law.variance].every((value) => value >= 0)) {
+    return notComputed('invalid_input');
+  }
   if (se === 0) return notComputed('zero_variance');
-  // Share of the data in the posterior mean, from the ratio of the variances: their own squares may underflow.
-  const ratio = prior ? (se / sqrt(prior.variance)) ** 2 : 0;
-  const data = 1 / (1 + ratio);
-  const mean = prior ? data * estimate + (ratio === Infinity ? 1 : ratio * data) * prior.mean : estimate;
-  const sd = se * sqrt(data);
+  // Shares of data and prior in the posterior mean, from standard deviations: their squares may underflow.
+  const ratio = (se / sqrt(law.variance)) ** 2;
+  const share = 1 / (1 + ratio);
+  const mean = share * estimate + (ratio === Infinity ? 1 : ratio * share) * law.mean;
+  const sd = se * sqrt(share);
   const half = sd * normalQuantile(1 - alpha / 2);
   return computed({
     mean,

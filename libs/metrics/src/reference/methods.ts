@@ -1,4 +1,5 @@
 import { anytimeMethods } from './anytime.methods.js';
+import { adaptiveMethods } from './adaptive.methods.js';
 import { adjustmentMethods } from './adjustment.methods.js';
 import { basicMethods } from './basic.methods.js';
 import { liftMethods } from './lift.methods.js';
@@ -35,4 +36,5 @@ export const referenceMethods: Readonly<Record<string, ReferenceMethod>> = {
   ...survivalMethods,
   ...adjustmentMethods,
   ...bayesianMethods,
+  ...adaptiveMethods,
 };
