@@ -1,7 +1,7 @@
 import { computed, notComputed } from '../computed.js';
 import type { Computed, NoResultReason } from '../computed.js';
 import { logBetaLower } from '../distributions/beta.js';
-import { stirlingError } from '../distributions/gamma.js';
+import { log1mExp, stirlingError } from '../distributions/gamma.js';
 import { betaQuantile, logBeta } from '../distributions/index.js';
 import { expectedExcess, probabilityLargest } from './best.js';
 import type { Posterior } from './best.js';
@@ -70,8 +70,9 @@ function logitLaw(shapes: Shapes): Posterior {
 
 /** P(logit of a beta variable <= u), as a logarithm. */
 function logLowerTail(u: number, a: number, b: number): number {
-  // Below the smallest doubles, where shapes near 0 keep much of their mass: the first term of the series.
+  // Beyond the smallest doubles, where shapes near 0 keep much of their mass: the first term of the series.
   if (u < -SMALLEST_LOGIT) return min(0, a * u - log(a) - logBeta(a, b));
+  if (u > SMALLEST_LOGIT) return log1mExp(logLowerTail(-u, b, a));
   const [x, complement] = share(u);
   return logBetaLower(a, b, x, complement);
 }

@@ -137,6 +137,10 @@ export function logIntegral(f: LogFunction, start: number, scale: number, tolera
   if (!Number.isFinite(top)) return top;
   const low = edgeOf(f, peak, -scale, top - DEPTH);
   const high = edgeOf(f, peak, scale, top - DEPTH);
-  const points = [low, peak, high].filter((point, i, all) => i === 0 || point > (all[i - 1] as number));
+  // The distance to the nearer edge on the other side too: a steep wall begins to bend f before the peak.
+  const near = Math.min(peak - low, high - peak);
+  const points = [low, peak - near, peak, peak + near, high].filter(
+    (point, i, all) => i === 0 || point > (all[i - 1] as number),
+  );
   return top + Math.log(integrate((u) => Math.exp(f(u) - top), points, tolerance));
 }
