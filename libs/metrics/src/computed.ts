@@ -16,6 +16,7 @@ export interface NotComputed {
 /** A result, or the reason why there is none. Statistical functions return this instead of throwing. */
 export type Computed<T> = { readonly ok: true; readonly value: T } | NotComputed;
 
+/** No result, for this reason. */
 export function notComputed(reason: NoResultReason): NotComputed {
   return { ok: false, reason };
 }

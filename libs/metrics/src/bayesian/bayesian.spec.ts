@@ -104,6 +104,13 @@ describe('compareShares', () => {
     expectRelative(result.lossOfTreatment, result.sdDifference * normalTailLoss(z), 1e-4);
   });
 
+  it('keeps the digits of intervals of very rare events, which are those of a gamma law', () => {
+    const arm = { n: 1e9, successes: 4 };
+    const { treatment } = valueOf(compareShares(flat, { n: 1e9, successes: 1 }, arm, 0.05));
+    expectRelative(treatment.lower * 1e9, gammaQuantile(0.025, 5), 1e-6);
+    expectRelative(treatment.upper * 1e9, gammaQuantile(0.975, 5), 1e-6);
+  });
+
   it('says why there is no result', () => {
     const none = { n: 0, successes: 0 };
     const reason = (...args: Parameters<typeof compareShares>) => compareShares(...args);

@@ -111,8 +111,7 @@ function summary({ a, b }: Shapes, alpha: number): BetaSummary {
   return {
     mean: a / (a + b),
     lower: betaQuantile(alpha / 2, a, b),
-    // From the other side, so that an upper end near 1 is not the quantile of a rounded probability.
-    upper: 1 - betaQuantile(alpha / 2, b, a),
+    upper: betaQuantile(1 - alpha / 2, a, b),
   };
 }
 

@@ -1,5 +1,6 @@
 const { abs } = Math;
 
+/** Sum of products of two vectors; `b` has at least the length of `a`. */
 export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
@@ -23,6 +24,7 @@ export function quadraticForm(m: Float64Array, x: ArrayLike<number>): number {
   return sum;
 }
 
+/** Whether no element is NaN or infinite. */
 export function allFinite(values: ArrayLike<number>): boolean {
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
   return true;
