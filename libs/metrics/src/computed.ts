@@ -1,23 +1,15 @@
-/** Why a result cannot be computed; where several apply, the first of this list is given. */
-export type NoResultReason =
-  | 'invalid_input'
-  | 'not_finite'
-  | 'insufficient_units'
-  | 'denominator_zero'
-  | 'no_events'
-  | 'zero_variance'
-  | 'zero_baseline';
+import type { OutcomeReason } from './inference/outcome.js';
 
 export interface NotComputed {
   readonly ok: false;
-  readonly reason: NoResultReason;
+  readonly reason: OutcomeReason;
 }
 
 /** A result, or the reason why there is none. Statistical functions return this instead of throwing. */
 export type Computed<T> = { readonly ok: true; readonly value: T } | NotComputed;
 
 /** No result, for this reason. */
-export function notComputed(reason: NoResultReason): NotComputed {
+export function notComputed(reason: OutcomeReason): NotComputed {
   return { ok: false, reason };
 }
 

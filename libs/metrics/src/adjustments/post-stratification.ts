@@ -1,5 +1,7 @@
+import type { EffectScale } from '../inference/effect.js';
 import { computed, notComputed } from '../computed.js';
-import type { Computed, NoResultReason } from '../computed.js';
+import type { Computed } from '../computed.js';
+import type { OutcomeReason } from '../inference/outcome.js';
 import type { Moments } from '../contract.js';
 import { areUsable, merge } from '../moments.js';
 
@@ -13,8 +15,6 @@ export interface Stratum {
   readonly control: Moments;
   readonly treatment: Moments;
 }
-
-export type EffectScale = 'absolute' | 'relative';
 
 export interface StratifiedEffect {
   /** Treatment minus control, or its share of the absolute control value. */
@@ -35,7 +35,7 @@ interface Cell {
 /** The estimate as a function of the weighted sums with its derivatives, or why there is none. */
 type EstimateOf = (
   sums: readonly number[],
-) => { readonly value: number; readonly gradient: readonly number[] } | NoResultReason;
+) => { readonly value: number; readonly gradient: readonly number[] } | OutcomeReason;
 
 type Viable = (stratum: Stratum) => boolean;
 

@@ -1,5 +1,6 @@
 import { computed, notComputed } from '../computed.js';
-import type { Computed, NoResultReason } from '../computed.js';
+import type { Computed } from '../computed.js';
+import type { OutcomeReason } from '../inference/outcome.js';
 import { logBetaLower } from '../distributions/beta.js';
 import { log1mExp, stirlingError } from '../distributions/gamma.js';
 import { betaQuantile, logBeta } from '../distributions/index.js';
@@ -77,7 +78,7 @@ function logLowerTail(u: number, a: number, b: number): number {
   return logBetaLower(a, b, x, complement);
 }
 
-function shapesOf(prior: BetaPrior, arm: CountArm): Shapes | NoResultReason {
+function shapesOf(prior: BetaPrior, arm: CountArm): Shapes | OutcomeReason {
   const { n, successes } = arm;
   if (![prior.a, prior.b, n, successes].every(Number.isFinite)) return 'not_finite';
   if (prior.a < 0 || prior.b < 0 || successes < 0 || n < successes) return 'invalid_input';
@@ -85,7 +86,7 @@ function shapesOf(prior: BetaPrior, arm: CountArm): Shapes | NoResultReason {
   return shapes.a > 0 && shapes.b > 0 ? shapes : 'insufficient_units';
 }
 
-const isReason = (value: Shapes | NoResultReason): value is NoResultReason => typeof value === 'string';
+const isReason = (value: Shapes | OutcomeReason): value is OutcomeReason => typeof value === 'string';
 
 export interface BetaSummary {
   readonly mean: number;

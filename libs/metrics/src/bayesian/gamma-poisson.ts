@@ -1,5 +1,6 @@
 import { computed, notComputed } from '../computed.js';
-import type { Computed, NoResultReason } from '../computed.js';
+import type { Computed } from '../computed.js';
+import type { OutcomeReason } from '../inference/outcome.js';
 import { gammaQuantile } from '../distributions/index.js';
 import { logBetaLower } from '../distributions/beta.js';
 
@@ -34,7 +35,7 @@ interface GammaShapes {
   readonly rate: number;
 }
 
-function posteriorOf(prior: GammaPrior, arm: EventArm): GammaShapes | NoResultReason {
+function posteriorOf(prior: GammaPrior, arm: EventArm): GammaShapes | OutcomeReason {
   const numbers = [prior.shape, prior.rate, arm.events, arm.exposure];
   if (!numbers.every(Number.isFinite)) return 'not_finite';
   if (numbers.some((value) => value < 0)) return 'invalid_input';
