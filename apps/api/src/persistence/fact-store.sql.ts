@@ -46,7 +46,7 @@ with input as (
     arm_propensity, policy_id, policy_version, candidates, probabilities, context, features, seed, reason, fallback,
     holdout, exposed, latency_micros)
   select "id", to_timestamp("at" / 1000.0), "unitId", "unitType", "surface", "subject", "experiment", "arm", "phase",
-    "kind", "chosen", "propensity", "armPropensity", "policyId", "policyVersion", "candidates", "probabilities",
+    "kind", coalesce("chosen", 'null'::jsonb), "propensity", "armPropensity", "policyId", "policyVersion", "candidates", "probabilities",
     "context", "features", "seed", "reason", "fallback", "holdout", "exposed", "latencyMicros"
   from input order by "id"
   on conflict (id, at) do nothing returning id, at, policy_id

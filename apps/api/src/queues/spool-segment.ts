@@ -65,10 +65,7 @@ export class Segment {
   private unwritten: string[] = [];
   private writing: Promise<void> | null = null;
   private waiters: { resolve: () => void; reject: (error: unknown) => void }[] = [];
-  /** A write is with the operating system: a second one beside it could tear lines apart. */
   private midWrite = false;
-  /** To be called after the write that takes what is unwritten now. */
-  private followers: (() => void)[] = [];
   private fd: number | null = null;
   private dirty = false;
   /** The folder's entry for the file is durable. */
@@ -135,26 +132,31 @@ export class Segment {
     this.writing ??= this.write();
   }
 
+  /** Whether a write is with the operating system: a second one beside it could tear lines apart. */
+  get writes(): boolean {
+    return this.midWrite;
+  }
+
   /**
-   * Writes what is buffered at once: into the page cache, where it survives the end of the process, for a few
-   * microseconds. While another write is under way it goes with the next.
-   * @param then called once everything appended so far stands in the file, or cannot.
+   * Writes what is buffered before it returns: into the page cache, where it survives the end of the process, for a few
+   * microseconds. Not to be called while `writes`. A disk that refuses marks the segment broken.
    */
-  flushNow(then: () => void): void {
+  flushNow(): void {
     this.seal();
-    if (this.midWrite) {
-      this.followers.push(then);
-      return;
-    }
+    if (this.broken || this.unwritten.length === 0) return;
     try {
-      if (this.unwritten.length > 0) {
-        writeAllNow(this.openFile(), this.takeUnwritten());
-        this.dirty = true;
-      }
+      writeAllNow(this.openFile(), this.takeUnwritten());
+      this.dirty = true;
     } catch {
-      this.broken = true;
+      this.fail(new Error('the spool cannot write to its disk'));
     }
-    then();
+  }
+
+  private fail(error: unknown): void {
+    this.broken = true;
+    this.unwritten = [];
+    for (const waiter of this.waiters) waiter.reject(error);
+    this.waiters = [];
   }
 
   private takeUnwritten(): string {
@@ -180,13 +182,11 @@ export class Segment {
     // Lets the callers of this turn join; also, `writing` must be assigned before it is cleared below.
     await Promise.resolve();
     let waiters: typeof this.waiters = [];
-    let followers: typeof this.followers = [];
     try {
       this.seal();
       while (this.unwritten.length > 0 || this.waiters.length > 0) {
         const text = this.takeUnwritten();
         [waiters, this.waiters] = [this.waiters, []];
-        [followers, this.followers] = [this.followers, []];
         const fd = this.openFile();
         if (text.length > 0) {
           this.midWrite = true;
@@ -194,8 +194,6 @@ export class Segment {
           this.midWrite = false;
           this.dirty = true;
         }
-        for (const follow of followers) follow();
-        followers = [];
         if (waiters.length > 0) {
           await syncFile(fd);
           if (!this.listed) await this.syncDirectory();
@@ -206,15 +204,12 @@ export class Segment {
         this.seal();
       }
     } catch (error) {
-      this.broken = true;
-      this.unwritten = [];
-      for (const waiter of [...waiters, ...this.waiters]) waiter.reject(error);
-      this.waiters = [];
+      for (const waiter of waiters) waiter.reject(error);
+      this.fail(error);
     } finally {
       // In the same turn as the check of the loop, so that no caller finds a writer that has already stopped.
       this.writing = null;
       this.midWrite = false;
-      for (const follow of [...followers, ...this.followers.splice(0)]) follow();
     }
   }
 

@@ -268,6 +268,23 @@ describe('spool', () => {
     mkdirSync(directory, { recursive: true });
   });
 
+  it('answers go on while a write to the disk hangs, and lines keep their order', async () => {
+    const spool = create(() => Promise.reject(new Error('down')), { slowWriteMs: -1, slowRestMs: 60_000 });
+    await spool.start();
+    const told: number[] = [];
+    for (let n = 0; n < 5; n++) {
+      // The first write counts as slow; the others go beside the answers.
+      spool.append('decisions', linesOf([{ n }]), 1, () => told.push(n));
+      await turn();
+      await turn();
+      expect(told).toHaveLength(n + 1);
+    }
+    const written = (): number[] =>
+      segments().flatMap((file) => numbers(parsed(readFileSync(join(directory, file), 'utf8'))));
+    await until(() => written().length === 5);
+    expect(written()).toEqual([0, 1, 2, 3, 4]);
+  });
+
   it('adopts what a process that is gone left, without a torn last line', async () => {
     writeFileSync(
       join(directory, 'api-999999-aa-00000001.events'),

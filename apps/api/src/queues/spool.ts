@@ -80,28 +80,21 @@ export class Spool {
     for (const kind of this.toWrite) {
       const watchers = this.watchers[kind];
       this.watchers[kind] = [];
-      this.write(this.current[kind], () => {
-        for (const written of watchers) written();
-      });
+      this.write(this.current[kind]);
+      for (const written of watchers) written();
     }
     this.toWrite.clear();
   }
 
-  private write(segment: Segment, then: () => void): void {
+  /** At once; beside the answers while the disk is slow, or a write to it has not come back. */
+  private write(segment: Segment): void {
     const began = performance.now();
-    if (began < this.slowUntil) {
+    if (segment.writes || began < this.slowUntil) {
       segment.flush();
-      then();
       return;
     }
-    segment.flushNow(() => {
-      this.restIfSlow(performance.now() - began);
-      then();
-    });
-  }
-
-  /** A stalled disk must not stall the answers with it: for a while writes go on beside them. */
-  private restIfSlow(tookMs: number): void {
+    segment.flushNow();
+    const tookMs = performance.now() - began;
     if (tookMs <= this.limits.slowWriteMs) return;
     this.slowUntil = performance.now() + this.limits.slowRestMs;
     this.options.logger.warn(
@@ -135,7 +128,7 @@ export class Spool {
     const deadline = Date.now() + withinMs;
     this.retryAt = 0;
     do {
-      for (const kind of SPOOL_KINDS) this.current[kind].flush();
+      for (const kind of SPOOL_KINDS) this.write(this.current[kind]);
       const left = Math.max(1, deadline - Date.now());
       // A hand-over already under way may have been given more time than is left now.
       await withTimeout(this.pump(left), left).catch(() => undefined);
@@ -197,7 +190,7 @@ export class Spool {
     const last = this.current[kind];
     if (last.broken) this.options.logger.error('spool: writing to disk failed; lines are kept in memory');
     last.closed = true;
-    this.write(last, () => undefined);
+    this.write(last);
     this.current[kind] = this.newSegment(kind);
     this.evict();
   }

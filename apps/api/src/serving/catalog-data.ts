@@ -57,6 +57,8 @@ export class ItemIndex {
   private readonly byId = new Map<string, CatalogItem>();
   private readonly actions = new Map<string, Map<string, Action[]>>();
   private readonly lists = new Map<string, (readonly Action[])[]>();
+  private characters = 0;
+  private next = 0;
 
   /** @param items in the order in which they are offered. */
   constructor(readonly all: readonly CatalogItem[]) {
@@ -84,16 +86,24 @@ export class ItemIndex {
    */
   named(wanted: readonly NamedAction[]): readonly Action[] {
     if (!isPlain(wanted)) return this.lookUp(wanted);
-    const key = `${wanted.length} ${wanted[0]?.id ?? ''}`;
+    const key = `${wanted.length} ${wanted[0]?.id ?? ''} ${wanted.at(-1)?.id ?? ''}`;
     const alike = this.lists.get(key);
     if (alike) for (const list of alike) if (isSame(list, wanted)) return list;
     const list = Object.freeze(this.lookUp(wanted));
-    if (alike && alike.length < MOST_ALIKE) alike.push(list);
-    else {
-      if (this.lists.size >= MOST_LISTS) this.lists.clear();
-      this.lists.set(key, [list]);
-    }
+    this.remember(key, list);
     return list;
+  }
+
+  private remember(key: string, list: readonly Action[]): void {
+    for (const { id } of list) this.characters += id.length;
+    if (this.characters > MOST_CHARACTERS || this.lists.size >= MOST_LISTS) {
+      this.lists.clear();
+      this.characters = 0;
+    }
+    const alike = this.lists.get(key);
+    if (!alike) this.lists.set(key, [list]);
+    else if (alike.length < MOST_ALIKE) alike.push(list);
+    else alike[this.next++ % MOST_ALIKE] = list;
   }
 
   private lookUp(wanted: readonly NamedAction[]): Action[] {
@@ -128,9 +138,11 @@ const NONE: readonly Action[] = Object.freeze([]);
 const NO_FEATURES: Context = Object.freeze({});
 
 /** How many lists of candidates are remembered, and how many of them that begin alike. */
-const MOST_LISTS = 4096;
+const MOST_LISTS = 1024;
 const MOST_ALIKE = 8;
 const LONGEST_REMEMBERED = 64;
+/** Characters of all ids of the lists that are remembered. */
+const MOST_CHARACTERS = 4_000_000;
 
 /**
  * Compiles a catalogue. An experiment that contradicts the rest (say, names a layer that does not exist) is left out,

@@ -11,13 +11,19 @@ const LONGEST_KEYED = 64;
 export function rememberBySubjectAndActions<T>(
   compute: (request: DecisionRequest) => T,
 ): (request: DecisionRequest) => T {
-  const byList = new WeakMap<DecisionRequest['actions'], Map<string | null, T>>();
-  const byIds = new Map<string, T>();
+  let byList = new WeakMap<DecisionRequest['actions'], Map<string | null, T>>();
+  let byIds = new Map<string, T>();
+  let size = 0;
   const remember = <K>(answers: Map<K, T>, key: K, request: DecisionRequest): T => {
     const known = answers.get(key);
     if (known !== undefined) return known;
     const answer = compute(request);
-    if (answers.size >= CAPACITY) answers.clear();
+    // Over all lists: subjects are the clients' to choose.
+    if (++size > CAPACITY) {
+      byList = new WeakMap();
+      byIds = new Map();
+      size = 0;
+    }
     answers.set(key, answer);
     return answer;
   };
