@@ -1,5 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createRng } from '#experiments';
 import { figureOf } from '../figure.js';
 import type { Figure } from '../figure.js';
@@ -74,17 +75,27 @@ async function killInTurns(stack: Stack, kills: number, seed: string): Promise<v
 }
 
 const WAITING = `
-select (select count(*) from reward_due where due_at <= now()) + (select count(*) from reward where version = 0) as rewards,
+select (select count(*)::int from bullmq.job where queue = 'ingest' and state in ('waiting', 'active', 'delayed')) as jobs,
+  (select count(*) from reward_due where due_at <= now()) + (select count(*) from reward where version = 0) as rewards,
   coalesce((select through from rollup_state where name = 'facts'), 0) >
     greatest((select max(txid) from event), (select max(txid) from decision)) as rolled_up,
   (select count(*) from event)::int as events, (select count(*) from decision)::int as decisions`;
 
-/** Waits until all that was acknowledged is stored, learned and rolled up, and nothing moves any more. */
+/** Segments of the journal that are not shipped; an idle one is gone after a second. */
+const spooled = (stack: Stack): number =>
+  fs.readdirSync(path.join(stack.stateDir, 'spool')).filter((file) => /\.(decisions|events)$/.test(file))
+    .length;
+
+/**
+ * Waits until all that was acknowledged is stored, learned and rolled up, and nothing moves any more. A killed worker's
+ * job is taken over only after 10 to 15 s, and a killed API's journal after 10 s, so both must be seen to be empty.
+ */
 async function settled(stack: Stack, ledger: Ledger): Promise<void> {
   const deadline = Date.now() + MOST_SETTLE_SECONDS * 1000;
   let before = '';
   for (let calm = 0; calm < 8 && Date.now() < deadline; await sleep(500)) {
     const { rows } = await stack.client.query<{
+      jobs: number;
       rewards: string;
       rolled_up: boolean;
       events: number;
@@ -92,7 +103,12 @@ async function settled(stack: Stack, ledger: Ledger): Promise<void> {
     }>(WAITING);
     const row = rows[0];
     const now = JSON.stringify(row);
-    const done = row?.rewards === '0' && row.rolled_up && row.events >= ledger.acknowledged.size;
+    const done =
+      row?.jobs === 0 &&
+      spooled(stack) === 0 &&
+      row.rewards === '0' &&
+      row.rolled_up &&
+      row.events >= ledger.acknowledged.size;
     calm = done && now === before ? calm + 1 : 0;
     before = now;
   }
