@@ -10,7 +10,7 @@ import { RollUp } from './roll-up.js';
 const EVERY_MS = 2_000;
 /** Rolling up takes at most this share of the time: with many units a run costs seconds, and ticks are passed over. */
 const MOST_BUSY = 0.15;
-const LONGEST_PAUSE_MS = 60_000;
+const LONGEST_PAUSE_MS = 15_000;
 
 /** Queue `rollup`: a tick that brings rollups and the summaries of the experiments list up to the facts. */
 @Processor(QUEUES.rollup, WORKER_OPTIONS.rollup)

@@ -3,16 +3,19 @@ import type { ApiClient } from './api-client.js';
 import type { Connection } from './connection.js';
 import { fetchReport, formatReport, type LiftReport } from './lift-report.js';
 
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 
-/** The report once everything that was sent is counted: when the numbers stand still. */
+/**
+ * The report once everything that was sent is counted: when there are units and the numbers stand still. (A rollup that
+ * has much to catch up on, as after the start of the demo world, may keep a new experiment waiting.)
+ */
 async function settledReport(api: ApiClient, experiment: string): Promise<LiftReport> {
   const giveUpAt = Date.now() + patienceMs;
   let before = '';
   for (;;) {
     const report = await fetchReport(api, experiment);
     const now = JSON.stringify(report.results);
-    if (now === before || Date.now() > giveUpAt) return report;
+    if ((now === before && /"n":[1-9]/.test(now)) || Date.now() > giveUpAt) return report;
     before = now;
     await sleep(2_500);
   }
