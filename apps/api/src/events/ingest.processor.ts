@@ -6,8 +6,8 @@ import { Database } from '../persistence/database.js';
 import { FactStore } from '../persistence/fact-store.js';
 import type { Stored } from '../persistence/fact-store.js';
 import type { QueueBackend } from '../queues/backend.js';
-import { DECISION_COLUMN, decisionColumn, decodeDecision } from '../queues/decision-lines.js';
-import { decodeEvent, splitLines } from '../queues/event-lines.js';
+import { DECISION_COLUMN, decodeDecision } from '../queues/decision-lines.js';
+import { columnOf, decodeEvent, splitLines } from '../queues/event-lines.js';
 import { QUEUES } from '../queues/jobs.js';
 import type { DecisionsJob, EventLines, EventsJob } from '../queues/jobs.js';
 import { WORKER_OPTIONS } from '../queues/queues.js';
@@ -110,7 +110,7 @@ export class IngestProcessor extends WorkerHost implements OnModuleInit, OnAppli
   }
 }
 
-const isFallback = (line: string): boolean => decisionColumn(line, DECISION_COLUMN.fallback) !== null;
+const isFallback = (line: string): boolean => columnOf(line, DECISION_COLUMN.fallback) !== null;
 
 /** A line as readable JSON, or as it is when it is too broken for that. */
 function asJson(line: string, decode: (line: string) => unknown): string {

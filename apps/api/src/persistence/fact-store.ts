@@ -9,7 +9,6 @@ import {
   DECISION_COLUMN,
   DECISION_COLUMNS,
   arrayLiteral,
-  decisionColumn,
   decodeDecision,
   rewardWindowOf,
   storedPart,
@@ -117,7 +116,7 @@ export class FactStore {
   async insertDecisions(lines: readonly string[]): Promise<Stored> {
     if (lines.length === 0) return { stored: 0, duplicates: 0, erased: 0 };
     await this.ensurePartitions(
-      new Set(lines.map((line) => (decisionColumn(line, DECISION_COLUMN.at) ?? '').slice(0, 10))),
+      new Set(lines.map((line) => (columnOf(line, DECISION_COLUMN.at) ?? '').slice(0, 10))),
     );
     const result = (await this.insertNewDecisions(lines)) ?? (await this.insertFreshDecisions(lines));
     const windowless = lines.filter((line) => rewardWindowOf(line) === 0);
@@ -236,8 +235,8 @@ async function copyIn(client: PoolClient, lines: string, into = COPY_EVENTS): Pr
   await pipeline(Readable.from([Buffer.from(lines, 'utf8')]), client.query(copyFrom(into)));
 }
 
-const decisionId = (line: string): string => decisionColumn(line, DECISION_COLUMN.id) ?? '';
-const unitOfDecision = (line: string): string => decisionColumn(line, DECISION_COLUMN.unitId) ?? '';
+const decisionId = (line: string): string => columnOf(line, DECISION_COLUMN.id) ?? '';
+const unitOfDecision = (line: string): string => columnOf(line, DECISION_COLUMN.unitId) ?? '';
 
 /** Puts the decisions whose reward window has begun on the list of rewards to settle. */
 async function insertDue(client: PoolClient, lines: readonly string[]): Promise<void> {
@@ -247,10 +246,10 @@ async function insertDue(client: PoolClient, lines: readonly string[]): Promise<
   const windows: number[] = [];
   for (const line of lines) {
     const window = rewardWindowOf(line) ?? 0;
-    const policy = window > 0 ? decisionColumn(line, DECISION_COLUMN.policyId) : null;
+    const policy = window > 0 ? columnOf(line, DECISION_COLUMN.policyId) : null;
     if (policy === null) continue;
     ids.push(decisionId(line));
-    times.push(decisionColumn(line, DECISION_COLUMN.at) ?? '');
+    times.push(columnOf(line, DECISION_COLUMN.at) ?? '');
     policies.push(policy);
     windows.push(window);
   }

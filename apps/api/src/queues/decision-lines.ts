@@ -1,4 +1,4 @@
-import { columnOf, decodeField, field, optional } from './event-lines.js';
+import { decodeField, field, optional } from './event-lines.js';
 import type { DecisionRecord } from './jobs.js';
 
 /**
@@ -10,7 +10,7 @@ export const DECISION_COLUMNS =
   'policy_id, policy_version, candidates, probabilities, context, features, seed, reason, fallback, holdout, exposed, ' +
   'latency_micros';
 
-/** Positions in a line of what storage looks at. */
+/** Positions in a line of what storage looks at, for columnOf. */
 export const DECISION_COLUMN = { window: 0, id: 1, at: 2, unitId: 3, policyId: 14, fallback: 22 } as const;
 
 const NULL = '\\N';
@@ -97,9 +97,6 @@ export function encodeDecision(record: DecisionRecord): string {
 
 /** The part of a line that is stored: what stands behind the reward window. */
 export const storedPart = (line: string): string => line.slice(line.indexOf('\t') + 1);
-
-/** The decoded text of a column, by DECISION_COLUMN. */
-export const decisionColumn = (line: string, index: number): string | null => columnOf(line, index);
 
 /** Seconds; null where there is nothing to learn. */
 export function rewardWindowOf(line: string): number | null {
