@@ -13,6 +13,64 @@ export interface Paced {
   readonly perSecond: number;
 }
 
+export interface Saturated {
+  readonly perSecond: number;
+  /** Answers with status 200 in the measured time. */
+  readonly answered: number;
+}
+
+/**
+ * Closed-loop load: every connection sends its next request when the last one is answered.
+ * @throws when an answer is not 200, or a connection breaks.
+ */
+export async function saturated(
+  url: string,
+  path: string,
+  key: string,
+  bodies: readonly string[],
+  connections: number,
+  seconds: number,
+): Promise<Saturated> {
+  const { hostname, port } = new URL(url);
+  const requests = requestsOf(url, path, key, bodies);
+  const pool = await Pool.open(hostname, Number(port), connections);
+  let sent = 0;
+  let answered = 0;
+  let failed = 0;
+  const began = performance.now();
+  const until = began + seconds * 1000;
+  let ended = began;
+  await new Promise<void>((resolve) => {
+    let open = connections;
+    const next = (): void => {
+      ended = performance.now();
+      if (ended >= until || failed > 0) {
+        if (--open === 0) resolve();
+        return;
+      }
+      pool.send(requests[sent++ % requests.length] as Buffer, (status) => {
+        if (status === 200) answered++;
+        else failed++;
+        queueMicrotask(next);
+      });
+    };
+    for (let i = 0; i < connections; i++) next();
+  });
+  pool.close();
+  if (failed > 0) throw new Error(`${failed} of ${sent} requests failed`);
+  return { perSecond: answered / ((ended - began) / 1000), answered };
+}
+
+function requestsOf(url: string, path: string, key: string, bodies: readonly string[]): Buffer[] {
+  const { host } = new URL(url);
+  return bodies.map((body) =>
+    Buffer.from(
+      `POST ${path} HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${key}\r\n` +
+        `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    ),
+  );
+}
+
 /**
  * Open-loop load: requests leave evenly spread at the given rate, whether the earlier ones were answered or not.
  * (autocannon's rate sends a second's worth at once and then pauses, which measures saturation.) It looks at the clock
@@ -28,13 +86,8 @@ export async function paced(
   perSecond: number,
   seconds: number,
 ): Promise<Paced> {
-  const { hostname, port, host } = new URL(url);
-  const requests = bodies.map((body) =>
-    Buffer.from(
-      `POST ${path} HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${key}\r\n` +
-        `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    ),
-  );
+  const { hostname, port } = new URL(url);
+  const requests = requestsOf(url, path, key, bodies);
   const pool = await Pool.open(hostname, Number(port), CONNECTIONS);
   const latencies: number[] = [];
   const total = Math.round(perSecond * (seconds + 1));

@@ -58,6 +58,11 @@ export function freePort(): Promise<number> {
   });
 }
 
+interface NodeFlags {
+  readonly api: readonly string[];
+  readonly worker: readonly string[];
+}
+
 /** API and worker as real processes from dist/, on a migrated database. */
 export interface Stack {
   readonly databaseUrl: string;
@@ -94,20 +99,18 @@ export async function startStack(
     MARQUEE_LOG_LEVEL: 'info',
     REDIS_URL: undefined,
   };
-  const flags = (process.env['MARQUEE_BENCH_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag.length > 0);
-  const daemon = (
-    name: string,
-    script: string,
-    more: NodeJS.ProcessEnv,
-    own: readonly string[] = [],
-  ): Daemon =>
-    new Daemon(name, `dist/apps/api/src/${script}`, { ...env, ...more }, path.join(stateDir, `${name}.log`), [
-      ...flags,
-      ...own,
-    ]);
-  const api = daemon('api', 'main.js', { MARQUEE_API_PORT: String(port) });
-  // As `npm run up` starts it.
-  const worker = daemon('worker', 'worker.js', { MARQUEE_ROLES: roles }, ['--single-threaded-gc']);
+  // As `npm run up` starts them.
+  const flags = JSON.parse(fs.readFileSync('scripts/lib/node-flags.json', 'utf8')) as NodeFlags;
+  const daemon = (name: string, script: string, more: NodeJS.ProcessEnv, own: readonly string[]): Daemon =>
+    new Daemon(
+      name,
+      `dist/apps/api/src/${script}`,
+      { ...env, ...more },
+      path.join(stateDir, `${name}.log`),
+      own,
+    );
+  const api = daemon('api', 'main.js', { MARQUEE_API_PORT: String(port) }, flags.api);
+  const worker = daemon('worker', 'worker.js', { MARQUEE_ROLES: roles }, flags.worker);
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'marquee-bench' });
   await client.connect();
   const admin = new HttpClient(url, keys.admin, 8);

@@ -1,10 +1,9 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import autocannon from 'autocannon';
 import { Daemon } from './daemon.js';
 import { figureOf, median } from './figure.js';
 import type { Figure } from './figure.js';
-import { paced } from './paced.js';
+import { paced, saturated } from './paced.js';
 import type { Paced } from './paced.js';
 import { createDatabase, freePort, quiet, startStack } from './stack.js';
 import type { Ground, Stack } from './stack.js';
@@ -127,38 +126,29 @@ class Rig {
 
   async load(of: 'marquee' | 'bare', subject: Subject): Promise<Measured> {
     const daemon = of === 'marquee' ? this.stack.api : this.bare.daemon;
-    const headers = {
-      'content-type': 'application/json',
-      authorization: `Bearer ${this.stack.keys.publishable}`,
-    };
     const cpu = daemon.cpuSeconds();
-    const result = await autocannon({
-      url: of === 'marquee' ? this.stack.url : this.bare.url,
-      connections: CONNECTIONS,
-      duration: ROUND_SECONDS,
-      requests: subject.bodies.map((body) => ({
-        method: 'POST',
-        path: of === 'marquee' ? '/v1/treatments' : `/${subject.key}`,
-        headers,
-        body,
-      })),
+    const [url, path] = this.targetOf(of, subject);
+    const { perSecond, answered } = await saturated(
+      url,
+      path,
+      this.stack.keys.publishable,
+      subject.bodies,
+      CONNECTIONS,
+      ROUND_SECONDS,
+    ).catch((error: Error) => {
+      const state = daemon.running ? 'runs' : 'has ended';
+      throw new Error(`${of}: ${error.message}; the process ${state}, its log: ${daemon.log().slice(-2000)}`);
     });
-    const done = result['2xx'];
-    if (result.errors > 0 || result.non2xx > 0)
-      throw new Error(
-        `${of}: ${result.errors} errors and ${result.non2xx} answers that are not 2xx; the process ` +
-          `${daemon.running ? 'runs' : 'has ended'}, its log: ${daemon.log().slice(-2000)}`,
-      );
-    return {
-      perSecond: done / result.duration,
-      cpuMicros: ((daemon.cpuSeconds() - cpu) / done) * 1e6,
-    };
+    return { perSecond, cpuMicros: ((daemon.cpuSeconds() - cpu) / answered) * 1e6 };
+  }
+
+  private targetOf(of: 'marquee' | 'bare', subject: Subject): [url: string, path: string] {
+    return of === 'marquee' ? [this.stack.url, '/v1/treatments'] : [this.bare.url, `/${subject.key}`];
   }
 
   /** Evenly spread requests, in an open loop. */
   atRate(of: 'marquee' | 'bare', subject: Subject, perSecond: number, seconds: number): Promise<Paced> {
-    const [url, path] =
-      of === 'marquee' ? [this.stack.url, '/v1/treatments'] : [this.bare.url, `/${subject.key}`];
+    const [url, path] = this.targetOf(of, subject);
     return paced(url, path, this.stack.keys.publishable, subject.bodies, perSecond, seconds);
   }
 

@@ -20,8 +20,7 @@ const known = ['--headless', '--no-demo'];
 for (const flag of flags)
   if (!known.includes(flag))
     fail(`"${flag}" is not an option of npm run up; known are ${known.join(' and ')}.`);
-/** Workers share the machine with what serves: a collector with helper threads would take both of two cores. */
-const BACKGROUND_FLAGS = ['--single-threaded-gc'];
+const nodeFlags = JSON.parse(fs.readFileSync(new URL('./lib/node-flags.json', import.meta.url), 'utf8'));
 const withDemo = !flags.has('--no-demo');
 const began = Date.now();
 
@@ -105,10 +104,12 @@ try {
   const dashboardPort = await choosePort('MARQUEE_DASHBOARD_PORT', 4100);
   const urls = { api: `http://127.0.0.1:${apiPort}`, dashboard: `http://127.0.0.1:${dashboardPort}` };
   await step('starting API and dashboard', async () => {
-    const api = supervisor.start('api', 'dist/apps/api/src/main.js', {
-      ...env,
-      MARQUEE_API_PORT: String(apiPort),
-    });
+    const api = supervisor.start(
+      'api',
+      'dist/apps/api/src/main.js',
+      { ...env, MARQUEE_API_PORT: String(apiPort) },
+      { nodeFlags: nodeFlags.api },
+    );
     supervisor.start('dashboard', 'apps/dashboard/server.mjs', {
       MARQUEE_API_URL: urls.api,
       MARQUEE_DASHBOARD_PORT: String(dashboardPort),
@@ -137,13 +138,13 @@ try {
       ...env,
       MARQUEE_ROLES: 'ingest,learn,rollup,maintenance',
     },
-    { nodeFlags: BACKGROUND_FLAGS },
+    { nodeFlags: nodeFlags.worker },
   );
   supervisor.start(
     'trainer',
     'dist/apps/api/src/worker.js',
     { ...env, MARQUEE_ROLES: 'train' },
-    { nodeFlags: BACKGROUND_FLAGS },
+    { nodeFlags: nodeFlags.worker },
   );
   if (withDemo) {
     supervisor.start('demo', 'dist/apps/cli/src/main.js', env, { args: ['demo', '--quiet'] });
