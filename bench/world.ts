@@ -21,9 +21,9 @@ export interface Arm {
     | { readonly kind: 'policy'; readonly policyId: string; readonly steadyFor: 'decision' | 'day' };
 }
 
-export const arm = (key: string, treatment: Arm['treatment'], isControl = false): Arm => ({
+export const arm = (key: string, treatment: Arm['treatment'], isControl = false, weight = 0.5): Arm => ({
   key,
-  weight: 0.5,
+  weight,
   isControl,
   treatment,
 });

@@ -1,6 +1,12 @@
 import { CreateSchema1764000000000 } from './1764000000000-create-schema.js';
 import { Learning1764000200000 } from './1764000200000-learning.js';
 import { Maintenance1764000300000 } from './1764000300000-maintenance.js';
+import { UnitValues1764000400000 } from './1764000400000-unit-values.js';
 
 /** In order; the only list of migrations. */
-export const migrations = [CreateSchema1764000000000, Learning1764000200000, Maintenance1764000300000];
+export const migrations = [
+  CreateSchema1764000000000,
+  Learning1764000200000,
+  Maintenance1764000300000,
+  UnitValues1764000400000,
+];

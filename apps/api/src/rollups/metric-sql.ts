@@ -47,6 +47,9 @@ function aggregateOf(measure: Measure, calendarDays: boolean, period: Period, va
   return `(${folded})::double precision * ${Number(measure.scale ?? 1)}::double precision`;
 }
 
+/** What a metric without denominator or covariate has in their place. */
+export const CONSTANT = { one: '1::double precision', zero: '0::double precision' } as const;
+
 export interface UnitColumns {
   readonly y: string;
   readonly d: string;
@@ -58,12 +61,10 @@ export function unitColumns(metric: MetricDefinition, values: Values): UnitColum
   const calendar = metric.kind === 'retention';
   return {
     y: aggregateOf(metric.numerator, calendar, 'after', values),
-    d: metric.denominator
-      ? aggregateOf(metric.denominator, calendar, 'after', values)
-      : '1::double precision',
+    d: metric.denominator ? aggregateOf(metric.denominator, calendar, 'after', values) : CONSTANT.one,
     x:
       metric.covariateDays === undefined
-        ? '0::double precision'
+        ? CONSTANT.zero
         : aggregateOf(metric.numerator, calendar, { daysBefore: metric.covariateDays }, values),
   };
 }

@@ -4,8 +4,9 @@ import type { MetricDefinition } from '#metrics';
 import { Database } from '../persistence/database.js';
 import type { Transaction } from '../persistence/database.js';
 import { storeDailyMoments } from './daily-moments.js';
-import { MOMENTS_OF_UNITS } from './moments-sql.js';
-import { Values, longestPrePeriod, unitColumns } from './metric-sql.js';
+import { recomputeCohorts } from './cohort-moments.js';
+import { assignSlots, recomputeUnits } from './unit-values.js';
+import type { Recomputed } from './unit-values.js';
 
 /** Days after an experiment stopped in which late outcomes and maturing retention still count. */
 const OPEN_DAYS_AFTER_STOP = 35;
@@ -42,8 +43,10 @@ export class RollUp {
       const exposures = await takeExposures(tx, range);
       await enter(tx);
       const dirty = await markDirty(tx, range);
-      for (const { experiment, metrics } of dirty.experiments) await recomputeUnits(tx, experiment, metrics);
-      await recomputeCohorts(tx);
+      for (const experiment of dirty.experiments) {
+        await recomputeUnits(tx, experiment);
+        await recomputeCohorts(tx, experiment);
+      }
       await finish(tx, range);
       for (const { experiment, metrics } of dirty.experiments)
         await storeDailyMoments(tx, experiment, metrics, now);
@@ -148,144 +151,57 @@ async function enter(tx: Transaction): Promise<void> {
 
 interface Dirty {
   readonly units: number;
-  readonly experiments: readonly {
-    readonly experiment: string;
-    readonly metrics: readonly MetricDefinition[];
-  }[];
+  readonly experiments: readonly Recomputed[];
 }
 
-/** Units of open experiments that have new events or a new exposure. */
+/** Above this share of an experiment's units, computing all of them is faster than picking. */
+const ALL_SHARE = 0.3;
+
+/**
+ * Units of open experiments that have new events or a new exposure; all units of an experiment that has a new metric.
+ */
 async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
+  await tx.query(`create temp table dirty_unit (experiment text, unit_id text) on commit drop`);
   await tx.query(
-    `create temp table dirty_unit on commit drop as
+    `insert into dirty_unit
      select u.experiment, u.unit_id from experiment_unit u
        join experiment x on x.key = u.experiment
-      where (x.stopped_at is null or x.stopped_at > now() - make_interval(days => $3))
-        and u.unit_id in (
-          select unit_id from event where txid >= $1 and txid < $2
-          -- A decision may arrive after the events that name it, and makes them count.
-          union select unit_id from decision where txid >= $1 and txid < $2 and experiment is not null
-          union select unit_id from fresh_entry)`,
-    [from, to, OPEN_DAYS_AFTER_STOP],
+      where (x.stopped_at is null or x.stopped_at > now() - make_interval(days => $1))
+        and ${from === '0' ? 'true' : CHANGED_UNITS}`,
+    from === '0' ? [OPEN_DAYS_AFTER_STOP] : [OPEN_DAYS_AFTER_STOP, from, to],
   );
   await tx.query(`create index on dirty_unit (experiment, unit_id)`);
   await tx.query(`analyze dirty_unit`);
-  await tx.query(
-    `insert into dirty_cohort select distinct u.experiment, u.entered_on from experiment_unit u join dirty_unit using (experiment, unit_id)`,
-  );
-  const rows = await tx.query<{ experiment: string; n: number; metrics: string[] }>(
-    `select d.experiment, count(*)::integer as n,
+  const rows = await tx.query<{ experiment: string; n: number; enrolled: number; metrics: string[] }>(
+    `select d.experiment, d.n, (select count(*) from experiment_unit u where u.experiment = x.key)::integer as enrolled,
             array_remove(array_append(x.secondary_metrics || x.guardrail_metrics, x.decision_metric), null) as metrics
-       from dirty_unit d join experiment x on x.key = d.experiment group by d.experiment, x.key order by d.experiment`,
+       from (select experiment, count(*)::integer as n from dirty_unit group by experiment) d
+       join experiment x on x.key = d.experiment order by d.experiment`,
   );
-  return {
-    units: rows.reduce((sum, row) => sum + row.n, 0),
-    experiments: rows.map(({ experiment, metrics }) => ({ experiment, metrics: definitionsOf(metrics) })),
-  };
+  const experiments: Recomputed[] = [];
+  for (const { experiment, n, enrolled, metrics: keys } of rows) {
+    const metrics = definitionsOf(keys);
+    const { slots, grown } = await assignSlots(tx, experiment, metrics);
+    const all = grown || n > ALL_SHARE * enrolled;
+    await tx.query(
+      `insert into dirty_cohort select distinct u.experiment, u.entered_on
+         from experiment_unit u ${all ? '' : 'join dirty_unit using (experiment, unit_id)'} where u.experiment = $1`,
+      [experiment],
+    );
+    experiments.push({ experiment, metrics, slots, all });
+  }
+  return { units: rows.reduce((sum, row) => sum + row.n, 0), experiments };
 }
+
+const CHANGED_UNITS = `u.unit_id in (
+          select unit_id from event where txid >= $2 and txid < $3
+          -- A decision may arrive after the events that name it, and makes them count.
+          union select unit_id from decision where txid >= $2 and txid < $3 and experiment is not null
+          union select unit_id from fresh_entry)`;
 
 /** The definitions behind an experiment's metric keys, each once; keys that no longer exist are left out. */
 export function definitionsOf(keys: readonly string[]): MetricDefinition[] {
   return [...new Set(keys)].flatMap((key) => metricRegistry.find(key) ?? []);
-}
-
-/** Recomputes every metric of an experiment's dirty units from their events: one scan for all metrics. */
-async function recomputeUnits(
-  tx: Transaction,
-  experiment: string,
-  metrics: readonly MetricDefinition[],
-): Promise<void> {
-  const prePeriod = longestPrePeriod(metrics);
-  const [oldest] = await tx.query<{ since: Date; decided: Date }>(
-    `select min(first_at) - make_interval(days => $2) as since, min(first_at) - interval '1 day' as decided
-       from experiment_unit join dirty_unit using (experiment, unit_id) where experiment = $1`,
-    [experiment, prePeriod],
-  );
-  const values = new Values();
-  const key = values.add(experiment);
-  const days = values.add(prePeriod);
-  // Known before planning, so that only the day partitions that can matter are looked at.
-  const since = values.add(oldest?.since);
-  const decided = values.add(oldest?.decided);
-  const activity = values.add(['session_start', 'play']);
-  const columns = metrics.map((metric, i) => {
-    const { y, d, x } = unitColumns(metric, values);
-    return `${y} as y${i}, ${d} as d${i}, ${x} as x${i}`;
-  });
-  await tx
-    .query(
-      `create temp table agg on commit drop as
-     with u as (
-       select unit_id, arm, first_at, entered_on from experiment_unit join dirty_unit using (experiment, unit_id)
-        where experiment = ${key}),
-     own as materialized (
-       select d.id, d.unit_id, d.at, d.exposed from u join decision d on d.unit_id = u.unit_id
-        where d.experiment = ${key} and d.at >= ${decided}),
-     ev as (
-       select u.unit_id, u.first_at, e.kind, e.name, e.value, e.at, e.decision_id, own.id is not null as attributed,
-              floor(extract(epoch from e.at - u.first_at) / 86400) as day,
-              (e.at at time zone 'UTC')::date - u.entered_on as calendar_day
-         from u join event e on e.unit_id = u.unit_id and e.at >= ${since} and e.at >= u.first_at - make_interval(days => ${days})
-         left join own on own.id = e.decision_id and own.unit_id = u.unit_id
-       union all
-       select u.unit_id, u.first_at, 'exposure', null, null, own.at, own.id, true,
-              floor(extract(epoch from own.at - u.first_at) / 86400), (own.at at time zone 'UTC')::date - u.entered_on
-         from u join own on own.unit_id = u.unit_id and own.exposed and own.at >= u.first_at)
-     select u.unit_id, u.arm, u.entered_on,
-            coalesce(bit_or(1::bigint << ev.calendar_day) filter (
-              where ev.name = any(${activity}::text[]) and ev.calendar_day between 0 and 62), 0) as active_days
-            ${columns.length > 0 ? `, ${columns.join(', ')}` : ''}
-       from u left join ev using (unit_id) group by u.unit_id, u.arm, u.entered_on`,
-      values.list,
-    )
-    .catch((error: Error) => {
-      throw new Error(`rolling up "${experiment}" failed: ${error.message}`, { cause: error });
-    });
-  await tx.query(
-    `update experiment_unit u set active_days = agg.active_days from agg
-      where u.experiment = $1 and u.unit_id = agg.unit_id and u.active_days <> agg.active_days`,
-    [experiment],
-  );
-  if (metrics.length > 0) await storeUnitMetrics(tx, experiment, metrics);
-  await tx.query(`drop table agg`);
-}
-
-async function storeUnitMetrics(
-  tx: Transaction,
-  experiment: string,
-  metrics: readonly MetricDefinition[],
-): Promise<void> {
-  const values = new Values();
-  const key = values.add(experiment);
-  const rows = metrics
-    .map((metric, i) => `(${values.add(metric.key)}::text, y${i}, d${i}, x${i})`)
-    .join(', ');
-  await tx.query(
-    `insert into unit_metric (experiment, metric, unit_id, arm, entered_on, y, d, x)
-     select ${key}, m.metric, agg.unit_id, agg.arm, agg.entered_on, m.y, m.d, m.x
-       from agg cross join lateral (values ${rows}) as m (metric, y, d, x)
-     on conflict (experiment, metric, unit_id) do update
-       set arm = excluded.arm, entered_on = excluded.entered_on, y = excluded.y, d = excluded.d, x = excluded.x
-     where (unit_metric.arm, unit_metric.entered_on, unit_metric.y, unit_metric.d, unit_metric.x)
-       is distinct from (excluded.arm, excluded.entered_on, excluded.y, excluded.d, excluded.x)`,
-    values.list,
-  );
-}
-
-/** Replaces the moments of every cohort that has a dirty unit. */
-async function recomputeCohorts(tx: Transaction): Promise<void> {
-  await tx.query(
-    `delete from moments_cohort m using (select distinct * from dirty_cohort) d
-      where m.experiment = d.experiment and m.entered_on = d.entered_on`,
-  );
-  await tx.query(
-    `insert into moments_cohort (experiment, metric, arm, entered_on, n, mean_y, mean_d, mean_x, yy, dd, xx, yd, yx, dx, non_zero)
-     select m.experiment, m.metric, m.arm, m.entered_on, ${MOMENTS_OF_UNITS}
-       from (select distinct * from dirty_cohort) c
-       join unit_metric m on m.experiment = c.experiment and m.entered_on = c.entered_on
-       join experiment_unit u on u.experiment = m.experiment and u.unit_id = m.unit_id and not u.crossover
-      group by m.experiment, m.metric, m.arm, m.entered_on`,
-  );
 }
 
 async function finish(tx: Transaction, { to }: Range): Promise<void> {

@@ -84,9 +84,11 @@ describe('units over HTTP', () => {
       `insert into experiment_unit (experiment, unit_id, arm, first_at, entered_on) values ('art', $1, 'bandit', now(), current_date)`,
       [unitId],
     );
+    await db.query(`insert into unit_values (experiment, unit_id, measures) values ('art', $1, '{1,1,0}')`, [
+      unitId,
+    ]);
     await db.query(
-      `insert into unit_metric (experiment, metric, unit_id, arm, entered_on, y) values ('art', 'play-rate', $1, 'bandit', current_date, 1)`,
-      [unitId],
+      `insert into metric_slot (experiment, metric, slot) values ('art', 'play-rate', 1) on conflict do nothing`,
     );
     await db.query(`insert into quarantine (source, reason, payload) values ('events', 'broken', $1)`, [
       JSON.stringify({ id: 'x', unitId }),

@@ -31,7 +31,10 @@ export const ERASE: Readonly<Record<string, string>> = {
   decisions: removed(`delete from decision where unit_id = $1`),
   events: removed(`delete from event where unit_id = $1`),
   pendingExposures: removed(`delete from exposure_pending where unit_id = $1`),
-  metrics: removed(`delete from unit_metric where unit_id = $1`),
+  metrics: removed(
+    `delete from unit_values v using experiment_unit u
+      where u.unit_id = $1 and v.experiment = u.experiment and v.unit_id = u.unit_id`,
+  ),
   experiments: removed(`delete from experiment_unit where unit_id = $1`),
   quarantine: removed(
     `delete from quarantine where position('"unitId":' || to_json($1::text)::text in payload) > 0`,
