@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Problem } from '../http/problem.js';
+import { withDeadline } from '../queues/deadline.js';
 import { encodeWritten } from '../queues/event-lines.js';
 import { IngestProducer } from '../queues/ingest-producer.js';
 import type { EventLines } from '../queues/jobs.js';
@@ -90,16 +91,4 @@ function checkBatch(events: readonly unknown[], now: number): { answer: EventsAn
   });
   const count = lines.length;
   return { answer: { accepted: count, rejected }, lines: { count, firstAt, lastAt, lines: lines.join('') } };
-}
-
-async function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

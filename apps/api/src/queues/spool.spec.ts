@@ -328,12 +328,12 @@ describe('spool', () => {
     const code = join(directory, 'code');
     mkdirSync(code);
     writeFileSync(join(code, 'package.json'), '{"type":"module"}');
-    for (const name of ['spool', 'spool-contract', 'spool-owner', 'spool-segment', 'spool-shipping']) {
+    for (const file of readdirSync(HERE).filter((name) => /^(spool.*|deadline)(?<!\.spec)\.ts$/.test(name))) {
       const options = {
         jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
         module: { type: 'es6' },
       } as const;
-      writeFileSync(join(code, `${name}.js`), transformFileSync(join(HERE, `${name}.ts`), options).code);
+      writeFileSync(join(code, file.replace(/ts$/, 'js')), transformFileSync(join(HERE, file), options).code);
     }
     const spoolDirectory = join(directory, 'journal');
     writeFileSync(

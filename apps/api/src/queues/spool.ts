@@ -1,10 +1,11 @@
 import { open, rename } from 'node:fs/promises';
+import { withDeadline } from './deadline.js';
 import { SpoolOwner } from './spool-owner.js';
 import { SPOOL_KINDS, Segment } from './spool-segment.js';
 import type { SpoolKind } from './spool-segment.js';
 import { SPOOL_LIMITS } from './spool-contract.js';
 import type { SpoolLimits, SpoolOptions, SpoolStatus } from './spool-contract.js';
-import { backoffMs, withTimeout } from './spool-shipping.js';
+import { backoffMs } from './spool-shipping.js';
 
 export * from './spool-contract.js';
 export type { SpoolKind } from './spool-segment.js';
@@ -131,7 +132,7 @@ export class Spool {
       for (const kind of SPOOL_KINDS) this.write(this.current[kind]);
       const left = Math.max(1, deadline - Date.now());
       // A hand-over already under way may have been given more time than is left now.
-      await withTimeout(this.pump(left), left).catch(() => undefined);
+      await withDeadline(this.pump(left), left).catch(() => undefined);
     } while (this.pendingCount > 0 && this.failures === 0 && Date.now() < deadline);
   }
 
@@ -238,7 +239,7 @@ export class Spool {
       const runs = await head.peek(this.limits.shipLines);
       const count = runs.reduce((sum, run) => sum + run.count, 0);
       const lines = runs.map((run) => run.text).join('');
-      if (count > 0) await withTimeout(this.options.ship({ kind: head.kind, lines, count }), timeoutMs);
+      if (count > 0) await withDeadline(this.options.ship({ kind: head.kind, lines, count }), timeoutMs);
       head.acknowledge(runs);
       this.shipped += count;
       this.failures = 0;
