@@ -16,11 +16,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Spool } from './spool.js';
 import type { SpoolBatch, SpoolKind, SpoolLimits } from './spool.js';
-
-interface Row {
-  readonly n: number;
-  readonly pad?: string;
-}
+import { append, collector, linesOf, numbers, parsed, segmentsIn, turn, until, upTo } from './testing.js';
+import type { Row } from './testing.js';
 
 const quiet = { warn: () => undefined, error: () => undefined };
 const HERE = join(process.cwd(), 'apps/api/src/queues');
@@ -48,42 +45,9 @@ describe('spool', () => {
     opened.push(spool);
     return spool;
   }
-  function collector(): {
-    rows: Row[];
-    batches: SpoolBatch[];
-    ship: (batch: SpoolBatch) => Promise<void>;
-  } {
-    const rows: Row[] = [];
-    const batches: SpoolBatch[] = [];
-    const ship = async (batch: SpoolBatch): Promise<void> => {
-      batches.push(batch);
-      rows.push(...parsed(batch.lines));
-    };
-    return { rows, batches, ship };
-  }
-  const parsed = (lines: string): Row[] =>
-    lines
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Row);
-  const linesOf = (rows: readonly unknown[]): string =>
-    rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-  const append = (spool: Spool, kind: SpoolKind, rows: readonly Row[]): void =>
-    spool.append(kind, linesOf(rows), rows.length);
   const appendDurable = (spool: Spool, kind: SpoolKind, rows: readonly Row[]): Promise<void> =>
     spool.appendDurable(kind, linesOf(rows), rows.length);
-  const numbers = (rows: readonly Row[]): number[] => rows.map((row) => row.n);
-  const upTo = (count: number, pad = ''): Row[] => Array.from({ length: count }, (_, n) => ({ n, pad }));
-  const segments = (): string[] =>
-    readdirSync(directory).filter((file) => /\.(decisions|events)$/.test(file));
-  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-  async function until(condition: () => boolean, within = 5000): Promise<void> {
-    const deadline = Date.now() + within;
-    while (!condition()) {
-      if (Date.now() > deadline) throw new Error('waited in vain');
-      await sleep(5);
-    }
-  }
+  const segments = (): string[] => segmentsIn(directory);
 
   it('ships each kind in order, in batches of about a size, and leaves no file behind', async () => {
     const queue = collector();
