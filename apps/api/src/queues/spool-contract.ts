@@ -21,6 +21,8 @@ export interface SpoolLimits {
   readonly flushMs: number;
   /** Lines that are shipped without waiting longer, and about the most in one hand-over. */
   readonly shipLines: number;
+  /** About the most characters in one hand-over; a single longer line travels alone. */
+  readonly shipLength: number;
   /** Size at which a segment is closed and the next begun. */
   readonly segmentBytes: number;
   /** Lines beyond this stay on disk only, and are read back when their turn comes. */
@@ -38,6 +40,7 @@ export const SPOOL_LIMITS: SpoolLimits = {
   slowRestMs: 10_000,
   flushMs: 50,
   shipLines: 4000,
+  shipLength: 1 << 20,
   segmentBytes: 2 << 20,
   memoryBytes: 32 << 20,
   diskBytes: 4 * 2 ** 30,
@@ -60,7 +63,7 @@ export interface SpoolStatus {
   readonly pending: number;
   readonly oldestAgeSeconds: number;
   readonly bytes: number;
-  /** Lines refused since start: disk full or over the limit. */
+  /** Lines lost since start: refused at the limit, in a file that cannot be read, or never on disk at the end. */
   readonly dropped: number;
   readonly shipped: number;
   /** Hand-overs that failed in a row; 0 while the queue is well. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, readFile, readdir, stat, unlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { SpoolKind } from './spool-segment.js';
@@ -59,6 +59,21 @@ export class SpoolOwner {
 
   segmentPath(number: number, kind: SpoolKind): string {
     return join(this.directory, `${this.id}-${String(number).padStart(8, '0')}.${kind}`);
+  }
+
+  /** Makes the name of a new file as durable as its content. */
+  async syncDirectory(): Promise<void> {
+    const directory = await open(this.directory, 'r');
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  }
+
+  /** Files of a format that earlier versions wrote and nobody reads any more. */
+  async outdated(): Promise<string[]> {
+    return (await readdir(this.directory)).filter((file) => file.endsWith('.jsonl')).sort();
   }
 
   async heartbeat(): Promise<void> {

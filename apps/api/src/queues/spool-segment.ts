@@ -1,23 +1,17 @@
-import { close, fdatasync, openSync, write, writeSync } from 'node:fs';
+import { close, fdatasync, open, openSync, write, writeSync } from 'node:fs';
 import { readFile, stat, unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { cutRuns } from './spool-run.js';
+import type { SpoolRun } from './spool-run.js';
 
 /** What spooled lines are; the queue's job name for them, and the ending of the segment's file. */
 export const SPOOL_KINDS = ['decisions', 'events'] as const;
 export type SpoolKind = (typeof SPOOL_KINDS)[number];
 
-/** Lines that were appended in one turn of the event loop: one text lives shorter than many. */
-export interface SpoolRun {
-  /** Each line with its newline. */
-  readonly text: string;
-  readonly count: number;
-  /** Unix milliseconds at which the first was appended. */
-  readonly at: number;
-}
-
 /** Lines read back from disk come in runs of this many. */
 const RUN_LINES = 500;
 
+const openFile = promisify(open);
 const closeFile = promisify(close);
 const syncFile = promisify(fdatasync);
 
@@ -45,6 +39,14 @@ function writeAllNow(fd: number, text: string): void {
   for (let from = 0; from < bytes.length;) from += writeSync(fd, bytes, from);
 }
 
+/** What a segment needs of its spool. */
+export interface SegmentHost {
+  /** Makes the name of a new file as durable as its content. */
+  readonly syncDirectory: () => Promise<void>;
+  /** Length of a run, in characters; a longer line is a run of its own. */
+  readonly runLength: number;
+}
+
 /**
  * One file of the journal: an append-only list of lines of which the first `acked` are shipped. Lines stand in memory
  * until they are acknowledged or evicted; evicted ones are read back from the file.
@@ -60,12 +62,18 @@ export class Segment {
   /** Appended in this turn. */
   private open: string[] = [];
   private openCount = 0;
+  private openLength = 0;
   private openedAt = 0;
   private runs: SpoolRun[] | null = [];
   private unwritten: string[] = [];
+  private unwrittenCount = 0;
+  /** Lines that stand in the file. */
+  private stored = 0;
+  private ackedLength = 0;
   private writing: Promise<void> | null = null;
   private waiters: { resolve: () => void; reject: (error: unknown) => void }[] = [];
   private midWrite = false;
+  private syncs = 0;
   private fd: number | null = null;
   private dirty = false;
   /** The folder's entry for the file is durable. */
@@ -75,23 +83,39 @@ export class Segment {
     readonly path: string,
     readonly kind: SpoolKind,
     readonly createdAt: number,
-    private readonly syncDirectory: () => Promise<void>,
+    private readonly host: SegmentHost,
   ) {}
 
   /** A segment that another process left behind; nothing of it is in memory. */
-  static async adopt(path: string, kind: SpoolKind, syncDirectory: () => Promise<void>): Promise<Segment> {
+  static async adopt(path: string, kind: SpoolKind, host: SegmentHost): Promise<Segment> {
     const facts = await stat(path);
     const createdAt = Math.min(facts.birthtimeMs || facts.mtimeMs, facts.mtimeMs);
-    const segment = new Segment(path, kind, createdAt, syncDirectory);
+    const segment = new Segment(path, kind, createdAt, host);
     segment.bytes = facts.size;
     segment.closed = true;
     await segment.load();
+    segment.stored = segment.count;
     segment.evict();
     return segment;
   }
 
   get waiting(): number {
     return this.count - this.acked;
+  }
+
+  /** Length of the lines that are not acknowledged; of an adopted segment their bytes. */
+  get waitingLength(): number {
+    return this.bytes - this.ackedLength;
+  }
+
+  /** Lines that are neither acknowledged nor in the file: lost with the process. */
+  get unsaved(): number {
+    return Math.max(0, this.count - Math.max(this.stored, this.acked));
+  }
+
+  /** Whether the file has something that may not be on the disk itself. */
+  get unsynced(): boolean {
+    return this.dirty && this.fd !== null;
   }
 
   get inMemory(): boolean {
@@ -109,20 +133,40 @@ export class Segment {
 
   /** @param lines each with its newline. */
   append(lines: string, count: number): void {
+    this.bytes += lines.length;
+    this.count += count;
+    const { runLength } = this.host;
+    if (this.openLength + lines.length > runLength) {
+      this.seal();
+      if (lines.length > runLength) {
+        this.keepLong(lines);
+        return;
+      }
+    }
     if (this.open.length === 0) this.openedAt = Date.now();
     this.open.push(lines);
     this.openCount += count;
-    this.bytes += lines.length;
-    this.count += count;
+    this.openLength += lines.length;
+  }
+
+  private keepLong(lines: string): void {
+    for (const run of cutRuns(lines, Date.now(), { lines: RUN_LINES, characters: this.host.runLength }))
+      this.keep(run);
   }
 
   private seal(): void {
     if (this.open.length === 0) return;
-    const run = { text: this.open.join(''), count: this.openCount, at: this.openedAt };
+    this.keep({ text: this.open.join(''), count: this.openCount, at: this.openedAt });
     this.open = [];
     this.openCount = 0;
+    this.openLength = 0;
+  }
+
+  private keep(run: SpoolRun): void {
     this.runs?.push(run);
-    if (!this.broken) this.unwritten.push(run.text);
+    if (this.broken) return;
+    this.unwritten.push(run.text);
+    this.unwrittenCount += run.count;
   }
 
   /** Starts writing what is buffered, if nobody does; errors mark the segment broken. */
@@ -132,20 +176,26 @@ export class Segment {
     this.writing ??= this.write();
   }
 
-  /** Whether a write is with the operating system: a second one beside it could tear lines apart. */
-  get writes(): boolean {
-    return this.midWrite;
+  /**
+   * Whether a write or a sync is with the operating system. A second write beside the first could tear lines apart, and
+   * one beside a sync waits for it, however fast the disk is.
+   */
+  get busy(): boolean {
+    return this.midWrite || this.syncs > 0;
   }
 
   /**
    * Writes what is buffered before it returns: into the page cache, where it survives the end of the process, for a few
-   * microseconds. Not to be called while `writes`. A disk that refuses marks the segment broken.
+   * microseconds. Not to be called while `busy`. A disk that refuses marks the segment broken.
    */
   flushNow(): void {
     this.seal();
     if (this.broken || this.unwritten.length === 0) return;
     try {
-      writeAllNow(this.openFile(), this.takeUnwritten());
+      const count = this.unwrittenCount;
+      this.fd ??= openSync(this.path, 'a', 0o600);
+      writeAllNow(this.fd, this.takeUnwritten());
+      this.stored += count;
       this.dirty = true;
     } catch {
       this.fail(new Error('the spool cannot write to its disk'));
@@ -155,6 +205,7 @@ export class Segment {
   private fail(error: unknown): void {
     this.broken = true;
     this.unwritten = [];
+    this.unwrittenCount = 0;
     for (const waiter of this.waiters) waiter.reject(error);
     this.waiters = [];
   }
@@ -162,11 +213,8 @@ export class Segment {
   private takeUnwritten(): string {
     const text = this.unwritten.length === 1 ? (this.unwritten[0] as string) : this.unwritten.join('');
     this.unwritten = [];
+    this.unwrittenCount = 0;
     return text;
-  }
-
-  private openFile(): number {
-    return (this.fd ??= openSync(this.path, 'a', 0o600));
   }
 
   /** Resolves when everything appended so far is on the disk itself. @throws the file system's error. */
@@ -185,18 +233,21 @@ export class Segment {
     try {
       this.seal();
       while (this.unwritten.length > 0 || this.waiters.length > 0) {
+        const count = this.unwrittenCount;
         const text = this.takeUnwritten();
         [waiters, this.waiters] = [this.waiters, []];
-        const fd = this.openFile();
+        // Opening counts as writing: a line written meanwhile would stand before these.
+        this.midWrite = true;
+        const fd = (this.fd ??= await openFile(this.path, 'a', 0o600));
         if (text.length > 0) {
-          this.midWrite = true;
           await writeAll(fd, text);
-          this.midWrite = false;
+          this.stored += count;
           this.dirty = true;
         }
+        this.midWrite = false;
         if (waiters.length > 0) {
-          await syncFile(fd);
-          if (!this.listed) await this.syncDirectory();
+          await this.syncFile(fd);
+          if (!this.listed) await this.host.syncDirectory();
           this.listed = true;
           for (const waiter of waiters) waiter.resolve();
           waiters = [];
@@ -216,8 +267,23 @@ export class Segment {
   /** Hands written bytes to the disk, without a promise about when. */
   async sync(): Promise<void> {
     if (!this.dirty || this.fd === null) return;
+    const { fd } = this;
     this.dirty = false;
-    await syncFile(this.fd);
+    try {
+      await this.syncFile(fd);
+    } catch (error) {
+      // The file was shipped and closed meanwhile.
+      if (this.fd === fd) throw error;
+    }
+  }
+
+  private async syncFile(fd: number): Promise<void> {
+    this.syncs++;
+    try {
+      await syncFile(fd);
+    } finally {
+      this.syncs--;
+    }
   }
 
   /** Lets go of the lines in memory. Only for closed, persisted segments. */
@@ -225,36 +291,28 @@ export class Segment {
     this.runs = null;
   }
 
-  /** Reads evicted lines back. A torn last line, left by a crash, is dropped: nobody was told that it is safe. */
+  /** Reads evicted lines back. */
   private async load(): Promise<void> {
     const text = await readFile(this.path, 'utf8');
-    const runs: SpoolRun[] = [];
-    let count = 0;
-    let from = 0;
-    for (let end = text.indexOf('\n') + 1; end > 0; end = text.indexOf('\n', end) + 1) {
-      count++;
-      const lines = count - this.acked;
-      if (lines === 0) from = end;
-      if (lines > 0 && lines % RUN_LINES === 0) {
-        runs.push({ text: text.slice(from, end), count: RUN_LINES, at: this.createdAt });
-        from = end;
-      }
-    }
-    const left = Math.max(0, count - this.acked) % RUN_LINES;
-    if (left > 0)
-      runs.push({ text: text.slice(from, text.lastIndexOf('\n') + 1), count: left, at: this.createdAt });
-    this.count = Math.max(count, this.acked);
-    this.runs = runs;
+    const bounds = { lines: RUN_LINES, characters: this.host.runLength };
+    this.runs = cutRuns(text, this.createdAt, bounds, this.acked);
+    this.count = this.runs.reduce((sum, run) => sum + run.count, this.acked);
   }
 
-  /** The next runs that are not acknowledged, as many as begin within `limit` lines. */
-  async peek(limit: number): Promise<readonly SpoolRun[]> {
+  /**
+   * The next runs that are not acknowledged: as many as begin within `limit` lines and end within `length` characters,
+   * and at least one.
+   * @throws the file system's error when they must be read back and cannot be.
+   */
+  async peek(limit: number, length: number): Promise<readonly SpoolRun[]> {
     this.seal();
     if (this.runs === null) await this.load();
     const next: SpoolRun[] = [];
     let count = 0;
+    let taken = 0;
     for (const run of this.runs ?? []) {
-      if (count >= limit) break;
+      taken += run.text.length;
+      if (count >= limit || (count > 0 && taken > length)) break;
       next.push(run);
       count += run.count;
     }
@@ -262,7 +320,10 @@ export class Segment {
   }
 
   acknowledge(runs: readonly SpoolRun[]): void {
-    for (const run of runs) this.acked += run.count;
+    for (const run of runs) {
+      this.acked += run.count;
+      this.ackedLength += run.text.length;
+    }
     this.runs?.splice(0, runs.length);
   }
 

@@ -1,8 +1,10 @@
-import { open, rename } from 'node:fs/promises';
 import { withDeadline } from './deadline.js';
+import { adoptOrphans, passes, setAside, warnOfOutdated } from './spool-adoption.js';
 import { SpoolOwner } from './spool-owner.js';
 import { SPOOL_KINDS, Segment } from './spool-segment.js';
-import type { SpoolKind } from './spool-segment.js';
+import type { SegmentHost, SpoolKind } from './spool-segment.js';
+import type { SpoolRun } from './spool-run.js';
+import { evictBeyond, oldestWaiting, overdueForSync, unsavedIn } from './spool-segments.js';
 import { SPOOL_LIMITS } from './spool-contract.js';
 import type { SpoolLimits, SpoolOptions, SpoolStatus } from './spool-contract.js';
 import { backoffMs } from './spool-shipping.js';
@@ -14,6 +16,8 @@ const IDLE_ROTATE_MS = 1000;
 const ADOPT_EVERY_MS = 10_000;
 const HEARTBEAT_MS = 5000;
 const RETRY_DISK_MS = 1000;
+/** How long the end of the process waits for a disk that does not answer. */
+const FINISH_MS = 2000;
 
 /**
  * An append-only local journal that is shipped to the queue in batches and trimmed once the queue has them. It keeps
@@ -27,7 +31,10 @@ const RETRY_DISK_MS = 1000;
 export class Spool {
   private readonly limits: SpoolLimits;
   private readonly owner: SpoolOwner;
+  private readonly host: SegmentHost;
   private readonly segments: Segment[] = [];
+  /** Segments that are no longer ours to ship and whose files are being closed. */
+  private readonly finishing = new Set<Promise<void>>();
   private readonly current: Record<SpoolKind, Segment>;
   private nextNumber = 1;
   private timer: NodeJS.Timeout | null = null;
@@ -38,7 +45,8 @@ export class Spool {
   private slowUntil = -Infinity;
   private retryAt = 0;
   private failures = 0;
-  private dropped = 0;
+  private refused = 0;
+  private lost = 0;
   private shipped = 0;
   private pendingCount = 0;
   private totalBytes = 0;
@@ -52,6 +60,7 @@ export class Spool {
   constructor(private readonly options: SpoolOptions) {
     this.limits = { ...SPOOL_LIMITS, ...options.limits };
     this.owner = new SpoolOwner(options.directory, options.name);
+    this.host = { syncDirectory: () => this.owner.syncDirectory(), runLength: this.limits.shipLength };
     this.current = { decisions: this.newSegment('decisions'), events: this.newSegment('events') };
   }
 
@@ -59,6 +68,7 @@ export class Spool {
   async start(): Promise<void> {
     await this.owner.claim();
     await this.adopt();
+    await warnOfOutdated(this.owner, this.options.directory, this.options.logger);
     this.housekeeping = setInterval(() => void this.housekeep(), 250);
     this.housekeeping.unref();
     this.schedule();
@@ -87,10 +97,10 @@ export class Spool {
     this.toWrite.clear();
   }
 
-  /** At once; beside the answers while the disk is slow, or a write to it has not come back. */
+  /** At once; beside the answers while the disk is slow, or something to the same file has not come back. */
   private write(segment: Segment): void {
     const began = performance.now();
-    if (segment.writes || began < this.slowUntil) {
+    if (segment.busy || began < this.slowUntil) {
       segment.flush();
       return;
     }
@@ -113,12 +123,12 @@ export class Spool {
   }
 
   status(now: number = Date.now()): SpoolStatus {
-    const oldest = this.oldestWaiting();
+    const oldest = oldestWaiting(this.segments);
     return {
       pending: this.pendingCount,
       oldestAgeSeconds: oldest ? Math.max(0, (now - oldest.oldestAt) / 1000) : 0,
       bytes: this.totalBytes,
-      dropped: this.dropped,
+      dropped: this.refused + this.lost,
       shipped: this.shipped,
       failures: this.failures,
     };
@@ -143,8 +153,21 @@ export class Spool {
     if (this.housekeeping) clearInterval(this.housekeeping);
     if (this.timer) clearTimeout(this.timer);
     await this.drain(withinMs);
-    for (const segment of this.segments) await segment.finish();
+    for (const segment of this.segments) this.finish(segment);
+    await withDeadline(Promise.all(this.finishing), FINISH_MS).catch(() =>
+      this.options.logger.warn(`spool: the disk did not answer within ${FINISH_MS} ms`),
+    );
+    const unsaved = unsavedIn(this.segments);
+    this.lost += unsaved;
+    if (unsaved > 0)
+      this.options.logger.error(`spool: ${unsaved} lines were dropped: neither shipped nor on disk`);
     await this.owner.release();
+  }
+
+  /** Closes the file of a segment. Nobody waits: its disk may hang, which is no reason not to ship the others. */
+  private finish(segment: Segment): void {
+    const finished = segment.finish().finally(() => this.finishing.delete(finished));
+    this.finishing.add(finished);
   }
 
   /** @returns false when they were refused. */
@@ -154,9 +177,9 @@ export class Spool {
     if (bytes >= this.limits.segmentBytes || (broken && Date.now() - createdAt > RETRY_DISK_MS))
       this.rotate(kind);
     if (this.full()) {
-      if (this.dropped === 0 || Math.floor((this.dropped + count) / 1000) > Math.floor(this.dropped / 1000))
+      if (this.refused === 0 || Math.floor((this.refused + count) / 1000) > Math.floor(this.refused / 1000))
         this.options.logger.error('spool: lines were dropped: the spool is full');
-      this.dropped += count;
+      this.refused += count;
       return false;
     }
     this.current[kind].append(lines, count);
@@ -172,17 +195,9 @@ export class Spool {
     return this.memoryFull || this.totalBytes >= this.limits.diskBytes;
   }
 
-  /** Of all segments the one whose next line has waited longest, so that no kind starves another. */
-  private oldestWaiting(): Segment | undefined {
-    let oldest: Segment | undefined;
-    for (const segment of this.segments)
-      if (segment.waiting > 0 && (!oldest || segment.oldestAt < oldest.oldestAt)) oldest = segment;
-    return oldest;
-  }
-
   private newSegment(kind: SpoolKind): Segment {
     const path = this.owner.segmentPath(this.nextNumber++, kind);
-    const segment = new Segment(path, kind, Date.now(), () => this.syncDirectory());
+    const segment = new Segment(path, kind, Date.now(), this.host);
     this.segments.push(segment);
     return segment;
   }
@@ -196,22 +211,15 @@ export class Spool {
     this.evict();
   }
 
-  /** Keeps memory bounded: closed segments that stand safely on disk give up their lines, newest first. */
+  /** Keeps memory bounded. */
   private evict(): void {
-    let held = 0;
-    for (const segment of this.segments) if (segment.inMemory) held += segment.bytes;
-    for (let i = this.segments.length - 1; i > 0 && held > this.limits.memoryBytes; i--) {
-      const segment = this.segments[i] as Segment;
-      if (!segment.closed || !segment.persisted || !segment.inMemory) continue;
-      segment.evict();
-      held -= segment.bytes;
-    }
-    this.memoryFull = held >= 2 * this.limits.memoryBytes;
+    const { memoryBytes } = this.limits;
+    this.memoryFull = evictBeyond(this.segments, memoryBytes) >= 2 * memoryBytes;
   }
 
   private schedule(): void {
     if (this.closing) return;
-    const wait = this.pendingCount >= this.limits.shipLines ? 0 : this.limits.flushMs;
+    const wait = this.pendingCount >= this.limits.shipLines || this.backlogged() ? 0 : this.limits.flushMs;
     const delay = Math.max(wait, this.retryAt - Date.now());
     if (this.timer !== null) {
       if (delay > 0) return;
@@ -224,6 +232,12 @@ export class Spool {
     this.timer.unref();
   }
 
+  /** Whether what is next has nothing to wait for: it fills a hand-over, or nothing can join it any more. */
+  private backlogged(): boolean {
+    const head = oldestWaiting(this.segments);
+    return head !== undefined && (head.closed || head.waitingLength >= this.limits.shipLength);
+  }
+
   private pump(timeoutMs: number): Promise<void> {
     this.pumping ??= this.shipNext(timeoutMs).finally(() => {
       this.pumping = null;
@@ -233,10 +247,41 @@ export class Spool {
   }
 
   private async shipNext(timeoutMs: number): Promise<void> {
-    const head = this.oldestWaiting();
+    const head = oldestWaiting(this.segments);
     if (head === undefined) return;
+    const runs = await this.nextRuns(head);
+    if (runs !== null) await this.shipRuns(head, runs, timeoutMs);
+    this.trim();
+  }
+
+  /** What to ship next; null when it cannot be read. */
+  private async nextRuns(head: Segment): Promise<readonly SpoolRun[] | null> {
     try {
-      const runs = await head.peek(this.limits.shipLines);
+      const expected = head.count;
+      const runs = await head.peek(this.limits.shipLines, this.limits.shipLength);
+      // Fewer after they were read back: the file has lost some. (More: some were appended meanwhile.)
+      const missing = Math.max(0, expected - head.count);
+      this.lost += missing;
+      if (missing > 0)
+        this.options.logger.error(`spool: ${missing} lines were dropped: they are gone from ${head.path}`);
+      return runs;
+    } catch (error) {
+      if (passes(error)) this.failed('reading', error as Error);
+      else await this.abandon(head, error);
+      return null;
+    }
+  }
+
+  private async abandon(segment: Segment, error: unknown): Promise<void> {
+    const lines = segment.waiting;
+    this.segments.splice(this.segments.indexOf(segment), 1);
+    this.lost += lines;
+    await setAside(segment.path, error, lines, this.options.logger);
+    this.finish(segment);
+  }
+
+  private async shipRuns(head: Segment, runs: readonly SpoolRun[], timeoutMs: number): Promise<void> {
+    try {
       const count = runs.reduce((sum, run) => sum + run.count, 0);
       const lines = runs.map((run) => run.text).join('');
       if (count > 0) await withDeadline(this.options.ship({ kind: head.kind, lines, count }), timeoutMs);
@@ -245,24 +290,24 @@ export class Spool {
       this.failures = 0;
       this.retryAt = 0;
     } catch (error) {
-      this.failures++;
-      this.retryAt = Date.now() + backoffMs(this.failures);
-      if (Number.isInteger(Math.log2(this.failures))) {
-        this.options.logger.warn(
-          `spool: shipping failed ${this.failures} times in a row: ${(error as Error).message}`,
-        );
-      }
+      this.failed('shipping', error as Error);
     }
-    await this.trim();
+  }
+
+  private failed(what: 'reading' | 'shipping', error: Error): void {
+    this.failures++;
+    this.retryAt = Date.now() + backoffMs(this.failures);
+    if (Number.isInteger(Math.log2(this.failures)))
+      this.options.logger.warn(`spool: ${what} failed ${this.failures} times in a row: ${error.message}`);
   }
 
   /** Forgets and deletes segments that are shipped in full. */
-  private async trim(): Promise<void> {
+  private trim(): void {
     const done = this.segments.filter((segment) => segment.closed && segment.waiting === 0);
     for (const segment of done) this.segments.splice(this.segments.indexOf(segment), 1);
     this.recount();
     if (this.memoryFull) this.evict();
-    for (const segment of done) await segment.finish();
+    for (const segment of done) this.finish(segment);
   }
 
   private recount(): void {
@@ -277,19 +322,9 @@ export class Spool {
   /** Adopts the segments of processes that are gone; they are shipped before our own. */
   private async adopt(): Promise<void> {
     this.lastAdoption = Date.now();
-    const adopted: Segment[] = [];
-    for (const orphan of await this.owner.orphans()) {
-      const path = this.owner.segmentPath(this.nextNumber++, orphan.kind);
-      try {
-        await rename(orphan.path, path);
-        adopted.push(await Segment.adopt(path, orphan.kind, () => this.syncDirectory()));
-      } catch (error) {
-        // Another process was faster.
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      }
-    }
-    this.segments.unshift(...adopted);
-    await this.trim();
+    const pathFor = (kind: SpoolKind): string => this.owner.segmentPath(this.nextNumber++, kind);
+    this.segments.unshift(...(await adoptOrphans(this.owner, pathFor, this.host, this.options.logger)));
+    this.trim();
   }
 
   private async housekeep(): Promise<void> {
@@ -302,7 +337,7 @@ export class Spool {
       idle = true;
     }
     try {
-      if (idle && this.pumping === null) await this.trim();
+      if (idle && this.pumping === null) this.trim();
       await this.keepHouse(now);
     } catch (error) {
       this.options.logger.warn(`spool: housekeeping failed: ${(error as Error).message}`);
@@ -319,20 +354,15 @@ export class Spool {
     if (now - this.lastAdoption > ADOPT_EVERY_MS) await this.adopt();
     if (now - this.lastSync <= syncAfterMs) return;
     this.lastSync = now;
-    for (const kind of SPOOL_KINDS) {
-      // What the queue already has needs no sync; and one would hold up the writes to the same file.
-      const { waiting, oldestAt } = this.current[kind];
-      if (waiting > 0 && now - oldestAt > syncAfterMs) await this.current[kind].sync();
-    }
+    await this.syncWaiting(now - syncAfterMs);
   }
 
-  /** Makes the name of a new file as durable as its content. */
-  private async syncDirectory(): Promise<void> {
-    const directory = await open(this.options.directory, 'r');
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
+  /** Pushes lines that wait for the queue since before `since` to the disk. What the queue has needs no sync. */
+  private async syncWaiting(since: number): Promise<void> {
+    for (const segment of overdueForSync(this.segments, since)) {
+      // A sync holds up writes to the same file, and answers wait for those: what comes now goes to another file.
+      if (segment === this.current[segment.kind] && !segment.broken) this.rotate(segment.kind);
+      await segment.sync();
     }
   }
 }

@@ -74,5 +74,5 @@ export const spoolAge = once(
 export const spoolDropped = once(
   'marquee_spool_dropped',
   () =>
-    new Gauge({ name: 'marquee_spool_dropped', help: 'Records the spool refused since the process started' }),
+    new Gauge({ name: 'marquee_spool_dropped', help: 'Records the spool lost since the process started' }),
 );

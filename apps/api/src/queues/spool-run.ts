@@ -1,0 +1,36 @@
+/** Lines that were appended in one turn of the event loop: one text lives shorter than many. */
+export interface SpoolRun {
+  /** Each line with its newline. */
+  readonly text: string;
+  readonly count: number;
+  /** Unix milliseconds at which the first was appended. */
+  readonly at: number;
+}
+
+export interface RunBounds {
+  readonly lines: number;
+  readonly characters: number;
+}
+
+/**
+ * Cuts lines into runs within these bounds; a longer line is a run of its own. What stands behind the last newline, torn
+ * by a crash, is left out: nobody was told that it is safe.
+ */
+export function cutRuns(text: string, at: number, bounds: RunBounds, skip = 0): SpoolRun[] {
+  const runs: SpoolRun[] = [];
+  let from = 0;
+  let last = 0;
+  let count = -skip;
+  const cut = (): void => {
+    if (count > 0) runs.push({ text: text.slice(from, last), count, at });
+    from = last;
+    count = 0;
+  };
+  for (let end = text.indexOf('\n') + 1; end > 0; end = text.indexOf('\n', end) + 1) {
+    if (count === 0 || count === bounds.lines || (count > 0 && end - from > bounds.characters)) cut();
+    count++;
+    last = end;
+  }
+  cut();
+  return runs;
+}
