@@ -25,7 +25,9 @@ export const treatmentsBody = z.object({
     .describe('What the unit is: member, profile, device, session, account.'),
   context: context
     .optional()
-    .describe('Attributes known now, for targeting and contextual policies. At most 100, flat.'),
+    .describe(
+      'Attributes known now, for targeting and contextual policies. At most 100, flat, and 16 kB as JSON.',
+    ),
   requests: z
     .array(
       z.object({
@@ -35,7 +37,9 @@ export const treatmentsBody = z.object({
           .optional()
           .describe('What the choice is about, for example the title whose artwork is chosen.'),
         actions: z
-          .array(z.object({ id, features: context.optional().describe('At most 64, flat.') }))
+          .array(
+            z.object({ id, features: context.optional().describe('At most 64, flat, and 16 kB as JSON.') }),
+          )
           .max(LIMITS.actions)
           .optional()
           .describe("Candidates; without them the surface's registered ones."),

@@ -176,6 +176,9 @@ describe('POST /v1/treatments', () => {
 
   const ok = { unitId: 'm1', requests: [{ surface: 'banner' }] };
   const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)]);
+  /** So many texts of 500 characters. */
+  const texts = (count: number, character: string): Record<string, string> =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, character.repeat(500)]));
   const wide = Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`k${i}`, 1]));
   it.each([
     ['no object', [], ''],
@@ -225,12 +228,36 @@ describe('POST /v1/treatments', () => {
     ['a deep context', { ...ok, context: { a: deep(50) } }, '/context/a'],
     ['a wide context', { ...ok, context: wide }, '/context'],
     ['a context that is a list', { ...ok, context: [1] }, '/context'],
+    ['a large context', { ...ok, context: texts(33, 'x') }, '/context'],
+    ['a context that is large in bytes', { ...ok, context: texts(20, '\u20ac') }, '/context'],
+    ['a context of long lists', { ...ok, context: { a: new Array(64).fill('x'.repeat(300)) } }, '/context'],
+    [
+      'large features',
+      { unitId: 'm1', requests: [{ surface: 'rows', actions: [{ id: 'a', features: texts(33, 'x') }] }] },
+      '/requests/0/actions/0/features',
+    ],
     ['a long text in the context', { ...ok, context: { 'a/b': 'x'.repeat(513) } }, '/context/a~1b'],
     ['expose as text', { ...ok, expose: 'yes' }, '/expose'],
   ])('answers %s with 400 and a pointer', async (_name, body, pointer) => {
     const answer = await post(body);
     expect(answer.status).toBe(400);
     expect(answer.json()).toMatchObject({ code: 'invalid_request', errors: [{ pointer }] });
+  });
+
+  it('says how large a context may be', async () => {
+    const answer = await post({ ...ok, context: texts(33, 'x') });
+    expect(answer.headers['content-type']).toContain('application/problem+json');
+    expect(answer.json()).toMatchObject({
+      status: 400,
+      code: 'invalid_request',
+      errors: [{ pointer: '/context', code: 'too_large', message: 'must have at most 16384 bytes as JSON' }],
+    });
+  });
+
+  it('takes a large body whose parts are not', async () => {
+    const actions = Array.from({ length: 20 }, (_, i) => ({ id: `${i}`, features: texts(10, 'x') }));
+    const body = { unitId: 'm1', context: texts(31, 'x'), requests: [{ surface: 'rows', actions }] };
+    expect((await post(body)).status).toBe(200);
   });
 
   it.each([

@@ -9,6 +9,8 @@ export const LIMITS = {
   requests: 50,
   actions: 1000,
   contextKeys: 100,
+  /** Of a context, and of one action's features, as JSON: every decision is recorded with them. */
+  contextBytes: 16_384,
   featureKeys: 64,
   idLength: 256,
   unitIdLength: 128,
@@ -36,6 +38,9 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 class Faults {
   readonly errors: FieldError[] = [];
 
+  /** @param measure whether a part of the body can be too large, so that sizes must be looked at. */
+  constructor(readonly measure: boolean) {}
+
   add(pointer: string, code: string, message: string): void {
     if (this.errors.length < LIMITS.errors) this.errors.push({ pointer, code, message });
   }
@@ -52,10 +57,11 @@ const escapeKey = (key: string): string =>
 /**
  * Checks the body of `POST /v1/treatments`. Written by hand because it runs on the hot path: it returns the parsed
  * parts themselves and allocates next to nothing. treatments.schema.ts documents the same rules.
+ * @param bytes size of the body as it was sent; of a small one no part needs to be measured.
  * @throws Problem 400 `invalid_request` with a JSON pointer for every fault (at most 20).
  */
-export function parseTreatments(body: unknown): TreatmentsRequest {
-  const faults = new Faults();
+export function parseTreatments(body: unknown, bytes = Infinity): TreatmentsRequest {
+  const faults = new Faults(bytes > LIMITS.contextBytes);
   if (!isObject(body)) throw Problem.invalid('', 'invalid_type', 'the body must be an object');
   const unitId = parseUnitId(body['unitId'], faults);
   const unitType = body['unitType'] ?? 'member';
@@ -184,7 +190,31 @@ function parseContext(
     const fault = faultOf(input[key]);
     if (fault !== null) faults.add(`${pointer}/${escapeKey(key)}`, 'invalid_value', fault);
   }
-  return input as Readonly<Record<string, ContextValue>>;
+  const context = input as Readonly<Record<string, ContextValue>>;
+  if (faults.measure && faults.errors.length === 0 && isTooLarge(context))
+    faults.add(pointer, 'too_large', `must have at most ${LIMITS.contextBytes} bytes as JSON`);
+  return context;
+}
+
+/** Bytes of JSON that a UTF-16 unit takes at most: an escape, `\u0001`. */
+const BYTES_PER_UNIT = 6;
+/** Units of a number, of `null` or of a boolean, at most. */
+const SCALAR_UNITS = 24;
+
+/** Writes out only what could be too large: a thousand candidates with a few features each are none of it. */
+function isTooLarge(context: Context): boolean {
+  let units = 2;
+  for (const key in context) units += key.length + 4 + unitsOf(context[key]);
+  if (units * BYTES_PER_UNIT <= LIMITS.contextBytes) return false;
+  return Buffer.byteLength(JSON.stringify(context)) > LIMITS.contextBytes;
+}
+
+function unitsOf(value: unknown): number {
+  if (typeof value === 'string') return value.length + 2;
+  if (!Array.isArray(value)) return SCALAR_UNITS;
+  let units = 2;
+  for (const one of value) units += (one as string).length + 3;
+  return units;
 }
 
 function faultOf(value: unknown): string | null {
