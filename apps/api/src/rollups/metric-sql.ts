@@ -1,12 +1,21 @@
 import type { Measure, MetricDefinition } from '#metrics';
 
-/** Positional parameters of one statement: every text of a definition travels as a value, never as SQL. */
+/**
+ * Positional parameters of one statement: every text of a definition travels as a value, never as SQL. Equal values
+ * share a parameter, so that PostgreSQL sees equal aggregates and computes them once.
+ */
 export class Values {
   readonly list: unknown[] = [];
+  private readonly known = new Map<string, string>();
 
   add(value: unknown): string {
+    const text = JSON.stringify(value);
+    const known = this.known.get(text);
+    if (known !== undefined) return known;
     this.list.push(value);
-    return `$${this.list.length}`;
+    const place = `$${this.list.length}`;
+    this.known.set(text, place);
+    return place;
   }
 }
 

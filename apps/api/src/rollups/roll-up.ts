@@ -10,6 +10,8 @@ import type { Recomputed } from './unit-values.js';
 
 /** Days after an experiment stopped in which late outcomes and maturing retention still count. */
 const OPEN_DAYS_AFTER_STOP = 35;
+/** Exposures at once from which on the planner's picture of experiment_unit is renewed. */
+const MANY = 10_000;
 /** Exposures whose decision has not arrived within this time are given up (and counted). */
 const PENDING_HOURS = 24;
 
@@ -42,6 +44,8 @@ export class RollUp {
       await tx.query(`set local work_mem = '128MB'`);
       const exposures = await takeExposures(tx, range);
       await enter(tx);
+      // A plan for the few units that were there before would look each new one up in every day partition.
+      if (exposures > MANY) await tx.query('analyze experiment_unit');
       const dirty = await markDirty(tx, range);
       for (const experiment of dirty.experiments) {
         await recomputeUnits(tx, experiment);
@@ -88,21 +92,38 @@ async function takeExposures(tx: Transaction, { from, to }: Range): Promise<numb
     [from, to],
   );
   await tx.query(`analyze fresh_exposure`);
+  // Ids of decisions begin with their time: the oldest and the newest say which day partitions can matter.
+  const [decided] = await tx.query<{ first: string; last: string }>(
+    `select coalesce(ulid_at(min(decision_id)), '-infinity')::text as first,
+            coalesce(ulid_at(max(decision_id)), 'infinity')::text as last
+       from fresh_exposure where length(decision_id) = 26`,
+  );
   await tx.query(
     `create temp table fresh_entry on commit drop as
      select d.experiment, d.unit_id, d.arm, d.phase, f.at, d.context, f.event_id
-       from fresh_exposure f join decision d on d.id = f.decision_id and d.at = ulid_at(f.decision_id)
+       from fresh_exposure f join decision d on d.id = f.decision_id and d.at between $3::timestamptz and $4::timestamptz
       where d.unit_id = f.unit_id
      union all
      select experiment, unit_id, arm, phase, at, context, null from decision
       where txid >= $1 and txid < $2 and exposed`,
-    [from, to],
+    [from, to, decided?.first, decided?.last],
   );
+  await keepPending(tx);
+  await tx.query(`delete from fresh_entry where experiment is null or arm is null`);
+  const [row] = await tx.query<{ n: number }>(`select count(*)::integer as n from fresh_entry`);
+  return row?.n ?? 0;
+}
+
+/** Exposures whose decision is not there yet wait; those that waited too long are counted and given up. */
+async function keepPending(tx: Transaction): Promise<void> {
   await tx.query(
     `insert into exposure_pending (event_id, decision_id, unit_id, at)
-     select f.event_id, f.decision_id, f.unit_id, f.at from fresh_exposure f
-      where ulid_at(f.decision_id) is not null
-        and not exists (select from fresh_entry found where found.event_id = f.event_id)
+     select event_id, decision_id, unit_id, at from (
+       select f.* from fresh_exposure f
+        where not exists (select from fresh_entry found where found.event_id = f.event_id)
+       -- Before the dear look at the id, which few rows then need.
+       offset 0) missing
+      where ulid_at(decision_id) is not null
      on conflict (event_id) do nothing`,
   );
   await tx.query(`delete from exposure_pending p using fresh_entry f where f.event_id = p.event_id`);
@@ -112,9 +133,6 @@ async function takeExposures(tx: Transaction, { from, to }: Range): Promise<numb
      on conflict (name) do update set value = counter.value + excluded.value`,
     [PENDING_HOURS],
   );
-  await tx.query(`delete from fresh_entry where experiment is null or arm is null`);
-  const [row] = await tx.query<{ n: number }>(`select count(*)::integer as n from fresh_entry`);
-  return row?.n ?? 0;
 }
 
 /**
