@@ -1,4 +1,5 @@
 export * from './contract.js';
+export * from './csv.js';
 export * from './definitions/index.js';
 export * from './definitions/metric-problems.js';
 export * from './definitions/outcomes.js';

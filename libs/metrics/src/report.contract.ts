@@ -69,6 +69,8 @@ export interface ReportResult {
   readonly family: MetricDefinition['family'];
   readonly role: MetricRole;
   readonly arm: string;
+  /** The merged moments that every figure of this result is computed from. */
+  readonly moments: { readonly control: Moments; readonly treatment: Moments };
   readonly effect: Effect;
   /** The same comparison without the covariate; null where nothing was adjusted. */
   readonly unadjusted: Effect | null;

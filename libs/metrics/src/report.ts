@@ -136,6 +136,7 @@ function resultOf(metric: ReportMetric, arm: ReportArm, cells: CellIndex, contex
     family: definition.family,
     role,
     arm: arm.key,
+    moments: { control, treatment },
     effect,
     unadjusted: effect.adjusted
       ? context.estimator.compare(control, treatment, { ...options, adjust: false })

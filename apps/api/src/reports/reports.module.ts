@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AnalysesController } from './analyses.controller.js';
+import { ExportController } from './export/export.controller.js';
 import { LiftReports } from './lift-reports.js';
 import { MetricsController } from './metrics.controller.js';
 import { ReportStore } from './report-store.js';
@@ -11,6 +12,6 @@ export class ReportsCoreModule {}
 
 @Module({
   imports: [ReportsCoreModule],
-  controllers: [ReportsController, MetricsController, AnalysesController],
+  controllers: [ReportsController, ExportController, MetricsController, AnalysesController],
 })
 export class ReportsModule {}
