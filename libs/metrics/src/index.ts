@@ -21,6 +21,7 @@ export * from './ranks/index.js';
 export * from './rates/index.js';
 export * from './report.contract.js';
 export * from './report.js';
+export { DEFAULT_TUNING } from './estimators/asymptotic-cs.js';
 export { decide } from './verdict.js';
 export type { VerdictInput } from './verdict.js';
 export { ratioPairContrast } from './adjustments/cuped-ratio.js';
