@@ -8,6 +8,7 @@ import type { Analysis } from './analyze-report.js';
 import { AnalysisInputError, readAnalysisTable } from './analyze-table.js';
 import type { MetricColumn } from './analyze-table.js';
 import { describeAnalysis } from './analyze-text.js';
+import { analyzeCumulative, isCumulativeFile } from './cumulative/index.js';
 
 const KINDS = ['mean', 'proportion', 'ratio'] as const;
 
@@ -88,15 +89,17 @@ export async function analyze(request: AnalyzeRequest, onBytes?: (bytes: number)
 }
 
 interface Flags {
-  readonly unit: string;
-  readonly arm: string;
-  readonly control: string;
+  readonly unit?: string;
+  readonly arm?: string;
+  readonly control?: string;
   readonly metric: string[];
   readonly covariate?: string;
   readonly estimator?: string;
   readonly alpha?: string;
   readonly expectedShare: string[];
+  readonly tuning?: string;
   readonly json?: boolean;
+  readonly markdown?: boolean;
 }
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
@@ -109,12 +112,14 @@ export function registerAnalyze(program: Command): void {
     .join(' or ');
   const command = program
     .command('analyze')
-    .description('lift report of an experiment run elsewhere, from a CSV with one row per unit')
+    .description(
+      'lift report of an experiment run elsewhere, from a CSV with one row per unit, or with cumulative statistics',
+    )
     .argument('<file>', 'CSV with a header line')
     .argument('[metrics...]', 'further metrics, as after --metric')
-    .requiredOption('--unit <column>', 'column of the unit that was randomised')
-    .requiredOption('--arm <column>', 'column of its arm')
-    .requiredOption('--control <name>', 'the arm to compare with')
+    .option('--unit <column>', 'column of the unit that was randomised')
+    .option('--arm <column>', 'column of its arm')
+    .option('--control <name>', 'the arm to compare with')
     .option(
       '--metric <column:kind>',
       'mean, proportion (0/1), or NUMERATOR/DENOMINATOR:ratio; may be repeated',
@@ -128,9 +133,15 @@ export function registerAnalyze(program: Command): void {
     .option('--estimator <key>', estimators)
     .option('--alpha <number>', 'total error, two-sided (default 0.05)')
     .option('--expected-share <arm=weight>', 'planned split; may be repeated (default: equal)', collect, [])
+    .option('--tuning <units>', 'cumulative statistics: size at which the confidence sequence is tightest')
+    .option('--markdown', 'cumulative statistics: print tables for a document')
     .option('--json', 'print one JSON document');
   command.action(async (file: string, more: string[], flags: Flags) => {
     try {
+      if (await isCumulativeFile(file)) {
+        process.stdout.write(await analyzeCumulative({ file, ...flags }));
+        return;
+      }
       const analysis = await withProgress(file, flags.json === true, (onBytes) =>
         analyze(requestOf(file, more, flags), onBytes),
       );
@@ -145,11 +156,15 @@ export function registerAnalyze(program: Command): void {
 }
 
 function requestOf(file: string, more: readonly string[], flags: Flags): AnalyzeRequest {
+  const { unit, arm, control } = flags;
+  if (unit === undefined || arm === undefined || control === undefined) {
+    throw new AnalysisInputError('--unit, --arm and --control are needed for a file with one row per unit');
+  }
   return {
     file,
-    unit: flags.unit,
-    arm: flags.arm,
-    control: flags.control,
+    unit,
+    arm,
+    control,
     metrics: [...flags.metric, ...more],
     expectedShares: flags.expectedShare,
     ...(flags.covariate === undefined ? {} : { covariate: flags.covariate }),
