@@ -14,6 +14,7 @@ export * from './means/index.js';
 export * from './moments.js';
 export * from './multiplicity.js';
 export * from './multiplicity/index.js';
+export * from './portfolio/index.js';
 export * from './power/index.js';
 export * from './proportions/index.js';
 export * from './quantiles/index.js';
