@@ -16,6 +16,7 @@ import { HeartbeatModule } from './operations/heartbeat.js';
 import { OperationsModule } from './operations/operations.module.js';
 import type { Database } from './persistence/database.js';
 import { PoliciesModule } from './policies/policies.module.js';
+import { PortfolioModule } from './portfolio/portfolio.module.js';
 import type { QueueBackend } from './queues/backend.js';
 import { QueuesModule } from './queues/queues.module.js';
 import { ReportsModule } from './reports/reports.module.js';
@@ -36,6 +37,7 @@ const features: readonly (Type | DynamicModule)[] = [
   PoliciesModule,
   CatalogModule,
   ReportsModule,
+  PortfolioModule,
   OperationsModule,
 ];
 

@@ -1,0 +1,115 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Holdout } from '#experiments';
+import { DEFAULT_ESTIMATOR, EMPTY_MOMENTS, estimatorRegistry, metricRegistry } from '#metrics';
+import type { MetricDefinition, Moments } from '#metrics';
+import { Problem } from '../http/problem.js';
+import { Database } from '../persistence/database.js';
+import { lastMatureDay } from '../rollups/maturity.js';
+import { Values, unitColumns } from '../rollups/metric-sql.js';
+import { MOMENTS_OF_UNITS, momentsOf } from '../rollups/moments-sql.js';
+import type { MomentsRow } from '../rollups/moments-sql.js';
+import type { HoldoutLift } from './portfolio.contract.js';
+import { boundsOf } from './portfolios.js';
+import type { HoldoutQuery } from './portfolio.schemas.js';
+
+const ALPHA = 0.05;
+const DAY_MS = 86_400_000;
+
+type StoredHoldout = Pick<Holdout, 'key' | 'title' | 'share' | 'surfaces' | 'unitType'> &
+  Record<string, unknown>;
+
+/** What everything that is shipped and running brings together: all other units against those held out. */
+@Injectable()
+export class HoldoutLifts {
+  constructor(@Inject(Database) private readonly db: Database) {}
+
+  /** @throws Problem 400 for an unknown metric. */
+  async measure({ metric, days }: HoldoutQuery, now: Date): Promise<HoldoutLift[]> {
+    const definition = metricRegistry.find(metric);
+    if (!definition) {
+      const known = metricRegistry.list().map(({ key }) => key);
+      throw Problem.invalid('/metric', 'unknown_metric', `must be one of ${known.join(', ')}`);
+    }
+    const holdouts = await this.db.query<StoredHoldout>(
+      `select key, title, share, surfaces, unit_type as "unitType" from holdout where enabled order by created_at, key`,
+    );
+    const from = new Date(now.getTime() - days * DAY_MS);
+    return Promise.all(holdouts.map((holdout) => this.liftOf(holdout, definition, from, now)));
+  }
+
+  private async liftOf(
+    holdout: StoredHoldout,
+    definition: MetricDefinition,
+    from: Date,
+    now: Date,
+  ): Promise<HoldoutLift> {
+    const { key, title, share, surfaces } = holdout;
+    const shown = { holdout: key, title, share, surfaces };
+    const none = { estimate: null, lower: null, upper: null };
+    const scopes = [definition.numerator, definition.denominator].map((measure) => measure?.scope);
+    if (scopes.includes('decision')) {
+      return {
+        ...shown,
+        units: { heldOut: 0, others: 0 },
+        lift: none,
+        reason: 'counts_only_decisions_of_experiments',
+      };
+    }
+    const arms = await this.moments(holdout, definition, from, now);
+    const heldOut = arms.get(true) ?? EMPTY_MOMENTS;
+    const others = arms.get(false) ?? EMPTY_MOMENTS;
+    const { relative } = estimatorRegistry
+      .get(DEFAULT_ESTIMATOR)
+      .compare(heldOut, others, { alpha: ALPHA, kind: definition.kind, adjust: false });
+    return {
+      ...shown,
+      units: { heldOut: heldOut.n, others: others.n },
+      lift: boundsOf(relative),
+      reason: relative.reason,
+    };
+  }
+
+  /**
+   * Moments of units that met the holdout's surfaces, from their first decision of the window on. Units seen on both
+   * sides (its share was changed) and units of other holdouts are left out. Without a covariate: the days before
+   * are days of the holdout too, and what they differ in is part of the effect.
+   */
+  private async moments(
+    { key, unitType, surfaces }: StoredHoldout,
+    definition: MetricDefinition,
+    from: Date,
+    now: Date,
+  ): Promise<Map<boolean, Moments>> {
+    const values = new Values();
+    const own = values.add(key);
+    const [since, until] = [values.add(from), values.add(now)];
+    const covered = values.add(surfaces);
+    const unit = values.add(unitType);
+    const mature = values.add(lastMatureDay(definition, now));
+    const { y, d } = unitColumns(definition, values);
+    const rows = await this.db.query<MomentsRow & { held: boolean }>(
+      `with u as (
+         select unit_id, bool_or(coalesce(holdout = ${own}, false)) as held, min(at) as first_at
+           from decision
+          where at >= ${since}::timestamptz and at <= ${until}::timestamptz and unit_type = ${unit}
+            and (${covered}::text[] is null or surface = any(${covered}::text[]))
+          group by unit_id
+         having bool_or(coalesce(holdout = ${own}, false)) = bool_and(coalesce(holdout = ${own}, false))
+            and bool_and(holdout is null or holdout = ${own})
+            and (min(at) at time zone 'UTC')::date <= ${mature}::date),
+       -- One join: what the planner does not know of u (how many units pass) cannot multiply.
+       ev as (
+         select u.unit_id, u.held, u.first_at, e.kind, e.name, e.value, e.at, e.decision_id, false as attributed,
+                floor(extract(epoch from e.at - u.first_at) / 86400) as day,
+                (e.at at time zone 'UTC')::date - (u.first_at at time zone 'UTC')::date as calendar_day
+           from u left join event e on e.unit_id = u.unit_id and e.at >= u.first_at
+            and e.at >= ${since}::timestamptz and e.at <= ${until}::timestamptz)
+       select m.held, ${MOMENTS_OF_UNITS}
+         from (select ev.unit_id, ev.held, ${y} as y, ${d} as d, 0::double precision as x
+                 from ev group by ev.unit_id, ev.held) m
+        group by m.held`,
+      values.list,
+    );
+    return new Map(rows.map((row) => [row.held, momentsOf(row)]));
+  }
+}
