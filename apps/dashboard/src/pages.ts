@@ -25,6 +25,11 @@ export const PAGES: readonly PageEntry[] = [
     load: async () => (await import('./pages/experiment/experiment-page.js')).ExperimentPage,
   },
   {
+    path: '/portfolio',
+    nav: { title: 'Portfolio', icon: 'chart', group: 'Decide' },
+    load: async () => (await import('./pages/portfolio/portfolio-page.js')).PortfolioPage,
+  },
+  {
     path: '/policies',
     nav: { title: 'Policies', icon: 'policies', group: 'Decide' },
     load: async () => (await import('./pages/policies/list-page.js')).PoliciesPage,

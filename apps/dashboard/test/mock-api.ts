@@ -2,6 +2,7 @@ import type { Page, Route } from 'playwright-core';
 import { CATALOG, HOLDOUTS, LAYERS, METRICS, SURFACES } from './fixtures/catalog.js';
 import { EXPERIMENTS, PHASES } from './fixtures/experiments.js';
 import { ALLOCATION, POLICIES, POLICY_ACTIONS, SNAPSHOTS, TRAINING_RUNS } from './fixtures/policies.js';
+import { HOLDOUT_LIFTS, portfolioFor } from './fixtures/portfolio.js';
 import { reportFor, retentionFor, seriesFor } from './fixtures/report.js';
 import {
   AUDIT,
@@ -49,6 +50,8 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
     ([, key], url) => withExperiment(key, (of) => seriesFor(of, url.searchParams.get('metric') ?? '')),
   ],
   [/^\/v1\/experiments\/([^/]+)\/report\/retention$/, ([, key]) => withExperiment(key, retentionFor)],
+  [/^\/v1\/portfolio$/, (_match, url) => portfolioFor(url.searchParams)],
+  [/^\/v1\/portfolio\/holdouts$/, () => list([...HOLDOUT_LIFTS])],
   [/^\/v1\/policies$/, () => list(POLICIES)],
   [/^\/v1\/policies\/([^/]+)$/, ([, id]) => POLICIES.find((policy) => policy.id === id)],
   [/^\/v1\/policies\/([^/]+)\/snapshots$/, () => list(SNAPSHOTS)],

@@ -18,6 +18,7 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
   ['/experiments/home-rows-als/retention', 'Matured units'],
   ['/experiments/home-rows-als/setup', 'Hypothesis'],
   ['/experiments/home-rows-als/activity', 'Player release was rolled back'],
+  ['/portfolio', 'less selection bias'],
   ['/policies', 'Rows by matrix factorisation'],
   ['/policies/artwork-ts', 'Allocation over time'],
   ['/policies/artwork-ts/snapshots', 'Rejected'],

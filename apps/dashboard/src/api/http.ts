@@ -64,11 +64,7 @@ async function problemOf(response: Response): Promise<ApiError> {
   return new ApiError(response.status, code, message, fieldErrors(problem.errors), requestId);
 }
 
-/**
- * One request to the API on this origin.
- * @throws ApiError for every answer other than 2xx, and with status 0 when there was none.
- */
-export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
+async function answered(path: string, options: RequestOptions): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, {
@@ -83,8 +79,27 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
   }
   if (response.status === 401) refuse();
   if (!response.ok) throw await problemOf(response);
+  return response;
+}
+
+/**
+ * One request to the API on this origin.
+ * @throws ApiError for every answer other than 2xx, and with status 0 when there was none.
+ */
+export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
+  const response = await answered(path, options);
   if (response.status === 204) return undefined as T;
   return (await response.json()) as T;
+}
+
+/**
+ * An answer that is a file, with the name that the API gives it.
+ * @throws ApiError as `request` does.
+ */
+export async function requestFile(path: string): Promise<{ name: string; data: Blob }> {
+  const response = await answered(path, {});
+  const named = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '');
+  return { name: named?.[1] ?? 'export', data: await response.blob() };
 }
 
 /** Query string of the parameters that are set, with a leading `?`; empty without any. */

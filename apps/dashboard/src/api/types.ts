@@ -183,6 +183,7 @@ export interface SeriesPoint {
 
 export interface ReportSeries {
   metric: string;
+  estimator?: string;
   points: SeriesPoint[];
 }
 

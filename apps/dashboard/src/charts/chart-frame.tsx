@@ -1,10 +1,11 @@
 import { Button, Group } from '@mantine/core';
 import type { ReactElement, ReactNode } from 'react';
-import { useId, useState } from 'react';
+import { useId, useRef, useState } from 'react';
 import { DataTable } from '../ui/data-table.js';
 import type { Column } from '../ui/data-table.js';
 import { Icon } from '../ui/icon.js';
 import { downloadCsv } from './csv.js';
+import { PngButton } from './png-button.js';
 import styles from './chart-frame.module.css';
 
 export interface TwinRow {
@@ -22,16 +23,20 @@ interface ChartFrameProps {
   rows: readonly TwinRow[];
   format?: (key: string, value: string | number | null) => string;
   legend?: ReactNode;
+  /** Over which data, by which method and as of when, for the caption of its picture. */
+  source?: string;
   /** Starts as a table, for charts whose table says more than the picture. */
   children: ReactNode;
 }
 
-/** Every chart stands in one: summary for screen readers, table twin, CSV. */
+/** Every chart stands in one: summary for screen readers, table twin, CSV, PNG. */
 export function ChartFrame(props: ChartFrameProps): ReactElement {
   const { title, summary, headings, rows, legend, children } = props;
   const format = props.format ?? ((_key, value) => (value === null ? '—' : String(value)));
   const [asTable, setAsTable] = useState(false);
   const id = useId();
+  const legendPart = useRef<HTMLDivElement>(null);
+  const chartPart = useRef<HTMLDivElement>(null);
   const columns: Column<TwinRow>[] = Object.entries(headings).map(([key, heading], index) => ({
     key,
     title: heading,
@@ -41,7 +46,9 @@ export function ChartFrame(props: ChartFrameProps): ReactElement {
   return (
     <figure className={styles.frame} aria-describedby={id}>
       <div className={styles.bar}>
-        <div className={styles.legend}>{legend}</div>
+        <div ref={legendPart} className={styles.legend}>
+          {legend}
+        </div>
         <Group gap={4} wrap="nowrap">
           <Button
             variant="subtle"
@@ -61,6 +68,13 @@ export function ChartFrame(props: ChartFrameProps): ReactElement {
           >
             CSV
           </Button>
+          {asTable ? null : (
+            <PngButton
+              title={title}
+              caption={[summary, props.source ?? '']}
+              parts={() => [legendPart.current, chartPart.current]}
+            />
+          )}
         </Group>
       </div>
       {asTable ? (
@@ -73,7 +87,7 @@ export function ChartFrame(props: ChartFrameProps): ReactElement {
           maxHeight={360}
         />
       ) : (
-        <div role="group" aria-label={`${title}. ${summary}`}>
+        <div ref={chartPart} role="group" aria-label={`${title}. ${summary}`}>
           {children}
         </div>
       )}

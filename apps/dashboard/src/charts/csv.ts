@@ -1,3 +1,4 @@
+import { download, fileStem } from './download.js';
 import type { TwinRow } from './chart-frame.js';
 
 /** Spreadsheets run cells that begin like a formula; a leading apostrophe keeps them text. */
@@ -23,10 +24,5 @@ export function downloadCsv(
   headings: Readonly<Record<string, string>>,
   rows: readonly TwinRow[],
 ): void {
-  const url = URL.createObjectURL(new Blob([csv(headings, rows)], { type: 'text/csv' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = `${title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.csv`;
-  link.click();
-  URL.revokeObjectURL(url);
+  download(`${fileStem(title)}.csv`, new Blob([csv(headings, rows)], { type: 'text/csv' }));
 }

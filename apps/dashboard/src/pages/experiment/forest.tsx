@@ -4,7 +4,16 @@ import { ChartFrame } from '../../charts/chart-frame.js';
 import type { TwinRow } from '../../charts/chart-frame.js';
 import { ForestRow } from '../../charts/forest-row.js';
 import { robustDomain } from '../../charts/interval-bar.js';
-import { count, direction, intervalName, lift, liftSentence } from '../../format/index.js';
+import {
+  count,
+  date,
+  dateTime,
+  direction,
+  intervalName,
+  lift,
+  liftSentence,
+  percent,
+} from '../../format/index.js';
 import styles from './forest.module.css';
 
 const ROLES = { decision: 0, guardrail: 1, secondary: 2 } as const;
@@ -70,6 +79,12 @@ function summary(results: readonly MetricResult[]): string {
   return `${lead}Of ${results.length} comparisons ${better} are clearly better, ${worse} clearly worse, ${results.length - better - worse} unclear.`;
 }
 
+/** Window, method and time, for whoever sees the picture without the page. */
+function sourceOf({ experiment, results, estimator, alpha, baseline, asOf }: Report): string {
+  const from = results[0]?.window.from ?? null;
+  return `${experiment}, ${from === null ? 'no units yet' : `units from ${date(from)}`}, ${estimator} against ${baseline}, ${percent(1 - alpha, 0)} intervals, as of ${dateTime(asOf)}.`;
+}
+
 /** Lifts of all metrics on one axis: decision metric first, then guardrails, then the others. */
 export function Forest({ report, muted }: { report: Report; muted: boolean }): ReactElement {
   const results = [...report.results].sort((a, b) => ROLES[a.role] - ROLES[b.role]).slice(0, MOST);
@@ -82,6 +97,7 @@ export function Forest({ report, muted }: { report: Report; muted: boolean }): R
       headings={HEADINGS}
       rows={results.map(twin)}
       format={twinText}
+      source={sourceOf(report)}
       legend={
         <>
           <Legend shape="M0 -5.500l5.500 9.500h-11z" color="var(--mq-gain)" label="Better" />

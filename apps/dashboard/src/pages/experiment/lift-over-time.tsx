@@ -75,20 +75,21 @@ export function LiftOverTime({ experiment, metric, estimator, muted }: LiftOverT
         </StateMessage>
       }
     >
-      {(series) => <Chart series={series} arms={treatmentArms(experiment)} muted={muted} />}
+      {(series) => <Chart series={series} experiment={experiment} muted={muted} />}
     </QueryBoundary>
   );
 }
 
 function Chart({
   series,
-  arms,
+  experiment,
   muted,
 }: {
   series: ReportSeries;
-  arms: BandSeries[];
+  experiment: Experiment;
   muted: boolean;
 }): ReactElement {
+  const arms = treatmentArms(experiment);
   const treated = series.points.filter((point) => arms.some((arm) => arm.key === point.arm));
   return (
     <ChartFrame
@@ -97,6 +98,7 @@ function Chart({
       headings={HEADINGS}
       rows={treated.map(twin)}
       format={text}
+      source={`${experiment.key}, cumulative lift with its interval by ${series.estimator ?? 'the default estimator'}.`}
       legend={arms.map((arm) => {
         const look = seriesLook(arm.look);
         return (

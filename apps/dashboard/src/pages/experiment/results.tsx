@@ -10,6 +10,7 @@ import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
 import { NotStarted } from './not-started.js';
 import { Blocked } from './blocked.js';
+import { ExportMenu } from './export-menu.js';
 import { ReportToolbar } from './report-toolbar.js';
 import { isBlocked, useReportView } from './report-choice.js';
 import type { ReportView } from './report-choice.js';
@@ -43,7 +44,12 @@ function ResultsTable({ report, view }: { report: Report; view: ReportView }): R
       <Panel
         title="All metrics"
         note={<Method report={report} />}
-        actions={blocked ? <Blocked view={view} /> : undefined}
+        actions={
+          <>
+            <ExportMenu report={report} view={view} />
+            {blocked ? <Blocked view={view} /> : null}
+          </>
+        }
         flush
       >
         {report.results.length === 0 ? (

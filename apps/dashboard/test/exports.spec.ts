@@ -1,0 +1,192 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Browser, Download } from 'playwright-core';
+import type { Dashboard, Opened } from './browser.js';
+import { ensureBuilt, findChromium, launch, open, settled, startDashboard } from './browser.js';
+import type { MockApi } from './mock-api.js';
+import { mockApi } from './mock-api.js';
+
+const withBrowser = findChromium() === null ? describe.skip : describe;
+
+withBrowser('exports and portfolio in Chromium (skipped where no chromium is installed)', () => {
+  let dashboard: Dashboard;
+  let browser: Browser;
+  let opened: Opened;
+  let api: MockApi;
+
+  beforeAll(async () => {
+    await ensureBuilt();
+    dashboard = await startDashboard({ MARQUEE_API_URL: 'http://127.0.0.1:9' });
+    browser = await launch();
+  }, 120_000);
+  afterAll(async () => {
+    await browser.close();
+    await dashboard.stop();
+  });
+  beforeEach(async () => {
+    opened = await open(browser);
+    api = await mockApi(opened.page);
+  });
+  afterEach(async () => {
+    await opened.context.close();
+    expect(opened.complaints).toEqual([]);
+  });
+
+  async function visit(path: string): Promise<void> {
+    await opened.page.goto(dashboard.url + path);
+    await settled(opened.page);
+  }
+
+  async function saved(button: string): Promise<{ name: string; bytes: Buffer }> {
+    const [file] = await Promise.all([
+      opened.page.waitForEvent('download'),
+      opened.page.getByRole('button', { name: button, exact: true }).first().click(),
+    ]);
+    return read(file);
+  }
+
+  async function read(file: Download): Promise<{ name: string; bytes: Buffer }> {
+    return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) };
+  }
+
+  /** Shares of pixels that are not the commonest colour, in bands from top to bottom. */
+  async function inkOf(bytes: Buffer, bands: number): Promise<number[]> {
+    const source = `async () => {
+      const image = new Image();
+      image.src = 'data:image/png;base64,${bytes.toString('base64')}';
+      await image.decode();
+      const canvas = document.createElement('canvas');
+      canvas.width = image.width;
+      canvas.height = image.height;
+      const context = canvas.getContext('2d');
+      context.drawImage(image, 0, 0);
+      const paper = context.getImageData(2, 2, 1, 1).data.join();
+      const rows = Math.floor(image.height / ${bands});
+      return Array.from({ length: ${bands} }, (_, band) => {
+        const { data } = context.getImageData(0, band * rows, image.width, rows);
+        let ink = 0;
+        for (let i = 0; i < data.length; i += 4) if (data.slice(i, i + 4).join() !== paper) ink++;
+        return ink / (data.length / 4);
+      });
+    }`;
+    return opened.page.evaluate(`(${source})()`);
+  }
+
+  it.each([
+    ['/experiments/home-rows-als', 'lift-by-metric.png'],
+    ['/experiments/home-rows-als/time', 'lift-over-time-play-rate.png'],
+    ['/policies/artwork-ts', 'allocation-over-time.png'],
+    ['/portfolio', 'measured-and-shrunken-lifts.png'],
+  ])('saves the chart of %s as PNG with its caption', async (path, wanted) => {
+    await visit(path);
+    const shown = await opened.page.locator('figure').first().boundingBox();
+    const { name, bytes } = await saved('PNG');
+    expect(name).toBe(wanted);
+    expect(bytes.subarray(0, 8).toString('hex')).toBe('89504e470d0a1a0a');
+    const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+    // Twice the size of the page, and a margin.
+    expect(width).toBeGreaterThanOrEqual(2 * Math.floor(shown?.width ?? 0));
+    expect(height).toBeGreaterThan(300);
+    const ink = await inkOf(bytes, 8);
+    // Title above, chart between, caption below: no band is blank.
+    expect(ink[0]).toBeGreaterThan(0.002);
+    expect(Math.max(...ink.slice(1, 7))).toBeGreaterThan(0.01);
+    expect(ink[7]).toBeGreaterThan(0.002);
+  });
+
+  it('saves the report in view under the name that the API gives it', async () => {
+    const asked: string[] = [];
+    await opened.page.route('**/report/export**', async (route) => {
+      asked.push(new URL(route.request().url()).search);
+      await route.fulfill({
+        status: 200,
+        headers: { 'content-disposition': 'attachment; filename="home-rows-als-report.ipynb"' },
+        body: '{"nbformat":4}',
+      });
+    });
+    await visit('/experiments/home-rows-als/results?estimator=welch&segment=device%3Atv');
+    await opened.page.getByRole('button', { name: 'Export' }).click();
+    const [file] = await Promise.all([
+      opened.page.waitForEvent('download'),
+      opened.page.getByRole('menuitem', { name: /Notebook/ }).click(),
+    ]);
+    expect(await read(file)).toEqual({
+      name: 'home-rows-als-report.ipynb',
+      bytes: Buffer.from('{"nbformat":4}'),
+    });
+    expect(asked).toEqual(['?format=ipynb&estimator=welch&segment=device%3Atv']);
+  });
+
+  it('says why an export failed', async () => {
+    api.override(/GET .*\/report\/export$/, {
+      status: 400,
+      body: {
+        title: 'Bad request',
+        status: 400,
+        code: 'invalid_request',
+        detail: 'No such segment.',
+        errors: [],
+      },
+    });
+    await visit('/experiments/home-rows-als/results');
+    await opened.page.getByRole('button', { name: 'Export' }).click();
+    await opened.page.getByRole('menuitem', { name: /CSV/ }).click();
+    await opened.page.getByText('Export failed: No such segment.').waitFor();
+  });
+
+  it('shows the portfolio: both lifts, what was shipped, sums, holdout, and a CSV of it', async () => {
+    await visit('/portfolio');
+    const { page } = opened;
+    const table = page.getByRole('region', { name: 'Experiments of the portfolio, table' });
+    const badge = table.getByRole('row', { name: /Top-10 badge/ });
+    expect(await badge.innerText()).toMatch(/Shipped[\s\S]*\+1\.48%[\s\S]*counts as a win[\s\S]*\+0\.83%/);
+    expect(await table.getByRole('row').count()).toBe(5);
+    await page
+      .getByText('is expected to look 1.62 times as large as it is', { exact: false })
+      .first()
+      .waitFor();
+    await page
+      .getByRole('region', { name: 'Lift measured by holdouts, table' })
+      .getByText('Global holdout')
+      .waitFor();
+    const { name, bytes } = await saved('CSV');
+    expect(name).toBe('measured-and-shrunken-lifts.csv');
+    const [, first] = bytes.toString().split('\n');
+    expect(first).toMatch(/^top10-badge,als,play-rate,shipped,yes,.*,51209,0\.0148,/);
+    await page.getByText('Include running experiments').click();
+    await table.getByText('Rows by taste instead of popularity').waitFor();
+    expect(page.url()).toContain('running=1');
+  });
+
+  it('says what to do where the portfolio is empty, and shows errors', async () => {
+    await visit('/portfolio?metric=completion');
+    const { page } = opened;
+    await page.getByText('No experiment matches').waitFor();
+    await page.getByRole('link', { name: 'Clear filters' }).click();
+    await page.getByRole('region', { name: 'Sums of lifts, table' }).waitFor();
+    api.override(/GET \/v1\/portfolio$/, {
+      status: 400,
+      body: { detail: 'The store is locked.', code: 'bad', status: 400 },
+    });
+    await visit('/portfolio');
+    await page.getByRole('alert').getByText('The store is locked.').waitFor();
+    api.override(/GET \/v1\/portfolio$/, {
+      status: 200,
+      body: {
+        asOf: '2026-11-01T00:00:00Z',
+        estimator: 'asymptotic-cs',
+        level: 0.95,
+        experiments: 0,
+        prior: null,
+        reason: 'too_few_experiments',
+        expectedExaggeration: null,
+        rows: [],
+        totals: [],
+      },
+    });
+    await visit('/portfolio');
+    await page.getByText('No finished experiment yet').waitFor();
+    await page.getByRole('button', { name: 'Show running ones' }).click();
+    await page.waitForURL('**/portfolio?running=1');
+  });
+});
