@@ -153,7 +153,7 @@ withBrowser('exports and portfolio in Chromium (skipped where no chromium is ins
     expect(name).toBe('measured-and-shrunken-lifts.csv');
     const [, first] = bytes.toString().split('\n');
     expect(first).toMatch(/^top10-badge,als,play-rate,shipped,yes,.*,51209,0\.0148,/);
-    await page.getByText('Include running experiments').click();
+    await page.getByRole('switch', { name: 'Include running experiments' }).click();
     await table.getByText('Rows by taste instead of popularity').waitFor();
     expect(page.url()).toContain('running=1');
   });

@@ -1,7 +1,7 @@
 import type { ReactElement } from 'react';
 import { Link } from 'react-router';
 import type { Bounds, PortfolioRow, PortfolioTotal } from '../../api/types-portfolio.js';
-import { VERDICT, count, date, humanise, lift, percent, range } from '../../format/index.js';
+import { VERDICT, count, date, humanise, lift, percent, plural, range } from '../../format/index.js';
 import { DataTable } from '../../ui/data-table.js';
 import type { Column } from '../../ui/data-table.js';
 import { Figure, Missing } from '../../ui/estimate.js';
@@ -115,38 +115,52 @@ export function PortfolioTable({
   );
 }
 
-const sumText = (value: number | null): ReactElement => (
-  <Figure text={lift(value)} reason={why('too_few_experiments')} />
-);
+interface SumRow {
+  metric: string;
+  title: string;
+  of: string;
+  count: number;
+  naive: number;
+  shrunken: number | null;
+  /** Only of what was chosen by its result. */
+  corrected: number | null;
+}
 
-const TOTALS: Column<PortfolioTotal>[] = [
-  { key: 'metric', title: 'Metric', cell: (total) => total.title },
-  { key: 'comparisons', title: 'Comparisons', align: 'right', cell: (total) => count(total.comparisons) },
-  { key: 'wins', title: 'Wins', align: 'right', cell: (total) => count(total.wins.count) },
-  { key: 'naive', title: 'Wins, measured', align: 'right', cell: (total) => sumText(total.wins.naive) },
-  { key: 'shrunken', title: 'Wins, shrunken', align: 'right', cell: (total) => sumText(total.wins.shrunken) },
+function sumRows({ metric, title, comparisons, wins, shipped }: PortfolioTotal): SumRow[] {
+  const rest = { metric, title };
+  return [
+    { ...rest, ...wins, of: `Wins of ${plural(comparisons, 'comparison')}` },
+    { ...rest, ...shipped, of: 'Shipped', corrected: null },
+  ];
+}
+
+const SUMS: Column<SumRow>[] = [
+  { key: 'metric', title: 'Metric', cell: ({ title }) => title },
+  { key: 'of', title: 'Sum of', cell: ({ of }) => of },
+  { key: 'count', title: 'Count', align: 'right', cell: (row) => count(row.count) },
+  { key: 'naive', title: 'Measured', align: 'right', cell: ({ naive }) => lift(naive) },
+  {
+    key: 'shrunken',
+    title: 'Shrunken',
+    align: 'right',
+    cell: ({ shrunken }) => <Figure text={lift(shrunken)} reason={why('too_few_experiments')} />,
+  },
   {
     key: 'corrected',
-    title: 'Wins, less selection bias',
+    title: 'Measured less selection bias',
     align: 'right',
-    cell: (total) => sumText(total.wins.corrected),
-  },
-  { key: 'shipped', title: 'Shipped', align: 'right', cell: (total) => count(total.shipped.count) },
-  {
-    key: 'shippedNaive',
-    title: 'Shipped, measured',
-    align: 'right',
-    cell: (total) => sumText(total.shipped.naive),
-  },
-  {
-    key: 'shippedShrunken',
-    title: 'Shipped, shrunken',
-    align: 'right',
-    cell: (total) => sumText(total.shipped.shrunken),
+    cell: ({ corrected }) => <Figure text={lift(corrected)} reason="Estimated for wins only" />,
   },
 ];
 
 /** Sums by metric; positive is good for the product. */
 export function PortfolioTotals({ totals }: { totals: readonly PortfolioTotal[] }): ReactElement {
-  return <DataTable caption="Sums of lifts" columns={TOTALS} rows={totals} rowKey={({ metric }) => metric} />;
+  return (
+    <DataTable
+      caption="Sums of lifts"
+      columns={SUMS}
+      rows={totals.flatMap(sumRows)}
+      rowKey={({ metric, of }) => `${metric}/${of}`}
+    />
+  );
 }
