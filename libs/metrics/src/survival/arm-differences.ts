@@ -64,7 +64,7 @@ function armCurves(
 /**
  * Difference of the Kaplan-Meier curves of two arms at one time, with Greenwood's variances and the normal law (Klein,
  * Logan, Harhoff, Andersen 2007, "naive" test).
- * @param follow one entry per unit; @param treated 0 for control, 1 for treatment; @param time in the unit of follow.
+ * @param follow units, or entries with counts; @param treated 0 for control, 1 for treatment; @param time in the unit of follow.
  * Undefined: `insufficient_units` (an arm without units), `no_events`, `insufficient_follow_up` (an arm is not
  * followed to this time), `zero_variance` (no event before it, or a curve has come down to 0, where Greenwood's
  * variance is not defined), `invalid_input`. Never throws.
@@ -113,7 +113,7 @@ export interface RestrictedMeanResult extends NormalDifference {
 /**
  * Restricted mean survival time up to `tau` in two arms, their difference and ratio (Royston and Parmar 2013; Uno et
  * al. 2014): mean time without the event during the first `tau`, needing no proportional hazards.
- * @param follow one entry per unit, times from 0 on; @param treated 0 for control, 1 for treatment.
+ * @param follow units, or entries with counts, times from 0 on; @param treated 0 for control, 1 for treatment.
  * Undefined: `insufficient_units` (an arm without units), `no_events`, `insufficient_follow_up` (an arm is not
  * followed to tau), `zero_variance` (no event before tau), `invalid_input` (also tau <= 0). Never throws.
  */

@@ -1,4 +1,4 @@
-import { ascendingOrder } from './risk-table.js';
+import { ascendingOrder, unitsOf } from './risk-table.js';
 import type { FollowUp } from './risk-table.js';
 
 /** Ties: Efron's approximation (better), or Breslow's. */
@@ -71,13 +71,14 @@ export function partialLikelihood(data: CoxData, beta: readonly number[]): Parti
     for (; i < order.length && follow.time[order[i] as number] === t; i++) {
       const unit = order[i] as number;
       const x = rows[unit] as readonly number[];
-      const weight = Math.exp((linear[unit] as number) - top);
+      const n = unitsOf(follow, unit);
+      const weight = n * Math.exp((linear[unit] as number) - top);
       risk.add(weight, x);
       if (follow.event[unit] === 0) continue;
       failing.add(weight, x);
-      events++;
-      logLikelihood += (linear[unit] as number) - top;
-      x.forEach((value, a) => (result.score[a] = (result.score[a] as number) + value));
+      events += n;
+      logLikelihood += n * ((linear[unit] as number) - top);
+      x.forEach((value, a) => (result.score[a] = (result.score[a] as number) + n * value));
     }
     for (let l = 0; l < events; l++) {
       logLikelihood -= subtractRisk(result, risk, failing, data.ties === 'efron' ? l / events : 0);

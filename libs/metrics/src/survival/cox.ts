@@ -4,7 +4,7 @@ import type { OutcomeReason, Outcome } from '../inference/outcome.js';
 import { independentRows, inverseQuadraticForm, solveSymmetric } from './cholesky.js';
 import { coxData, partialLikelihood } from './cox-likelihood.js';
 import type { CoxData, CoxTies, PartialLikelihood } from './cox-likelihood.js';
-import { isFollowUp } from './risk-table.js';
+import { isFollowUp, unitsOf } from './risk-table.js';
 import type { FollowUp } from './risk-table.js';
 
 export interface CoxOptions {
@@ -82,16 +82,18 @@ function problemOf(follow: FollowUp, treated: ArrayLike<number>, options: CoxOpt
     columns.every((column) => column.length === n && Array.from(column).every(Number.isFinite));
   const arms = Array.from(treated);
   if (!sensible || !arms.every((arm) => arm === 0 || arm === 1)) return 'invalid_input';
-  if (!arms.includes(0) || !arms.includes(1)) return 'insufficient_units';
+  const hasUnits = (arm: number): boolean => arms.some((a, i) => a === arm && unitsOf(follow, i) > 0);
+  if (!hasUnits(0) || !hasUnits(1)) return 'insufficient_units';
   // Without an event in one arm the hazard ratio is 0 or infinite; `logRankTest` still answers.
-  const hasEvents = (arm: number): boolean => arms.some((a, i) => a === arm && follow.event[i] !== 0);
+  const hasEvents = (arm: number): boolean =>
+    arms.some((a, i) => a === arm && follow.event[i] !== 0 && unitsOf(follow, i) > 0);
   return hasEvents(0) && hasEvents(1) ? null : 'no_events';
 }
 
 /**
  * Proportional-hazards regression of two arms, with covariates if wanted (Cox 1972): hazard ratio of treatment over
  * control with Wald interval, and Wald, likelihood-ratio and score tests (the last two of all coefficients).
- * @param follow one entry per unit; @param treated 0 for control, 1 for treatment.
+ * @param follow units, or entries with counts; @param treated 0 for control, 1 for treatment.
  * Undefined: `insufficient_units` (an arm without units), `no_events` (an arm without events), `zero_variance` (no
  * event while both arms were at risk), `monotone_likelihood` (the coefficients have no finite maximum),
  * `invalid_input`. Never throws.

@@ -35,7 +35,7 @@ const TIE_TOLERANCE = Math.sqrt(Number.EPSILON);
 /**
  * Kaplan-Meier curve with Greenwood's standard errors (Kaplan and Meier 1958; Greenwood 1926): S times the root of
  * the sum of d / (n (n - d)).
- * @param follow one entry per unit; times in any unit. @param include which units count, default all.
+ * @param follow times in any unit. @param include which entries count, default all.
  * Undefined: `insufficient_units` (no units), `invalid_input` (unequal lengths, numbers that are not finite).
  */
 export function kaplanMeier(

@@ -2,7 +2,7 @@ import { chiSquareSf } from '../distributions/index.js';
 import { undefinedBecause } from '../inference/outcome.js';
 import type { Outcome } from '../inference/outcome.js';
 import { independentRows, inverseQuadraticForm, submatrix } from './cholesky.js';
-import { ascendingOrder, isFollowUp } from './risk-table.js';
+import { ascendingOrder, isFollowUp, unitsOf } from './risk-table.js';
 import type { FollowUp } from './risk-table.js';
 
 export interface LogRankOptions {
@@ -11,7 +11,7 @@ export interface LogRankOptions {
    * for the Peto-Peto form of the Wilcoxon test, which stresses early differences.
    */
   readonly rho?: number;
-  /** Stratum of each unit; the comparison is within strata. Default: all in one. */
+  /** Stratum of each entry; the comparison is within strata. Default: all in one. */
   readonly stratum?: ArrayLike<number>;
 }
 
@@ -51,7 +51,7 @@ function addEventTime(
   });
 }
 
-/** Goes through one stratum, given as its units in ascending order of time. */
+/** Goes through one stratum, given as its entries in ascending order of time. */
 function addStratum(
   sums: Sums,
   follow: FollowUp,
@@ -60,21 +60,25 @@ function addStratum(
   rho: number,
 ): void {
   const atRisk = sums.observed.map(() => 0);
-  for (const unit of order) atRisk[groupOf[unit] as number] = (atRisk[groupOf[unit] as number] as number) + 1;
+  for (const entry of order) {
+    const group = groupOf[entry] as number;
+    atRisk[group] = (atRisk[group] as number) + unitsOf(follow, entry);
+  }
   let survival = 1;
   for (let i = 0; i < order.length;) {
     const t = follow.time[order[i] as number];
     const events = atRisk.map(() => 0);
     const leaving = atRisk.map(() => 0);
-    const n = order.length - i;
+    const n = atRisk.reduce((a, b) => a + b, 0);
     let d = 0;
     for (; i < order.length && follow.time[order[i] as number] === t; i++) {
-      const unit = order[i] as number;
-      const group = groupOf[unit] as number;
-      leaving[group] = (leaving[group] as number) + 1;
-      if (follow.event[unit] === 0) continue;
-      events[group] = (events[group] as number) + 1;
-      d++;
+      const entry = order[i] as number;
+      const group = groupOf[entry] as number;
+      const units = unitsOf(follow, entry);
+      leaving[group] = (leaving[group] as number) + units;
+      if (follow.event[entry] === 0) continue;
+      events[group] = (events[group] as number) + units;
+      d += units;
     }
     if (d > 0) addEventTime(sums, atRisk, events, survival ** rho);
     survival *= (n - d) / n;
@@ -85,7 +89,7 @@ function addStratum(
 /**
  * Log-rank test of two or more groups and its weighted and stratified forms (Mantel 1966; Peto and Peto 1972;
  * Harrington and Fleming 1982): observed less expected events, with their hypergeometric covariance.
- * @param follow one entry per unit; @param group number of each unit's group.
+ * @param follow units, or entries with counts; @param group number of each entry's group.
  * Groups never at risk at an event time drop out; df is the rank of the covariance, groups - 1 as a rule.
  * Undefined: `insufficient_units` (fewer than two groups), `no_events`, `zero_variance` (no event while units of
  * two groups were at risk), `invalid_input`. Never throws.
@@ -105,10 +109,12 @@ export function logRankTest(
   ) {
     return undefinedBecause('invalid_input');
   }
-  const labels = [...new Set(Array.from(group))].sort((a, b) => a - b);
+  const present = Array.from(group).filter((_, entry) => unitsOf(follow, entry) > 0);
+  const labels = [...new Set(present)].sort((a, b) => a - b);
   if (!labels.every(Number.isFinite)) return undefinedBecause('invalid_input');
   if (labels.length < 2) return undefinedBecause('insufficient_units');
-  if (Array.from(follow.event).every((event) => event === 0)) return undefinedBecause('no_events');
+  if (Array.from(follow.event).every((event, i) => event === 0 || unitsOf(follow, i) === 0))
+    return undefinedBecause('no_events');
   const indexOf = new Map(labels.map((label, i) => [label, i]));
   const groupOf = Array.from(group, (label) => indexOf.get(label) as number);
   const sums: Sums = {
@@ -120,10 +126,11 @@ export function logRankTest(
   return conclude(sums);
 }
 
-/** The units of each stratum in ascending order of time. */
+/** The entries of each stratum that stand for units, in ascending order of time. */
 function strataOf(follow: FollowUp, stratum: ArrayLike<number> | undefined): number[][] {
   const strata = new Map<number, number[]>();
   for (const unit of ascendingOrder(follow.time)) {
+    if (unitsOf(follow, unit) === 0) continue;
     const key = stratum ? (stratum[unit] as number) : 0;
     const units = strata.get(key);
     if (units) units.push(unit);
