@@ -43,4 +43,5 @@ export * from './bayesian/normal-effect.js';
 export * from './computed.js';
 export * from './segments/heterogeneity.js';
 export * from './surrogate/surrogate-index.js';
+export * from './surrogate/validate-surrogate.js';
 export * from './trend/wls-trend.js';
