@@ -195,32 +195,6 @@ export class ReportStore {
     return [...byAttribute].map(([attribute, values]) => ({ attribute, values }));
   }
 
-  /** Per arm, entry day and day n = 1..last: how many units were active on day n. */
-  async activity(
-    key: string,
-    lastDay: number,
-  ): Promise<
-    readonly {
-      readonly arm: string;
-      readonly enteredOn: string;
-      readonly units: number;
-      readonly active: readonly number[];
-    }[]
-  > {
-    const sums = Array.from({ length: lastDay }, (_, i) => `sum((active_days >> ${i + 1}) & 1)`).join(', ');
-    const rows = await this.db.query<{ arm: string; entered_on: string; units: string; active: string[] }>(
-      `select arm, entered_on::text, count(*) as units, array[${sums}]::text[] as active
-         from experiment_unit where experiment = $1 and not crossover group by arm, entered_on order by arm, entered_on`,
-      [key],
-    );
-    return rows.map((row) => ({
-      arm: row.arm,
-      enteredOn: row.entered_on,
-      units: Number(row.units),
-      active: row.active.map(Number),
-    }));
-  }
-
   /** Mean of 1 / propensity per arm that a policy serves, over the newest decisions of each arm. */
   async propensities(key: string, arms: readonly string[], asOf: Date): Promise<readonly PropensityRow[]> {
     if (arms.length === 0) return [];

@@ -5,7 +5,6 @@ import { LiftReports } from './lift-reports.js';
 import { reportQuerySchema, seriesQuerySchema } from './report.schemas.js';
 import type { ReportQueryBody, SeriesQueryBody } from './report.schemas.js';
 import { ReportStore } from './report-store.js';
-import { retentionCurve } from './retention-curve.js';
 
 @ApiTags('reports')
 @Controller('v1/experiments/:key')
@@ -26,15 +25,6 @@ export class ReportsController {
   @ApiOperation({ summary: 'The cumulative effect of one metric as it was known on each day' })
   series(@Param('key') key: string, @Query({ schema: seriesQuerySchema }) query: SeriesQueryBody) {
     return this.reports.series(key, query.metric ?? null, query.estimator);
-  }
-
-  @Get('report/retention')
-  @ApiOperation({
-    summary: 'Share of each arm active on day 1 to 28 after first exposure, matured units only',
-  })
-  async retention(@Param('key') key: string) {
-    await this.store.experiment(key);
-    return retentionCurve(this.store, key, new Date());
   }
 
   @Get('segments')

@@ -1,10 +1,14 @@
 import { Module } from '@nestjs/common';
 import { AnalysesController } from './analyses.controller.js';
 import { ExportController } from './export/export.controller.js';
+import { Forecasts } from './forecasts.js';
 import { LiftReports } from './lift-reports.js';
 import { MetricsController } from './metrics.controller.js';
 import { ReportStore } from './report-store.js';
 import { ReportsController } from './reports.controller.js';
+import { RetentionController } from './retention.controller.js';
+import { RetentionStore } from './retention-store.js';
+import { SignalStore } from './signal-store.js';
 
 /** Reports without HTTP, for the workers. */
 @Module({ providers: [ReportStore, LiftReports], exports: [ReportStore, LiftReports] })
@@ -12,6 +16,13 @@ export class ReportsCoreModule {}
 
 @Module({
   imports: [ReportsCoreModule],
-  controllers: [ReportsController, ExportController, MetricsController, AnalysesController],
+  controllers: [
+    ReportsController,
+    RetentionController,
+    ExportController,
+    MetricsController,
+    AnalysesController,
+  ],
+  providers: [RetentionStore, SignalStore, Forecasts],
 })
 export class ReportsModule {}

@@ -9,7 +9,7 @@ import { assignSlots, recomputeUnits } from './unit-values.js';
 import type { Recomputed } from './unit-values.js';
 
 /** Days after an experiment stopped in which late outcomes and maturing retention still count. */
-const OPEN_DAYS_AFTER_STOP = 35;
+export const OPEN_DAYS_AFTER_STOP = 35;
 /** Exposures at once from which on the planner's picture of experiment_unit is renewed. */
 const MANY = 10_000;
 /** Exposures whose decision has not arrived within this time are given up (and counted). */
