@@ -122,14 +122,15 @@ describe('the forecast of long-term retention', () => {
   });
 
   it('says plainly that the past is too short', async () => {
-    const tooLate = await forecast('running/forecast?day=62');
-    expect(tooLate).toMatchObject({ status: 'insufficient-history', results: [], record: null });
-    expect(tooLate.reason).toContain('at least 2 other experiments');
+    const nobody = await forecast('running/forecast?day=62');
+    expect(nobody).toMatchObject({ status: 'insufficient-history', results: [], record: null });
+    expect(nobody.reason).toContain('nothing to learn from');
     await api.db.database.query(
       `update experiment set unit_type = 'account' where key in ('past-b', 'past-c')`,
     );
     const one = await forecast('running/forecast?day=27');
     expect(one).toMatchObject({ status: 'insufficient-history', history: { experiments: 1 } });
+    expect(one.reason).toContain('at least 2 other experiments');
     expect(one.reason).toContain('only one other experiment has');
     await api.db.database.query(`update experiment set unit_type = 'member'`);
   });

@@ -160,7 +160,7 @@ export class Forecasts {
       experiments: past.length,
       units: history.outcome.length,
       model: model.ok ? model.value : null,
-      record: validateSurrogates(past, alpha),
+      record: model.ok ? validateSurrogates(past, alpha) : null,
     };
   }
 }
@@ -183,7 +183,7 @@ function pastOf(
 
 function shortage(experiments: number, day: number): string {
   if (experiments >= LEAST_EXPERIMENTS)
-    return `Past units were all active on day ${day}, or none was: there is nothing to learn from.`;
+    return `Past units were all active on day ${day}, or none was, so there is nothing to learn from.`;
   const have = experiments === 0 ? 'no other experiment has' : 'only one other experiment has';
   return `A forecast needs at least ${LEAST_EXPERIMENTS} other experiments with ${LEAST_UNITS} units in each of two arms whose day ${day} is over; ${have} that.`;
 }
