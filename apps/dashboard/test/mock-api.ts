@@ -1,9 +1,11 @@
 import type { Page, Route } from 'playwright-core';
+import type { RetentionKind } from '../src/api/types.js';
 import { CATALOG, HOLDOUTS, LAYERS, METRICS, SURFACES } from './fixtures/catalog.js';
 import { EXPERIMENTS, PHASES } from './fixtures/experiments.js';
 import { ALLOCATION, POLICIES, POLICY_ACTIONS, SNAPSHOTS, TRAINING_RUNS } from './fixtures/policies.js';
 import { HOLDOUT_LIFTS, portfolioFor } from './fixtures/portfolio.js';
-import { reportFor, retentionFor, seriesFor } from './fixtures/report.js';
+import { reportFor, seriesFor } from './fixtures/report.js';
+import { forecastFor, retentionFor, survivalFor } from './fixtures/retention.js';
 import {
   AUDIT,
   DECISIONS,
@@ -49,9 +51,21 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
     /^\/v1\/experiments\/([^/]+)\/report\/series$/,
     ([, key], url) => withExperiment(key, (of) => seriesFor(of, url.searchParams.get('metric') ?? '')),
   ],
-  [/^\/v1\/experiments\/([^/]+)\/report\/retention$/, ([, key]) => withExperiment(key, retentionFor)],
   [/^\/v1\/portfolio$/, (_match, url) => portfolioFor(url.searchParams)],
   [/^\/v1\/portfolio\/holdouts$/, () => list([...HOLDOUT_LIFTS])],
+  [
+    /^\/v1\/experiments\/([^/]+)\/report\/retention$/,
+    ([, key], url) =>
+      withExperiment(key, (of) => retentionFor(of, (url.searchParams.get('kind') ?? 'day') as RetentionKind)),
+  ],
+  [
+    /^\/v1\/experiments\/([^/]+)\/survival$/,
+    ([, key], url) => withExperiment(key, (of) => survivalFor(of, url.searchParams.get('event') ?? 'cancel')),
+  ],
+  [
+    /^\/v1\/experiments\/([^/]+)\/forecast$/,
+    ([, key], url) => withExperiment(key, (of) => forecastFor(of, Number(url.searchParams.get('day') ?? 28))),
+  ],
   [/^\/v1\/policies$/, () => list(POLICIES)],
   [/^\/v1\/policies\/([^/]+)$/, ([, id]) => POLICIES.find((policy) => policy.id === id)],
   [/^\/v1\/policies\/([^/]+)\/snapshots$/, () => list(SNAPSHOTS)],

@@ -16,6 +16,8 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
   ['/experiments/home-rows-als/results', 'without CUPED'],
   ['/experiments/home-rows-als/time', 'Play rate over time'],
   ['/experiments/home-rows-als/retention', 'Matured units'],
+  ['/experiments/home-rows-als/retention?view=window', 'Weekly retention'],
+  ['/experiments/artwork-bandit/retention?view=survival&horizon=14', 'Hazard ratio (secondary)'],
   ['/experiments/home-rows-als/setup', 'Hypothesis'],
   ['/experiments/home-rows-als/activity', 'Player release was rolled back'],
   ['/portfolio', 'less selection bias'],

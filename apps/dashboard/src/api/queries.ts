@@ -9,6 +9,7 @@ import type {
   DecisionDetail,
   Experiment,
   ExperimentRow,
+  Forecast,
   Layer,
   Operations,
   Page,
@@ -20,9 +21,11 @@ import type {
   Report,
   ReportSeries,
   Retention,
+  RetentionKind,
   ServedEvent,
   Snapshot,
   Surface,
+  Survival,
   TrainingRun,
 } from './types.js';
 
@@ -78,8 +81,15 @@ export function useReportSeries(
   return useRead<ReportSeries>(path, { every: EVERY.report, keep: true });
 }
 
-export const useRetention = (key: string) =>
-  useRead<Retention>(`/v1/experiments/${segment(key)}/report/retention`, { every: EVERY.report });
+export const useRetention = (key: string, kind: RetentionKind) =>
+  useRead<Retention>(`/v1/experiments/${segment(key)}/report/retention${query({ kind })}`, {
+    every: EVERY.report,
+  });
+export const useSurvival = (key: string, event: string) =>
+  useRead<Survival>(`/v1/experiments/${segment(key)}/survival${query({ event })}`, { every: EVERY.report });
+/** Not read again by itself: the past behind it changes by the day. */
+export const useForecast = (key: string, day: number) =>
+  useRead<Forecast>(`/v1/experiments/${segment(key)}/forecast${query({ day })}`);
 
 export const usePolicies = () => useRead<Page<Policy>>('/v1/policies', { every: EVERY.page });
 export const usePolicy = (id: string) =>

@@ -187,19 +187,6 @@ export interface ReportSeries {
   points: SeriesPoint[];
 }
 
-export interface RetentionPoint {
-  day: number;
-  matured: number;
-  retained: number;
-  share: number | null;
-  lower: number | null;
-  upper: number | null;
-}
-
-export interface Retention {
-  arms: { arm: string; points: RetentionPoint[] }[];
-}
-
 export interface MetricDefinition {
   key: string;
   title: string;
@@ -287,3 +274,15 @@ export type {
   TargetingClause,
   TrainingRun,
 } from './types-operations.js';
+
+export type {
+  ArmSurvival,
+  Forecast,
+  ForecastResult,
+  Outcome,
+  Retention,
+  RetentionKind,
+  RetentionPoint,
+  Survival,
+  SurvivalComparison,
+} from './types-retention.js';

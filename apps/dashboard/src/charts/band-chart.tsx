@@ -1,9 +1,11 @@
 import type { ReactElement } from 'react';
+import { useId } from 'react';
 import {
   Area,
   CartesianGrid,
   ComposedChart,
   Line,
+  ReferenceArea,
   ReferenceLine,
   ResponsiveContainer,
   Tooltip,
@@ -35,6 +37,10 @@ interface BandChartProps {
   muted?: boolean;
   height?: number;
   labelX: string;
+  /** Values hold until the next point, as a survival curve does. */
+  step?: boolean;
+  /** Hatches the part of the x axis that is not known yet, and says what it is. */
+  hatch?: { from: string; to: string; label: string } | undefined;
 }
 
 type Datum = Record<string, string | number | null | [number, number]>;
@@ -83,7 +89,11 @@ export function BandChart(props: BandChartProps): ReactElement {
     muted = false,
     height = 280,
     labelX,
+    step = false,
+    hatch,
   } = props;
+  const shape = step ? 'stepAfter' : 'linear';
+  const pattern = useId();
   const ticks = bandTicks(points, zero);
   const domain: [number, number] = [ticks[0] ?? 0, ticks.at(-1) ?? 1];
   const limit = Math.max(Math.abs(domain[0]), Math.abs(domain[1])) * 10;
@@ -95,6 +105,28 @@ export function BandChart(props: BandChartProps): ReactElement {
         style={{ opacity: muted ? 0.45 : 1 }}
       >
         <CartesianGrid stroke="var(--mq-line)" vertical={false} />
+        {hatch === undefined ? null : (
+          <>
+            <defs>
+              <pattern
+                id={pattern}
+                width="8"
+                height="8"
+                patternUnits="userSpaceOnUse"
+                patternTransform="rotate(45)"
+              >
+                <line x1="0" y1="0" x2="0" y2="8" stroke="var(--mq-line-strong)" strokeWidth="2.5" />
+              </pattern>
+            </defs>
+            <ReferenceArea
+              x1={hatch.from}
+              x2={hatch.to}
+              fill={`url(#${pattern})`}
+              fillOpacity={0.6}
+              label={{ value: hatch.label, fill: 'var(--mq-text)', fontSize: 12, fontWeight: 600 }}
+            />
+          </>
+        )}
         <XAxis
           dataKey="x"
           {...AXIS}
@@ -121,7 +153,7 @@ export function BandChart(props: BandChartProps): ReactElement {
             key={`${key}:band`}
             dataKey={`${key}:band`}
             name={`${title}, interval`}
-            type="linear"
+            type={shape}
             stroke="none"
             fill={seriesLook(look).color}
             fillOpacity={0.16}
@@ -134,7 +166,7 @@ export function BandChart(props: BandChartProps): ReactElement {
             key={key}
             dataKey={key}
             name={title}
-            type="linear"
+            type={shape}
             stroke={seriesLook(look).color}
             strokeWidth={2.25}
             strokeDasharray={seriesLook(look).dash ?? '0'}

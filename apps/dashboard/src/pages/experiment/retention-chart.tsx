@@ -2,11 +2,12 @@ import type { ReactElement } from 'react';
 import type { Experiment, Retention } from '../../api/types.js';
 import { BandChart } from '../../charts/band-chart.js';
 import type { BandPoint, BandSeries } from '../../charts/band-chart.js';
-import { ChartFrame, LegendItem } from '../../charts/chart-frame.js';
+import { ChartFrame } from '../../charts/chart-frame.js';
 import type { TwinRow } from '../../charts/chart-frame.js';
-import { seriesLook } from '../../charts/palette.js';
 import { count, percent, range } from '../../format/index.js';
+import { armLegend } from './arm-legend.js';
 import { armSeries } from './arm-series.js';
+import { KINDS, daysOf, immature, pointOf } from './retention-kinds.js';
 
 const HEADINGS = {
   day: 'Day',
@@ -14,20 +15,20 @@ const HEADINGS = {
   share: 'Retained',
   lower: 'Lower',
   upper: 'Upper',
+  retained: 'Retained units',
   matured: 'Matured units',
+  enrolled: 'Enrolled units',
 };
+const COUNTS = new Set(['retained', 'matured', 'enrolled']);
 
 function pointsOf(data: Retention): BandPoint[] {
-  const days = [...new Set(data.arms.flatMap((arm) => arm.points.map((point) => point.day)))].sort(
-    (a, b) => a - b,
-  );
-  return days.map((day) => ({
+  return daysOf(data).map((day) => ({
     x: String(day),
     values: Object.fromEntries(
-      data.arms.map(({ arm, points }) => {
-        const point = points.find((entry) => entry.day === day && entry.matured > 0);
+      data.arms.map((arm) => {
+        const point = pointOf(arm, day);
         return [
-          arm,
+          arm.arm,
           { value: point?.share ?? null, lower: point?.lower ?? null, upper: point?.upper ?? null },
         ];
       }),
@@ -37,28 +38,30 @@ function pointsOf(data: Retention): BandPoint[] {
 
 function rowsOf(data: Retention): TwinRow[] {
   return data.arms.flatMap(({ arm, points }) =>
-    points.map(({ day, share, lower, upper, matured }) => ({
+    points.map(({ day, share, lower, upper, retained, matured, enrolled }) => ({
       id: `${arm}/${day}`,
-      cells: { day: String(day), arm, share, lower, upper, matured },
+      cells: { day: KINDS[data.kind].point(day), arm, share, lower, upper, retained, matured, enrolled },
     })),
   );
 }
 
 function text(key: string, value: string | number | null): string {
   if (typeof value !== 'number') return value ?? '—';
-  return key === 'matured' ? count(value) : percent(value);
+  return COUNTS.has(key) ? count(value) : percent(value);
 }
 
 function summaryOf(data: Retention, series: readonly BandSeries[]): string {
-  const parts = data.arms.map(({ arm, points }) => {
+  const parts = data.arms.map(({ arm, points, enrolled }) => {
     const last = points.filter((point) => point.matured > 0 && point.share !== null).at(-1);
     const title = series.find((entry) => entry.key === arm)?.title ?? arm;
     if (last === undefined) return `${title}: nobody matured`;
-    return `${title}: ${percent(last.share)} (${range(last, (value) => percent(value))}) on day ${last.day}, ${count(last.matured)} matured`;
+    const when = KINDS[data.kind].point(last.day).toLowerCase();
+    return `${title}: ${percent(last.share)} (${range(last, (value) => percent(value))}) on ${when}, ${count(last.matured)} of ${count(enrolled)} matured`;
   });
-  return `${parts.join('; ')}.`;
+  return `${parts.join('; ')}. Bands are ${percent(1 - data.alpha, 0)} Wilson intervals, point by point.`;
 }
 
+/** Share of matured units that came back, with Wilson bands; what is not mature is hatched. */
 export function RetentionChart({
   experiment,
   data,
@@ -67,24 +70,23 @@ export function RetentionChart({
   data: Retention;
 }): ReactElement {
   const series = armSeries(experiment).filter(({ key }) => data.arms.some(({ arm }) => arm === key));
+  const { title, axis, point } = KINDS[data.kind];
   return (
     <ChartFrame
-      title="Retention curve"
+      title={title}
       summary={summaryOf(data, series)}
       headings={HEADINGS}
       rows={rowsOf(data)}
       format={text}
-      legend={series.map(({ key, title, look }) => {
-        const { color, dash } = seriesLook(look);
-        return <LegendItem key={key} color={color} label={title} {...(dash === undefined ? {} : { dash })} />;
-      })}
+      legend={armLegend(series)}
     >
       <BandChart
         series={series}
         points={pointsOf(data)}
-        formatX={(day) => `Day ${day}`}
+        formatX={(day) => point(Number(day))}
         formatY={(value) => percent(value, 0)}
-        labelX="Days since first exposure"
+        labelX={axis}
+        hatch={immature(data)}
       />
     </ChartFrame>
   );

@@ -1,90 +1,46 @@
-import { Skeleton } from '@mantine/core';
+import { SegmentedControl } from '@mantine/core';
 import type { ReactElement } from 'react';
-import { Suspense, lazy } from 'react';
-import { useRetention } from '../../api/queries.js';
-import type { Experiment, Retention } from '../../api/types.js';
-import { count, percent } from '../../format/index.js';
-import { DataTable } from '../../ui/data-table.js';
-import type { Column } from '../../ui/data-table.js';
-import { Missing } from '../../ui/estimate.js';
+import type { Experiment, RetentionKind } from '../../api/types.js';
 import layout from '../../ui/layout.module.css';
-import { Panel } from '../../ui/panel.js';
-import { QueryBoundary } from '../../ui/query-boundary.js';
-import { StateMessage } from '../../ui/state-message.js';
+import { useUrlState } from '../../ui/url-state.js';
+import { ForecastPanel } from './forecast-panel.js';
 import { NotStarted } from './not-started.js';
+import { KINDS } from './retention-kinds.js';
+import { RetentionView } from './retention-view.js';
+import { EventSelect, SurvivalView } from './survival-view.js';
 
-const RetentionChart = lazy(async () => ({ default: (await import('./retention-chart.js')).RetentionChart }));
+const KIND_KEYS = Object.keys(KINDS) as RetentionKind[];
+const SURVIVAL = 'survival';
+const VIEWS = [
+  ...KIND_KEYS.map((kind) => ({ value: kind as string, label: KINDS[kind].label })),
+  { value: SURVIVAL, label: 'Time to event' },
+];
 
-/** Share of matured units that came back, by day since first exposure. */
+/** Who came back, who left, and what the first days say about later. The view is in the address. */
 export function RetentionTab({ experiment }: { experiment: Experiment }): ReactElement {
-  const query = useRetention(experiment.key);
+  const [chosen, setChosen] = useUrlState('view');
   if (experiment.startedAt === null) return <NotStarted experiment={experiment} />;
+  const kind = KIND_KEYS.find((key) => key === chosen) ?? 'day';
+  const survival = chosen === SURVIVAL;
   return (
-    <QueryBoundary
-      query={query}
-      what="retention"
-      lines={8}
-      isEmpty={(data) => data.arms.every((arm) => arm.points.every((point) => point.matured === 0))}
-      empty={
-        <Panel title="Retention">
-          <StateMessage icon="clock" title="Nobody has matured yet">
-            Day 1 is known two days after the first exposure. Until then a share would only count those who
-            came early.
-          </StateMessage>
-        </Panel>
-      }
-    >
-      {(data) => (
-        <div className={layout.stack}>
-          <Panel
-            title="Retention curve"
-            note="Only units that have been in the experiment long enough count on each day; a shorter window never stands in for a longer one."
-          >
-            <Suspense fallback={<Skeleton height={280} />}>
-              <RetentionChart experiment={experiment} data={data} />
-            </Suspense>
-          </Panel>
-          <Panel title="Matured units" note="The number behind each point of the curve." flush>
-            <Matured experiment={experiment} data={data} />
-          </Panel>
-        </div>
-      )}
-    </QueryBoundary>
-  );
-}
-
-const DAYS = [1, 3, 7, 14, 21, 28];
-
-function Matured({ experiment, data }: { experiment: Experiment; data: Retention }): ReactElement {
-  type Row = Retention['arms'][number];
-  const columns: Column<Row>[] = [
-    {
-      key: 'arm',
-      title: 'Arm',
-      cell: (row) => experiment.arms.find((arm) => arm.key === row.arm)?.title ?? row.arm,
-    },
-    ...DAYS.map((day): Column<Row> => ({
-      key: String(day),
-      title: `Day ${day}`,
-      align: 'right',
-      cell: (row) => <Cell row={row} day={day} />,
-    })),
-  ];
-  return (
-    <DataTable caption="Matured units per day" columns={columns} rows={data.arms} rowKey={(row) => row.arm} />
-  );
-}
-
-function Cell({ row, day }: { row: Retention['arms'][number]; day: number }): ReactElement {
-  const point = row.points.find((entry) => entry.day === day);
-  if (point === undefined || point.matured === 0)
-    return <Missing reason={`Nobody has been in for ${day + 1} days yet`} />;
-  return (
-    <div>
-      {percent(point.share)}
-      <div className="mq-muted">
-        {count(point.retained)} of {count(point.matured)}
+    <>
+      <div className={layout.toolbar}>
+        <SegmentedControl
+          aria-label="Retention view"
+          data={VIEWS}
+          value={survival ? SURVIVAL : kind}
+          onChange={(view) => setChosen(view === 'day' ? null : view)}
+        />
+        {survival ? <EventSelect /> : null}
       </div>
-    </div>
+      <div className={layout.stack}>
+        {survival ? (
+          <SurvivalView experiment={experiment} />
+        ) : (
+          <RetentionView experiment={experiment} kind={kind} />
+        )}
+        <ForecastPanel experiment={experiment} />
+      </div>
+    </>
   );
 }

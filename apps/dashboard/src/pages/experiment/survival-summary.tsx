@@ -1,0 +1,111 @@
+import type { ReactElement } from 'react';
+import type { ArmSurvival, Experiment, Outcome, Survival, SurvivalComparison } from '../../api/types.js';
+import { count, decimal, pValue, percent, range } from '../../format/index.js';
+import { DataTable } from '../../ui/data-table.js';
+import type { Column } from '../../ui/data-table.js';
+import { Missing } from '../../ui/estimate.js';
+import { whyMissing } from './survival-reasons.js';
+
+interface Row {
+  arm: ArmSurvival;
+  /** null: the baseline. */
+  versus: SurvivalComparison | null;
+}
+
+const signed = (value: number): string => `${value > 0 ? '+' : ''}${decimal(value, 3)}`;
+
+/** A result through one renderer, or a dash with the reason; nothing for the baseline itself. */
+function shown<T>(result: Outcome<T> | undefined, show: (value: T) => ReactElement): ReactElement {
+  if (result === undefined) return <span className="mq-muted">baseline</span>;
+  return result.status === 'ok' ? show(result) : <Missing reason={whyMissing(result.reason)} />;
+}
+
+function Lines({ main, below }: { main: string; below: string }): ReactElement {
+  return (
+    <div>
+      <strong>{main}</strong>
+      <div className="mq-muted">{below}</div>
+    </div>
+  );
+}
+
+function hazards({ versus }: Row): ReactElement {
+  return shown(versus?.cox, (cox) => {
+    const check = versus?.proportionality;
+    const doubt =
+      check?.status === 'ok'
+        ? `${decimal(check.early.hazardRatio, 2)} until day ${check.splitTime}, ${decimal(check.late.hazardRatio, 2)} after it: p ${pValue(check.pValue)}${check.pValue < 0.05 ? ', not proportional' : ''}`
+        : 'not enough events to check the assumption';
+    const interval = range({ lower: cox.lower, upper: cox.upper }, (value) => decimal(value, 2));
+    return <Lines main={`${decimal(cox.hazardRatio, 2)} (${interval})`} below={doubt} />;
+  });
+}
+
+function columnsOf(experiment: Experiment, data: Survival): Column<Row>[] {
+  const within = data.tau === null ? '' : ` of the first ${count(data.tau)}`;
+  return [
+    {
+      key: 'arm',
+      title: 'Arm',
+      cell: ({ arm }) => experiment.arms.find(({ key }) => key === arm.arm)?.title ?? arm.arm,
+    },
+    {
+      key: 'events',
+      title: 'Events',
+      align: 'right',
+      cell: ({ arm }) => `${count(arm.events)} of ${count(arm.units)}`,
+    },
+    {
+      key: 'mean',
+      title: `Days without it${within}`,
+      align: 'right',
+      cell: ({ arm }) =>
+        arm.restrictedMean === null ? (
+          <Missing reason={whyMissing('insufficient_follow_up')} />
+        ) : (
+          `${decimal(arm.restrictedMean.mean, 4)} ± ${decimal(arm.restrictedMean.standardError, 2)}`
+        ),
+    },
+    {
+      key: 'difference',
+      title: 'Difference in days',
+      align: 'right',
+      cell: ({ versus }) =>
+        shown(versus?.restrictedMean, ({ difference, lower, upper, pValue: p }) => (
+          <Lines
+            main={`${signed(difference)} (${range({ lower, upper }, signed)})`}
+            below={`${percent(1 - data.alpha, 0)} confidence interval, p ${pValue(p)}`}
+          />
+        )),
+    },
+    {
+      key: 'log-rank',
+      title: 'Log-rank test',
+      align: 'right',
+      cell: ({ versus }) => shown(versus?.logRank, ({ pValue: p }) => <>p {pValue(p)}</>),
+    },
+    { key: 'hazard', title: 'Hazard ratio (secondary)', align: 'right', cell: hazards },
+  ];
+}
+
+/** Restricted means first; the log-rank test and the hazard ratio with what it assumes beside them. */
+export function SurvivalSummary({
+  experiment,
+  data,
+}: {
+  experiment: Experiment;
+  data: Survival;
+}): ReactElement {
+  const rows = data.arms.map((arm): Row => ({
+    arm,
+    versus: data.comparisons.find((comparison) => comparison.arm === arm.arm) ?? null,
+  }));
+  return (
+    <DataTable
+      caption="Days without the event by arm"
+      columns={columnsOf(experiment, data)}
+      rows={rows}
+      rowKey={({ arm }) => arm.arm}
+    />
+  );
+}
