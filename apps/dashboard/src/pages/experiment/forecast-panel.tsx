@@ -4,6 +4,7 @@ import { useForecast } from '../../api/queries.js';
 import type { Experiment, Forecast, ForecastResult } from '../../api/types.js';
 import { count, difference, percent, plural, range } from '../../format/index.js';
 import { ChartFrame } from '../../charts/chart-frame.js';
+import { IntervalBar, symmetricDomain } from '../../charts/interval-bar.js';
 import { DataTable } from '../../ui/data-table.js';
 import type { Column } from '../../ui/data-table.js';
 import { Missing } from '../../ui/estimate.js';
@@ -83,8 +84,18 @@ const HEADINGS = {
 
 function Loaded({ experiment, forecast }: { experiment: Experiment; forecast: Forecast }): ReactElement {
   const titleOf = (arm: string): string => experiment.arms.find(({ key }) => key === arm)?.title ?? arm;
+  const domain = symmetricDomain(forecast.results.flatMap(({ lower, upper }) => [lower, upper]));
   const columns: Column<ForecastResult>[] = [
     { key: 'arm', title: 'Arm', cell: ({ arm }) => titleOf(arm) },
+    {
+      key: 'interval',
+      title: 'Interval',
+      quiet: true,
+      // Without direction and colour: a forecast is no evidence for or against an arm.
+      cell: ({ estimate, lower, upper }) => (
+        <IntervalBar estimate={estimate} lower={lower} upper={upper} domain={domain} direction="unclear" />
+      ),
+    },
     {
       key: 'estimate',
       title: 'Forecast difference',

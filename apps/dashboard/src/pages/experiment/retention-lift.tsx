@@ -6,7 +6,7 @@ import { ChartFrame } from '../../charts/chart-frame.js';
 import { count, difference, intervalName, lift, range } from '../../format/index.js';
 import { armLegend } from './arm-legend.js';
 import { armSeries } from './arm-series.js';
-import { KINDS, daysOf } from './retention-kinds.js';
+import { KINDS, daysOf, immature } from './retention-kinds.js';
 
 const HEADINGS = {
   day: 'Day',
@@ -89,6 +89,7 @@ export function RetentionLift({
         formatX={(day) => kind.point(Number(day))}
         formatY={lift}
         labelX={kind.axis}
+        hatch={immature(data)}
         zero
       />
     </ChartFrame>

@@ -20,11 +20,12 @@ function shown<T>(result: Outcome<T> | undefined, show: (value: T) => ReactEleme
   return result.status === 'ok' ? show(result) : <Missing reason={whyMissing(result.reason)} />;
 }
 
-function Lines({ main, below }: { main: string; below: string }): ReactElement {
+function Lines({ main, below, last }: { main: string; below: string; last: string }): ReactElement {
   return (
     <div>
       <strong>{main}</strong>
       <div className="mq-muted">{below}</div>
+      <div className="mq-muted">{last}</div>
     </div>
   );
 }
@@ -32,17 +33,19 @@ function Lines({ main, below }: { main: string; below: string }): ReactElement {
 function hazards({ versus }: Row): ReactElement {
   return shown(versus?.cox, (cox) => {
     const check = versus?.proportionality;
-    const doubt =
-      check?.status === 'ok'
-        ? `${decimal(check.early.hazardRatio, 2)} until day ${check.splitTime}, ${decimal(check.late.hazardRatio, 2)} after it: p ${pValue(check.pValue)}${check.pValue < 0.05 ? ', not proportional' : ''}`
-        : 'not enough events to check the assumption';
+    const known = check?.status === 'ok' ? check : null;
+    const parts = known
+      ? `${decimal(known.early.hazardRatio, 2)} to day ${known.splitTime}, ${decimal(known.late.hazardRatio, 2)} after`
+      : 'too few events';
+    const doubt = known
+      ? `p ${pValue(known.pValue)}${known.pValue < 0.05 ? ', not proportional' : ''}`
+      : 'to check the assumption';
     const interval = range({ lower: cox.lower, upper: cox.upper }, (value) => decimal(value, 2));
-    return <Lines main={`${decimal(cox.hazardRatio, 2)} (${interval})`} below={doubt} />;
+    return <Lines main={`${decimal(cox.hazardRatio, 2)} (${interval})`} below={parts} last={doubt} />;
   });
 }
 
 function columnsOf(experiment: Experiment, data: Survival): Column<Row>[] {
-  const within = data.tau === null ? '' : ` of the first ${count(data.tau)}`;
   return [
     {
       key: 'arm',
@@ -57,13 +60,13 @@ function columnsOf(experiment: Experiment, data: Survival): Column<Row>[] {
     },
     {
       key: 'mean',
-      title: `Days without it${within}`,
+      title: data.tau === null ? 'Days without it' : `Days without it, of ${count(data.tau)}`,
       align: 'right',
       cell: ({ arm }) =>
         arm.restrictedMean === null ? (
           <Missing reason={whyMissing('insufficient_follow_up')} />
         ) : (
-          `${decimal(arm.restrictedMean.mean, 4)} ± ${decimal(arm.restrictedMean.standardError, 2)}`
+          `${decimal(arm.restrictedMean.mean, 4)} (SE ${decimal(arm.restrictedMean.standardError, 2)})`
         ),
     },
     {
@@ -74,7 +77,8 @@ function columnsOf(experiment: Experiment, data: Survival): Column<Row>[] {
         shown(versus?.restrictedMean, ({ difference, lower, upper, pValue: p }) => (
           <Lines
             main={`${signed(difference)} (${range({ lower, upper }, signed)})`}
-            below={`${percent(1 - data.alpha, 0)} confidence interval, p ${pValue(p)}`}
+            below={`${percent(1 - data.alpha, 0)} confidence interval`}
+            last={`p ${pValue(p)}`}
           />
         )),
     },
