@@ -148,7 +148,7 @@ withBrowser('the retention tab in Chromium (skipped where no chromium is install
     const text = await shown.innerText();
     expect(text).toMatch(/forecast, not a result/i);
     expect(text).toContain('It plays no part in the verdict');
-    expect(text).toContain('5 of 6 earlier arms came out within the interval (83%)');
+    expect(text).toContain('5 of 6 of their arms came out within the interval (83%)');
     expect(text).toContain('2 of 3 clear effects were foreseen (recall 67%)');
     await shown.getByRole('note', { name: 'An arm has too few units', exact: false }).waitFor();
   });

@@ -1,5 +1,13 @@
+import { setImmediate } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { fitSurrogates, forecastEffect, historyOf, normalQuantile, validateSurrogates } from '#metrics';
+import {
+  addRecords,
+  fitSurrogates,
+  forecastEffect,
+  historyOf,
+  normalQuantile,
+  recordLeftOut,
+} from '#metrics';
 import type { PastExperiment, SurrogateEffect, SurrogateModel, SurrogateRecord } from '#metrics';
 import { CONFIG } from '../config/config.js';
 import type { Config } from '../config/config.js';
@@ -17,7 +25,7 @@ export const LEAST_EXPERIMENTS = 2;
 export const LEAST_UNITS = 100;
 const MOST_EXPERIMENTS = 10;
 const MOST_UNITS_PER_ARM = 5000;
-const MOST_UNITS = 40_000;
+const MOST_UNITS = 20_000;
 const MOST_UNITS_FORECAST = 20_000;
 /** The past changes by the day; nobody needs it read again for every look. */
 const REMEMBER_MS = 10 * 60_000;
@@ -160,9 +168,19 @@ export class Forecasts {
       experiments: past.length,
       units: history.outcome.length,
       model: model.ok ? model.value : null,
-      record: model.ok ? validateSurrogates(past, alpha) : null,
+      record: model.ok ? await recordOf(past, alpha) : null,
     };
   }
+}
+
+/** `validateSurrogates`, with a pause after each experiment: this process also serves treatments. */
+async function recordOf(past: readonly PastExperiment[], alpha: number): Promise<SurrogateRecord> {
+  const records: SurrogateRecord[] = [];
+  for (const left of past) {
+    records.push(recordLeftOut(past, left, alpha));
+    await setImmediate();
+  }
+  return addRecords(records);
 }
 
 /** Last day of entry for which the n-th day after it is over. */

@@ -97,27 +97,32 @@ function judge(
   };
 }
 
+const EMPTY_RECORD: SurrogateRecord = {
+  experiments: 0,
+  arms: 0,
+  covered: 0,
+  clear: 0,
+  foreseen: 0,
+  falseAlarms: 0,
+};
+
 /**
- * Leave-one-experiment-out: every experiment of the past is forecast by a model of all others and compared with what
- * happened, as in Zhang et al. 2023 (arXiv 2311.11922), who found recall to be the weak point: effects that come about
- * in other ways than through the surrogates are missed. Arms that cannot be forecast are left out.
- * @param past at least two experiments with the same surrogates; @param alpha two-sided, of forecasts and effects.
+ * The record of one experiment, forecast by a model of the others; empty where that is not possible. One step of
+ * `validateSurrogates`, for callers that must not be busy for long.
+ * @param past all experiments, `left` among them; @param alpha two-sided, of forecasts and effects.
  */
-export function validateSurrogates(past: readonly PastExperiment[], alpha: number): SurrogateRecord {
+export function recordLeftOut(
+  past: readonly PastExperiment[],
+  left: PastExperiment,
+  alpha: number,
+): SurrogateRecord {
+  const model = fitSurrogates(pooled(past.filter((other) => other !== left).flatMap(armsOf)));
+  if (!model.ok) return EMPTY_RECORD;
   const z = -normalQuantile(alpha / 2);
-  let experiments = 0;
-  const judged: Judged[] = [];
-  for (const left of past) {
-    const others = past.filter((other) => other !== left).flatMap(armsOf);
-    const model = fitSurrogates(pooled(others));
-    if (!model.ok) continue;
-    const arms = left.treatments.flatMap((arm) => judge(model.value, left.control, arm, z) ?? []);
-    if (arms.length > 0) experiments++;
-    judged.push(...arms);
-  }
+  const judged = left.treatments.flatMap((arm) => judge(model.value, left.control, arm, z) ?? []);
   const count = (which: (one: Judged) => boolean): number => judged.filter(which).length;
   return {
-    experiments,
+    experiments: judged.length > 0 ? 1 : 0,
     arms: judged.length,
     covered: count(({ covered }) => covered),
     clear: count(({ clear }) => clear),
@@ -125,6 +130,29 @@ export function validateSurrogates(past: readonly PastExperiment[], alpha: numbe
     falseAlarms: count(({ alarm }) => alarm),
   };
 }
+
+/** The record of several experiments together. */
+export const addRecords = (records: readonly SurrogateRecord[]): SurrogateRecord =>
+  records.reduce(
+    (sum, one) => ({
+      experiments: sum.experiments + one.experiments,
+      arms: sum.arms + one.arms,
+      covered: sum.covered + one.covered,
+      clear: sum.clear + one.clear,
+      foreseen: sum.foreseen + one.foreseen,
+      falseAlarms: sum.falseAlarms + one.falseAlarms,
+    }),
+    EMPTY_RECORD,
+  );
+
+/**
+ * Leave-one-experiment-out: every experiment of the past is forecast by a model of all others and compared with what
+ * happened, as in Zhang et al. 2023 (arXiv 2311.11922), who found recall to be the weak point: effects that come about
+ * in other ways than through the surrogates are missed. Arms that cannot be forecast are left out.
+ * @param past at least two experiments with the same surrogates; @param alpha two-sided, of forecasts and effects.
+ */
+export const validateSurrogates = (past: readonly PastExperiment[], alpha: number): SurrogateRecord =>
+  addRecords(past.map((left) => recordLeftOut(past, left, alpha)));
 
 /** Every unit of past experiments in one table, to fit the model that forecasts a new one. */
 export const historyOf = (past: readonly PastExperiment[]): HistoricalData => pooled(past.flatMap(armsOf));

@@ -30,8 +30,8 @@ export function ForecastPanel({ experiment }: { experiment: Experiment }): React
           <Badge component="span" variant="outline" color="gray" size="sm" mr={6}>
             Forecast, not a result
           </Badge>
-          Predicted from the first days of this experiment by what such days meant in earlier ones. It plays
-          no part in the verdict.
+          Predicted from the first days of this experiment by what such days meant in others. It plays no part
+          in the verdict.
         </>
       }
       actions={
@@ -61,11 +61,11 @@ export function ForecastPanel({ experiment }: { experiment: Experiment }): React
   );
 }
 
-/** How the forecasts of earlier experiments compare with what happened then. */
+/** How the forecasts of other experiments compare with what happened then. */
 function recordOf({ record, history, day, signals, signalDays }: Forecast): string {
-  const learned = `Learned from ${count(history.units)} units of ${plural(history.experiments, 'earlier experiment')}: ${signals.join(', ')} of days 0 to ${signalDays} explain ${percent(history.explained)} of who is back on day ${day}.`;
+  const learned = `Learned from ${count(history.units)} units of ${plural(history.experiments, 'other experiment')}: ${signals.join(', ')} of days 0 to ${signalDays} explain ${percent(history.explained)} of who is back on day ${day}.`;
   if (record === null || record.arms === 0) return `${learned} How good such forecasts are is not known.`;
-  const known = `Forecast without themselves, ${record.covered} of ${plural(record.arms, 'earlier arm')} came out within the interval (${percent(record.coverage, 0)})`;
+  const known = `Forecast without themselves, ${record.covered} of ${plural(record.arms, 'of their arms', 'of their arms')} came out within the interval (${percent(record.coverage, 0)})`;
   const recall =
     record.recall === null
       ? 'none had a clear effect, so recall is not known'
