@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { HealthFacts, MetricDefinition, Moments } from './contract.js';
 import { metricRegistry } from './definitions/index.js';
+import { DEFAULT_ESTIMATOR, estimatorRegistry } from './estimators/index.js';
 import { fromCounts, fromValues } from './moments.js';
 import type { ReportCell, ReportInput, ReportMetric } from './report.contract.js';
 import { buildReport } from './report.js';
@@ -189,6 +190,16 @@ describe('buildReport', () => {
     const twice = { ...input, cells: [...input.cells, ...input.cells], facts: facts({ a: 800, b: 800 }) };
     const [result] = buildReport(twice).results;
     expect(result?.effect.control.n).toBe(800);
+    // The moments beside it are those of all cohorts and give the same effect again.
+    const { control, treatment } = result?.moments ?? {};
+    expect(control).toMatchObject({ n: 800, mean: [expect.closeTo(25.09875, 9), 1, 4.5] });
+    expect(
+      estimatorRegistry.get(DEFAULT_ESTIMATOR).compare(control as Moments, treatment as Moments, {
+        alpha: 0.05,
+        adjust: true,
+        kind: watch.kind,
+      }),
+    ).toEqual(result?.effect);
     expect(result?.effect.adjusted).toBe(true);
     expect(result?.unadjusted).toMatchObject({ adjusted: false, estimate: expect.closeTo(0.1, 10) });
     expect(result?.effect.standardError ?? 9).toBeLessThan((result?.unadjusted?.standardError ?? 0) / 2);
