@@ -71,6 +71,8 @@ export interface ReportResult {
   readonly arm: string;
   /** The merged moments that every figure of this result is computed from. */
   readonly moments: { readonly control: Moments; readonly treatment: Moments };
+  /** How the effect follows from the moments, step by step, in words and numbers; empty where it is undefined. */
+  readonly formula: readonly string[];
   readonly effect: Effect;
   /** The same comparison without the covariate; null where nothing was adjusted. */
   readonly unadjusted: Effect | null;

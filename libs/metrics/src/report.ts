@@ -2,6 +2,7 @@ import { DomainError } from '#experiments';
 import { contrast } from './contrast.js';
 import type { Effect, Estimator, EstimateOptions, HealthFacts, Moments, PowerFact } from './contract.js';
 import { DEFAULT_ESTIMATOR, estimatorRegistry } from './estimators/index.js';
+import { formulaOf } from './formula.js';
 import { runHealthChecks } from './health/index.js';
 import { EMPTY_MOMENTS, merge } from './moments.js';
 import { adjustPValues } from './multiplicity.js';
@@ -137,6 +138,7 @@ function resultOf(metric: ReportMetric, arm: ReportArm, cells: CellIndex, contex
     role,
     arm: arm.key,
     moments: { control, treatment },
+    formula: formulaOf(control, treatment, effect, definition.kind),
     effect,
     unadjusted: effect.adjusted
       ? context.estimator.compare(control, treatment, { ...options, adjust: false })

@@ -14,6 +14,7 @@ import type {
 } from '#metrics';
 import { definitionsOf } from '../rollups/roll-up.js';
 import { dayOf, lastMatureDay } from '../rollups/maturity.js';
+import { isImmature, maturedMetrics, refuseMaturity } from './matured.js';
 import { ReportStore } from './report-store.js';
 import type { Population, ReportedExperiment, Segment } from './report-store.js';
 
@@ -26,6 +27,8 @@ export interface ReportQuery {
   readonly baseline?: string | undefined;
   readonly alpha?: number | undefined;
   readonly adjust?: boolean | undefined;
+  /** Only units that entered at least so many days ago. */
+  readonly maturity?: number | undefined;
 }
 
 export interface LiftReport {
@@ -37,6 +40,8 @@ export interface LiftReport {
   readonly estimator: string;
   readonly alpha: number;
   readonly segment: Segment | null;
+  /** Days that every unit counted has behind it; null: what each metric needs. */
+  readonly maturity: number | null;
   readonly complete: boolean;
   readonly missing: readonly string[];
   readonly units: {
@@ -52,6 +57,8 @@ export interface LiftReport {
     readonly window: { readonly from: string | null; readonly to: string };
     readonly matured: number;
     readonly enrolled: number;
+    /** `IMMATURE` where 20 % of the enrolled units or more do not count yet. */
+    readonly immature: boolean;
   })[];
   readonly computedInMs: number;
 }
@@ -64,10 +71,11 @@ export class LiftReports {
   async report(key: string, query: ReportQuery, now: Date): Promise<LiftReport> {
     const began = performance.now();
     const experiment = await this.store.experiment(key);
-    const metrics = metricsOf(experiment);
+    const metrics = maturedMetrics(metricsOf(experiment), query.maturity);
     const asOf = query.asOf ?? now;
     const segment = query.segment ?? null;
     const past = dayOf(asOf) < dayOf(now);
+    if (past) refuseMaturity(query.maturity);
     const definitions = metrics.map(({ definition }) => definition);
     const policyArms = experiment.arms.filter((arm) => arm.treatment.kind === 'policy').map((arm) => arm.key);
     const [population, cells, propensities] = await Promise.all([
@@ -90,6 +98,7 @@ export class LiftReports {
     });
     return {
       ...shape(experiment, body, population, metrics, asOf, segment),
+      maturity: query.maturity ?? null,
       computedInMs: Math.round((performance.now() - began) * 10) / 10,
     };
   }
@@ -198,7 +207,7 @@ function factsOf(experiment: ReportedExperiment, population: Population, asOf: D
   };
 }
 
-const optionsOf = (query: ReportQuery): ReportOptions => ({
+export const optionsOf = (query: ReportQuery): ReportOptions => ({
   ...(query.estimator === undefined ? {} : { estimator: query.estimator }),
   ...(query.baseline === undefined ? {} : { baseline: query.baseline }),
   ...(query.alpha === undefined ? {} : { alpha: query.alpha }),
@@ -223,7 +232,7 @@ function shape(
   metrics: readonly ReportMetric[],
   asOf: Date,
   segment: Segment | null,
-): Omit<LiftReport, 'computedInMs'> {
+): Omit<LiftReport, 'computedInMs' | 'maturity'> {
   const definitions = new Map(metrics.map(({ definition }) => [definition.key, definition]));
   const control = population.perArm.get(body.options.baseline) ?? 0;
   const enrolled = [...population.perArm.values()].reduce((sum, n) => sum + n, 0);
@@ -249,6 +258,8 @@ function shape(
     verdict: body.verdict,
     results: body.results.map((result) => {
       const definition = definitions.get(result.metric) as MetricDefinition;
+      const matured = result.effect.control.n + result.effect.treatment.n;
+      const reached = control + (population.perArm.get(result.arm) ?? 0);
       return {
         ...result,
         description: definition.description,
@@ -257,8 +268,9 @@ function shape(
           from: population.firstAt?.toISOString() ?? null,
           to: definition.maturityDays > 0 ? lastMatureDay(definition, asOf) : asOf.toISOString(),
         },
-        matured: result.effect.control.n + result.effect.treatment.n,
-        enrolled: control + (population.perArm.get(result.arm) ?? 0),
+        matured,
+        enrolled: reached,
+        immature: isImmature(matured, reached),
       };
     }),
   };

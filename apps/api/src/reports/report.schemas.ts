@@ -19,6 +19,13 @@ export const reportQuerySchema = z.strictObject({
     .optional()
     .describe('A past day gives the report as it stood at its end'),
   segment: segment.optional().describe("attribute:value of the first exposure's context"),
+  maturity: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(365)
+    .optional()
+    .describe('Only units that entered at least so many days ago'),
   estimator: estimator.optional(),
   baseline: keyField.optional(),
   alpha: z.coerce.number().gt(0).lt(1).optional(),

@@ -9,6 +9,7 @@ import { ReportsController } from './reports.controller.js';
 import { RetentionController } from './retention.controller.js';
 import { RetentionStore } from './retention-store.js';
 import { SignalStore } from './signal-store.js';
+import { UnitReportsController } from './unit-reports.controller.js';
 
 /** Reports without HTTP, for the workers. */
 @Module({ providers: [ReportStore, LiftReports], exports: [ReportStore, LiftReports] })
@@ -19,6 +20,7 @@ export class ReportsCoreModule {}
   controllers: [
     ReportsController,
     RetentionController,
+    UnitReportsController,
     ExportController,
     MetricsController,
     AnalysesController,

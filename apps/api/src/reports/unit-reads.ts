@@ -1,0 +1,247 @@
+import type { MetricDefinition, SegmentAttribute, SegmentCell } from '#metrics';
+import type { Sql } from '../persistence/database.js';
+import { lastMatureDay } from '../rollups/maturity.js';
+import { Values, unitColumns } from '../rollups/metric-sql.js';
+import { MOMENTS_OF_UNITS, momentsOf } from '../rollups/moments-sql.js';
+import type { MomentsRow } from '../rollups/moments-sql.js';
+
+/** Everything that reports read per unit, beyond the moments: segments, distributions, and days since exposure. */
+
+const MOST_ATTRIBUTES = 8;
+const MOST_VALUES = 10;
+
+/**
+ * Attributes by which the most units can be told apart (at most 8, of at least two values), each with its most
+ * frequent values (at most 10) and the units per arm.
+ */
+export async function segmentAttributes(sql: Sql, experiment: string): Promise<SegmentAttribute[]> {
+  const rows = await sql.query<{ attribute: string; value: string | null; arm: string; units: number }>(
+    `with pair as (
+       select a.key as attribute, a.value, u.arm, count(*) as units
+         from experiment_unit u cross join lateral jsonb_each_text(u.attributes) a
+        where u.experiment = $1 and not u.crossover group by 1, 2, 3),
+     ranked as (
+       select attribute, value, sum(units) as units,
+              row_number() over (partition by attribute order by sum(units) desc, value) as rank
+         from pair group by attribute, value),
+     chosen as (
+       select attribute, sum(units) filter (where rank <= $3) as covered from ranked
+        group by attribute having count(*) > 1 order by covered desc, attribute limit $2)
+     select p.attribute, case when r.rank <= $3 then p.value end as value, p.arm, sum(p.units)::float8 as units
+       from pair p join ranked r using (attribute, value) join chosen c using (attribute)
+      group by p.attribute, 2, p.arm, c.covered, case when r.rank <= $3 then r.rank end
+      order by c.covered desc, p.attribute, case when r.rank <= $3 then r.rank end, p.arm`,
+    [experiment, MOST_ATTRIBUTES, MOST_VALUES],
+  );
+  type Units = Record<string, number>;
+  const found = new Map<string, { values: Map<string, Units>; other: Units }>();
+  for (const { attribute, value, arm, units } of rows) {
+    const entry = found.get(attribute) ?? { values: new Map<string, Units>(), other: {} as Units };
+    found.set(attribute, entry);
+    if (value === null) entry.other[arm] = units;
+    else entry.values.set(value, { ...entry.values.get(value), [arm]: units });
+  }
+  return [...found].map(([attribute, { values, other }]) => ({
+    attribute,
+    values: [...values].map(([value, units]) => ({ value, units })),
+    otherUnits: other,
+  }));
+}
+
+/** Moments of mature units by attribute value, metric and arm: every cell of the segment table in one pass. */
+export async function segmentCells(
+  sql: Sql,
+  experiment: string,
+  metrics: readonly MetricDefinition[],
+  attributes: readonly SegmentAttribute[],
+  asOf: Date,
+): Promise<SegmentCell[]> {
+  const segments = attributes.flatMap(({ attribute, values }) =>
+    values.map(({ value }) => ({ attribute, value })),
+  );
+  const rows = await sql.query<MomentsRow & { segment: number; metric: string; arm: string }>(
+    `with chosen as (
+       select attribute, value, (id - 1)::integer as id
+         from unnest($4::text[], $5::text[]) with ordinality as c (attribute, value, id)),
+     member as materialized (
+       select u.unit_id, array_agg(c.id) as segments
+         from experiment_unit u cross join lateral jsonb_each_text(u.attributes) a
+         join chosen c on c.attribute = a.key and c.value = a.value
+        where u.experiment = $1 and not u.crossover group by u.unit_id)
+     select s.segment, m.metric, m.arm, ${MOMENTS_OF_UNITS}
+       from unit_metric m
+       join unnest($2::text[], $3::date[]) as mature (metric, last_day) on mature.metric = m.metric
+       join member on member.unit_id = m.unit_id
+      cross join lateral unnest(member.segments) as s (segment)
+      where m.experiment = $1 and m.entered_on <= mature.last_day
+      group by s.segment, m.metric, m.arm`,
+    [
+      experiment,
+      metrics.map(({ key }) => key),
+      metrics.map((metric) => lastMatureDay(metric, asOf)),
+      segments.map(({ attribute }) => attribute),
+      segments.map(({ value }) => value),
+    ],
+  );
+  return rows.flatMap((row) => {
+    const segment = segments[row.segment];
+    return segment ? [{ ...segment, metric: row.metric, arm: row.arm, moments: momentsOf(row) }] : [];
+  });
+}
+
+export interface DistributionRow {
+  readonly arm: string;
+  readonly n: number;
+  /** Units without a value: nothing to divide by. */
+  readonly without: number;
+  readonly zeros: number;
+  readonly mean: number;
+  readonly least: number;
+  readonly most: number;
+  readonly quantiles: readonly number[];
+  /** Grid that all arms share: `bins` bins of `width` from `low` up; bin number `bins` holds what lies above. */
+  readonly low: number;
+  readonly width: number;
+  readonly bins: number;
+  readonly high: number;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/**
+ * Values of mature units per arm: quantiles (type 7, Hyndman and Fan 1996) and a histogram whose bins all arms share. Its grid
+ * ends at the 99th percentile of all arms; whole numbers get bins of whole width. Ratio metrics: each unit's own ratio.
+ * @param levels of the quantiles, in (0, 1).
+ */
+export async function unitDistribution(
+  sql: Sql,
+  experiment: string,
+  metric: MetricDefinition,
+  asOf: Date,
+  levels: readonly number[],
+): Promise<DistributionRow[]> {
+  return sql.query<DistributionRow & Record<string, unknown>>(
+    `with v as materialized (
+       select m.arm, ${metric.kind === 'ratio' ? 'm.y / nullif(m.d, 0)' : 'm.y'} as value
+         from unit_metric m
+         join experiment_unit u on u.experiment = m.experiment and u.unit_id = m.unit_id and not u.crossover
+        where m.experiment = $1 and m.metric = $2 and m.entered_on <= $3::date),
+     span as (
+       select min(value) as low, max(value) as high, bool_and(value = floor(value)) as whole,
+              percentile_cont(0.99) within group (order by value) as p99 from v where value is not null),
+     cut as (select *, case when p99 > low then p99 else high end as cap from span),
+     grid as (
+       select low, high, case when whole then floor(cap) else cap end as cap,
+              case when whole then greatest(1, ceil((floor(cap) - low + 1) / $5::integer))
+                   when cap > low then (cap - low) / $5::integer else 1 end as width,
+              case when whole then ceil((floor(cap) - low + 1) / greatest(1, ceil((floor(cap) - low + 1) / $5::integer)))
+                   when cap > low then $5::integer else 1 end::integer as bins
+         from cut),
+     binned as (
+       select arm, case when value < low + bins * width then least(floor((value - low) / width), bins - 1)
+                        when value <= cap then bins - 1 else bins end::integer as bin, count(*) as n
+         from v cross join grid where value is not null group by 1, 2)
+     select s.*, grid.low, grid.width, grid.bins, grid.high,
+            (select jsonb_object_agg(bin, b.n) from binned b where b.arm = s.arm) as counts
+       from (select arm, count(value)::float8 as n, (count(*) - count(value))::float8 as without,
+                    (count(*) filter (where value = 0))::float8 as zeros, avg(value) as mean,
+                    min(value) as least, max(value) as most,
+                    percentile_cont($4::float8[]) within group (order by value) as quantiles
+               from v group by arm having count(value) > 0) s
+      cross join grid order by arm`,
+    [experiment, metric.key, lastMatureDay(metric, asOf), levels, HISTOGRAM_BINS],
+  );
+}
+
+const HISTOGRAM_BINS = 30;
+
+/** Units per arm that entered at least so many 24-hour days before a time; days as given, all at once. */
+export async function unitsOlderThan(
+  sql: Sql,
+  experiment: string,
+  days: readonly number[],
+  asOf: Date,
+): Promise<readonly { readonly arm: string; readonly days: number; readonly units: number }[]> {
+  return sql.query(
+    `select u.arm, d.days, (count(*) filter (where u.first_at <= $3::timestamptz - make_interval(days => d.days)))::float8 as units
+       from experiment_unit u cross join unnest($2::integer[]) as d (days)
+      where u.experiment = $1 and not u.crossover and u.first_at <= $3 group by u.arm, d.days order by u.arm, d.days`,
+    [experiment, days, asOf],
+  );
+}
+
+export interface DayWindow {
+  readonly days: number;
+  readonly asOf: Date;
+  /** Share of the units to read, by a hash of their ids; 1 for all. */
+  readonly sample: number;
+}
+
+/** Per arm: number of units, sums per entry and sums of products of entries. Absent sums are 0. */
+export interface DaySums {
+  readonly arm: string;
+  readonly i: number | null;
+  readonly j: number | null;
+  readonly sum: number;
+}
+
+/**
+ * What units did on each of the first `days` 24-hour days since exposure, straight from their events, as sums over the
+ * units of an arm: (null, null) counts units, (i, null) adds entry i up, (i, j) with i <= j products of entries. Entry i is
+ * the numerator on day i, entry days + i the denominator of a ratio metric. Only units whose days are all over count, so that
+ * every day is about the same units.
+ */
+export async function daySums(
+  sql: Sql,
+  experiment: string,
+  metric: MetricDefinition,
+  { days, asOf, sample }: DayWindow,
+): Promise<readonly DaySums[]> {
+  const values = new Values();
+  const key = values.add(experiment);
+  const last = values.add(new Date(asOf.getTime() - days * 86_400_000));
+  const length = `make_interval(days => ${values.add(days)}::integer)`;
+  const share = values.add(Math.ceil(sample * 65_536));
+  const names = values.add([...metric.numerator.events, ...(metric.denominator?.events ?? [])]);
+  const { y, d } = unitColumns(daily(metric), values);
+  const ratio = metric.denominator !== undefined;
+  return sql.query<DaySums & Record<string, unknown>>(
+    `with member as materialized (
+       select unit_id, arm, first_at, entered_on from experiment_unit
+        where experiment = ${key} and not crossover and first_at <= ${last}
+          and (hashtext(unit_id) & 65535) < ${share}::integer),
+     own as materialized (
+       select d.id, d.unit_id, d.at, d.exposed from member u join decision d on d.unit_id = u.unit_id
+        where d.experiment = ${key} and d.at >= (select min(first_at) - interval '1 day' from member)),
+     ev as (
+       select u.unit_id, u.arm, u.first_at, e.kind, e.name, e.value, e.at, e.decision_id, own.id is not null as attributed,
+              floor(extract(epoch from e.at - u.first_at) / 86400)::integer as day,
+              (e.at at time zone 'UTC')::date - u.entered_on as calendar_day
+         from member u join event e on e.unit_id = u.unit_id and e.at >= u.first_at and e.at < u.first_at + ${length}
+         left join own on own.id = e.decision_id and own.unit_id = u.unit_id
+        where e.kind = 'exposure' or e.name = any(${names}::text[])
+       union all
+       select u.unit_id, u.arm, u.first_at, 'exposure', null, null, own.at, own.id, true,
+              floor(extract(epoch from own.at - u.first_at) / 86400)::integer, (own.at at time zone 'UTC')::date - u.entered_on
+         from member u join own on own.unit_id = u.unit_id and own.exposed and own.at >= u.first_at and own.at < u.first_at + ${length}),
+     per_day as (select ev.unit_id, ev.arm, ev.day, ${y} as y, ${d} as d from ev group by ev.unit_id, ev.arm, ev.day),
+     entry as materialized (
+       select unit_id, arm, day as i, y as v from per_day where y <> 0
+       ${ratio ? `union all select unit_id, arm, day + ${Number(days)}, d from per_day where d <> 0` : ''})
+     select arm, null::integer as i, null::integer as j, count(*)::float8 as sum from member group by arm
+     union all select arm, i, null, sum(v) from entry group by arm, i
+     union all select a.arm, a.i, b.i, sum(a.v * b.v) from entry a join entry b on b.unit_id = a.unit_id and b.i >= a.i
+                group by a.arm, a.i, b.i`,
+    values.list,
+  );
+}
+
+/** The metric counted day by day: without its own window of days. */
+function daily(metric: MetricDefinition): MetricDefinition {
+  const { covariateDays: _covariate, ...rest } = metric;
+  const bare = ({ days: _days, ...measure }: MetricDefinition['numerator']) => measure;
+  return {
+    ...rest,
+    numerator: bare(metric.numerator),
+    ...(metric.denominator ? { denominator: bare(metric.denominator) } : {}),
+  };
+}
