@@ -16,7 +16,7 @@ export interface Distribution {
   readonly window: { readonly to: string };
   /** What one value is, in one sentence. */
   readonly valueIs: string;
-  /** Ends of the bins, the same in all arms: bin k holds [edges[k], edges[k + 1]); empty without units. */
+  /** Ends of the bins, the same in all arms: bin k holds [edges[k], edges[k + 1]), the last one also its end; empty without units. */
   readonly edges: readonly number[];
   /** Values above the last edge are counted together; null: there are none. */
   readonly tail: { readonly above: number; readonly largest: number } | null;
@@ -49,8 +49,8 @@ export async function distributionOf(
     known.has(arm),
   );
   const grid = rows[0];
-  const bins = grid?.bins ?? 0;
-  const edges = grid ? Array.from({ length: bins + 1 }, (_, i) => grid.low + i * grid.width) : [];
+  const edges = grid?.edges ?? [];
+  const bins = Math.max(0, edges.length - 1);
   const arms = rows.map((row) => ({
     arm: row.arm,
     n: row.n,

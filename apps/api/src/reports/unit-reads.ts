@@ -99,10 +99,8 @@ export interface DistributionRow {
   readonly least: number;
   readonly most: number;
   readonly quantiles: readonly number[];
-  /** Grid that all arms share: `bins` bins of `width` from `low` up; bin number `bins` holds what lies above. */
-  readonly low: number;
-  readonly width: number;
-  readonly bins: number;
+  /** Ends of the bins, which all arms share; units per bin from 0 on, what lies above the last edge under its number. */
+  readonly edges: readonly number[];
   readonly high: number;
   readonly counts: Readonly<Record<string, number>>;
 }
@@ -130,24 +128,28 @@ export async function unitDistribution(
               percentile_cont(0.99) within group (order by value) as p99 from v where value is not null),
      cut as (select *, case when p99 > low then p99 else high end as cap from span),
      grid as (
-       select low, high, case when whole then floor(cap) else cap end as cap,
+       select low, high, whole, case when whole then floor(cap) else cap end as cap,
               case when whole then greatest(1, ceil((floor(cap) - low + 1) / $5::integer))
                    when cap > low then (cap - low) / $5::integer else 1 end as width,
               case when whole then ceil((floor(cap) - low + 1) / greatest(1, ceil((floor(cap) - low + 1) / $5::integer)))
                    when cap > low then $5::integer else 1 end::integer as bins
          from cut),
+     ruler as (
+       select high, bins, cap, array(select case when i < bins or whole then low + i * width else cap end
+                                  from generate_series(0, bins) i)::float8[] as edges
+         from grid),
      binned as (
-       select arm, case when value < low + bins * width then least(floor((value - low) / width), bins - 1)
-                        when value <= cap then bins - 1 else bins end::integer as bin, count(*) as n
-         from v cross join grid where value is not null group by 1, 2)
-     select s.*, grid.low, grid.width, grid.bins, grid.high,
+       select arm, (case when value = cap then least(width_bucket(value, edges), bins) else width_bucket(value, edges) end - 1)::integer as bin,
+              count(*) as n
+         from v cross join ruler where value is not null group by 1, 2)
+     select s.*, ruler.edges, ruler.high,
             (select jsonb_object_agg(bin, b.n) from binned b where b.arm = s.arm) as counts
        from (select arm, count(value)::float8 as n, (count(*) - count(value))::float8 as without,
                     (count(*) filter (where value = 0))::float8 as zeros, avg(value) as mean,
                     min(value) as least, max(value) as most,
                     percentile_cont($4::float8[]) within group (order by value) as quantiles
                from v group by arm having count(value) > 0) s
-      cross join grid order by arm`,
+      cross join ruler order by arm`,
     [experiment, metric.key, lastMatureDay(metric, asOf), levels, HISTOGRAM_BINS],
   );
 }

@@ -8,6 +8,8 @@ const THRESHOLD = 0.001;
 const LEAST_EXPECTED = 5;
 /** What nobody would notice is not worth a note, however many units prove it. */
 const LEAST_GAP = 0.001;
+/** Of two values with the same gap the more frequent is named. */
+const ROUNDING = 1e-12;
 
 interface Mix {
   readonly arms: readonly string[];
@@ -93,7 +95,7 @@ function largestGap(attribute: SegmentAttribute, arms: readonly string[]): Gap |
     const [low, high] = [sorted[0], sorted.at(-1)];
     if (!low || !high) continue;
     const gap = high[1] - low[1];
-    if (worst === null || gap > worst.gap)
+    if (worst === null || gap > worst.gap + ROUNDING)
       worst = { value, shares: Object.fromEntries(pairs), gap, low: low[0], high: high[0] };
   }
   return worst;
