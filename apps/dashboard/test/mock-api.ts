@@ -6,6 +6,8 @@ import { ALLOCATION, POLICIES, POLICY_ACTIONS, SNAPSHOTS, TRAINING_RUNS } from '
 import { HOLDOUT_LIFTS, portfolioFor } from './fixtures/portfolio.js';
 import { reportFor, seriesFor } from './fixtures/report.js';
 import { forecastFor, retentionFor, survivalFor } from './fixtures/retention.js';
+import { reportFor, retentionFor, seriesFor } from './fixtures/report.js';
+import { distributionFor, noveltyFor, segmentsFor } from './fixtures/units.js';
 import {
   AUDIT,
   DECISIONS,
@@ -65,6 +67,14 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [
     /^\/v1\/experiments\/([^/]+)\/forecast$/,
     ([, key], url) => withExperiment(key, (of) => forecastFor(of, Number(url.searchParams.get('day') ?? 28))),
+  [/^\/v1\/experiments\/([^/]+)\/segments\/scan$/, ([, key]) => withExperiment(key, segmentsFor)],
+  [
+    /^\/v1\/experiments\/([^/]+)\/distribution$/,
+    ([, key], url) => withExperiment(key, (of) => distributionFor(of, url.searchParams.get('metric') ?? '')),
+  ],
+  [
+    /^\/v1\/experiments\/([^/]+)\/novelty$/,
+    ([, key], url) => withExperiment(key, (of) => noveltyFor(of, url.searchParams.get('metric') ?? '')),
   ],
   [/^\/v1\/policies$/, () => list(POLICIES)],
   [/^\/v1\/policies\/([^/]+)$/, ([, id]) => POLICIES.find((policy) => policy.id === id)],

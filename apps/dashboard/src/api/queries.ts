@@ -62,10 +62,14 @@ export const usePhases = (key: string) => useRead<Page<Phase>>(`/v1/experiments/
 export interface ReportChoice {
   estimator: string | null;
   segment: string | null;
+  /** Days that every unit must have behind it. */
+  maturity?: string | null;
+  /** A past day: the report as it stood at its end. */
+  asOf?: string | null;
 }
 
 export function useReport(key: string, choice: ReportChoice): UseQueryResult<Report> {
-  const params = query({ estimator: choice.estimator, segment: choice.segment });
+  const params = query({ ...choice });
   return useRead<Report>(`/v1/experiments/${segment(key)}/report${params}`, {
     every: EVERY.report,
     keep: true,

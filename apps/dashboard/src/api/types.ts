@@ -1,3 +1,5 @@
+import type { Moments } from './types-units.js';
+
 /**
  * Shapes of the HTTP contract, as the dashboard reads them. Times are ISO 8601 UTC strings. This file knows
  * nothing of the server's code; it is checked against /openapi.json instead.
@@ -144,6 +146,11 @@ export interface MetricResult {
   window: { from: string; to: string };
   matured: number;
   enrolled: number;
+  /** 20 % of the enrolled units or more do not count yet. */
+  immature: boolean;
+  /** What the effect is computed from, and how, step by step. */
+  moments: { control: Moments | null; treatment: Moments | null };
+  formula: string[];
   effect: Effect;
   unadjusted: Effect | null;
   pValueAdjusted: number | null;
@@ -160,6 +167,8 @@ export interface Report {
   estimator: string;
   alpha: number;
   segment: { attribute: string; value: string } | string | null;
+  /** Days that every unit counted has behind it; null: what each metric needs. */
+  maturity: number | null;
   complete: boolean;
   missing: string[];
   units: { enrolled: number; perArm: Record<string, number>; crossover: number | null };

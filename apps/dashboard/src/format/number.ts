@@ -78,6 +78,15 @@ export function significant(value: number | null | undefined): string {
   return minus(String(Number(number.toPrecision(Math.abs(number) >= 100 ? 6 : 2))));
 }
 
+/** A number to seven significant digits, for readers who work it out again: `0.2143127`, `1,204.5`. */
+export function exact(value: number | null | undefined): string {
+  const number = finite(value);
+  if (number === null) return DASH;
+  const rounded = Number(number.toPrecision(7));
+  if (rounded !== 0 && Math.abs(rounded) < 1e-6) return minus(String(rounded));
+  return minus(rounded.toLocaleString('en-US', { maximumFractionDigits: 12 }));
+}
+
 /** A p-value: `< 0.001`, `0.034`. */
 export function pValue(value: number | null | undefined): string {
   const number = finite(value);

@@ -1,6 +1,7 @@
 import { Button, Table, VisuallyHidden } from '@mantine/core';
 import type { ReactElement, ReactNode } from 'react';
 import { useState } from 'react';
+import { OpenRow } from './open-row.js';
 import styles from './data-table.module.css';
 
 export interface Column<Row> {
@@ -25,13 +26,27 @@ interface DataTableProps<Row> {
   dense?: boolean;
   /** Shows this many rows first, and as many more on demand. */
   step?: number;
+  /** What a row opens to below itself; the open rows are part of the address. */
+  detail?: (row: Row) => ReactNode;
+  /** Names a row for the button that opens it. */
+  rowName?: (row: Row) => string;
   /** Keeps the page short; the table then scrolls inside. */
   maxHeight?: number;
 }
 
 /** A table that scrolls sideways by keyboard where it is wider than its place. */
 export function DataTable<Row>(props: DataTableProps<Row>): ReactElement {
-  const { caption, columns, rows, rowKey, rowClass, dense = false, step = Infinity, maxHeight } = props;
+  const {
+    caption,
+    columns,
+    rows,
+    rowKey,
+    rowClass,
+    dense = false,
+    step = Infinity,
+    maxHeight,
+    detail,
+  } = props;
   const [limit, setLimit] = useState(step);
   return (
     <div
@@ -48,6 +63,11 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactElement {
       >
         <Table.Thead>
           <Table.Tr>
+            {detail === undefined ? null : (
+              <Table.Th scope="col" w={40}>
+                <VisuallyHidden>Details</VisuallyHidden>
+              </Table.Th>
+            )}
             {columns.map((column) => (
               <Table.Th key={column.key} scope="col" className={headClass(column)} w={column.width}>
                 {column.quiet === true ? <VisuallyHidden>{column.title}</VisuallyHidden> : column.title}
@@ -56,15 +76,29 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactElement {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {rows.slice(0, limit).map((row) => (
-            <Table.Tr key={rowKey(row)} className={rowClass?.(row) ?? ''}>
-              {columns.map((column) => (
-                <Table.Td key={column.key} className={column.align === 'right' ? styles.right : undefined}>
-                  {column.cell(row)}
-                </Table.Td>
-              ))}
-            </Table.Tr>
-          ))}
+          {rows.slice(0, limit).map((row) => {
+            const cells = columns.map((column) => (
+              <Table.Td key={column.key} className={column.align === 'right' ? styles.right : undefined}>
+                {column.cell(row)}
+              </Table.Td>
+            ));
+            const id = rowKey(row);
+            return detail === undefined ? (
+              <Table.Tr key={id} className={rowClass?.(row) ?? ''}>
+                {cells}
+              </Table.Tr>
+            ) : (
+              <OpenRow
+                key={id}
+                id={id}
+                name={props.rowName?.(row) ?? id}
+                className={rowClass?.(row)}
+                span={columns.length + 1}
+                cells={cells}
+                detail={() => detail(row)}
+              />
+            );
+          })}
         </Table.Tbody>
       </Table>
       {rows.length > limit ? (

@@ -13,6 +13,7 @@ import { LifecycleActions } from './lifecycle-actions.js';
 import { Overview } from './overview.js';
 import { Results } from './results.js';
 import { RetentionTab } from './retention-tab.js';
+import { SegmentsTab } from './segments-tab.js';
 import { SeriesTab } from './series-tab.js';
 import { Setup } from './setup.js';
 
@@ -75,6 +76,7 @@ function ExperimentTabs({ experiment, tab }: { experiment: Experiment; tab: stri
       tabs={[
         { key: '', title: 'Overview', render: () => <Overview experiment={experiment} /> },
         { key: 'results', title: 'Results', render: () => <Results experiment={experiment} /> },
+        { key: 'segments', title: 'Segments', render: () => <SegmentsTab experiment={experiment} /> },
         { key: 'time', title: 'Over time', render: () => <SeriesTab experiment={experiment} /> },
         { key: 'retention', title: 'Retention', render: () => <RetentionTab experiment={experiment} /> },
         { key: 'setup', title: 'Setup', render: () => <Setup experiment={experiment} /> },

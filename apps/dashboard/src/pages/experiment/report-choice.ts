@@ -9,6 +9,12 @@ export interface ReportView {
   setEstimator: (key: string | null) => void;
   segment: string;
   setSegment: (segment: string | null) => void;
+  /** Days that every unit must have behind it; empty: what each metric needs. */
+  maturity: string;
+  setMaturity: (days: string | null) => void;
+  /** A past day, YYYY-MM-DD; empty: now. */
+  asOf: string;
+  setAsOf: (day: string | null) => void;
   /** The reader asked to see lifts although validity is blocked. */
   showAnyway: boolean;
   setShowAnyway: (show: boolean) => void;
@@ -19,13 +25,24 @@ export function useReportView(experimentKey: string): ReportView {
   const [estimator, setEstimator] = useUrlState('estimator');
   const [segment, setSegment] = useUrlState('segment');
   const [anyway, setAnyway] = useUrlState('anyway');
-  const query = useReport(experimentKey, { estimator: estimator || null, segment: segment || null });
+  const [maturity, setMaturity] = useUrlState('maturity');
+  const [asOf, setAsOf] = useUrlState('asOf');
+  const query = useReport(experimentKey, {
+    estimator: estimator || null,
+    segment: segment || null,
+    maturity: maturity || null,
+    asOf: asOf || null,
+  });
   return {
     query,
     estimator,
     setEstimator,
     segment,
     setSegment,
+    maturity,
+    setMaturity,
+    asOf,
+    setAsOf,
     showAnyway: anyway === '1',
     setShowAnyway: (show) => setAnyway(show ? '1' : null),
   };

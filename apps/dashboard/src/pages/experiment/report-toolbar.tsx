@@ -3,6 +3,7 @@ import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { useCatalog } from '../../api/queries.js';
 import layout from '../../ui/layout.module.css';
+import { MaturityFields } from './maturity-fields.js';
 import type { ReportView } from './report-choice.js';
 
 /** Estimator and segment of the report; both live in the address. */
@@ -19,6 +20,7 @@ export function ReportToolbar({ view }: { view: ReportView }): ReactElement {
         onChange={view.setEstimator}
       />
       <SegmentField key={view.segment} view={view} />
+      <MaturityFields view={view} />
     </div>
   );
 }

@@ -174,9 +174,14 @@ function Evidence({ result }: { result: MetricResult }): ReactElement {
 
 function Units({ result }: { result: MetricResult }): ReactElement {
   return (
-    <div className={styles.cell}>
+    <div className={`${styles.cell ?? ''} ${result.immature ? (styles.immature ?? '') : ''}`}>
       <span>{count(result.matured)}</span>
       <span className={styles.note}>of {count(result.enrolled)}</span>
+      {result.immature ? (
+        <Hint text="A fifth or more of the enrolled units have not been in for long enough to count here. The result may change as they mature.">
+          <span className={styles.note}>immature</span>
+        </Hint>
+      ) : null}
     </div>
   );
 }

@@ -11,6 +11,7 @@ import { StateMessage } from '../../ui/state-message.js';
 import { NotStarted } from './not-started.js';
 import { Blocked } from './blocked.js';
 import { ExportMenu } from './export-menu.js';
+import { ResultDetail } from './result-detail.js';
 import { ReportToolbar } from './report-toolbar.js';
 import { isBlocked, useReportView } from './report-choice.js';
 import type { ReportView } from './report-choice.js';
@@ -62,6 +63,10 @@ function ResultsTable({ report, view }: { report: Report; view: ReportView }): R
             columns={resultColumns(report, muted)}
             rows={report.results}
             rowKey={(result) => `${result.metric}/${result.arm}`}
+            detail={(result) => (
+              <ResultDetail experimentKey={report.experiment} result={result} baseline={report.baseline} />
+            )}
+            rowName={(result) => `${result.title}, ${result.arm}`}
             rowClass={(result) => (result.role === 'decision' ? styles.decision : undefined)}
           />
         )}

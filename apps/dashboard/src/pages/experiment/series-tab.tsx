@@ -11,7 +11,9 @@ import { isBlocked, useReportView } from './report-choice.js';
 
 const LiftOverTime = lazy(async () => ({ default: (await import('./lift-over-time.js')).LiftOverTime }));
 
-/** Cumulative lift of any metric of the experiment. */
+const NoveltyPanel = lazy(async () => ({ default: (await import('./novelty-panel.js')).NoveltyPanel }));
+
+/** Cumulative lift of any metric of the experiment by day, and its lift by days since first exposure. */
 export function SeriesTab({ experiment }: { experiment: Experiment }): ReactElement {
   const view = useReportView(experiment.key);
   const [chosen, setChosen] = useUrlState('metric');
@@ -21,8 +23,9 @@ export function SeriesTab({ experiment }: { experiment: Experiment }): ReactElem
   const metric = chosen || experiment.decisionMetric;
   const title = (key: string): string => metrics.find((entry) => entry.key === key)?.title ?? key;
   const report = view.query.data;
+  const muted = report !== undefined && isBlocked(report) && !view.showAnyway;
   return (
-    <>
+    <div className={layout.stack}>
       <div className={layout.toolbar}>
         <Select
           label="Metric"
@@ -41,10 +44,18 @@ export function SeriesTab({ experiment }: { experiment: Experiment }): ReactElem
             experiment={experiment}
             metric={metric}
             estimator={view.estimator || null}
-            muted={report !== undefined && isBlocked(report) && !view.showAnyway}
+            muted={muted}
           />
         </Suspense>
       </Panel>
-    </>
+      <Panel
+        title={`${title(metric)} by days since first exposure`}
+        note="The same units on every day: a lift that fades is novelty, one that grows shows that units still adapt."
+      >
+        <Suspense fallback={<Skeleton height={280} />}>
+          <NoveltyPanel experiment={experiment} metric={metric} muted={muted} />
+        </Suspense>
+      </Panel>
+    </div>
   );
 }

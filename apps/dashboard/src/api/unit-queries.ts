@@ -1,0 +1,18 @@
+import type { UseQueryResult } from '@tanstack/react-query';
+import { query, segment } from './http.js';
+import { useRead } from './queries.js';
+import type { Distribution, Novelty, SegmentScan } from './types-units.js';
+
+/** Reports that need every unit: the API keeps them for a minute, so asking more often brings nothing. */
+const EVERY = 60_000;
+
+export const useSegmentScan = (key: string, estimator: string | null): UseQueryResult<SegmentScan> =>
+  useRead<SegmentScan>(`/v1/experiments/${segment(key)}/segments/scan${query({ estimator })}`, {
+    every: EVERY,
+  });
+
+export const useDistribution = (key: string, metric: string): UseQueryResult<Distribution> =>
+  useRead<Distribution>(`/v1/experiments/${segment(key)}/distribution${query({ metric })}`);
+
+export const useNovelty = (key: string, metric: string): UseQueryResult<Novelty> =>
+  useRead<Novelty>(`/v1/experiments/${segment(key)}/novelty${query({ metric })}`, { every: EVERY });

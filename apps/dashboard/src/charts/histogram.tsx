@@ -1,0 +1,42 @@
+import type { ReactElement } from 'react';
+
+interface HistogramProps {
+  /** Share of the units per bin, in [0, 1]; the last one may be the tail. */
+  shares: readonly number[];
+  /** The last bin holds everything above the axis; it is hatched. */
+  hasTail: boolean;
+  /** Highest share of all histograms that are compared. */
+  most: number;
+  color: string;
+  className: string | undefined;
+  id: string;
+}
+
+/** Bars of one arm on the axis that all arms share. The figures stand in the table twin. */
+export function Histogram({ shares, hasTail, most, color, className, id }: HistogramProps): ReactElement {
+  const gap = hasTail ? 1 : 0;
+  const width = shares.length + gap;
+  return (
+    <svg className={className} viewBox={`0 0 ${width} 100`} preserveAspectRatio="none" aria-hidden="true">
+      <defs>
+        <pattern id={id} width="0.3" height="12" patternUnits="userSpaceOnUse">
+          <rect width="0.3" height="6" fill={color} />
+        </pattern>
+      </defs>
+      {shares.map((share, bin) => {
+        const isTail = hasTail && bin === shares.length - 1;
+        const height = most > 0 ? Math.max(share > 0 ? 1.5 : 0, (share / most) * 98) : 0;
+        return (
+          <rect
+            key={bin}
+            x={bin + 0.06 + (isTail ? gap : 0)}
+            width={0.88}
+            y={100 - height}
+            height={height}
+            fill={isTail ? `url(#${id})` : color}
+          />
+        );
+      })}
+    </svg>
+  );
+}

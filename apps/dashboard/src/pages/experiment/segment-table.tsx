@@ -1,0 +1,247 @@
+import { Table } from '@mantine/core';
+import type { ReactElement } from 'react';
+import type {
+  SegmentAttribute,
+  SegmentCell,
+  SegmentInteraction,
+  SegmentMetric,
+  SegmentScan,
+} from '../../api/types-units.js';
+import { ChartFrame, LegendItem } from '../../charts/chart-frame.js';
+import type { TwinRow } from '../../charts/chart-frame.js';
+import { IntervalBar, robustDomain } from '../../charts/interval-bar.js';
+import { compact, count, decimal, lift, pValue, range, whyUndefined } from '../../format/index.js';
+import { Hint } from '../../ui/details.js';
+import { Missing } from '../../ui/estimate.js';
+import styles from './segment-table.module.css';
+
+interface SegmentTableProps {
+  scan: SegmentScan;
+  arm: string;
+  attributes: readonly SegmentAttribute[];
+  metrics: readonly SegmentMetric[];
+  muted: boolean;
+}
+
+const HEADINGS = {
+  attribute: 'Attribute',
+  value: 'Value',
+  metric: 'Metric',
+  arm: 'Arm',
+  lift: 'Lift',
+  lower: 'Lower',
+  upper: 'Upper',
+  n: 'Units',
+  p: 'p',
+  q: 'q',
+  finding: 'Finding',
+};
+
+const GLYPH = { better: '▲', worse: '▼', unclear: '●' } as const;
+
+/** Heat table of one arm: a row per segment, a column per metric, the interaction test under each attribute. */
+export function SegmentTable({ scan, arm, attributes, metrics, muted }: SegmentTableProps): ReactElement {
+  const shown = scan.cells.filter(
+    (cell) =>
+      cell.arm === arm &&
+      attributes.some((one) => one.attribute === cell.attribute) &&
+      metrics.some((one) => one.key === cell.metric),
+  );
+  const domain = robustDomain(
+    shown
+      .filter((cell) => !cell.tooFew)
+      .flatMap(({ effect: { relative } }) => [
+        relative.estimate,
+        relative.interval?.lower,
+        relative.interval?.upper,
+      ]),
+    0.02,
+  );
+  return (
+    <ChartFrame
+      title={`Segments ${scan.experiment} ${arm}`}
+      summary={summaryOf(shown)}
+      headings={HEADINGS}
+      rows={shown.map((cell) => twin(cell, metrics))}
+      format={text}
+      legend={
+        <>
+          <LegendItem color="var(--mq-gain)" label="▲ better" area />
+          <LegendItem color="var(--mq-loss)" label="▼ worse" area />
+          <LegendItem color="var(--mq-s0)" label="● not clear" area />
+        </>
+      }
+    >
+      <div className={styles.scroll} tabIndex={0} role="region" aria-label="Segments by metric, heat table">
+        <Table className={styles.table ?? ''} verticalSpacing={4} horizontalSpacing={4}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th scope="col">Segment</Table.Th>
+              {metrics.map(({ key, title }) => (
+                <Table.Th key={key} scope="col">
+                  {title}
+                </Table.Th>
+              ))}
+            </Table.Tr>
+          </Table.Thead>
+          {attributes.map((attribute) => (
+            <Group
+              key={attribute.attribute}
+              attribute={attribute}
+              metrics={metrics}
+              cells={shown}
+              interactions={scan.interactions.filter((one) => one.arm === arm)}
+              domain={domain}
+              muted={muted}
+            />
+          ))}
+        </Table>
+      </div>
+    </ChartFrame>
+  );
+}
+
+interface GroupProps {
+  attribute: SegmentAttribute;
+  metrics: readonly SegmentMetric[];
+  cells: readonly SegmentCell[];
+  interactions: readonly SegmentInteraction[];
+  domain: number;
+  muted: boolean;
+}
+
+function Group({ attribute, metrics, cells, interactions, domain, muted }: GroupProps): ReactElement {
+  const name = attribute.attribute;
+  const others = Object.values(attribute.otherUnits).reduce((sum, units) => sum + units, 0);
+  return (
+    <Table.Tbody>
+      {attribute.values.map(({ value, units }) => (
+        <Table.Tr key={value}>
+          <Table.Th scope="row" className={styles.segment}>
+            {name}: {value}
+            <span className={styles.note}>
+              {compact(Object.values(units).reduce((sum, n) => sum + n, 0))} units
+            </span>
+          </Table.Th>
+          {metrics.map(({ key }) => (
+            <Table.Td key={key} className={styles.td}>
+              <Cell
+                cell={cells.find(
+                  (one) => one.attribute === name && one.value === value && one.metric === key,
+                )}
+                domain={domain}
+                muted={muted}
+              />
+            </Table.Td>
+          ))}
+        </Table.Tr>
+      ))}
+      <Table.Tr className={styles.test ?? ''}>
+        <Table.Th scope="row" className={styles.segment}>
+          {name}: does it differ?
+          {others > 0 ? (
+            <span className={styles.note}>{compact(others)} units with rarer values left out</span>
+          ) : null}
+        </Table.Th>
+        {metrics.map(({ key }) => (
+          <Table.Td key={key} className={styles.td}>
+            <Interaction test={interactions.find((one) => one.attribute === name && one.metric === key)} />
+          </Table.Td>
+        ))}
+      </Table.Tr>
+    </Table.Tbody>
+  );
+}
+
+interface CellProps {
+  cell: SegmentCell | undefined;
+  domain: number;
+  muted: boolean;
+}
+
+function Cell({ cell, domain, muted }: CellProps): ReactElement {
+  if (cell === undefined) return <Missing reason="No unit of this segment has matured" />;
+  const { relative, control, treatment } = cell.effect;
+  const n = control.n + treatment.n;
+  const why = whyUndefined(relative);
+  const direction = muted ? 'unclear' : cell.direction;
+  const strong = Math.abs(relative.estimate ?? 0) > domain / 4;
+  return (
+    <div className={styles.cell} data-heat={direction} data-strong={strong} data-few={cell.tooFew}>
+      {why === null ? (
+        <>
+          <span className={styles.lift}>
+            <span aria-hidden="true">{GLYPH[direction]}</span> {lift(relative.estimate)}
+            <span className="mantine-visually-hidden"> {direction}</span>
+          </span>
+          <IntervalBar
+            estimate={relative.estimate}
+            lower={relative.interval?.lower ?? null}
+            upper={relative.interval?.upper ?? null}
+            domain={domain}
+            direction={direction}
+            muted={muted || cell.tooFew}
+            width={84}
+            height={14}
+          />
+          <span className={styles.note}>{range(relative.interval, lift)}</span>
+        </>
+      ) : (
+        <Missing reason={why} />
+      )}
+      <span className={styles.note}>
+        n {compact(n)}
+        {cell.tooFew ? ', too few' : cell.qValue === null ? '' : `, q ${pValue(cell.qValue)}`}
+      </span>
+    </div>
+  );
+}
+
+function Interaction({ test }: { test: SegmentInteraction | undefined }): ReactElement {
+  if (test === undefined || test.q === null || test.df === null)
+    return <Missing reason="Fewer than two segments have enough units" />;
+  return (
+    <div className={styles.cell}>
+      <Hint
+        text={`Cochran’s Q ${decimal(test.q)} over ${count(test.segments)} segments, I² ${decimal(test.i2)}%: the share of the variation that is more than chance.`}
+      >
+        <span>q {pValue(test.qValue)}</span>
+      </Hint>
+      <span className={styles.note}>p {pValue(test.pValue)}</span>
+      {test.reversed ? <strong className={styles.note}>opposite of the whole in every segment</strong> : null}
+    </div>
+  );
+}
+
+function twin(cell: SegmentCell, metrics: readonly SegmentMetric[]): TwinRow {
+  const { relative, control, treatment } = cell.effect;
+  return {
+    id: `${cell.attribute}/${cell.value}/${cell.metric}`,
+    cells: {
+      attribute: cell.attribute,
+      value: cell.value,
+      metric: metrics.find(({ key }) => key === cell.metric)?.title ?? cell.metric,
+      arm: cell.arm,
+      lift: relative.estimate,
+      lower: relative.interval?.lower ?? null,
+      upper: relative.interval?.upper ?? null,
+      n: control.n + treatment.n,
+      p: cell.pValue,
+      q: cell.qValue,
+      finding: cell.tooFew ? 'too few units' : cell.direction === 'unclear' ? 'not clear' : cell.direction,
+    },
+  };
+}
+
+function text(key: string, value: string | number | null): string {
+  if (typeof value !== 'number') return value ?? '—';
+  if (key === 'n') return count(value);
+  return key === 'p' || key === 'q' ? pValue(value) : lift(value);
+}
+
+function summaryOf(cells: readonly SegmentCell[]): string {
+  const of = (direction: SegmentCell['direction']): number =>
+    cells.filter((cell) => !cell.tooFew && cell.direction === direction).length;
+  const few = cells.filter((cell) => cell.tooFew).length;
+  return `Of ${count(cells.length)} cells ${of('better')} are better, ${of('worse')} worse and ${of('unclear')} not clear after correction; ${few} have too few units to test.`;
+}

@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import type { Dashboard, Opened } from './browser.js';
+import { ensureBuilt, findChromium, launch, open, settled, startDashboard } from './browser.js';
+import { EXPERIMENTS } from './fixtures/experiments.js';
+import { reportFor } from './fixtures/report.js';
+import { segmentsFor } from './fixtures/units.js';
+import type { MockApi } from './mock-api.js';
+import { mockApi } from './mock-api.js';
+
+const withBrowser = findChromium() === null ? describe.skip : describe;
+const ALS = EXPERIMENTS.find(({ key }) => key === 'home-rows-als') as (typeof EXPERIMENTS)[number];
+
+withBrowser('segments, distribution, novelty and workings in Chromium (skipped where there is none)', () => {
+  let dashboard: Dashboard;
+  let browser: Browser;
+  let opened: Opened;
+  let api: MockApi;
+
+  beforeAll(async () => {
+    await ensureBuilt();
+    dashboard = await startDashboard({ MARQUEE_API_URL: 'http://127.0.0.1:9' });
+    browser = await launch();
+  }, 120_000);
+  afterAll(async () => {
+    await browser.close();
+    await dashboard.stop();
+  });
+  beforeEach(async () => {
+    opened = await open(browser);
+    api = await mockApi(opened.page);
+  });
+  afterEach(async () => {
+    await opened.context.close();
+    expect(opened.complaints).toEqual([]);
+  });
+
+  const visit = async (path: string): Promise<void> => {
+    await opened.page.goto(`${dashboard.url}/experiments/home-rows-als${path}`);
+    await settled(opened.page);
+  };
+
+  it('colours no cell without corrected evidence, hatches small ones, and filters by address', async () => {
+    await visit('/segments');
+    const { page } = opened;
+    const scan = segmentsFor(ALS);
+    const arm = scan.cells[0]?.arm ?? '';
+    const of = (direction: string): number =>
+      scan.cells.filter((cell) => cell.arm === arm && cell.direction === direction).length;
+    expect(await page.locator('[data-heat="better"]').count()).toBe(of('better'));
+    expect(await page.locator('[data-heat="worse"]').count()).toBe(of('worse'));
+    expect(await page.locator('[data-few="true"]').count()).toBe(
+      scan.cells.filter((cell) => cell.arm === arm && cell.tooFew).length,
+    );
+    await page.getByText('opposite of the whole in every segment').first().waitFor();
+    await page.getByRole('combobox', { name: 'Attribute' }).click();
+    await page.getByRole('option', { name: 'country' }).click();
+    await page.waitForURL('**attribute=country**');
+    await page
+      .getByRole('rowheader', { name: /^device/ })
+      .first()
+      .waitFor({ state: 'detached' });
+    expect(await page.getByRole('rowheader', { name: /^country/ }).count()).toBe(5);
+    // The note about another attribute's mix goes with it.
+    expect(await page.getByText('The mix of device differs').count()).toBe(0);
+  });
+
+  it('saves the shown segments as CSV', async () => {
+    await visit('/segments?attribute=device&role=decision');
+    const [download] = await Promise.all([
+      opened.page.waitForEvent('download'),
+      opened.page.getByRole('button', { name: 'CSV' }).click(),
+    ]);
+    const lines = readFileSync(await download.path(), 'utf8').split('\n');
+    expect(lines[0]).toBe('Attribute,Value,Metric,Arm,Lift,Lower,Upper,Units,p,q,Finding');
+    expect(lines.length).toBe(1 + 5);
+    expect(lines[5]).toMatch(/^device,console,.*,too few units$/);
+  });
+
+  it('shows how to send attributes where there are none', async () => {
+    api.override(/segments\/scan$/, {
+      status: 200,
+      body: { ...segmentsFor(ALS), attributes: [], cells: [] },
+    });
+    await visit('/segments');
+    await opened.page.getByText('No attributes to split by').waitFor();
+  });
+
+  it('opens a result to moments, formula and distribution, and keeps that in the address', async () => {
+    await visit('/results');
+    const { page } = opened;
+    const button = page.getByRole('button', { name: /^Details of Play rate, als/ });
+    await button.click();
+    expect(await button.getAttribute('aria-expanded')).toBe('true');
+    expect(new URL(page.url()).searchParams.get('open')).toBe('play-rate/als');
+    const mean = reportFor(ALS, 'ship').results[0]?.effect.control.mean ?? 0;
+    await page
+      .getByRole('region', { name: 'Moments of Play rate, als, table' })
+      .getByText(String(mean), { exact: true })
+      .waitFor();
+    await page.getByText('Difference = treatment − control').first().waitFor();
+    await page
+      .getByRole('region', { name: /^Quantiles of Play rate/ })
+      .getByText('p99')
+      .waitFor();
+    await button.click();
+    expect(page.url()).not.toContain('open=');
+  });
+
+  it('asks for a maturity or a past day, never for both, and hatches what is immature', async () => {
+    await visit('/results');
+    const { page } = opened;
+    expect(await page.getByText('immature', { exact: true }).count()).toBeGreaterThan(0);
+    const asked = page.waitForRequest(
+      (request) => request.url().includes('/report?') && request.url().includes('maturity=14'),
+    );
+    await page.getByRole('combobox', { name: 'Maturity' }).click();
+    await page.getByRole('option', { name: 'in for 14 days or more' }).click();
+    await asked;
+    expect(await page.getByLabel('As of').isDisabled()).toBe(true);
+  });
+
+  it('warns of novelty with its trend, and has the days as a table', async () => {
+    await visit('/time?metric=watch-minutes');
+    const { page } = opened;
+    await page
+      .getByText(/The lift changes by −0.90% a day \(−1.30% to −0.50%\), q < 0.001/)
+      .first()
+      .waitFor();
+    await page.getByRole('button', { name: 'Table' }).nth(1).click();
+    await page.getByRole('region', { name: /^Lift by days since exposure/ }).waitFor();
+    await visit('/time?metric=play-rate');
+    await page.getByText('No trend is shown').first().waitFor();
+    expect(await page.getByText(/^NOVELTY/).count()).toBe(0);
+  });
+});
