@@ -92,6 +92,7 @@ withBrowser('segments, distribution, novelty and workings in Chromium (skipped w
     const { page } = opened;
     const button = page.getByRole('button', { name: /^Details of Play rate, als/ });
     await button.click();
+    await page.getByRole('heading', { name: 'How the effect is computed' }).waitFor();
     expect(await button.getAttribute('aria-expanded')).toBe('true');
     expect(new URL(page.url()).searchParams.get('open')).toBe('play-rate/als');
     const mean = reportFor(ALS, 'ship').results[0]?.effect.control.mean ?? 0;
@@ -105,6 +106,7 @@ withBrowser('segments, distribution, novelty and workings in Chromium (skipped w
       .getByText('p99')
       .waitFor();
     await button.click();
+    await page.getByRole('heading', { name: 'How the effect is computed' }).waitFor({ state: 'detached' });
     expect(page.url()).not.toContain('open=');
   });
 

@@ -108,6 +108,8 @@ withBrowser('dashboard pages in Chromium (skipped where no chromium is installed
       // Only colours differ in the other theme.
       await page.emulateMedia({ colorScheme: 'dark' });
       await page.waitForFunction(() => document.documentElement.dataset['mantineColorScheme'] === 'dark');
+      // Colours change over a few frames, level by level, which a large page on a busy machine takes its time for.
+      await page.waitForFunction(() => document.getAnimations().length === 0);
       expect(await violations(opened, 'contrast')).toEqual([]);
       await page.emulateMedia({ colorScheme: 'light' });
       expect(complaints).toEqual([]);

@@ -34,6 +34,8 @@ interface BandChartProps {
   formatY: (y: number) => string;
   /** Draws a line at zero, for lifts. */
   zero?: boolean;
+  /** Every day counts the same: the axis holds all of them. */
+  whole?: boolean;
   muted?: boolean;
   height?: number;
   labelX: string;
@@ -57,8 +59,8 @@ function datum(point: BandPoint, limit: number): Datum {
 }
 
 /** The early days of a sequential interval are wide; the axis follows the later ones and cuts those off. */
-export function bandTicks(points: readonly BandPoint[], zero: boolean): number[] {
-  const late = points.slice(zero ? Math.floor(points.length / 4) : 0);
+export function bandTicks(points: readonly BandPoint[], zero: boolean, whole = false): number[] {
+  const late = points.slice(zero && !whole ? Math.floor(points.length / 4) : 0);
   const ends = late.flatMap((point) =>
     Object.values(point.values).flatMap(({ value, lower, upper }) => [value, lower, upper]),
   );
@@ -85,7 +87,7 @@ export function BandChart(props: BandChartProps): ReactElement {
     formatX,
     formatY,
     zero = false,
-
+    whole = false,
     muted = false,
     height = 280,
     labelX,
@@ -95,6 +97,7 @@ export function BandChart(props: BandChartProps): ReactElement {
   const shape = step ? 'stepAfter' : 'linear';
   const pattern = useId();
   const ticks = bandTicks(points, zero);
+  const ticks = bandTicks(points, zero, whole);
   const domain: [number, number] = [ticks[0] ?? 0, ticks.at(-1) ?? 1];
   const limit = Math.max(Math.abs(domain[0]), Math.abs(domain[1])) * 10;
   return (

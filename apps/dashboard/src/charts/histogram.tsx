@@ -19,8 +19,8 @@ export function Histogram({ shares, hasTail, most, color, className, id }: Histo
   return (
     <svg className={className} viewBox={`0 0 ${width} 100`} preserveAspectRatio="none" aria-hidden="true">
       <defs>
-        <pattern id={id} width="0.3" height="12" patternUnits="userSpaceOnUse">
-          <rect width="0.3" height="6" fill={color} />
+        <pattern id={id} width="0.22" height="100" patternUnits="userSpaceOnUse">
+          <rect width="0.11" height="100" fill={color} />
         </pattern>
       </defs>
       {shares.map((share, bin) => {

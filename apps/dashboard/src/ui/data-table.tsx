@@ -64,7 +64,7 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactElement {
         <Table.Thead>
           <Table.Tr>
             {detail === undefined ? null : (
-              <Table.Th scope="col" w={40}>
+              <Table.Th scope="col" w={28} className={styles.opener}>
                 <VisuallyHidden>Details</VisuallyHidden>
               </Table.Th>
             )}

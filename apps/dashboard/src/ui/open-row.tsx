@@ -28,7 +28,7 @@ export function OpenRow({ id, name, className, span, cells, detail }: OpenRowPro
   return (
     <>
       <Table.Tr className={className ?? ''}>
-        <Table.Td>
+        <Table.Td className={styles.opener}>
           <ActionIcon
             variant="subtle"
             color="gray"

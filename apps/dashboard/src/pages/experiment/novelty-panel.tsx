@@ -125,6 +125,7 @@ function Shown({
           formatX={(day) => `Day ${day}`}
           formatY={lift}
           zero
+          whole
           muted={muted}
           labelX="Days since first exposure"
         />

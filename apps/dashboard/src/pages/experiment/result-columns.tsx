@@ -115,7 +115,7 @@ function LiftCell({
         domain={domain}
         direction={direction(relative, result.betterWhen)}
         muted={muted}
-        width={96}
+        width={72}
       />
       <div className={styles.cell}>
         <span className={muted ? styles.note : styles.strong}>{lift(relative.estimate)}</span>

@@ -1,5 +1,6 @@
-import { Table } from '@mantine/core';
+import { VisuallyHidden } from '@mantine/core';
 import type { ReactElement } from 'react';
+import { memo } from 'react';
 import type {
   SegmentAttribute,
   SegmentCell,
@@ -40,7 +41,13 @@ const HEADINGS = {
 const GLYPH = { better: '▲', worse: '▼', unclear: '●' } as const;
 
 /** Heat table of one arm: a row per segment, a column per metric, the interaction test under each attribute. */
-export function SegmentTable({ scan, arm, attributes, metrics, muted }: SegmentTableProps): ReactElement {
+export const SegmentTable = memo(function SegmentTable({
+  scan,
+  arm,
+  attributes,
+  metrics,
+  muted,
+}: SegmentTableProps): ReactElement {
   const shown = scan.cells.filter(
     (cell) =>
       cell.arm === arm &&
@@ -73,17 +80,17 @@ export function SegmentTable({ scan, arm, attributes, metrics, muted }: SegmentT
       }
     >
       <div className={styles.scroll} tabIndex={0} role="region" aria-label="Segments by metric, heat table">
-        <Table className={styles.table ?? ''} verticalSpacing={4} horizontalSpacing={4}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th scope="col">Segment</Table.Th>
+        <table className={styles.table}>
+          <thead>
+            <tr>
+              <th scope="col">Segment</th>
               {metrics.map(({ key, title }) => (
-                <Table.Th key={key} scope="col">
+                <th key={key} scope="col">
                   {title}
-                </Table.Th>
+                </th>
               ))}
-            </Table.Tr>
-          </Table.Thead>
+            </tr>
+          </thead>
           {attributes.map((attribute) => (
             <Group
               key={attribute.attribute}
@@ -95,11 +102,11 @@ export function SegmentTable({ scan, arm, attributes, metrics, muted }: SegmentT
               muted={muted}
             />
           ))}
-        </Table>
+        </table>
       </div>
     </ChartFrame>
   );
-}
+});
 
 interface GroupProps {
   attribute: SegmentAttribute;
@@ -114,17 +121,17 @@ function Group({ attribute, metrics, cells, interactions, domain, muted }: Group
   const name = attribute.attribute;
   const others = Object.values(attribute.otherUnits).reduce((sum, units) => sum + units, 0);
   return (
-    <Table.Tbody>
+    <tbody>
       {attribute.values.map(({ value, units }) => (
-        <Table.Tr key={value}>
-          <Table.Th scope="row" className={styles.segment}>
+        <tr key={value}>
+          <th scope="row" className={styles.segment}>
             {name}: {value}
             <span className={styles.note}>
               {compact(Object.values(units).reduce((sum, n) => sum + n, 0))} units
             </span>
-          </Table.Th>
+          </th>
           {metrics.map(({ key }) => (
-            <Table.Td key={key} className={styles.td}>
+            <td key={key} className={styles.td}>
               <Cell
                 cell={cells.find(
                   (one) => one.attribute === name && one.value === value && one.metric === key,
@@ -132,24 +139,24 @@ function Group({ attribute, metrics, cells, interactions, domain, muted }: Group
                 domain={domain}
                 muted={muted}
               />
-            </Table.Td>
+            </td>
           ))}
-        </Table.Tr>
+        </tr>
       ))}
-      <Table.Tr className={styles.test ?? ''}>
-        <Table.Th scope="row" className={styles.segment}>
+      <tr className={styles.test}>
+        <th scope="row" className={styles.segment}>
           {name}: does it differ?
           {others > 0 ? (
             <span className={styles.note}>{compact(others)} units with rarer values left out</span>
           ) : null}
-        </Table.Th>
+        </th>
         {metrics.map(({ key }) => (
-          <Table.Td key={key} className={styles.td}>
+          <td key={key} className={styles.td}>
             <Interaction test={interactions.find((one) => one.attribute === name && one.metric === key)} />
-          </Table.Td>
+          </td>
         ))}
-      </Table.Tr>
-    </Table.Tbody>
+      </tr>
+    </tbody>
   );
 }
 
@@ -172,7 +179,7 @@ function Cell({ cell, domain, muted }: CellProps): ReactElement {
         <>
           <span className={styles.lift}>
             <span aria-hidden="true">{GLYPH[direction]}</span> {lift(relative.estimate)}
-            <span className="mantine-visually-hidden"> {direction}</span>
+            <VisuallyHidden> {direction}</VisuallyHidden>
           </span>
           <IntervalBar
             estimate={relative.estimate}
@@ -208,7 +215,9 @@ function Interaction({ test }: { test: SegmentInteraction | undefined }): ReactE
         <span>q {pValue(test.qValue)}</span>
       </Hint>
       <span className={styles.note}>p {pValue(test.pValue)}</span>
-      {test.reversed ? <strong className={styles.note}>opposite of the whole in every segment</strong> : null}
+      {test.reversed ? (
+        <strong className={styles.reversed}>opposite of the whole in every segment</strong>
+      ) : null}
     </div>
   );
 }
