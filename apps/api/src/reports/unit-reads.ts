@@ -1,14 +1,13 @@
-import type { MetricDefinition, SegmentAttribute, SegmentCell } from '#metrics';
+import type { MetricDefinition, Moments, SegmentAttribute, SegmentCell } from '#metrics';
 import type { Sql } from '../persistence/database.js';
 import { lastMatureDay } from '../rollups/maturity.js';
 import { Values, unitColumns } from '../rollups/metric-sql.js';
-import { MOMENTS_OF_UNITS, momentsOf } from '../rollups/moments-sql.js';
-import type { MomentsRow } from '../rollups/moments-sql.js';
 
 /** Everything that reports read per unit, beyond the moments: segments, distributions, and days since exposure. */
 
 const MOST_ATTRIBUTES = 8;
 const MOST_VALUES = 10;
+const MOST_KINDS = 10_000;
 
 /**
  * Attributes by which the most units can be told apart (at most 8, of at least two values), each with its most
@@ -48,7 +47,10 @@ export async function segmentAttributes(sql: Sql, experiment: string): Promise<S
   }));
 }
 
-/** Moments of mature units by attribute value, metric and arm: every cell of the segment table in one pass. */
+/**
+ * Moments of mature units by attribute value, metric and arm: the whole segment table in one pass over the units,
+ * all metrics of a unit together. A cell may come in several parts.
+ */
 export async function segmentCells(
   sql: Sql,
   experiment: string,
@@ -59,34 +61,78 @@ export async function segmentCells(
   const segments = attributes.flatMap(({ attribute, values }) =>
     values.map(({ value }) => ({ attribute, value })),
   );
-  const rows = await sql.query<MomentsRow & { segment: number; metric: string; arm: string }>(
+  const slots = await sql.query<{ metric: string; slot: number }>(
+    `select metric, slot from metric_slot where experiment = $1 and metric = any($2::text[])`,
+    [experiment, metrics.map(({ key }) => key)],
+  );
+  const known = metrics.flatMap((metric) => {
+    const slot = slots.find((one) => one.metric === metric.key)?.slot;
+    return slot === undefined ? [] : [{ metric, slot }];
+  });
+  if (known.length === 0 || segments.length === 0) return [];
+  const values = new Values();
+  const key = values.add(experiment);
+  const names = values.add(segments.map(({ attribute }) => attribute));
+  const texts = values.add(segments.map(({ value }) => value));
+  const columns = known.map(({ metric, slot }, i) =>
+    momentsColumns(metric, slot, i, values.add(lastMatureDay(metric, asOf))),
+  );
+  // Units that are in the same segments of all attributes are added up together where there are few such kinds.
+  const kinds = attributes.reduce((product, { values: list }) => product * (list.length + 1), 1);
+  const together = kinds <= MOST_KINDS;
+  const rows = await sql.query<{ segments: number[]; arm: string } & Record<string, unknown>>(
     `with chosen as (
        select attribute, value, (id - 1)::integer as id
-         from unnest($4::text[], $5::text[]) with ordinality as c (attribute, value, id)),
+         from unnest(${names}::text[], ${texts}::text[]) with ordinality as c (attribute, value, id)),
      member as materialized (
-       select u.unit_id, array_agg(c.id) as segments
+       select u.unit_id, u.arm, u.entered_on, ${together ? 'array_agg(c.id order by c.id)' : 'array[c.id]'} as segments
          from experiment_unit u cross join lateral jsonb_each_text(u.attributes) a
          join chosen c on c.attribute = a.key and c.value = a.value
-        where u.experiment = $1 and not u.crossover group by u.unit_id)
-     select s.segment, m.metric, m.arm, ${MOMENTS_OF_UNITS}
-       from unit_metric m
-       join unnest($2::text[], $3::date[]) as mature (metric, last_day) on mature.metric = m.metric
-       join member on member.unit_id = m.unit_id
-      cross join lateral unnest(member.segments) as s (segment)
-      where m.experiment = $1 and m.entered_on <= mature.last_day
-      group by s.segment, m.metric, m.arm`,
-    [
-      experiment,
-      metrics.map(({ key }) => key),
-      metrics.map((metric) => lastMatureDay(metric, asOf)),
-      segments.map(({ attribute }) => attribute),
-      segments.map(({ value }) => value),
-    ],
+        where u.experiment = ${key} and not u.crossover
+        ${together ? 'group by u.unit_id, u.arm, u.entered_on' : ''})
+     select u.segments, u.arm, ${columns.join(', ')}
+       from member u join unit_values v on v.experiment = ${key} and v.unit_id = u.unit_id
+      group by u.segments, u.arm`,
+    values.list,
   );
-  return rows.flatMap((row) => {
-    const segment = segments[row.segment];
-    return segment ? [{ ...segment, metric: row.metric, arm: row.arm, moments: momentsOf(row) }] : [];
-  });
+  // scanSegments merges cells of the same segment, metric and arm.
+  return rows.flatMap((row) =>
+    known.flatMap(({ metric }, i) => {
+      const moments = momentsOfList(row[`m${i}`] as number[]);
+      if (moments.n === 0) return [];
+      return row.segments.flatMap((id) => {
+        const segment = segments[id];
+        return segment ? [{ ...segment, metric: metric.key, arm: row.arm, moments }] : [];
+      });
+    }),
+  );
+}
+
+/** One array of moments per metric; what the definition makes constant is not aggregated (see recomputeCohorts). */
+function momentsColumns(metric: MetricDefinition, slot: number, i: number, lastDay: string): string {
+  const [y, d, x] = [0, 1, 2].map((part) => `v.measures[${3 * Number(slot) - 2 + part}]`) as [
+    string,
+    string,
+    string,
+  ];
+  const hasD = metric.denominator !== undefined;
+  const hasX = metric.covariateDays !== undefined;
+  const when = ` filter (where ${y} is not null and u.entered_on <= ${lastDay}::date)`;
+  const of = (aggregate: string, has = true): string => (has ? aggregate + when : '0');
+  return `array[count(*)${when}, ${of(`avg(${y})`)}, ${hasD ? of(`avg(${d})`) : '1'}, ${of(`avg(${x})`, hasX)},
+    ${of(`regr_sxx(${y}, ${y})`)}, ${of(`regr_sxx(${d}, ${d})`, hasD)}, ${of(`regr_sxx(${x}, ${x})`, hasX)},
+    ${of(`regr_sxy(${y}, ${d})`, hasD)}, ${of(`regr_sxy(${y}, ${x})`, hasX)}, ${of(`regr_sxy(${d}, ${x})`, hasD && hasX)},
+    count(*) filter (where ${y} <> 0 and u.entered_on <= ${lastDay}::date)]::float8[] as m${i}`;
+}
+
+function momentsOfList(list: readonly number[]): Moments {
+  const at = (i: number): number => list[i] ?? 0;
+  return {
+    n: at(0),
+    mean: [at(1), at(2), at(3)],
+    comoment: [at(4), at(5), at(6), at(7), at(8), at(9)],
+    nonZero: at(10),
+  };
 }
 
 export interface DistributionRow {

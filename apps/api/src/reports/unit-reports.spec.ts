@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRng } from '#experiments';
 import type { Rng } from '#experiments';
-import { estimatorRegistry, fromValues, metricRegistry, novelty, sampleQuantile } from '#metrics';
+import {
+  EMPTY_MOMENTS,
+  estimatorRegistry,
+  fromValues,
+  merge,
+  metricRegistry,
+  novelty,
+  sampleQuantile,
+} from '#metrics';
 import type { DayMoments, Moments, SegmentScan } from '#metrics';
 import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
@@ -14,6 +22,7 @@ import { RollUp } from '../rollups/roll-up.js';
 import type { Distribution } from './distribution.js';
 import type { LiftReport } from './lift-reports.js';
 import type { NoveltyReport } from './novelty-report.js';
+import { segmentAttributes, segmentCells } from './unit-reads.js';
 
 const DAY = 86_400_000;
 const NOW = Date.now();
@@ -274,6 +283,35 @@ describe('reports over units', () => {
     const known = clean('b', (unit) => unit.context['town'] !== undefined).length;
     const listed = towns?.values.reduce((sum, one) => sum + (one.units['b'] ?? 0), 0) ?? 0;
     expect(listed + (towns?.otherUnits['b'] ?? 0)).toBe(known);
+  });
+
+  it('gives the same cells where units are of too many kinds to be added up by kind', async () => {
+    const { database } = api.db;
+    const attributes = await segmentAttributes(database, 'x');
+    const nobody = Array.from({ length: 4 }, (_, a) => ({
+      attribute: `none${a}`,
+      values: Array.from({ length: 10 }, (__, v) => ({ value: `v${v}`, units: {} })),
+      otherUnits: {},
+    }));
+    const metrics = METRICS.map((key) => metricRegistry.get(key));
+    const read = async (more: typeof nobody) => {
+      const cells = await segmentCells(database, 'x', metrics, [...attributes, ...more], new Date(NOW));
+      const whole = new Map<string, Moments>();
+      for (const { attribute, value, metric, arm, moments } of cells) {
+        const key = [attribute, value, metric, arm].join('/');
+        whole.set(key, merge(whole.get(key) ?? EMPTY_MOMENTS, moments));
+      }
+      return { parts: cells.length, whole };
+    };
+    const [byKind, bySegment] = [await read([]), await read(nobody)];
+    expect(bySegment.parts).toBe(bySegment.whole.size);
+    expect(byKind.parts).toBeGreaterThan(byKind.whole.size);
+    expect([...byKind.whole.keys()].sort()).toEqual([...bySegment.whole.keys()].sort());
+    for (const [key, { n, mean, comoment }] of byKind.whole) {
+      expect(bySegment.whole.get(key)?.n).toBe(n);
+      mean.forEach((value, i) => expect(bySegment.whole.get(key)?.mean[i]).toBeCloseTo(value, 9));
+      comoment.forEach((value, i) => expect(bySegment.whole.get(key)?.comoment[i]).toBeCloseTo(value, 5));
+    }
   });
 
   it('corrects over the whole table, and says that the arms have different mixes', async () => {
