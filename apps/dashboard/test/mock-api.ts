@@ -6,7 +6,6 @@ import { ALLOCATION, POLICIES, POLICY_ACTIONS, SNAPSHOTS, TRAINING_RUNS } from '
 import { HOLDOUT_LIFTS, portfolioFor } from './fixtures/portfolio.js';
 import { reportFor, seriesFor } from './fixtures/report.js';
 import { forecastFor, retentionFor, survivalFor } from './fixtures/retention.js';
-import { reportFor, retentionFor, seriesFor } from './fixtures/report.js';
 import { distributionFor, noveltyFor, segmentsFor } from './fixtures/units.js';
 import {
   AUDIT,
@@ -67,6 +66,7 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [
     /^\/v1\/experiments\/([^/]+)\/forecast$/,
     ([, key], url) => withExperiment(key, (of) => forecastFor(of, Number(url.searchParams.get('day') ?? 28))),
+  ],
   [/^\/v1\/experiments\/([^/]+)\/segments\/scan$/, ([, key]) => withExperiment(key, segmentsFor)],
   [
     /^\/v1\/experiments\/([^/]+)\/distribution$/,

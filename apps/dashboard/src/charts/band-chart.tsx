@@ -96,7 +96,6 @@ export function BandChart(props: BandChartProps): ReactElement {
   } = props;
   const shape = step ? 'stepAfter' : 'linear';
   const pattern = useId();
-  const ticks = bandTicks(points, zero);
   const ticks = bandTicks(points, zero, whole);
   const domain: [number, number] = [ticks[0] ?? 0, ticks.at(-1) ?? 1];
   const limit = Math.max(Math.abs(domain[0]), Math.abs(domain[1])) * 10;
