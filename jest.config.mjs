@@ -17,7 +17,7 @@ export default {
     ],
   },
   moduleNameMapper: {
-    '^#(experiments|policies|metrics|simulation|client)$': '<rootDir>/libs/$1/src/index.ts',
+    '^#(experiments|policies|metrics|simulation|calibration|client)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
