@@ -24,7 +24,7 @@ export interface Claim extends Keyed {
   readonly design: string;
   /** Simulated experiments of a full run. */
   readonly runs: number;
-  /** Simulated experiments of the short run in the tests. */
+  /** Simulated experiments of the short run in the tests, and the fewest that tell right from wrong. */
   readonly shortRuns: number;
   /** Makes `runs` experiments and tallies the measures of the checks. Chance comes from the sampler alone. */
   simulate(sampler: Sampler, runs: number, tally: Tally): void;
@@ -64,12 +64,7 @@ export const hasMean = (
   target: number,
   tolerance: (n: number) => number,
 ): Check =>
-  checkOf(
-    measure,
-    text,
-    (n) => ({ lower: target - tolerance(n), upper: target + tolerance(n) }),
-    'number',
-  );
+  checkOf(measure, text, (n) => ({ lower: target - tolerance(n), upper: target + tolerance(n) }), 'number');
 
 /** A negative control: the check of another method, which this one must not pass. */
 export const mustFail = (check: Check): Check => ({ ...check, mustFail: true });

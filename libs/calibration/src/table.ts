@@ -30,7 +30,9 @@ export function tableOf(findings: readonly Finding[]): string {
     resultText(finding),
   ]);
   const head = ['claim', 'design', 'measure', 'N', 'band', 'observed', 'result'];
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] as string).length)));
+  const widths = head.map((title, i) =>
+    Math.max(title.length, ...rows.map((row) => (row[i] as string).length)),
+  );
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, i) => cell.padEnd(widths[i] as number)).join(' | ')} |`;
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');

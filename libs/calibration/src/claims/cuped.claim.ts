@@ -48,6 +48,11 @@ export const cupedClaim: Claim = {
   },
   checks: [
     hasProbability('error', 'type I', ALPHA),
-    hasMean('removed', 'share of the variance removed', RHO * RHO, (n) => (3.3 * REDUCTION_SD) / Math.sqrt(n) + 1 / UNITS),
+    hasMean(
+      'removed',
+      'share of the variance removed',
+      RHO * RHO,
+      (n) => (3.3 * REDUCTION_SD) / Math.sqrt(n) + 1 / UNITS,
+    ),
   ],
 };

@@ -1,5 +1,7 @@
 import { createRegistry } from '#experiments';
 import type { Claim } from '../claim.js';
+import { aaClaim } from './a-a.claim.js';
+import { abClaim } from './a-b.claim.js';
 import { adaptiveClaim } from './adaptive.claim.js';
 import { alwaysValidClaim } from './always-valid.claim.js';
 import { bayesClaim } from './bayes.claim.js';
@@ -52,6 +54,8 @@ const claims: readonly Claim[] = [
   surrogateClaim,
   powerClaim,
   trendClaim,
+  aaClaim,
+  abClaim,
 ];
 
 export const claimRegistry = createRegistry('claim', claims);

@@ -14,7 +14,7 @@ export const liftCoverageClaim: Claim = {
   title: 'Lift interval, misses',
   design: 'true lift 10 %, log-normal (sigma 1.3), 200 an arm',
   runs: 20_000,
-  shortRuns: 2000,
+  shortRuns: 10_000,
   simulate(sampler, runs, tally) {
     const welch = estimatorRegistry.get('welch');
     const values = new Float64Array(UNITS);

@@ -33,7 +33,12 @@ export const multiplicityClaim: Claim = {
   },
   checks: [
     atMost('family', 'Holm: any false rejection', ALPHA),
-    hasMean('discoveries', 'Benjamini-Hochberg: false discovery proportion', 0.0375, (n) => (3.3 * PROPORTION_SD) / Math.sqrt(n)),
+    hasMean(
+      'discoveries',
+      'Benjamini-Hochberg: false discovery proportion',
+      0.0375,
+      (n) => (3.3 * PROPORTION_SD) / Math.sqrt(n),
+    ),
     atLeast('found', 'Benjamini-Hochberg: any true discovery', 0.9),
     mustFail(atMost('none', 'no correction: any false rejection', ALPHA)),
   ],

@@ -18,7 +18,10 @@ export const nonInferiorityClaim: Claim = {
     const [control, treatment] = [gamma2Arm(UNITS, 1), gamma2Arm(UNITS, 1 - MARGIN)];
     for (let i = 0; i < runs; i++) {
       const [a, b] = [control(sampler), treatment(sampler)];
-      tally.add('contrast', welch.nonInferiority(a, b, { ...MEAN, margin: MARGIN, betterWhen: 'higher' }).holds);
+      tally.add(
+        'contrast',
+        welch.nonInferiority(a, b, { ...MEAN, margin: MARGIN, betterWhen: 'higher' }).holds,
+      );
       const fixed = fixedMarginNonInferiority(a, b, { margin: MARGIN, direction: 'increase', alpha: ALPHA });
       tally.add('fixed', fixed.status === 'ok' && fixed.nonInferior);
     }

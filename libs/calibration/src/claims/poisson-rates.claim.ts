@@ -24,7 +24,11 @@ interface Found {
   readonly peeked: boolean;
 }
 
-function simulateOne(sampler: Sampler, control: readonly CountTable[], treatment: readonly CountTable[]): Found {
+function simulateOne(
+  sampler: Sampler,
+  control: readonly CountTable[],
+  treatment: readonly CountTable[],
+): Found {
   let [a, b] = [0, 0];
   let [sequential, peeked] = [false, false];
   for (let look = 0; look < LOOKS; look++) {

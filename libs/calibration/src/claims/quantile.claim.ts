@@ -1,6 +1,7 @@
 import { quantileSummaryTest, sampleQuantile } from '#metrics';
 import type { QuantileSummary } from '#metrics';
-import { CountTable, poissonTable } from '../alias-table.js';
+import type { CountTable } from '../alias-table.js';
+import { poissonTable } from '../alias-table.js';
 import { atMost, mustFail } from '../claim.js';
 import type { Claim } from '../claim.js';
 import type { Sampler } from '../sampler.js';
@@ -27,7 +28,14 @@ function drawSummary(sampler: Sampler, counts: CountTable): QuantileSummary {
   const sorted = Float64Array.from(values).sort();
   const quantile = sampleQuantile(sorted, LEVEL);
   const reach = Z * Math.sqrt((LEVEL * (1 - LEVEL)) / n);
-  const clusters = { n: UNITS, sum: 0, sumSquares: 0, denominatorSum: n, denominatorSumSquares: 0, crossSum: 0 };
+  const clusters = {
+    n: UNITS,
+    sum: 0,
+    sumSquares: 0,
+    denominatorSum: n,
+    denominatorSumSquares: 0,
+    crossSum: 0,
+  };
   at = 0;
   for (let unit = 0; unit < UNITS; unit++) {
     const own = events[unit] as number;

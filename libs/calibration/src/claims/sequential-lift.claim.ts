@@ -17,8 +17,18 @@ const DESIGNS: readonly {
   readonly batch: () => ArmDraw;
   readonly kind: EstimateOptions['kind'];
 }[] = [
-  { key: 'bernoulli', text: '1 % converting', batch: () => bernoulliArm(UNITS_PER_LOOK, 0.01), kind: 'proportion' },
-  { key: 'log-normal', text: '10 % log-normal', batch: () => sparseLogNormalArm(UNITS_PER_LOOK, 0.1, 1), kind: 'mean' },
+  {
+    key: 'bernoulli',
+    text: '1 % converting',
+    batch: () => bernoulliArm(UNITS_PER_LOOK, 0.01),
+    kind: 'proportion',
+  },
+  {
+    key: 'log-normal',
+    text: '10 % log-normal',
+    batch: () => sparseLogNormalArm(UNITS_PER_LOOK, 0.1, 1),
+    kind: 'mean',
+  },
 ];
 
 const estimator = estimatorRegistry.get('asymptotic-cs');
@@ -30,7 +40,13 @@ function deltaLiftRejects(control: Moments, treatment: Moments): boolean {
   return radius !== null && lift.status === 'ok' && Math.abs(lift.estimate) > radius * lift.standardError;
 }
 
-function simulateOne(sampler: Sampler, key: string, kind: EstimateOptions['kind'], batch: ArmDraw, tally: Tally) {
+function simulateOne(
+  sampler: Sampler,
+  key: string,
+  kind: EstimateOptions['kind'],
+  batch: ArmDraw,
+  tally: Tally,
+) {
   let [a, b] = [EMPTY_MOMENTS, EMPTY_MOMENTS];
   let [absolute, lift, delta, disagrees] = [false, false, false, false];
   for (let look = 0; look < LOOKS; look++) {

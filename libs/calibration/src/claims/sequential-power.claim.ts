@@ -3,7 +3,7 @@ import { atLeast, hasProbability } from '../claim.js';
 import type { Claim } from '../claim.js';
 import { normalArm } from '../draws.js';
 import type { Sampler } from '../sampler.js';
-import { ALPHA, MEAN, Z, rejects } from './common.js';
+import { MEAN, Z, rejects } from './common.js';
 
 const SD = 4;
 const LOOKS = 50;
@@ -18,13 +18,28 @@ const effectOfPower = (zPower: number): number => (Z + zPower) * SD * Math.sqrt(
 
 /** Fixed-size power, and z-values of it. */
 const CASES = [
-  { key: '99', text: 'an effect of 99 % fixed-size power', zPower: 2.3263478740408408, power: 0.99, ratio: 0.8 },
-  { key: '80', text: 'an effect of 80 % fixed-size power', zPower: 0.8416212335729143, power: 0.8, ratio: 0.5 },
+  {
+    key: '99',
+    text: 'an effect of 99 % fixed-size power',
+    zPower: 2.3263478740408408,
+    power: 0.99,
+    ratio: 0.8,
+  },
+  {
+    key: '80',
+    text: 'an effect of 80 % fixed-size power',
+    zPower: 0.8416212335729143,
+    power: 0.8,
+    ratio: 0.5,
+  },
 ] as const;
 
 /** Whether the sequence ever rejects up to the tuning size, and whether a fixed test there does. */
 function simulateOne(sampler: Sampler, effect: number): { stopped: boolean; fixed: boolean } {
-  const [control, treatment] = [normalArm(UNITS_PER_LOOK, 10, SD), normalArm(UNITS_PER_LOOK, 10 + effect, SD)];
+  const [control, treatment] = [
+    normalArm(UNITS_PER_LOOK, 10, SD),
+    normalArm(UNITS_PER_LOOK, 10 + effect, SD),
+  ];
   let [a, b] = [EMPTY_MOMENTS, EMPTY_MOMENTS];
   let stopped = false;
   for (let look = 0; look < LOOKS; look++) {

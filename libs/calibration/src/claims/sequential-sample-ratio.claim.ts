@@ -34,7 +34,10 @@ export const sequentialSampleRatioClaim: Claim = {
       const rows = increments(fair);
       const pValues = test(rows);
       tally.add('alarm', (pValues[LOOKS - 1] as number) < LEVEL);
-      tally.add('rises', pValues.some((p, look) => look > 0 && p > (pValues[look - 1] as number)));
+      tally.add(
+        'rises',
+        pValues.some((p, look) => look > 0 && p > (pValues[look - 1] as number)),
+      );
       if (i % CONTROL_EVERY > 0) continue;
       let [a, b, alarm] = [0, 0, false];
       for (const [x, y] of rows) {

@@ -32,11 +32,14 @@ export const surrogateClaim: Claim = {
       }
       for (let i = 0; i < UNITS; i++)
         EFFECTS.forEach(
-          (effect, j) => ((present[j] as Float64Array)[i] = sampler.normal() + effect * (treatment[i] as number)),
+          (effect, j) =>
+            ((present[j] as Float64Array)[i] = sampler.normal() + effect * (treatment[i] as number)),
         );
       const found = surrogateIndex({ surrogates: past, outcome }, { surrogates: present, treatment });
       if (!found.ok) throw new Error(found.reason);
-      const { lower, upper } = waldTest(found.value.estimate, found.value.standardError, normalLaw, { alpha: ALPHA });
+      const { lower, upper } = waldTest(found.value.estimate, found.value.standardError, normalLaw, {
+        alpha: ALPHA,
+      });
       tally.add('misses', TRUTH < lower || TRUTH > upper);
     }
   },
