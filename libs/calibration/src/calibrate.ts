@@ -9,7 +9,7 @@ import { Tally } from './tally.js';
 export interface CalibrateOptions {
   /** Keys of claims; empty for all. */
   readonly only: readonly string[];
-  /** Multiplies the number of runs of every claim, which stays at least that of its short run; bands follow. */
+  /** Multiplies the number of runs of every claim, which stays at least that of its short run; bands follow. 0: the short run. */
   readonly scale: number;
   readonly json: boolean;
   readonly threads: number;

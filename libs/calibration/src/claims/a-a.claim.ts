@@ -16,7 +16,7 @@ export const aaClaim: Claim = {
   design:
     'control and 2 arms alike, 1,500 units each, 28 days; hashed, exposed, matured, default report looked at every day',
   runs: 500,
-  shortRuns: 24,
+  shortRuns: 16,
   simulate(sampler, runs, tally) {
     for (let i = 0; i < runs; i++) {
       const key = `a-a-${sampler.below(2 ** 32)}`;
