@@ -41,6 +41,12 @@ module.exports = {
       to: { path: '^libs/(policies|metrics)/' },
     },
     {
+      name: 'calibration-only-experiments-and-metrics',
+      severity: 'error',
+      from: { path: lib('calibration') },
+      to: { path: '^(libs/(?!calibration/|experiments/|metrics/)|apps/|migrations/)' },
+    },
+    {
       name: 'libs-are-pure',
       severity: 'error',
       from: { path: '^libs/(experiments|policies|metrics|simulation)/', pathNot: '\\.spec\\.ts$' },

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DAY, ExperimentWorld, START, Sampler } from '#calibration';
+import type { Outcome, Sink } from '#calibration';
 import { buildReport, metricRegistry } from '#metrics';
 import type { Moments, ReportBody, ReportMetric } from '#metrics';
-import { DAY, START } from '../../../../libs/calibration/src/world/behaviour.js';
-import type { Outcome, Sink } from '../../../../libs/calibration/src/world/behaviour.js';
-import { ExperimentWorld } from '../../../../libs/calibration/src/world/experiment-world.js';
-import { Sampler } from '../../../../libs/calibration/src/sampler.js';
 import { createTestDatabase } from '../../test/postgres.js';
 import type { TestDatabase } from '../../test/postgres.js';
 import { newUlid } from '../http/ulid.js';
