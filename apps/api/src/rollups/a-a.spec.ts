@@ -6,6 +6,7 @@ import type { Moments, ReportBody, ReportMetric } from '#metrics';
 import { createTestDatabase } from '../../test/postgres.js';
 import type { TestDatabase } from '../../test/postgres.js';
 import { newUlid } from '../http/ulid.js';
+import type { Database } from '../persistence/database.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvent } from '../queues/event-lines.js';
@@ -148,6 +149,22 @@ async function storeDay(store: FactStore, runs: readonly Run[]): Promise<void> {
   });
 }
 
+/**
+ * Rolls up until everything stored so far has been taken: transactions of other databases on the same server that are
+ * still open put facts off to a later run.
+ */
+async function rollUpAll(database: Database, rollUp: RollUp, now: Date): Promise<void> {
+  const [stored] = await database.query<{ id: string }>(`select pg_current_xact_id()::text as id`);
+  for (;;) {
+    await rollUp.run(now);
+    const [state] = await database.query<{ through: string }>(
+      `select through::text as through from rollup_state where name = 'facts'`,
+    );
+    if (BigInt(state?.through ?? 0) > BigInt(stored?.id ?? 0)) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 describe('A/A experiments through facts, rollups and reports on PostgreSQL', () => {
   let db: TestDatabase;
   let runs: Run[];
@@ -180,8 +197,7 @@ describe('A/A experiments through facts, rollups and reports on PostgreSQL', () 
       const now = new Date(START + (day + 1) * DAY);
       for (const { world } of runs) world.live(day);
       await storeDay(store, runs);
-      const rolled = await rollUp.run(now);
-      expect(rolled).toMatchObject({ ran: true, exposures: expect.any(Number) });
+      await rollUpAll(database, rollUp, now);
       for (const { world, reports, expected } of runs) {
         const cells = world.cells(day);
         expected.push(
