@@ -218,7 +218,7 @@ describe('A/A experiments through facts, rollups and reports on PostgreSQL', () 
         }
       }
     }
-  }, 240_000);
+  }, 400_000);
   afterAll(() => db.drop());
 
   it('has the moments of every metric, arm and day that the simulation in memory has', () => {
