@@ -54,6 +54,10 @@ export const atLeast = (measure: string, text: string, p: number): Check =>
 export const notAbove = (measure: string, text: string, share: number): Check =>
   checkOf(measure, text, () => ({ lower: null, upper: share }));
 
+/** From `runs` runs on the observed share itself is not above this; with fewer, chance is allowed for. */
+export const promised = (measure: string, text: string, share: number, runs: number): Check =>
+  checkOf(measure, text, (n) => ({ lower: null, upper: n >= runs ? share : upperLimit(n, share) }));
+
 /** It happens in no run. */
 export const never = (measure: string, text: string): Check => notAbove(measure, text, 0);
 

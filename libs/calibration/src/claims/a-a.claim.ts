@@ -1,7 +1,8 @@
-import { notAbove } from '../claim.js';
+import { promised } from '../claim.js';
 import type { Claim } from '../claim.js';
 import { SETUPS, peekDaily } from '../world/peeked-experiment.js';
 
+const RUNS = 500;
 const DAYS = 28;
 const UNITS = 4500;
 const ARMS = ['control', 'treatment-a', 'treatment-b'].map((key) => ({ key, watchTime: 1 }));
@@ -15,7 +16,7 @@ export const aaClaim: Claim = {
   title: 'A/A experiments end to end',
   design:
     'control and 2 arms alike, 1,500 units each, 28 days; hashed, exposed, matured, default report looked at every day',
-  runs: 500,
+  runs: RUNS,
   shortRuns: 16,
   simulate(sampler, runs, tally) {
     for (let i = 0; i < runs; i++) {
@@ -31,12 +32,12 @@ export const aaClaim: Claim = {
     }
   },
   checks: [
-    ...SETUPS.map(({ key }) => notAbove(`${key}/ship`, `ever "ship", ${TEXTS[key]}`, PROMISE)),
-    notAbove('alone/stop', 'ever "stop", no guardrail', PROMISE),
+    ...SETUPS.map(({ key }) => promised(`${key}/ship`, `ever "ship", ${TEXTS[key]}`, PROMISE, RUNS)),
+    promised('alone/stop', 'ever "stop", no guardrail', PROMISE, RUNS),
     // Guardrails are not corrected for their number: 2 of them in 2 arms, each worse in 2.5 % at most.
-    notAbove('guarded/stop', 'ever "stop", two guardrails', PROMISE + 4 * (PROMISE / 2)),
-    notAbove('alone/decision', 'decision metric ever called better or worse', PROMISE),
-    notAbove('alone/other', 'another metric ever called better or worse', PROMISE),
-    notAbove('alone/fix', 'ever "fix first"', PROMISE),
+    promised('guarded/stop', 'ever "stop", two guardrails', PROMISE + 4 * (PROMISE / 2), RUNS),
+    promised('alone/decision', 'decision metric ever called better or worse', PROMISE, RUNS),
+    promised('alone/other', 'another metric ever called better or worse', PROMISE, RUNS),
+    promised('alone/fix', 'ever "fix first"', PROMISE, RUNS),
   ],
 };

@@ -1,7 +1,8 @@
-import { atLeast, notAbove } from '../claim.js';
+import { atLeast, promised } from '../claim.js';
 import type { Claim } from '../claim.js';
 import { SETUPS, peekDaily } from '../world/peeked-experiment.js';
 
+const RUNS = 150;
 const DAYS = 28;
 const UNITS = 4500;
 const LIFT = 0.2;
@@ -16,7 +17,7 @@ export const abClaim: Claim = {
   key: 'a-b',
   title: 'The same with a real lift',
   design: 'as above, but one arm lengthens every view by 20 %',
-  runs: 150,
+  runs: RUNS,
   shortRuns: 8,
   simulate(sampler, runs, tally) {
     for (let i = 0; i < runs; i++) {
@@ -31,6 +32,6 @@ export const abClaim: Claim = {
   checks: [
     atLeast('alone/ship', 'ever "ship", no guardrail', 0.8),
     atLeast('guarded/ship', 'ever "ship", two guardrails', 0.5),
-    ...SETUPS.map(({ key }) => notAbove(`${key}/wrong`, `ever "ship" of the idle arm, ${key}`, 0.05)),
+    ...SETUPS.map(({ key }) => promised(`${key}/wrong`, `ever "ship" of the idle arm, ${key}`, 0.05, RUNS)),
   ],
 };
