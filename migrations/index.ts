@@ -2,6 +2,7 @@ import { CreateSchema1764000000000 } from './1764000000000-create-schema.js';
 import { Learning1764000200000 } from './1764000200000-learning.js';
 import { Maintenance1764000300000 } from './1764000300000-maintenance.js';
 import { UnitValues1764000400000 } from './1764000400000-unit-values.js';
+import { Metrics1764100000000 } from './1764100000000-metrics.js';
 
 /** In order; the only list of migrations. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   Learning1764000200000,
   Maintenance1764000300000,
   UnitValues1764000400000,
+  Metrics1764100000000,
 ];

@@ -1,32 +1,97 @@
 import type { Keyed } from '#experiments';
 
-/** What a metric reads of the events of one unit after its first exposure. */
-export interface Measure {
-  /** How events of one unit become one number. `any`: 1 if there was one; `distinct-days`: days with one. */
-  readonly fold: 'count' | 'sum' | 'any' | 'distinct-days' | 'exposures';
+/**
+ * What of an event a condition looks at. `device` and `hour` are the event's own property where it has one, else those
+ * of the decision that it names, else (device) of the unit's first exposure, or (hour) the hour in UTC.
+ * `property:NAME`: a property of the event. `context:NAME`: an attribute of the decision that it names, else of the
+ * unit's first exposure.
+ */
+export type EventField =
+  | 'value'
+  | 'position'
+  | 'itemId'
+  | 'actionId'
+  | 'hour'
+  | 'device'
+  | `property:${string}`
+  | `context:${string}`;
+
+export type EventOperator =
+  'eq' | 'ne' | 'in' | 'notIn' | 'lt' | 'lte' | 'gt' | 'gte' | 'exists' | 'notExists';
+
+/** One condition on an event. What is not known fulfils `ne`, `notIn` and `notExists` only. */
+export interface EventCondition {
+  readonly field: EventField;
+  readonly op: EventOperator;
+  /** A number for lt, lte, gt, gte; a list for in and notIn; absent for exists and notExists. */
+  readonly value?: string | number | boolean | readonly (string | number)[];
+}
+
+/** Which events count. */
+export interface EventSelection {
   /** Outcome names that count; ignored by `exposures`. */
   readonly events: readonly string[];
+  /** Conditions that must all hold. */
+  readonly where?: readonly EventCondition[];
+}
+
+/** What a metric reads of the events of one unit after its first exposure. */
+export interface Measure extends EventSelection {
+  /**
+   * How events of one unit become one number. `any`: 1 if there was one; `distinct-days`: days with one; `first`: days
+   * from first exposure to the first one, in whole minutes.
+   */
+  readonly fold: 'count' | 'sum' | 'any' | 'distinct-days' | 'exposures' | 'first';
+  /** What `sum` adds up: the event's value (default), or a property that is a number. */
+  readonly field?: 'value' | `property:${string}`;
   /** Only outcomes that name a decision of this experiment (attributed), or every outcome of the unit. */
   readonly scope: 'decision' | 'unit';
-  /** Days after first exposure [from, to) that count; absent: all. */
+  /** Attribution window: days after first exposure [from, to) that count; absent: all. */
   readonly days?: readonly [from: number, to: number];
+  /** Attribution window of the scope `decision`: at most this many hours after the decision. */
+  readonly withinHours?: number;
   /** Multiplies the folded number, e.g. 1/60 for seconds to minutes. */
   readonly scale?: number;
 }
 
+/**
+ * `count`, `sum`, `mean`: one number per unit, compared as means. `proportion`: whether it happened. `ratio`: a sum over
+ * a sum. `quantile`: a quantile of the units' numbers. `retention`: whether it happened on certain days after first
+ * exposure. `time-to-event`: mean time without the event during the window. `funnel`: share of those who took the
+ * steps before that took this step too, in order.
+ */
+export type MetricKind =
+  'count' | 'sum' | 'mean' | 'proportion' | 'ratio' | 'quantile' | 'retention' | 'time-to-event' | 'funnel';
+
+/**
+ * Winsorising of a unit's number: at a fixed value, or at a quantile of the numbers other than 0 of all arms together
+ * (0 is left out, or a rarely used feature would be capped at nothing).
+ */
+export type MetricCap = { readonly atMost: number } | { readonly quantile: number };
+
 export interface MetricDefinition extends Keyed {
   readonly title: string;
   readonly description: string;
-  readonly measuredIn: 'share' | 'minutes' | 'count' | 'per-week';
+  readonly measuredIn: 'share' | 'minutes' | 'count' | 'per-week' | 'days' | 'number';
   readonly betterWhen: 'higher' | 'lower';
   readonly family: 'engagement' | 'retention' | 'guardrail';
-  readonly kind: 'mean' | 'proportion' | 'ratio' | 'retention';
+  readonly kind: MetricKind;
   readonly numerator: Measure;
+  /** Ratios only. */
   readonly denominator?: Measure;
+  /** Quantiles only: which one, e.g. 0.9. */
+  readonly quantile?: number;
+  /** Funnels only: the steps before, in order; they share scope and days with the numerator, the last step. */
+  readonly after?: readonly EventSelection[];
+  /** Retention only: on one day (default), from a day on until the unit is mature, or in a span of days. */
+  readonly retention?: 'day' | 'rolling' | 'window';
+  readonly cap?: MetricCap;
   /** Units enter only once this many days have passed since first exposure (retention day-N: N + 1). */
   readonly maturityDays: number;
   /** Days before first exposure over which the same numerator is the CUPED covariate. */
   readonly covariateDays?: number;
+  /** Smallest relative lift that matters, for power; absent: the report's. */
+  readonly minimumLift?: number;
   /** Largest relative deterioration that a guardrail tolerates. */
   readonly guardrailMargin?: number;
 }

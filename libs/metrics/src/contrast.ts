@@ -1,4 +1,5 @@
 import type { MetricDefinition, Moments } from './contract.js';
+import { isRatio } from './kinds.js';
 import { areUsable, merge } from './moments.js';
 
 const { max, sqrt } = Math;
@@ -57,7 +58,7 @@ function linearise(m: Moments, kind: MetricDefinition['kind']): Linear | Undefin
   if (m.n < 2) return 'insufficient_units';
   const [yy, dd, xx, yd, yx, dx] = m.comoment;
   const [my, md, mx] = m.mean;
-  if (kind !== 'ratio') {
+  if (!isRatio(kind)) {
     const noise = m.n * (ROUNDING * my) ** 2;
     return { n: m.n, value: my, covariateMean: mx, uu: yy <= noise ? 0 : yy, ux: yx, xx };
   }
@@ -89,7 +90,7 @@ function slope(
   const pooled = merge(control, treatment);
   const xx = pooled.comoment[2];
   if (xx <= pooled.n * (ROUNDING * pooled.mean[2]) ** 2) return 0;
-  if (kind !== 'ratio') return pooled.comoment[4] / xx;
+  if (!isRatio(kind)) return pooled.comoment[4] / xx;
   const within = a.xx + b.xx;
   return within > 0 ? (a.ux + b.ux) / within : 0;
 }
@@ -158,6 +159,6 @@ function firstReason(a: Linear | UndefinedReason, b: Linear | UndefinedReason): 
 /** The arm's plain value (mean or ratio) for display; null where it has none. */
 export function armValue(m: Moments, kind: MetricDefinition['kind']): number | null {
   if (!areUsable(m) || m.n === 0) return null;
-  const value = kind === 'ratio' ? m.mean[0] / m.mean[1] : m.mean[0];
+  const value = isRatio(kind) ? m.mean[0] / m.mean[1] : m.mean[0];
   return Number.isFinite(value) ? value : null;
 }

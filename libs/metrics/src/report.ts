@@ -28,6 +28,8 @@ interface Context {
   readonly baseline: ReportArm;
   readonly treatments: readonly ReportArm[];
   readonly options: ReportBody['options'];
+  /** By metric, where its definition says more than the default. */
+  readonly minimumLifts: ReadonlyMap<string, number>;
 }
 
 /**
@@ -57,7 +59,7 @@ export function buildReport(input: ReportInput): ReportBody {
       health,
       facts,
       alpha: context.options.alpha,
-      minimumLift: context.options.minimumLift,
+      minimumLift: minimumLiftOf(decisionMetricOf(input), context),
     }),
     results,
     series: seriesOf(input, context),
@@ -87,6 +89,7 @@ function contextOf(input: ReportInput): Context {
     estimator,
     baseline,
     treatments: input.arms.filter((arm) => arm.key !== baseline.key),
+    minimumLifts: minimumLiftsOf(input),
     options: {
       estimator: estimator.key,
       alpha,
@@ -98,6 +101,22 @@ function contextOf(input: ReportInput): Context {
     },
   };
 }
+
+/** What the caller asks for goes before what the definitions say. */
+function minimumLiftsOf({ metrics, options }: ReportInput): ReadonlyMap<string, number> {
+  if (options?.minimumLift !== undefined) return new Map();
+  return new Map(
+    metrics.flatMap(({ definition: { key, minimumLift } }) =>
+      minimumLift === undefined ? [] : [[key, minimumLift]],
+    ),
+  );
+}
+
+const minimumLiftOf = (metric: string, { minimumLifts, options }: Context): number =>
+  minimumLifts.get(metric) ?? options.minimumLift;
+
+const decisionMetricOf = ({ metrics }: ReportInput): string =>
+  metrics.find(({ role }) => role === 'decision')?.definition.key ?? '';
 
 type CellIndex = ReadonlyMap<string, Moments>;
 
@@ -155,7 +174,7 @@ function resultOf(metric: ReportMetric, arm: ReportArm, cells: CellIndex, contex
             betterWhen: definition.betterWhen,
           })
         : null,
-    ...powerOf(control, treatment, options, context),
+    ...powerOf(control, treatment, options, context, minimumLiftOf(definition.key, context)),
   };
 }
 
@@ -164,6 +183,7 @@ function powerOf(
   treatment: Moments,
   options: EstimateOptions,
   context: Context,
+  minimumLift: number,
 ): Pick<ReportResult, 'detectable' | 'unitsNeededPerArm'> {
   const found = contrast(control, treatment, options);
   if (!found.ok) return { detectable: { absolute: null, relative: null }, unitsNeededPerArm: null };
@@ -175,7 +195,7 @@ function powerOf(
   const relative = absolute === null || scale === 0 ? null : absolute / scale;
   return {
     detectable: { absolute, relative: relative !== null && Number.isFinite(relative) ? relative : null },
-    unitsNeededPerArm: unitsStillNeeded(standardError, sizes, context.options.minimumLift * scale, power),
+    unitsNeededPerArm: unitsStillNeeded(standardError, sizes, minimumLift * scale, power),
   };
 }
 
@@ -214,7 +234,7 @@ function withPower(facts: HealthFacts, results: readonly ReportResult[], context
       metric: result.title,
       arm: result.arm,
       detectableLift: result.detectable.relative,
-      minimumLift: context.options.minimumLift,
+      minimumLift: minimumLiftOf(result.metric, context),
       unitsNeededPerArm: result.unitsNeededPerArm,
       decided: result.direction !== 'unclear',
     }));

@@ -12,7 +12,6 @@ import type {
   ReportOptions,
   ReportResult,
 } from '#metrics';
-import { definitionsOf } from '../rollups/roll-up.js';
 import { dayOf, lastMatureDay } from '../rollups/maturity.js';
 import { isImmature, maturedMetrics, refuseMaturity } from './matured.js';
 import { ReportStore } from './report-store.js';
@@ -107,7 +106,7 @@ export class LiftReports {
   async series(key: string, metric: string | null, estimator: string | undefined): Promise<unknown> {
     const experiment = await this.store.experiment(key);
     const wanted = metric ?? experiment.decisionMetric ?? '';
-    const definition = definitionsOf([wanted])[0];
+    const definition = experiment.catalogue.find(wanted, experiment.metricVersions);
     const control = experiment.arms.find((arm) => arm.isControl);
     const chosen = estimatorRegistry.get(estimator ?? estimatorRegistry.list()[0]?.key ?? '');
     if (!definition || !control) return { metric: wanted, estimator: chosen.key, points: [] };
@@ -168,7 +167,8 @@ export function metricsOf(experiment: ReportedExperiment): ReportMetric[] {
   ];
   const seen = new Set<string>();
   return roles.flatMap(([role, keys]) =>
-    definitionsOf(keys)
+    experiment.catalogue
+      .definitionsOf(keys, experiment.metricVersions)
       .filter(({ key }) => !seen.has(key) && seen.add(key))
       .map((definition) => ({ definition, role })),
   );

@@ -1,12 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Arm } from '#experiments';
-import type { MetricDefinition, ReportCell } from '#metrics';
+import type { MetricDefinition, Moments, ReportCell } from '#metrics';
 import { Database } from '../persistence/database.js';
 import { Problem } from '../http/problem.js';
+import { loadMetricCatalogue } from '../persistence/metric-catalogue.js';
+import type { MetricCatalogue, PinnedVersions } from '../persistence/metric-catalogue.js';
 import { matureMoments } from '../rollups/daily-moments.js';
 import { lastMatureDay } from '../rollups/maturity.js';
 import { MOMENTS_OF_UNITS, momentsOf } from '../rollups/moments-sql.js';
 import type { MomentsRow } from '../rollups/moments-sql.js';
+import { unitLevelMoments } from '../rollups/unit-level.js';
 
 export interface ReportedExperiment {
   readonly key: string;
@@ -18,6 +21,9 @@ export interface ReportedExperiment {
   readonly guardrailMetrics: readonly string[];
   readonly minimumDays: number;
   readonly startedAt: Date | null;
+  /** Versions of the analysts' metrics that it was launched with. */
+  readonly metricVersions: PinnedVersions;
+  readonly catalogue: MetricCatalogue;
 }
 
 export interface Segment {
@@ -67,14 +73,15 @@ export class ReportStore {
 
   /** @throws Problem 404. */
   async experiment(key: string): Promise<ReportedExperiment> {
-    const [row] = await this.db.query<ReportedExperiment>(
+    const [row] = await this.db.query<Omit<ReportedExperiment, 'catalogue'>>(
       `select key, title, status, arms, decision_metric as "decisionMetric", secondary_metrics as "secondaryMetrics",
-              guardrail_metrics as "guardrailMetrics", minimum_days as "minimumDays", started_at as "startedAt"
+              guardrail_metrics as "guardrailMetrics", minimum_days as "minimumDays", started_at as "startedAt",
+              metric_versions as "metricVersions"
          from experiment where key = $1`,
       [key],
     );
     if (!row) throw Problem.notFound('Experiment', key);
-    return row;
+    return { ...row, catalogue: await loadMetricCatalogue(this.db) };
   }
 
   /** Cells of mature units now, whole or for one segment. */
@@ -86,9 +93,7 @@ export class ReportStore {
   ): Promise<ReportCell[]> {
     if (segment) return this.segmentCells(key, metrics, asOf, segment);
     const moments = await matureMoments(this.db, key, metrics, asOf);
-    return [...moments].flatMap(([metric, arms]) =>
-      [...arms].map(([arm, value]) => ({ metric, arm, moments: value })),
-    );
+    return cellsOf(moments);
   }
 
   /** Cells as they stood at the end of an earlier day; a day on which nothing changed has no rows of its own. */
@@ -131,7 +136,9 @@ export class ReportStore {
         segment.value,
       ],
     );
-    return rows.map((row) => ({ metric: row.metric, arm: row.arm, moments: momentsOf(row) }));
+    const cells = rows.map((row) => ({ metric: row.metric, arm: row.arm, moments: momentsOf(row) }));
+    const made = await unitLevelMoments(this.db, metrics, { experiment: key, asOf, segment });
+    return [...cells.filter(({ metric }) => !made.has(metric)), ...cellsOf(made)];
   }
 
   /** Who was exposed, by arm and phase, up to a time. */
@@ -227,6 +234,11 @@ export interface PropensityRow {
   readonly standardError: number;
   readonly expected: number;
 }
+
+const cellsOf = (moments: ReadonlyMap<string, ReadonlyMap<string, Moments>>): ReportCell[] =>
+  [...moments].flatMap(([metric, arms]) =>
+    [...arms].map(([arm, value]) => ({ metric, arm, moments: value })),
+  );
 
 const weightsOf = (arms: readonly Arm[] | null): Record<string, number> =>
   Object.fromEntries((arms ?? []).map((arm) => [arm.key, arm.weight]));

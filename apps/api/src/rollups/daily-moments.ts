@@ -4,6 +4,7 @@ import type { Sql } from '../persistence/database.js';
 import { dayOf, lastMatureDay } from './maturity.js';
 import { momentsOf } from './moments-sql.js';
 import type { MomentsRow } from './moments-sql.js';
+import { unitLevelMoments } from './unit-level.js';
 
 /** Mature moments of an experiment so far, per metric and arm. */
 export async function matureMoments(
@@ -26,6 +27,8 @@ export async function matureMoments(
     arms.set(row.arm, merge(arms.get(row.arm) ?? EMPTY_MOMENTS, momentsOf(row)));
     result.set(row.metric, arms);
   }
+  for (const [metric, arms] of await unitLevelMoments(sql, metrics, { experiment, asOf }))
+    result.set(metric, arms);
   return result;
 }
 

@@ -1,3 +1,4 @@
+import { isCalendar } from '#metrics';
 import type { MetricDefinition } from '#metrics';
 
 const DAY_MS = 86_400_000;
@@ -11,6 +12,6 @@ export const dayOf = (at: Date): string => at.toISOString().slice(0, 10);
  */
 export function lastMatureDay(metric: MetricDefinition, asOf: Date): string {
   if (metric.maturityDays === 0) return dayOf(asOf);
-  const days = metric.kind === 'retention' ? metric.maturityDays : metric.maturityDays + 1;
+  const days = isCalendar(metric.kind) ? metric.maturityDays : metric.maturityDays + 1;
   return dayOf(new Date(asOf.getTime() - days * DAY_MS));
 }

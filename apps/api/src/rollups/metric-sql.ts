@@ -1,32 +1,32 @@
-import type { Measure, MetricDefinition } from '#metrics';
+import { isCalendar } from '#metrics';
+import type { EventSelection, Measure, MetricDefinition } from '#metrics';
+import { conditionSql, summand } from './event-filter-sql.js';
+import { Values } from './values.js';
 
-/**
- * Positional parameters of one statement: every text of a definition travels as a value, never as SQL. Equal values
- * share a parameter, so that PostgreSQL sees equal aggregates and computes them once.
- */
-export class Values {
-  readonly list: unknown[] = [];
-  private readonly known = new Map<string, string>();
-
-  add(value: unknown): string {
-    const text = JSON.stringify(value);
-    const known = this.known.get(text);
-    if (known !== undefined) return known;
-    this.list.push(value);
-    const place = `$${this.list.length}`;
-    this.known.set(text, place);
-    return place;
-  }
-}
+export { Values };
 
 type Period = 'after' | { readonly daysBefore: number };
 
-/** Which rows of `ev` (one unit's events) a measure reads; see ROWS in roll-up.ts for the columns. */
-function filterOf(measure: Measure, calendarDays: boolean, period: Period, values: Values): string {
+const all = (clauses: readonly string[]): string => clauses.join(' and ');
+
+/** Which events a selection takes, whenever they happened. */
+function selectionOf({ events, where }: EventSelection, values: Values): string[] {
+  return [
+    `ev.kind = 'outcome'`,
+    `ev.name = any(${values.add([...events])}::text[])`,
+    ...(where ?? []).map((condition) => conditionSql(condition, values)),
+  ];
+}
+
+/** What belongs to the experiment and lies in the time that a measure covers. */
+function scopeOf(measure: Measure, calendarDays: boolean, period: Period, values: Values): string[] {
   const clauses: string[] = [];
-  if (measure.fold === 'exposures') clauses.push(`ev.kind = 'exposure'`);
-  else clauses.push(`ev.kind = 'outcome'`, `ev.name = any(${values.add([...measure.events])}::text[])`);
   if (measure.scope === 'decision') clauses.push('ev.attributed');
+  if (measure.withinHours !== undefined)
+    clauses.push(
+      `ev.at >= ev.decided_at`,
+      `ev.at <= ev.decided_at + ${values.add(measure.withinHours, 'double')}::double precision * interval '1 hour'`,
+    );
   if (period === 'after') {
     clauses.push('ev.at >= ev.first_at');
     if (measure.days) {
@@ -39,25 +39,82 @@ function filterOf(measure: Measure, calendarDays: boolean, period: Period, value
       `ev.at >= ev.first_at - make_interval(days => ${Number(period.daysBefore)})`,
     );
   }
-  return clauses.join(' and ');
+  return clauses;
 }
+
+/** Which rows of `ev` (one unit's events) a measure reads; see unit-values.ts for the columns. */
+function filterOf(measure: Measure, calendarDays: boolean, period: Period, values: Values): string {
+  const selected =
+    measure.fold === 'exposures'
+      ? [`ev.kind = 'exposure'`, ...(measure.where ?? []).map((condition) => conditionSql(condition, values))]
+      : selectionOf(measure, values);
+  return all([...selected, ...scopeOf(measure, calendarDays, period, values)]);
+}
+
+const scaled = (sql: string, { scale }: Measure): string =>
+  `(${sql})::double precision * ${Number(scale ?? 1)}::double precision`;
+
+/** Days from first exposure to the first of some events, in whole minutes; null where there was none. */
+const daysToFirst = (filter: string): string =>
+  `floor(extract(epoch from min(ev.at - ev.first_at) filter (where ${filter})) / 60)::double precision / 1440`;
 
 /** The number that a measure makes of one unit's events. */
 function aggregateOf(measure: Measure, calendarDays: boolean, period: Period, values: Values): string {
   const filter = filterOf(measure, calendarDays, period, values);
-  const folded = {
-    count: `count(*) filter (where ${filter})`,
-    // A decision is seen once however often its exposure is reported.
-    exposures: `count(distinct ev.decision_id) filter (where ${filter})`,
-    sum: `coalesce(sum(ev.value) filter (where ${filter}), 0)`,
-    any: `(count(*) filter (where ${filter}) > 0)::integer`,
-    'distinct-days': `count(distinct ev.calendar_day) filter (where ${filter})`,
-  }[measure.fold];
-  return `(${folded})::double precision * ${Number(measure.scale ?? 1)}::double precision`;
+  switch (measure.fold) {
+    case 'count':
+      return scaled(`count(*) filter (where ${filter})`, measure);
+    case 'exposures':
+      // A decision is seen once however often its exposure is reported.
+      return scaled(`count(distinct ev.decision_id) filter (where ${filter})`, measure);
+    case 'sum':
+      return scaled(`coalesce(sum(${summand(measure, values)}) filter (where ${filter}), 0)`, measure);
+    case 'any':
+      return scaled(`(count(*) filter (where ${filter}) > 0)::integer`, measure);
+    case 'distinct-days':
+      return scaled(`count(distinct ev.calendar_day) filter (where ${filter})`, measure);
+    case 'first':
+      return `coalesce(${daysToFirst(filter)}, 0)`;
+  }
+}
+
+/** Letters of the sets of steps that one event can be, by their bits: up to 5 steps, 31 sets. */
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcde';
+
+/** Sets of steps that contain a step, as a class of a regular expression. */
+const lettersWith = (step: number): string =>
+  `[${[...LETTERS].filter((_, i) => (((i + 1) >> step) & 1) === 1).join('')}]`;
+
+/**
+ * Whether a unit took steps in order, each with an event of its own: its events in the order of time become a word of
+ * letters, and the steps a regular expression over it. Events of the same instant count in the order of the steps.
+ */
+function stepsInOrder(
+  metric: MetricDefinition,
+  values: Values,
+): { readonly all: string; readonly before: string } {
+  const { numerator } = metric;
+  const before = metric.after ?? [];
+  const scope = all(scopeOf(numerator, false, 'after', values));
+  const bits = [...before, numerator].map(
+    (step, i) => `case when ${all(selectionOf(step, values))} then ${1 << i} else 0 end`,
+  );
+  const set = `(${bits.join(' + ')})`;
+  const word = `coalesce(string_agg(substr('${LETTERS}', ${set}, 1), '' order by ev.at, ${set}) filter (where ${scope} and ${set} > 0), '')`;
+  const taken = (steps: number): string => {
+    const pattern = Array.from({ length: steps }, (_, i) => lettersWith(i)).join('.*');
+    return `(${word} ~ ${values.add(pattern)}::text)::integer::double precision`;
+  };
+  return { all: taken(before.length + 1), before: taken(before.length) };
 }
 
 /** What a metric without denominator or covariate has in their place. */
 export const CONSTANT = { one: '1::double precision', zero: '0::double precision' } as const;
+
+/** Winsorised at a fixed value; a cap at a quantile of all units is applied to the stored numbers (unit-level.ts). */
+function capped(sql: string, { cap }: MetricDefinition): string {
+  return cap && 'atMost' in cap ? `least(${sql}, ${Number(cap.atMost)}::double precision)` : sql;
+}
 
 export interface UnitColumns {
   readonly y: string;
@@ -67,14 +124,27 @@ export interface UnitColumns {
 
 /** SQL for one unit's numerator, denominator and covariate of a metric, over the rows of `ev`. */
 export function unitColumns(metric: MetricDefinition, values: Values): UnitColumns {
-  const calendar = metric.kind === 'retention';
+  const { numerator, denominator, covariateDays } = metric;
+  const calendar = isCalendar(metric.kind);
+  if (metric.kind === 'funnel') {
+    const steps = stepsInOrder(metric, values);
+    return { y: steps.all, d: steps.before, x: CONSTANT.zero };
+  }
+  if (metric.kind === 'time-to-event') {
+    const filter = filterOf(numerator, false, 'after', values);
+    return {
+      y: `coalesce(${daysToFirst(filter)}, 0)`,
+      d: `(count(*) filter (where ${filter}) > 0)::integer::double precision`,
+      x: CONSTANT.zero,
+    };
+  }
   return {
-    y: aggregateOf(metric.numerator, calendar, 'after', values),
-    d: metric.denominator ? aggregateOf(metric.denominator, calendar, 'after', values) : CONSTANT.one,
+    y: capped(aggregateOf(numerator, calendar, 'after', values), metric),
+    d: denominator ? aggregateOf(denominator, calendar, 'after', values) : CONSTANT.one,
     x:
-      metric.covariateDays === undefined
+      covariateDays === undefined
         ? CONSTANT.zero
-        : aggregateOf(metric.numerator, calendar, { daysBefore: metric.covariateDays }, values),
+        : capped(aggregateOf(numerator, calendar, { daysBefore: covariateDays }, values), metric),
   };
 }
 

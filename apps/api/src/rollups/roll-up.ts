@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { metricRegistry } from '#metrics';
-import type { MetricDefinition } from '#metrics';
 import { Database } from '../persistence/database.js';
 import type { Transaction } from '../persistence/database.js';
+import { loadMetricCatalogue } from '../persistence/metric-catalogue.js';
+import type { PinnedVersions } from '../persistence/metric-catalogue.js';
 import { storeDailyMoments } from './daily-moments.js';
 import { recomputeCohorts } from './cohort-moments.js';
 import { assignSlots, recomputeUnits } from './unit-values.js';
@@ -190,15 +190,22 @@ async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
   );
   await tx.query(`create index on dirty_unit (experiment, unit_id)`);
   await tx.query(`analyze dirty_unit`);
-  const rows = await tx.query<{ experiment: string; n: number; enrolled: number; metrics: string[] }>(
-    `select d.experiment, d.n, (select count(*) from experiment_unit u where u.experiment = x.key)::integer as enrolled,
+  const rows = await tx.query<{
+    experiment: string;
+    n: number;
+    enrolled: number;
+    metrics: string[];
+    pinned: PinnedVersions;
+  }>(
+    `select d.experiment, d.n, x.metric_versions as pinned, (select count(*) from experiment_unit u where u.experiment = x.key)::integer as enrolled,
             array_remove(array_append(x.secondary_metrics || x.guardrail_metrics, x.decision_metric), null) as metrics
        from (select experiment, count(*)::integer as n from dirty_unit group by experiment) d
        join experiment x on x.key = d.experiment order by d.experiment`,
   );
   const experiments: Recomputed[] = [];
-  for (const { experiment, n, enrolled, metrics: keys } of rows) {
-    const metrics = definitionsOf(keys);
+  const catalogue = await loadMetricCatalogue(tx);
+  for (const { experiment, n, enrolled, metrics: keys, pinned } of rows) {
+    const metrics = catalogue.definitionsOf(keys, pinned);
     const { slots, grown } = await assignSlots(tx, experiment, metrics);
     const all = grown || n > ALL_SHARE * enrolled;
     await tx.query(
@@ -216,11 +223,6 @@ const CHANGED_UNITS = `u.unit_id in (
           -- A decision may arrive after the events that name it, and makes them count.
           union select unit_id from decision where txid >= $2 and txid < $3 and experiment is not null
           union select unit_id from fresh_entry)`;
-
-/** The definitions behind an experiment's metric keys, each once; keys that no longer exist are left out. */
-export function definitionsOf(keys: readonly string[]): MetricDefinition[] {
-  return [...new Set(keys)].flatMap((key) => metricRegistry.find(key) ?? []);
-}
 
 async function finish(tx: Transaction, { to }: Range): Promise<void> {
   await tx.query(

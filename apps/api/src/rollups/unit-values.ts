@@ -1,5 +1,6 @@
 import type { MetricDefinition } from '#metrics';
 import type { Transaction } from '../persistence/database.js';
+import { filterColumns } from './event-filter-sql.js';
 import { Values, longestPrePeriod, unitColumns } from './metric-sql.js';
 
 /** Place of each metric in the arrays of unit_values, from 1, as metric_slot has it. */
@@ -70,9 +71,10 @@ async function freshValues(
   tx: Transaction,
   { experiment, metrics, slots, all }: Recomputed,
 ): Promise<{ text: string; values: unknown[] }> {
+  const filters = filterColumns(metrics);
   const units = all
-    ? `(select unit_id, first_at, entered_on from experiment_unit where experiment = $1)`
-    : `(select unit_id, first_at, entered_on from experiment_unit join dirty_unit using (experiment, unit_id)
+    ? `(select unit_id, first_at, entered_on${filters.unit} from experiment_unit where experiment = $1)`
+    : `(select unit_id, first_at, entered_on${filters.unit} from experiment_unit join dirty_unit using (experiment, unit_id)
          where experiment = $1)`;
   const prePeriod = longestPrePeriod(metrics);
   const [oldest] = await tx.query<{ since: Date; decided: Date }>(
@@ -87,7 +89,7 @@ async function freshValues(
   const since = values.add(oldest?.since);
   const decided = values.add(oldest?.decided);
   const activity = values.add(ACTIVITY);
-  const own = `(select d.id, d.unit_id, d.at, d.exposed
+  const own = `(select d.id, d.unit_id, d.at, d.exposed${filters.own}
        from ${all ? '' : `${units} u join `}decision d ${all ? 'where' : 'on d.unit_id = u.unit_id and'}
             d.experiment = ${key} and d.at >= ${decided})`;
   const time = `floor(date_part('epoch', e.at - u.first_at) / 86400) as day,
@@ -100,12 +102,12 @@ async function freshValues(
             ${measuresOf(metrics, slots, values)} as measures
        from ${units} u left join (
          select u.unit_id, u.first_at, e.kind, e.name, e.value, e.at, e.decision_id, own.id is not null as attributed,
-                ${time}
+                ${time}${filters.ofEvent}
            from ${units} u
            join event e on e.unit_id = u.unit_id and e.at >= ${since} and e.at >= u.first_at - make_interval(days => ${days})
            left join ${own} own on own.id = e.decision_id and own.unit_id = e.unit_id
          union all
-         select u.unit_id, u.first_at, 'exposure', null, null, e.at, e.id, true, ${time}
+         select u.unit_id, u.first_at, 'exposure', null, null, e.at, e.id, true, ${time}${filters.ofDecision}
            from ${units} u join ${own} e on e.unit_id = u.unit_id and e.exposed and e.at >= u.first_at) ev using (unit_id)
       group by u.unit_id`,
     values: values.list,

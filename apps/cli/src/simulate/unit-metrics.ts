@@ -1,6 +1,8 @@
 import {
   buildReport,
   fromValues,
+  isCalendar,
+  needsUnits,
   metricRegistry,
   type Measure,
   type MetricDefinition,
@@ -156,24 +158,29 @@ function counts(measure: Measure, definition: MetricDefinition, { at, since, own
   if (measure.scope === 'decision' ? !own : at < since) return false;
   if (!measure.days) return true;
   // Retention counts calendar days, everything else spans of 24 hours.
-  const calendar = definition.kind === 'retention';
+  const calendar = isCalendar(definition.kind);
   const day = calendar ? Math.floor(at / dayMs) - Math.floor(since / dayMs) : (at - since) / dayMs;
   return day >= measure.days[0] && day < measure.days[1];
 }
 
 function isMature(row: UnitRow, { maturityDays, kind }: MetricDefinition, asOf: number): boolean {
-  const elapsed =
-    kind === 'retention'
-      ? Math.floor(asOf / dayMs) - Math.floor(row.since / dayMs)
-      : (asOf - row.since) / dayMs;
+  const elapsed = isCalendar(kind)
+    ? Math.floor(asOf / dayMs) - Math.floor(row.since / dayMs)
+    : (asOf - row.since) / dayMs;
   return elapsed >= maturityDays;
 }
 
-/** Whether an experiment's metrics can be counted here. @throws DomainError `unknown_key` for an unknown metric. */
+/** Whether an experiment's metrics can be counted here. @throws Error naming one that cannot, DomainError `unknown_key` for an unknown metric. */
 export function checkMetrics(ready: ReadyExperiment): void {
   for (const { definition } of metricsOf(ready)) {
-    const folds = [definition.numerator.fold, definition.denominator?.fold];
+    const measures = [definition.numerator, ...(definition.denominator ? [definition.denominator] : [])];
+    if (needsUnits(definition) || definition.kind === 'funnel' || measures.some(isFiltered))
+      throw new Error(`The metric "${definition.key}" counts in ways that a simulation does not.`);
+    const folds = measures.map(({ fold }) => fold);
     if (folds.includes('distinct-days'))
       throw new Error(`The metric "${definition.key}" counts distinct days, which a simulation does not.`);
   }
 }
+
+const isFiltered = ({ where, field, withinHours }: Measure): boolean =>
+  where !== undefined || field !== undefined || withinHours !== undefined;

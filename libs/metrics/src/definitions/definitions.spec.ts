@@ -22,6 +22,17 @@ describe('metric registry', () => {
       'approval',
       'skips-per-play',
       'pauses-per-play',
+      'replays-per-play',
+      'mean-rating',
+      'list-adds',
+      'notification-opens',
+      'days-without-cancellation',
+      'watch-minutes-p90',
+      'search-to-play',
+      'evening-watch-minutes',
+      'tv-watch-minutes',
+      'retention-week-2',
+      'rolling-retention-day-7',
     ]);
   });
 
@@ -35,6 +46,7 @@ describe('metric registry', () => {
 
 describe('metricProblems', () => {
   const good = metricRegistry.get('play-rate');
+  const week = metricRegistry.get('retention-week-2');
   it.each<[string, Partial<MetricDefinition>, RegExp]>([
     [
       'an unknown outcome',
@@ -51,6 +63,33 @@ describe('metricProblems', () => {
     ],
     ['a guardrail without margin', { family: 'guardrail' }, /tolerates/],
     ['a negative scale', { numerator: { ...good.numerator, scale: -1 } }, /scale/],
+    ['a quantile without its level', { kind: 'quantile' }, /says which one/],
+    ['a funnel without steps', { kind: 'funnel' }, /names the steps before/],
+    ['a sum of nothing', { kind: 'sum' }, /folds by sum/],
+    ['a cap on a share', { cap: { atMost: 3 } }, /can be capped/],
+    ['a lift of nothing', { minimumLift: 0 }, /above 0/],
+    [
+      'rolling retention that ends early',
+      { ...week, retention: 'rolling', maturityDays: 20 },
+      /until the unit matures/,
+    ],
+    ['day retention over a week', { ...week, retention: 'day' }, /one day/],
+    ['a time to an event that starts late', { ...week, kind: 'time-to-event' }, /from day 0/],
+    [
+      'a window after a decision that is not asked for',
+      { numerator: { ...good.numerator, scope: 'unit', withinHours: 3 } },
+      /need the scope/,
+    ],
+    [
+      'a text where a number is compared',
+      { numerator: { ...good.numerator, where: [{ field: 'hour', op: 'gte', value: 'evening' }] } },
+      /takes a number/,
+    ],
+    [
+      'a list that is none',
+      { numerator: { ...good.numerator, where: [{ field: 'device', op: 'in', value: 'tv' }] } },
+      /takes a list/,
+    ],
     ['a key with blanks', { key: 'Play rate' }, /key/],
     ['no description', { description: 'plays' }, /for people/],
   ])('finds %s', (_name, change, problem) => {

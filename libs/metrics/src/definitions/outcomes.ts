@@ -21,3 +21,10 @@ export const OUTCOME_NAMES = [
 ] as const;
 
 export type OutcomeName = (typeof OUTCOME_NAMES)[number];
+
+/** Something wrong with a metric as defined. */
+export interface MetricFault {
+  /** Path of the field, e.g. `numerator/events`. */
+  readonly field: string;
+  readonly message: string;
+}

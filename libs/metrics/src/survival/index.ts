@@ -9,7 +9,7 @@ export { logRankTest } from './log-rank.js';
 export type { LogRankOptions, LogRankResult } from './log-rank.js';
 export { proportionalityCheck } from './proportionality.js';
 export type { HazardPart, Proportionality } from './proportionality.js';
-export type { FollowUp } from './risk-table.js';
+export type { FollowUp, RiskTable } from './risk-table.js';
 export { supportedTime } from './supported-time.js';
 export { LEAST_AT_RISK, supportedDay, survivalReport } from './survival-report.js';
 export type {

@@ -2,7 +2,7 @@ import { normalQuantile } from '../distributions/index.js';
 import { isProbability, undefinedBecause } from '../inference/outcome.js';
 import type { Outcome } from '../inference/outcome.js';
 import { isFollowUp, riskTable } from './risk-table.js';
-import type { FollowUp } from './risk-table.js';
+import type { FollowUp, RiskTable } from './risk-table.js';
 
 /** Scale on which a pointwise interval is symmetric: of S itself, of log S, of log(-log S). */
 export type SurvivalScale = 'plain' | 'log' | 'log-log';
@@ -45,6 +45,11 @@ export function kaplanMeier(
   if (!isFollowUp(follow)) return undefinedBecause('invalid_input');
   const table = riskTable(follow, include);
   if (table.units === 0) return undefinedBecause('insufficient_units');
+  return { status: 'ok', curve: curveOfTable(table) };
+}
+
+/** The same from a table of units at risk and events, as a warehouse query gives it. @param table of at least one unit. */
+export function curveOfTable(table: RiskTable): SurvivalCurve {
   const survival: number[] = [];
   const standardError: (number | null)[] = [];
   let s = 1;
@@ -57,7 +62,7 @@ export function kaplanMeier(
     survival.push(s);
     standardError.push(s > 0 ? s * Math.sqrt(sum) : null);
   });
-  const curve = {
+  return {
     units: table.units,
     time: [...table.time],
     atRisk: [...table.atRisk],
@@ -66,7 +71,6 @@ export function kaplanMeier(
     standardError,
     lastTime: table.lastTime,
   };
-  return { status: 'ok', curve };
 }
 
 /** The curve at one time: 1 before the first event; after the longest follow-up its last value is carried on. */

@@ -1,0 +1,57 @@
+import { metricRegistry } from '#metrics';
+import type { MetricDefinition } from '#metrics';
+import type { Sql } from './database.js';
+
+/** Metric keys with the version of each that an experiment was launched with. */
+export type PinnedVersions = Readonly<Record<string, number>>;
+
+/**
+ * Every metric that there is: those of the program and those that analysts made. The only place where a key becomes a
+ * definition.
+ */
+export class MetricCatalogue {
+  /** @param own definitions by key and version. */
+  constructor(private readonly own: ReadonlyMap<string, ReadonlyMap<number, MetricDefinition>>) {}
+
+  /** The pinned version, else the newest; undefined for a key that does not exist. */
+  find(key: string, pinned: PinnedVersions = {}): MetricDefinition | undefined {
+    const builtIn = metricRegistry.find(key);
+    const versions = this.own.get(key);
+    if (builtIn || !versions) return builtIn;
+    return versions.get(pinned[key] ?? 0) ?? versions.get(Math.max(...versions.keys()));
+  }
+
+  /** The definitions behind an experiment's metric keys, each once; keys that no longer exist are left out. */
+  definitionsOf(keys: readonly string[], pinned: PinnedVersions = {}): MetricDefinition[] {
+    return [...new Set(keys)].flatMap((key) => this.find(key, pinned) ?? []);
+  }
+}
+
+/** Reads the catalogue: all versions of the analysts' metrics, which are few. */
+export async function loadMetricCatalogue(sql: Sql): Promise<MetricCatalogue> {
+  const rows = await sql.query<{ key: string; version: number; definition: MetricDefinition }>(
+    'select key, version, definition from metric order by key, version',
+  );
+  const own = new Map<string, Map<number, MetricDefinition>>();
+  for (const { key, version, definition } of rows) {
+    const versions = own.get(key) ?? new Map<number, MetricDefinition>();
+    own.set(key, versions.set(version, definition));
+  }
+  return new MetricCatalogue(own);
+}
+
+/**
+ * Fixes which versions of its metrics an experiment uses: the newest of each that is not fixed yet. Called whenever an
+ * experiment that is no draft was changed, so that its reports keep what they were launched with.
+ */
+export async function pinMetricVersions(sql: Sql, experiment: string): Promise<void> {
+  await sql.query(
+    `update experiment x set metric_versions = newest.versions || x.metric_versions
+       from (select e.key, jsonb_object_agg(m.key, m.version) as versions
+               from experiment e join (select key, max(version) as version from metric group by key) m
+                 on m.key = any(array_append(e.secondary_metrics || e.guardrail_metrics, e.decision_metric))
+              where e.key = $1 group by e.key) newest
+      where x.key = newest.key`,
+    [experiment],
+  );
+}

@@ -1,0 +1,133 @@
+import type { EventCondition, EventField, Measure, MetricDefinition } from '#metrics';
+import type { Values } from './values.js';
+
+/** Columns of `ev` that only filters read, each from an event `e` and from a decision `e` that was exposed by itself. */
+const COLUMNS = {
+  properties: ['e.properties', 'null::jsonb'],
+  item_id: ['e.item_id', 'null::text'],
+  action_id: ['e.action_id', 'null::text'],
+  position: ['e.position', 'null::integer'],
+  context: ['own.context', 'e.context'],
+  attributes: ['u.attributes', 'u.attributes'],
+  decided_at: ['own.at', 'e.at'],
+} as const;
+type ColumnName = keyof typeof COLUMNS;
+
+const FIXED: Readonly<Record<string, readonly ColumnName[]>> = {
+  value: [],
+  position: ['position'],
+  itemId: ['item_id'],
+  actionId: ['action_id'],
+  hour: ['properties', 'context'],
+  device: ['properties', 'context', 'attributes'],
+};
+
+const columnsOfField = (field: EventField): readonly ColumnName[] =>
+  FIXED[field] ?? (field.startsWith('property:') ? ['properties'] : ['context', 'attributes']);
+
+function columnsOfMeasure(measure: Measure): ColumnName[] {
+  return [
+    ...(measure.where ?? []).flatMap(({ field }) => columnsOfField(field)),
+    ...(measure.field?.startsWith('property:') ? (['properties'] as const) : []),
+    ...(measure.withinHours === undefined ? [] : (['decided_at'] as const)),
+  ];
+}
+
+/** What the filters of some metrics need besides the columns that `ev` always has. Empty texts where they need nothing. */
+export function filterColumns(metrics: readonly MetricDefinition[]): {
+  /** Further columns of `ev`, of an event and of a decision exposed by itself; each begins with a comma. */
+  readonly ofEvent: string;
+  readonly ofDecision: string;
+  /** Further columns of `own` and of `u`. */
+  readonly own: string;
+  readonly unit: string;
+} {
+  const needed = new Set(
+    metrics.flatMap(({ numerator, denominator, after }) => [
+      ...columnsOfMeasure(numerator),
+      ...(denominator ? columnsOfMeasure(denominator) : []),
+      ...(after ?? []).flatMap((step) => (step.where ?? []).flatMap(({ field }) => columnsOfField(field))),
+    ]),
+  );
+  const list = (side: 0 | 1): string =>
+    [...needed].map((name) => `, ${COLUMNS[name][side]} as ${name}`).join('');
+  return {
+    ofEvent: list(0),
+    ofDecision: list(1),
+    own: needed.has('context') ? ', d.context' : '',
+    unit: needed.has('attributes') ? ', attributes' : '',
+  };
+}
+
+/** A field as text, and as a number where it is one. */
+interface FieldSql {
+  readonly text: string;
+  readonly number: string;
+}
+
+/** An entry of a jsonb column; `name` is a placeholder. */
+function entryOf(column: string, name: string): FieldSql {
+  return {
+    text: `${column} ->> ${name}`,
+    number: `case when jsonb_typeof(${column} -> ${name}) = 'number' then (${column} ->> ${name})::double precision end`,
+  };
+}
+
+const firstOf = (...fields: readonly FieldSql[]): FieldSql => ({
+  text: `coalesce(${fields.map(({ text }) => text).join(', ')})`,
+  number: `coalesce(${fields.map(({ number }) => number).join(', ')})`,
+});
+
+const column = (sql: string): FieldSql => ({ text: `${sql}::text`, number: sql });
+
+function fieldSql(field: EventField, values: Values): FieldSql {
+  if (field === 'value') return column('ev.value');
+  if (field === 'position') return column('ev.position');
+  if (field === 'itemId') return { text: 'ev.item_id', number: 'null::double precision' };
+  if (field === 'actionId') return { text: 'ev.action_id', number: 'null::double precision' };
+  const colon = field.indexOf(':');
+  const name = `${values.add(colon === -1 ? field : field.slice(colon + 1))}::text`;
+  const [property, context, attribute] = ['ev.properties', 'ev.context', 'ev.attributes'].map((of) =>
+    entryOf(of, name),
+  ) as [FieldSql, FieldSql, FieldSql];
+  if (field === 'hour')
+    return firstOf(
+      property,
+      context,
+      column(`extract(hour from ev.at at time zone 'UTC')::double precision`),
+    );
+  if (field === 'device') return firstOf(property, context, attribute);
+  return field.startsWith('property:') ? property : firstOf(context, attribute);
+}
+
+const ORDER = { lt: '<', lte: '<=', gt: '>', gte: '>=' } as const;
+
+const textOf = (value: unknown): string => String(value);
+
+/** One condition as SQL that is true or false, never null. Every text of it travels as a bound value. */
+export function conditionSql({ field, op, value }: EventCondition, values: Values): string {
+  const sql = fieldSql(field, values);
+  const list = (Array.isArray(value) ? value : [value]) as readonly unknown[];
+  const oneOf = list.every((one) => typeof one === 'number')
+    ? `${sql.number} = any(${values.add([...list], 'doubles')}::double precision[])`
+    : `${sql.text} = any(${values.add(list.map(textOf))}::text[])`;
+  switch (op) {
+    case 'exists':
+      return `(${sql.text}) is not null`;
+    case 'notExists':
+      return `(${sql.text}) is null`;
+    case 'eq':
+    case 'in':
+      return `coalesce(${oneOf}, false)`;
+    case 'ne':
+    case 'notIn':
+      return `not coalesce(${oneOf}, false)`;
+    default:
+      return `coalesce(${sql.number} ${ORDER[op]} ${values.add(value, 'double')}::double precision, false)`;
+  }
+}
+
+/** The field that a sum adds up. */
+export function summand(measure: Measure, values: Values): string {
+  return measure.field === undefined ? 'ev.value' : fieldSql(measure.field, values).number;
+}
