@@ -1,7 +1,7 @@
 /** The table of docs/explanation/architecture.md as a check. */
 const lib = (name) => `^libs/${name}/`;
 const outside = '(@nestjs|typeorm|bullmq|ioredis|pg|pg-copy-streams|fastify|react|@mantine|recharts)(/|$)';
-const features = 'events|experiments|policies|catalog|units|serving|operations|items|layers|surfaces';
+const features = 'events|experiments|policies|catalog|units|serving|operations|items|layers|metrics|surfaces';
 module.exports = {
   forbidden: [
     {

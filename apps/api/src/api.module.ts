@@ -12,6 +12,7 @@ import { ApiKeyGuard } from './http/api-key.guard.js';
 import { ZodPipe } from './http/zod-pipe.js';
 import { ItemsModule } from './items/items.module.js';
 import { LayersModule } from './layers/layers.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { HeartbeatModule } from './operations/heartbeat.js';
 import { OperationsModule } from './operations/operations.module.js';
 import type { Database } from './persistence/database.js';
@@ -32,6 +33,7 @@ const features: readonly (Type | DynamicModule)[] = [
   ExperimentsModule,
   ItemsModule,
   LayersModule,
+  MetricsModule,
   SurfacesModule,
   UnitsModule,
   PoliciesModule,

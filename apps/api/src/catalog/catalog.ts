@@ -1,8 +1,8 @@
 import { CONDITION_OPERATORS } from '#experiments';
-import { OUTCOME_NAMES, estimatorRegistry, metricRegistry } from '#metrics';
+import { OUTCOME_NAMES, estimatorRegistry } from '#metrics';
 import { explorationRegistry, policyRegistry } from '#policies';
 
-/** Everything registered, as plain data: forms, reference pages and clients are drawn from it. */
+/** Everything registered in code but metrics, as plain data: forms, reference pages and clients are drawn from it. */
 export const catalog = {
   policies: policyRegistry.list().map(({ key, title, summary, reference, learns, params }) => ({
     key,
@@ -25,7 +25,6 @@ export const catalog = {
     reference,
     validUnderPeeking,
   })),
-  metrics: metricRegistry.list(),
   conditionOperators: CONDITION_OPERATORS,
   outcomes: OUTCOME_NAMES,
 } as const;

@@ -1,12 +1,12 @@
 import { findOverlaps, startRequirements } from '#experiments';
-import { metricRegistry } from '#metrics';
 import type { Database } from '../persistence/database.js';
+import { loadMetricCatalogue } from '../persistence/metric-catalogue.js';
 import { ExperimentEntity } from '../persistence/entities/index.js';
 import { experimentFromRow } from './experiment.mapper.js';
 
 /**
  * Proves at boot that what runs can run: no two live experiments own the same part of a layer, each could still start,
- * and its metrics exist in this program. (That surfaces and layers exist is a foreign key's work.)
+ * and its metrics exist. (That surfaces and layers exist is a foreign key's work.)
  * @throws Error with one sentence naming the experiment.
  */
 export async function checkExperiments(db: Database): Promise<void> {
@@ -15,6 +15,7 @@ export async function checkExperiments(db: Database): Promise<void> {
     .where(`e.status in ('scheduled', 'running', 'paused')`)
     .orderBy('e.key')
     .getMany();
+  const catalogue = await loadMetricCatalogue(db);
   const live = rows.map(experimentFromRow);
   const [overlap] = findOverlaps(live);
   if (overlap) {
@@ -30,10 +31,10 @@ export async function checkExperiments(db: Database): Promise<void> {
       ...experiment.secondaryMetrics,
       ...experiment.guardrailMetrics,
     ];
-    const unknown = metrics.find((key) => !metricRegistry.find(key));
+    const unknown = metrics.find((key) => !catalogue.find(key));
     if (unknown !== undefined) {
       throw new Error(
-        `The experiment "${experiment.key}" needs the metric "${unknown}", which this program does not have.`,
+        `The experiment "${experiment.key}" needs the metric "${unknown}", which does not exist.`,
       );
     }
   }

@@ -1,8 +1,9 @@
 import type { Arm, ExperimentDesign, SurfaceKind } from '#experiments';
-import { metricRegistry } from '#metrics';
 import { Problem } from '../http/problem.js';
 import type { FieldError } from '../http/problem.js';
 import type { Transaction } from '../persistence/database.js';
+import { loadMetricCatalogue } from '../persistence/metric-catalogue.js';
+import type { MetricCatalogue } from '../persistence/metric-catalogue.js';
 
 /** How a treatment can be wrong for the kind of its surface. */
 function treatmentFault(arm: Arm, kind: SurfaceKind): string | null {
@@ -20,8 +21,12 @@ function treatmentFault(arm: Arm, kind: SurfaceKind): string | null {
     : null;
 }
 
-function metricErrors(design: ExperimentDesign): FieldError[] {
-  const known = (key: string): boolean => metricRegistry.find(key) !== undefined;
+function metricErrors(design: ExperimentDesign, catalogue: MetricCatalogue): FieldError[] {
+  // What has started goes on with a metric that was archived since.
+  const fault = (key: string): string | null => {
+    if (!catalogue.find(key)) return `the metric "${key}" does not exist`;
+    return design.status === 'draft' && catalogue.isArchived(key) ? `the metric "${key}" is archived` : null;
+  };
   const named: [pointer: string, key: string][] = [
     ...(design.decisionMetric === null
       ? []
@@ -29,13 +34,10 @@ function metricErrors(design: ExperimentDesign): FieldError[] {
     ...design.secondaryMetrics.map((key, i): [string, string] => [`/secondaryMetrics/${i}`, key]),
     ...design.guardrailMetrics.map((key, i): [string, string] => [`/guardrailMetrics/${i}`, key]),
   ];
-  return named
-    .filter(([, key]) => !known(key))
-    .map(([pointer, key]) => ({
-      pointer,
-      code: 'unknown_metric',
-      message: `the metric "${key}" does not exist`,
-    }));
+  return named.flatMap(([pointer, key]) => {
+    const message = fault(key);
+    return message === null ? [] : [{ pointer, code: 'unknown_metric', message }];
+  });
 }
 
 async function armErrors(
@@ -65,7 +67,11 @@ export async function checkReferences(tx: Transaction, design: ExperimentDesign)
     design.surface,
   ]);
   const [layer] = await tx.query('select 1 from layer where key = $1', [design.layer]);
-  const errors = [...metricErrors(design), ...(await armErrors(tx, design, surface?.kind ?? null))];
+  const catalogue = await loadMetricCatalogue(tx);
+  const errors = [
+    ...metricErrors(design, catalogue),
+    ...(await armErrors(tx, design, surface?.kind ?? null)),
+  ];
   if (!surface) {
     errors.unshift({
       pointer: '/surface',

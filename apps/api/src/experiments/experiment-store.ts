@@ -6,6 +6,7 @@ import type { LayerClaim } from '#experiments';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import type { Transaction } from '../persistence/database.js';
+import { pinMetricVersions } from '../persistence/metric-catalogue.js';
 import {
   ExperimentEntity,
   ExperimentPhaseEntity,
@@ -91,6 +92,7 @@ export class ExperimentStore {
       .set({ ...columns, ...bookkeeping } as object)
       .where('key = :key', { key })
       .execute();
+    if (design.status !== 'draft') await pinMetricVersions(tx, design.key);
     return this.lock(tx, design.key);
   }
 

@@ -7,6 +7,8 @@ export interface StoredExperiment extends ExperimentDesign {
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly summary: Json;
+  /** Versions of own metrics that it was launched with. */
+  readonly metricVersions: Readonly<Record<string, number>>;
 }
 
 export function experimentFromRow(row: ExperimentEntity): StoredExperiment {
@@ -39,6 +41,7 @@ export function experimentFromRow(row: ExperimentEntity): StoredExperiment {
     createdAt: row.createdAt.getTime(),
     updatedAt: row.updatedAt.getTime(),
     summary: row.summary,
+    metricVersions: row.metricVersions,
   };
 }
 

@@ -10,8 +10,21 @@ export type PinnedVersions = Readonly<Record<string, number>>;
  * definition.
  */
 export class MetricCatalogue {
-  /** @param own definitions by key and version. */
-  constructor(private readonly own: ReadonlyMap<string, ReadonlyMap<number, MetricDefinition>>) {}
+  /** @param own definitions by key and version; @param archived keys that are no longer offered. */
+  constructor(
+    private readonly own: ReadonlyMap<string, ReadonlyMap<number, MetricDefinition>>,
+    private readonly archived: ReadonlySet<string>,
+  ) {}
+
+  /** What new experiments can use: the newest version of each that is not archived. */
+  offered(): MetricDefinition[] {
+    const keys = [...this.own.keys()].filter((key) => !this.archived.has(key));
+    return [...metricRegistry.list(), ...this.definitionsOf(keys)];
+  }
+
+  isArchived(key: string): boolean {
+    return this.archived.has(key);
+  }
 
   /** The pinned version, else the newest; undefined for a key that does not exist. */
   find(key: string, pinned: PinnedVersions = {}): MetricDefinition | undefined {
@@ -29,15 +42,18 @@ export class MetricCatalogue {
 
 /** Reads the catalogue: all versions of the analysts' metrics, which are few. */
 export async function loadMetricCatalogue(sql: Sql): Promise<MetricCatalogue> {
-  const rows = await sql.query<{ key: string; version: number; definition: MetricDefinition }>(
-    'select key, version, definition from metric order by key, version',
-  );
+  const rows = await sql.query<{
+    key: string;
+    version: number;
+    definition: MetricDefinition;
+    archived: boolean;
+  }>('select key, version, definition, archived from metric order by key, version');
   const own = new Map<string, Map<number, MetricDefinition>>();
   for (const { key, version, definition } of rows) {
     const versions = own.get(key) ?? new Map<number, MetricDefinition>();
     own.set(key, versions.set(version, definition));
   }
-  return new MetricCatalogue(own);
+  return new MetricCatalogue(own, new Set(rows.filter(({ archived }) => archived).map(({ key }) => key)));
 }
 
 /**

@@ -3,7 +3,6 @@ import { AnalysesController } from './analyses.controller.js';
 import { ExportController } from './export/export.controller.js';
 import { Forecasts } from './forecasts.js';
 import { LiftReports } from './lift-reports.js';
-import { MetricsController } from './metrics.controller.js';
 import { ReportStore } from './report-store.js';
 import { ReportsController } from './reports.controller.js';
 import { RetentionController } from './retention.controller.js';
@@ -22,7 +21,6 @@ export class ReportsCoreModule {}
     RetentionController,
     UnitReportsController,
     ExportController,
-    MetricsController,
     AnalysesController,
   ],
   providers: [RetentionStore, SignalStore, Forecasts],

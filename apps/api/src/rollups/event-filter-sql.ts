@@ -108,9 +108,11 @@ const textOf = (value: unknown): string => String(value);
 export function conditionSql({ field, op, value }: EventCondition, values: Values): string {
   const sql = fieldSql(field, values);
   const list = (Array.isArray(value) ? value : [value]) as readonly unknown[];
-  const oneOf = list.every((one) => typeof one === 'number')
-    ? `${sql.number} = any(${values.add([...list], 'doubles')}::double precision[])`
-    : `${sql.text} = any(${values.add(list.map(textOf))}::text[])`;
+  // Values that are added must be used, so each only where it is.
+  const oneOf = (): string =>
+    list.every((one) => typeof one === 'number')
+      ? `${sql.number} = any(${values.add([...list], 'doubles')}::double precision[])`
+      : `${sql.text} = any(${values.add(list.map(textOf))}::text[])`;
   switch (op) {
     case 'exists':
       return `(${sql.text}) is not null`;
@@ -118,10 +120,10 @@ export function conditionSql({ field, op, value }: EventCondition, values: Value
       return `(${sql.text}) is null`;
     case 'eq':
     case 'in':
-      return `coalesce(${oneOf}, false)`;
+      return `coalesce(${oneOf()}, false)`;
     case 'ne':
     case 'notIn':
-      return `not coalesce(${oneOf}, false)`;
+      return `not coalesce(${oneOf()}, false)`;
     default:
       return `coalesce(${sql.number} ${ORDER[op]} ${values.add(value, 'double')}::double precision, false)`;
   }

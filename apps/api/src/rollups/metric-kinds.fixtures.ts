@@ -88,7 +88,11 @@ const TESTED: readonly MetricDefinition[] = [
     numerator: { where: [{ field: 'property:quality', op: 'eq', value: 'hd' }] },
     denominator: { events: ['play', 'watch'] },
   }),
-  made('quantile-half', { kind: 'quantile', quantile: 0.5, numerator: { fold: 'sum', events: ['watch'] } }),
+  made('quantile-half', {
+    kind: 'quantile',
+    quantile: 0.5,
+    numerator: { fold: 'sum', events: ['watch', 'rating'] },
+  }),
   made('quantile-tied', { kind: 'quantile', quantile: 0.5, numerator: { fold: 'sum', events: ['cancel'] } }),
   made('quantile-mature', {
     kind: 'quantile',

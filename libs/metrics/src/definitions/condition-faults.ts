@@ -4,19 +4,29 @@ import type { MetricFault } from './outcomes.js';
 const NUMBERS = new Set(['value', 'position', 'hour']);
 const ORDERED = new Set(['lt', 'lte', 'gt', 'gte']);
 
+type Fault = string | null;
+
+function listFault({ field, op, value }: EventCondition): Fault {
+  if (!Array.isArray(value) || value.length === 0) return `"${op}" takes a list of values`;
+  const numbers = value.every((one) => typeof one === 'number');
+  return NUMBERS.has(field) && !numbers ? `${field} is compared with numbers` : null;
+}
+
+function singleFault({ field, op, value }: EventCondition): Fault {
+  if (value === undefined || typeof value === 'object') return `"${op}" takes one value`;
+  if (typeof value === 'number' && Number.isFinite(value)) return null;
+  if (ORDERED.has(op)) return `"${op}" takes a number`;
+  return NUMBERS.has(field) ? `${field} is compared with numbers` : null;
+}
+
+function faultOf(condition: EventCondition): Fault {
+  const { op, value } = condition;
+  if (op === 'exists' || op === 'notExists') return value === undefined ? null : `"${op}" takes no value`;
+  return op === 'in' || op === 'notIn' ? listFault(condition) : singleFault(condition);
+}
+
 /** What is wrong with one condition on events; `at` is its place in the definition. */
-export function conditionFaults(at: string, { field, op, value }: EventCondition): MetricFault[] {
-  const fault = (message: string): MetricFault[] => [{ field: `${at}/value`, message }];
-  if (op === 'exists' || op === 'notExists')
-    return value === undefined ? [] : fault(`"${op}" takes no value`);
-  if (op === 'in' || op === 'notIn') {
-    if (!Array.isArray(value) || value.length === 0) return fault(`"${op}" takes a list of values`);
-    return NUMBERS.has(field) && value.some((one) => typeof one !== 'number')
-      ? fault(`${field} is compared with numbers`)
-      : [];
-  }
-  if (value === undefined || typeof value === 'object') return fault(`"${op}" takes one value`);
-  if ((ORDERED.has(op) || NUMBERS.has(field)) && !(typeof value === 'number' && Number.isFinite(value)))
-    return fault(ORDERED.has(op) ? `"${op}" takes a number` : `${field} is compared with numbers`);
-  return [];
+export function conditionFaults(at: string, condition: EventCondition): MetricFault[] {
+  const message = faultOf(condition);
+  return message === null ? [] : [{ field: `${at}/value`, message }];
 }

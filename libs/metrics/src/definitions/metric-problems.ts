@@ -67,7 +67,7 @@ const FOLDS: Readonly<Record<MetricKind, readonly Measure['fold'][]>> = {
 };
 
 function shapeFaults(metric: MetricDefinition, known: Known): MetricFault[] {
-  const { kind, numerator, denominator, quantile, after } = metric;
+  const { kind, numerator, denominator, quantile } = metric;
   const faults: MetricFault[] = [];
   if ((kind === 'ratio') !== (denominator !== undefined))
     faults.push({ field: 'denominator', message: 'a ratio, and only a ratio, has a denominator' });
@@ -80,19 +80,21 @@ function shapeFaults(metric: MetricDefinition, known: Known): MetricFault[] {
       field: 'quantile',
       message: 'a quantile, and only a quantile, says which one, between 0 and 1',
     });
+  return [...faults, ...stepFaults(metric, known)];
+}
+
+function stepFaults({ kind, after }: MetricDefinition, known: Known): MetricFault[] {
   if ((kind === 'funnel') !== (after !== undefined))
-    faults.push({ field: 'after', message: 'a funnel, and only a funnel, names the steps before' });
-  if (after && (after.length === 0 || after.length > MOST_STEPS))
-    faults.push({ field: 'after', message: `a funnel has 1 to ${MOST_STEPS} steps before` });
-  return [
-    ...faults,
-    ...(after ?? []).flatMap((step, i) => [
-      ...selectionFaults(`after/${i}`, step, known),
-      ...(step.events.length === 0
-        ? [{ field: `after/${i}/events`, message: 'a step names its outcomes' }]
-        : []),
-    ]),
-  ];
+    return [{ field: 'after', message: 'a funnel, and only a funnel, names the steps before' }];
+  if (!after) return [];
+  if (after.length === 0 || after.length > MOST_STEPS)
+    return [{ field: 'after', message: `a funnel has 1 to ${MOST_STEPS} steps before` }];
+  return after.flatMap((step, i) => [
+    ...selectionFaults(`after/${i}`, step, known),
+    ...(step.events.length === 0
+      ? [{ field: `after/${i}/events`, message: 'a step names its outcomes' }]
+      : []),
+  ]);
 }
 
 function retentionFaults({ kind, retention, numerator, maturityDays }: MetricDefinition): MetricFault[] {

@@ -58,6 +58,9 @@ export class ExperimentEntity {
   @Column({ type: 'text', name: 'guardrail_metrics', array: true })
   guardrailMetrics!: string[];
 
+  @Column({ type: 'jsonb', name: 'metric_versions', default: {} })
+  metricVersions!: Record<string, number>;
+
   @Column({ type: 'integer', name: 'minimum_days' })
   minimumDays!: number;
 
