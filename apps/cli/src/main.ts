@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { registerAnalyze } from './commands/analyze.js';
 import { registerDemo } from './commands/demo.js';
 import { registerEvaluate } from './commands/evaluate.js';
+import { registerMetrics } from './commands/metrics.js';
 import { registerSimulate } from './commands/simulate.js';
 import { registerVerifyHashing } from './commands/verify-hashing.js';
 import { registerVerifyStats } from './commands/verify-stats.js';
@@ -14,6 +15,7 @@ function createProgram(): Command {
   registerDemo(program);
   registerAnalyze(program);
   registerEvaluate(program);
+  registerMetrics(program);
   registerSimulate(program);
   const verify = program.command('verify').description('check the engine against reference cases');
   registerVerifyHashing(verify);

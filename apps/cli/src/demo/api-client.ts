@@ -20,6 +20,7 @@ export class Unreachable extends Error {}
 const problemSchema = z.object({
   code: z.string().default('unknown'),
   detail: z.string().default('no detail given'),
+  errors: z.array(z.object({ pointer: z.string(), message: z.string() })).default([]),
 });
 
 const treatmentsSchema = z.object({
@@ -78,7 +79,9 @@ export class ApiClient {
       throw new Unreachable(`${this.connection.api}${path} answers ${response.status}`);
     }
     const problem = problemSchema.safeParse(parseOrNull(text));
-    const { code, detail } = problem.success ? problem.data : { code: 'unknown', detail: text.slice(0, 200) };
+    const { code, detail } = problem.success
+      ? { code: problem.data.code, detail: detailOf(problem.data) }
+      : { code: 'unknown', detail: text.slice(0, 200) };
     throw new Refused(response.status, code, `${method} ${path}: ${response.status} ${code}: ${detail}`);
   }
 
@@ -113,6 +116,13 @@ export async function withPatience<T>(call: () => Promise<T>, patienceMs: number
       await sleep(Math.min(longestPauseMs, 100 * 2 ** attempt) * (0.5 + Math.random() / 2));
     }
   }
+}
+
+/** Every field that is wrong, where there are several; the detail names the first only. */
+function detailOf({ detail, errors }: z.output<typeof problemSchema>): string {
+  return errors.length > 1
+    ? errors.map(({ pointer, message }) => `${pointer}: ${message}`).join('; ')
+    : detail;
 }
 
 function parseOrNull(text: string): unknown {

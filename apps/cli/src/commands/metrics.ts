@@ -1,0 +1,159 @@
+import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { ApiClient, Refused } from '../demo/api-client.js';
+import { resolveConnection } from '../demo/connection.js';
+import type { ConnectionOptions } from '../demo/connection.js';
+
+/** The API knows what a definition has to be; here only its key is needed. */
+const definitionSchema = z.looseObject({ key: z.string().min(1) });
+type Definition = z.output<typeof definitionSchema>;
+
+const fileSchema = z.union([
+  z.strictObject({ metrics: z.array(definitionSchema).min(1) }).transform(({ metrics }) => metrics),
+  z.array(definitionSchema).min(1),
+  definitionSchema.transform((one) => [one]),
+]);
+
+const storedSchema = z.object({
+  metric: z.object({ origin: z.enum(['built-in', 'own']), version: z.number() }),
+  versions: z.array(z.object({ version: z.number(), definition: definitionSchema })).min(1),
+});
+
+const listSchema = z.object({
+  items: z.array(
+    z.looseObject({
+      key: z.string(),
+      title: z.string(),
+      kind: z.string(),
+      betterWhen: z.string(),
+      family: z.string(),
+      origin: z.string(),
+      version: z.number(),
+      archived: z.boolean(),
+    }),
+  ),
+});
+type Listed = z.output<typeof listSchema>['items'][number];
+
+export interface Applied {
+  readonly key: string;
+  readonly outcome: 'created' | 'changed' | 'unchanged';
+  readonly version: number;
+}
+
+/** @throws Error with one sentence when the file holds no definitions. */
+export function readDefinitions(file: string): Definition[] {
+  let document: unknown;
+  try {
+    document = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
+  }
+  const parsed = fileSchema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  throw new Error(`${file}: expected a metric, a list of metrics, or {"metrics": [...]}; each has a "key"`);
+}
+
+/**
+ * Brings an installation to the definitions of a file, in its order: new ones are created, changed ones get a new
+ * version, equal ones stay as they are. Nothing is removed.
+ * @throws Refused naming the metric and what the API finds wrong; what came before it has been applied.
+ */
+export async function applyMetrics(
+  client: ApiClient,
+  definitions: readonly Definition[],
+): Promise<Applied[]> {
+  const applied: Applied[] = [];
+  for (const definition of definitions) {
+    try {
+      applied.push(await applyOne(client, definition));
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      throw new Refused(error.status, error.code, `${definition.key}: ${error.message}`);
+    }
+  }
+  return applied;
+}
+
+async function applyOne(client: ApiClient, definition: Definition): Promise<Applied> {
+  const path = `/v1/metrics/${encodeURIComponent(definition.key)}`;
+  const { key } = definition;
+  const found = await client.call('GET', path).catch((error: unknown) => {
+    if (error instanceof Refused && error.status === 404) return null;
+    throw error;
+  });
+  if (found === null) {
+    await client.call('POST', '/v1/metrics', definition);
+    return { key, outcome: 'created', version: 1 };
+  }
+  const { metric, versions } = storedSchema.parse(found);
+  // The API fills in what a file may leave out.
+  const wanted = { maturityDays: 0, ...definition };
+  if (isDeepStrictEqual(versions[0]?.definition, wanted))
+    return { key, outcome: 'unchanged', version: metric.version };
+  const { version } = definitionWithVersion(
+    await client.call('PUT', path, { ...definition, version: metric.version }),
+  );
+  return { key, outcome: 'changed', version };
+}
+
+const definitionWithVersion = (answer: unknown) => z.looseObject({ version: z.number() }).parse(answer);
+
+/** Aligned columns: key, kind, direction, family, version and where it comes from. */
+export function describeMetrics(items: readonly Listed[]): string {
+  const rows = [
+    ['key', 'kind', 'better when', 'family', 'version', 'origin', 'title'],
+    ...items.map((item) => [
+      item.key,
+      item.kind,
+      item.betterWhen,
+      item.family,
+      String(item.version),
+      item.archived ? `${item.origin}, archived` : item.origin,
+      item.title,
+    ]),
+  ];
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return `${rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')}\n`;
+}
+
+type Flags = ConnectionOptions & { readonly json?: boolean; readonly archived?: boolean };
+
+/** `marquee metrics apply FILE` and `marquee metrics list`. */
+export function registerMetrics(program: Command): void {
+  const metrics = program.command('metrics').description('metrics of a running installation');
+  const connected = (command: Command): Command =>
+    command
+      .option('--url <url>', 'base URL of the API (default: that of the running installation)')
+      .option('--key <key>', 'admin key (default: that of the running installation)')
+      .option('--json', 'print one JSON document');
+  connected(
+    metrics
+      .command('apply')
+      .description('create or change the metrics of a file; every change is a new version')
+      .argument('<file>', 'JSON: a definition, a list of them, or {"metrics": [...]}'),
+  ).action(async (file: string, flags: Flags) => {
+    const applied = await applyMetrics(new ApiClient(resolveConnection(flags)), readDefinitions(file));
+    const lines = applied.map(({ key, outcome, version }) => `${key}: ${outcome}, version ${version}\n`);
+    process.stdout.write(flags.json ? `${JSON.stringify(applied)}\n` : lines.join(''));
+  });
+  connected(
+    metrics
+      .command('list')
+      .description('the metrics that experiments can use')
+      .option('--archived', 'archived ones too'),
+  ).action(async (flags: Flags) => {
+    const path = `/v1/metrics${flags.archived ? '?archived=true' : ''}`;
+    const { items } = listSchema.parse(await new ApiClient(resolveConnection(flags)).call('GET', path));
+    process.stdout.write(flags.json ? `${JSON.stringify(items)}\n` : describeMetrics(items));
+  });
+}
