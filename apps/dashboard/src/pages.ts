@@ -39,6 +39,23 @@ export const PAGES: readonly PageEntry[] = [
     load: async () => (await import('./pages/policies/policy-page.js')).PolicyPage,
   },
   {
+    path: '/metrics',
+    nav: { title: 'Metrics', icon: 'chart', group: 'Decide' },
+    load: async () => (await import('./pages/metrics/list-page.js')).MetricsPage,
+  },
+  {
+    path: '/metrics/new',
+    load: async () => (await import('./pages/metrics/edit-page.js')).NewMetricPage,
+  },
+  {
+    path: '/metrics/:key',
+    load: async () => (await import('./pages/metrics/metric-page.js')).MetricPage,
+  },
+  {
+    path: '/metrics/:key/edit',
+    load: async () => (await import('./pages/metrics/edit-page.js')).EditMetricPage,
+  },
+  {
     path: '/live',
     nav: { title: 'Live tail', icon: 'live', group: 'Watch' },
     load: async () => (await import('./pages/live/live-page.js')).LivePage,

@@ -1,7 +1,8 @@
 import type { Page, Route } from 'playwright-core';
 import type { RetentionKind } from '../src/api/types.js';
-import { CATALOG, HOLDOUTS, LAYERS, METRICS, SURFACES } from './fixtures/catalog.js';
+import { CATALOG, HOLDOUTS, LAYERS, SURFACES } from './fixtures/catalog.js';
 import { EXPERIMENTS, PHASES } from './fixtures/experiments.js';
+import { ALL_METRICS, metricDetail } from './fixtures/metrics.js';
 import { ALLOCATION, POLICIES, POLICY_ACTIONS, SNAPSHOTS, TRAINING_RUNS } from './fixtures/policies.js';
 import { HOLDOUT_LIFTS, portfolioFor } from './fixtures/portfolio.js';
 import { reportFor, seriesFor } from './fixtures/report.js';
@@ -43,7 +44,8 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/surfaces$/, () => list(SURFACES)],
   [/^\/v1\/layers$/, () => list(LAYERS)],
   [/^\/v1\/holdouts$/, () => list(HOLDOUTS)],
-  [/^\/v1\/metrics$/, () => list(METRICS)],
+  [/^\/v1\/metrics$/, () => list([...ALL_METRICS])],
+  [/^\/v1\/metrics\/([^/]+)$/, ([, key]) => metricDetail(key)],
   [/^\/v1\/experiments$/, () => list(EXPERIMENTS)],
   [/^\/v1\/experiments\/([^/]+)$/, ([, key]) => experiment(key)],
   [/^\/v1\/experiments\/([^/]+)\/phases$/, () => list(PHASES)],

@@ -28,6 +28,7 @@ import type {
   Survival,
   TrainingRun,
 } from './types.js';
+import type { Metric, MetricDetail } from './types-metrics.js';
 
 /** Milliseconds between refreshes; a hidden tab does not poll. */
 const EVERY = { live: 2_000, operations: 5_000, page: 15_000, report: 30_000 } as const;
@@ -51,6 +52,9 @@ export function useRead<T>(path: string, options: ReadOptions = {}): UseQueryRes
 }
 
 export const useCatalog = () => useRead<Catalog>('/v1/catalog');
+export const useMetrics = (archived: boolean) =>
+  useRead<Page<Metric>>(`/v1/metrics${query({ archived: archived ? true : null })}`, { keep: true });
+export const useMetric = (key: string) => useRead<MetricDetail>(`/v1/metrics/${segment(key)}`);
 export const useSurfaces = () => useRead<Page<Surface>>('/v1/surfaces');
 export const useLayers = () => useRead<Page<Layer>>('/v1/layers');
 export const useExperiments = () =>

@@ -131,7 +131,7 @@ export interface Verdict {
 }
 
 export type MetricRole = 'decision' | 'secondary' | 'guardrail';
-export type MeasuredIn = 'share' | 'minutes' | 'count' | 'per-week';
+export type MeasuredIn = 'share' | 'minutes' | 'count' | 'per-week' | 'days' | 'number';
 
 export interface MetricResult {
   metric: string;

@@ -1,7 +1,14 @@
 import type { Effect, Interval, MeasuredIn, RelativeEffect } from '../api/types.js';
 import { DASH, decimal, finite, lift, percent } from './number.js';
 
-const UNIT: Record<MeasuredIn, string> = { share: '', minutes: ' min', count: '', 'per-week': ' / week' };
+const UNIT: Record<MeasuredIn, string> = {
+  share: '',
+  minutes: ' min',
+  count: '',
+  'per-week': ' / week',
+  days: ' days',
+  number: '',
+};
 
 /** A level of a metric in its own unit: `12.3%`, `34.2 min`, `2.31 / week`. */
 export function level(value: number | null | undefined, measuredIn: MeasuredIn): string {

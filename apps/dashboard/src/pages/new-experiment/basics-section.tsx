@@ -3,7 +3,7 @@ import type { ReactElement } from 'react';
 import { useState } from 'react';
 import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
-import { slug } from '../policies/policy-draft.js';
+import { slug } from '../../format/slug.js';
 import { templateArms } from './draft.js';
 import type { Template } from './draft.js';
 import type { SectionProps } from './section-props.js';

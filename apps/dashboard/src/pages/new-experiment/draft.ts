@@ -1,5 +1,5 @@
 import type { Experiment, Json, Policy, SteadyPeriod, Surface, Treatment } from '../../api/types.js';
-import { slug } from '../policies/policy-draft.js';
+import { slug } from '../../format/slug.js';
 import type { TargetingDraft } from './targeting.js';
 import { EVERYONE, toCondition } from './targeting.js';
 

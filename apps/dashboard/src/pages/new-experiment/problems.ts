@@ -1,5 +1,5 @@
 import type { FieldError } from '../../api/http.js';
-import { slug } from '../policies/policy-draft.js';
+import { slug } from '../../format/slug.js';
 import type { ArmDraft, ExperimentDraft } from './draft.js';
 import { targetingProblem } from './targeting.js';
 

@@ -5,7 +5,8 @@ import { useWrite } from '../../api/mutations.js';
 import { useCatalog } from '../../api/queries.js';
 import type { Catalog, Policy } from '../../api/types.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
-import { policyBody, policyDraft, slug } from './policy-draft.js';
+import { policyBody, policyDraft } from './policy-draft.js';
+import { slug } from '../../format/slug.js';
 import { PolicyFields } from './policy-fields.js';
 
 interface PolicyDialogProps {

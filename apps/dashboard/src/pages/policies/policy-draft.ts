@@ -1,4 +1,5 @@
 import type { Catalog, Json, PolicyBody } from '../../api/types.js';
+import { slug } from '../../format/slug.js';
 import { schemaDefaults } from '../../ui/schema-form.js';
 
 /** What the policy form holds; `toBody` turns it into the API's words. */
@@ -15,14 +16,6 @@ export interface PolicyDraft {
   /** Largest value that counts, for watch seconds and the like. */
   max: number | null;
   windowSeconds: number;
-}
-
-export function slug(title: string): string {
-  return title
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-+|-+$/g, '')
-    .slice(0, 64);
 }
 
 /** A draft of the given registered policy, with the defaults of its schema. */

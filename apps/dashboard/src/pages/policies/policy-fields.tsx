@@ -12,7 +12,8 @@ import type { ReactElement } from 'react';
 import type { Catalog, RegisteredPolicy } from '../../api/types.js';
 import { humanise } from '../../format/index.js';
 import { SchemaForm, schemaDefaults } from '../../ui/schema-form.js';
-import { policyDraft, slug } from './policy-draft.js';
+import { policyDraft } from './policy-draft.js';
+import { slug } from '../../format/slug.js';
 import type { PolicyDraft } from './policy-draft.js';
 
 interface PolicyFieldsProps {

@@ -8,7 +8,6 @@ import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
 import { UrlTabs } from '../../ui/url-tabs.js';
 import { KeysPanel } from './keys-panel.js';
-import { MetricsPanel } from './metrics-panel.js';
 import { SurfacesPanel } from './surfaces-panel.js';
 
 export function SettingsPage(): ReactElement {
@@ -23,7 +22,6 @@ export function SettingsPage(): ReactElement {
         tabs={[
           { key: '', title: 'API keys', render: () => <KeysPanel /> },
           { key: 'surfaces', title: 'Surfaces', render: () => <SurfacesPanel /> },
-          { key: 'metrics', title: 'Metrics', render: () => <MetricsPanel /> },
           { key: 'audit', title: 'Audit log', render: () => <AuditPanel /> },
         ]}
       />
