@@ -82,7 +82,7 @@ withBrowser('metrics in Chromium (skipped where no chromium is installed)', () =
     await page.getByText('The mean over all units of the number of “play” events anywhere').waitFor();
     await page.getByRole('button', { name: 'Add condition' }).click();
     await page.getByRole('textbox', { name: 'Value', exact: true }).fill('tv');
-    await page.getByText('“play”, where the device is tv').waitFor();
+    await page.getByText('“play” events where the device is tv').waitFor();
     await page.getByRole('textbox', { name: 'Before day' }).fill('7');
     api.override(/POST \/v1\/metrics$/, {
       status: 400,

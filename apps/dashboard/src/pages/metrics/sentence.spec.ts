@@ -21,7 +21,7 @@ const CASES: readonly (readonly [sentence: string, change: Partial<MetricBody>])
     {},
   ],
   [
-    'The mean over all units of the sum of the values of “watch”, where the device is one of tv, smart-tv and the hour of day is at least 18 events, divided by 60 anywhere in the product, from day 0 to day 6 after first exposure. One unit counts for at most 300. A unit counts once 7 days have passed since its first exposure. Adjusted by the same number in the 14 days before first exposure. Higher is better. A lift of 2.0% is the smallest that matters.',
+    'The mean over all units of the sum of the values of “watch” events where the device is one of tv, smart-tv and the hour of day is at least 18, divided by 60 anywhere in the product, from day 0 to day 6 after first exposure. One unit counts for at most 300. A unit counts once 7 days have passed since its first exposure. Adjusted by the same number in the 14 days before first exposure. Higher is better. A lift of 2.0% is the smallest that matters.',
     {
       kind: 'sum',
       numerator: {

@@ -25,9 +25,11 @@ function conditionText({ field, op, value }: EventCondition): string {
   return value === undefined ? verb : `${verb} ${Array.isArray(value) ? value.join(', ') : String(value)}`;
 }
 
-function selectionText({ events, where }: EventSelection): string {
-  const conditions = (where ?? []).map(conditionText).join(' and ');
-  return `${anyOf(events)}${conditions === '' ? '' : `, where ${conditions},`}`;
+const conditionsText = ({ where }: EventSelection): string => (where ?? []).map(conditionText).join(' and ');
+
+function selectionText(selection: EventSelection): string {
+  const conditions = conditionsText(selection);
+  return `${anyOf(selection.events)}${conditions === '' ? '' : `, where ${conditions},`}`;
 }
 
 const plain = (text: string): string => text.replace(/,$/, '');
@@ -42,18 +44,19 @@ function scaleText(scale: number | undefined): string {
 
 /** What one unit's events become. */
 function amount(measure: Measure): string {
-  const what = plain(selectionText(measure));
+  const conditions = conditionsText(measure);
+  const what = `${anyOf(measure.events)} events${conditions === '' ? '' : ` where ${conditions}`}`;
   switch (measure.fold) {
     case 'count':
-      return `the number of ${what} events${scaleText(measure.scale)}`;
+      return `the number of ${what}${scaleText(measure.scale)}`;
     case 'sum': {
       const field = measure.field ?? 'value';
-      return `the sum of ${field === 'value' ? 'the values' : fieldText(field).replace('its ', '')} of ${what} events${scaleText(measure.scale)}`;
+      return `the sum of ${field === 'value' ? 'the values' : fieldText(field).replace('its ', '')} of ${what}${scaleText(measure.scale)}`;
     }
     case 'distinct-days':
       return `the number of days with ${what}${scaleText(measure.scale)}`;
     case 'exposures':
-      return 'the number of decisions that were seen';
+      return `the number of decisions that were seen${conditions === '' ? '' : ` where ${conditions}`}`;
     default:
       return `whether there was ${what}`;
   }
@@ -62,7 +65,7 @@ function amount(measure: Measure): string {
 function scopeText({ scope, withinHours, days }: Measure, kind: MetricBody['kind']): string {
   const where =
     scope === 'decision'
-      ? ` from what the experiment decided${withinHours === undefined ? '' : `, within ${decimal(withinHours, 1)} hours of the decision`}`
+      ? ` from what the experiment decided${withinHours === undefined ? '' : `, within ${withinHours} hours of the decision`}`
       : ' anywhere in the product';
   if (kind === 'retention' || kind === 'time-to-event') return where;
   return days === undefined
