@@ -235,6 +235,32 @@ describe('buildReport', () => {
     ]);
   });
 
+  it('plans for the lift that the decision metric says matters, unless the caller says another', () => {
+    const input = inputOf({ watch: { a: mean(1000, 30), b: mean(1000, 30.1) } });
+    const of = (minimumLift: number | undefined, options: ReportInput['options'] = {}) =>
+      buildReport({
+        ...input,
+        metrics: [
+          { definition: minimumLift === undefined ? watch : { ...watch, minimumLift }, role: 'decision' },
+        ],
+        options,
+      });
+    const power = (body: ReturnType<typeof of>) =>
+      body.health.find(({ key }) => key === 'power')?.explanation ?? '';
+    expect(power(of(undefined))).toContain('5');
+    expect(of(0.01).results[0]?.unitsNeededPerArm ?? 0).toBeGreaterThan(
+      of(undefined).results[0]?.unitsNeededPerArm ?? 0,
+    );
+    expect(of(0.01).results[0]?.unitsNeededPerArm).toBe(
+      of(undefined, { minimumLift: 0.01 }).results[0]?.unitsNeededPerArm,
+    );
+    expect(of(0.01, { minimumLift: 0.05 }).results[0]?.unitsNeededPerArm).toBe(
+      of(undefined).results[0]?.unitsNeededPerArm,
+    );
+    expect(power(of(0.01))).toBe(power(of(undefined, { minimumLift: 0.01 })));
+    expect(of(0.01).verdict).toEqual(of(undefined, { minimumLift: 0.01 }).verdict);
+  });
+
   it('refuses what cannot be asked', () => {
     const scene = { watch: { a: mean(1000, 30), b: mean(1000, 31) } };
     expect(() => report({ ...scene, options: { estimator: 'magic' } })).toThrow(
