@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Browser } from 'playwright-core';
 import type { Dashboard, Opened } from './browser.js';
 import { ensureBuilt, findChromium, launch, open, settled, startDashboard } from './browser.js';
+import { CATALOG } from './fixtures/catalog.js';
 import { HD_MINUTES } from './fixtures/metrics.js';
 import type { MockApi } from './mock-api.js';
 import { mockApi } from './mock-api.js';
@@ -160,6 +161,20 @@ withBrowser('metrics in Chromium (skipped where no chromium is installed)', () =
         .first()
         .waitFor();
     }
+  });
+
+  it('offers own metrics to a new experiment', async () => {
+    const { page } = opened;
+    api.override(/GET \/v1\/catalog$/, {
+      status: 200,
+      body: { ...CATALOG, metrics: [...CATALOG.metrics, HD_MINUTES] },
+    });
+    await visit('/experiments/new');
+    await page.getByRole('combobox', { name: 'Decision metric' }).click();
+    await page.getByRole('option', { name: 'Minutes in high definition' }).click();
+    await page
+      .getByText('Minutes watched in high definition during the first week. Better when higher.')
+      .waitFor();
   });
 
   it('says that metrics of the program cannot be changed', async () => {

@@ -36,10 +36,11 @@ function byKind(sql: Sql, metric: MetricDefinition, units: UnitsOf): Promise<ByA
 
 /** Mature units `m` of one metric, as a common table expression with its first five parameters. */
 const MATURE = `m as (
-  select u.arm, u.first_at, m.y, m.d, m.x from unit_metric m
-    join experiment_unit u on u.experiment = m.experiment and u.unit_id = m.unit_id and not u.crossover
-   where m.experiment = $1 and m.metric = $2 and m.entered_on <= $3::date
-     and ($4::text is null or u.attributes ->> $4 = $5))`;
+  select u.arm, u.first_at, v.measures[3 * s.slot - 2] as y, v.measures[3 * s.slot - 1] as d, v.measures[3 * s.slot] as x
+    from metric_slot s join unit_values v on v.experiment = s.experiment
+    join experiment_unit u on u.experiment = v.experiment and u.unit_id = v.unit_id
+   where s.experiment = $1 and s.metric = $2 and v.measures[3 * s.slot - 2] is not null
+     and u.entered_on <= $3::date and not u.crossover and ($4::text is null or u.attributes ->> $4 = $5))`;
 
 const matureValues = (metric: MetricDefinition, { experiment, asOf, segment }: UnitsOf): unknown[] => [
   experiment,
