@@ -9,7 +9,6 @@ import {
 } from '#metrics';
 import type { Effect, MetricDefinition, Moments, PortfolioEffect, ShrunkenEffect } from '#metrics';
 import { ReportStore } from '../reports/report-store.js';
-import { definitionsOf } from '../rollups/roll-up.js';
 import { PortfolioStore } from './portfolio-store.js';
 import type { PortfolioExperiment } from './portfolio-store.js';
 import type { PortfolioQuery } from './portfolio.schemas.js';
@@ -65,7 +64,8 @@ export class Portfolios {
   }
 
   private async comparisonsOf(experiment: PortfolioExperiment, now: Date): Promise<Comparison[]> {
-    const [definition] = definitionsOf([experiment.decisionMetric]);
+    const { catalogue, metricVersions } = await this.reports.experiment(experiment.key);
+    const definition = catalogue.find(experiment.decisionMetric, metricVersions);
     const control = experiment.arms.find((arm) => arm.isControl);
     if (!definition || !control) return [];
     const cells = await this.reports.cells(experiment.key, [definition], now, null);
