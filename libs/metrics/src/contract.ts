@@ -144,10 +144,30 @@ export interface Effect {
   } | null;
   readonly control: { readonly n: number; readonly mean: number | null };
   readonly treatment: { readonly n: number; readonly mean: number | null };
+  /** Bayesian estimators only: what the posterior says of choosing treatment. */
+  readonly bayes?: BayesianEvidence;
   /** Key of the estimator and of the variance reduction that produced it. */
   readonly estimator: string;
   readonly adjusted: boolean;
   readonly warnings: readonly string[];
+}
+
+/** Better means better for the product: below control where lower is better. */
+export interface BayesianEvidence {
+  readonly probabilityBetter: number;
+  /** Expected loss of choosing treatment, E[max(0, how much worse it is)], in units of the metric. */
+  readonly expectedLoss: number;
+  /** Probability that the effect lies in the region of practical equivalence; null: control is 0, so no region. */
+  readonly probabilityEquivalent: number | null;
+}
+
+/** When a group sequential experiment is read, and how it spends its error over its looks. */
+export interface LookPlan {
+  /** Units of both arms at the last look. */
+  readonly plannedUnits: number;
+  /** Planned looks as shares of `plannedUnits`, ascending in (0, 1]; the last is 1. */
+  readonly looks: readonly number[];
+  readonly spending: 'obrien_fleming' | 'pocock';
 }
 
 export interface EstimateOptions {
@@ -158,7 +178,24 @@ export interface EstimateOptions {
   readonly adjust: boolean;
   /** Tuning sample size of the confidence sequence (units of both arms). */
   readonly sequentialTuning?: number;
+  /** Group sequential estimators: without it they have no answer. */
+  readonly lookPlan?: LookPlan;
+  /** Direction in which the metric is good, for `Effect.bayes`; default: higher. */
+  readonly betterWhen?: MetricDefinition['betterWhen'];
+  /** Bayesian estimators: relative half-width of the region of practical equivalence; default 0.01. */
+  readonly equivalence?: number;
+  /** Bayesian estimators: standard deviation of the prior N(0, sd^2) of the relative lift; absent: flat. */
+  readonly priorLiftSd?: number;
 }
+
+/** Units of the two arms of a comparison. */
+export interface ArmSizes {
+  readonly control: number;
+  readonly treatment: number;
+}
+
+/** What the half-width of an interval depends on beside the sizes. */
+export type HalfWidthOptions = Pick<EstimateOptions, 'alpha' | 'sequentialTuning' | 'lookPlan'>;
 
 export interface MarginOptions extends EstimateOptions {
   /** Largest relative deterioration that is tolerated, e.g. 0.02. */
@@ -192,12 +229,7 @@ export interface Estimator extends Keyed {
    * Half-width of the two-sided interval in standard errors for arms of these sizes; power calculations use
    * it so that the price of peeking is computed, not assumed. null: no interval can be given yet.
    */
-  halfWidth(
-    unitsControl: number,
-    unitsTreatment: number,
-    alpha: number,
-    sequentialTuning?: number,
-  ): number | null;
+  halfWidth(sizes: ArmSizes, options: HalfWidthOptions): number | null;
 }
 
 export interface HealthResult {

@@ -1,4 +1,4 @@
-import type { EstimateOptions, Moments } from '../contract.js';
+import { MIN_UNITS_PER_ARM, inBurnIn } from './burn-in.js';
 import { buildEstimator } from './build-estimator.js';
 import type { Law } from './law.js';
 
@@ -6,8 +6,6 @@ const { exp, expm1, log, log1p, min, sqrt } = Math;
 
 /** Units of both arms at which the interval is tightest, relative to a fixed-size one. Fix it before the start. */
 export const DEFAULT_TUNING = 5000;
-export const MIN_UNITS_PER_ARM = 100;
-export const MIN_NON_ZERO_UNITS = 5;
 
 /** Mixture parameter g for which the boundary is tightest near `tuning` units. */
 export function mixtureSize(tuning: number, alpha: number): number {
@@ -47,27 +45,6 @@ export function oneSidedLogP(z: number, n: number, rho2: number): number {
   return min(0, 0.5 * log(k + 1) - Math.LN2 - logExpm1);
 }
 
-/**
- * Units with something in them. Where they were not counted: (sum y)^2 / sum y^2, which never exceeds the
- * count of non-zero units when no value is negative (Cauchy-Schwarz).
- */
-export function nonZeroUnits(m: Moments): number {
-  if (m.nonZero !== undefined) return m.nonZero;
-  const squares = m.comoment[0] + m.n * m.mean[0] ** 2;
-  return squares > 0 ? (m.n * m.mean[0]) ** 2 / squares : 0;
-}
-
-/** The plug-in variance means nothing before this; the confidence sequence starts here. */
-function inBurnIn(control: Moments, treatment: Moments, kind: EstimateOptions['kind']): boolean {
-  if (min(control.n, treatment.n) < MIN_UNITS_PER_ARM) return true;
-  if (kind === 'proportion' || kind === 'retention') {
-    const hits = control.n * control.mean[0] + treatment.n * treatment.mean[0];
-    // Half a unit of slack for the rounding of n times mean.
-    return min(hits, control.n + treatment.n - hits) < MIN_NON_ZERO_UNITS - 0.5;
-  }
-  return nonZeroUnits(control) + nonZeroUnits(treatment) < MIN_NON_ZERO_UNITS;
-}
-
 function lawAt(n: number, alpha: number, tuning: number): Law {
   const g = mixtureSize(tuning, alpha);
   return {
@@ -94,6 +71,6 @@ export const asymptoticCs = buildEstimator({
     if (inBurnIn(control, treatment, options.kind)) return { reason: 'burn_in' };
     return lawAt(control.n + treatment.n, options.alpha, tuning);
   },
-  halfWidth: (a, b, alpha, tuning = DEFAULT_TUNING) =>
+  halfWidth: ({ control: a, treatment: b }, { alpha, sequentialTuning: tuning = DEFAULT_TUNING }) =>
     min(a, b) < MIN_UNITS_PER_ARM ? null : sequentialRadius(a + b, mixtureSize(tuning, alpha), alpha),
 });

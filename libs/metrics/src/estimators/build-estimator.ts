@@ -22,32 +22,43 @@ export function buildEstimator(spec: EstimatorSpec): Estimator {
     summary: spec.summary,
     reference: spec.reference,
     validUnderPeeking: spec.validUnderPeeking,
-    halfWidth: (a, b, alpha, tuning) => spec.halfWidth(a, b, alpha, tuning),
+    halfWidth: (sizes, options) => spec.halfWidth(sizes, options),
     compare: (control, treatment, options) => compare(spec, control, treatment, options),
     nonInferiority: (control, treatment, options) => nonInferiority(spec, control, treatment, options),
   };
 }
 
-function isLaw(law: Law | { readonly reason: string }): law is Law {
-  return 'criticalValue' in law;
+type Refusal = { readonly reason: string };
+
+function isRefusal(value: object): value is Refusal {
+  return 'reason' in value;
 }
 
-function validAlpha(alpha: number): boolean {
+export function validAlpha(alpha: number): boolean {
   return alpha > 0 && alpha < 1;
 }
 
-function compare(
-  spec: EstimatorSpec,
+/** What every effect says of its arms, whatever the method. */
+export function shownArms(
+  key: string,
   control: Moments,
   treatment: Moments,
-  options: EstimateOptions,
-): Effect {
-  const shown = {
-    control: { n: control.n, mean: armValue(control, options.kind) },
-    treatment: { n: treatment.n, mean: armValue(treatment, options.kind) },
-    estimator: spec.key,
+  kind: EstimateOptions['kind'],
+): Pick<Effect, 'control' | 'treatment' | 'estimator'> {
+  return {
+    control: { n: control.n, mean: armValue(control, kind) },
+    treatment: { n: treatment.n, mean: armValue(treatment, kind) },
+    estimator: key,
   };
-  const undefinedEffect = (reason: string, c: Contrast | null): Effect => ({
+}
+
+/** An effect that does not exist, with what is known of it. */
+export function undefinedEffect(
+  shown: Pick<Effect, 'control' | 'treatment' | 'estimator'>,
+  reason: string,
+  c: Contrast | null,
+): Effect {
+  return {
     ...shown,
     status: 'undefined',
     reason,
@@ -58,33 +69,59 @@ function compare(
     evidence: null,
     adjusted: c?.adjusted ?? false,
     warnings: [],
-  });
-  if (!validAlpha(options.alpha)) return undefinedEffect('invalid_alpha', null);
-  const result = contrast(control, treatment, { kind: options.kind, adjust: options.adjust });
-  if (!result.ok) return undefinedEffect(result.reason, null);
-  const c = result.contrast;
-  const law = spec.law({ control, treatment, contrast: c, options });
-  if (!isLaw(law)) return undefinedEffect(law.reason, c);
+  };
+}
+
+/** Evidence at the contrast, and for a posterior what it says of choosing treatment. */
+function evidenceOf(
+  spec: EstimatorSpec,
+  c: Contrast,
+  law: Law,
+  options: EstimateOptions,
+): Pick<Effect, 'evidence' | 'bayes'> | null {
+  if (!spec.bayes) {
+    const logValue = finiteLog(law.logP(abs(c.estimate / c.standardError)));
+    return { evidence: { kind: 'p-value', value: exp(logValue), logValue } };
+  }
+  const bayes = spec.bayes(c, options);
+  if (!bayes) return null;
+  const value = bayes.probabilityBetter;
+  return { evidence: { kind: 'probability-better', value, logValue: finiteLog(log(value)) }, bayes };
+}
+
+function compare(
+  spec: EstimatorSpec,
+  control: Moments,
+  treatment: Moments,
+  options: EstimateOptions,
+): Effect {
+  const shown = shownArms(spec.key, control, treatment, options.kind);
+  if (!validAlpha(options.alpha)) return undefinedEffect(shown, 'invalid_alpha', null);
+  const result = contrast(control, treatment, options);
+  if (!result.ok) return undefinedEffect(shown, result.reason, null);
+  const law = spec.law({ control, treatment, contrast: result.contrast, options });
+  if (isRefusal(law)) return undefinedEffect(shown, law.reason, result.contrast);
+  const c = spec.posterior ? spec.posterior(result.contrast, options) : result.contrast;
+  if (isRefusal(c)) return undefinedEffect(shown, c.reason, result.contrast);
   const halfWidth = law.criticalValue * c.standardError;
-  if (!Number.isFinite(halfWidth) || !Number.isFinite(c.estimate + halfWidth))
-    return undefinedEffect('not_finite', c);
+  const said = evidenceOf(spec, c, law, options);
+  if (!said || !Number.isFinite(halfWidth) || !Number.isFinite(c.estimate + halfWidth))
+    return undefinedEffect(shown, 'not_finite', c);
   const level = 1 - options.alpha;
-  const logValue = finiteLog(law.logP(abs(c.estimate / c.standardError)));
-  const relative = relativeEffect(c, law, level, spec.intervalKind);
+  const kind = spec.intervalKind;
+  const relative = relativeEffect(c, law, level, kind);
   return {
-    ...shown,
+    control: shown.control,
+    treatment: shown.treatment,
+    estimator: shown.estimator,
     status: 'ok',
     reason: null,
     estimate: c.estimate,
     standardError: c.standardError,
-    interval: {
-      lower: c.estimate - halfWidth,
-      upper: c.estimate + halfWidth,
-      level,
-      kind: spec.intervalKind,
-    },
+    interval: { lower: c.estimate - halfWidth, upper: c.estimate + halfWidth, level, kind },
     relative,
-    evidence: { kind: 'p-value', value: exp(logValue), logValue },
+    evidence: said.evidence,
+    ...(said.bayes ? { bayes: said.bayes } : {}),
     adjusted: c.adjusted,
     warnings: warningsOf(control, treatment, options, relative),
   };
@@ -95,7 +132,7 @@ function plainLift(c: Contrast): number | null {
   return Number.isFinite(lift) ? lift : null;
 }
 
-function finiteLog(logP: number): number {
+export function finiteLog(logP: number): number {
   return max(-Number.MAX_VALUE, min(0, logP));
 }
 
@@ -116,7 +153,7 @@ function relativeEffect(c: Contrast, law: Law, level: number, kind: Interval['ki
 }
 
 /** Plain sentences for whoever reads the number. */
-function warningsOf(
+export function warningsOf(
   control: Moments,
   treatment: Moments,
   options: EstimateOptions,
@@ -136,6 +173,25 @@ function warningsOf(
   return warnings;
 }
 
+/** No test, for this reason. */
+export function noMarginTest(margin: number, reason: string): NonInferiority {
+  return {
+    status: 'undefined',
+    reason,
+    margin,
+    contrast: null,
+    standardError: null,
+    pValue: null,
+    holds: false,
+  };
+}
+
+/** Control's weight in the contrast that is zero when treatment is worse by exactly the margin. */
+export function marginWeight(baseline: number, { margin, betterWhen }: MarginOptions): number {
+  // The tolerated deterioration is a share of |control|, so a negative baseline mirrors the factor.
+  return 1 + (betterWhen === 'higher' ? -1 : 1) * (baseline < 0 ? -1 : 1) * margin;
+}
+
 /**
  * Non-inferiority by the contrast treatment - (1 -+ margin) control (relative margin as part of the contrast,
  * not as a known constant). Where lower is better the contrast is mirrored, so positive is always good.
@@ -146,29 +202,33 @@ function nonInferiority(
   treatment: Moments,
   options: MarginOptions,
 ): NonInferiority {
-  const { margin, betterWhen } = options;
-  const none = (reason: string): NonInferiority => ({
-    status: 'undefined',
-    reason,
-    margin,
-    contrast: null,
-    standardError: null,
-    pValue: null,
-    holds: false,
-  });
-  if (!validAlpha(options.alpha)) return none('invalid_alpha');
-  // The tolerated deterioration is a share of |control|, so a negative baseline mirrors the factor.
-  const baseline = armValue(control, options.kind) ?? 0;
-  const towardsWorse = (betterWhen === 'higher' ? -1 : 1) * (baseline < 0 ? -1 : 1);
-  const controlWeight = 1 + towardsWorse * margin;
-  const result = contrast(control, treatment, { kind: options.kind, adjust: options.adjust, controlWeight });
-  if (!result.ok) return none(result.reason);
+  const { margin, betterWhen, kind, adjust } = options;
+  if (!validAlpha(options.alpha)) return noMarginTest(margin, 'invalid_alpha');
+  const controlWeight = marginWeight(armValue(control, kind) ?? 0, options);
+  const result = contrast(control, treatment, { kind, adjust, controlWeight });
+  if (!result.ok) return noMarginTest(margin, result.reason);
   const law = spec.law({ control, treatment, contrast: result.contrast, options });
-  if (!isLaw(law)) return none(law.reason);
-  const direction = betterWhen === 'higher' ? 1 : -1;
-  const estimate = direction * result.contrast.estimate;
+  if (isRefusal(law)) return noMarginTest(margin, law.reason);
+  const estimate = (betterWhen === 'higher' ? 1 : -1) * result.contrast.estimate;
   const { standardError } = result.contrast;
-  const logP = finiteLog(law.logPGreater(estimate / standardError));
+  return marginTest(
+    margin,
+    estimate,
+    standardError,
+    law.logPGreater(estimate / standardError),
+    options.alpha,
+  );
+}
+
+/** A test whose contrast is positive within the margin. */
+export function marginTest(
+  margin: number,
+  estimate: number,
+  standardError: number,
+  logPValue: number,
+  alpha: number,
+): NonInferiority {
+  const logP = finiteLog(logPValue);
   return {
     status: 'ok',
     reason: null,
@@ -176,6 +236,6 @@ function nonInferiority(
     contrast: estimate,
     standardError,
     pValue: exp(logP),
-    holds: logP < log(options.alpha),
+    holds: logP < log(alpha),
   };
 }

@@ -1,12 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { describeEstimatorCalibration } from '../testing/estimator.calibration.js';
-import { describeEstimatorContract } from '../testing/estimator.contract.js';
+import { describeEstimatorContract, withOptions } from '../testing/estimator.contract.js';
 import { fromCounts, fromSummary, fromValues } from '../moments.js';
 import { asymptoticCs, mixtureSize, sequentialRadius } from './asymptotic-cs.js';
 import { DEFAULT_ESTIMATOR, estimatorRegistry } from './index.js';
 import { welch } from './welch.js';
 
-for (const estimator of estimatorRegistry.list()) {
+/** A plan that is over: one look, at the planned size, with the whole error. */
+const lookPlan = { plannedUnits: 1, looks: [1], spending: 'pocock' } as const;
+
+for (const registered of estimatorRegistry.list()) {
+  const estimator = withOptions(registered, { lookPlan });
   describeEstimatorContract(estimator);
   describeEstimatorCalibration(estimator);
 }
@@ -14,7 +18,15 @@ for (const estimator of estimatorRegistry.list()) {
 describe('registry', () => {
   it('has the confidence sequence as default', () => {
     expect(DEFAULT_ESTIMATOR).toBe('asymptotic-cs');
-    expect(estimatorRegistry.list().map(({ key }) => key)).toEqual(['asymptotic-cs', 'welch']);
+    expect(estimatorRegistry.list().map(({ key }) => key)).toEqual([
+      'asymptotic-cs',
+      'welch',
+      'score',
+      'msprt',
+      'anytime-regression',
+      'group-sequential',
+      'bayesian',
+    ]);
   });
 });
 

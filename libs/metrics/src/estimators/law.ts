@@ -1,4 +1,11 @@
-import type { EstimateOptions, Interval, Moments } from '../contract.js';
+import type {
+  ArmSizes,
+  BayesianEvidence,
+  EstimateOptions,
+  HalfWidthOptions,
+  Interval,
+  Moments,
+} from '../contract.js';
 import type { Contrast } from '../contrast.js';
 
 /**
@@ -30,10 +37,9 @@ export interface EstimatorSpec {
   readonly intervalKind: Interval['kind'];
   /** The law for these data, or the reason why there is none yet. */
   law(request: LawRequest): Law | { readonly reason: string };
-  halfWidth(
-    unitsControl: number,
-    unitsTreatment: number,
-    alpha: number,
-    sequentialTuning?: number,
-  ): number | null;
+  /** Bayesian: replaces the contrast by its posterior. */
+  posterior?(contrast: Contrast, options: EstimateOptions): Contrast | { readonly reason: string };
+  /** Bayesian: what is said of the posterior instead of a p-value; null: its numbers are not finite. */
+  bayes?(posterior: Contrast, options: EstimateOptions): BayesianEvidence | null;
+  halfWidth(sizes: ArmSizes, options: HalfWidthOptions): number | null;
 }

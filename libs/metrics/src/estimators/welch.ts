@@ -5,7 +5,7 @@ import type { Law } from './law.js';
 /** Welch's t at these degrees of freedom; interval and p-value use the same law. */
 export function welchLaw(df: number, alpha: number): Law {
   return {
-    criticalValue: studentTQuantile(1 - alpha / 2, df),
+    criticalValue: -studentTQuantile(alpha / 2, df),
     logP: (z) => studentTLogSf(z, df) + Math.LN2,
     logPGreater: (z) => studentTLogSf(z, df),
   };
@@ -21,5 +21,6 @@ export const welch = buildEstimator({
   validUnderPeeking: false,
   intervalKind: 'confidence',
   law: ({ contrast, options }) => welchLaw(contrast.df, options.alpha),
-  halfWidth: (a, b, alpha) => (a + b > 2 ? studentTQuantile(1 - alpha / 2, a + b - 2) : null),
+  halfWidth: ({ control, treatment }, { alpha }) =>
+    control + treatment > 2 ? -studentTQuantile(alpha / 2, control + treatment - 2) : null,
 });

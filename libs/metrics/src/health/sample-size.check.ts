@@ -1,5 +1,5 @@
 import type { HealthCheck } from '../contract.js';
-import { MIN_UNITS_PER_ARM } from '../estimators/asymptotic-cs.js';
+import { MIN_UNITS_PER_ARM } from '../estimators/burn-in.js';
 
 export const sampleSizeCheck: HealthCheck = {
   key: 'sample-size',

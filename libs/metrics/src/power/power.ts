@@ -1,20 +1,12 @@
-import type { Estimator } from '../contract.js';
+import type { ArmSizes, Estimator, HalfWidthOptions } from '../contract.js';
 import { bracketedRoot } from '../distributions/invert.js';
 import { normalQuantile, normalSf } from '../distributions/index.js';
 
 /** Who decides, and with which error. */
-export interface PowerOptions {
-  /** Total error, two-sided. */
-  readonly alpha: number;
+export interface PowerOptions extends HalfWidthOptions {
   /** Wanted probability of finding the effect, e.g. 0.8. */
   readonly power: number;
   readonly estimator: Pick<Estimator, 'halfWidth'>;
-  readonly sequentialTuning?: number;
-}
-
-export interface ArmSizes {
-  readonly control: number;
-  readonly treatment: number;
 }
 
 /** Largest multiple of the present size that is worth computing. */
@@ -35,12 +27,7 @@ export function detectableEffect(
   sizes: ArmSizes,
   options: PowerOptions,
 ): number | null {
-  const criticalValue = options.estimator.halfWidth(
-    sizes.control,
-    sizes.treatment,
-    options.alpha,
-    options.sequentialTuning,
-  );
+  const criticalValue = options.estimator.halfWidth(sizes, options);
   if (criticalValue === null) return null;
   const effect = (criticalValue + normalQuantile(options.power)) * standardError;
   return Number.isFinite(effect) ? effect : null;

@@ -37,9 +37,11 @@ export const powerMethods: Record<string, ReferenceMethod> = {
     const vb = (p.treatment.variance ?? 0) / p.treatment.n / ma ** 2;
     const se = Math.sqrt(vb + va * ((p.treatment.mean ?? 0) / ma) ** 2);
     const z0 = normalQuantile(1 - p.alpha / 2);
-    const halfWidth = (a: number, b: number): number =>
-      p.sequential ? (asymptoticCs.halfWidth(a, b, p.alpha, p.n_tune) ?? NaN) : z0;
     const sizes = { control: p.control.n, treatment: p.treatment.n };
+    const halfWidth = (at: typeof sizes): number =>
+      p.sequential
+        ? (asymptoticCs.halfWidth(at, { alpha: p.alpha, sequentialTuning: p.n_tune }) ?? NaN)
+        : z0;
     const factor = growthFactor(se, sizes, p.target_mde, {
       alpha: p.alpha,
       power: p.power,
@@ -48,7 +50,7 @@ export const powerMethods: Record<string, ReferenceMethod> = {
     const k = factor === null ? null : factor - 1;
     return {
       status: 'ok',
-      power_now: powerAt(p.target_mde / se, halfWidth(sizes.control, sizes.treatment)),
+      power_now: powerAt(p.target_mde / se, halfWidth(sizes)),
       scaling_factor: k,
       additional_units: k === null ? null : k * (sizes.control + sizes.treatment),
     };

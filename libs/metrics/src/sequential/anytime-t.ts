@@ -46,11 +46,7 @@ export function anytimeT(input: AnytimeTInput): Outcome<AnytimeTResult> {
   const nu = n - coefficients;
   if (!(nu > 0)) return undefinedBecause('insufficient_units');
   if (!(standardError > 0)) return undefinedBecause('zero_variance');
-  const logR = -Math.log1p(n / g);
-  // (1 + x) / (1 + r x) - 1 = (1 - r) / (1/x + r) with x = t^2 / nu: also right for x = 0 and Infinity.
-  const x = (estimate / standardError) ** 2 / nu;
-  const gain = n / (n + g) / (1 / x + Math.exp(logR));
-  const logE = 0.5 * logR + ((nu + 1) / 2) * Math.log1p(gain);
+  const logE = logEValue(estimate / standardError, n, nu, g);
   const radius = anytimeTRadius(n, nu, g, alpha);
   const logP = Math.min(0, -logE);
   return {
@@ -65,8 +61,22 @@ export function anytimeT(input: AnytimeTInput): Outcome<AnytimeTResult> {
   };
 }
 
+/** Logarithm of the e-value at t standard errors; nu degrees of freedom. */
+function logEValue(t: number, n: number, nu: number, g: number): number {
+  const logR = -Math.log1p(n / g);
+  // (1 + x) / (1 + r x) - 1 = (1 - r) / (1/x + r) with x = t^2 / nu: also right for x = 0 and Infinity.
+  const x = t ** 2 / nu;
+  const gain = n / (n + g) / (1 / x + Math.exp(logR));
+  return 0.5 * logR + ((nu + 1) / 2) * Math.log1p(gain);
+}
+
+/** Logarithm of the anytime-valid p-value at t standard errors. */
+export function anytimeTLogP(t: number, n: number, nu: number, g: number): number {
+  return Math.min(0, -logEValue(t, n, nu, g));
+}
+
 /** t at which the e-value is 1/alpha: (1 + x)/(1 + r x) = e^k solved for x = t^2/nu; Infinity if r e^k >= 1. */
-function anytimeTRadius(n: number, nu: number, g: number, alpha: number): number {
+export function anytimeTRadius(n: number, nu: number, g: number, alpha: number): number {
   const logR = -Math.log1p(n / g);
   const k = (-2 * Math.log(alpha) - logR) / (nu + 1);
   if (logR + k >= 0) return Infinity;

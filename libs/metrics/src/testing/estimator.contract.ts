@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Effect, EstimateOptions, Estimator, Moments } from '../contract.js';
+import type { BayesianEvidence, Effect, EstimateOptions, Estimator, Moments } from '../contract.js';
+import { fromCounts } from '../moments.js';
 
 /** Numbers with two decimals, as data have them; the fuzz test below covers what is stranger. */
 const decimal = (min: number, max: number): fc.Arbitrary<number> =>
@@ -76,11 +77,35 @@ function expectClose(
   expect(Math.abs(got - want)).toBeLessThanOrEqual(tolerance * Math.max(Math.abs(want), 1e-9));
 }
 
+/** Two-sided error at which the interval would touch zero: the p-value, or the smaller tail of a posterior twice. */
+export function twoSidedTail(effect: Effect): number | undefined {
+  if (!effect.evidence) return undefined;
+  const { kind, value } = effect.evidence;
+  return kind === 'probability-better' ? 2 * Math.min(value, 1 - value) : value;
+}
+
+/** Its logarithm; of a posterior from the interval, whose ends keep the digits that 1 - P loses. */
+function logTail(effect: Effect): number | undefined {
+  if (effect.evidence?.kind !== 'probability-better') return effect.evidence?.logValue;
+  return Math.abs((effect.estimate ?? NaN) / (effect.standardError ?? NaN));
+}
+
+/** The estimator with the options that it cannot do without (a plan of looks). */
+export function withOptions(estimator: Estimator, extra: Partial<EstimateOptions>): Estimator {
+  return {
+    ...estimator,
+    compare: (a, b, options) => estimator.compare(a, b, { ...extra, ...options }),
+    nonInferiority: (a, b, options) => estimator.nonInferiority(a, b, { ...extra, ...options }),
+    halfWidth: (sizes, options) => estimator.halfWidth(sizes, { ...extra, ...options }),
+  };
+}
+
 /** What every estimator has to satisfy, whatever its method. */
 export function describeEstimatorContract(estimator: Estimator): void {
   describe(`estimator contract: ${estimator.key}`, () => {
     itIsDual(estimator);
     itIsEquivariant(estimator);
+    itComparesShares(estimator);
     itSurvivesAnything(estimator);
     itTestsMargins(estimator);
   });
@@ -97,7 +122,7 @@ function itIsDual(estimator: Estimator): void {
         fc.boolean(),
         (a, b, kind, alpha, adjust) => {
           const effect = estimator.compare(a, b, { alpha, kind, adjust });
-          const p = effect.evidence?.value;
+          const p = twoSidedTail(effect);
           if (effect.status !== 'ok' || p === undefined || Math.abs(p - alpha) < 1e-9) return;
           expect(excludesZero(effect.interval)).toBe(p < alpha);
           if (effect.relative.status === 'ok') expect(excludesZero(effect.relative.interval)).toBe(p < alpha);
@@ -125,7 +150,7 @@ function itIsDual(estimator: Estimator): void {
     fc.assert(
       fc.property(plausibleMoments, plausibleMoments, alphas, (a, b, alpha) => {
         const effect = estimator.compare(a, b, { alpha, kind: 'mean', adjust: false });
-        const stated = estimator.halfWidth(a.n, b.n, alpha);
+        const stated = estimator.halfWidth({ control: a.n, treatment: b.n }, { alpha });
         if (effect.status !== 'ok' || stated === null) return;
         const used =
           ((effect.interval?.upper ?? NaN) - (effect.estimate ?? NaN)) / (effect.standardError ?? NaN);
@@ -146,7 +171,7 @@ function itIsEquivariant(estimator: Estimator): void {
         expect(other.status).toBe(one.status);
         if (one.status !== 'ok' || one.estimate === null) return;
         expectClose(other.estimate, -one.estimate, 1e-6);
-        expectClose(other.evidence?.logValue, one.evidence?.logValue, 1e-6);
+        expectClose(logTail(other), logTail(one), 1e-6);
         expectClose(other.interval?.lower, -(one.interval?.upper ?? 0), 1e-6);
       }),
       { numRuns: 200, seed: 4 },
@@ -168,7 +193,7 @@ function itIsEquivariant(estimator: Estimator): void {
           if (one.status !== 'ok' || one.estimate === null) return;
           expectClose(other.estimate, one.estimate * factor, 1e-6);
           expectClose(other.standardError, (one.standardError ?? 0) * Math.abs(factor), 1e-6);
-          expectClose(other.evidence?.logValue, one.evidence?.logValue, 1e-6);
+          expectClose(logTail(other), logTail(one), 1e-6);
           expectClose(other.relative.estimate, (one.relative.estimate ?? 0) * Math.sign(factor), 1e-6);
           if (one.relative.estimate !== null)
             expect(Math.sign(one.relative.estimate)).toBe(Math.sign(one.estimate));
@@ -192,6 +217,47 @@ function itIsEquivariant(estimator: Estimator): void {
   });
 }
 
+function expectPosterior({ probabilityBetter, expectedLoss, probabilityEquivalent }: BayesianEvidence): void {
+  for (const share of [probabilityBetter, probabilityEquivalent ?? 0])
+    expect(share >= 0 && share <= 1).toBe(true);
+  expect(expectedLoss).toBeGreaterThanOrEqual(0);
+}
+
+function itComparesShares(estimator: Estimator): void {
+  const arm = fc
+    .record({ n: fc.integer({ min: 100, max: 20_000 }), share: fc.double({ min: 0, max: 1, noNaN: true }) })
+    .map(({ n, share }) => fromCounts(n, Math.round(n * share)));
+
+  it('rejects equal shares exactly when the intervals exclude zero, and alike when the arms are swapped', () => {
+    fc.assert(
+      fc.property(arm, arm, alphas, (a, b, alpha) => {
+        const options = { alpha, kind: 'proportion', adjust: false } as const;
+        const effect = estimator.compare(a, b, options);
+        const p = twoSidedTail(effect);
+        const swapped = estimator.compare(b, a, options);
+        expect(swapped.status).toBe(effect.status);
+        if (effect.status !== 'ok' || p === undefined || Math.abs(p - alpha) < 1e-9) return;
+        expect(excludesZero(effect.interval)).toBe(p < alpha);
+        if (effect.relative.status === 'ok') expect(excludesZero(effect.relative.interval)).toBe(p < alpha);
+        expectClose(logTail(swapped), logTail(effect), 1e-6);
+        expectClose(swapped.interval?.lower, -(effect.interval?.upper ?? 0), 1e-6);
+      }),
+      { numRuns: 100, seed: 7 },
+    );
+  });
+
+  it('sees no difference between equal arms', () => {
+    const same = estimator.compare(fromCounts(5000, 700), fromCounts(5000, 700), {
+      alpha: 0.05,
+      kind: 'proportion',
+      adjust: true,
+    });
+    expect(same).toMatchObject({ status: 'ok', estimate: 0, relative: { estimate: 0 } });
+    expect(twoSidedTail(same)).toBeCloseTo(1, 12);
+    expect(same.interval?.lower).toBeCloseTo(-(same.interval?.upper ?? NaN), 9);
+  });
+}
+
 function itSurvivesAnything(estimator: Estimator): void {
   it('never throws and lets no NaN or infinity out, whatever the moments and options', () => {
     fc.assert(
@@ -207,6 +273,7 @@ function itSurvivesAnything(estimator: Estimator): void {
           expect(numbersIn(computed).filter((value) => !Number.isFinite(value))).toEqual([]);
           if (effect.status === 'undefined') expect(effect.reason).toBeTruthy();
           if (effect.evidence) expect(effect.evidence.value >= 0 && effect.evidence.value <= 1).toBe(true);
+          if (effect.bayes) expectPosterior(effect.bayes);
           const guard = estimator.nonInferiority(a, b, {
             alpha,
             kind,
