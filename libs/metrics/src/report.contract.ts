@@ -1,7 +1,10 @@
 import type {
   Effect,
+  EffectStatus,
   HealthFacts,
   HealthResult,
+  Interval,
+  LookPlan,
   MetricDefinition,
   Moments,
   NonInferiority,
@@ -50,6 +53,44 @@ export interface ReportOptions {
   readonly minimumLift?: number;
   /** Tuning sample size of the confidence sequence. */
   readonly sequentialTuning?: number;
+  /** Correction for many comparisons. Default: Holm for decision metrics, Benjamini-Hochberg for secondary ones. */
+  readonly multiplicity?: MultiplicityChoice;
+  /** Which comparisons are corrected together; default `role`. */
+  readonly family?: FamilyScope;
+  /** Guardrails are judged on one side (not worse than tolerated) or on both (nor better); default the first. */
+  readonly guardrailTest?: GuardrailTest;
+  /** Group sequential estimator: planned units of all arms, looks and spending. */
+  readonly lookPlan?: LookPlan;
+  /** Bayesian estimator: standard deviation of the prior of the relative lift; default: flat. */
+  readonly priorLiftSd?: number;
+}
+
+export const MULTIPLICITY_CHOICES = ['holm', 'hochberg', 'hommel', 'fdr_bh', 'fdr_by', 'none'] as const;
+export type MultiplicityChoice = (typeof MULTIPLICITY_CHOICES)[number];
+
+/**
+ * `role`: all metrics of a role and all arms; `metric`: the arms of one metric; `all`: decision and secondary metrics
+ * together. Guardrails always stand alone: each has to hold.
+ */
+export const FAMILY_SCOPES = ['role', 'metric', 'all'] as const;
+export type FamilyScope = (typeof FAMILY_SCOPES)[number];
+
+export const GUARDRAIL_TESTS = ['non-inferiority', 'equivalence'] as const;
+export type GuardrailTest = (typeof GUARDRAIL_TESTS)[number];
+
+/** Intervals that match the adjusted p-value: they exclude zero exactly when it is below alpha. */
+export interface AdjustedIntervals {
+  readonly absolute: Interval;
+  readonly relative: Interval | null;
+}
+
+/** Two one-sided tests: neither worse nor better than control by the margin or more. */
+export interface Equivalence {
+  readonly status: EffectStatus;
+  readonly reason: string | null;
+  readonly margin: number;
+  readonly pValue: number | null;
+  readonly holds: boolean;
 }
 
 export interface ReportInput {
@@ -77,13 +118,19 @@ export interface ReportResult {
   /** The same comparison without the covariate; null where nothing was adjusted. */
   readonly unadjusted: Effect | null;
   readonly pValue: number | null;
-  /** Holm over decision metrics and arms, Benjamini-Hochberg over secondary ones; guardrails stand alone. */
+  /** Corrected within its family; equal to pValue where `multiplicity` is `none`. */
   readonly pValueAdjusted: number | null;
-  readonly multiplicity: 'holm' | 'fdr_bh' | 'none';
+  readonly multiplicity: MultiplicityChoice;
+  /** Comparisons that were corrected together; 1: none but this. */
+  readonly familySize: number;
+  /** null where nothing was corrected. */
+  readonly adjustedIntervals: AdjustedIntervals | null;
   /** Judged by the adjusted p-value: better or worse for the product, or not clear. */
   readonly direction: 'better' | 'worse' | 'unclear';
   /** Guardrails only. */
   readonly nonInferiority: NonInferiority | null;
+  /** Guardrails only, where the report was asked for it; then it has to hold. */
+  readonly equivalence: Equivalence | null;
   /** Smallest effect that would be found with 80 % probability at this size. */
   readonly detectable: { readonly absolute: number | null; readonly relative: number | null };
   /** Units per arm still missing to find the smallest lift that matters; 0: none; null: cannot be said. */
@@ -97,11 +144,13 @@ export interface SeriesPoint {
   readonly effect: Effect;
 }
 
+/** Settings without a default of their own. */
+type OptionalSetting = 'sequentialTuning' | 'multiplicity' | 'lookPlan' | 'priorLiftSd';
+
 export interface ReportBody {
-  readonly options: Required<Omit<ReportOptions, 'sequentialTuning'>> & {
-    readonly sequentialTuning: number | null;
-    readonly level: number;
-  };
+  readonly options: Required<Omit<ReportOptions, OptionalSetting>> & {
+    readonly [setting in OptionalSetting]: NonNullable<ReportOptions[setting]> | null;
+  } & { readonly level: number };
   readonly arms: readonly (ReportArm & { readonly units: number })[];
   readonly health: readonly HealthResult[];
   readonly verdict: Verdict;

@@ -1,11 +1,20 @@
 import { DomainError } from '#experiments';
 import { contrast } from './contrast.js';
-import type { Effect, Estimator, EstimateOptions, HealthFacts, Moments, PowerFact } from './contract.js';
+import type {
+  Effect,
+  EstimateOptions,
+  Estimator,
+  HealthFacts,
+  LookPlan,
+  Moments,
+  PowerFact,
+} from './contract.js';
 import { DEFAULT_ESTIMATOR, estimatorRegistry } from './estimators/index.js';
 import { formulaOf } from './formula.js';
 import { runHealthChecks } from './health/index.js';
 import { EMPTY_MOMENTS, merge } from './moments.js';
-import { adjustPValues } from './multiplicity.js';
+import { withMultiplicity } from './report-families.js';
+import { guardrailTests } from './report-guardrails.js';
 import { detectableEffect, unitsStillNeeded } from './power/power.js';
 import type { PowerOptions } from './power/power.js';
 import type {
@@ -43,7 +52,7 @@ export function buildReport(input: ReportInput): ReportBody {
   const cells = indexCells(input.cells);
   const results = withMultiplicity(
     input.metrics.flatMap((metric) => context.treatments.map((arm) => resultOf(metric, arm, cells, context))),
-    context.options.alpha,
+    context.options,
   );
   const facts: HealthFacts = withPower(input.facts, results, context);
   const health = runHealthChecks(facts);
@@ -98,6 +107,11 @@ function contextOf(input: ReportInput): Context {
       baseline: baseline.key,
       minimumLift: given.minimumLift ?? 0.05,
       sequentialTuning: given.sequentialTuning ?? null,
+      multiplicity: given.multiplicity ?? null,
+      family: given.family ?? 'role',
+      guardrailTest: given.guardrailTest ?? 'non-inferiority',
+      lookPlan: given.lookPlan ?? null,
+      priorLiftSd: given.priorLiftSd ?? null,
     },
   };
 }
@@ -131,21 +145,32 @@ function indexCells(cells: readonly ReportCell[]): CellIndex {
   return index;
 }
 
-function estimateOptions(metric: ReportMetric, context: Context): EstimateOptions {
-  const { alpha, adjust, sequentialTuning } = context.options;
+function estimateOptions(metric: ReportMetric, arm: ReportArm, context: Context): EstimateOptions {
+  const { alpha, adjust, sequentialTuning, lookPlan, priorLiftSd, minimumLift } = context.options;
   return {
     alpha,
     adjust,
     kind: metric.definition.kind,
+    betterWhen: metric.definition.betterWhen,
+    equivalence: minimumLift,
     ...(sequentialTuning === null ? {} : { sequentialTuning }),
+    ...(priorLiftSd === null ? {} : { priorLiftSd }),
+    ...(lookPlan === null ? {} : { lookPlan: planOfPair(lookPlan, arm, context) }),
   };
+}
+
+/** The plan of one comparison: its two arms get their share of the planned units. */
+function planOfPair(plan: LookPlan, arm: ReportArm, { baseline, treatments }: Context): LookPlan {
+  const total = treatments.reduce((sum, { weight }) => sum + weight, baseline.weight);
+  const share = total > 0 ? (baseline.weight + arm.weight) / total : 1;
+  return { ...plan, plannedUnits: plan.plannedUnits * share };
 }
 
 function resultOf(metric: ReportMetric, arm: ReportArm, cells: CellIndex, context: Context): ReportResult {
   const { definition, role } = metric;
   const control = cells.get(cellKey(definition.key, context.baseline.key)) ?? EMPTY_MOMENTS;
   const treatment = cells.get(cellKey(definition.key, arm.key)) ?? EMPTY_MOMENTS;
-  const options = estimateOptions(metric, context);
+  const options = estimateOptions(metric, arm, context);
   const effect = context.estimator.compare(control, treatment, options);
   const margin = metric.margin ?? definition.guardrailMargin ?? DEFAULT_MARGIN;
   return {
@@ -162,18 +187,18 @@ function resultOf(metric: ReportMetric, arm: ReportArm, cells: CellIndex, contex
     unadjusted: effect.adjusted
       ? context.estimator.compare(control, treatment, { ...options, adjust: false })
       : null,
-    pValue: effect.evidence?.value ?? null,
+    pValue: effect.evidence?.kind === 'p-value' ? effect.evidence.value : null,
     pValueAdjusted: null,
     multiplicity: 'none',
+    familySize: 1,
+    adjustedIntervals: null,
     direction: 'unclear',
-    nonInferiority:
-      role === 'guardrail'
-        ? context.estimator.nonInferiority(control, treatment, {
-            ...options,
-            margin,
-            betterWhen: definition.betterWhen,
-          })
-        : null,
+    ...(role === 'guardrail'
+      ? guardrailTests(context.estimator, control, treatment, {
+          options: { ...options, margin, betterWhen: definition.betterWhen },
+          test: context.options.guardrailTest,
+        })
+      : { nonInferiority: null, equivalence: null }),
     ...powerOf(control, treatment, options, context, minimumLiftOf(definition.key, context)),
   };
 }
@@ -197,33 +222,6 @@ function powerOf(
     detectable: { absolute, relative: relative !== null && Number.isFinite(relative) ? relative : null },
     unitsNeededPerArm: unitsStillNeeded(standardError, sizes, minimumLift * scale, power),
   };
-}
-
-function withMultiplicity(results: readonly ReportResult[], alpha: number): ReportResult[] {
-  const families = { decision: 'holm', secondary: 'fdr_bh', guardrail: 'none' } as const;
-  const adjusted = new Map<ReportResult, number | null>();
-  for (const role of ['decision', 'secondary', 'guardrail'] as const) {
-    const family = results.filter((result) => result.role === role);
-    const raw = family.map((result) => result.pValue);
-    const method = families[role];
-    const values = method === 'none' ? raw : adjustPValues(raw, method);
-    family.forEach((result, i) => adjusted.set(result, values[i] ?? null));
-  }
-  return results.map((result) => {
-    const pValueAdjusted = adjusted.get(result) ?? null;
-    return {
-      ...result,
-      pValueAdjusted,
-      multiplicity: families[result.role],
-      direction: directionOf(result, pValueAdjusted, alpha),
-    };
-  });
-}
-
-function directionOf(result: ReportResult, p: number | null, alpha: number): ReportResult['direction'] {
-  const { estimate, status } = result.effect;
-  if (status !== 'ok' || p === null || estimate === null || p >= alpha || estimate === 0) return 'unclear';
-  return estimate > 0 === (result.betterWhen === 'higher') ? 'better' : 'worse';
 }
 
 /** Adds what the decision metric can find at this size; with several, the one that needs the most units. */
@@ -254,16 +252,16 @@ function seriesOf(input: ReportInput, context: Context): SeriesPoint[] {
         at,
         metric: metric.definition.key,
         arm: arm.key,
-        effect: effectAt(metric, arm.key, index, context),
+        effect: effectAt(metric, arm, index, context),
       })),
     );
   });
 }
 
-function effectAt(metric: ReportMetric, arm: string, cells: CellIndex, context: Context): Effect {
+function effectAt(metric: ReportMetric, arm: ReportArm, cells: CellIndex, context: Context): Effect {
   const control = cells.get(cellKey(metric.definition.key, context.baseline.key)) ?? EMPTY_MOMENTS;
-  const treatment = cells.get(cellKey(metric.definition.key, arm)) ?? EMPTY_MOMENTS;
-  return context.estimator.compare(control, treatment, estimateOptions(metric, context));
+  const treatment = cells.get(cellKey(metric.definition.key, arm.key)) ?? EMPTY_MOMENTS;
+  return context.estimator.compare(control, treatment, estimateOptions(metric, arm, context));
 }
 
 function missingOf(input: ReportInput, cells: CellIndex): string[] {

@@ -1,5 +1,6 @@
 import type { HealthFacts, HealthResult, Verdict } from './contract.js';
 import { count, percent, pValueText, signedNumber, signedPercent } from './prose.js';
+import { MULTIPLICITY_NAMES } from './report-families.js';
 import type { ReportResult } from './report.contract.js';
 
 export interface VerdictInput {
@@ -87,7 +88,7 @@ function casesOf(results: readonly ReportResult[]): ArmCase[] {
 }
 
 function isHeld(result: ReportResult): boolean {
-  return result.nonInferiority?.holds === true;
+  return (result.equivalence ?? result.nonInferiority)?.holds === true;
 }
 
 /** Among arms that may ship, the one with the largest gain on the first decision metric. */
@@ -158,6 +159,8 @@ const REASONS: Record<string, string> = {
   insufficient_units: 'fewer than two units in an arm',
   zero_variance: 'every unit has the same value',
   denominator_zero: 'nothing to divide by in an arm',
+  no_planned_looks: 'the group sequential method needs planned units and looks',
+  no_error_to_spend: 'too early for a first look',
 };
 
 /** The whole lift interval lies within the lifts that do not matter. */
@@ -191,8 +194,11 @@ function effectText({ effect }: ReportResult): string {
 }
 
 function evidenceOf(result: ReportResult): string {
+  const { bayes } = result.effect;
+  if (bayes)
+    return `${effectText(result)}; chance to be better ${percent(bayes.probabilityBetter, 1)}; ${result.effect.estimator}`;
   const p = result.pValueAdjusted;
-  return `${effectText(result)}${p === null ? '' : `; ${pValueText(p)}${result.multiplicity === 'holm' ? ' (Holm)' : ''}`}; ${result.effect.estimator}`;
+  return `${effectText(result)}${p === null ? '' : `; ${pValueText(p)}${result.multiplicity === 'none' ? '' : ` (${MULTIPLICITY_NAMES[result.multiplicity]})`}`}; ${result.effect.estimator}`;
 }
 
 function clausesOf(arm: ArmCase, { health }: VerdictInput): Clause[] {
@@ -205,14 +211,15 @@ function clausesOf(arm: ArmCase, { health }: VerdictInput): Clause[] {
     };
   });
   const guardrails = arm.guardrails.map((result): Clause => {
-    const test = result.nonInferiority;
+    const test = result.equivalence ?? result.nonInferiority;
+    const both = result.equivalence !== null;
     const margin = percent(test?.margin ?? 0, 0);
     const p = test?.pValue ?? null;
     return {
       text: isHeld(result)
-        ? `${result.title} is not worse by ${margin} or more.`
+        ? `${result.title} is not ${both ? 'worse or better' : 'worse'} by ${margin} or more.`
         : `${result.title} is not yet shown to be within ${margin} of the baseline.`,
-      evidence: `${effectText(result)}${p === null ? '' : `; non-inferiority ${pValueText(p)}`}`,
+      evidence: `${effectText(result)}${p === null ? '' : `; ${both ? 'equivalence' : 'non-inferiority'} ${pValueText(p)}`}`,
       holds: isHeld(result),
     };
   });
