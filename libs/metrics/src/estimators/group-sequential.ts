@@ -53,7 +53,7 @@ function repeatedLogP(bound: Bound, z: number, sides: 1 | 2): number {
   if (excess(low) >= 0) return low;
   const high = -1e-9;
   if (!(excess(high) > 0)) return 0;
-  return min(0, illinoisRoot(excess, low, high, 1e-10));
+  return min(0, illinoisRoot(excess, low, high, 1e-9));
 }
 
 /** Error spending is costly, and a report asks again and again at the same looks: kept by exact arguments. */
