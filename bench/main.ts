@@ -2,6 +2,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { benchAnalyze } from './analyze.js';
 import { benchEvents } from './events.js';
+import { benchComparisons } from './comparisons.js';
 import { benchCrash } from './crash/crash.js';
 import { tableOf } from './figure.js';
 import type { Figure } from './figure.js';
@@ -15,6 +16,7 @@ const MEASUREMENTS: Readonly<Record<string, (ground: Ground) => Promise<Figure[]
   treatments: benchTreatments,
   events: benchEvents,
   learning: benchLearning,
+  comparisons: benchComparisons,
   analyze: benchAnalyze,
   report: benchReport,
   crash: benchCrash,

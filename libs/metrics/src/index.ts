@@ -24,6 +24,7 @@ export * from './rates/index.js';
 export * from './report.contract.js';
 export * from './report.js';
 export { DEFAULT_TUNING } from './estimators/asymptotic-cs.js';
+export { MULTIPLICITY_NAMES } from './report-families.js';
 export { decide } from './verdict.js';
 export type { VerdictInput } from './verdict.js';
 export { ratioPairContrast } from './adjustments/cuped-ratio.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { MetricDefinition } from './contract.js';
+import type { Interval, MetricDefinition } from './contract.js';
 import { studentTSf } from './distributions/index.js';
 import { meanEquivalence } from './margins/index.js';
 import { fromCounts, fromSummary } from './moments.js';
@@ -67,6 +67,29 @@ function report(options: ReportOptions, over: Partial<ReportInput> = {}) {
 
 const of = (results: readonly ReportResult[], key: string, arm: string): ReportResult =>
   results.find((result) => result.metric === key && result.arm === arm) as ReportResult;
+const excludesZero = (interval: Interval | null): boolean =>
+  interval !== null && ((interval.lower ?? -1) > 0 || (interval.upper ?? 1) < 0);
+
+function expectMatchingIntervals({
+  adjustedIntervals,
+  effect,
+  pValueAdjusted,
+  direction,
+  multiplicity,
+}: ReportResult) {
+  if (!adjustedIntervals) return expect(multiplicity).toBe('none');
+  const rejected = (pValueAdjusted ?? 1) < 0.05;
+  expect(direction !== 'unclear').toBe(rejected);
+  for (const [wide, plain] of [
+    [adjustedIntervals.absolute, effect.interval],
+    [adjustedIntervals.relative, effect.relative.interval],
+  ] as const) {
+    expect(excludesZero(wide)).toBe(rejected);
+    expect(wide?.lower ?? -Infinity).toBeLessThanOrEqual(plain?.lower ?? -Infinity);
+    expect(wide?.upper ?? Infinity).toBeGreaterThanOrEqual(plain?.upper ?? Infinity);
+  }
+}
+
 const p = (z: number): number => 2 * studentTSf(Math.abs(z), 2 * N - 2);
 
 describe('families and corrections of a report', () => {
@@ -99,21 +122,7 @@ describe('families and corrections of a report', () => {
     for (const multiplicity of MULTIPLICITY_CHOICES)
       for (const family of ['role', 'metric', 'all'] as const)
         for (const result of report({ multiplicity, family }).results) {
-          const { adjustedIntervals: adjusted, effect, pValueAdjusted } = result;
-          if (!adjusted) {
-            expect(result.multiplicity).toBe('none');
-            continue;
-          }
-          const rejected = (pValueAdjusted ?? 1) < 0.05;
-          for (const [wide, plain] of [
-            [adjusted.absolute, effect.interval],
-            [adjusted.relative, effect.relative.interval],
-          ] as const) {
-            expect((wide?.lower ?? -1) > 0 || (wide?.upper ?? 1) < 0).toBe(rejected);
-            expect(wide?.lower ?? -Infinity).toBeLessThanOrEqual(plain?.lower ?? -Infinity);
-            expect(wide?.upper ?? Infinity).toBeGreaterThanOrEqual(plain?.upper ?? Infinity);
-          }
-          expect(result.direction !== 'unclear').toBe(rejected);
+          expectMatchingIntervals(result);
         }
   });
 });

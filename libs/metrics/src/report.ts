@@ -32,6 +32,17 @@ import { decide } from './verdict.js';
 const POWER = 0.8;
 const DEFAULT_MARGIN = 0.05;
 
+const DEFAULTS = {
+  adjust: true,
+  minimumLift: 0.05,
+  sequentialTuning: null,
+  multiplicity: null,
+  family: 'role',
+  guardrailTest: 'non-inferiority',
+  lookPlan: null,
+  priorLiftSd: null,
+} as const;
+
 interface Context {
   readonly estimator: Estimator;
   readonly baseline: ReportArm;
@@ -100,18 +111,12 @@ function contextOf(input: ReportInput): Context {
     treatments: input.arms.filter((arm) => arm.key !== baseline.key),
     minimumLifts: minimumLiftsOf(input),
     options: {
+      ...DEFAULTS,
+      ...given,
       estimator: estimator.key,
       alpha,
       level: 1 - alpha,
-      adjust: given.adjust ?? true,
       baseline: baseline.key,
-      minimumLift: given.minimumLift ?? 0.05,
-      sequentialTuning: given.sequentialTuning ?? null,
-      multiplicity: given.multiplicity ?? null,
-      family: given.family ?? 'role',
-      guardrailTest: given.guardrailTest ?? 'non-inferiority',
-      lookPlan: given.lookPlan ?? null,
-      priorLiftSd: given.priorLiftSd ?? null,
     },
   };
 }

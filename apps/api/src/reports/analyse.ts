@@ -2,6 +2,7 @@ import { buildReport, fromValues } from '#metrics';
 import type { MetricDefinition, ReportBody, ReportCell, ReportMetric } from '#metrics';
 import { Problem } from '../http/problem.js';
 import type { AnalysisBody } from './analysis.schemas.js';
+import { settingsOf } from './report-settings.js';
 
 /**
  * Reports on an experiment that ran elsewhere, from rows per unit or statistics per arm.
@@ -26,6 +27,7 @@ export function analyse(
     options: {
       alpha: body.alpha,
       adjust: body.adjust,
+      ...settingsOf(body, null),
       ...(body.estimator === undefined ? {} : { estimator: body.estimator }),
     },
   });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { estimatorRegistry } from '#metrics';
 import { idField, keyField } from '../http/fields.js';
+import { analysisSettings } from './report-settings.js';
 
 const finite = z.number().refine(Number.isFinite, 'must be a finite number');
 const moments = z.strictObject({
@@ -19,6 +20,7 @@ export const analysisSchema = z
     alpha: z.number().gt(0).lt(1).default(0.05),
     estimator: z.enum(estimatorRegistry.list().map(({ key }) => key) as [string, ...string[]]).optional(),
     adjust: z.boolean().default(true),
+    ...analysisSettings,
     arms: z
       .array(
         z.strictObject({

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { buildReport, estimatorRegistry } from '#metrics';
+import { DEFAULT_ESTIMATOR, buildReport, estimatorRegistry } from '#metrics';
 import type {
   Effect,
   HealthFacts,
@@ -15,11 +15,13 @@ import type {
 import { dayOf, lastMatureDay } from '../rollups/maturity.js';
 import { isImmature, maturedMetrics, refuseMaturity } from './matured.js';
 import { ReportStore } from './report-store.js';
+import { seriesOptions, settingsOf } from './report-settings.js';
+import type { ReportSettings } from './report-settings.js';
 import type { Population, ReportedExperiment, Segment } from './report-store.js';
 
 const DAY_MS = 86_400_000;
 
-export interface ReportQuery {
+export interface ReportQuery extends ReportSettings {
   readonly asOf?: Date | undefined;
   readonly segment?: Segment | undefined;
   readonly estimator?: string | undefined;
@@ -38,6 +40,8 @@ export interface LiftReport {
   readonly baseline: string;
   readonly estimator: string;
   readonly alpha: number;
+  /** Every setting of the report, also those that were not given. */
+  readonly options: ReportBody['options'];
   readonly segment: Segment | null;
   /** Days that every unit counted has behind it; null: what each metric needs. */
   readonly maturity: number | null;
@@ -93,7 +97,7 @@ export class LiftReports {
       metrics,
       cells: complete(cells, experiment, metrics),
       facts,
-      options: optionsOf(query),
+      options: optionsOf(query, experiment),
     });
     return {
       ...shape(experiment, body, population, metrics, asOf, segment),
@@ -103,12 +107,13 @@ export class LiftReports {
   }
 
   /** The effect of one metric as it was known on each day. */
-  async series(key: string, metric: string | null, estimator: string | undefined): Promise<unknown> {
+  async series(key: string, metric: string | null, query: ReportQuery): Promise<unknown> {
     const experiment = await this.store.experiment(key);
     const wanted = metric ?? experiment.decisionMetric ?? '';
     const definition = experiment.catalogue.find(wanted, experiment.metricVersions);
     const control = experiment.arms.find((arm) => arm.isControl);
-    const chosen = estimatorRegistry.get(estimator ?? estimatorRegistry.list()[0]?.key ?? '');
+    const chosen = estimatorRegistry.get(query.estimator ?? DEFAULT_ESTIMATOR);
+    const options = optionsOf(query, experiment);
     if (!definition || !control) return { metric: wanted, estimator: chosen.key, points: [] };
     const days = new Map<string, Map<string, ReportCell['moments']>>();
     for (const row of await this.store.daily(key, wanted)) {
@@ -128,7 +133,7 @@ export class LiftReports {
             pointOf(
               day,
               arm.key,
-              chosen.compare(base, treatment, { alpha: 0.05, kind: definition.kind, adjust: true }),
+              chosen.compare(base, treatment, seriesOptions(options, definition, experiment.arms, arm)),
             ),
           ];
         });
@@ -207,7 +212,8 @@ function factsOf(experiment: ReportedExperiment, population: Population, asOf: D
   };
 }
 
-export const optionsOf = (query: ReportQuery): ReportOptions => ({
+export const optionsOf = (query: ReportQuery, experiment: ReportedExperiment): ReportOptions => ({
+  ...settingsOf(query, experiment.plannedUnits),
   ...(query.estimator === undefined ? {} : { estimator: query.estimator }),
   ...(query.baseline === undefined ? {} : { baseline: query.baseline }),
   ...(query.alpha === undefined ? {} : { alpha: query.alpha }),
@@ -244,6 +250,7 @@ function shape(
     baseline: body.options.baseline,
     estimator: body.options.estimator,
     alpha: body.options.alpha,
+    options: body.options,
     segment,
     complete: body.missing.length === 0,
     missing: body.missing,

@@ -20,6 +20,7 @@ export interface ReportedExperiment {
   readonly secondaryMetrics: readonly string[];
   readonly guardrailMetrics: readonly string[];
   readonly minimumDays: number;
+  readonly plannedUnits: number | null;
   readonly startedAt: Date | null;
   /** Versions of the analysts' metrics that it was launched with. */
   readonly metricVersions: PinnedVersions;
@@ -75,8 +76,8 @@ export class ReportStore {
   async experiment(key: string): Promise<ReportedExperiment> {
     const [row] = await this.db.query<Omit<ReportedExperiment, 'catalogue'>>(
       `select key, title, status, arms, decision_metric as "decisionMetric", secondary_metrics as "secondaryMetrics",
-              guardrail_metrics as "guardrailMetrics", minimum_days as "minimumDays", started_at as "startedAt",
-              metric_versions as "metricVersions"
+              guardrail_metrics as "guardrailMetrics", minimum_days as "minimumDays", planned_units as "plannedUnits",
+              started_at as "startedAt", metric_versions as "metricVersions"
          from experiment where key = $1`,
       [key],
     );

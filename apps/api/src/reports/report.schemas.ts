@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { estimatorRegistry } from '#metrics';
 import { keyField, textField } from '../http/fields.js';
+import { reportSettings } from './report-settings.js';
 
 const estimator = z.enum(estimatorRegistry.list().map(({ key }) => key) as [string, ...string[]]);
 
@@ -33,11 +34,14 @@ export const reportQuerySchema = z.strictObject({
     .enum(['true', 'false'])
     .transform((text) => text === 'true')
     .optional(),
+  ...reportSettings,
 });
 export type ReportQueryBody = z.output<typeof reportQuerySchema>;
 
 export const seriesQuerySchema = z.strictObject({
   metric: keyField.optional(),
   estimator: estimator.optional(),
+  alpha: z.coerce.number().gt(0).lt(1).optional(),
+  ...reportSettings,
 });
 export type SeriesQueryBody = z.output<typeof seriesQuerySchema>;

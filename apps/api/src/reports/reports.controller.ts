@@ -24,7 +24,7 @@ export class ReportsController {
   @Get('report/series')
   @ApiOperation({ summary: 'The cumulative effect of one metric as it was known on each day' })
   series(@Param('key') key: string, @Query({ schema: seriesQuerySchema }) query: SeriesQueryBody) {
-    return this.reports.series(key, query.metric ?? null, query.estimator);
+    return this.reports.series(key, query.metric ?? null, query);
   }
 
   @Get('segments')

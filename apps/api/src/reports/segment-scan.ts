@@ -1,7 +1,8 @@
 import { scanSegments } from '#metrics';
-import type { ReportOptions, SegmentScan } from '#metrics';
+import type { SegmentScan } from '#metrics';
 import type { Database } from '../persistence/database.js';
-import { metricsOf } from './lift-reports.js';
+import { metricsOf, optionsOf } from './lift-reports.js';
+import type { ReportQuery } from './lift-reports.js';
 import type { ReportStore } from './report-store.js';
 import { segmentAttributes, segmentCells } from './unit-reads.js';
 
@@ -18,7 +19,7 @@ export async function segmentScan(
   db: Database,
   store: ReportStore,
   key: string,
-  options: ReportOptions,
+  query: ReportQuery,
   now: Date,
 ): Promise<SegmentScanReport> {
   const experiment = await store.experiment(key);
@@ -32,6 +33,6 @@ export async function segmentScan(
   return {
     experiment: key,
     asOf: now.toISOString(),
-    ...scanSegments({ arms: experiment.arms, metrics, attributes, cells, overall, options }),
+    ...scanSegments({ arms: experiment.arms, metrics, attributes, cells, overall, options: optionsOf(query, experiment) }),
   };
 }

@@ -6,7 +6,7 @@ import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import { AnswerCache } from './answer-cache.js';
 import { distributionOf } from './distribution.js';
-import { metricsOf, optionsOf } from './lift-reports.js';
+import { metricsOf } from './lift-reports.js';
 import { noveltyReport } from './novelty-report.js';
 import { ReportStore } from './report-store.js';
 import type { ReportedExperiment } from './report-store.js';
@@ -35,7 +35,7 @@ export class UnitReportsController {
   })
   async scan(@Param('key') key: string, @Query({ schema: scanQuerySchema }) query: ScanQueryBody) {
     return this.kept(['scan', key, query], () =>
-      segmentScan(this.db, this.store, key, optionsOf(query), new Date()),
+      segmentScan(this.db, this.store, key, query, new Date()),
     );
   }
 

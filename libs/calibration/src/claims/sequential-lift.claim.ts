@@ -35,7 +35,7 @@ const estimator = estimatorRegistry.get('asymptotic-cs');
 
 /** The mistake: the same critical value on the lift with the delta method's standard error. */
 function deltaLiftRejects(control: Moments, treatment: Moments): boolean {
-  const radius = estimator.halfWidth(control.n, treatment.n, ALPHA);
+  const radius = estimator.halfWidth({ control: control.n, treatment: treatment.n }, { alpha: ALPHA });
   const lift = effectOf(meanOf(control), meanOf(treatment), 'relative');
   return radius !== null && lift.status === 'ok' && Math.abs(lift.estimate) > radius * lift.standardError;
 }

@@ -39,8 +39,35 @@ export function studentTQuantile(p: number, df: number): number {
   if (p === 1) return Infinity;
   if (p === 0.5) return 0;
   if (df === Infinity) return normalQuantile(p);
-  const t = upperQuantile(p < 0.5 ? Math.log(p) : Math.log1p(-p), df, Math.abs(normalQuantile(p)));
+  const z = Math.abs(keptNormalQuantile(p));
+  const expanded = expandedQuantile(z, df);
+  const t = expanded.exact
+    ? expanded.t
+    : upperQuantile(p < 0.5 ? Math.log(p) : Math.log1p(-p), df, z, expanded.t);
   return p < 0.5 ? -t : t;
+}
+
+/** A report asks for the same probability thousands of times in a row, each time with other degrees of freedom. */
+let kept = { p: 0.5, z: 0 };
+
+function keptNormalQuantile(p: number): number {
+  if (kept.p !== p) kept = { p, z: normalQuantile(p) };
+  return kept.z;
+}
+
+/**
+ * Cornish-Fisher expansion of the quantile in 1/df around the normal deviate z > 0 (Abramowitz and Stegun 26.7.5).
+ * `exact`: the first term left out is below the rounding of a double.
+ */
+function expandedQuantile(z: number, df: number): { readonly t: number; readonly exact: boolean } {
+  const s = z * z;
+  const g1 = (z * (s + 1)) / 4;
+  const g2 = (z * ((5 * s + 16) * s + 3)) / 96;
+  const g3 = (z * (((3 * s + 19) * s + 17) * s - 15)) / 384;
+  const g4 = (z * ((((79 * s + 776) * s + 1482) * s - 1920) * s - 945)) / 92160;
+  const g5 = (z * (((((27 * s + 339) * s + 930) * s - 1782) * s - 765) * s + 17955)) / 368640;
+  const t = z + (g1 + (g2 + (g3 + g4 / df) / df) / df) / df;
+  return { t, exact: Math.abs(g5) / df ** 5 < 0.1 * Number.EPSILON * z && s < 0.1 * df };
 }
 
 /** Logarithm of the density. */
@@ -52,8 +79,9 @@ function logPdf(t: number, df: number): number {
  * t > 0 with tail exp(logTail): Newton's method on the logarithm of the tail, from the Cornish-Fisher expansion
  * of the normal deviate z. asinh(t) makes the body (linear) and the heavy tails (logarithmic) nearly straight.
  */
-function upperQuantile(logTail: number, df: number, z: number): number {
-  let u = Math.asinh(z + (z ** 3 + z) / (4 * df));
+function upperQuantile(logTail: number, df: number, z: number, expanded: number): number {
+  // Where degrees of freedom are few the longer expansion overshoots.
+  let u = Math.asinh(df > 30 && z * z < 0.3 * df ? expanded : z + (z ** 3 + z) / (4 * df));
   for (let i = 0; i < 20; i++) {
     const t = Math.sinh(u);
     const logSf = studentTLogSf(t, df);
