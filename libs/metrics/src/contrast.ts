@@ -95,6 +95,21 @@ function slope(
   return within > 0 ? (a.ux + b.ux) / within : 0;
 }
 
+/**
+ * One arm's value and variance of one unit (of a ratio: linearised), and how far the covariate goes with it; for planning.
+ * null where they cannot be computed.
+ */
+export function contrastVariance(
+  arm: Moments,
+  kind: MetricDefinition['kind'],
+): { readonly value: number; readonly variance: number; readonly covariateCorrelation: number } | null {
+  const linear = linearise(arm, kind);
+  if (typeof linear === 'string' || linear.uu === 0) return null;
+  const rho = linear.xx > 0 ? Math.abs(linear.ux) / sqrt(linear.uu) / sqrt(linear.xx) : 0;
+  const covariateCorrelation = Number.isFinite(rho) ? Math.min(0.999, rho) : 0;
+  return { value: linear.value, variance: linear.uu / (linear.n - 1), covariateCorrelation };
+}
+
 /** Variance of one unit's adjusted value u - theta x. */
 function adjustedVariance(arm: Linear, theta: number): number {
   return max(0, arm.uu + theta * theta * arm.xx - 2 * theta * arm.ux) / (arm.n - 1);

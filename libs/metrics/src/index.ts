@@ -1,5 +1,6 @@
 export * from './contract.js';
 export * from './csv.js';
+export { contrastVariance } from './contrast.js';
 export * from './definitions/index.js';
 export * from './definitions/metric-problems.js';
 export * from './definitions/outcomes.js';

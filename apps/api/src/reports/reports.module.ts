@@ -3,6 +3,8 @@ import { AnalysesController } from './analyses.controller.js';
 import { ExportController } from './export/export.controller.js';
 import { Forecasts } from './forecasts.js';
 import { LiftReports } from './lift-reports.js';
+import { PowerController } from './power.controller.js';
+import { PowerStore } from './power-store.js';
 import { ReportStore } from './report-store.js';
 import { ReportsController } from './reports.controller.js';
 import { RetentionController } from './retention.controller.js';
@@ -22,7 +24,8 @@ export class ReportsCoreModule {}
     UnitReportsController,
     ExportController,
     AnalysesController,
+    PowerController,
   ],
-  providers: [RetentionStore, SignalStore, Forecasts],
+  providers: [RetentionStore, SignalStore, Forecasts, PowerStore],
 })
 export class ReportsModule {}

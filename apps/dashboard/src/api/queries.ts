@@ -1,6 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { query, request, segment } from './http.js';
+import type { PowerPlan, PowerRequest } from './types-power.js';
 import type {
   ApiKey,
   AuditEntry,
@@ -70,10 +71,17 @@ export interface ReportChoice {
   maturity?: string | null;
   /** A past day: the report as it stood at its end. */
   asOf?: string | null;
+  settings: ReportSettings;
 }
 
+/** How a report is computed beside its estimator; null: the API's own choice. */
+export type ReportSettings = Record<ReportSetting, string | null>;
+export type ReportSetting =
+  'alpha' | 'multiplicity' | 'family' | 'guardrailTest' | 'looks' | 'spending' | 'priorLiftSd';
+
 export function useReport(key: string, choice: ReportChoice): UseQueryResult<Report> {
-  const params = query({ ...choice });
+  const { settings, ...rest } = choice;
+  const params = query({ ...rest, ...settings });
   return useRead<Report>(`/v1/experiments/${segment(key)}/report${params}`, {
     every: EVERY.report,
     keep: true,
@@ -84,8 +92,9 @@ export function useReportSeries(
   key: string,
   metric: string,
   estimator: string | null,
+  settings: Partial<ReportSettings> = {},
 ): UseQueryResult<ReportSeries> {
-  const path = `/v1/experiments/${segment(key)}/report/series${query({ metric, estimator })}`;
+  const path = `/v1/experiments/${segment(key)}/report/series${query({ metric, estimator, ...settings })}`;
   return useRead<ReportSeries>(path, { every: EVERY.report, keep: true });
 }
 
@@ -141,3 +150,13 @@ export const useQuarantine = () =>
   useRead<Page<QuarantinedEvent>>('/v1/quarantine', { every: EVERY.operations });
 export const useKeys = () => useRead<Page<ApiKey>>('/v1/keys');
 export const useAudit = () => useRead<Page<AuditEntry>>('/v1/audit?limit=200', { every: EVERY.page });
+
+/** Size and duration of an experiment that is being designed; a POST, because a design is a body. */
+export function usePowerPlan(body: PowerRequest | null): UseQueryResult<PowerPlan> {
+  return useQuery({
+    queryKey: ['/v1/power', body],
+    queryFn: ({ signal }) => request<PowerPlan>('/v1/power', { method: 'POST', body, signal }),
+    enabled: body !== null,
+    placeholderData: keepPreviousData,
+  });
+}

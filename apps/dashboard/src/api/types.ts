@@ -104,6 +104,8 @@ export interface Effect extends RelativeEffect {
   standardError: number | null;
   relative: RelativeEffect;
   evidence: { kind: 'p-value' | 'probability-better' | 'e-value'; value: number; logValue: number } | null;
+  /** Bayesian estimators only. */
+  bayes?: { probabilityBetter: number; expectedLoss: number; probabilityEquivalent: number | null };
   control: { n: number; mean: number | null };
   treatment: { n: number; mean: number | null };
   estimator: string;
@@ -154,8 +156,16 @@ export interface MetricResult {
   effect: Effect;
   unadjusted: Effect | null;
   pValueAdjusted: number | null;
+  multiplicity?: string;
+  familySize?: number;
+  /** Intervals that match the adjusted p-value; null where nothing was corrected. */
+  adjustedIntervals?: { absolute: Interval; relative: Interval | null } | null;
+  /** Units per arm still missing to find the smallest lift that matters; null: cannot be said. */
+  unitsNeededPerArm?: number | null;
   /** Guardrails: whether being worse by the margin or more is ruled out. */
   nonInferiority?: { margin: number; pValue: number | null; holds: boolean } | null;
+  /** The same on both sides, where it was asked for. */
+  equivalence?: { margin: number; pValue: number | null; holds: boolean } | null;
 }
 
 export interface Report {

@@ -1,3 +1,4 @@
+export * from './plan.js';
 export * from './power.js';
 export * from './lift.js';
 export * from './sizes.js';

@@ -1,5 +1,6 @@
 import type { ReactElement } from 'react';
 import { useReportSeries } from '../../api/queries.js';
+import type { ReportSettings } from '../../api/queries.js';
 import type { Experiment, ReportSeries, SeriesPoint } from '../../api/types.js';
 import { BandChart } from '../../charts/band-chart.js';
 import type { BandPoint, BandSeries } from '../../charts/band-chart.js';
@@ -15,6 +16,7 @@ interface LiftOverTimeProps {
   experiment: Experiment;
   metric: string;
   estimator: string | null;
+  settings: ReportSettings;
   muted: boolean;
 }
 
@@ -63,7 +65,7 @@ function summaryOf(points: readonly SeriesPoint[], arms: readonly BandSeries[]):
 
 /** Cumulative lift of one metric with its band, day by day. */
 export function LiftOverTime({ experiment, metric, estimator, muted }: LiftOverTimeProps): ReactElement {
-  const query = useReportSeries(experiment.key, metric, estimator);
+  const query = useReportSeries(experiment.key, metric, estimator, settings);
   return (
     <QueryBoundary
       query={query}

@@ -64,6 +64,7 @@ function ReportOverview({ experiment, report, view }: ReportOverviewProps): Reac
             experiment={experiment}
             metric={experiment.decisionMetric}
             estimator={view.estimator || null}
+            settings={view.settings}
             muted={muted}
           />
         </Suspense>

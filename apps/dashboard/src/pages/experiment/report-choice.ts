@@ -1,5 +1,7 @@
 import type { UseQueryResult } from '@tanstack/react-query';
+import { useSearchParams } from 'react-router';
 import { useReport } from '../../api/queries.js';
+import type { ReportSetting, ReportSettings } from '../../api/queries.js';
 import type { Report } from '../../api/types.js';
 import { useUrlState } from '../../ui/url-state.js';
 
@@ -15,9 +17,41 @@ export interface ReportView {
   /** A past day, YYYY-MM-DD; empty: now. */
   asOf: string;
   setAsOf: (day: string | null) => void;
+  settings: ReportSettings;
+  set: (name: ReportSetting, value: string | null) => void;
+  difference: DifferenceKind;
+  setDifference: (kind: string | null) => void;
   /** The reader asked to see lifts although validity is blocked. */
   showAnyway: boolean;
   setShowAnyway: (show: boolean) => void;
+}
+
+export type DifferenceKind = 'relative' | 'absolute' | 'scaled';
+const SETTINGS: readonly ReportSetting[] = [
+  'alpha',
+  'multiplicity',
+  'family',
+  'guardrailTest',
+  'looks',
+  'spending',
+  'priorLiftSd',
+];
+
+/** Settings of the report as the address has them. */
+function useReportSettings(): [ReportSettings, ReportView['set']] {
+  const [params, setParams] = useSearchParams();
+  const settings = Object.fromEntries(SETTINGS.map((name) => [name, params.get(name)])) as ReportSettings;
+  const set = (name: ReportSetting, value: string | null): void =>
+    setParams(
+      (current) => {
+        const next = new URLSearchParams(current);
+        if (value === null || value === '') next.delete(name);
+        else next.set(name, value);
+        return next;
+      },
+      { replace: true, preventScrollReset: true },
+    );
+  return [settings, set];
 }
 
 /** The report in the view that the address describes: estimator, segment, "show anyway". */
@@ -27,11 +61,14 @@ export function useReportView(experimentKey: string): ReportView {
   const [anyway, setAnyway] = useUrlState('anyway');
   const [maturity, setMaturity] = useUrlState('maturity');
   const [asOf, setAsOf] = useUrlState('asOf');
+  const [difference, setDifference] = useUrlState('difference');
+  const [settings, set] = useReportSettings();
   const query = useReport(experimentKey, {
     estimator: estimator || null,
     segment: segment || null,
     maturity: maturity || null,
     asOf: asOf || null,
+    settings,
   });
   return {
     query,
@@ -43,6 +80,10 @@ export function useReportView(experimentKey: string): ReportView {
     setMaturity,
     asOf,
     setAsOf,
+    settings,
+    set,
+    difference: difference === 'absolute' || difference === 'scaled' ? difference : 'relative',
+    setDifference,
     showAnyway: anyway === '1',
     setShowAnyway: (show) => setAnyway(show ? '1' : null),
   };

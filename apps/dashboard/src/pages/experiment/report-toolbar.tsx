@@ -5,8 +5,9 @@ import { useCatalog } from '../../api/queries.js';
 import layout from '../../ui/layout.module.css';
 import { MaturityFields } from './maturity-fields.js';
 import type { ReportView } from './report-choice.js';
+import { ReportSettingsFields } from './report-settings.js';
 
-/** Estimator and segment of the report; both live in the address. */
+/** Estimator, segment and settings of the report; all live in the address. */
 export function ReportToolbar({ view }: { view: ReportView }): ReactElement {
   const estimators = useCatalog().data?.estimators ?? [];
   const used = view.query.data?.estimator ?? '';
@@ -21,6 +22,7 @@ export function ReportToolbar({ view }: { view: ReportView }): ReactElement {
       />
       <SegmentField key={view.segment} view={view} />
       <MaturityFields view={view} />
+      <ReportSettingsFields view={view} estimator={view.estimator || used} />
     </div>
   );
 }

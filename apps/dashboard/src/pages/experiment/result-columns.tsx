@@ -10,7 +10,6 @@ import {
   level,
   lift,
   pValue,
-  percent,
   probability,
   range,
   shortDate,
@@ -19,12 +18,18 @@ import {
 import type { Column } from '../../ui/data-table.js';
 import { Hint } from '../../ui/details.js';
 import { Figure, Missing } from '../../ui/estimate.js';
+import type { DifferenceKind } from './report-choice.js';
+import { AbsoluteCell, Adjusted, Guard, Needed, Posterior } from './result-notes.js';
 import styles from './result-columns.module.css';
 
 const NO_MEAN = 'No unit of this arm has matured for this metric';
 
 /** Columns of the results table; lifts share one axis. */
-export function resultColumns(report: Report, muted: boolean): Column<MetricResult>[] {
+export function resultColumns(
+  report: Report,
+  muted: boolean,
+  kind: DifferenceKind = 'relative',
+): Column<MetricResult>[] {
   const ends = report.results.flatMap(({ effect: { relative } }) => [
     relative.estimate,
     relative.interval?.lower,
@@ -45,11 +50,17 @@ export function resultColumns(report: Report, muted: boolean): Column<MetricResu
       align: 'right',
       cell: (result) => <Difference result={result} />,
     },
-    {
-      key: 'lift',
-      title: 'Lift',
-      cell: (result) => <LiftCell result={result} domain={domain} muted={muted} />,
-    },
+    kind === 'relative'
+      ? {
+          key: 'lift',
+          title: 'Lift',
+          cell: (result) => <LiftCell result={result} domain={domain} muted={muted} />,
+        }
+      : {
+          key: 'lift',
+          title: kind === 'scaled' ? 'Scaled impact' : 'Absolute difference',
+          cell: (result) => <AbsoluteCell result={result} muted={muted} units={kind === 'scaled' ? report.units.enrolled : null} />,
+        },
     { key: 'p', title: 'Evidence', align: 'right', cell: (result) => <Evidence result={result} /> },
     { key: 'units', title: 'Matured', align: 'right', cell: (result) => <Units result={result} /> },
   ];
@@ -142,18 +153,6 @@ function Unadjusted({ result }: { result: MetricResult }): ReactElement | null {
 
 const EVIDENCE = { 'p-value': 'p', 'probability-better': 'P(better)', 'e-value': 'e-value' } as const;
 
-/** Guardrails are judged by whether harm beyond the margin is ruled out. */
-function Guard({ result }: { result: MetricResult }): ReactElement | null {
-  const { nonInferiority } = result;
-  if (result.role !== 'guardrail' || nonInferiority === null || nonInferiority === undefined) return null;
-  const { margin, pValue: p, holds } = nonInferiority;
-  return (
-    <span className={`${styles.note} ${styles.wrap}`}>
-      {holds ? `not ${percent(margin, 0)} worse` : `${percent(margin, 0)} worse not ruled out`}, p {pValue(p)}
-    </span>
-  );
-}
-
 function Evidence({ result }: { result: MetricResult }): ReactElement {
   const { evidence } = result.effect;
   if (evidence === null)
@@ -164,9 +163,8 @@ function Evidence({ result }: { result: MetricResult }): ReactElement {
       <span>
         {EVIDENCE[evidence.kind]} {text}
       </span>
-      {result.pValueAdjusted === null ? null : (
-        <span className={styles.note}>adjusted {pValue(result.pValueAdjusted)}</span>
-      )}
+      <Posterior result={result} />
+      <Adjusted result={result} />
       <Guard result={result} />
     </div>
   );
@@ -182,6 +180,7 @@ function Units({ result }: { result: MetricResult }): ReactElement {
           <span className={styles.note}>immature</span>
         </Hint>
       ) : null}
+      <Needed result={result} />
     </div>
   );
 }

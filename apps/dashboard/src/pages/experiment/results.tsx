@@ -60,7 +60,7 @@ function ResultsTable({ report, view }: { report: Report; view: ReportView }): R
         ) : (
           <DataTable
             caption="Results by metric and arm"
-            columns={resultColumns(report, muted)}
+            columns={resultColumns(report, muted, view.difference)}
             rows={report.results}
             rowKey={(result) => `${result.metric}/${result.arm}`}
             detail={(result) => (

@@ -44,6 +44,7 @@ export function SeriesTab({ experiment }: { experiment: Experiment }): ReactElem
             experiment={experiment}
             metric={metric}
             estimator={view.estimator || null}
+            settings={view.settings}
             muted={muted}
           />
         </Suspense>
