@@ -5,6 +5,7 @@ import { EXPERIMENTS, PHASES } from './fixtures/experiments.js';
 import { ALL_METRICS, metricDetail } from './fixtures/metrics.js';
 import { ALLOCATION, POLICIES, POLICY_ACTIONS, SNAPSHOTS, TRAINING_RUNS } from './fixtures/policies.js';
 import { HOLDOUT_LIFTS, portfolioFor } from './fixtures/portfolio.js';
+import { POWER_PLAN } from './fixtures/power.js';
 import { reportFor, seriesFor } from './fixtures/report.js';
 import { forecastFor, retentionFor, survivalFor } from './fixtures/retention.js';
 import { distributionFor, noveltyFor, segmentsFor } from './fixtures/units.js';
@@ -150,7 +151,8 @@ export async function mockApi(page: Page): Promise<MockApi> {
     const request = route.request();
     const url = new URL(request.url());
     const method = request.method();
-    if (method !== 'GET')
+    const asks = method === 'POST' && url.pathname === '/v1/power';
+    if (method !== 'GET' && !asks)
       writes.push({
         method,
         path: url.pathname,
@@ -160,7 +162,8 @@ export async function mockApi(page: Page): Promise<MockApi> {
     const replaced = overrides.find(([pattern]) => pattern.test(`${method} ${url.pathname}`))?.[1];
     if (replaced === 'hang') return;
     if (replaced === 'abort') return route.abort();
-    const { status, body } = replaced ?? (method === 'GET' ? read(url) : { status: 200, body: {} });
+    const usual = asks ? { status: 200, body: POWER_PLAN } : { status: 200, body: {} };
+    const { status, body } = replaced ?? (method === 'GET' ? read(url) : usual);
     await route.fulfill({
       status,
       contentType: status < 400 ? 'application/json' : 'application/problem+json',

@@ -155,6 +155,17 @@ describe('other sources', () => {
     expect(areUsable({ ...fromCounts(3, 1), mean: [NaN, 1, 0] })).toBe(false);
   });
 
+  it('gives constant data no variance, however their sums were rounded', () => {
+    for (const value of [0.1, 1 / 3, 12.7, 1e9 + 0.3]) {
+      let [sum, squares] = [0, 0];
+      const n = 10_000;
+      for (let i = 0; i < n; i++) [sum, squares] = [sum + value, squares + value * value];
+      expect(fromSums({ n, sum, sumSquares: squares }).comoment).toEqual([0, 0, 0, 0, 0, 0]);
+    }
+    // A real spread of a ten-thousandth of the mean stays.
+    expect(fromSums({ n: 2, sum: 2, sumSquares: 2 + 2e-8 }).comoment[0]).toBeCloseTo(2e-8, 12);
+  });
+
   it('turns a variance that rounding made negative into zero', () => {
     const near = 1e9;
     expect(fromSums({ n: 3, sum: 3 * near, sumSquares: 3 * near * near - 512 }).comoment[0]).toBe(0);

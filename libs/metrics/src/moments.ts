@@ -5,6 +5,9 @@ const { isFinite } = Number;
 
 export const EMPTY_MOMENTS: Moments = { n: 0, mean: [0, 0, 0], comoment: [0, 0, 0, 0, 0, 0], nonZero: 0 };
 
+/** Rounding error of a plain sum of n equal terms, relative to it: the roundings do not even out. */
+const sumRounding = (n: number): number => (4 + n / 2) * Number.EPSILON;
+
 /** Largest count that a double holds exactly. */
 const MAX_COUNT = 2 ** 53;
 
@@ -108,7 +111,7 @@ export interface RawSums {
 
 /**
  * Moments from raw sums. Sums of squares lose the digits that a large offset takes (for values near 1e9 all
- * of them); what rounding made negative becomes 0.
+ * of them); what is no more than the rounding of the sums, as for constant data, becomes 0 with its cross products.
  * @throws DomainError `invalid_moments` for negative or unsafe counts and sums that are not finite.
  */
 export function fromSums(sums: RawSums): Moments {
@@ -130,16 +133,22 @@ export function fromSums(sums: RawSums): Moments {
   })) {
     requireFinite(name, value);
   }
+  const spread = (squares: number, total: number): number => {
+    const centredSquares = centred(squares, total, total);
+    return centredSquares <= sumRounding(n) * squares ? 0 : centredSquares;
+  };
+  const [yy, dd, xx] = [spread(sumSquares, sum), spread(d.sumSquares, d.sum), spread(x.sumSquares, x.sum)];
+  const cross = (a: number, b: number, value: number): number => (a === 0 || b === 0 ? 0 : value);
   return {
     n,
     mean: [sum / n, d.sum / n, x.sum / n],
     comoment: [
-      Math.max(0, centred(sumSquares, sum, sum)),
-      Math.max(0, centred(d.sumSquares, d.sum, d.sum)),
-      Math.max(0, centred(x.sumSquares, x.sum, x.sum)),
-      centred(d.crossSum, sum, d.sum),
-      centred(x.crossSum, sum, x.sum),
-      centred(dx, d.sum, x.sum),
+      yy,
+      dd,
+      xx,
+      cross(yy, dd, centred(d.crossSum, sum, d.sum)),
+      cross(yy, xx, centred(x.crossSum, sum, x.sum)),
+      cross(dd, xx, centred(dx, d.sum, x.sum)),
     ],
     ...(sums.nonZero === undefined ? {} : { nonZero: sums.nonZero }),
   };

@@ -144,13 +144,6 @@ export const meanMethods: Record<string, ReferenceMethod> = {
     );
   },
   lift_fieller: liftFieller,
-  prop_z_unpooled(input) {
-    const parsed = twoArms(countArm).parse(input);
-    return withContrast(difference(countMoments(parsed.control), countMoments(parsed.treatment)), (c) => ({
-      status: 'ok',
-      ...wald(c.estimate, c.standardError, NORMAL, parsed),
-    }));
-  },
   prop_welch: propWelch,
   ratio_delta: ratioDelta,
   cuped_mean: cupedMean,

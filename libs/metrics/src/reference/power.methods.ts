@@ -39,9 +39,7 @@ export const powerMethods: Record<string, ReferenceMethod> = {
     const z0 = normalQuantile(1 - p.alpha / 2);
     const sizes = { control: p.control.n, treatment: p.treatment.n };
     const halfWidth = (at: typeof sizes): number =>
-      p.sequential
-        ? (asymptoticCs.halfWidth(at, { alpha: p.alpha, sequentialTuning: p.n_tune }) ?? NaN)
-        : z0;
+      p.sequential ? (asymptoticCs.halfWidth(at, { alpha: p.alpha, sequentialTuning: p.n_tune }) ?? NaN) : z0;
     const factor = growthFactor(se, sizes, p.target_mde, {
       alpha: p.alpha,
       power: p.power,

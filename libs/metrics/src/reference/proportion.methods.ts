@@ -7,12 +7,14 @@ import {
   pooledProportionTest,
   riskRatio,
   scoreInterval,
+  unpooledProportionTest,
   wilsonInterval,
 } from '../proportions/index.js';
 import { poissonExactTest } from '../rates/index.js';
 import { countArm, twoArms } from './inputs.js';
 import type { ReferenceMethod, ReferenceResult } from './methods.js';
 import { inKeys } from './outcome.js';
+import { waldKeys } from './wald.js';
 
 interface Bounds {
   readonly estimate: number;
@@ -37,6 +39,12 @@ export const proportionMethods: Record<string, ReferenceMethod> = {
       estimate: test.estimate,
       statistic: test.statistic,
       p_value: test.pValue,
+    }));
+  },
+  prop_z_unpooled(input) {
+    const { control, treatment, null_value: nullValue, ...options } = pair.parse(input);
+    return inKeys(unpooledProportionTest(control, treatment, { ...options, nullValue }), (test) => ({
+      ...waldKeys(test),
     }));
   },
   prop_newcombe(input) {

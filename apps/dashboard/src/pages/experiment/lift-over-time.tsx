@@ -64,7 +64,13 @@ function summaryOf(points: readonly SeriesPoint[], arms: readonly BandSeries[]):
 }
 
 /** Cumulative lift of one metric with its band, day by day. */
-export function LiftOverTime({ experiment, metric, estimator, muted }: LiftOverTimeProps): ReactElement {
+export function LiftOverTime({
+  experiment,
+  metric,
+  estimator,
+  settings,
+  muted,
+}: LiftOverTimeProps): ReactElement {
   const query = useReportSeries(experiment.key, metric, estimator, settings);
   return (
     <QueryBoundary

@@ -36,7 +36,13 @@ const SPENDING = [
 ];
 
 /** Difference type, correction and family, test of guardrails, and what the chosen estimator needs. */
-export function ReportSettingsFields({ view, estimator }: { view: ReportView; estimator: string }): ReactElement {
+export function ReportSettingsFields({
+  view,
+  estimator,
+}: {
+  view: ReportView;
+  estimator: string;
+}): ReactElement {
   const choose = (name: ReportSetting) => (value: string | null) => view.set(name, value);
   return (
     <>

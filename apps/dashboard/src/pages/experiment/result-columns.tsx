@@ -59,7 +59,13 @@ export function resultColumns(
       : {
           key: 'lift',
           title: kind === 'scaled' ? 'Scaled impact' : 'Absolute difference',
-          cell: (result) => <AbsoluteCell result={result} muted={muted} units={kind === 'scaled' ? report.units.enrolled : null} />,
+          cell: (result) => (
+            <AbsoluteCell
+              result={result}
+              muted={muted}
+              units={kind === 'scaled' ? report.units.enrolled : null}
+            />
+          ),
         },
     { key: 'p', title: 'Evidence', align: 'right', cell: (result) => <Evidence result={result} /> },
     { key: 'units', title: 'Matured', align: 'right', cell: (result) => <Units result={result} /> },

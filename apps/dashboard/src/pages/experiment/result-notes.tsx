@@ -37,7 +37,8 @@ export function Posterior({ result }: ResultProps): ReactElement | null {
       expected loss {difference(bayes.expectedLoss, result.measuredIn)}
       {bayes.probabilityEquivalent === null ? null : (
         <>
-          <br />P(no difference that matters) {probability(bayes.probabilityEquivalent)}
+          <br />
+          P(no difference that matters) {probability(bayes.probabilityEquivalent)}
         </>
       )}
     </span>
@@ -117,7 +118,9 @@ export function AbsoluteCell({
           {units === null ? difference(estimate, measuredIn) : total(times(estimate))}
         </span>
         <span className={styles.note}>
-          {units === null ? differenceRange(interval, measuredIn) : `${total(ends.lower)} to ${total(ends.upper)}`}
+          {units === null
+            ? differenceRange(interval, measuredIn)
+            : `${total(ends.lower)} to ${total(ends.upper)}`}
         </span>
         {units === null ? null : <span className={styles.note}>over {count(units)} units</span>}
       </div>

@@ -13,6 +13,7 @@ import type { ExperimentDraft } from './draft.js';
 import { defaultLayer } from './layers.js';
 import { MeasureSection } from './measure-section.js';
 import { fromApi, problemsOf } from './problems.js';
+import { PowerPanel } from './power-panel.js';
 import { ReviewPanel } from './review-panel.js';
 import type { SectionProps } from './section-props.js';
 
@@ -53,6 +54,7 @@ export function ExperimentForm(registries: FormProps): ReactElement {
         <ArmsSection {...section} />
         <AudienceSection {...section} />
         <MeasureSection {...section} />
+        <PowerPanel {...section} />
       </div>
       <ReviewPanel
         {...section}
