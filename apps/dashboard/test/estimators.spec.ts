@@ -146,7 +146,9 @@ withBrowser('estimators and power in Chromium (skipped where no chromium is inst
       .first()
       .waitFor();
     await page.getByRole('button', { name: 'Table', exact: true }).click();
-    expect(await page.getByRole('region', { name: 'Smallest lift by days, table' }).innerText()).toContain('60,000');
+    expect(await page.getByRole('region', { name: 'Smallest lift by days, table' }).innerText()).toContain(
+      '60,000',
+    );
     await page.getByRole('button', { name: 'Plan 42,118 units' }).click();
     expect(await page.getByLabel('Planned units').inputValue()).toBe('42,118');
     expect(await axe()).toEqual([]);

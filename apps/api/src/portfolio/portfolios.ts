@@ -86,7 +86,7 @@ function compare(
   const how = { alpha: ALPHA, kind: definition.kind, adjust: true } as const;
   const { status, reason, relative } = estimator.compare(control, treatment, how);
   const lift = liftOf(control, treatment, definition.kind);
-  const threshold = estimator.halfWidth(control.n, treatment.n, ALPHA);
+  const threshold = estimator.halfWidth({ control: control.n, treatment: treatment.n }, { alpha: ALPHA });
   const sign = definition.betterWhen === 'higher' ? 1 : -1;
   const effect =
     status === 'ok' && lift && threshold !== null
