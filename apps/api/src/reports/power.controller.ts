@@ -4,7 +4,8 @@ import { EMPTY_MOMENTS } from '#metrics';
 import type { MetricDefinition } from '#metrics';
 import { AllowRole } from '../http/api-key.guard.js';
 import { Problem } from '../http/problem.js';
-import { definitionsOf } from '../rollups/roll-up.js';
+import { Database } from '../persistence/database.js';
+import { loadMetricCatalogue } from '../persistence/metric-catalogue.js';
 import { planPower } from './power.js';
 import type { History } from './power.js';
 import { powerSchema } from './power.schemas.js';
@@ -17,6 +18,7 @@ import { ReportStore } from './report-store.js';
 @AllowRole('secret')
 export class PowerController {
   constructor(
+    @Inject(Database) private readonly db: Database,
     @Inject(PowerStore) private readonly store: PowerStore,
     @Inject(ReportStore) private readonly reports: ReportStore,
   ) {}
@@ -25,7 +27,7 @@ export class PowerController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Size, duration and smallest detectable lift of an experiment before it starts' })
   async plan(@Body({ schema: powerSchema }) body: PowerBody) {
-    const [definition] = definitionsOf([body.metric]);
+    const definition = (await loadMetricCatalogue(this.db)).find(body.metric);
     if (!definition)
       throw Problem.invalid('/metric', 'unknown_metric', `there is no metric "${body.metric}"`);
     const now = new Date();

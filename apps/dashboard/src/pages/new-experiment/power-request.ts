@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { PowerRequest } from '../../api/types-power.js';
 import type { ExperimentDraft } from './draft.js';
-import { slug } from '../policies/policy-draft.js';
+import { slug } from '../../format/slug.js';
 
 /** What the panel asks beside the draft; percentages as they are typed, null: left to history or to the default. */
 export interface PowerInputs {
