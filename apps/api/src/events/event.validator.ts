@@ -1,3 +1,4 @@
+import { NAME_PATTERN } from '../http/fields.js';
 import { looksPersonal } from '../http/unit-id.js';
 import type { WrittenEvent } from '../queues/event-lines.js';
 import { readInstant } from './instant.js';
@@ -21,7 +22,6 @@ export const LIMITS = {
   propertiesDepth: 4,
 } as const;
 
-export const NAME_PATTERN = '^[a-z][a-z0-9_.-]{0,63}$';
 const NAME = new RegExp(NAME_PATTERN);
 // PostgreSQL stores no U+0000, and UTF-8 has no lone surrogates.
 const SUSPECT = /[\u0000\ud800-\udfff]/;

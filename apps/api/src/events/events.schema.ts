@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { LIMITS, NAME_PATTERN } from './event.validator.js';
+import { NAME_PATTERN } from '../http/fields.js';
+import { LIMITS } from './event.validator.js';
 
 const id = z.string().min(1).max(LIMITS.idLength);
 const itemId = z.string().min(1).max(LIMITS.itemIdLength);

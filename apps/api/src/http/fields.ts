@@ -18,6 +18,9 @@ export const keyField = z
     'must be 1 to 100 letters, digits, dots, underscores or hyphens',
   );
 
+/** Names of outcomes, as a regular expression. */
+export const NAME_PATTERN = '^[a-z][a-z0-9_.-]{0,63}$';
+
 /** Ids that come from other systems (units, items): anything printable. */
 export const idField = textField(256).min(1);
 

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { estimatorRegistry } from '#metrics';
-import { NAME_PATTERN } from '../events/event.validator.js';
-import { keyField } from '../http/fields.js';
+import { NAME_PATTERN, keyField } from '../http/fields.js';
 
 const asOf = z.iso
   .datetime({ offset: true })

@@ -33,6 +33,13 @@ export async function segmentScan(
   return {
     experiment: key,
     asOf: now.toISOString(),
-    ...scanSegments({ arms: experiment.arms, metrics, attributes, cells, overall, options: optionsOf(query, experiment) }),
+    ...scanSegments({
+      arms: experiment.arms,
+      metrics,
+      attributes,
+      cells,
+      overall,
+      options: optionsOf(query, experiment),
+    }),
   };
 }

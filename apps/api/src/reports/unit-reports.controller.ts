@@ -34,9 +34,7 @@ export class UnitReportsController {
     summary: 'Every metric in every segment, corrected for the size of the table; exploratory',
   })
   async scan(@Param('key') key: string, @Query({ schema: scanQuerySchema }) query: ScanQueryBody) {
-    return this.kept(['scan', key, query], () =>
-      segmentScan(this.db, this.store, key, query, new Date()),
-    );
+    return this.kept(['scan', key, query], () => segmentScan(this.db, this.store, key, query, new Date()));
   }
 
   @Get('distribution')

@@ -53,7 +53,10 @@ const estimator = estimatorRegistry.get('asymptotic-cs');
 /** Half-width with the wider tuning in standard errors, per look. */
 const wideRadius = Float64Array.from({ length: LOOKS }, (_, look) => {
   const n = (look + 1) * UNITS_PER_LOOK;
-  return estimator.halfWidth({ control: n, treatment: n }, { alpha: ALPHA, sequentialTuning: WIDE_TUNING }) ?? Infinity;
+  return (
+    estimator.halfWidth({ control: n, treatment: n }, { alpha: ALPHA, sequentialTuning: WIDE_TUNING }) ??
+    Infinity
+  );
 });
 
 function simulateOne(sampler: Sampler, design: Design, batch: ArmDraw, tally: Tally): void {
