@@ -3,6 +3,7 @@ import { Learning1764000200000 } from './1764000200000-learning.js';
 import { Maintenance1764000300000 } from './1764000300000-maintenance.js';
 import { UnitValues1764000400000 } from './1764000400000-unit-values.js';
 import { Metrics1764100000000 } from './1764100000000-metrics.js';
+import { HealthMutes1764400000000 } from './1764400000000-health-mutes.js';
 
 /** In order; the only list of migrations. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   Maintenance1764000300000,
   UnitValues1764000400000,
   Metrics1764100000000,
+  HealthMutes1764400000000,
 ];

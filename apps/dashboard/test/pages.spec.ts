@@ -20,6 +20,8 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
   ],
   ['/experiments/home-rows-als/segments', 'The mix of device differs between arms'],
   ['/experiments/home-rows-als/segments?attribute=country&role=decision', 'country: does it differ?'],
+  ['/experiments/home-rows-als/health', 'The ramp-up was planned'],
+  ['/experiments/notification-hour/health', 'device smart-tv'],
   ['/experiments/home-rows-als/time', 'Play rate over time'],
   ['/experiments/home-rows-als/time?metric=watch-minutes', 'NOVELTY: '],
   ['/experiments/home-rows-als/time?metric=retention-day-7', 'This metric looks at one day only'],

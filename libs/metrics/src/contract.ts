@@ -1,4 +1,5 @@
 import type { Keyed } from '#experiments';
+import type { HealthDetails } from './health/facts.js';
 
 /**
  * What of an event a condition looks at. `device` and `hour` are the event's own property where it has one, else those
@@ -232,21 +233,53 @@ export interface Estimator extends Keyed {
   halfWidth(sizes: ArmSizes, options: HalfWidthOptions): number | null;
 }
 
+/** Stable ids of warnings; documented in docs/explanation/health-checks.md. */
+export type WarningId =
+  | 'SRM-R'
+  | 'SRM-Y'
+  | 'XOVER'
+  | 'PEEK'
+  | 'POWER'
+  | 'EARLY'
+  | 'NOVELTY'
+  | 'GUARD'
+  | 'LAG'
+  | 'STALE'
+  | 'OVERLAP'
+  | 'EDIT'
+  | 'POISON'
+  | 'MANY'
+  | 'IMMATURE';
+
+/** One line of evidence behind a check: a group, a day, a change. */
+export interface HealthRow {
+  readonly label: string;
+  readonly text: string;
+}
+
 export interface HealthResult {
   readonly key: string;
   readonly title: string;
+  /** When it warns and when it fails, in words. */
+  readonly rule: string;
   readonly status: 'pass' | 'warn' | 'fail' | 'unknown';
   /** A failing check with `blocks` replaces the verdict by "do not decide: fix first". */
   readonly blocks: boolean;
   readonly value: number | null;
   readonly threshold: number | null;
   readonly unitsAffected: number | null;
+  /** Day or time from which it is known to be so; null: not known. */
+  readonly firstSeen: string | null;
   readonly explanation: string;
+  /** The most likely first; empty unless it warns or fails, as the next three. */
   readonly likelyCauses: readonly string[];
+  readonly nextSteps: readonly string[];
+  readonly rows: readonly HealthRow[];
+  readonly warning: WarningId | null;
 }
 
 /** What is known about the traffic of an experiment, independent of its metrics. */
-export interface HealthFacts {
+export interface HealthFacts extends HealthDetails {
   readonly arms: readonly { readonly key: string; readonly weight: number; readonly units: number }[];
   /** Distinct units exposed to the experiment, whatever their arm. */
   readonly totalUnits: number;
@@ -281,6 +314,8 @@ export interface PowerFact {
   readonly unitsNeededPerArm: number | null;
   /** Whether the decision metric is already decided (its interval excludes zero). */
   readonly decided: boolean;
+  /** Probability of finding minimumLift at the planned end; null or absent: no end is planned. */
+  readonly projectedPower?: number | null;
 }
 
 export interface HealthCheck extends Keyed {
@@ -290,7 +325,7 @@ export interface HealthCheck extends Keyed {
   check(facts: HealthFacts): HealthResult | null;
 }
 
-export type VerdictKind = 'ship' | 'wait' | 'stop' | 'fix-first' | 'no-data';
+export type VerdictKind = 'ship' | 'wait' | 'too-early' | 'stop' | 'fix-first' | 'no-data';
 
 /** One sentence for the product manager, and each clause with its evidence. */
 export interface Verdict {

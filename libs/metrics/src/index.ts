@@ -7,8 +7,6 @@ export * from './definitions/outcomes.js';
 export * from './distributions/index.js';
 export * from './estimators/index.js';
 export * from './health/index.js';
-export { sampleRatio } from './health/sample-ratio.check.js';
-export type { SampleRatio } from './health/sample-ratio.check.js';
 export * from './inference/index.js';
 export * from './kinds.js';
 export * from './margins/index.js';

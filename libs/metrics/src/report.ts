@@ -1,17 +1,10 @@
 import { DomainError } from '#experiments';
 import { contrast } from './contrast.js';
-import type {
-  Effect,
-  EstimateOptions,
-  Estimator,
-  HealthFacts,
-  LookPlan,
-  Moments,
-  PowerFact,
-} from './contract.js';
+import type { Effect, EstimateOptions, Estimator, HalfWidthOptions, LookPlan, Moments } from './contract.js';
 import { DEFAULT_ESTIMATOR, estimatorRegistry } from './estimators/index.js';
 import { formulaOf } from './formula.js';
 import { runHealthChecks } from './health/index.js';
+import { withReportFacts } from './health/report-facts.js';
 import { EMPTY_MOMENTS, merge } from './moments.js';
 import { withMultiplicity } from './report-families.js';
 import { guardrailTests } from './report-guardrails.js';
@@ -65,7 +58,17 @@ export function buildReport(input: ReportInput): ReportBody {
     input.metrics.flatMap((metric) => context.treatments.map((arm) => resultOf(metric, arm, cells, context))),
     context.options,
   );
-  const facts: HealthFacts = withPower(input.facts, results, context);
+  const facts = withReportFacts(input.facts, {
+    results,
+    metrics: input.metrics,
+    baseline: context.baseline.key,
+    momentsOf: (metric, arm) => cells.get(cellKey(metric, arm)),
+    power: {
+      estimator: context.estimator,
+      minimumLiftOf: (metric) => minimumLiftOf(metric, context),
+      optionsOf: (arm) => lookOptions(arm, context),
+    },
+  });
   const health = runHealthChecks(facts);
   return {
     options: context.options,
@@ -151,15 +154,24 @@ function indexCells(cells: readonly ReportCell[]): CellIndex {
 }
 
 function estimateOptions(metric: ReportMetric, arm: ReportArm, context: Context): EstimateOptions {
-  const { alpha, adjust, sequentialTuning, lookPlan, priorLiftSd, minimumLift } = context.options;
+  const { adjust, priorLiftSd, minimumLift } = context.options;
   return {
-    alpha,
+    ...lookOptions(arm.key, context),
     adjust,
     kind: metric.definition.kind,
     betterWhen: metric.definition.betterWhen,
     equivalence: minimumLift,
-    ...(sequentialTuning === null ? {} : { sequentialTuning }),
     ...(priorLiftSd === null ? {} : { priorLiftSd }),
+  };
+}
+
+/** What the width of an interval of this arm depends on beside its size. */
+function lookOptions(key: string, context: Context): HalfWidthOptions {
+  const { alpha, sequentialTuning, lookPlan } = context.options;
+  const arm = context.treatments.find((treatment) => treatment.key === key) ?? context.baseline;
+  return {
+    alpha,
+    ...(sequentialTuning === null ? {} : { sequentialTuning }),
     ...(lookPlan === null ? {} : { lookPlan: planOfPair(lookPlan, arm, context) }),
   };
 }
@@ -227,26 +239,6 @@ function powerOf(
     detectable: { absolute, relative: relative !== null && Number.isFinite(relative) ? relative : null },
     unitsNeededPerArm: unitsStillNeeded(standardError, sizes, minimumLift * scale, power),
   };
-}
-
-/** Adds what the decision metric can find at this size; with several, the one that needs the most units. */
-function withPower(facts: HealthFacts, results: readonly ReportResult[], context: Context): HealthFacts {
-  const candidates = results
-    .filter((result) => result.role === 'decision' && result.effect.standardError !== null)
-    .map((result): PowerFact => ({
-      metric: result.title,
-      arm: result.arm,
-      detectableLift: result.detectable.relative,
-      minimumLift: minimumLiftOf(result.metric, context),
-      unitsNeededPerArm: result.unitsNeededPerArm,
-      decided: result.direction !== 'unclear',
-    }));
-  const hardest = candidates.reduce<PowerFact | null>(
-    (worst, fact) =>
-      worst === null || (fact.detectableLift ?? Infinity) > (worst.detectableLift ?? Infinity) ? fact : worst,
-    null,
-  );
-  return hardest === null ? facts : { ...facts, power: hardest };
 }
 
 function seriesOf(input: ReportInput, context: Context): SeriesPoint[] {

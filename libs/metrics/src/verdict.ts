@@ -23,34 +23,42 @@ interface ArmCase {
   readonly guarded: boolean;
 }
 
+/** Warnings that say that the minimum is not reached: nothing but harm is decided before it. */
+const TOO_EARLY: ReadonlySet<string> = new Set(['EARLY', 'PEEK']);
+
 /**
  * The decision rule (after Schultzberg, Ankargren, Frånberg 2024, arXiv 2402.11609), in this order:
- * a blocking health check -> `fix-first`; a guardrail clearly worse -> `stop`; a decision metric clearly better,
- * none clearly worse and every guardrail non-inferior -> `ship`; clearly worse in every arm -> `stop`; else `wait`.
+ * a blocking health check -> `fix-first`; no units -> `no-data`; after the minimum, an arm with a decision metric
+ * clearly better, none clearly worse and every guardrail non-inferior -> `ship`; a guardrail clearly worse -> `stop`;
+ * before the minimum (a full week, 100 mature units an arm, the planned end of a fixed-size estimator) ->
+ * `too-early`; clearly worse in every arm -> `stop`; else `wait`. Written out in docs/explanation/decision-rule.md.
+ * Muting a check is no part of the input: it changes no verdict.
  */
 export function decide(input: VerdictInput): Verdict {
   const blocking = input.health.filter((check) => check.status === 'fail' && check.blocks);
   if (blocking.length > 0) return fixFirst(blocking);
   const cases = casesOf(input.results);
-  if (cases.length === 0)
-    return verdict('no-data', 'Nothing to decide: there is no decision metric.', null, []);
-  if (cases.every(({ decisions }) => decisions.every(hasNoUnits))) {
-    return verdict(
-      'no-data',
-      'No data yet: nobody has been exposed, or no unit is old enough to count.',
-      null,
-      [],
-    );
-  }
+  const nothing = noData(cases);
+  if (nothing) return nothing;
+  const early = input.health.filter(({ warning }) => warning !== null && TOO_EARLY.has(warning));
   const shippable = cases.filter(
     (arm) => arm.wins.length > 0 && arm.losses.length === 0 && arm.guarded && arm.harmed.length === 0,
   );
-  if (shippable.length > 0) return ship(best(shippable), input);
+  if (shippable.length > 0 && early.length === 0) return ship(best(shippable), input);
   const harmful = cases.find((arm) => arm.harmed.length > 0);
   if (harmful) return stopForHarm(harmful, input);
+  if (early.length > 0) return tooEarly(early, cases, input);
   if (cases.every((arm) => arm.losses.length > 0))
     return stopForLoss(cases[0] as ArmCase, cases.length, input);
   return wait(cases, input);
+}
+
+function noData(cases: readonly ArmCase[]): Verdict | null {
+  if (cases.length === 0)
+    return verdict('no-data', 'Nothing to decide: there is no decision metric.', null, []);
+  if (!cases.every(({ decisions }) => decisions.every(hasNoUnits))) return null;
+  const sentence = 'No data yet: nobody has been exposed, or no unit is old enough to count.';
+  return verdict('no-data', sentence, null, []);
 }
 
 function verdict(
@@ -133,6 +141,32 @@ function stopForLoss(arm: ArmCase, arms: number, input: VerdictInput): Verdict {
       ? `Stop: every arm is clearly worse than the baseline (${arm.arm}: ${what}).`
       : `Stop ${arm.arm}: clearly worse (${what}).`;
   return verdict('stop', sentence, arm.arm, clausesOf(arm, input));
+}
+
+function tooEarly(early: readonly HealthResult[], cases: readonly ArmCase[], input: VerdictInput): Verdict {
+  const arm = best(cases);
+  // The first clause of the explanation says what is missing; the rest says why that matters.
+  const missing = early.map(({ explanation }) => firstClause(explanation)).join(', ');
+  const clauses = early.map((check): Clause => ({
+    text: `${check.title}: not yet.`,
+    evidence: check.explanation,
+    holds: false,
+  }));
+  return verdict('too-early', `Too early to decide: ${missing}. So far, ${soFar(arm, input)}.`, arm.arm, [
+    ...clauses,
+    ...clausesOf(arm, input),
+  ]);
+}
+
+function firstClause(sentence: string): string {
+  const clause = (sentence.split(/[:;]/)[0] ?? sentence).replace(/\.$/, '');
+  return clause.replace(/^The /, 'the ');
+}
+
+function soFar(arm: ArmCase, input: VerdictInput): string {
+  const [clear] = [...arm.wins, ...arm.losses];
+  if (!clear) return reasonToWait(arm, input);
+  return `${clear.title} is ${clear.direction} in ${arm.arm} (${effectText(clear)})`;
 }
 
 function wait(cases: readonly ArmCase[], input: VerdictInput): Verdict {

@@ -4,6 +4,7 @@ import type { Answer, ClientEvent, MemberState, TreatmentRequest, World } from '
 import type { Database } from '../persistence/database.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { LearnPolicy } from '../policies/learn-policy.js';
+import { HealthFactsReader } from '../reports/health-facts.js';
 import { LiftReports } from '../reports/lift-reports.js';
 import { ReportStore } from '../reports/report-store.js';
 import { RollUp } from '../rollups/roll-up.js';
@@ -107,7 +108,7 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
   // A coarse look at the new partitions is enough for good plans; autovacuum refines it.
   await db.query('set default_statistics_target = 10; analyze; reset default_statistics_target');
   await rollUp.run(new Date(to));
-  const reports = new LiftReports(new ReportStore(db));
+  const reports = new LiftReports(new ReportStore(db), new HealthFactsReader(db));
   for (const key of options.experiments) await reports.storeSummary(key, new Date(to));
   return { ...writer.stored, states: summary.states };
 }

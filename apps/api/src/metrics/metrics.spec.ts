@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
 import { loadMetricCatalogue } from '../persistence/metric-catalogue.js';
+import { HealthFactsReader } from '../reports/health-facts.js';
 import { LiftReports } from '../reports/lift-reports.js';
 import { ReportStore } from '../reports/report-store.js';
 
@@ -191,7 +192,7 @@ describe('metrics over HTTP', () => {
       { experiment: 'drafted', version: null, role: 'decision' },
       { experiment: 'launched', version: 2, role: 'decision', status: 'running' },
     ]);
-    const reports = new LiftReports(new ReportStore(api.db.database));
+    const reports = new LiftReports(new ReportStore(api.db.database), new HealthFactsReader(api.db.database));
     await api.db.database.query(
       `insert into experiment_unit (experiment, unit_id, arm, first_at, entered_on, phase)
        select e, a || n, a, now(), current_date, 1 from generate_series(1, 3) n,

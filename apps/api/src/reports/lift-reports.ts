@@ -1,9 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DEFAULT_ESTIMATOR, buildReport, estimatorRegistry } from '#metrics';
 import type {
-  Effect,
   HealthFacts,
-  HealthResult,
   MetricDefinition,
   MetricRole,
   ReportBody,
@@ -13,7 +11,11 @@ import type {
   ReportResult,
 } from '#metrics';
 import { dayOf, lastMatureDay } from '../rollups/maturity.js';
+import { HealthFactsReader, endOf } from './health-facts.js';
+import { withMutes, worstStatus } from './health-mutes.js';
+import type { HealthView, Mute } from './health-mutes.js';
 import { isImmature, maturedMetrics, refuseMaturity } from './matured.js';
+import { pointOf } from './series-point.js';
 import { ReportStore } from './report-store.js';
 import { seriesOptions, settingsOf } from './report-settings.js';
 import type { ReportSettings } from './report-settings.js';
@@ -52,7 +54,7 @@ export interface LiftReport {
     readonly perArm: Readonly<Record<string, number>>;
     readonly crossover: number;
   };
-  readonly health: ReportBody['health'];
+  readonly health: readonly HealthView[];
   readonly verdict: ReportBody['verdict'];
   readonly results: readonly (ReportResult & {
     readonly description: string;
@@ -69,7 +71,10 @@ export interface LiftReport {
 /** Lift reports of running and finished experiments, from the rollups: health first, then every metric and arm. */
 @Injectable()
 export class LiftReports {
-  constructor(@Inject(ReportStore) private readonly store: ReportStore) {}
+  constructor(
+    @Inject(ReportStore) private readonly store: ReportStore,
+    @Inject(HealthFactsReader) private readonly health: HealthFactsReader,
+  ) {}
 
   async report(key: string, query: ReportQuery, now: Date): Promise<LiftReport> {
     const began = performance.now();
@@ -81,17 +86,16 @@ export class LiftReports {
     if (past) refuseMaturity(query.maturity);
     const definitions = metrics.map(({ definition }) => definition);
     const policyArms = experiment.arms.filter((arm) => arm.treatment.kind === 'policy').map((arm) => arm.key);
-    const [population, cells, propensities] = await Promise.all([
+    const [population, cells, propensities, mutes] = await Promise.all([
       this.store.population(key, past ? new Date(`${dayOf(asOf)}T23:59:59.999Z`) : asOf, segment),
       past && !segment
         ? this.store.cellsOn(key, dayOf(asOf))
         : this.store.cells(key, definitions, asOf, segment),
       this.store.propensities(key, policyArms, asOf),
+      this.health.mutes(key, now),
     ]);
-    const facts: HealthFacts = {
-      ...factsOf(experiment, population, asOf),
-      ...(propensities.length > 0 ? { propensities } : {}),
-    };
+    const known = { ...factsOf(experiment, population, endOf(experiment, asOf)), propensities };
+    const facts = await this.health.extend(known, { experiment, population, cells, asOf, now, segment });
     const body = buildReport({
       arms: experiment.arms,
       metrics,
@@ -100,7 +104,7 @@ export class LiftReports {
       options: optionsOf(query, experiment),
     });
     return {
-      ...shape(experiment, body, population, metrics, asOf, segment),
+      ...shape(experiment, body, population, metrics, asOf, segment, mutes),
       maturity: query.maturity ?? null,
       computedInMs: Math.round((performance.now() - began) * 10) / 10,
     };
@@ -158,7 +162,7 @@ export class LiftReports {
               upper: relative.interval?.upper ?? null,
             }
           : null,
-      health: worst(report.health),
+      health: worstStatus(report.health),
       asOf: report.asOf,
     });
   }
@@ -238,6 +242,7 @@ function shape(
   metrics: readonly ReportMetric[],
   asOf: Date,
   segment: Segment | null,
+  mutes: readonly Mute[],
 ): Omit<LiftReport, 'computedInMs' | 'maturity'> {
   const definitions = new Map(metrics.map(({ definition }) => [definition.key, definition]));
   const control = population.perArm.get(body.options.baseline) ?? 0;
@@ -261,7 +266,7 @@ function shape(
       ),
       crossover: population.crossover,
     },
-    health: body.health,
+    health: withMutes(body.health, mutes),
     verdict: body.verdict,
     results: body.results.map((result) => {
       const definition = definitions.get(result.metric) as MetricDefinition;
@@ -281,25 +286,4 @@ function shape(
       };
     }),
   };
-}
-
-function pointOf(day: string, arm: string, effect: Effect): unknown {
-  return {
-    day,
-    arm,
-    estimate: effect.estimate,
-    lower: effect.interval?.lower ?? null,
-    upper: effect.interval?.upper ?? null,
-    liftEstimate: effect.relative.estimate,
-    liftLower: effect.relative.interval?.lower ?? null,
-    liftUpper: effect.relative.interval?.upper ?? null,
-    n: effect.control.n + effect.treatment.n,
-  };
-}
-
-/** The worst status among checks that say something about validity. */
-function worst(health: readonly HealthResult[]): HealthResult['status'] {
-  for (const status of ['fail', 'warn'] as const)
-    if (health.some((check) => check.status === status)) return status;
-  return health.length === 0 || health.every((check) => check.status === 'unknown') ? 'unknown' : 'pass';
 }

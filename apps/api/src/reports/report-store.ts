@@ -25,6 +25,7 @@ export interface ReportedExperiment {
   /** Versions of the analysts' metrics that it was launched with. */
   readonly metricVersions: PinnedVersions;
   readonly catalogue: MetricCatalogue;
+  readonly stoppedAt: Date | null;
 }
 
 export interface Segment {
@@ -41,6 +42,13 @@ export interface Population {
     readonly phase: number;
     readonly units: number;
     readonly weights: Readonly<Record<string, number>>;
+  }[];
+  /** Units that are in one arm only, by the day on which they entered. */
+  readonly entries: readonly {
+    readonly phase: number;
+    readonly day: string;
+    readonly arm: string;
+    readonly units: number;
   }[];
 }
 
@@ -77,7 +85,7 @@ export class ReportStore {
     const [row] = await this.db.query<Omit<ReportedExperiment, 'catalogue'>>(
       `select key, title, status, arms, decision_metric as "decisionMetric", secondary_metrics as "secondaryMetrics",
               guardrail_metrics as "guardrailMetrics", minimum_days as "minimumDays", planned_units as "plannedUnits",
-              started_at as "startedAt", metric_versions as "metricVersions"
+              started_at as "startedAt", stopped_at as "stoppedAt", metric_versions as "metricVersions"
          from experiment where key = $1`,
       [key],
     );
@@ -147,17 +155,19 @@ export class ReportStore {
     const rows = await this.db.query<{
       arm: string;
       phase: number;
+      day: string;
       units: string;
       crossover: string;
       first_at: Date;
       weights: Arm[] | null;
     }>(
-      `select u.arm, coalesce(u.phase, 0) as phase, count(*) filter (where not u.crossover) as units,
+      `select u.arm, coalesce(u.phase, 0) as phase, u.entered_on::text as day,
+              count(*) filter (where not u.crossover) as units,
               count(*) filter (where u.crossover) as crossover, min(u.first_at) as first_at,
               (select p.arms from experiment_phase p where p.experiment = $1 and p.phase = u.phase) as weights
          from experiment_unit u
         where u.experiment = $1 and u.first_at <= $2 and ($3::text is null or u.attributes ->> $3 = $4)
-        group by u.arm, u.phase order by u.phase, u.arm`,
+        group by u.arm, u.phase, u.entered_on order by u.phase, u.entered_on, u.arm`,
       [key, asOf, segment?.attribute ?? null, segment?.value ?? null],
     );
     const perArm = new Map<string, number>();
@@ -178,6 +188,7 @@ export class ReportStore {
       crossover,
       firstAt: firsts.length > 0 ? new Date(Math.min(...firsts)) : null,
       phases: [...phases.values()],
+      entries: rows.map(({ phase, day, arm, units }) => ({ phase, day, arm, units: Number(units) })),
     };
   }
 

@@ -2,6 +2,9 @@ import { Module } from '@nestjs/common';
 import { AnalysesController } from './analyses.controller.js';
 import { ExportController } from './export/export.controller.js';
 import { Forecasts } from './forecasts.js';
+import { HealthFactsReader } from './health-facts.js';
+import { HealthController } from './health.controller.js';
+import { HealthMutes } from './health-mutes.js';
 import { LiftReports } from './lift-reports.js';
 import { PowerController } from './power.controller.js';
 import { PowerStore } from './power-store.js';
@@ -13,7 +16,7 @@ import { SignalStore } from './signal-store.js';
 import { UnitReportsController } from './unit-reports.controller.js';
 
 /** Reports without HTTP, for the workers. */
-@Module({ providers: [ReportStore, LiftReports], exports: [ReportStore, LiftReports] })
+@Module({ providers: [ReportStore, HealthFactsReader, LiftReports], exports: [ReportStore, LiftReports] })
 export class ReportsCoreModule {}
 
 @Module({
@@ -23,9 +26,10 @@ export class ReportsCoreModule {}
     RetentionController,
     UnitReportsController,
     ExportController,
+    HealthController,
     AnalysesController,
     PowerController,
   ],
-  providers: [RetentionStore, SignalStore, Forecasts, PowerStore],
+  providers: [RetentionStore, SignalStore, Forecasts, PowerStore, HealthMutes],
 })
 export class ReportsModule {}

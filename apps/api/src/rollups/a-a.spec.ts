@@ -11,6 +11,7 @@ import { FactStore } from '../persistence/fact-store.js';
 import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvent } from '../queues/event-lines.js';
 import type { ClientEvent, DecisionRecord } from '../queues/jobs.js';
+import { HealthFactsReader } from '../reports/health-facts.js';
 import { LiftReports } from '../reports/lift-reports.js';
 import type { LiftReport } from '../reports/lift-reports.js';
 import { ReportStore } from '../reports/report-store.js';
@@ -192,7 +193,7 @@ describe('A/A experiments through facts, rollups and reports on PostgreSQL', () 
     for (const { world } of runs) await insertExperiment(db, world);
     const store = new FactStore(database);
     const rollUp = new RollUp(database);
-    const lift = new LiftReports(new ReportStore(database));
+    const lift = new LiftReports(new ReportStore(database), new HealthFactsReader(database));
     for (let day = 0; day < DAYS; day++) {
       const now = new Date(START + (day + 1) * DAY);
       for (const { world } of runs) world.live(day);

@@ -14,6 +14,7 @@ const LEARNER = 'artwork-thompson';
 const VERDICTS: Readonly<Record<string, string>> = {
   ship: 'Ship',
   wait: 'Keep running',
+  'too-early': 'Too early to decide',
   stop: 'Stop',
   'fix-first': 'Fix first',
   'no-data': 'No data yet',

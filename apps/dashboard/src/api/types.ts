@@ -1,9 +1,11 @@
+import type { HealthResult, HealthStatus } from './types-health.js';
 import type { Moments } from './types-units.js';
 
 /**
  * Shapes of the HTTP contract, as the dashboard reads them. Times are ISO 8601 UTC strings. This file knows
  * nothing of the server's code; it is checked against /openapi.json instead.
  */
+export type { HealthResult, HealthStatus } from './types-health.js';
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 export interface Page<T> {
@@ -63,8 +65,7 @@ export interface Experiment {
   updatedAt: string;
 }
 
-export type HealthStatus = 'pass' | 'warn' | 'fail' | 'unknown';
-export type VerdictKind = 'ship' | 'wait' | 'stop' | 'fix-first' | 'no-data';
+export type VerdictKind = 'ship' | 'wait' | 'too-early' | 'stop' | 'fix-first' | 'no-data';
 
 export interface ExperimentSummary {
   units: number;
@@ -111,18 +112,6 @@ export interface Effect extends RelativeEffect {
   estimator: string;
   adjusted: boolean;
   warnings: string[];
-}
-
-export interface HealthResult {
-  key: string;
-  title: string;
-  status: HealthStatus;
-  blocks: boolean;
-  value: number | null;
-  threshold: number | null;
-  unitsAffected: number | null;
-  explanation: string;
-  likelyCauses: string[];
 }
 
 export interface Verdict {

@@ -27,6 +27,12 @@ export interface BandPoint {
   values: Record<string, { value: number | null; lower: number | null; upper: number | null }>;
 }
 
+/** Something that happened at one position of the x axis. */
+export interface BandMark {
+  x: string;
+  label: string;
+}
+
 interface BandChartProps {
   series: readonly BandSeries[];
   points: readonly BandPoint[];
@@ -37,6 +43,7 @@ interface BandChartProps {
   /** Every day counts the same: the axis holds all of them. */
   whole?: boolean;
   muted?: boolean;
+  marks?: readonly BandMark[];
   height?: number;
   labelX: string;
   /** Values hold until the next point, as a survival curve does. */
@@ -77,6 +84,19 @@ function niceTicks(low: number, high: number): number[] {
   const first = Math.floor(low / step + 1e-9);
   const last = Math.ceil(high / step - 1e-9);
   return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
+}
+
+/** A dotted line with its words where something happened. */
+function markLines(marks: readonly BandMark[] = []): ReactElement[] {
+  return marks.map(({ x, label }) => (
+    <ReferenceLine
+      key={`${x}/${label}`}
+      x={x}
+      stroke="var(--mq-text)"
+      strokeDasharray="2 3"
+      label={{ value: label, position: 'insideTopLeft', fill: 'var(--mq-muted)', fontSize: 11 }}
+    />
+  ));
 }
 
 /** Lines with bands, one per series. */
@@ -149,6 +169,7 @@ export function BandChart(props: BandChartProps): ReactElement {
           formatter={(value, name) => [tooltipText(value, formatY), name]}
           isAnimationActive={false}
         />
+        {markLines(props.marks)}
         {zero ? <ReferenceLine y={0} stroke="var(--mq-s0)" strokeDasharray="4 3" /> : null}
         {series.map(({ key, title, look }) => (
           <Area

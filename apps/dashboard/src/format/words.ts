@@ -5,6 +5,7 @@ import { DASH } from './number.js';
 export const VERDICT: Record<VerdictKind, string> = {
   ship: 'Ship',
   wait: 'Keep running',
+  'too-early': 'Too early to decide',
   stop: 'Stop',
   'fix-first': 'Do not decide: fix first',
   'no-data': 'No data yet',

@@ -43,6 +43,7 @@ export function StatusPill({ status }: { status: ExperimentStatus }): ReactEleme
 const VERDICTS: Record<VerdictKind, { icon: IconName; tone: Tone }> = {
   ship: { icon: 'ship', tone: 'good' },
   wait: { icon: 'clock', tone: 'plain' },
+  'too-early': { icon: 'clock', tone: 'plain' },
   stop: { icon: 'stop', tone: 'bad' },
   'fix-first': { icon: 'warning', tone: 'bad' },
   'no-data': { icon: 'info', tone: 'plain' },

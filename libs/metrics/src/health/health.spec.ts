@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { createRng } from '#experiments';
 import type { HealthFacts } from '../contract.js';
 import { healthChecks, runHealthChecks } from './index.js';
-import { sampleRatio, sampleRatioCheck } from './sample-ratio.check.js';
+import { sampleRatio } from './sample-ratio.js';
+import { sampleRatioCheck } from './sample-ratio.check.js';
 
 function facts(a: number, b: number, more: Partial<HealthFacts> = {}): HealthFacts {
   return {

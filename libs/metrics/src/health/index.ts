@@ -1,22 +1,64 @@
 import { createRegistry } from '#experiments';
 import type { HealthCheck, HealthFacts, HealthResult } from '../contract.js';
+import { covariateBalanceCheck } from './covariate-balance.check.js';
 import { crossoverCheck } from './crossover.check.js';
+import { duplicatesCheck } from './duplicates.check.js';
+import { editCheck } from './edit.check.js';
+import { exposuresWithoutDecisionCheck } from './exposures-without-decision.check.js';
 import { fullWeekCheck } from './full-week.check.js';
+import { guardrailCheck } from './guardrail.check.js';
+import { immatureCheck } from './immature.check.js';
+import { ingestLagCheck } from './ingest-lag.check.js';
+import { lateEventsCheck } from './late-events.check.js';
+import { manyComparisonsCheck } from './many-comparisons.check.js';
+import { missingPropensityCheck } from './missing-propensity.check.js';
+import { noveltyCheck } from './novelty.check.js';
+import { oddRewardsCheck } from './odd-rewards.check.js';
+import { overlapCheck } from './overlap.check.js';
+import { peekCheck } from './peek.check.js';
+import { poisonCheck } from './poison.check.js';
 import { powerCheck } from './power.check.js';
 import { propensityCheck } from './propensity.check.js';
 import { sampleRatioCheck } from './sample-ratio.check.js';
 import { sampleSizeCheck } from './sample-size.check.js';
+import { snapshotAgeCheck } from './snapshot-age.check.js';
+import { splitByGroupCheck } from './split-by-group.check.js';
+import { testersCheck } from './testers.check.js';
 import { unexpectedArmCheck } from './unexpected-arm.check.js';
+import { unmatchedOutcomesCheck } from './unmatched-outcomes.check.js';
+
+export type * from './facts.js';
+export { groupRatios, sampleRatio, sequentialRatio } from './sample-ratio.js';
+export type { GroupRatio, SampleRatio, SequentialRatio } from './sample-ratio.js';
 
 /** Adding a check is one file beside this one and one entry here; they run in this order. */
 export const healthChecks: readonly HealthCheck[] = [
   sampleRatioCheck,
+  splitByGroupCheck,
   crossoverCheck,
   unexpectedArmCheck,
+  ingestLagCheck,
+  missingPropensityCheck,
+  oddRewardsCheck,
+  guardrailCheck,
   sampleSizeCheck,
   fullWeekCheck,
+  peekCheck,
   powerCheck,
+  editCheck,
+  covariateBalanceCheck,
   propensityCheck,
+  overlapCheck,
+  snapshotAgeCheck,
+  poisonCheck,
+  noveltyCheck,
+  immatureCheck,
+  manyComparisonsCheck,
+  exposuresWithoutDecisionCheck,
+  unmatchedOutcomesCheck,
+  duplicatesCheck,
+  lateEventsCheck,
+  testersCheck,
 ];
 
 export const healthCheckRegistry = createRegistry('health check', healthChecks);

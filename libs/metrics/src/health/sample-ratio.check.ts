@@ -1,115 +1,118 @@
-import type { HealthCheck, HealthFacts } from '../contract.js';
-import { chiSquareSf } from '../distributions/index.js';
+import type { HealthFacts } from '../contract.js';
 import { percent, pValueText } from '../prose.js';
+import { defineCheck } from './define-check.js';
+import type { Finding } from './define-check.js';
+import {
+  FAIL_BELOW,
+  MIN_DEVIATION,
+  MIN_EXPECTED,
+  WARN_BELOW,
+  groupRatios,
+  sampleRatio,
+  sequentialRatio,
+} from './sample-ratio.js';
+import type { SampleRatio } from './sample-ratio.js';
 
-/** Below this p-value the split is not the planned one (Fabijan et al. 2019 use the same). */
-export const FAIL_BELOW = 0.001;
-export const WARN_BELOW = 0.01;
-/** Smaller deviations of a share fail no experiment however large it is: they move no effect noticeably. */
-export const MIN_DEVIATION = 0.001;
-const MIN_EXPECTED = 5;
+const BROKEN_GROUP = 1e-6;
 
-export interface SampleRatio {
-  readonly chi2: number;
-  readonly df: number;
+interface Judged {
+  readonly status: 'pass' | 'warn' | 'fail';
   readonly pValue: number;
-  readonly expected: readonly number[];
-  /** Largest absolute difference between an arm's share of the units and its planned share. */
-  readonly deviation: number;
-  /** Units in arms of weight zero: not tested, but they should not be there. */
-  readonly unexpectedUnits: number;
+  readonly firstSeen: string | null;
+  readonly test: string;
+}
+
+/** While units enter, only a test that may be looked at every day can fail an experiment. */
+function judgeRatio(facts: HealthFacts, ratio: SampleRatio): Judged {
+  const sequential = facts.running === true && facts.entries ? sequentialRatio(facts.entries) : null;
+  const { pValue, failedOn } = sequential ?? { pValue: ratio.pValue, failedOn: null };
+  const test = sequential ? 'sequential test' : 'chi-square';
+  const chi = { pValue: ratio.pValue, firstSeen: null, test: 'chi-square' };
+  const matters = ratio.deviation >= MIN_DEVIATION;
+  const noted = ratio.pValue < WARN_BELOW;
+  if (matters && pValue < FAIL_BELOW) return { status: 'fail', pValue, firstSeen: failedOn, test };
+  if (matters && noted && isBrokenInAGroup(facts))
+    return { ...chi, status: 'fail', test: 'chi-square, and broken in a group' };
+  if (noted) return { ...chi, status: 'warn' };
+  return { status: pValue < WARN_BELOW ? 'warn' : 'pass', pValue, firstSeen: null, test };
 }
 
 /**
- * Pearson's chi-square of units against weights over the arms of positive weight.
- * @returns null with fewer than two such arms, or without units in them.
+ * One group so far off that no number of looks explains it, while the whole is suspicious too: by the union bound, a
+ * thousand looks at this level raise one false alarm in a thousand.
  */
-export function sampleRatio(units: readonly number[], weights: readonly number[]): SampleRatio | null {
-  const tested = units
-    .map((count, i) => ({ count, weight: weights[i] ?? 0 }))
-    .filter(({ weight }) => weight > 0);
-  const total = tested.reduce((sum, { count }) => sum + count, 0);
-  const weightSum = tested.reduce((sum, { weight }) => sum + weight, 0);
-  if (tested.length < 2 || !(total > 0)) return null;
-  const expected = tested.map(({ weight }) => (total * weight) / weightSum);
-  const chi2 = tested.reduce(
-    (sum, { count }, i) => sum + (count - (expected[i] as number)) ** 2 / (expected[i] as number),
-    0,
-  );
-  const deviation = Math.max(
-    ...tested.map(({ count }, i) => Math.abs(count - (expected[i] as number)) / total),
-  );
-  const all = units.reduce((sum, count) => sum + count, 0);
-  const df = tested.length - 1;
-  return { chi2, df, pValue: chiSquareSf(chi2, df), expected, deviation, unexpectedUnits: all - total };
-}
-
-function statusOf(ratio: SampleRatio): 'pass' | 'warn' | 'fail' {
-  if (ratio.pValue < FAIL_BELOW && ratio.deviation >= MIN_DEVIATION) return 'fail';
-  return ratio.pValue < WARN_BELOW ? 'warn' : 'pass';
+function isBrokenInAGroup(facts: HealthFacts): boolean {
+  const [top] = groupRatios(facts);
+  return top !== undefined && top.adjusted < BROKEN_GROUP && top.deviation >= MIN_DEVIATION;
 }
 
 function splitText(facts: HealthFacts): string {
-  const total = facts.arms.reduce((sum, arm) => sum + (arm.weight > 0 ? arm.units : 0), 0);
-  const weights = facts.arms.reduce((sum, arm) => sum + arm.weight, 0);
-  const parts = facts.arms
-    .filter((arm) => arm.weight > 0)
+  const open = facts.arms.filter((arm) => arm.weight > 0);
+  const total = open.reduce((sum, arm) => sum + arm.units, 0);
+  const weights = open.reduce((sum, arm) => sum + arm.weight, 0);
+  return open
     .map(
       (arm) => `${arm.key} ${percent(arm.units / total, 2)} instead of ${percent(arm.weight / weights, 2)}`,
-    );
-  return parts.join(', ');
+    )
+    .join(', ');
 }
 
-export const sampleRatioCheck: HealthCheck = {
+/** Where the deviation is most visible, if it is visible anywhere. */
+function topGroup(facts: HealthFacts): string {
+  const [top] = groupRatios(facts);
+  if (!top || top.adjusted >= WARN_BELOW) return '';
+  return ` Worst in ${top.dimension} ${top.value} (off by ${percent(top.deviation, 1)}, ${pValueText(top.adjusted)} corrected).`;
+}
+
+function excess(facts: HealthFacts, ratio: SampleRatio): number {
+  const open = facts.arms.filter(({ weight }) => weight > 0);
+  return Math.round(
+    ratio.expected.reduce((sum, expected, i) => sum + Math.max(0, (open[i]?.units ?? 0) - expected), 0),
+  );
+}
+
+function judge(facts: HealthFacts): Finding {
+  const ratio = sampleRatio(
+    facts.arms.map((arm) => arm.units),
+    facts.arms.map((arm) => arm.weight),
+  );
+  if (!ratio || Math.min(...ratio.expected) < MIN_EXPECTED)
+    return { status: 'unknown', explanation: 'Too few units to compare the split with the plan.' };
+  const { status, pValue, firstSeen, test } = judgeRatio(facts, ratio);
+  const numbers = `${splitText(facts)}; ${test}, ${pValueText(pValue)}`;
+  const texts = {
+    pass: `The split is as planned (${numbers}).`,
+    warn: `The split deviates somewhat from the plan: ${numbers}. Watch it.${topGroup(facts)}`,
+    fail: `The split is not the planned one: ${numbers}. The arms are not comparable.${topGroup(facts)}`,
+  };
+  return {
+    status,
+    blocks: status === 'fail',
+    warning: status === 'fail' ? 'SRM-R' : 'SRM-Y',
+    value: pValue,
+    threshold: status === 'warn' ? WARN_BELOW : FAIL_BELOW,
+    unitsAffected: status === 'pass' ? 0 : excess(facts, ratio),
+    firstSeen,
+    explanation: texts[status],
+  };
+}
+
+export const sampleRatioCheck = defineCheck({
   key: 'sample-ratio',
   title: 'Sample ratio',
   description:
     'Compares the units of each arm with the planned split. A mismatch means that units are lost or gained in one arm, which biases every metric.',
-  check(facts) {
-    const shared = { key: 'sample-ratio', title: 'Sample ratio', threshold: FAIL_BELOW };
-    const ratio = sampleRatio(
-      facts.arms.map((arm) => arm.units),
-      facts.arms.map((arm) => arm.weight),
-    );
-    if (!ratio || Math.min(...ratio.expected) < MIN_EXPECTED) {
-      return {
-        ...shared,
-        status: 'unknown',
-        blocks: false,
-        value: null,
-        unitsAffected: null,
-        likelyCauses: [],
-        explanation: 'Too few units to compare the split with the plan.',
-      };
-    }
-    const status = statusOf(ratio);
-    const gap = Math.round(
-      ratio.expected.reduce((sum, expected, i) => {
-        const arm = facts.arms.filter(({ weight }) => weight > 0)[i];
-        return sum + Math.max(0, (arm?.units ?? 0) - expected);
-      }, 0),
-    );
-    const texts = {
-      pass: `The split is as planned (${splitText(facts)}; ${pValueText(ratio.pValue)}).`,
-      warn: `The split deviates somewhat from the plan: ${splitText(facts)} (${pValueText(ratio.pValue)}). Watch it.`,
-      fail: `The split is not the planned one: ${splitText(facts)} (${pValueText(ratio.pValue)}). The arms are not comparable.`,
-    };
-    return {
-      ...shared,
-      status,
-      blocks: status === 'fail',
-      value: ratio.pValue,
-      unitsAffected: status === 'pass' ? 0 : gap,
-      explanation: texts[status],
-      likelyCauses:
-        status === 'pass'
-          ? []
-          : [
-              'One arm loses exposures: it crashes, redirects or loads too slowly to report them',
-              'Exposures are logged at a different place or time in each arm',
-              'Bots or caches that meet only one arm',
-              'The allocation was changed without starting a new phase',
-            ],
-    };
-  },
-};
+  rule: 'Fails below p 0.001 when a share is off by 0.1 points or more: by the sequential test while it runs, by chi-square once it has ended. Also fails when chi-square is below 0.01 and one group is off with p below 0.000001, corrected. Warns below p 0.01 (chi-square). Needs 5 expected units in every arm. After a change of the allocation, expected are the units of each phase times its weights.',
+  causes: [
+    'One arm loses exposures: it crashes, redirects or loads too slowly to report them',
+    'Exposures are logged at a different place or time in each arm',
+    'Bots or caches that meet only one arm',
+    'The allocation was changed without starting a new phase',
+  ],
+  next: [
+    'Look at the split by attribute and entry day: where it is off tells what broke',
+    'Compare decisions with exposures in the arm that has too few',
+    'Fix the cause, then start a new phase; units that were lost cannot be corrected for',
+  ],
+  judge,
+});

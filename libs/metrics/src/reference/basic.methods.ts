@@ -14,7 +14,7 @@ import {
   studentTQuantile,
   studentTSf,
 } from '../distributions/index.js';
-import { sampleRatio } from '../health/sample-ratio.check.js';
+import { sampleRatio } from '../health/sample-ratio.js';
 import { fromSummary, fromValues, mergeAll, varianceOf } from '../moments.js';
 import { adjustPValues } from '../multiplicity.js';
 import type { MultiplicityMethod } from '../multiplicity.js';

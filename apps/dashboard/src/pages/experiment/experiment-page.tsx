@@ -9,6 +9,7 @@ import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StatusPill } from '../../ui/status.js';
 import { UrlTabs } from '../../ui/url-tabs.js';
 import { Activity } from './activity.js';
+import { HealthTab } from './health-tab.js';
 import { LifecycleActions } from './lifecycle-actions.js';
 import { Overview } from './overview.js';
 import { Results } from './results.js';
@@ -77,6 +78,7 @@ function ExperimentTabs({ experiment, tab }: { experiment: Experiment; tab: stri
         { key: '', title: 'Overview', render: () => <Overview experiment={experiment} /> },
         { key: 'results', title: 'Results', render: () => <Results experiment={experiment} /> },
         { key: 'segments', title: 'Segments', render: () => <SegmentsTab experiment={experiment} /> },
+        { key: 'health', title: 'Health', render: () => <HealthTab experiment={experiment} /> },
         { key: 'time', title: 'Over time', render: () => <SeriesTab experiment={experiment} /> },
         { key: 'retention', title: 'Retention', render: () => <RetentionTab experiment={experiment} /> },
         { key: 'setup', title: 'Setup', render: () => <Setup experiment={experiment} /> },

@@ -1,17 +1,24 @@
 import { Collapse } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { useId, useState } from 'react';
+import { Link, useLocation } from 'react-router';
 import type { HealthResult } from '../../api/types.js';
 import { HEALTH, count, plural, significant } from '../../format/index.js';
 import { Facts } from '../../ui/details.js';
 import { Lamp } from '../../ui/status.js';
+import { bySeverity, isFiring } from './health-order.js';
 import styles from './health-strip.module.css';
 
-const SEVERITY = { fail: 0, warn: 1, unknown: 2, pass: 3 } as const;
+interface HealthStripProps {
+  experimentKey: string;
+  checks: readonly HealthResult[];
+}
 
-/** Validity comes before effects: one lamp per check, worst first; a failing one opens by itself. */
-export function HealthStrip({ checks }: { checks: readonly HealthResult[] }): ReactElement {
-  const sorted = [...checks].sort((a, b) => SEVERITY[a.status] - SEVERITY[b.status]);
+/** Validity comes before effects: a lamp per check that is not well, worst first; a failing one opens by itself. */
+export function HealthStrip({ experimentKey, checks }: HealthStripProps): ReactElement {
+  const { search } = useLocation();
+  const shownChecks = checks.filter((check) => isFiring(check) && (check.muted === null || check.blocks));
+  const sorted = shownChecks.sort(bySeverity);
   const [open, setOpen] = useState<string | null>(
     () => sorted.find((check) => check.status === 'fail')?.key ?? null,
   );
@@ -35,7 +42,12 @@ export function HealthStrip({ checks }: { checks: readonly HealthResult[] }): Re
             </button>
           </li>
         ))}
-        {sorted.length === 0 ? <li className={styles.none}>No health check has run yet.</li> : null}
+        <li>
+          <Link className={styles.check} to={{ pathname: `/experiments/${experimentKey}/health`, search }}>
+            {sorted.length === 0 && checks.length > 0 ? <Lamp status="pass" /> : null}
+            <span>{restText(checks)}</span>
+          </Link>
+        </li>
       </ul>
       <div id={id}>
         <Collapse expanded={shown !== undefined}>
@@ -44,6 +56,13 @@ export function HealthStrip({ checks }: { checks: readonly HealthResult[] }): Re
       </div>
     </section>
   );
+}
+
+function restText(checks: readonly HealthResult[]): string {
+  if (checks.length === 0) return 'No health check has run yet';
+  const passing = checks.filter((check) => check.status === 'pass').length;
+  const muted = checks.filter((check) => isFiring(check) && check.muted !== null).length;
+  return `${plural(passing, 'check')} of ${checks.length} healthy${muted > 0 ? `, ${muted} muted` : ''}`;
 }
 
 function CheckDetail({ check }: { check: HealthResult }): ReactElement {

@@ -3,7 +3,7 @@ import { useReportSeries } from '../../api/queries.js';
 import type { ReportSettings } from '../../api/queries.js';
 import type { Experiment, ReportSeries, SeriesPoint } from '../../api/types.js';
 import { BandChart } from '../../charts/band-chart.js';
-import type { BandPoint, BandSeries } from '../../charts/band-chart.js';
+import type { BandMark, BandPoint, BandSeries } from '../../charts/band-chart.js';
 import { ChartFrame, LegendItem } from '../../charts/chart-frame.js';
 import type { TwinRow } from '../../charts/chart-frame.js';
 import { seriesLook } from '../../charts/palette.js';
@@ -18,6 +18,8 @@ interface LiftOverTimeProps {
   estimator: string | null;
   settings: ReportSettings;
   muted: boolean;
+  /** Changes of the experiment while it ran. */
+  marks?: readonly BandMark[];
 }
 
 const HEADINGS = {
@@ -63,14 +65,14 @@ function summaryOf(points: readonly SeriesPoint[], arms: readonly BandSeries[]):
   return `${parts.join('; ')}.`;
 }
 
+function marksText(marks: readonly BandMark[]): string {
+  if (marks.length === 0) return '';
+  return ` Changed while running: ${marks.map(({ x, label }) => `${shortDate(x)} (${label})`).join(', ')}.`;
+}
+
 /** Cumulative lift of one metric with its band, day by day. */
-export function LiftOverTime({
-  experiment,
-  metric,
-  estimator,
-  settings,
-  muted,
-}: LiftOverTimeProps): ReactElement {
+export function LiftOverTime(props: LiftOverTimeProps): ReactElement {
+  const { experiment, metric, estimator, settings, muted, marks = [] } = props;
   const query = useReportSeries(experiment.key, metric, estimator, settings);
   return (
     <QueryBoundary
@@ -83,7 +85,7 @@ export function LiftOverTime({
         </StateMessage>
       }
     >
-      {(series) => <Chart series={series} experiment={experiment} muted={muted} />}
+      {(series) => <Chart series={series} experiment={experiment} muted={muted} marks={marks} />}
     </QueryBoundary>
   );
 }
@@ -92,17 +94,19 @@ function Chart({
   series,
   experiment,
   muted,
+  marks,
 }: {
   series: ReportSeries;
   experiment: Experiment;
   muted: boolean;
+  marks: readonly BandMark[];
 }): ReactElement {
   const arms = treatmentArms(experiment);
   const treated = series.points.filter((point) => arms.some((arm) => arm.key === point.arm));
   return (
     <ChartFrame
       title={`Lift over time ${series.metric}`}
-      summary={summaryOf(treated, arms)}
+      summary={`${summaryOf(treated, arms)}${marksText(marks)}`}
       headings={HEADINGS}
       rows={treated.map(twin)}
       format={text}
@@ -126,6 +130,7 @@ function Chart({
         formatY={lift}
         zero
         muted={muted}
+        marks={marks}
         labelX="Day"
       />
     </ChartFrame>

@@ -10,6 +10,7 @@ import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
 import { Blocked } from './blocked.js';
 import { Checklist } from './checklist.js';
+import { editMarks } from './edit-marks.js';
 import { Forest } from './forest.js';
 import { HealthStrip } from './health-strip.js';
 import { isBlocked, useReportView } from './report-choice.js';
@@ -39,13 +40,13 @@ function ReportOverview({ experiment, report, view }: ReportOverviewProps): Reac
   const muted = blocked && !view.showAnyway;
   return (
     <div className={layout.stack}>
-      <HealthStrip checks={report.health} />
+      <HealthStrip experimentKey={experiment.key} checks={report.health} />
       <VerdictCard report={report} />
       <Exposure experiment={experiment} report={report} />
       <Panel
         title="Lift by metric"
         note={`Relative difference to ${report.baseline}. As of ${dateTime(report.asOf)}.`}
-        actions={blocked ? <Blocked view={view} /> : undefined}
+        actions={blocked ? <Blocked view={view} experimentKey={experiment.key} /> : undefined}
       >
         {report.results.length === 0 ? (
           <StateMessage title="No results yet">
@@ -66,6 +67,7 @@ function ReportOverview({ experiment, report, view }: ReportOverviewProps): Reac
             estimator={view.estimator || null}
             settings={view.settings}
             muted={muted}
+            marks={editMarks(report)}
           />
         </Suspense>
       </Panel>

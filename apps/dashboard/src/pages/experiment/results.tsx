@@ -13,6 +13,7 @@ import { Blocked } from './blocked.js';
 import { ExportMenu } from './export-menu.js';
 import { ResultDetail } from './result-detail.js';
 import { ReportToolbar } from './report-toolbar.js';
+import { WarningChips } from './warning-chips.js';
 import { isBlocked, useReportView } from './report-choice.js';
 import type { ReportView } from './report-choice.js';
 import { resultColumns } from './result-columns.js';
@@ -42,13 +43,14 @@ function ResultsTable({ report, view }: { report: Report; view: ReportView }): R
           {report.verdict.sentence}
         </Alert>
       ) : null}
+      <WarningChips experimentKey={report.experiment} checks={report.health} />
       <Panel
         title="All metrics"
         note={<Method report={report} />}
         actions={
           <>
             <ExportMenu report={report} view={view} />
-            {blocked ? <Blocked view={view} /> : null}
+            {blocked ? <Blocked view={view} experimentKey={report.experiment} /> : null}
           </>
         }
         flush

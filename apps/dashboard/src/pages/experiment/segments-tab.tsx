@@ -42,7 +42,7 @@ export function SegmentsTab({ experiment }: { experiment: Experiment }): ReactEl
           experiment={experiment}
           scan={scan}
           muted={blocked && !view.showAnyway}
-          actions={blocked ? <Blocked view={view} /> : undefined}
+          actions={blocked ? <Blocked view={view} experimentKey={experiment.key} /> : undefined}
         />
       )}
     </QueryBoundary>

@@ -6,6 +6,7 @@ import type { Experiment } from '../../api/types.js';
 import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
 import { useUrlState } from '../../ui/url-state.js';
+import { editMarks } from './edit-marks.js';
 import { NotStarted } from './not-started.js';
 import { isBlocked, useReportView } from './report-choice.js';
 
@@ -46,6 +47,7 @@ export function SeriesTab({ experiment }: { experiment: Experiment }): ReactElem
             estimator={view.estimator || null}
             settings={view.settings}
             muted={muted}
+            marks={report === undefined ? [] : editMarks(report)}
           />
         </Suspense>
       </Panel>

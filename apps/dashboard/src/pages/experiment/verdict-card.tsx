@@ -4,6 +4,7 @@ import { VERDICT } from '../../format/index.js';
 import { Icon } from '../../ui/icon.js';
 import { verdictIcon } from '../../ui/status.js';
 import { isBlocked } from './report-choice.js';
+import { WarningChips } from './warning-chips.js';
 import styles from './verdict-card.module.css';
 
 /** One sentence to act on; each clause with the evidence it stands on. */
@@ -21,6 +22,7 @@ export function VerdictCard({ report }: { report: Report }): ReactElement {
             {VERDICT[kind]}
           </h2>
           <p className={styles.sentence}>{verdict.sentence}</p>
+          <WarningChips experimentKey={report.experiment} checks={report.health} />
         </div>
       </div>
       {verdict.clauses.length === 0 ? null : (
