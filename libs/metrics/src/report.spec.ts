@@ -73,6 +73,15 @@ describe('verdict', () => {
     expect(verdict.clauses.map(({ holds }) => holds)).toEqual([true, true, true]);
   });
 
+  it('waits with a clear win while a health check fails, even one that does not block', () => {
+    const input = inputOf({ watch: { a: mean(n, 30), b: mean(n, 31) }, cancels: calm });
+    const propensities = [{ arm: 'b', decisions: 5000, meanInverse: 14, standardError: 0.1, expected: 10 }];
+    const { health, verdict } = buildReport({ ...input, facts: { ...input.facts, propensities } });
+    expect(health.find(({ status }) => status === 'fail')).toMatchObject({ blocks: false });
+    expect(verdict).toMatchObject({ kind: 'wait', arm: 'b' });
+    expect(verdict.sentence).toMatch(/^Wait with b: it is better .* but a health check fails \(.+\)\.$/);
+  });
+
   it('waits with a win as long as a guardrail is not shown to hold', () => {
     const few = { a: fromCounts(n, 50), b: fromCounts(n, 50) };
     const { verdict } = report({ watch: { a: mean(n, 30), b: mean(n, 31) }, cancels: few });

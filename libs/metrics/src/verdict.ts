@@ -29,7 +29,7 @@ const TOO_EARLY: ReadonlySet<string> = new Set(['EARLY', 'PEEK']);
 /**
  * The decision rule (after Schultzberg, Ankargren, Frånberg 2024, arXiv 2402.11609), in this order:
  * a blocking health check -> `fix-first`; no units -> `no-data`; after the minimum, an arm with a decision metric
- * clearly better, none clearly worse and every guardrail non-inferior -> `ship`; a guardrail clearly worse -> `stop`;
+ * clearly better, none clearly worse, every guardrail non-inferior and no failing check -> `ship`; a guardrail clearly worse -> `stop`;
  * before the minimum (a full week, 100 mature units an arm, the planned end of a fixed-size estimator) ->
  * `too-early`; clearly worse in every arm -> `stop`; else `wait`. Written out in docs/explanation/decision-rule.md.
  * Muting a check is no part of the input: it changes no verdict.
@@ -44,7 +44,11 @@ export function decide(input: VerdictInput): Verdict {
   const shippable = cases.filter(
     (arm) => arm.wins.length > 0 && arm.losses.length === 0 && arm.guarded && arm.harmed.length === 0,
   );
-  if (shippable.length > 0 && early.length === 0) return ship(best(shippable), input);
+  if (shippable.length > 0 && early.length === 0) {
+    // The guardrail check speaks of all arms; that of the arm to ship is judged above.
+    const failing = input.health.filter(({ key, status }) => status === 'fail' && key !== 'guardrail');
+    return failing.length > 0 ? holdBack(best(shippable), failing, input) : ship(best(shippable), input);
+  }
   const harmful = cases.find((arm) => arm.harmed.length > 0);
   if (harmful) return stopForHarm(harmful, input);
   if (early.length > 0) return tooEarly(early, cases, input);
@@ -122,6 +126,17 @@ function ship(arm: ArmCase, input: VerdictInput): Verdict {
   const what = arm.wins.map((result) => `${result.title} ${effectText(result)}`).join(', ');
   const guardrails = arm.guardrails.length > 0 ? ' and no guardrail is worse than tolerated' : '';
   return verdict('ship', `Ship ${arm.arm}: ${what}${guardrails}.`, arm.arm, clausesOf(arm, input));
+}
+
+function holdBack(arm: ArmCase, failing: readonly HealthResult[], input: VerdictInput): Verdict {
+  const what = arm.wins.map((result) => `${result.title} ${effectText(result)}`).join(', ');
+  const names = failing.map((check) => check.title.toLowerCase()).join(' and ');
+  return verdict(
+    'wait',
+    `Wait with ${arm.arm}: it is better (${what}), but a health check fails (${names}).`,
+    arm.arm,
+    clausesOf(arm, input),
+  );
 }
 
 function stopForHarm(arm: ArmCase, input: VerdictInput): Verdict {

@@ -319,13 +319,13 @@ describe('the policies API', () => {
   it('gives the catalogue of everything registered', async () => {
     const answer = await api.request('GET', '/v1/catalog', { key: api.keys.secret });
     const body = answer.json<Record<string, { key?: string; paramsSchema?: { type: string } }[]>>();
-    expect(Object.keys(body)).toEqual([
-      'policies',
-      'explorations',
-      'estimators',
-      'metrics',
+    expect(Object.keys(body).sort()).toEqual([
       'conditionOperators',
+      'estimators',
+      'explorations',
+      'metrics',
       'outcomes',
+      'policies',
     ]);
     const policy = body['policies']?.find((entry) => entry.key === 'thompson-beta');
     expect(policy).toMatchObject({ learns: 'online', paramsSchema: { type: 'object' } });

@@ -278,7 +278,7 @@ withBrowser(
       };
       await choose('Surface', 'Skip intro (player.skip)');
       await choose('Layer', 'A layer of its own');
-      await choose('Decision metric', 'Watch minutes');
+      await choose('Decision metric', 'Watch minutes per unit');
       const values = page.getByRole('textbox', { name: 'Value' });
       await values.nth(0).fill('false');
       await values.nth(1).fill('true');
