@@ -11,7 +11,13 @@ interface Route {
 const ANYBODY = new Set(['GET /health/live', 'GET /health/ready']);
 const PUBLISHABLE = new Set(['POST /v1/treatments', 'POST /v1/events']);
 /** Questions that come with a body. */
-const READS = new Set(['POST /v1/experiments/x/explain', 'POST /v1/analyses']);
+const READS = new Set([
+  'POST /v1/experiments/x/explain',
+  // Looking at numbers that are blocked changes nothing but the audit log.
+  'POST /v1/experiments/x/health/show-blocked',
+  'POST /v1/analyses',
+  'POST /v1/power',
+]);
 const ADMIN_READS = ['/v1/keys', '/v1/audit', '/v1/units/x'];
 
 const nameOf = ({ method, url }: Route): string => `${method} ${url}`;

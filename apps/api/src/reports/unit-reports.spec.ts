@@ -18,7 +18,7 @@ import { FactStore } from '../persistence/fact-store.js';
 import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvent } from '../queues/event-lines.js';
 import type { ClientEvent, DecisionRecord } from '../queues/jobs.js';
-import { RollUp } from '../rollups/roll-up.js';
+import { rollUpAll } from '../../test/roll-up-all.js';
 import type { Distribution } from './distribution.js';
 import type { LiftReport } from './lift-reports.js';
 import type { NoveltyReport } from './novelty-report.js';
@@ -247,7 +247,7 @@ describe('reports over units', () => {
       lastAt: Math.max(...events.map(({ at }) => at)),
       lines: events.map(encodeEvent).join(''),
     });
-    await new RollUp(database).run(new Date(NOW));
+    await rollUpAll(database, new Date(NOW));
   }, 120_000);
   afterAll(() => api.close());
 

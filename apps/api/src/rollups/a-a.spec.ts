@@ -5,8 +5,8 @@ import { buildReport, metricRegistry } from '#metrics';
 import type { Moments, ReportBody, ReportMetric } from '#metrics';
 import { createTestDatabase } from '../../test/postgres.js';
 import type { TestDatabase } from '../../test/postgres.js';
+import { rollUpAll } from '../../test/roll-up-all.js';
 import { newUlid } from '../http/ulid.js';
-import type { Database } from '../persistence/database.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvent } from '../queues/event-lines.js';
@@ -16,7 +16,6 @@ import { LiftReports } from '../reports/lift-reports.js';
 import type { LiftReport } from '../reports/lift-reports.js';
 import { ReportStore } from '../reports/report-store.js';
 import { matureMoments } from './daily-moments.js';
-import { RollUp } from './roll-up.js';
 
 const EXPERIMENTS = 20;
 const DAYS = 14;
@@ -150,22 +149,6 @@ async function storeDay(store: FactStore, runs: readonly Run[]): Promise<void> {
   });
 }
 
-/**
- * Rolls up until everything stored so far has been taken: transactions of other databases on the same server that are
- * still open put facts off to a later run.
- */
-async function rollUpAll(database: Database, rollUp: RollUp, now: Date): Promise<void> {
-  const [stored] = await database.query<{ id: string }>(`select pg_current_xact_id()::text as id`);
-  for (;;) {
-    await rollUp.run(now);
-    const [state] = await database.query<{ through: string }>(
-      `select through::text as through from rollup_state where name = 'facts'`,
-    );
-    if (BigInt(state?.through ?? 0) > BigInt(stored?.id ?? 0)) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
 describe('A/A experiments through facts, rollups and reports on PostgreSQL', () => {
   let db: TestDatabase;
   let runs: Run[];
@@ -192,13 +175,12 @@ describe('A/A experiments through facts, rollups and reports on PostgreSQL', () 
     });
     for (const { world } of runs) await insertExperiment(db, world);
     const store = new FactStore(database);
-    const rollUp = new RollUp(database);
     const lift = new LiftReports(new ReportStore(database), new HealthFactsReader(database));
     for (let day = 0; day < DAYS; day++) {
       const now = new Date(START + (day + 1) * DAY);
       for (const { world } of runs) world.live(day);
       await storeDay(store, runs);
-      await rollUpAll(database, rollUp, now);
+      await rollUpAll(database, now);
       for (const { world, reports, expected } of runs) {
         const cells = world.cells(day);
         expected.push(

@@ -22,7 +22,7 @@ import { ReportStore } from '../reports/report-store.js';
 import { matureMoments } from './daily-moments.js';
 import { lastMatureDay } from './maturity.js';
 import { ALL_METRICS, OWN_METRICS } from './metric-kinds.fixtures.js';
-import { RollUp } from './roll-up.js';
+import { rollUpAll } from '../../test/roll-up-all.js';
 
 const START = Date.UTC(2026, 4, 1);
 const NOW = new Date(START + 12 * DAY);
@@ -220,7 +220,7 @@ describe('every kind of metric, against raw events', () => {
       lastAt: Math.max(...facts.events.map(({ at }) => at)),
       lines: facts.events.map(encodeEvent).join(''),
     });
-    await new RollUp(database).run(NOW);
+    await rollUpAll(database, NOW);
     moments = await matureMoments(database, 'x', ALL_METRICS, NOW);
   }, 120_000);
   afterAll(() => db.drop());

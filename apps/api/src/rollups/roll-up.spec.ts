@@ -4,6 +4,7 @@ import { fromValues, metricRegistry, needsUnits } from '#metrics';
 import type { Measure, MetricDefinition } from '#metrics';
 import { createTestDatabase } from '../../test/postgres.js';
 import type { TestDatabase } from '../../test/postgres.js';
+import { rollUpAll } from '../../test/roll-up-all.js';
 import { newUlid } from '../http/ulid.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { encodeDecision } from '../queues/decision-lines.js';
@@ -255,7 +256,7 @@ describe('rollups', () => {
       await store.insertDecisions(decisions.filter((_, index) => index % pieces === i).map(encodeDecision));
       await rollUp.run(NOW);
     }
-    await rollUp.run(NOW);
+    await rollUpAll(database, NOW);
   }, 120_000);
   afterAll(() => db.drop());
 
