@@ -4,6 +4,7 @@ import { Maintenance1764000300000 } from './1764000300000-maintenance.js';
 import { UnitValues1764000400000 } from './1764000400000-unit-values.js';
 import { Metrics1764100000000 } from './1764100000000-metrics.js';
 import { HealthMutes1764400000000 } from './1764400000000-health-mutes.js';
+import { Trends1764500000000 } from './1764500000000-trends.js';
 
 /** In order; the only list of migrations. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   UnitValues1764000400000,
   Metrics1764100000000,
   HealthMutes1764400000000,
+  Trends1764500000000,
 ];

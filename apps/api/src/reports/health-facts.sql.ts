@@ -124,3 +124,7 @@ cross join lateral (
 where exists (select from reward r where r.policy_id = p.id and r.version = 0 and r.settled_at < $3::timestamptz - interval '1 minute')
    or exists (select from reward_due d where d.policy_id = p.id and d.due_at < $3::timestamptz - interval '10 minutes')
 group by a.arm, p.id having count(s.gap) > 0`;
+
+/** $1 experiment, $2 the report's time: a trend of the last two days. */
+export const TREND = `
+select trends from experiment_trend where experiment = $1 and computed_at > $2::timestamptz - interval '2 days'`;

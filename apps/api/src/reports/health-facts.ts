@@ -89,13 +89,15 @@ export class HealthFactsReader {
     const policyArms = experiment.arms.flatMap((arm) =>
       arm.treatment.kind === 'policy' ? [{ arm: arm.key, policy: arm.treatment.policyId }] : [],
     );
-    const [policies, stream] = await Promise.all([
+    const [trend, policies, stream] = await Promise.all([
+      this.db.query<{ trends: NonNullable<HealthDetails['trends']> }>(SQL.TREND, [experiment.key, asOf]),
       policyArms.length > 0 ? this.policies(experiment.key, policyArms, asOf) : {},
       this.streamNow(asOf),
     ]);
     const lag = lagOf(stream, experiment);
     return {
       ...policies,
+      ...(trend[0] ? { trends: trend[0].trends } : {}),
       ...(lag === null ? {} : { ingestLagSeconds: lag }),
       ...(stream ? { stream: streamOf(stream) } : {}),
     };

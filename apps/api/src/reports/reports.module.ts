@@ -13,10 +13,14 @@ import { ReportsController } from './reports.controller.js';
 import { RetentionController } from './retention.controller.js';
 import { RetentionStore } from './retention-store.js';
 import { SignalStore } from './signal-store.js';
+import { Trends } from './trends.js';
 import { UnitReportsController } from './unit-reports.controller.js';
 
 /** Reports without HTTP, for the workers. */
-@Module({ providers: [ReportStore, HealthFactsReader, LiftReports], exports: [ReportStore, LiftReports] })
+@Module({
+  providers: [ReportStore, HealthFactsReader, LiftReports, Trends],
+  exports: [ReportStore, LiftReports, Trends],
+})
 export class ReportsCoreModule {}
 
 @Module({

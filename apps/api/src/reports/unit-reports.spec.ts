@@ -22,6 +22,8 @@ import { rollUpAll } from '../../test/roll-up-all.js';
 import type { Distribution } from './distribution.js';
 import type { LiftReport } from './lift-reports.js';
 import type { NoveltyReport } from './novelty-report.js';
+import { ReportStore } from './report-store.js';
+import { Trends } from './trends.js';
 import { segmentAttributes, segmentCells } from './unit-reads.js';
 
 const DAY = 86_400_000;
@@ -406,6 +408,17 @@ describe('reports over units', () => {
     expect(b).toMatchObject({ arm: 'b', warning: 'NOVELTY', note: expect.stringMatching(/fades/) });
     expect(b?.trend?.slope).toBeLessThan(0);
     expect(c).toMatchObject({ arm: 'c', warning: null, note: expect.stringMatching(/No trend/) });
+    const trends = new Trends(api.db.database, new ReportStore(api.db.database));
+    const now = new Date();
+    expect([await trends.refresh('x', now), await trends.refresh('x', now)]).toEqual([true, false]);
+    const { health } = await get<LiftReport>('report');
+    const warning = health.find(({ key }) => key === 'novelty');
+    const fading = byItself.arms.filter(({ qValue }) => qValue !== null && qValue < 0.05);
+    expect(warning).toMatchObject({
+      status: fading.length > 0 ? 'warn' : 'pass',
+      warning: fading.length > 0 ? 'NOVELTY' : null,
+    });
+    expect(warning?.rows.length).toBe(fading.length);
     expect(await get('novelty?metric=retention-day-7')).toMatchObject({ reason: 'fixed_window', arms: [] });
     expect(await get('novelty?days=40')).toMatchObject({ reason: 'not_old_enough', arms: [] });
   });

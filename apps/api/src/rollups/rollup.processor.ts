@@ -5,6 +5,7 @@ import type { Queue } from 'bullmq';
 import { QUEUES } from '../queues/jobs.js';
 import { WORKER_OPTIONS } from '../queues/queues.js';
 import { LiftReports } from '../reports/lift-reports.js';
+import { Trends } from '../reports/trends.js';
 import { RollUp } from './roll-up.js';
 
 const EVERY_MS = 2_000;
@@ -21,6 +22,7 @@ export class RollupProcessor extends WorkerHost implements OnApplicationBootstra
   constructor(
     @Inject(RollUp) private readonly rollUp: RollUp,
     @Inject(LiftReports) private readonly reports: LiftReports,
+    @Inject(Trends) private readonly trends: Trends,
     @InjectQueue(QUEUES.rollup) private readonly queue: Queue,
   ) {
     super();
@@ -38,6 +40,13 @@ export class RollupProcessor extends WorkerHost implements OnApplicationBootstra
     this.restUntil = performance.now() + Math.min(LONGEST_PAUSE_MS, took / MOST_BUSY - took - EVERY_MS);
   }
 
+  private refreshTrend(key: string, now: Date): Promise<boolean> {
+    return this.trends.refresh(key, now).catch((error: Error) => {
+      this.logger.warn(`trend of "${key}": ${error.message}`);
+      return false;
+    });
+  }
+
   private async rollUpNow(now: Date): Promise<void> {
     const { experiments } = await this.rollUp.run(now);
     for (const key of experiments) {
@@ -45,5 +54,7 @@ export class RollupProcessor extends WorkerHost implements OnApplicationBootstra
         .storeSummary(key, now)
         .catch((error: Error) => this.logger.warn(`summary of "${key}": ${error.message}`));
     }
+    // One a tick, since each reads many events.
+    for (const key of experiments) if (await this.refreshTrend(key, now)) break;
   }
 }
