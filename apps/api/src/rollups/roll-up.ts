@@ -135,6 +135,14 @@ async function keepPending(tx: Transaction): Promise<void> {
   );
 }
 
+/** Most contexts of short texts alone are attributes as they stand, which is quickly seen. */
+const ATTRIBUTES = `case when length(context::text) <= 66 and not context @? '$.* ? (@.type() != "string" && @.type() != "boolean")'
+            then context
+            else coalesce((select jsonb_object_agg(key, value) from (
+               select key, value from jsonb_each(context)
+                where jsonb_typeof(value) in ('string', 'boolean') and length(value::text) <= 66
+                order by key limit 12) short), '{}') end`;
+
 /**
  * Enters units into their experiments at their first exposure; a unit seen in two arms is marked and leaves the
  * metrics. Attributes are the short scalars of that first context, for segments.
@@ -150,10 +158,7 @@ async function enter(tx: Transaction): Promise<void> {
     `insert into experiment_unit (experiment, unit_id, arm, first_at, entered_on, phase, crossover, attributes)
      select distinct on (experiment, unit_id) experiment, unit_id, arm, at, (at at time zone 'UTC')::date, phase,
             min(arm) over w <> max(arm) over w,
-            coalesce((select jsonb_object_agg(key, value) from (
-               select key, value from jsonb_each(context)
-                where jsonb_typeof(value) in ('string', 'boolean') and length(value::text) <= 66
-                order by key limit 12) short), '{}')
+            ${ATTRIBUTES}
        from fresh_entry
      window w as (partition by experiment, unit_id)
       order by experiment, unit_id, at
@@ -188,7 +193,8 @@ async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
         and ${from === '0' ? 'true' : CHANGED_UNITS}`,
     from === '0' ? [OPEN_DAYS_AFTER_STOP] : [OPEN_DAYS_AFTER_STOP, from, to],
   );
-  await tx.query(`create index on dirty_unit (experiment, unit_id)`);
+  // From the beginning on all units are dirty, and nobody looks for single ones.
+  if (from !== '0') await tx.query(`create index on dirty_unit (experiment, unit_id)`);
   await tx.query(`analyze dirty_unit`);
   const rows = await tx.query<{
     experiment: string;
