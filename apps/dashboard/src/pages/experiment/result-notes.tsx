@@ -20,12 +20,13 @@ interface ResultProps {
   result: MetricResult;
 }
 
-const CORRECTION: Record<string, string> = {
-  holm: 'Holm',
-  hochberg: 'Hochberg',
-  hommel: 'Hommel',
-  fdr_bh: 'Benjamini-Hochberg',
-  fdr_by: 'Benjamini-Yekutieli',
+/** Long names would push the column out of sight. */
+const CORRECTION: Record<string, { short: string; title: string }> = {
+  holm: { short: 'Holm', title: 'Holm' },
+  hochberg: { short: 'Hochberg', title: 'Hochberg' },
+  hommel: { short: 'Hommel', title: 'Hommel' },
+  fdr_bh: { short: 'BH', title: 'Benjamini-Hochberg' },
+  fdr_by: { short: 'BY', title: 'Benjamini-Yekutieli' },
 };
 
 /** What a Bayesian estimator says beside the chance to be better. */
@@ -53,7 +54,7 @@ export function Adjusted({ result }: ResultProps): ReactElement | null {
   const interval = adjustedIntervals?.relative;
   return (
     <span className={styles.note}>
-      {method} of {count(familySize)}: {pValue(pValueAdjusted)}
+      <abbr title={method.title}>{method.short}</abbr> of {count(familySize)}: {pValue(pValueAdjusted)}
       {familySize > 1 && interval ? (
         <>
           <br />
@@ -82,7 +83,7 @@ export function Guard({ result }: ResultProps): ReactElement | null {
 export function Needed({ result }: ResultProps): ReactElement | null {
   const missing = result.unitsNeededPerArm;
   if (missing === undefined || missing === null || missing === 0 || result.role === 'guardrail') return null;
-  return <span className={styles.note}>about {count(missing)} more per arm needed</span>;
+  return <span className={`${styles.note} ${styles.wrap}`}>about {count(missing)} more per arm needed</span>;
 }
 
 /** The difference itself, or times all enrolled units: what the arm would have brought had everybody had it. */
