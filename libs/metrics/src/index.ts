@@ -35,6 +35,7 @@ export * from './reference/index.js';
 export * from './adaptive/aipw.js';
 export * from './adaptive/period-weighted.js';
 export * from './adaptive/thompson.js';
+export * from './adjustments/cupac.js';
 export * from './adjustments/cuped-multi.js';
 export * from './adjustments/post-stratification.js';
 export * from './adjustments/regression.js';

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parse } from 'csv-parse';
 import type { MetricDefinition, Moments } from '#metrics';
-import { fromValues } from '#metrics';
+import { cupacCovariate, fromValues } from '#metrics';
 
 /** What is wrong with a file or an option, in one sentence; shown to the user as it is. */
 export class AnalysisInputError extends Error {
@@ -23,6 +23,8 @@ export interface TableColumns {
   readonly arm: string;
   readonly metrics: readonly MetricColumn[];
   readonly covariate: string | null;
+  /** Numbers from before the experiment, of which CUPAC makes a covariate for each metric. */
+  readonly features: readonly string[];
 }
 
 export interface TableArm {
@@ -93,7 +95,7 @@ class TableBuilder {
       add(metric.numerator, metric.kind === 'proportion' ? 'any' : 'sum');
       if (metric.denominator !== null) add(metric.denominator, 'sum');
     }
-    if (this.columns.covariate !== null) add(this.columns.covariate, 'same');
+    for (const name of [...this.covariates(), ...this.columns.features]) add(name, 'same');
   }
 
   row(cells: readonly string[], line: number): void {
@@ -153,23 +155,51 @@ class TableBuilder {
       if (arm === CROSSED) crossoverUnits++;
       else unitsOfArm[arm]?.push(unit);
     });
-    const arms = [...this.armNumbers.keys()].map((key, i) => this.armOf(key, unitsOfArm[i] ?? []));
+    const predicted = this.predictions(unitsOfArm.flat());
+    const arms = [...this.armNumbers.keys()].map((key, i) => this.armOf(key, unitsOfArm[i] ?? [], predicted));
     return { arms, totalUnits: this.unitNumbers.size, crossoverUnits, repeatedRows: this.repeatedRows };
   }
 
-  private armOf(key: string, units: readonly number[]): TableArm {
+  private covariates(): string[] {
+    return this.columns.covariate === null ? [] : [this.columns.covariate];
+  }
+
+  /** What the features predict of each metric's numerator, by unit number; empty without features. */
+  private predictions(units: readonly number[]): Map<string, Float64Array> {
+    const predicted = new Map<string, Float64Array>();
+    const pick = (name: string): Float64Array => {
+      const values = this.numbers.get(name)?.values ?? [];
+      return Float64Array.from(units, (unit) => values[unit] as number);
+    };
+    if (this.columns.features.length === 0) return predicted;
+    const features = this.columns.features.map(pick);
+    for (const { key, numerator } of this.columns.metrics) {
+      const covariate = cupacCovariate(pick(numerator), features);
+      if (!covariate.ok) continue;
+      const byUnit = new Float64Array(this.armOfUnit.length);
+      units.forEach((unit, i) => (byUnit[unit] = covariate.value[i] as number));
+      predicted.set(key, byUnit);
+    }
+    return predicted;
+  }
+
+  private armOf(key: string, units: readonly number[], predicted: Map<string, Float64Array>): TableArm {
     const pick = (name: string | null): Float64Array | undefined => {
       const values = name === null ? undefined : this.numbers.get(name)?.values;
       return values && Float64Array.from(units, (unit) => values[unit] as number);
     };
     const covariate = pick(this.columns.covariate);
+    const predictionOf = (metric: string): Float64Array | undefined => {
+      const values = predicted.get(metric);
+      return values && Float64Array.from(units, (unit) => values[unit] as number);
+    };
     const moments = new Map(
       this.columns.metrics.map((metric): [string, Moments] => [
         metric.key,
         fromValues(
           pick(metric.numerator) ?? new Float64Array(units.length),
           pick(metric.denominator),
-          covariate,
+          covariate ?? predictionOf(metric.key),
         ),
       ]),
     );

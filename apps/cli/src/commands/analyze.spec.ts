@@ -308,6 +308,19 @@ describe('the command', () => {
     expect(loose.out).toBe(json.out);
     const text = await run([file, ...options, '--metric', 'minutes:mean', '--covariate', 'before']);
     expect(text.out).toMatch(/Sample ratio: ok/);
+    const cupac = await run([file, ...options, '--metric', 'minutes:mean', '--feature', 'before']);
+    expect(cupac.out).toMatch(/^minutes \(adjusted\) +b +500 \/ 500 .* higher$/m);
+    const both = await run([
+      file,
+      ...options,
+      '--metric',
+      'minutes:mean',
+      '--feature',
+      'before',
+      '--covariate',
+      'before',
+    ]);
+    expect(both.err).toMatch(/--covariate and --feature exclude each other/);
     expect(text.out).toMatch(/^minutes \(adjusted\) +b +500 \/ 500 .* higher$/m);
   });
 

@@ -20,6 +20,7 @@ export interface AnalyzeRequest {
   /** COLUMN:mean, COLUMN:proportion or NUMERATOR/DENOMINATOR:ratio. */
   readonly metrics: readonly string[];
   readonly covariate?: string;
+  readonly features?: readonly string[];
   readonly estimator?: string;
   readonly alpha?: number;
   /** ARM=WEIGHT; without any, equal shares are expected. */
@@ -61,6 +62,10 @@ function checkRequest(request: AnalyzeRequest, metrics: readonly MetricColumn[])
     throw new AnalysisInputError('--metric COLUMN:mean|proportion is needed at least once');
   const twice = metrics.find(({ key }, i) => metrics.findIndex((other) => other.key === key) !== i);
   if (twice) throw new AnalysisInputError(`--metric ${twice.key} is given twice`);
+  if (request.covariate !== undefined && (request.features ?? []).length > 0)
+    throw new AnalysisInputError(
+      '--covariate and --feature exclude each other: one column, or a prediction from several',
+    );
   if (request.estimator !== undefined) estimatorRegistry.get(request.estimator);
   if (request.alpha !== undefined && !(request.alpha > 0 && request.alpha < 1)) {
     throw new AnalysisInputError('--alpha: expected a number between 0 and 1');
@@ -77,11 +82,18 @@ export async function analyze(request: AnalyzeRequest, onBytes?: (bytes: number)
   const metrics = request.metrics.map(parseMetric);
   checkRequest(request, metrics);
   const expectedShares = parseShares(request.expectedShares ?? []);
-  const columns = { unit: request.unit, arm: request.arm, metrics, covariate: request.covariate ?? null };
+  const features = request.features ?? [];
+  const columns = {
+    unit: request.unit,
+    arm: request.arm,
+    metrics,
+    covariate: request.covariate ?? null,
+    features,
+  };
   const table = await readAnalysisTable(request.file, columns, onBytes);
   return analyseTable(table, metrics, {
     control: request.control,
-    adjust: request.covariate !== undefined,
+    adjust: request.covariate !== undefined || features.length > 0,
     expectedShares,
     ...(request.estimator === undefined ? {} : { estimator: request.estimator }),
     ...(request.alpha === undefined ? {} : { alpha: request.alpha }),
@@ -94,6 +106,7 @@ interface Flags {
   readonly control?: string;
   readonly metric: string[];
   readonly covariate?: string;
+  readonly feature: string[];
   readonly estimator?: string;
   readonly alpha?: string;
   readonly expectedShare: string[];
@@ -129,6 +142,12 @@ export function registerAnalyze(program: Command): void {
     .option(
       '--covariate <column>',
       'a number known before the experiment; adds a CUPED-adjusted result per metric',
+    )
+    .option(
+      '--feature <column>',
+      'a number known before the experiment; all features together predict the covariate (CUPAC); may be repeated',
+      collect,
+      [],
     )
     .option('--estimator <key>', estimators)
     .option('--alpha <number>', 'total error, two-sided (default 0.05)')
@@ -168,6 +187,7 @@ function requestOf(file: string, more: readonly string[], flags: Flags): Analyze
     metrics: [...flags.metric, ...more],
     expectedShares: flags.expectedShare,
     ...(flags.covariate === undefined ? {} : { covariate: flags.covariate }),
+    ...(flags.feature.length === 0 ? {} : { features: flags.feature }),
     ...(flags.estimator === undefined ? {} : { estimator: flags.estimator }),
     ...(flags.alpha === undefined ? {} : { alpha: Number(flags.alpha) }),
   };
