@@ -128,14 +128,26 @@ export function contrast(control: Moments, treatment: Moments, options: Contrast
   return assembleContrast(a, b, theta, options.controlWeight ?? 1);
 }
 
-/** The contrast of two arms given as means, adjusted by `theta` times the covariate. */
+/** The covariate's own contrast, (x_b - mu) - k (x_a - mu); for k = 1 the plain difference, digit by digit. */
+function centredCovariate(a: Linear, b: Linear, k: number): number {
+  const difference = b.covariateMean - a.covariateMean;
+  // x_a - mu, where mu is the mean of both arms stacked.
+  const fromCentre = -difference * (b.n / (a.n + b.n));
+  return difference + (1 - k) * fromCentre;
+}
+
+/**
+ * The contrast of two arms given as means, each adjusted by `theta` times the distance of its covariate from the
+ * pooled mean (Deng et al. 2013), which is taken as known. A difference needs no centre; with a weight k other than 1
+ * an uncentred covariate would shift the contrast by -theta (1 - k) times its mean.
+ */
 export function assembleContrast(a: Linear, b: Linear, theta: number, k: number): ContrastResult {
   const va = (k * k * adjustedVariance(a, theta)) / a.n;
   const vb = adjustedVariance(b, theta) / b.n;
   const variance = va + vb;
   if (variance === 0) return { ok: false, reason: 'zero_variance' };
   const result: Contrast = {
-    estimate: b.value - k * a.value - theta * (b.covariateMean - k * a.covariateMean),
+    estimate: b.value - k * a.value - theta * centredCovariate(a, b, k),
     standardError: sqrt(variance),
     // Shares first: the squares of tiny variances would underflow.
     df: 1 / ((va / variance) ** 2 / (a.n - 1) + (vb / variance) ** 2 / (b.n - 1)),
