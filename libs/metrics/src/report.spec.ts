@@ -100,6 +100,15 @@ describe('verdict', () => {
     expect(verdict.sentence).toMatch(/a guardrail is clearly worse \(Cancellations \+28\.0 %/);
   });
 
+  it('stops for harm although the decision metric has no units yet, and only for harm', () => {
+    const scene = { watch: { a: mean(0, 0), b: mean(0, 0) }, units: { a: n, b: n } };
+    const harmed = { a: fromCounts(n, 2500), b: fromCounts(n, 3200) };
+    const { verdict } = report({ ...scene, cancels: harmed });
+    expect(verdict).toMatchObject({ kind: 'stop', arm: 'b' });
+    expect(verdict.sentence).toMatch(/a guardrail is clearly worse \(Cancellations \+28\.0 %/);
+    expect(report({ ...scene, cancels: calm }).verdict.kind).toBe('no-data');
+  });
+
   it('tolerates a guardrail that is worse, but shown to be within its margin', () => {
     const large = 5_000_000;
     const scene = {

@@ -28,7 +28,8 @@ const TOO_EARLY: ReadonlySet<string> = new Set(['EARLY', 'PEEK']);
 
 /**
  * The decision rule (after Schultzberg, Ankargren, Frånberg 2024, arXiv 2402.11609), in this order:
- * a blocking health check -> `fix-first`; no units -> `no-data`; after the minimum, an arm with a decision metric
+ * a blocking health check -> `fix-first`; no units for the decision metrics -> `stop` where a guardrail is clearly worse,
+ * else `no-data`; after the minimum, an arm with a decision metric
  * clearly better, none clearly worse, every guardrail non-inferior and no failing check -> `ship`; a guardrail clearly worse -> `stop`;
  * before the minimum (a full week, 100 mature units an arm, the planned end of a fixed-size estimator) ->
  * `too-early`; clearly worse in every arm -> `stop`; else `wait`. Written out in docs/explanation/decision-rule.md.
@@ -37,9 +38,11 @@ const TOO_EARLY: ReadonlySet<string> = new Set(['EARLY', 'PEEK']);
 export function decide(input: VerdictInput): Verdict {
   const blocking = input.health.filter((check) => check.status === 'fail' && check.blocks);
   if (blocking.length > 0) return fixFirst(blocking);
-  const cases = casesOf(input.results);
+  const all = casesOf(input.results);
+  const cases = all.filter(({ decisions }) => decisions.length > 0);
   const nothing = noData(cases);
-  if (nothing) return nothing;
+  const harmful = all.find((arm) => arm.harmed.length > 0);
+  if (nothing) return harmful ? stopForHarm(harmful, input) : nothing;
   const early = input.health.filter(({ warning }) => warning !== null && TOO_EARLY.has(warning));
   const shippable = cases.filter(
     (arm) => arm.wins.length > 0 && arm.losses.length === 0 && arm.guarded && arm.harmed.length === 0,
@@ -49,7 +52,6 @@ export function decide(input: VerdictInput): Verdict {
     const failing = input.health.filter(({ key, status }) => status === 'fail' && key !== 'guardrail');
     return failing.length > 0 ? holdBack(best(shippable), failing, input) : ship(best(shippable), input);
   }
-  const harmful = cases.find((arm) => arm.harmed.length > 0);
   if (harmful) return stopForHarm(harmful, input);
   if (early.length > 0) return tooEarly(early, cases, input);
   if (cases.every((arm) => arm.losses.length > 0))
@@ -80,23 +82,21 @@ function hasNoUnits({ effect }: ReportResult): boolean {
 
 function casesOf(results: readonly ReportResult[]): ArmCase[] {
   const arms = [...new Set(results.map((result) => result.arm))];
-  return arms
-    .map((arm): ArmCase => {
-      const own = results.filter((result) => result.arm === arm);
-      const decisions = own.filter((result) => result.role === 'decision');
-      const guardrails = own.filter((result) => result.role === 'guardrail');
-      return {
-        arm,
-        decisions,
-        guardrails,
-        wins: decisions.filter((result) => result.direction === 'better'),
-        losses: decisions.filter((result) => result.direction === 'worse'),
-        // Worse, but proven to be within the tolerated margin, is what the margin is for.
-        harmed: guardrails.filter((result) => result.direction === 'worse' && !isHeld(result)),
-        guarded: guardrails.every(isHeld),
-      };
-    })
-    .filter(({ decisions }) => decisions.length > 0);
+  return arms.map((arm): ArmCase => {
+    const own = results.filter((result) => result.arm === arm);
+    const decisions = own.filter((result) => result.role === 'decision');
+    const guardrails = own.filter((result) => result.role === 'guardrail');
+    return {
+      arm,
+      decisions,
+      guardrails,
+      wins: decisions.filter((result) => result.direction === 'better'),
+      losses: decisions.filter((result) => result.direction === 'worse'),
+      // Worse, but proven to be within the tolerated margin, is what the margin is for.
+      harmed: guardrails.filter((result) => result.direction === 'worse' && !isHeld(result)),
+      guarded: guardrails.every(isHeld),
+    };
+  });
 }
 
 function isHeld(result: ReportResult): boolean {
