@@ -3,6 +3,7 @@ import { normalLogSf, normalQuantile } from '../distributions/index.js';
 import { illinoisRoot } from '../distributions/illinois.js';
 import { groupSequentialBounds } from '../sequential/group-sequential.js';
 import { buildEstimator } from './build-estimator.js';
+import { judgingLook } from './planned-looks.js';
 import type { Law } from './law.js';
 
 const { LN2, exp, max, min } = Math;
@@ -11,7 +12,7 @@ const { LN2, exp, max, min } = Math;
 const LEAST_LOG_P = -60;
 /** Stands for an infinite distance from a boundary: no error to spend. */
 const FARTHEST = 100;
-/** A planned look this close to the present one is the present one. */
+/** Looks closer than this are the same. */
 const SAME_LOOK = 1e-3;
 
 /** Whether looks are ascending in (0, 1], end at 1, and there is a size to relate them to. */
@@ -21,12 +22,13 @@ function isPlan({ plannedUnits, looks }: LookPlan): boolean {
 }
 
 /**
- * Information fractions of the looks so far: the planned ones that lie behind, and the present one. A look between
- * two planned ones is the next one, taken early; beyond the planned size it is the last one (overrunning).
+ * Information fractions of the looks so far. A read between two planned looks is judged by the boundary of the one
+ * behind it; beyond the planned size the last look is taken where it is (overrunning).
  */
-function looksSoFar(units: number, { plannedUnits, looks }: LookPlan): number[] {
+function looksSoFar(units: number, plan: LookPlan): number[] {
+  const { plannedUnits, looks } = plan;
   const now = units / plannedUnits;
-  return [...looks.filter((look) => look < 1 && look < now * (1 - SAME_LOOK)), now];
+  return now > 1 ? [...looks.slice(0, -1), now] : looks.slice(0, judgingLook(units, plan) + 1);
 }
 
 type Bound = (alpha: number) => number;
@@ -104,7 +106,7 @@ export const groupSequential = buildEstimator({
   summary:
     'For experiments read at a few looks that were planned beforehand. Narrower than the confidence sequence, and ' +
     'nearly as narrow as a fixed-size test at the last look with O’Brien-Fleming spending. Needs planned units ' +
-    'and looks; reading it at other times makes false alarms more frequent.',
+    'and looks; read at other times, it is too early to decide.',
   reference:
     'Lan, K. K. G., DeMets, D. L. (1983). Biometrika 70; repeated intervals and p-values: Jennison, C., Turnbull, B. ' +
     'W. (2000), chapter 9; lift: Fieller, E. C. (1954). JRSS B 16.',

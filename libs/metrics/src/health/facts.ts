@@ -23,13 +23,20 @@ export interface HealthDetails {
   /** Given by whoever estimates the trend of the effect; see trend/. */
   readonly trends?: readonly TrendFact[];
   // What follows is filled in by the report itself.
-  readonly estimator?: { readonly title: string; readonly validUnderPeeking: boolean };
+  readonly estimator?: EstimatorFact;
   /** The arm with the fewest units that are old enough for the decision metric. */
   readonly matured?: { readonly metric: string; readonly arm: string; readonly units: number };
   readonly guardrails?: readonly GuardrailFact[];
   readonly metricsLookedAt?: number;
   readonly maturity?: readonly MaturityFact[];
   readonly balance?: readonly BalanceFact[];
+}
+
+export interface EstimatorFact {
+  readonly title: string;
+  readonly validUnderPeeking: boolean;
+  /** Where looks are planned. Shares of the planned units; `next` is null at a planned look and after the last. */
+  readonly looks?: { readonly now: number; readonly next: number | null };
 }
 
 export interface PlanFact {

@@ -8,8 +8,9 @@ import type {
 } from '../contract.js';
 import { normalSf } from '../distributions/index.js';
 import { powerAt } from '../power/power.js';
+import { lookToWaitFor } from '../estimators/planned-looks.js';
 import type { ReportMetric, ReportResult } from '../report.contract.js';
-import type { BalanceFact, GuardrailFact, MaturityFact } from './facts.js';
+import type { BalanceFact, EstimatorFact, GuardrailFact, MaturityFact } from './facts.js';
 
 export interface ReportFactsInput {
   readonly results: readonly ReportResult[];
@@ -31,7 +32,7 @@ export function withReportFacts(facts: HealthFacts, input: ReportFactsInput): He
     ...facts,
     ...(power ? { power } : {}),
     ...(matured ? { matured } : {}),
-    estimator: lookedAtWith(input),
+    estimator: lookedAtWith(facts, input),
     guardrails: guardrailsOf(input.results),
     metricsLookedAt: input.metrics.length,
     maturity: maturityOf(facts, input),
@@ -39,11 +40,26 @@ export function withReportFacts(facts: HealthFacts, input: ReportFactsInput): He
   };
 }
 
-/** Planned looks are paid for as well: a group-sequential estimator with its plan may be read before the end. */
-function lookedAtWith({ power, baseline }: ReportFactsInput): NonNullable<HealthFacts['estimator']> {
+/** Planned looks are paid for as well: a group sequential estimator may be read at them, and nowhere between. */
+function lookedAtWith(
+  { daysRunning, pausedDays }: HealthFacts,
+  { power, results }: ReportFactsInput,
+): EstimatorFact {
   const { title, validUnderPeeking, key } = power.estimator;
-  const planned = key === 'group-sequential' && power.optionsOf(baseline).lookPlan !== undefined;
-  return { title, validUnderPeeking: validUnderPeeking || planned };
+  const shares = results
+    .filter(({ role }) => role === 'decision')
+    .flatMap(({ arm, effect }) => {
+      const plan = power.optionsOf(arm).lookPlan;
+      return plan ? [{ plan, share: (effect.control.n + effect.treatment.n) / plan.plannedUnits }] : [];
+    });
+  const [first] = shares;
+  if (key !== 'group-sequential' || !first) return { title, validUnderPeeking };
+  const now = shares.reduce((sum, { share }) => sum + share, 0) / shares.length;
+  const days = (daysRunning ?? 0) - (pausedDays ?? 0);
+  const plan = { ...first.plan, plannedUnits: 1 };
+  // Within the first day all units are that day's, which says nothing of a usual one.
+  const next = lookToWaitFor(now, plan, days >= 1 ? now / days : 0);
+  return { title, validUnderPeeking, looks: { now, next } };
 }
 
 /** What the decision metric can find at this size; with several, the one that needs the most units. */

@@ -119,6 +119,26 @@ const CASES: readonly Case[] = [
     nearMiss: { estimator: welch, plan: { days: 14, endsAt: NOW, units: null } },
   },
   {
+    // Stopped on the day on which it looked good, at a fifth of its units.
+    id: 'PEEK',
+    check: 'peek',
+    fires: { ...ended, estimator: welch, plan: { ...healthy.plan!, units: 50_050 } },
+    nearMiss: { ...ended, estimator: welch, plan: { ...healthy.plan!, units: 10_010 } },
+  },
+  {
+    // It is long after the planned end, but the experiment did not run until then.
+    id: 'PEEK',
+    check: 'peek',
+    fires: { ...ended, estimator: welch, daysRunning: 13.9 },
+    nearMiss: { ...ended, estimator: welch, daysRunning: 14 },
+  },
+  {
+    id: 'PEEK',
+    check: 'peek',
+    fires: { estimator: { ...welch, looks: { now: 0.4, next: 0.5 } } },
+    nearMiss: { estimator: { ...welch, looks: { now: 0.5, next: null } } },
+  },
+  {
     id: 'POWER',
     check: 'power',
     fires: { power: { ...healthy.power!, projectedPower: 0.799 } },
