@@ -12,6 +12,7 @@ import { ingestLagCheck } from './ingest-lag.check.js';
 import { lateEventsCheck } from './late-events.check.js';
 import { manyComparisonsCheck } from './many-comparisons.check.js';
 import { missingPropensityCheck } from './missing-propensity.check.js';
+import { mixedAllocationCheck } from './mixed-allocation.check.js';
 import { noveltyCheck } from './novelty.check.js';
 import { oddRewardsCheck } from './odd-rewards.check.js';
 import { overlapCheck } from './overlap.check.js';
@@ -36,6 +37,7 @@ export const healthChecks: readonly HealthCheck[] = [
   sampleRatioCheck,
   splitByGroupCheck,
   crossoverCheck,
+  mixedAllocationCheck,
   unexpectedArmCheck,
   ingestLagCheck,
   missingPropensityCheck,
