@@ -19,6 +19,29 @@ export function normalArm(n: number, mean: number, sd: number): ArmDraw {
   });
 }
 
+/**
+ * n units with an outcome and a covariate of unit variance, bivariate normal with correlation rho: the means, and the
+ * scatter matrix by Bartlett's (1933) decomposition.
+ */
+export function correlatedArm(n: number, rho: number, mean: number, covariateMean: number): ArmDraw {
+  const rest = sqrt(1 - rho * rho);
+  return (sampler) => {
+    const a = sqrt(sampler.chiSquare(n - 1));
+    const b = sqrt(sampler.chiSquare(n - 2));
+    const c = sampler.normal();
+    const [xx, xe, ee] = [a * a, a * c, c * c + b * b];
+    const x = sampler.normal() / sqrt(n);
+    const e = sampler.normal() / sqrt(n);
+    const yy = rho * rho * xx + 2 * rho * rest * xe + rest * rest * ee;
+    return {
+      n,
+      mean: [mean + rho * x + rest * e, 1, covariateMean + x],
+      comoment: [yy, 0, xx, 0, rho * xx + rest * xe, 0],
+      nonZero: n,
+    };
+  };
+}
+
 /** n units of which each converts with probability p: an exact binomial draw. */
 export function bernoulliArm(n: number, p: number): ArmDraw {
   const table = binomialTable(n, p);

@@ -203,6 +203,24 @@ describe('a report by the group sequential estimator', () => {
   });
 });
 
+describe('the verdict by the group sequential estimator', () => {
+  const decided = (plannedUnits: number) => {
+    const lookPlan = { plannedUnits, looks: [0.5, 1], spending: 'obrien_fleming' } as const;
+    const body = report({ estimator: 'group-sequential', lookPlan, guardrailTest: 'non-inferiority' });
+    return { kind: body.verdict.kind, peek: body.health.find(({ key }) => key === 'peek') };
+  };
+
+  it('is too early between planned looks, and not at them', () => {
+    // Three arms of N units: at the first look, between the two, at the last one and far beyond it.
+    expect(decided(6 * N).peek).toMatchObject({ status: 'pass' });
+    const between = decided(4 * N);
+    expect(between).toMatchObject({ kind: 'too-early', peek: { warning: 'PEEK', threshold: 1 } });
+    expect(between.peek?.explanation).toMatch(/next at 100 % of the planned units \(now 75 %\)/);
+    expect(decided(3 * N).peek).toMatchObject({ status: 'pass' });
+    expect(decided(N).peek).toMatchObject({ status: 'pass' });
+  });
+});
+
 describe('shares in a report by the score estimator', () => {
   it('have an answer where an arm has no success', () => {
     const arms = ['control', 'b'].map((key) => ({ key, weight: 1, isControl: key === 'control' }));

@@ -1,34 +1,15 @@
 import { estimatorRegistry } from '#metrics';
-import type { Moments } from '#metrics';
 import { hasMean, hasProbability } from '../claim.js';
 import type { Claim } from '../claim.js';
-import type { Sampler } from '../sampler.js';
+import { correlatedArm } from '../draws.js';
 import { ALPHA, MEAN, rejects } from './common.js';
 
 const UNITS = 500;
 const RHO = 0.7;
-const REST = Math.sqrt(1 - RHO * RHO);
 /** Standard deviation of the variance reduction of one such experiment. */
 const REDUCTION_SD = 0.0226;
 
-/** Outcome and covariate, bivariate normal: means, and the scatter matrix by Bartlett's (1933) decomposition. */
-function drawArm(sampler: Sampler): Moments {
-  const a = Math.sqrt(sampler.chiSquare(UNITS - 1));
-  const b = Math.sqrt(sampler.chiSquare(UNITS - 2));
-  const c = sampler.normal();
-  const xx = a * a;
-  const xe = a * c;
-  const ee = c * c + b * b;
-  const x = sampler.normal() / Math.sqrt(UNITS);
-  const e = sampler.normal() / Math.sqrt(UNITS);
-  const yy = RHO * RHO * xx + 2 * RHO * REST * xe + REST * REST * ee;
-  return {
-    n: UNITS,
-    mean: [5 + RHO * x + REST * e, 1, x],
-    comoment: [yy, 0, xx, 0, RHO * xx + REST * xe, 0],
-    nonZero: UNITS,
-  };
-}
+const drawArm = correlatedArm(UNITS, RHO, 5, 0);
 
 export const cupedClaim: Claim = {
   key: 'cuped',
