@@ -335,6 +335,25 @@ describe('health of an experiment, from PostgreSQL', () => {
     expect(await check('many-comparisons', '?segment=device:phone')).toMatchObject({ value: 16 });
   });
 
+  it('blocks when weights changed between phases, and not when only the traffic did', async () => {
+    // Phase 2 came with a change of traffic, above.
+    const half = new Date(started + 5 * DAY).toISOString().slice(0, 10);
+    await query(`update experiment_unit set phase = 2 where entered_on >= $1`, [half]);
+    expect(await check('mixed-allocation')).toMatchObject({ status: 'pass', blocks: false });
+    await query(
+      `update experiment_phase set arms = jsonb_set(arms, '{1,weight}', '3') where experiment = $1 and phase = 2`,
+      [KEY],
+    );
+    const mixed = await check('mixed-allocation');
+    expect(mixed).toMatchObject({ status: 'fail', blocks: true });
+    expect(mixed?.rows.map(({ text }) => text.split(';')[0])).toEqual(['50.0 % : 50.0 %', '25.0 % : 75.0 %']);
+    expect((await report()).verdict.kind).toBe('fix-first');
+    await query(
+      `update experiment_phase set arms = jsonb_set(arms, '{1,weight}', '1') where experiment = $1`,
+      [KEY],
+    );
+  });
+
   it('leaves the present out of a report on a past day', async () => {
     const past = await report(`?asOf=${new Date(started + 4 * DAY).toISOString().slice(0, 10)}`);
     const keys = past.health.map(({ key }) => key);
