@@ -1,9 +1,10 @@
 import { adjustPValues, novelty } from '#metrics';
 import type { DayMoments, MetricDefinition, Novelty, NoveltyTrend } from '#metrics';
 import type { Database } from '../persistence/database.js';
+import { daySums } from './day-sums.js';
+import type { DaySums } from './day-sums.js';
 import type { ReportedExperiment } from './report-store.js';
-import { daySums, unitsOlderThan } from './unit-reads.js';
-import type { DaySums } from './unit-reads.js';
+import { unitsOlderThan } from './unit-reads.js';
 
 /** Windows that are tried, longest first. */
 const WINDOWS = [28, 21, 14, 7] as const;
@@ -20,7 +21,7 @@ export interface NoveltyReport {
   readonly baseline: string;
   readonly asOf: string;
   /** null: there are points. */
-  readonly reason: 'fixed_window' | 'not_old_enough' | null;
+  readonly reason: 'fixed_window' | 'not_by_day' | 'not_old_enough' | null;
   /** Days since first exposure that are looked at; every unit counted has all of them behind it. */
   readonly days: number | null;
   readonly units: { readonly matured: number; readonly enrolled: number; readonly sample: number };
@@ -59,7 +60,8 @@ export async function noveltyReport(
     units,
     arms: [],
   });
-  if (metric.kind === 'retention') return empty('fixed_window', { matured: 0, enrolled: 0, sample: 1 });
+  const unfit = unfitForDays(metric);
+  if (unfit) return empty(unfit, { matured: 0, enrolled: 0, sample: 1 });
   const ages = await unitsOlderThan(db, experiment.key, [0, ...(days === null ? WINDOWS : [days])], now);
   const unitsAt = (age: number): number =>
     ages.filter((row) => row.days === age).reduce((sum, { units }) => sum + units, 0);
@@ -77,6 +79,12 @@ export async function noveltyReport(
     units: { matured, enrolled, sample },
     arms: armsOf(sums, experiment, { metric, control, days: window }),
   };
+}
+
+/** Why a metric cannot be counted day by day: its value is of a whole window, and that of one day means something else. */
+function unfitForDays({ kind }: MetricDefinition): 'fixed_window' | 'not_by_day' | null {
+  if (kind === 'retention') return 'fixed_window';
+  return kind === 'funnel' || kind === 'quantile' || kind === 'time-to-event' ? 'not_by_day' : null;
 }
 
 interface Scope {

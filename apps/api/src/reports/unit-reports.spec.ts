@@ -10,7 +10,7 @@ import {
   novelty,
   sampleQuantile,
 } from '#metrics';
-import type { DayMoments, Moments, SegmentScan } from '#metrics';
+import type { DayMoments, MetricDefinition, Moments, SegmentScan } from '#metrics';
 import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
 import { newUlid } from '../http/ulid.js';
@@ -105,7 +105,7 @@ function eventsOf(
     for (let i = 0; i < 2; i++) {
       if (rng.uniform() > chance) continue;
       events.push(event(id, at(), { name: 'watch', value: 60 * (1 + rng.below(40)) }));
-      events.push(event(id, at(), { name: 'play' }));
+      events.push(event(id, at(), { name: 'play', properties: { speed: i + 1 } }));
       if (rng.uniform() < 0.5) events.push(event(id, at(), { name: 'complete' }));
     }
     if (rng.uniform() < 0.3)
@@ -202,6 +202,72 @@ function expectDistribution(
     expect(got.counts[i]).toBe(inside.length);
   });
 }
+
+const FURTHER = ['tv-watch-minutes', 'evening-watch-minutes', 'search-to-play', 'watch-minutes-p90'];
+
+const own = (
+  key: string,
+  {
+    numerator,
+    ...part
+  }: Partial<Omit<MetricDefinition, 'numerator'>> & {
+    readonly numerator: Partial<MetricDefinition['numerator']>;
+  },
+): MetricDefinition => ({
+  key,
+  title: key,
+  description: 'A metric of the tests.',
+  measuredIn: 'count',
+  betterWhen: 'higher',
+  family: 'engagement',
+  kind: 'count',
+  maturityDays: 0,
+  ...part,
+  numerator: { fold: 'count', events: ['play'], scope: 'unit', ...numerator },
+});
+
+const OWN_METRICS: readonly MetricDefinition[] = [
+  own('fast-plays', { numerator: { where: [{ field: 'property:speed', op: 'gt', value: 1 }] } }),
+  own('speeds', { kind: 'sum', numerator: { fold: 'sum', field: 'property:speed' } }),
+  own('soon-clicks', { numerator: { events: ['click'], scope: 'decision', withinHours: 36 } }),
+  own('play-then-complete', {
+    kind: 'funnel',
+    measuredIn: 'share',
+    after: [{ events: ['play'] }],
+    numerator: { fold: 'any', events: ['complete'] },
+  }),
+  own('first-click', {
+    kind: 'time-to-event',
+    measuredIn: 'days',
+    numerator: { fold: 'first', events: ['click'], days: [0, 28] },
+  }),
+  own('capped-seconds', {
+    kind: 'sum',
+    cap: { quantile: 0.9 },
+    numerator: { fold: 'sum', events: ['watch'] },
+  }),
+];
+
+const decidedAt = (unit: Unit, { decisionId }: ClientEvent): number =>
+  unit.exposures.find(({ id }) => id === decisionId)?.at ?? Infinity;
+
+function speedOf({ properties }: ClientEvent): number {
+  return Number((properties as { readonly speed?: number } | null)?.speed ?? 0);
+}
+
+/** What one event adds to a metric, in plain TypeScript. */
+const FILTERED: Readonly<Record<string, (one: ClientEvent, unit: Unit) => number>> = {
+  'tv-watch-minutes': ({ name, value }, unit) =>
+    name === 'watch' && unit.context['device'] === 'tv' ? (value ?? 0) / 60 : 0,
+  'evening-watch-minutes': ({ name, value, at }) =>
+    name === 'watch' && new Date(at).getUTCHours() >= 18 ? (value ?? 0) / 60 : 0,
+  'fast-plays': (one) => (speedOf(one) === 2 ? 1 : 0),
+  speeds: speedOf,
+  'soon-clicks': (one, unit) => {
+    const after = one.at - decidedAt(unit, one);
+    return one.name === 'click' && after >= 0 && after <= 36 * 3_600_000 ? 1 : 0;
+  },
+};
 
 describe('reports over units', () => {
   let api: TestApi;
@@ -458,5 +524,52 @@ describe('reports over units', () => {
     expect(
       (await api.request('GET', '/v1/experiments/x/novelty', { key: api.keys.publishable })).status,
     ).toBe(403);
+  });
+
+  describe('of metrics of every kind', () => {
+    beforeAll(async () => {
+      const { database } = api.db;
+      await database.query(
+        `insert into metric (key, version, definition, created_by)
+         select d ->> 'key', 1, d, 'test' from jsonb_array_elements($1::jsonb) d`,
+        [JSON.stringify(OWN_METRICS)],
+      );
+      await database.query(`update experiment set secondary_metrics = $1 where key = 'x'`, [
+        [...FURTHER, ...OWN_METRICS.map(({ key }) => key)],
+      ]);
+      await rollUpAll(database, new Date(NOW));
+    }, 60_000);
+
+    it.each(Object.entries(FILTERED))('follows the filtered metric %s by days', async (metric, valueOf) => {
+      const found = await get<NoveltyReport>(`novelty?metric=${metric}&days=7`);
+      const old = (arm: string): Unit[] =>
+        clean(arm, (unit) => unit.firstAt <= Date.parse(found.asOf) - 7 * DAY);
+      const mean = (arm: string, day: number): number =>
+        old(arm).reduce((sum, unit) => {
+          const events = unit.events.filter(({ at }) => inDays(unit, at, day, day + 1));
+          return sum + events.reduce((own, one) => own + valueOf(one, unit), 0);
+        }, 0) / old(arm).length;
+      expect(found.arms.map(({ arm }) => arm)).toEqual(['b', 'c']);
+      for (const { arm, points } of found.arms)
+        points.forEach((point, day) => {
+          expect(point.control).toBeCloseTo(mean('control', day), 9);
+          expect(point.treatment).toBeCloseTo(mean(arm, day), 9);
+        });
+      expect(found.arms[0]?.points.some(({ control }) => (control ?? 0) > 0)).toBe(true);
+    });
+
+    it('keeps the trend of a filtered decision metric, and says which metrics have no value of one day', async () => {
+      const { database } = api.db;
+      const trends = new Trends(database, new ReportStore(database));
+      await database.query(`update experiment set decision_metric = 'tv-watch-minutes' where key = 'x'`);
+      expect(await trends.refresh('x', new Date(NOW + DAY))).toBe(true);
+      const [kept] = await database.query<{ trends: { metric: string }[] }>(
+        `select trends from experiment_trend where experiment = 'x'`,
+      );
+      expect(kept?.trends.map(({ metric }) => metric)).toContain('Watch minutes on television');
+      await database.query(`update experiment set decision_metric = 'watch-minutes' where key = 'x'`);
+      for (const metric of ['search-to-play', 'watch-minutes-p90', 'first-click'])
+        expect(await get(`novelty?metric=${metric}`)).toMatchObject({ reason: 'not_by_day', arms: [] });
+    });
   });
 });

@@ -126,7 +126,7 @@ export interface Novelty {
   title: string;
   baseline: string;
   asOf: string;
-  reason: 'fixed_window' | 'not_old_enough' | null;
+  reason: 'fixed_window' | 'not_by_day' | 'not_old_enough' | null;
   days: number | null;
   units: { matured: number; enrolled: number; sample: number };
   arms: NoveltyArm[];

@@ -25,6 +25,10 @@ const EMPTY = {
     title: 'This metric looks at one day only',
     text: 'A retention metric has a single value per unit, so there is nothing to follow by days. Choose a metric of activity.',
   },
+  not_by_day: {
+    title: 'This metric has no value of a single day',
+    text: 'Funnels, quantiles and times to an event look at all the days of a unit together. Choose a metric of activity.',
+  },
   not_old_enough: {
     title: 'Nobody has been in for a week yet',
     text: 'Only units with all the days behind them count, so that every day is about the same units.',
