@@ -1,9 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Holdout } from '#experiments';
-import { DEFAULT_ESTIMATOR, EMPTY_MOMENTS, estimatorRegistry, metricRegistry } from '#metrics';
+import { DEFAULT_ESTIMATOR, EMPTY_MOMENTS, estimatorRegistry, needsUnits } from '#metrics';
 import type { MetricDefinition, Moments } from '#metrics';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
+import { loadMetricCatalogue } from '../persistence/metric-catalogue.js';
+import { filterColumns } from '../rollups/event-filter-sql.js';
 import { lastMatureDay } from '../rollups/maturity.js';
 import { Values, unitColumns } from '../rollups/metric-sql.js';
 import { MOMENTS_OF_UNITS, momentsOf } from '../rollups/moments-sql.js';
@@ -25,9 +27,10 @@ export class HoldoutLifts {
 
   /** @throws Problem 400 for an unknown metric. */
   async measure({ metric, days }: HoldoutQuery, now: Date): Promise<HoldoutLift[]> {
-    const definition = metricRegistry.find(metric);
+    const catalogue = await loadMetricCatalogue(this.db);
+    const definition = catalogue.find(metric);
     if (!definition) {
-      const known = metricRegistry.list().map(({ key }) => key);
+      const known = catalogue.offered().map(({ key }) => key);
       throw Problem.invalid('/metric', 'unknown_metric', `must be one of ${known.join(', ')}`);
     }
     const holdouts = await this.db.query<StoredHoldout>(
@@ -46,15 +49,8 @@ export class HoldoutLifts {
     const { key, title, share, surfaces } = holdout;
     const shown = { holdout: key, title, share, surfaces };
     const none = { estimate: null, lower: null, upper: null };
-    const scopes = [definition.numerator, definition.denominator].map((measure) => measure?.scope);
-    if (scopes.includes('decision')) {
-      return {
-        ...shown,
-        units: { heldOut: 0, others: 0 },
-        lift: none,
-        reason: 'counts_only_decisions_of_experiments',
-      };
-    }
+    const unfit = unfitFor(definition);
+    if (unfit !== null) return { ...shown, units: { heldOut: 0, others: 0 }, lift: none, reason: unfit };
     const arms = await this.moments(holdout, definition, from, now);
     const heldOut = arms.get(true) ?? EMPTY_MOMENTS;
     const others = arms.get(false) ?? EMPTY_MOMENTS;
@@ -87,23 +83,29 @@ export class HoldoutLifts {
     const unit = values.add(unitType);
     const mature = values.add(lastMatureDay(definition, now));
     const { y, d } = unitColumns(definition, values);
+    const filters = filterColumns([definition]);
+    const covers = `at >= ${since}::timestamptz and at <= ${until}::timestamptz and unit_type = ${unit}
+            and (${covered}::text[] is null or surface = any(${covered}::text[]))`;
+    // Attributes are what a unit's first decision was asked with, as in experiments.
+    const attributes = filters.unit === '' ? '' : ', (array_agg(context order by at, id))[1] as attributes';
     const rows = await this.db.query<MomentsRow & { held: boolean }>(
       `with u as (
-         select unit_id, bool_or(coalesce(holdout = ${own}, false)) as held, min(at) as first_at
+         select unit_id, bool_or(coalesce(holdout = ${own}, false)) as held, min(at) as first_at${attributes}
            from decision
-          where at >= ${since}::timestamptz and at <= ${until}::timestamptz and unit_type = ${unit}
-            and (${covered}::text[] is null or surface = any(${covered}::text[]))
+          where ${covers}
           group by unit_id
          having bool_or(coalesce(holdout = ${own}, false)) = bool_and(coalesce(holdout = ${own}, false))
             and bool_and(holdout is null or holdout = ${own})
             and (min(at) at time zone 'UTC')::date <= ${mature}::date),
-       -- One join: what the planner does not know of u (how many units pass) cannot multiply.
+       own as (select id, unit_id, at${filters.own.replace('d.', '')} from decision where ${covers}),
+       -- One join of units with events: what the planner does not know of u (how many units pass) cannot multiply.
        ev as (
          select u.unit_id, u.held, u.first_at, e.kind, e.name, e.value, e.at, e.decision_id, false as attributed,
                 floor(extract(epoch from e.at - u.first_at) / 86400) as day,
-                (e.at at time zone 'UTC')::date - (u.first_at at time zone 'UTC')::date as calendar_day
+                (e.at at time zone 'UTC')::date - (u.first_at at time zone 'UTC')::date as calendar_day${filters.ofEvent}
            from u left join event e on e.unit_id = u.unit_id and e.at >= u.first_at
-            and e.at >= ${since}::timestamptz and e.at <= ${until}::timestamptz)
+            and e.at >= ${since}::timestamptz and e.at <= ${until}::timestamptz
+           ${filters.ofEvent.includes('own.') ? 'left join own on own.id = e.decision_id and own.unit_id = e.unit_id' : ''})
        select m.held, ${MOMENTS_OF_UNITS}
          from (select ev.unit_id, ev.held, ${y} as y, ${d} as d, 0::double precision as x
                  from ev group by ev.unit_id, ev.held) m
@@ -112,4 +114,12 @@ export class HoldoutLifts {
     );
     return new Map(rows.map((row) => [row.held, momentsOf(row)]));
   }
+}
+
+/** Why a metric cannot be compared with a holdout; null: it can. */
+function unfitFor(definition: MetricDefinition): string | null {
+  const measures = [definition.numerator, ...(definition.denominator ? [definition.denominator] : [])];
+  if (measures.some(({ scope, fold }) => scope === 'decision' || fold === 'exposures'))
+    return 'counts_only_decisions_of_experiments';
+  return needsUnits(definition) ? 'needs_all_units_at_once' : null;
 }

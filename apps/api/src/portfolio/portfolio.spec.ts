@@ -143,6 +143,9 @@ describe('portfolio', () => {
   describe('measured by a holdout', () => {
     const held = { n: 0, plays: 0 };
     const others = { n: 0, plays: 0 };
+    /** Minutes on a television: every second unit has one, and every fifth watches fast. */
+    const minutes = { held: 0, others: 0 };
+    const fast = { held: 0, others: 0 };
     beforeAll(async () => {
       await api.request('POST', '/v1/holdouts', {
         body: {
@@ -161,19 +164,39 @@ describe('portfolio', () => {
         const isHeld = i % 3 === 0;
         const crossed = i >= 890;
         const at = new Date(now - (2 + rng.uniform() * 10) * 86_400_000).toISOString();
+        const device = i % 2 === 0 ? 'tv' : 'phone';
         const add = (holdout: string | null, surface = 'home.hero') =>
-          decisions.push({ id: `d${decisions.length}`, at, unit: `u${i}`, holdout, surface });
+          decisions.push({
+            id: `d${decisions.length}`,
+            at,
+            unit: `u${i}`,
+            holdout,
+            surface,
+            context: { device },
+          });
         add(isHeld ? 'everyone-else' : null);
         if (crossed) add(isHeld ? null : 'everyone-else');
         const plays = rng.uniform() < (isHeld ? 0.3 : 0.6);
         if (plays)
           events.push({ id: `p${i}`, at: new Date(Date.parse(at) + 60_000).toISOString(), unit: `u${i}` });
+        const watched = 600 + 60 * (i % 7) + (isHeld ? 0 : 120);
+        events.push({
+          id: `w${i}`,
+          at: new Date(Date.parse(at) + 90_000).toISOString(),
+          unit: `u${i}`,
+          name: 'watch',
+          value: watched,
+          properties: { speed: i % 5 === 0 ? 2 : 1 },
+        });
         // Before the first decision, and of somebody who never met the surface.
         events.push({ id: `b${i}`, at: new Date(Date.parse(at) - 60_000).toISOString(), unit: `u${i}` });
         if (crossed) continue;
         const side = isHeld ? held : others;
         side.n++;
         if (plays) side.plays++;
+        const key = isHeld ? 'held' : 'others';
+        if (device === 'tv') minutes[key] += watched / 60;
+        if (i % 5 === 0) fast[key]++;
       }
       decisions.push({
         id: 'other',
@@ -181,17 +204,19 @@ describe('portfolio', () => {
         unit: 'z',
         holdout: null,
         surface: 'search',
+        context: {},
       });
       await api.db.database.query(`select ensure_partitions(current_date - 20, current_date)`);
       await api.db.database.query(
-        `insert into decision (id, at, unit_id, unit_type, surface, kind, propensity, arm_propensity, seed, reason, holdout)
-         select d.id, d.at, d.unit, 'member', d.surface, 'value', 1, 1, '', 'HOLDOUT', d.holdout
-           from jsonb_to_recordset($1::jsonb) as d (id text, at timestamptz, unit text, holdout text, surface text)`,
+        `insert into decision (id, at, unit_id, unit_type, surface, kind, propensity, arm_propensity, seed, reason, holdout, context)
+         select d.id, d.at, d.unit, 'member', d.surface, 'value', 1, 1, '', 'HOLDOUT', d.holdout, d.context
+           from jsonb_to_recordset($1::jsonb) as d (id text, at timestamptz, unit text, holdout text, surface text, context jsonb)`,
         [JSON.stringify(decisions)],
       );
       await api.db.database.query(
-        `insert into event (id, at, received_at, unit_id, kind, name)
-         select e.id, e.at, e.at, e.unit, 'outcome', 'cancel' from jsonb_to_recordset($1::jsonb) as e (id text, at timestamptz, unit text)`,
+        `insert into event (id, at, received_at, unit_id, kind, name, value, properties)
+         select e.id, e.at, e.at, e.unit, 'outcome', coalesce(e.name, 'cancel'), e.value, e.properties
+           from jsonb_to_recordset($1::jsonb) as e (id text, at timestamptz, unit text, name text, value float8, properties jsonb)`,
         [JSON.stringify(events)],
       );
     });
@@ -205,6 +230,50 @@ describe('portfolio', () => {
       expect(item?.lift.lower).toBeLessThan(lift);
       expect(item?.lift.lower).toBeGreaterThan(0);
     });
+
+    it('compares by filtered metrics, those of analysts too', async () => {
+      await api.db.database.query(
+        `insert into metric (key, version, definition, created_by) values ('fast-watches', 1, $1, 'test')`,
+        [
+          JSON.stringify({
+            key: 'fast-watches',
+            title: 'Fast watches',
+            description: 'Watched faster than it was made.',
+            measuredIn: 'count',
+            betterWhen: 'higher',
+            family: 'engagement',
+            kind: 'count',
+            numerator: {
+              fold: 'count',
+              events: ['watch'],
+              scope: 'unit',
+              where: [{ field: 'property:speed', op: 'gt', value: 1 }],
+            },
+            maturityDays: 0,
+          }),
+        ],
+      );
+      for (const [metric, sums] of [
+        ['tv-watch-minutes', minutes],
+        ['fast-watches', fast],
+      ] as const) {
+        const answer = await api.request('GET', `/v1/portfolio/holdouts?metric=${metric}&days=20`);
+        const [item] = answer.json<{ items: HoldoutLift[] }>().items;
+        expect(item?.units).toEqual({ heldOut: held.n, others: others.n });
+        expect(item?.lift.estimate).toBeCloseTo(sums.others / others.n / (sums.held / held.n) - 1, 10);
+      }
+    });
+
+    it.each(['watch-minutes-p90', 'days-without-cancellation'])(
+      'does not compare %s as if it were a mean',
+      async (metric) => {
+        const answer = await api.request('GET', `/v1/portfolio/holdouts?metric=${metric}`);
+        expect(answer.json<{ items: HoldoutLift[] }>().items[0]).toMatchObject({
+          reason: 'needs_all_units_at_once',
+          lift: { estimate: null, lower: null, upper: null },
+        });
+      },
+    );
 
     it('says why a metric of decisions cannot be compared', async () => {
       const answer = await api.request('GET', '/v1/portfolio/holdouts?metric=click-through');

@@ -50,6 +50,8 @@ const REASONS: Record<string, string> = {
   zero_baseline: 'Control is zero: there is no lift.',
   counts_only_decisions_of_experiments:
     'This metric counts outcomes of an experiment’s own decisions; units that are held out have none. Choose a metric that counts everything a unit does.',
+  needs_all_units_at_once:
+    'Quantiles, times to an event and values capped at a quantile are not compared with holdouts. Choose a metric that is a mean, a share or a ratio.',
 };
 
 /** Why a figure is missing, in words. */
