@@ -144,6 +144,10 @@ describe('portfolio', () => {
     const held = { n: 0, plays: 0 };
     const others = { n: 0, plays: 0 };
     /** Minutes on a television: every second unit has one, and every fifth watches fast. */
+    const sides = { held, others };
+    const HOLDOUT_OF = { held: 'everyone-else', others: null };
+    const PLAY_RATES = { held: 0.3, others: 0.6 };
+    const BASE_SECONDS = { held: 600, others: 720 };
     const minutes = { held: 0, others: 0 };
     const fast = { held: 0, others: 0 };
     beforeAll(async () => {
@@ -165,38 +169,38 @@ describe('portfolio', () => {
         const crossed = i >= 890;
         const at = new Date(now - (2 + rng.uniform() * 10) * 86_400_000).toISOString();
         const device = i % 2 === 0 ? 'tv' : 'phone';
-        const add = (holdout: string | null, surface = 'home.hero') =>
+        const add = (holdout: string | null) =>
           decisions.push({
             id: `d${decisions.length}`,
             at,
             unit: `u${i}`,
             holdout,
-            surface,
+            surface: 'home.hero',
             context: { device },
           });
-        add(isHeld ? 'everyone-else' : null);
-        if (crossed) add(isHeld ? null : 'everyone-else');
-        const plays = rng.uniform() < (isHeld ? 0.3 : 0.6);
+        const own = isHeld ? 'held' : 'others';
+        add(HOLDOUT_OF[own]);
+        if (crossed) add(HOLDOUT_OF[isHeld ? 'others' : 'held']);
+        const plays = rng.uniform() < PLAY_RATES[own];
         if (plays)
           events.push({ id: `p${i}`, at: new Date(Date.parse(at) + 60_000).toISOString(), unit: `u${i}` });
-        const watched = 600 + 60 * (i % 7) + (isHeld ? 0 : 120);
+        const watched = BASE_SECONDS[own] + 60 * (i % 7);
+        const speed = 2 - Math.sign(i % 5);
         events.push({
           id: `w${i}`,
           at: new Date(Date.parse(at) + 90_000).toISOString(),
           unit: `u${i}`,
           name: 'watch',
           value: watched,
-          properties: { speed: i % 5 === 0 ? 2 : 1 },
+          properties: { speed },
         });
         // Before the first decision, and of somebody who never met the surface.
         events.push({ id: `b${i}`, at: new Date(Date.parse(at) - 60_000).toISOString(), unit: `u${i}` });
         if (crossed) continue;
-        const side = isHeld ? held : others;
-        side.n++;
-        if (plays) side.plays++;
-        const key = isHeld ? 'held' : 'others';
-        if (device === 'tv') minutes[key] += watched / 60;
-        if (i % 5 === 0) fast[key]++;
+        sides[own].n++;
+        sides[own].plays += plays ? 1 : 0;
+        minutes[own] += device === 'tv' ? watched / 60 : 0;
+        fast[own] += speed - 1;
       }
       decisions.push({
         id: 'other',
