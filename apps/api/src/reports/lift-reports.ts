@@ -11,10 +11,11 @@ import type {
   ReportResult,
 } from '#metrics';
 import { dayOf, lastMatureDay } from '../rollups/maturity.js';
+import { baselineOf } from './baseline.js';
 import { HealthFactsReader, endOf } from './health-facts.js';
 import { withMutes, worstStatus } from './health-mutes.js';
 import type { HealthView, Mute } from './health-mutes.js';
-import { isImmature, maturedMetrics, refuseMaturity } from './matured.js';
+import { isImmature, maturedMetrics, refuseOfPast } from './matured.js';
 import { pointOf } from './series-point.js';
 import { ReportStore } from './report-store.js';
 import { seriesOptions, settingsOf } from './report-settings.js';
@@ -83,14 +84,12 @@ export class LiftReports {
     const asOf = query.asOf ?? now;
     const segment = query.segment ?? null;
     const past = dayOf(asOf) < dayOf(now);
-    if (past) refuseMaturity(query.maturity);
+    if (past) refuseOfPast(query);
     const definitions = metrics.map(({ definition }) => definition);
     const policyArms = experiment.arms.filter((arm) => arm.treatment.kind === 'policy').map((arm) => arm.key);
     const [population, cells, propensities, mutes] = await Promise.all([
       this.store.population(key, past ? new Date(`${dayOf(asOf)}T23:59:59.999Z`) : asOf, segment),
-      past && !segment
-        ? this.store.cellsOn(key, dayOf(asOf))
-        : this.store.cells(key, definitions, asOf, segment),
+      past ? this.store.cellsOn(key, dayOf(asOf)) : this.store.cells(key, definitions, asOf, segment),
       this.store.propensities(key, policyArms, asOf),
       this.health.mutes(key, now),
     ]);
@@ -115,10 +114,11 @@ export class LiftReports {
     const experiment = await this.store.experiment(key);
     const wanted = metric ?? experiment.decisionMetric ?? '';
     const definition = experiment.catalogue.find(wanted, experiment.metricVersions);
-    const control = experiment.arms.find((arm) => arm.isControl);
+    const baseline = baselineOf(experiment, query.baseline);
     const chosen = estimatorRegistry.get(query.estimator ?? DEFAULT_ESTIMATOR);
     const options = optionsOf(query, experiment);
-    if (!definition || !control) return { metric: wanted, estimator: chosen.key, points: [] };
+    const shown = { metric: wanted, estimator: chosen.key, baseline };
+    if (!definition) return { ...shown, points: [] };
     const days = new Map<string, Map<string, ReportCell['moments']>>();
     for (const row of await this.store.daily(key, wanted)) {
       const arms = days.get(row.day) ?? new Map<string, ReportCell['moments']>();
@@ -126,10 +126,10 @@ export class LiftReports {
       days.set(row.day, arms);
     }
     const points = [...days].flatMap(([day, arms]) => {
-      const base = arms.get(control.key);
+      const base = arms.get(baseline);
       if (!base) return [];
       return experiment.arms
-        .filter((arm) => !arm.isControl)
+        .filter((arm) => arm.key !== baseline)
         .flatMap((arm) => {
           const treatment = arms.get(arm.key);
           if (!treatment) return [];
@@ -137,12 +137,16 @@ export class LiftReports {
             pointOf(
               day,
               arm.key,
-              chosen.compare(base, treatment, seriesOptions(options, definition, experiment.arms, arm)),
+              chosen.compare(
+                base,
+                treatment,
+                seriesOptions(options, definition, experiment.arms, [baseline, arm.key]),
+              ),
             ),
           ];
         });
     });
-    return { metric: wanted, estimator: chosen.key, points };
+    return { ...shown, points };
   }
 
   /** What the experiments list shows; kept with the experiment by the rollup. */

@@ -19,12 +19,14 @@ export function maturedMetrics(
   }));
 }
 
-/** @throws Problem 400 where an age is asked for on a past day: the moments of past days are not kept by age. */
-export function refuseMaturity(days: number | undefined): void {
-  if (days === undefined) return;
-  throw Problem.invalid(
-    '/maturity',
-    'not_with_past',
-    'cannot be combined with a past asOf: the moments of past days are not kept by age',
-  );
+/** @throws Problem 400 where an age or a segment is asked for on a past day: the moments of past days are kept by neither. */
+export function refuseOfPast({ maturity, segment }: { maturity?: unknown; segment?: unknown }): void {
+  const refuse = (field: string, by: string): Problem =>
+    Problem.invalid(
+      `/${field}`,
+      'not_with_past',
+      `cannot be combined with a past asOf: the moments of past days are not kept by ${by}`,
+    );
+  if (maturity !== undefined) throw refuse('maturity', 'age');
+  if (segment !== undefined) throw refuse('segment', 'segment');
 }

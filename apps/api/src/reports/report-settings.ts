@@ -88,11 +88,11 @@ export function seriesOptions(
   options: ReportOptions,
   definition: MetricDefinition,
   arms: readonly ReportArm[],
-  arm: ReportArm,
+  compared: readonly string[],
 ): EstimateOptions {
   const { alpha = 0.05, lookPlan, priorLiftSd } = options;
   const total = arms.reduce((sum, { weight }) => sum + weight, 0);
-  const pair = arms.filter((one) => one.isControl || one.key === arm.key);
+  const pair = arms.filter(({ key }) => compared.includes(key));
   const share = total > 0 ? pair.reduce((sum, { weight }) => sum + weight, 0) / total : 1;
   return {
     alpha,

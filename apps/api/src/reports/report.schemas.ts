@@ -41,6 +41,7 @@ export type ReportQueryBody = z.output<typeof reportQuerySchema>;
 export const seriesQuerySchema = z.strictObject({
   metric: keyField.optional(),
   estimator: estimator.optional(),
+  baseline: keyField.optional(),
   alpha: z.coerce.number().gt(0).lt(1).optional(),
   ...reportSettings,
 });
