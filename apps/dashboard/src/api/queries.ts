@@ -79,9 +79,13 @@ export type ReportSettings = Record<ReportSetting, string | null>;
 export type ReportSetting =
   'alpha' | 'multiplicity' | 'family' | 'guardrailTest' | 'looks' | 'spending' | 'priorLiftSd';
 
+/** The parameters of a report, or of a file of it. */
+export function reportParams({ settings, ...rest }: ReportChoice): Record<string, string | null> {
+  return { ...rest, ...settings };
+}
+
 export function useReport(key: string, choice: ReportChoice): UseQueryResult<Report> {
-  const { settings, ...rest } = choice;
-  const params = query({ ...rest, ...settings });
+  const params = query(reportParams(choice));
   return useRead<Report>(`/v1/experiments/${segment(key)}/report${params}`, {
     every: EVERY.report,
     keep: true,

@@ -187,6 +187,27 @@ describe('exports of a report', () => {
     expect(results.map(({ effect }) => effect)).toEqual(shown.results.map(({ effect }) => effect));
   });
 
+  it('takes every setting that the report takes', async () => {
+    const settings =
+      'estimator=group-sequential&maturity=7&alpha=0.1&multiplicity=hommel&family=all&guardrailTest=equivalence' +
+      '&looks=5&spending=pocock&plannedUnits=9000&priorLiftSd=0.05&baseline=new&adjust=false';
+    const answers = await Promise.all([
+      get(`/report?${settings}`),
+      get(`/report/export?format=json&${settings}`),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    const [shown, file] = answers.map((answer) => answer.json<LiftReport>()) as [LiftReport, LiftReport];
+    expect(file.options).toEqual(shown.options);
+    expect(file.options).not.toEqual(report.options);
+    expect(file).toMatchObject({ maturity: 7, baseline: 'new', estimator: 'group-sequential', alpha: 0.1 });
+    expect(file.results).toHaveLength(report.results.length);
+    for (const format of ['csv', 'ipynb'])
+      expect(
+        (await get(`/report/export?format=${format}&asOf=2026-01-01&${settings.replace('maturity=7&', '')}`))
+          .status,
+      ).toBe(200);
+  });
+
   it('refuses an unknown format with what is allowed, an unknown experiment, and the wrong key', async () => {
     const answer = await get('/report/export?format=xls');
     expect(answer.status).toBe(400);

@@ -2,6 +2,7 @@ import { Button, Menu } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { query, requestFile, segment } from '../../api/http.js';
+import { reportParams } from '../../api/queries.js';
 import type { Report } from '../../api/types.js';
 import { download } from '../../charts/download.js';
 import { Icon } from '../../ui/icon.js';
@@ -17,7 +18,7 @@ const FORMATS = [
 export function ExportMenu({ report, view }: { report: Report; view: ReportView }): ReactElement {
   const save = useMutation({
     mutationFn: async (format: string) => {
-      const choice = { format, estimator: view.estimator, segment: view.segment };
+      const choice = { format, ...reportParams(view.choice) };
       const file = await requestFile(
         `/v1/experiments/${segment(report.experiment)}/report/export${query(choice)}`,
       );

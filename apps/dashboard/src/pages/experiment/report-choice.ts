@@ -1,12 +1,14 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useSearchParams } from 'react-router';
 import { useReport } from '../../api/queries.js';
-import type { ReportSetting, ReportSettings } from '../../api/queries.js';
+import type { ReportChoice, ReportSetting, ReportSettings } from '../../api/queries.js';
 import type { Report } from '../../api/types.js';
 import { useUrlState } from '../../ui/url-state.js';
 
 export interface ReportView {
   query: UseQueryResult<Report>;
+  /** What the report was asked for with. */
+  choice: ReportChoice;
   estimator: string;
   setEstimator: (key: string | null) => void;
   segment: string;
@@ -63,15 +65,17 @@ export function useReportView(experimentKey: string): ReportView {
   const [asOf, setAsOf] = useUrlState('asOf');
   const [difference, setDifference] = useUrlState('difference');
   const [settings, set] = useReportSettings();
-  const query = useReport(experimentKey, {
+  const choice: ReportChoice = {
     estimator: estimator || null,
     segment: segment || null,
     maturity: maturity || null,
     asOf: asOf || null,
     settings,
-  });
+  };
+  const query = useReport(experimentKey, choice);
   return {
     query,
+    choice,
     estimator,
     setEstimator,
     segment,
