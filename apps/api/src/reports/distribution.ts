@@ -23,7 +23,7 @@ export interface Distribution {
   readonly arms: readonly {
     readonly arm: string;
     readonly n: number;
-    /** Units that have no value because there is nothing to divide by. */
+    /** Units that have no value: nothing to divide by, or no event. */
     readonly without: number;
     readonly zeros: number;
     readonly shareOfZeros: number;
@@ -72,10 +72,7 @@ export async function distributionOf(
     kind: metric.kind,
     asOf: now.toISOString(),
     window: { to: metric.maturityDays > 0 ? lastMatureDay(metric, now) : now.toISOString() },
-    valueIs:
-      metric.kind === 'ratio'
-        ? 'Each unit’s own numerator divided by its denominator; the report divides the sums of the arm instead.'
-        : 'One value per mature unit; units in more than one arm are left out.',
+    valueIs: valueIs(metric),
     edges,
     tail:
       grid && arms.some(({ tail }) => tail > 0)
@@ -83,4 +80,18 @@ export async function distributionOf(
         : null,
     arms,
   };
+}
+
+function valueIs({ kind, cap }: MetricDefinition): string {
+  if (kind === 'ratio')
+    return 'Each unit’s own numerator divided by its denominator; the report divides the sums of the arm instead.';
+  if (kind === 'funnel')
+    return '1 for a unit that took the last step too, 0 for one that took only the steps before; units that did not take those have no value.';
+  if (kind === 'time-to-event')
+    return 'Days from first exposure to the event, of units that had it; units without the event have no value here, the report counts how long they went without.';
+  const uncapped =
+    cap !== undefined && 'quantile' in cap
+      ? ` Values are uncapped; the report caps them at quantile ${cap.quantile} of all units’ values other than 0.`
+      : '';
+  return `One value per mature unit; units in more than one arm are left out.${uncapped}`;
 }

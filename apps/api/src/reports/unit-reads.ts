@@ -1,7 +1,8 @@
+import { isRatio } from '#metrics';
 import type { MetricDefinition, Moments, SegmentAttribute, SegmentCell } from '#metrics';
 import type { Sql } from '../persistence/database.js';
 import { lastMatureDay } from '../rollups/maturity.js';
-import { Values } from '../rollups/metric-sql.js';
+import { Values, ownParts } from '../rollups/metric-sql.js';
 
 /** Everything that reports read per unit, beyond the moments: segments, distributions, and ages. */
 
@@ -50,6 +51,7 @@ export async function segmentAttributes(sql: Sql, experiment: string): Promise<S
 /**
  * Moments of mature units by attribute value, metric and arm: the whole segment table in one pass over the units,
  * all metrics of a unit together. A cell may come in several parts.
+ * @param metrics whose moments can be merged: none that `needsUnits`.
  */
 export async function segmentCells(
   sql: Sql,
@@ -115,8 +117,7 @@ function momentsColumns(metric: MetricDefinition, slot: number, i: number, lastD
     string,
     string,
   ];
-  const hasD = metric.denominator !== undefined;
-  const hasX = metric.covariateDays !== undefined;
+  const { d: hasD, x: hasX } = ownParts(metric);
   const when = ` filter (where ${y} is not null and u.entered_on <= ${lastDay}::date)`;
   const of = (aggregate: string, has = true): string => (has ? aggregate + when : '0');
   return `array[count(*)${when}, ${of(`avg(${y})`)}, ${hasD ? of(`avg(${d})`) : '1'}, ${of(`avg(${x})`, hasX)},
@@ -138,7 +139,7 @@ function momentsOfList(list: readonly number[]): Moments {
 export interface DistributionRow {
   readonly arm: string;
   readonly n: number;
-  /** Units without a value: nothing to divide by. */
+  /** Units without a value: nothing to divide by, or no event. */
   readonly without: number;
   readonly zeros: number;
   readonly mean: number;
@@ -153,7 +154,8 @@ export interface DistributionRow {
 
 /**
  * Values of mature units per arm: quantiles (type 7, Hyndman and Fan 1996) and a histogram whose bins all arms share. Its grid
- * ends at the 99th percentile of all arms; whole numbers get bins of whole width. Ratio metrics: each unit's own ratio.
+ * ends at the 99th percentile of all arms; whole numbers get bins of whole width. Ratio metrics: each unit's own ratio. Times to
+ * an event: of units that had it.
  * @param levels of the quantiles, in (0, 1).
  */
 export async function unitDistribution(
@@ -165,7 +167,7 @@ export async function unitDistribution(
 ): Promise<DistributionRow[]> {
   return sql.query<DistributionRow & Record<string, unknown>>(
     `with v as materialized (
-       select m.arm, ${metric.kind === 'ratio' ? 'm.y / nullif(m.d, 0)' : 'm.y'} as value
+       select m.arm, ${valueOf(metric)} as value
          from unit_metric m
          join experiment_unit u on u.experiment = m.experiment and u.unit_id = m.unit_id and not u.crossover
         where m.experiment = $1 and m.metric = $2 and m.entered_on <= $3::date),
@@ -201,6 +203,12 @@ export async function unitDistribution(
 }
 
 const HISTOGRAM_BINS = 30;
+
+/** One unit's value; null where it has none. */
+function valueOf({ kind }: MetricDefinition): string {
+  if (isRatio(kind)) return 'm.y / nullif(m.d, 0)';
+  return kind === 'time-to-event' ? 'case when m.d > 0 then m.y end' : 'm.y';
+}
 
 /** Units per arm that entered at least so many 24-hour days before a time; days as given, all at once. */
 export async function unitsOlderThan(

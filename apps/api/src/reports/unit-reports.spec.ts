@@ -10,7 +10,7 @@ import {
   novelty,
   sampleQuantile,
 } from '#metrics';
-import type { DayMoments, MetricDefinition, Moments, SegmentScan } from '#metrics';
+import type { DayMoments, Moments, SegmentScan } from '#metrics';
 import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
 import { newUlid } from '../http/ulid.js';
@@ -23,8 +23,10 @@ import type { Distribution } from './distribution.js';
 import type { LiftReport } from './lift-reports.js';
 import type { NoveltyReport } from './novelty-report.js';
 import { ReportStore } from './report-store.js';
+import type { SegmentScanReport } from './segment-scan.js';
 import { Trends } from './trends.js';
 import { segmentAttributes, segmentCells } from './unit-reads.js';
+import { FURTHER, OWN_METRICS } from './unit-reports.fixtures.js';
 
 const DAY = 86_400_000;
 const NOW = Date.now();
@@ -203,50 +205,12 @@ function expectDistribution(
   });
 }
 
-const FURTHER = ['tv-watch-minutes', 'evening-watch-minutes', 'search-to-play', 'watch-minutes-p90'];
+const clicked = (unit: Unit): number => Math.min(1, count(unit, 'click'));
 
-const own = (
-  key: string,
-  {
-    numerator,
-    ...part
-  }: Partial<Omit<MetricDefinition, 'numerator'>> & {
-    readonly numerator: Partial<MetricDefinition['numerator']>;
-  },
-): MetricDefinition => ({
-  key,
-  title: key,
-  description: 'A metric of the tests.',
-  measuredIn: 'count',
-  betterWhen: 'higher',
-  family: 'engagement',
-  kind: 'count',
-  maturityDays: 0,
-  ...part,
-  numerator: { fold: 'count', events: ['play'], scope: 'unit', ...numerator },
-});
-
-const OWN_METRICS: readonly MetricDefinition[] = [
-  own('fast-plays', { numerator: { where: [{ field: 'property:speed', op: 'gt', value: 1 }] } }),
-  own('speeds', { kind: 'sum', numerator: { fold: 'sum', field: 'property:speed' } }),
-  own('soon-clicks', { numerator: { events: ['click'], scope: 'decision', withinHours: 36 } }),
-  own('play-then-complete', {
-    kind: 'funnel',
-    measuredIn: 'share',
-    after: [{ events: ['play'] }],
-    numerator: { fold: 'any', events: ['complete'] },
-  }),
-  own('first-click', {
-    kind: 'time-to-event',
-    measuredIn: 'days',
-    numerator: { fold: 'first', events: ['click'], days: [0, 28] },
-  }),
-  own('capped-seconds', {
-    kind: 'sum',
-    cap: { quantile: 0.9 },
-    numerator: { fold: 'sum', events: ['watch'] },
-  }),
-];
+function completedAfterClick({ events }: Unit): number {
+  const first = Math.min(...events.filter(({ name }) => name === 'click').map(({ at }) => at));
+  return events.some(({ name, at }) => name === 'complete' && at >= first) ? 1 : 0;
+}
 
 const decidedAt = (unit: Unit, { decisionId }: ClientEvent): number =>
   unit.exposures.find(({ id }) => id === decisionId)?.at ?? Infinity;
@@ -254,6 +218,8 @@ const decidedAt = (unit: Unit, { decisionId }: ClientEvent): number =>
 function speedOf({ properties }: ClientEvent): number {
   return Number((properties as { readonly speed?: number } | null)?.speed ?? 0);
 }
+
+const today = (): string => new Date().toISOString();
 
 /** What one event adds to a metric, in plain TypeScript. */
 const FILTERED: Readonly<Record<string, (one: ClientEvent, unit: Unit) => number>> = {
@@ -509,6 +475,31 @@ describe('reports over units', () => {
     expect(watch(old)?.formula.join('\n')).toMatch(/Difference = treatment − control = /);
   });
 
+  it('draws the effect over time against the baseline that is asked for', async () => {
+    const seriesOf = (query: string) =>
+      get<{ baseline: string; points: { arm: string; day: string; estimate: number; n: number }[] }>(
+        `report/series?metric=watch-minutes&estimator=welch${query}`,
+      );
+    const welch = estimatorRegistry.get('welch');
+    const how = { alpha: 0.05, adjust: true, kind: 'sum' } as const;
+    for (const [query, baseline, others] of [
+      ['', 'control', ['b', 'c']],
+      ['&baseline=b', 'b', ['control', 'c']],
+    ] as const) {
+      const series = await seriesOf(query);
+      expect(series.baseline).toBe(baseline);
+      expect([...new Set(series.points.map(({ arm }) => arm))]).toEqual(others);
+      for (const { arm, estimate, n } of series.points.slice(-2)) {
+        const [base, own] = [baseline, arm].map((key) => momentsOf(clean(key), 'watch-minutes')) as [
+          Moments,
+          Moments,
+        ];
+        expect(n).toBe(base.n + own.n);
+        expect(estimate).toBeCloseTo(welch.compare(base, own, how).estimate as number, 9);
+      }
+    }
+  });
+
   it('says what is wrong with a question', async () => {
     const refused = async (path: string): Promise<string> => {
       const answer = await api.request('GET', `/v1/experiments/x/${path}`);
@@ -520,6 +511,11 @@ describe('reports over units', () => {
     expect(await refused('segments/scan?baseline=zzz')).toContain('arms are control, b, c');
     expect(await refused('segments/scan?estimator=zzz')).toContain('welch');
     expect(await refused('report?maturity=7&asOf=2026-01-01')).toContain('/maturity');
+    // Units of a segment are known as they are today: on a past day they would be seen from the future.
+    for (const path of ['report?', 'report/export?format=csv&'])
+      expect(await refused(`${path}segment=device:tv&asOf=2026-01-01`)).toContain('/segment');
+    expect((await get<LiftReport>(`report?segment=device:tv&asOf=${today()}`)).segment?.value).toBe('tv');
+    expect(await refused('report/series?baseline=zzz')).toContain('control, b, c');
     expect((await api.request('GET', '/v1/experiments/none/novelty')).status).toBe(404);
     expect(
       (await api.request('GET', '/v1/experiments/x/novelty', { key: api.keys.publishable })).status,
@@ -537,6 +533,10 @@ describe('reports over units', () => {
       await database.query(`update experiment set secondary_metrics = $1 where key = 'x'`, [
         [...FURTHER, ...OWN_METRICS.map(({ key }) => key)],
       ]);
+      // A metric gets its values with the next event of any unit.
+      const [at, unitId] = [NOW - 1, clean('b')[0]?.id ?? ''];
+      const lines = encodeEvent(event(unitId, at, { name: 'browse' }));
+      await new FactStore(database).insertEvents({ count: 1, firstAt: at, lastAt: at, lines });
       await rollUpAll(database, new Date(NOW));
     }, 60_000);
 
@@ -556,6 +556,59 @@ describe('reports over units', () => {
           expect(point.treatment).toBeCloseTo(mean(arm, day), 9);
         });
       expect(found.arms[0]?.points.some(({ control }) => (control ?? 0) > 0)).toBe(true);
+    });
+
+    it('scans funnels as ratios, and says which metrics are not in the table', async () => {
+      const scan = await get<SegmentScanReport>('segments/scan?estimator=welch&alpha=0.1');
+      const without = ['watch-minutes-p90', 'first-click', 'capped-seconds'];
+      expect(scan.leftOut.map(({ key }) => key).sort()).toEqual([...without].sort());
+      expect(scan.leftOut[0]?.note).toMatch(/not in this table/);
+      expect(scan.metrics.filter(({ key }) => without.includes(key))).toEqual([]);
+      const cells = scan.cells.filter(({ metric }) => metric === 'click-then-complete');
+      expect(cells.length).toBe(13 * 2);
+      for (const { attribute, value, arm, effect } of cells) {
+        const of = (key: string): Moments => {
+          const members = clean(key, (unit) => unit.context[attribute] === value);
+          return fromValues(members.map(completedAfterClick), members.map(clicked));
+        };
+        const expected = estimatorRegistry
+          .get('welch')
+          .compare(of('control'), of(arm), { alpha: 0.1, adjust: true, kind: 'funnel' });
+        expect(effect.reason).toBe(expected.reason);
+        expect(effect.estimate ?? -9).toBeCloseTo(expected.estimate ?? -9, 9);
+        expect(effect.standardError ?? -9).toBeCloseTo(expected.standardError ?? -9, 9);
+      }
+      expect(cells.filter(({ effect }) => effect.estimate !== null).length).toBeGreaterThan(6);
+      // A step that everybody took would hide a denominator of 1.
+      expect(clean('c').map(clicked)).toContain(0);
+    });
+
+    it('shows times to an event of units that had it, shares of a funnel, and says that values are uncapped', async () => {
+      const found = await get<Distribution>('distribution?metric=first-click');
+      expect(found.valueIs).toMatch(/units that had it/);
+      expect(found.arms).toHaveLength(ARMS.length);
+      for (const { arm, n, without, smallest, quantiles } of found.arms) {
+        const times = clean(arm).flatMap((unit) => {
+          const clicks = unit.events.filter(({ name }) => name === 'click').map(({ at }) => at);
+          return clicks.length === 0
+            ? []
+            : [Math.floor((Math.min(...clicks) - unit.firstAt) / 60_000) / 1440];
+        });
+        expect([n, without]).toEqual([times.length, clean(arm).length - times.length]);
+        expect(without).toBeGreaterThan(0);
+        const sorted = Float64Array.from(times).sort();
+        expect(smallest).toBeCloseTo(sorted[0] as number, 9);
+        for (const { level, value } of quantiles) expect(value).toBeCloseTo(sampleQuantile(sorted, level), 9);
+      }
+      const funnel = await get<Distribution>('distribution?metric=click-then-complete');
+      expect(funnel.arms).toHaveLength(ARMS.length);
+      for (const { arm, n, mean } of funnel.arms) {
+        const clickers = clean(arm, (unit) => clicked(unit) === 1);
+        expect(n).toBe(clickers.length);
+        expect(mean).toBeCloseTo(clickers.filter(completedAfterClick).length / clickers.length, 12);
+      }
+      const capped = await get<Distribution>('distribution?metric=capped-seconds');
+      expect(capped.valueIs).toMatch(/uncapped; the report caps them at quantile 0.9/);
     });
 
     it('keeps the trend of a filtered decision metric, and says which metrics have no value of one day', async () => {

@@ -1,6 +1,6 @@
 import type { MetricDefinition } from '#metrics';
 import type { Transaction } from '../persistence/database.js';
-import { CONSTANT, Values, unitColumns } from './metric-sql.js';
+import { ownParts } from './metric-sql.js';
 import type { Slots } from './unit-values.js';
 
 /** Moments by entry day and arm, of the metrics that have a place. */
@@ -51,9 +51,7 @@ export async function recomputeCohorts(
 function momentsColumns(metric: MetricDefinition, slot: number, i: number): string {
   const at = (part: number): string => `v.measures[${3 * slot - 2 + part}]`;
   const [y, d, x] = [at(0), at(1), at(2)];
-  const own = unitColumns(metric, new Values());
-  const hasD = own.d !== CONSTANT.one;
-  const hasX = own.x !== CONSTANT.zero;
+  const { d: hasD, x: hasX } = ownParts(metric);
   const pair = (a: string, b: string, has: boolean): string => (has ? `regr_sxy(${a}, ${b})` : '0');
   return `count(${y}) as n${i}, avg(${y}) as my${i}, ${hasD ? `avg(${d})` : '1'} as md${i},
     ${hasX ? `avg(${x})` : '0'} as mx${i}, regr_sxx(${y}, ${y}) as yy${i}, ${hasD ? `regr_sxx(${d}, ${d})` : '0'} as dd${i},

@@ -109,7 +109,7 @@ function stepsInOrder(
 }
 
 /** What a metric without denominator or covariate has in their place. */
-export const CONSTANT = { one: '1::double precision', zero: '0::double precision' } as const;
+const CONSTANT = { one: '1::double precision', zero: '0::double precision' } as const;
 
 /** Winsorised at a fixed value; a cap at a quantile of all units is applied to the stored numbers (unit-level.ts). */
 function capped(sql: string, { cap }: MetricDefinition): string {
@@ -146,6 +146,12 @@ export function unitColumns(metric: MetricDefinition, values: Values): UnitColum
         ? CONSTANT.zero
         : capped(aggregateOf(numerator, calendar, { daysBefore: covariateDays }, values), metric),
   };
+}
+
+/** Whether units have a denominator and a covariate of their own; those that have none share a constant. */
+export function ownParts(metric: MetricDefinition): { readonly d: boolean; readonly x: boolean } {
+  const { d, x } = unitColumns(metric, new Values());
+  return { d: d !== CONSTANT.one, x: x !== CONSTANT.zero };
 }
 
 /** Longest pre-period that any of the metrics reads, in days. */

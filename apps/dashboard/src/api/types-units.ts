@@ -58,6 +58,8 @@ export interface SegmentScan {
   baseline: string;
   minimumUnits: number;
   exploratory: true;
+  /** Metrics that are not in the table, each with why. */
+  leftOut: { key: string; title: string; note: string }[];
   attributes: SegmentAttribute[];
   metrics: SegmentMetric[];
   cells: SegmentCell[];

@@ -113,8 +113,8 @@ function Shown({ data }: { data: Distribution }): ReactElement {
 
 function summaryOf({ arms, tail, measuredIn, valueIs }: Distribution): string {
   const parts = arms.map(
-    ({ arm, n, shareOfZeros, quantiles }) =>
-      `${arm}: ${percent(shareOfZeros)} zeros, median ${level(quantiles.find(({ level: at }) => at === 0.5)?.value, measuredIn)}, n ${count(n)}`,
+    ({ arm, n, without, shareOfZeros, quantiles }) =>
+      `${arm}: ${percent(shareOfZeros)} zeros, median ${level(quantiles.find(({ level: at }) => at === 0.5)?.value, measuredIn)}, n ${count(n)}${without > 0 ? `, ${count(without)} without a value` : ''}`,
   );
   const cut =
     tail === null

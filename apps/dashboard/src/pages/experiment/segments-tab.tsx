@@ -141,7 +141,12 @@ function Note({ scan }: { scan: SegmentScan }): ReactElement {
       {plural(scan.tests.cells, 'cell')} (Benjamini-Hochberg); coloured cells have q below{' '}
       {percent(scan.alpha, 0)}. The last row of an attribute tests whether the effect differs between its
       values (Cochran’s Q, {plural(scan.tests.interactions, 'test')}, a fixed-horizon test). Hatched: fewer
-      than {scan.minimumUnits} units in an arm, not tested. As of {dateTime(scan.asOf)}.
+      than {scan.minimumUnits} units in an arm, not tested. As of {dateTime(scan.asOf)}.{leftOutText(scan)}
     </>
   );
+}
+
+function leftOutText({ leftOut }: SegmentScan): string {
+  if (leftOut.length === 0) return '';
+  return ` Left out: ${leftOut.map(({ title }) => title).join(', ')}. ${leftOut[0]?.note ?? ''}`;
 }
