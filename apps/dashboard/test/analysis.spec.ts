@@ -87,6 +87,26 @@ withBrowser('segments, distribution, novelty and workings in Chromium (skipped w
     await opened.page.getByText('No attributes to split by').waitFor();
   });
 
+  it('says which metrics are not in the table of segments, and that a past day has no segments', async () => {
+    api.override(/segments\/scan$/, {
+      status: 200,
+      body: {
+        ...segmentsFor(ALS),
+        leftOut: [
+          { key: 'p90', title: 'Minutes, 90th percentile', note: 'Quantiles are not in this table.' },
+        ],
+      },
+    });
+    await visit('/segments');
+    await opened.page
+      .getByText('Left out: Minutes, 90th percentile. Quantiles are not in this table.', { exact: false })
+      .waitFor();
+    await visit('/results?segment=device%3Atv');
+    expect(await opened.page.getByLabel('As of').isDisabled()).toBe(true);
+    await visit('/results?asOf=2026-10-20');
+    expect(await opened.page.getByRole('textbox', { name: 'Segment' }).isDisabled()).toBe(true);
+  });
+
   it('opens a result to moments, formula and distribution, and keeps that in the address', async () => {
     await visit('/results');
     const { page } = opened;

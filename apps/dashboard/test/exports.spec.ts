@@ -117,36 +117,38 @@ withBrowser('exports and portfolio in Chromium (skipped where no chromium is ins
     expect(asked).toEqual(['?format=ipynb&estimator=welch&segment=device%3Atv']);
   });
 
-  it('exports with every setting of the report in view', async () => {
-    const settings = {
-      estimator: 'group-sequential',
-      maturity: '7',
-      asOf: '2026-10-20',
-      alpha: '0.1',
-      multiplicity: 'hommel',
-      family: 'all',
-      guardrailTest: 'equivalence',
-      looks: '5',
-      spending: 'pocock',
-      priorLiftSd: '0.05',
-    };
-    const asked: Record<string, string>[] = [];
-    await opened.page.route('**/report/export**', async (route) => {
-      asked.push(Object.fromEntries(new URL(route.request().url()).searchParams));
-      await route.fulfill({
-        status: 200,
-        headers: { 'content-disposition': 'attachment; filename="report.csv"' },
-        body: 'metric\n',
+  it.each([{ maturity: '7', segment: 'device:tv' }, { asOf: '2026-10-20' }] as Record<string, string>[])(
+    'exports with every setting of the report in view, %j',
+    async (units) => {
+      const settings = {
+        ...units,
+        estimator: 'group-sequential',
+        alpha: '0.1',
+        multiplicity: 'hommel',
+        family: 'all',
+        guardrailTest: 'equivalence',
+        looks: '5',
+        spending: 'pocock',
+        priorLiftSd: '0.05',
+      };
+      const asked: Record<string, string>[] = [];
+      await opened.page.route('**/report/export**', async (route) => {
+        asked.push(Object.fromEntries(new URL(route.request().url()).searchParams));
+        await route.fulfill({
+          status: 200,
+          headers: { 'content-disposition': 'attachment; filename="report.csv"' },
+          body: 'metric\n',
+        });
       });
-    });
-    await visit(`/experiments/home-rows-als/results?${new URLSearchParams(settings)}`);
-    await opened.page.getByRole('button', { name: 'Export' }).click();
-    await Promise.all([
-      opened.page.waitForEvent('download'),
-      opened.page.getByRole('menuitem', { name: /CSV/ }).click(),
-    ]);
-    expect(asked).toEqual([{ format: 'csv', ...settings }]);
-  });
+      await visit(`/experiments/home-rows-als/results?${new URLSearchParams(settings)}`);
+      await opened.page.getByRole('button', { name: 'Export' }).click();
+      await Promise.all([
+        opened.page.waitForEvent('download'),
+        opened.page.getByRole('menuitem', { name: /CSV/ }).click(),
+      ]);
+      expect(asked).toEqual([{ format: 'csv', ...settings }]);
+    },
+  );
 
   it('says why an export failed', async () => {
     api.override(/GET .*\/report\/export$/, {

@@ -4,7 +4,7 @@ import type { ReportView } from './report-choice.js';
 
 const AGES = [1, 3, 7, 14, 21, 28];
 
-/** Which units count: those in for long enough, or those of a past day. One excludes the other. */
+/** Which units count: those in for long enough, or those of a past day, which excludes an age and a segment. */
 export function MaturityFields({ view }: { view: ReportView }): ReactElement {
   const chosen = view.maturity === '' || AGES.includes(Number(view.maturity)) ? [] : [view.maturity];
   return (
@@ -28,7 +28,7 @@ export function MaturityFields({ view }: { view: ReportView }): ReactElement {
         label="As of"
         type="date"
         w={150}
-        disabled={view.maturity !== ''}
+        disabled={view.asOf === '' && (view.maturity !== '' || view.segment !== '')}
         value={view.asOf}
         max={new Date().toISOString().slice(0, 10)}
         onChange={(event) => view.setAsOf(event.currentTarget.value || null)}

@@ -42,6 +42,8 @@ function SegmentField({ view }: { view: ReportView }): ReactElement {
         placeholder="all units, or device:tv"
         w={220}
         value={text}
+        // A segment already in the address stays editable, so that it can be taken away.
+        disabled={view.asOf !== '' && view.segment === ''}
         error={valid ? undefined : 'Write attribute:value'}
         onChange={(event) => setText(event.currentTarget.value)}
       />
