@@ -5,7 +5,8 @@ import { Values } from './values.js';
 
 export { Values };
 
-type Period = 'after' | { readonly daysBefore: number };
+/** What lies in time around a unit's events: since its first exposure, or so many days before it. */
+type Period = { readonly stoppedAt: Date | null } | { readonly daysBefore: number };
 
 const all = (clauses: readonly string[]): string => clauses.join(' and ');
 
@@ -27,11 +28,14 @@ function scopeOf(measure: Measure, calendarDays: boolean, period: Period, values
       `ev.at >= ev.decided_at`,
       `ev.at <= ev.decided_at + ${values.add(measure.withinHours, 'double')}::double precision * interval '1 hour'`,
     );
-  if (period === 'after') {
+  if ('stoppedAt' in period) {
     clauses.push('ev.at >= ev.first_at');
     if (measure.days) {
       const day = calendarDays ? 'ev.calendar_day' : 'ev.day';
       clauses.push(`${day} >= ${Number(measure.days[0])}`, `${day} < ${Number(measure.days[1])}`);
+    } else if (measure.withinHours === undefined && period.stoppedAt !== null) {
+      // What has no end of its own ends with the experiment: afterwards all arms get the same.
+      clauses.push(`ev.at < ${values.add(period.stoppedAt)}::timestamptz`);
     }
   } else {
     clauses.push(
@@ -91,11 +95,12 @@ const lettersWith = (step: number): string =>
  */
 function stepsInOrder(
   metric: MetricDefinition,
+  after: Period,
   values: Values,
 ): { readonly all: string; readonly before: string } {
   const { numerator } = metric;
   const before = metric.after ?? [];
-  const scope = all(scopeOf(numerator, false, 'after', values));
+  const scope = all(scopeOf(numerator, false, after, values));
   const bits = [...before, numerator].map(
     (step, i) => `case when ${all(selectionOf(step, values))} then ${1 << i} else 0 end`,
   );
@@ -122,16 +127,25 @@ export interface UnitColumns {
   readonly x: string;
 }
 
-/** SQL for one unit's numerator, denominator and covariate of a metric, over the rows of `ev`. */
-export function unitColumns(metric: MetricDefinition, values: Values): UnitColumns {
+/**
+ * SQL for one unit's numerator, denominator and covariate of a metric, over the rows of `ev`.
+ * @param stoppedAt when the experiment stopped: measures without an end of their own (a window of days, hours after the
+ * decision) count only what happened before; null while it goes on.
+ */
+export function unitColumns(
+  metric: MetricDefinition,
+  values: Values,
+  stoppedAt: Date | null = null,
+): UnitColumns {
+  const after: Period = { stoppedAt };
   const { numerator, denominator, covariateDays } = metric;
   const calendar = isCalendar(metric.kind);
   if (metric.kind === 'funnel') {
-    const steps = stepsInOrder(metric, values);
+    const steps = stepsInOrder(metric, after, values);
     return { y: steps.all, d: steps.before, x: CONSTANT.zero };
   }
   if (metric.kind === 'time-to-event') {
-    const filter = filterOf(numerator, false, 'after', values);
+    const filter = filterOf(numerator, false, after, values);
     return {
       y: `coalesce(${daysToFirst(filter)}, 0)`,
       d: `(count(*) filter (where ${filter}) > 0)::integer::double precision`,
@@ -139,8 +153,8 @@ export function unitColumns(metric: MetricDefinition, values: Values): UnitColum
     };
   }
   return {
-    y: capped(aggregateOf(numerator, calendar, 'after', values), metric),
-    d: denominator ? aggregateOf(denominator, calendar, 'after', values) : CONSTANT.one,
+    y: capped(aggregateOf(numerator, calendar, after, values), metric),
+    d: denominator ? aggregateOf(denominator, calendar, after, values) : CONSTANT.one,
     x:
       covariateDays === undefined
         ? CONSTANT.zero

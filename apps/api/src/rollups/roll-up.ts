@@ -202,15 +202,17 @@ async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
     enrolled: number;
     metrics: string[];
     pinned: PinnedVersions;
+    stoppedAt: Date | null;
   }>(
-    `select d.experiment, d.n, x.metric_versions as pinned, (select count(*) from experiment_unit u where u.experiment = x.key)::integer as enrolled,
+    `select d.experiment, d.n, x.metric_versions as pinned, x.stopped_at as "stoppedAt",
+            (select count(*) from experiment_unit u where u.experiment = x.key)::integer as enrolled,
             array_remove(array_append(x.secondary_metrics || x.guardrail_metrics, x.decision_metric), null) as metrics
        from (select experiment, count(*)::integer as n from dirty_unit group by experiment) d
        join experiment x on x.key = d.experiment order by d.experiment`,
   );
   const experiments: Recomputed[] = [];
   const catalogue = await loadMetricCatalogue(tx);
-  for (const { experiment, n, enrolled, metrics: keys, pinned } of rows) {
+  for (const { experiment, n, enrolled, metrics: keys, pinned, stoppedAt } of rows) {
     const metrics = catalogue.definitionsOf(keys, pinned);
     const { slots, grown } = await assignSlots(tx, experiment, metrics);
     const all = grown || n > ALL_SHARE * enrolled;
@@ -219,7 +221,7 @@ async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
          from experiment_unit u ${all ? '' : 'join dirty_unit using (experiment, unit_id)'} where u.experiment = $1`,
       [experiment],
     );
-    experiments.push({ experiment, metrics, slots, all });
+    experiments.push({ experiment, metrics, slots, stoppedAt, all });
   }
   return { units: rows.reduce((sum, row) => sum + row.n, 0), experiments };
 }

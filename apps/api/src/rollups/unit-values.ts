@@ -35,6 +35,7 @@ export interface Recomputed {
   readonly experiment: string;
   readonly metrics: readonly MetricDefinition[];
   readonly slots: Slots;
+  readonly stoppedAt: Date | null;
   /** All units of the experiment, not only those in dirty_unit. */
   readonly all: boolean;
 }
@@ -69,7 +70,7 @@ export async function recomputeUnits(tx: Transaction, recomputed: Recomputed): P
 
 async function freshValues(
   tx: Transaction,
-  { experiment, metrics, slots, all }: Recomputed,
+  { experiment, metrics, slots, stoppedAt, all }: Recomputed,
 ): Promise<{ text: string; values: unknown[] }> {
   const filters = filterColumns(metrics);
   const units = all
@@ -99,7 +100,7 @@ async function freshValues(
      select u.unit_id,
             coalesce(bit_or(1::bigint << ev.calendar_day) filter (
               where ev.name = any(${activity}::text[]) and ev.calendar_day between 0 and 62), 0) as active_days,
-            ${measuresOf(metrics, slots, values)} as measures
+            ${measuresOf(metrics, slots, stoppedAt, values)} as measures
        from ${units} u left join (
          select u.unit_id, u.first_at, e.kind, e.name, e.value, e.at, e.decision_id, own.id is not null as attributed,
                 ${time}${filters.ofEvent}
@@ -115,10 +116,15 @@ async function freshValues(
 }
 
 /** Three numbers for every slot; null for those of metrics that the experiment no longer has. */
-function measuresOf(metrics: readonly MetricDefinition[], slots: Slots, values: Values): string {
+function measuresOf(
+  metrics: readonly MetricDefinition[],
+  slots: Slots,
+  stoppedAt: Date | null,
+  values: Values,
+): string {
   const parts = new Array<string>(3 * Math.max(0, ...slots.values())).fill('null');
   for (const metric of metrics) {
-    const { y, d, x } = unitColumns(metric, values);
+    const { y, d, x } = unitColumns(metric, values, stoppedAt);
     parts.splice(3 * (slots.get(metric.key) as number) - 3, 3, y, d, x);
   }
   return `array[${parts.join(', ')}]::double precision[]`;

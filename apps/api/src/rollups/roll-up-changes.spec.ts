@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { MetricDefinition } from '#metrics';
+import { createTestDatabase } from '../../test/postgres.js';
+import type { TestDatabase } from '../../test/postgres.js';
+import { rollUpAll } from '../../test/roll-up-all.js';
+import { newUlid } from '../http/ulid.js';
+import { FactStore } from '../persistence/fact-store.js';
+import { encodeDecision } from '../queues/decision-lines.js';
+import { encodeEvent } from '../queues/event-lines.js';
+import type { ClientEvent, DecisionRecord } from '../queues/jobs.js';
+
+const DAY = 86_400_000;
+const NOW = new Date();
+/** Days before now. */
+const ago = (days: number): number => NOW.getTime() - days * DAY;
+
+const PLAYS: MetricDefinition = {
+  key: 'plays',
+  title: 'Plays',
+  description: 'Plays of a unit, a metric of the tests.',
+  measuredIn: 'count',
+  betterWhen: 'higher',
+  family: 'engagement',
+  kind: 'count',
+  numerator: { fold: 'count', events: ['play'], scope: 'unit' },
+  maturityDays: 0,
+};
+const OWN: readonly MetricDefinition[] = [
+  { ...PLAYS, covariateDays: 7 },
+  {
+    ...PLAYS,
+    key: 'plays-first-days',
+    numerator: { ...PLAYS.numerator, days: [0, 9] },
+    maturityDays: 9,
+  },
+  {
+    ...PLAYS,
+    key: 'plays-after-search',
+    kind: 'funnel',
+    after: [{ events: ['search'] }],
+    numerator: { ...PLAYS.numerator, fold: 'any' },
+  },
+  {
+    ...PLAYS,
+    key: 'speed',
+    kind: 'sum',
+    numerator: { ...PLAYS.numerator, fold: 'sum', field: 'property:speed' },
+  },
+  {
+    ...PLAYS,
+    key: 'watched',
+    kind: 'sum',
+    numerator: { ...PLAYS.numerator, fold: 'sum', events: ['watch'] },
+  },
+];
+
+const exposed = (unitId: string, at: number, experiment: string): DecisionRecord => ({
+  id: newUlid(at),
+  at,
+  unitId,
+  unitType: 'member',
+  surface: 'home',
+  subject: null,
+  experiment,
+  arm: 'control',
+  phase: 1,
+  kind: 'value',
+  chosen: 1,
+  propensity: 1,
+  armPropensity: 0.5,
+  policyId: null,
+  policyVersion: null,
+  candidates: [],
+  probabilities: null,
+  context: {},
+  seed: '',
+  reason: 'SPLIT',
+  fallback: null,
+  holdout: null,
+  exposed: true,
+  latencyMicros: 1,
+  rewardWindowSeconds: null,
+});
+
+let count = 0;
+const outcome = (unitId: string, at: number, name: string, part: Partial<ClientEvent> = {}): ClientEvent => ({
+  id: `c${count++}`,
+  kind: 'outcome',
+  unitId,
+  at,
+  receivedAt: at,
+  decisionId: null,
+  name,
+  value: null,
+  actionId: null,
+  itemId: null,
+  position: null,
+  properties: null,
+  ...part,
+});
+
+describe('rollups through the changes of an experiment', () => {
+  let db: TestDatabase;
+  let facts: FactStore;
+
+  beforeAll(async () => {
+    db = await createTestDatabase();
+    facts = new FactStore(db.database);
+    await db.database.query(`insert into surface (key, title, kind) values ('home', 'Home', 'value')`);
+    await db.database.query(`insert into layer (key, title, salt) values ('l', 'L', 'l')`);
+    await db.database.query(
+      `insert into metric (key, version, definition, created_by)
+       select d ->> 'key', 1, d, 'test' from jsonb_array_elements($1::jsonb) d`,
+      [JSON.stringify(OWN)],
+    );
+  }, 60_000);
+  afterAll(() => db.drop());
+  /** Every test has an experiment of its own. */
+  let x: string;
+  beforeEach(() => {
+    x = `x${count++}`;
+  });
+
+  const create = (key: string, metrics: readonly string[], stoppedAt: number | null = null) =>
+    db.database.query(
+      `insert into experiment (key, title, surface, status, layer, layer_from, layer_to, traffic, arms, salt, secondary_metrics, stopped_at)
+       values ($1, 'X', 'home', $2, 'l', 0, 1, 1, '[]', 'x', $3, $4)`,
+      [
+        key,
+        stoppedAt === null ? 'running' : 'stopped',
+        metrics,
+        stoppedAt === null ? null : new Date(stoppedAt),
+      ],
+    );
+
+  const store = async (decisions: DecisionRecord[], events: ClientEvent[]): Promise<void> => {
+    if (decisions.length > 0) await facts.insertDecisions(decisions.map(encodeDecision));
+    if (events.length === 0) return;
+    await facts.insertEvents({
+      count: events.length,
+      firstAt: Math.min(...events.map(({ at }) => at)),
+      lastAt: Math.max(...events.map(({ at }) => at)),
+      lines: events.map(encodeEvent).join(''),
+    });
+  };
+
+  const rollUp = (): Promise<void> => rollUpAll(db.database, NOW);
+
+  const measured = async (metric: string): Promise<Record<string, readonly [number, number]>> => {
+    const rows = await db.database.query<{ unit_id: string; y: number; x: number }>(
+      `select unit_id, y, x from unit_metric where experiment = $1 and metric = $2 order by unit_id`,
+      [x, metric],
+    );
+    return Object.fromEntries(rows.map((row) => [row.unit_id, [row.y, row.x] as const]));
+  };
+
+  describe('after the stop', () => {
+    it('counts what happens later only where the metric has days of its own', async () => {
+      const unit = `${x}-u`;
+      await create(x, ['plays', 'plays-first-days', 'plays-after-search'], ago(8));
+      await store(
+        [exposed(unit, ago(12), x)],
+        [
+          outcome(unit, ago(14), 'play'),
+          outcome(unit, ago(10), 'play'),
+          outcome(unit, ago(8), 'search'),
+          outcome(unit, ago(7), 'play'),
+          outcome(unit, ago(4), 'play'),
+          outcome(unit, ago(1), 'play'),
+        ],
+      );
+      await rollUp();
+      expect(await measured('plays')).toEqual({ [unit]: [1, 1] });
+      expect(await measured('plays-first-days')).toEqual({ [unit]: [3, 0] });
+      expect(await measured('plays-after-search')).toEqual({ [unit]: [0, 0] });
+    });
+
+    it('ends with shipping as well', async () => {
+      const unit = `${x}-u`;
+      await create(x, ['plays']);
+      await store([exposed(unit, ago(5), x)], [outcome(unit, ago(3), 'play')]);
+      await rollUp();
+      expect(await measured('plays')).toEqual({ [unit]: [1, 0] });
+      await db.database.query(`update experiment set status = 'shipped', stopped_at = $2 where key = $1`, [
+        x,
+        new Date(ago(2)),
+      ]);
+      await store([], [outcome(unit, ago(1), 'play')]);
+      await rollUp();
+      expect(await measured('plays')).toEqual({ [unit]: [1, 0] });
+    });
+  });
+});
