@@ -5,6 +5,7 @@ import { UnitValues1764000400000 } from './1764000400000-unit-values.js';
 import { Metrics1764100000000 } from './1764100000000-metrics.js';
 import { HealthMutes1764400000000 } from './1764400000000-health-mutes.js';
 import { Trends1764500000000 } from './1764500000000-trends.js';
+import { RollupChanges1764600000000 } from './1764600000000-rollup-changes.js';
 
 /** In order; the only list of migrations. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   Metrics1764100000000,
   HealthMutes1764400000000,
   Trends1764500000000,
+  RollupChanges1764600000000,
 ];

@@ -65,11 +65,19 @@ interface FieldSql {
   readonly number: string;
 }
 
-/** An entry of a jsonb column; `name` is a placeholder. */
+/** As for the value of an event: no number beyond this counts. Sums of their squares then stay finite. */
+const LARGEST = '1e12';
+/** What is nearer to 0 than a double can tell is 0; PostgreSQL takes such a number for an error. */
+const SMALLEST = '1e-300';
+
+/** An entry of a jsonb column; `name` is a placeholder. JSON allows numbers that no double can hold. */
 function entryOf(column: string, name: string): FieldSql {
+  const entry = `${column} -> ${name}`;
+  const size = `abs((${entry})::numeric)`;
+  // One case in another, since PostgreSQL may look at the sides of an "and" in any order.
   return {
     text: `${column} ->> ${name}`,
-    number: `case when jsonb_typeof(${column} -> ${name}) = 'number' then (${column} ->> ${name})::double precision end`,
+    number: `case when jsonb_typeof(${entry}) = 'number' then case when ${size} > ${LARGEST} then null when ${size} < ${SMALLEST} then 0 else (${column} ->> ${name})::double precision end end`,
   };
 }
 

@@ -8,6 +8,7 @@ import { FactStore } from '../persistence/fact-store.js';
 import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvent } from '../queues/event-lines.js';
 import type { ClientEvent, DecisionRecord } from '../queues/jobs.js';
+import { RollUp } from './roll-up.js';
 
 const DAY = 86_400_000;
 const NOW = new Date();
@@ -154,6 +155,8 @@ describe('rollups through the changes of an experiment', () => {
     return Object.fromEntries(rows.map((row) => [row.unit_id, [row.y, row.x] as const]));
   };
 
+  const failures = () => db.database.query(`select experiment, message from rollup_failure`);
+
   describe('after the stop', () => {
     it('counts what happens later only where the metric has days of its own', async () => {
       const unit = `${x}-u`;
@@ -188,6 +191,68 @@ describe('rollups through the changes of an experiment', () => {
       await store([], [outcome(unit, ago(1), 'play')]);
       await rollUp();
       expect(await measured('plays')).toEqual({ [unit]: [1, 0] });
+    });
+  });
+
+  describe('with numbers that cannot be added up', () => {
+    it('passes over properties that are too large', async () => {
+      const unit = `${x}-u`;
+      await create(x, ['speed']);
+      await store(
+        [exposed(unit, ago(5), x)],
+        [1e308, 1e308, -2e12, 1e12, 2, 1.5].map((speed) =>
+          outcome(unit, ago(3), 'play', { properties: { speed } }),
+        ),
+      );
+      const large = outcome(unit, ago(3), 'play', { properties: { speed: 0 } });
+      const small = outcome(unit, ago(3), 'play', { properties: { speed: 0 } });
+      await store([], [large, small]);
+      // JSON can say what no number of JavaScript can.
+      await db.database.query(
+        `update event set properties = case id when $1 then '{"speed": 1e400}' else '{"speed": 1e-400}' end::jsonb where id in ($1, $2)`,
+        [large.id, small.id],
+      );
+      await rollUp();
+      expect(await measured('speed')).toEqual({ [unit]: [1e12 + 3.5, 0] });
+      expect(await failures()).toEqual([]);
+    });
+
+    it('rolls the other experiments up, and the failed one as soon as it can', async () => {
+      const [bad, good] = [x, `${x}-good`];
+      await create(bad, ['watched', 'plays']);
+      await create(good, ['watched']);
+      const broken = [1, 2].map(() => outcome('broken', ago(3), 'watch', { value: 1.5e308 }));
+      await store(
+        [exposed('broken', ago(5), bad), exposed('whole', ago(5), bad), exposed('other', ago(5), good)],
+        [
+          ...broken,
+          outcome('whole', ago(3), 'watch', { value: 4 }),
+          outcome('other', ago(3), 'watch', { value: 7 }),
+        ],
+      );
+      await rollUp();
+      expect(await measured('watched')).toEqual({});
+      expect(await failures()).toEqual([
+        { experiment: bad, message: expect.stringContaining('out of range') },
+      ]);
+      x = good;
+      expect(await measured('watched')).toEqual({ other: [7, 0] });
+      x = bad;
+      expect(await new RollUp(db.database).run(NOW)).toMatchObject({ experiments: [], failed: [bad] });
+      const [counter] = await db.database.query<{ value: number }>(
+        `select value::integer as value from counter where name = 'rollup.experiments_failed'`,
+      );
+      expect(counter?.value).toBeGreaterThanOrEqual(2);
+      // Nothing new about the experiment: that it failed is reason enough to compute all of it.
+      await db.database.query(`update event set value = 1 where id = any($1)`, [broken.map(({ id }) => id)]);
+      await rollUp();
+      expect(await measured('watched')).toEqual({ broken: [2, 0], whole: [4, 0] });
+      expect(await failures()).toEqual([]);
+      const cohorts = await db.database.query<{ n: string }>(
+        `select n from moments_cohort where experiment = $1 and metric = 'watched'`,
+        [bad],
+      );
+      expect(cohorts).toEqual([{ n: '2' }]);
     });
   });
 });

@@ -5,6 +5,7 @@ import { loadMetricCatalogue } from '../persistence/metric-catalogue.js';
 import type { PinnedVersions } from '../persistence/metric-catalogue.js';
 import { storeDailyMoments } from './daily-moments.js';
 import { recomputeCohorts } from './cohort-moments.js';
+import { attempt } from './failures.js';
 import { assignSlots, recomputeUnits } from './unit-values.js';
 import type { Recomputed } from './unit-values.js';
 
@@ -19,6 +20,8 @@ export interface RolledUp {
   readonly exposures: number;
   readonly units: number;
   readonly experiments: readonly string[];
+  /** Those that could not be computed; the next run computes all of their units. */
+  readonly failed: readonly string[];
   /** False when another process is at it. */
   readonly ran: boolean;
 }
@@ -39,7 +42,7 @@ export class RollUp {
       const [lock] = await tx.query<{ got: boolean }>(
         `select pg_try_advisory_xact_lock(hashtext('marquee.rollup')) as got`,
       );
-      if (!lock?.got) return { exposures: 0, units: 0, experiments: [], ran: false };
+      if (!lock?.got) return { exposures: 0, units: 0, experiments: [], failed: [], ran: false };
       const range = await nextRange(tx);
       await tx.query(`set local work_mem = '128MB'`);
       const exposures = await takeExposures(tx, range);
@@ -47,19 +50,19 @@ export class RollUp {
       // A plan for the few units that were there before would look each new one up in every day partition.
       if (exposures > MANY) await tx.query('analyze experiment_unit');
       const dirty = await markDirty(tx, range);
-      for (const experiment of dirty.experiments) {
-        await recomputeUnits(tx, experiment);
-        await recomputeCohorts(tx, experiment);
+      const done: string[] = [];
+      const failed: string[] = [];
+      for (const recomputed of dirty.experiments) {
+        const { experiment, metrics } = recomputed;
+        const ok = await attempt(tx, experiment, async () => {
+          await recomputeUnits(tx, recomputed);
+          await recomputeCohorts(tx, recomputed);
+          await storeDailyMoments(tx, experiment, metrics, now);
+        });
+        (ok ? done : failed).push(experiment);
       }
       await finish(tx, range);
-      for (const { experiment, metrics } of dirty.experiments)
-        await storeDailyMoments(tx, experiment, metrics, now);
-      return {
-        exposures,
-        units: dirty.units,
-        experiments: dirty.experiments.map(({ experiment }) => experiment),
-        ran: true,
-      };
+      return { exposures, units: dirty.units, experiments: done, failed, ran: true };
     });
   }
 }
@@ -190,7 +193,7 @@ async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
      select u.experiment, u.unit_id from experiment_unit u
        join experiment x on x.key = u.experiment
       where (x.stopped_at is null or x.stopped_at > now() - make_interval(days => $1))
-        and ${from === '0' ? 'true' : CHANGED_UNITS}`,
+        and ${from === '0' ? 'true' : `(${CHANGED_UNITS} or x.key in (select experiment from rollup_failure))`}`,
     from === '0' ? [OPEN_DAYS_AFTER_STOP] : [OPEN_DAYS_AFTER_STOP, from, to],
   );
   // From the beginning on all units are dirty, and nobody looks for single ones.
@@ -203,8 +206,10 @@ async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
     metrics: string[];
     pinned: PinnedVersions;
     stoppedAt: Date | null;
+    failed: boolean;
   }>(
     `select d.experiment, d.n, x.metric_versions as pinned, x.stopped_at as "stoppedAt",
+            exists (select from rollup_failure f where f.experiment = x.key) as failed,
             (select count(*) from experiment_unit u where u.experiment = x.key)::integer as enrolled,
             array_remove(array_append(x.secondary_metrics || x.guardrail_metrics, x.decision_metric), null) as metrics
        from (select experiment, count(*)::integer as n from dirty_unit group by experiment) d
@@ -212,19 +217,23 @@ async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
   );
   const experiments: Recomputed[] = [];
   const catalogue = await loadMetricCatalogue(tx);
-  for (const { experiment, n, enrolled, metrics: keys, pinned, stoppedAt } of rows) {
+  for (const { experiment, n, enrolled, metrics: keys, pinned, stoppedAt, failed } of rows) {
     const metrics = catalogue.definitionsOf(keys, pinned);
     const { slots, grown } = await assignSlots(tx, experiment, metrics);
-    const all = grown || n > ALL_SHARE * enrolled;
+    const all = grown || failed || n > ALL_SHARE * enrolled;
     await tx.query(
       `insert into dirty_cohort select distinct u.experiment, u.entered_on
-         from experiment_unit u ${all ? '' : 'join dirty_unit using (experiment, unit_id)'} where u.experiment = $1`,
+         from experiment_unit u ${all ? '' : 'join dirty_unit using (experiment, unit_id)'} where u.experiment = $1
+       ${all ? EMPTIED_COHORTS : ''}`,
       [experiment],
     );
     experiments.push({ experiment, metrics, slots, stoppedAt, all });
   }
   return { units: rows.reduce((sum, row) => sum + row.n, 0), experiments };
 }
+
+/** Cohorts that lost their last unit in a run that failed. */
+const EMPTIED_COHORTS = `union select experiment, entered_on from moments_cohort where experiment = $1`;
 
 const CHANGED_UNITS = `u.unit_id in (
           select unit_id from event where txid >= $2 and txid < $3
