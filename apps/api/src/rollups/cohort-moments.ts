@@ -1,7 +1,7 @@
 import type { MetricDefinition } from '#metrics';
 import type { Transaction } from '../persistence/database.js';
 import { ownParts } from './metric-sql.js';
-import type { Slots } from './unit-values.js';
+import type { Slots } from './slots.js';
 
 /** Moments by entry day and arm, of the metrics that have a place. */
 interface Cohorts {

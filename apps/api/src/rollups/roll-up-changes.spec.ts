@@ -255,4 +255,61 @@ describe('rollups through the changes of an experiment', () => {
       expect(cohorts).toEqual([{ n: '2' }]);
     });
   });
+
+  describe('when metrics change', () => {
+    const have = (metrics: readonly string[]) =>
+      db.database.query(`update experiment set secondary_metrics = $2 where key = $1`, [x, metrics]);
+
+    it('fills what a metric missed while the experiment did not have it', async () => {
+      const [first, second] = [`${x}-1`, `${x}-2`];
+      await create(x, ['plays', 'watched', 'speed']);
+      await store(
+        [exposed(first, ago(5), x), exposed(second, ago(5), x)],
+        [outcome(first, ago(4), 'play'), outcome(second, ago(4), 'play')],
+      );
+      await rollUp();
+      await have(['watched']);
+      await store([], [outcome(first, ago(3), 'play')]);
+      await rollUp();
+      await have(['watched', 'plays-first-days']);
+      await rollUp();
+      await have(['watched', 'plays-first-days', 'plays']);
+      await rollUp();
+      const all = { [first]: [2, 0], [second]: [1, 0] };
+      expect(await measured('plays')).toEqual(all);
+      expect(await measured('plays-first-days')).toEqual(all);
+      expect(await measured('watched')).toEqual({ [first]: [0, 0], [second]: [0, 0] });
+      const [cohorts] = await db.database.query(
+        `select sum(n)::integer as n, sum(n * mean_y) as plays from moments_cohort where experiment = $1 and metric = 'plays'`,
+        [x],
+      );
+      expect(cohorts).toEqual({ n: 2, plays: 3 });
+    });
+
+    it('computes all units anew by another definition, and not again without one', async () => {
+      const units = [1, 2, 3, 4].map((i) => `${x}-${i}`);
+      await create(x, ['plays']);
+      await store(
+        units.map((unit) => exposed(unit, ago(5), x)),
+        units.flatMap((unit) => [
+          outcome(unit, ago(4), 'play'),
+          outcome(unit, ago(4), 'watch', { value: 3 }),
+        ]),
+      );
+      await rollUp();
+      const redefined = { ...OWN[0], numerator: { ...PLAYS.numerator, events: ['play', 'watch'] } };
+      await db.database.query(`update metric set definition = $1 where key = 'plays'`, [
+        JSON.stringify(redefined),
+      ]);
+      try {
+        await rollUp();
+        expect(await measured('plays')).toEqual(Object.fromEntries(units.map((unit) => [unit, [2, 0]])));
+        expect(await new RollUp(db.database).run(NOW)).toMatchObject({ experiments: [] });
+      } finally {
+        await db.database.query(`update metric set definition = $1 where key = 'plays'`, [
+          JSON.stringify(OWN[0]),
+        ]);
+      }
+    });
+  });
 });

@@ -6,7 +6,8 @@ import type { PinnedVersions } from '../persistence/metric-catalogue.js';
 import { storeDailyMoments } from './daily-moments.js';
 import { recomputeCohorts } from './cohort-moments.js';
 import { attempt } from './failures.js';
-import { assignSlots, recomputeUnits } from './unit-values.js';
+import { assignSlots, loadSlots } from './slots.js';
+import { recomputeUnits } from './unit-values.js';
 import type { Recomputed } from './unit-values.js';
 
 /** Days after an experiment stopped in which late outcomes and maturing retention still count. */
@@ -180,11 +181,14 @@ interface Dirty {
   readonly experiments: readonly Recomputed[];
 }
 
+/** Experiments `x` whose units may still change. */
+const OPEN = `(x.stopped_at is null or x.stopped_at > now() - make_interval(days => $1))`;
 /** Above this share of an experiment's units, computing all of them is faster than picking. */
 const ALL_SHARE = 0.3;
 
 /**
- * Units of open experiments that have new events or a new exposure; all units of an experiment that has a new metric.
+ * Units of open experiments that have new events or a new exposure; all units of an experiment whose metrics or end
+ * changed, or that could not be computed last time.
  */
 async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
   await tx.query(`create temp table dirty_unit (experiment text, unit_id text) on commit drop`);
@@ -192,8 +196,8 @@ async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
     `insert into dirty_unit
      select u.experiment, u.unit_id from experiment_unit u
        join experiment x on x.key = u.experiment
-      where (x.stopped_at is null or x.stopped_at > now() - make_interval(days => $1))
-        and ${from === '0' ? 'true' : `(${CHANGED_UNITS} or x.key in (select experiment from rollup_failure))`}`,
+      where ${OPEN}
+        and ${from === '0' ? 'true' : CHANGED_UNITS}`,
     from === '0' ? [OPEN_DAYS_AFTER_STOP] : [OPEN_DAYS_AFTER_STOP, from, to],
   );
   // From the beginning on all units are dirty, and nobody looks for single ones.
@@ -208,26 +212,30 @@ async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
     stoppedAt: Date | null;
     failed: boolean;
   }>(
-    `select d.experiment, d.n, x.metric_versions as pinned, x.stopped_at as "stoppedAt",
+    `select x.key as experiment, coalesce(d.n, 0) as n, x.metric_versions as pinned, x.stopped_at as "stoppedAt",
             exists (select from rollup_failure f where f.experiment = x.key) as failed,
-            (select count(*) from experiment_unit u where u.experiment = x.key)::integer as enrolled,
+            case when d.n > 0 then (select count(*) from experiment_unit u where u.experiment = x.key) else 0 end::integer as enrolled,
             array_remove(array_append(x.secondary_metrics || x.guardrail_metrics, x.decision_metric), null) as metrics
-       from (select experiment, count(*)::integer as n from dirty_unit group by experiment) d
-       join experiment x on x.key = d.experiment order by d.experiment`,
+       from experiment x
+       left join (select experiment, count(*)::integer as n from dirty_unit group by experiment) d on d.experiment = x.key
+      where ${OPEN} and exists (select from experiment_unit u where u.experiment = x.key) order by x.key`,
+    [OPEN_DAYS_AFTER_STOP],
   );
   const experiments: Recomputed[] = [];
   const catalogue = await loadMetricCatalogue(tx);
+  const known = await loadSlots(tx);
   for (const { experiment, n, enrolled, metrics: keys, pinned, stoppedAt, failed } of rows) {
-    const metrics = catalogue.definitionsOf(keys, pinned);
-    const { slots, grown } = await assignSlots(tx, experiment, metrics);
-    const all = grown || failed || n > ALL_SHARE * enrolled;
+    const measured = { experiment, metrics: catalogue.definitionsOf(keys, pinned), stoppedAt };
+    const { slots, changed } = await assignSlots(tx, measured, known.get(experiment) ?? []);
+    if (n === 0 && !changed && !failed) continue;
+    const all = changed || failed || n > ALL_SHARE * enrolled;
     await tx.query(
       `insert into dirty_cohort select distinct u.experiment, u.entered_on
          from experiment_unit u ${all ? '' : 'join dirty_unit using (experiment, unit_id)'} where u.experiment = $1
        ${all ? EMPTIED_COHORTS : ''}`,
       [experiment],
     );
-    experiments.push({ experiment, metrics, slots, stoppedAt, all });
+    experiments.push({ ...measured, slots, all });
   }
   return { units: rows.reduce((sum, row) => sum + row.n, 0), experiments };
 }

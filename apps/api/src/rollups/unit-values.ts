@@ -2,40 +2,10 @@ import type { MetricDefinition } from '#metrics';
 import type { Transaction } from '../persistence/database.js';
 import { filterColumns } from './event-filter-sql.js';
 import { Values, longestPrePeriod, unitColumns } from './metric-sql.js';
+import type { Measured, Slots } from './slots.js';
 
-/** Place of each metric in the arrays of unit_values, from 1, as metric_slot has it. */
-export type Slots = ReadonlyMap<string, number>;
-
-/**
- * Gives every metric of an experiment its place.
- * @returns the places, and whether there are new ones: then all units must be computed.
- */
-export async function assignSlots(
-  tx: Transaction,
-  experiment: string,
-  metrics: readonly MetricDefinition[],
-): Promise<{ readonly slots: Slots; readonly grown: boolean }> {
-  const rows = await tx.query<{ metric: string; slot: number }>(
-    `select metric, slot from metric_slot where experiment = $1 order by slot`,
-    [experiment],
-  );
-  const slots = new Map(rows.map(({ metric, slot }) => [metric, slot]));
-  const fresh = metrics.filter(({ key }) => !slots.has(key));
-  let next = Math.max(0, ...slots.values());
-  for (const { key } of fresh) slots.set(key, ++next);
-  await tx.query(
-    `insert into metric_slot (experiment, metric, slot)
-     select $1, metric, slot from unnest($2::text[], $3::integer[]) as fresh (metric, slot)`,
-    [experiment, fresh.map(({ key }) => key), fresh.map(({ key }) => slots.get(key))],
-  );
-  return { slots, grown: fresh.length > 0 };
-}
-
-export interface Recomputed {
-  readonly experiment: string;
-  readonly metrics: readonly MetricDefinition[];
+export interface Recomputed extends Measured {
   readonly slots: Slots;
-  readonly stoppedAt: Date | null;
   /** All units of the experiment, not only those in dirty_unit. */
   readonly all: boolean;
 }
