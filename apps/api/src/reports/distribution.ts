@@ -1,6 +1,6 @@
 import type { MetricDefinition } from '#metrics';
 import type { Database } from '../persistence/database.js';
-import { lastMatureDay } from '../rollups/maturity.js';
+import { lastMatureDay, watchedUntil } from '../rollups/maturity.js';
 import type { ReportedExperiment } from './report-store.js';
 import { unitDistribution } from './unit-reads.js';
 
@@ -71,7 +71,12 @@ export async function distributionOf(
     measuredIn: metric.measuredIn,
     kind: metric.kind,
     asOf: now.toISOString(),
-    window: { to: metric.maturityDays > 0 ? lastMatureDay(metric, now) : now.toISOString() },
+    window: {
+      to:
+        metric.maturityDays > 0
+          ? lastMatureDay(metric, watchedUntil(now, experiment.stoppedAt))
+          : now.toISOString(),
+    },
     valueIs: valueIs(metric),
     edges,
     tail:

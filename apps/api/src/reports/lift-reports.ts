@@ -10,7 +10,7 @@ import type {
   ReportOptions,
   ReportResult,
 } from '#metrics';
-import { dayOf, lastMatureDay } from '../rollups/maturity.js';
+import { dayOf, lastMatureDay, watchedUntil } from '../rollups/maturity.js';
 import { baselineOf } from './baseline.js';
 import { HealthFactsReader, endOf } from './health-facts.js';
 import { withMutes, worstStatus } from './health-mutes.js';
@@ -282,7 +282,10 @@ function shape(
         kind: definition.kind,
         window: {
           from: population.firstAt?.toISOString() ?? null,
-          to: definition.maturityDays > 0 ? lastMatureDay(definition, asOf) : asOf.toISOString(),
+          to:
+            definition.maturityDays > 0
+              ? lastMatureDay(definition, watchedUntil(asOf, experiment.stoppedAt))
+              : asOf.toISOString(),
         },
         matured,
         enrolled: reached,

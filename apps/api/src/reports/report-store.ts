@@ -6,7 +6,7 @@ import { Problem } from '../http/problem.js';
 import { loadMetricCatalogue } from '../persistence/metric-catalogue.js';
 import type { MetricCatalogue, PinnedVersions } from '../persistence/metric-catalogue.js';
 import { matureMoments } from '../rollups/daily-moments.js';
-import { lastMatureDay } from '../rollups/maturity.js';
+import { experimentWatchedUntil, lastMatureDay } from '../rollups/maturity.js';
 import { MOMENTS_OF_UNITS, momentsOf } from '../rollups/moments-sql.js';
 import type { MomentsRow } from '../rollups/moments-sql.js';
 import { unitLevelMoments } from '../rollups/unit-level.js';
@@ -130,6 +130,7 @@ export class ReportStore {
     asOf: Date,
     segment: Segment,
   ): Promise<ReportCell[]> {
+    const until = await experimentWatchedUntil(this.db, key, asOf);
     const rows = await this.db.query<MomentsRow & { metric: string; arm: string }>(
       `select m.metric, m.arm, ${MOMENTS_OF_UNITS}
          from unit_metric m
@@ -140,13 +141,13 @@ export class ReportStore {
       [
         key,
         metrics.map((metric) => metric.key),
-        metrics.map((metric) => lastMatureDay(metric, asOf)),
+        metrics.map((metric) => lastMatureDay(metric, until)),
         segment.attribute,
         segment.value,
       ],
     );
     const cells = rows.map((row) => ({ metric: row.metric, arm: row.arm, moments: momentsOf(row) }));
-    const made = await unitLevelMoments(this.db, metrics, { experiment: key, asOf, segment });
+    const made = await unitLevelMoments(this.db, metrics, { experiment: key, asOf: until, segment });
     return [...cells.filter(({ metric }) => !made.has(metric)), ...cellsOf(made)];
   }
 

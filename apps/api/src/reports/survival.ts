@@ -1,6 +1,6 @@
 import { LEAST_AT_RISK, survivalReport } from '#metrics';
 import type { SurvivalReport } from '#metrics';
-import { OPEN_DAYS_AFTER_STOP } from '../rollups/roll-up.js';
+import { watchedUntil } from '../rollups/maturity.js';
 import { baselineOf } from './baseline.js';
 import type { ReportStore } from './report-store.js';
 import type { RetentionStore } from './retention-store.js';
@@ -36,8 +36,7 @@ export async function experimentSurvival(
   const experiment = await stores.reports.experiment(key);
   const baseline = baselineOf(experiment, query.baseline);
   const { stoppedAt, firstAt } = await stores.retention.span(key);
-  const closed = stoppedAt ? stoppedAt.getTime() + OPEN_DAYS_AFTER_STOP * DAY_MS : Infinity;
-  const asOf = new Date(Math.min((query.asOf ?? now).getTime(), closed));
+  const asOf = watchedUntil(query.asOf ?? now, stoppedAt);
   const kept = now.getTime() - keepDays * DAY_MS;
   const since = new Date(Math.max(kept, firstAt?.getTime() ?? kept));
   const rows = await stores.retention.timeToEvent(key, query.event, asOf, since);

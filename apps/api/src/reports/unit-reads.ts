@@ -1,7 +1,7 @@
 import { isRatio } from '#metrics';
 import type { MetricDefinition, Moments, SegmentAttribute, SegmentCell } from '#metrics';
 import type { Sql } from '../persistence/database.js';
-import { lastMatureDay } from '../rollups/maturity.js';
+import { experimentWatchedUntil, lastMatureDay } from '../rollups/maturity.js';
 import { Values, ownParts } from '../rollups/metric-sql.js';
 
 /** Everything that reports read per unit, beyond the moments: segments, distributions, and ages. */
@@ -72,12 +72,13 @@ export async function segmentCells(
     return slot === undefined ? [] : [{ metric, slot }];
   });
   if (known.length === 0 || segments.length === 0) return [];
+  const until = await experimentWatchedUntil(sql, experiment, asOf);
   const values = new Values();
   const key = values.add(experiment);
   const names = values.add(segments.map(({ attribute }) => attribute));
   const texts = values.add(segments.map(({ value }) => value));
   const columns = known.map(({ metric, slot }, i) =>
-    momentsColumns(metric, slot, i, values.add(lastMatureDay(metric, asOf))),
+    momentsColumns(metric, slot, i, values.add(lastMatureDay(metric, until))),
   );
   // Units that are in the same segments of all attributes are added up together where there are few such kinds.
   const kinds = attributes.reduce((product, { values: list }) => product * (list.length + 1), 1);
@@ -165,6 +166,7 @@ export async function unitDistribution(
   asOf: Date,
   levels: readonly number[],
 ): Promise<DistributionRow[]> {
+  const until = await experimentWatchedUntil(sql, experiment, asOf);
   return sql.query<DistributionRow & Record<string, unknown>>(
     `with v as materialized (
        select m.arm, ${valueOf(metric)} as value
@@ -198,7 +200,7 @@ export async function unitDistribution(
                     percentile_cont($4::float8[]) within group (order by value) as quantiles
                from v group by arm having count(value) > 0) s
       cross join ruler order by arm`,
-    [experiment, metric.key, lastMatureDay(metric, asOf), levels, HISTOGRAM_BINS],
+    [experiment, metric.key, lastMatureDay(metric, until), levels, HISTOGRAM_BINS],
   );
 }
 

@@ -1,7 +1,7 @@
 import { EMPTY_MOMENTS, merge } from '#metrics';
 import type { MetricDefinition, Moments } from '#metrics';
 import type { Sql } from '../persistence/database.js';
-import { dayOf, lastMatureDay } from './maturity.js';
+import { dayOf, experimentWatchedUntil, lastMatureDay } from './maturity.js';
 import { momentsOf } from './moments-sql.js';
 import type { MomentsRow } from './moments-sql.js';
 import { unitLevelMoments } from './unit-level.js';
@@ -18,7 +18,8 @@ export async function matureMoments(
        from moments_cohort m where experiment = $1 order by metric, arm, m.entered_on`,
     [experiment],
   );
-  const last = new Map(metrics.map((metric) => [metric.key, lastMatureDay(metric, asOf)]));
+  const until = await experimentWatchedUntil(sql, experiment, asOf);
+  const last = new Map(metrics.map((metric) => [metric.key, lastMatureDay(metric, until)]));
   const result = new Map<string, Map<string, Moments>>();
   for (const row of rows) {
     const limit = last.get(row.metric);
@@ -27,7 +28,7 @@ export async function matureMoments(
     arms.set(row.arm, merge(arms.get(row.arm) ?? EMPTY_MOMENTS, momentsOf(row)));
     result.set(row.metric, arms);
   }
-  for (const [metric, arms] of await unitLevelMoments(sql, metrics, { experiment, asOf }))
+  for (const [metric, arms] of await unitLevelMoments(sql, metrics, { experiment, asOf: until }))
     result.set(metric, arms);
   return result;
 }

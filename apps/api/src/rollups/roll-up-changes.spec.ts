@@ -8,6 +8,8 @@ import { FactStore } from '../persistence/fact-store.js';
 import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvent } from '../queues/event-lines.js';
 import type { ClientEvent, DecisionRecord } from '../queues/jobs.js';
+import { ReportStore } from '../reports/report-store.js';
+import { matureMoments } from './daily-moments.js';
 import { RollUp } from './roll-up.js';
 
 const DAY = 86_400_000;
@@ -43,6 +45,18 @@ const OWN: readonly MetricDefinition[] = [
   },
   {
     ...PLAYS,
+    key: 'plays-to-day-40',
+    numerator: { ...PLAYS.numerator, days: [0, 40] },
+    maturityDays: 40,
+  },
+  {
+    ...PLAYS,
+    key: 'days-to-play',
+    kind: 'time-to-event',
+    numerator: { ...PLAYS.numerator, fold: 'first', days: [0, 60] },
+  },
+  {
+    ...PLAYS,
     key: 'speed',
     kind: 'sum',
     numerator: { ...PLAYS.numerator, fold: 'sum', field: 'property:speed' },
@@ -73,7 +87,7 @@ const exposed = (unitId: string, at: number, experiment: string): DecisionRecord
   policyVersion: null,
   candidates: [],
   probabilities: null,
-  context: {},
+  context: { device: 'tv' },
   seed: '',
   reason: 'SPLIT',
   fallback: null,
@@ -192,6 +206,33 @@ describe('rollups through the changes of an experiment', () => {
       await rollUp();
       expect(await measured('plays')).toEqual({ [unit]: [1, 0] });
     });
+  });
+
+  it('matures and watches nobody after the last event that it reads', async () => {
+    const [early, late] = [`${x}-early`, `${x}-late`];
+    await create(x, ['plays-to-day-40', 'days-to-play'], ago(20));
+    await store([exposed(early, ago(40), x), exposed(late, ago(21), x)], []);
+    await rollUp();
+    const metrics = OWN.filter(({ key }) => key === 'plays-to-day-40' || key === 'days-to-play');
+    const [days40, time] = metrics as [MetricDefinition, MetricDefinition];
+    const counted = async (metric: MetricDefinition, afterStop: number) =>
+      (await matureMoments(db.database, x, [metric], new Date(ago(20) + afterStop * DAY)))
+        .get(metric.key)
+        ?.get('control');
+    const cellsOf = async (afterStop: number) =>
+      new ReportStore(db.database).cells(x, metrics, new Date(ago(20) + afterStop * DAY), {
+        attribute: 'device',
+        value: 'tv',
+      });
+    expect((await counted(days40, 23))?.n).toBe(1);
+    // The late unit's 40 days are over, but the last of them came after the 35 that are read.
+    expect((await counted(days40, 100))?.n).toBe(1);
+    const cell = (await cellsOf(100)).find(({ metric }) => metric === days40.key);
+    expect(cell?.moments.n).toBe(1);
+    const shorter = { ...time, numerator: { ...time.numerator, days: [0, 30] as const } };
+    expect((await counted(shorter, 400))?.n).toBe(2);
+    // Watched for 55 and 36 days at most, so that nothing is known of a mean over 60 days.
+    expect(await counted(time, 400)).toBeUndefined();
   });
 
   describe('with numbers that cannot be added up', () => {

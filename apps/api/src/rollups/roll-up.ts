@@ -6,12 +6,11 @@ import type { PinnedVersions } from '../persistence/metric-catalogue.js';
 import { storeDailyMoments } from './daily-moments.js';
 import { recomputeCohorts } from './cohort-moments.js';
 import { attempt } from './failures.js';
+import { OPEN_DAYS_AFTER_STOP } from './maturity.js';
 import { assignSlots, loadSlots } from './slots.js';
 import { recomputeUnits } from './unit-values.js';
 import type { Recomputed } from './unit-values.js';
 
-/** Days after an experiment stopped in which late outcomes and maturing retention still count. */
-export const OPEN_DAYS_AFTER_STOP = 35;
 /** Exposures at once from which on the planner's picture of experiment_unit is renewed. */
 const MANY = 10_000;
 /** Exposures whose decision has not arrived within this time are given up (and counted). */

@@ -7,6 +7,7 @@ import type { MomentsRow } from './moments-sql.js';
 
 export interface UnitsOf {
   readonly experiment: string;
+  /** Until when the units have been watched, see `watchedUntil`. */
   readonly asOf: Date;
   /** Only units with this attribute at their first exposure. */
   readonly segment?: { readonly attribute: string; readonly value: string } | null;
