@@ -47,6 +47,7 @@ describe('metric registry', () => {
 describe('metricProblems', () => {
   const good = metricRegistry.get('play-rate');
   const week = metricRegistry.get('retention-week-2');
+  const toEvent = metricRegistry.get('days-without-cancellation');
   it.each<[string, Partial<MetricDefinition>, RegExp]>([
     [
       'an unknown outcome',
@@ -89,6 +90,21 @@ describe('metricProblems', () => {
       'a list that is none',
       { numerator: { ...good.numerator, where: [{ field: 'device', op: 'in', value: 'tv' }] } },
       /takes a list/,
+    ],
+    ['half a day to mature', { maturityDays: 0.5 }, /whole, from 0 to 365/],
+    ['more than a year to mature', { maturityDays: 366 }, /whole, from 0 to 365/],
+    ...[-1, 1.5, 366, Number.NaN].map(
+      (maturityDays) =>
+        [
+          `a time to an event that matures after ${maturityDays} days`,
+          { ...toEvent, maturityDays },
+          /^maturityDays: .*whole, from 0 to 365/,
+        ] as [string, Partial<MetricDefinition>, RegExp],
+    ),
+    [
+      'a time to an event watched for half a day',
+      { ...toEvent, numerator: { ...toEvent.numerator, days: [0, 0.5] as const } },
+      /days must be whole/,
     ],
     ['a key with blanks', { key: 'Play rate' }, /key/],
     ['no description', { description: 'plays' }, /for people/],

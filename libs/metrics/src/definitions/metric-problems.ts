@@ -143,13 +143,15 @@ function guardrailFaults({ family, guardrailMargin: margin, minimumLift }: Metri
 
 function timeFaults(metric: MetricDefinition): MetricFault[] {
   const { kind, numerator, denominator, maturityDays } = metric;
+  if (!isWhole(maturityDays))
+    return [{ field: 'maturityDays', message: `maturityDays must be whole, from 0 to ${LONGEST_DAYS} days` }];
   if (kind === 'time-to-event') {
     return numerator.days?.[0] === 0
       ? []
       : [{ field: 'numerator/days', message: 'time to an event is watched from day 0: [0, days)' }];
   }
   const lastDay = Math.max(numerator.days?.[1] ?? 0, denominator?.days?.[1] ?? 0);
-  return isWhole(maturityDays) && maturityDays >= lastDay
+  return maturityDays >= lastDay
     ? []
     : [
         {
