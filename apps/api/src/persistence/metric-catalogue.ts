@@ -18,7 +18,7 @@ export class MetricCatalogue {
 
   /** What new experiments can use: the newest version of each that is not archived. */
   offered(): MetricDefinition[] {
-    const keys = [...this.own.keys()].filter((key) => !this.archived.has(key));
+    const keys = [...this.own.keys()].filter((key) => !this.archived.has(key) && !metricRegistry.find(key));
     return [...metricRegistry.list(), ...this.definitionsOf(keys)];
   }
 
@@ -26,12 +26,14 @@ export class MetricCatalogue {
     return this.archived.has(key);
   }
 
-  /** The pinned version, else the newest; undefined for a key that does not exist. */
+  /**
+   * The pinned version, else that of the program, else the newest; undefined for a key that does not exist. A release
+   * may bring a metric under a key that analysts used before: what was launched with theirs keeps theirs.
+   */
   find(key: string, pinned: PinnedVersions = {}): MetricDefinition | undefined {
-    const builtIn = metricRegistry.find(key);
     const versions = this.own.get(key);
-    if (builtIn || !versions) return builtIn;
-    return versions.get(pinned[key] ?? 0) ?? versions.get(Math.max(...versions.keys()));
+    const fixed = versions?.get(pinned[key] ?? 0) ?? metricRegistry.find(key);
+    return fixed ?? versions?.get(Math.max(...versions.keys()));
   }
 
   /** The definitions behind an experiment's metric keys, each once; keys that no longer exist are left out. */
@@ -58,16 +60,17 @@ export async function loadMetricCatalogue(sql: Sql): Promise<MetricCatalogue> {
 
 /**
  * Fixes which versions of its metrics an experiment uses: the newest of each that is not fixed yet. Called whenever an
- * experiment that is no draft was changed, so that its reports keep what they were launched with.
+ * experiment that is no draft was changed, so that its reports keep what they were launched with. Keys that the program
+ * has taken over are not fixed anew.
  */
 export async function pinMetricVersions(sql: Sql, experiment: string): Promise<void> {
   await sql.query(
     `update experiment x set metric_versions = newest.versions || x.metric_versions
        from (select e.key, jsonb_object_agg(m.key, m.version) as versions
-               from experiment e join (select key, max(version) as version from metric group by key) m
+               from experiment e join (select key, max(version) as version from metric where key <> all ($2) group by key) m
                  on m.key = any(array_append(e.secondary_metrics || e.guardrail_metrics, e.decision_metric))
               where e.key = $1 group by e.key) newest
       where x.key = newest.key`,
-    [experiment],
+    [experiment, metricRegistry.list().map(({ key }) => key)],
   );
 }

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { metricRegistry } from '#metrics';
 import type { MetricDefinition } from '#metrics';
 import { createTestDatabase } from '../../test/postgres.js';
 import type { TestDatabase } from '../../test/postgres.js';
 import { rollUpAll } from '../../test/roll-up-all.js';
 import { newUlid } from '../http/ulid.js';
 import { FactStore } from '../persistence/fact-store.js';
+import { loadMetricCatalogue, pinMetricVersions } from '../persistence/metric-catalogue.js';
 import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvent } from '../queues/event-lines.js';
 import type { ClientEvent, DecisionRecord } from '../queues/jobs.js';
@@ -351,6 +353,39 @@ describe('rollups through the changes of an experiment', () => {
           JSON.stringify(OWN[0]),
         ]);
       }
+    });
+
+    it('keeps the metric that an experiment was launched with when the program takes its key', async () => {
+      const unit = `${x}-u`;
+      const taken = { ...PLAYS, key: 'play-rate', title: 'Plays of ours' };
+      await db.database.query(
+        `insert into metric (key, version, definition, created_by) values ('play-rate', 1, $1, 'test')`,
+        [JSON.stringify(taken)],
+      );
+      await create(x, ['play-rate']);
+      await db.database.query(`update experiment set metric_versions = '{"play-rate": 1}' where key = $1`, [
+        x,
+      ]);
+      await create(`${x}-new`, ['play-rate', 'plays']);
+      await store(
+        [exposed(unit, ago(5), x), exposed(unit, ago(5), `${x}-new`)],
+        [1, 2, 3].map((i) => outcome(unit, ago(i), 'play')),
+      );
+      await pinMetricVersions(db.database, x);
+      await pinMetricVersions(db.database, `${x}-new`);
+      await rollUp();
+      expect(await measured('play-rate')).toEqual({ [unit]: [3, 0] });
+      const pins = await db.database.query<{ pins: unknown }>(
+        `select metric_versions as pins from experiment where key in ($1, $2) order by key`,
+        [x, `${x}-new`],
+      );
+      expect(pins.map((row) => row.pins)).toEqual([{ 'play-rate': 1 }, { plays: 1 }]);
+      const catalogue = await loadMetricCatalogue(db.database);
+      expect(catalogue.find('play-rate', { 'play-rate': 1 })?.title).toBe('Plays of ours');
+      expect(catalogue.find('play-rate')).toBe(metricRegistry.get('play-rate'));
+      expect(catalogue.offered().filter(({ key }) => key === 'play-rate')).toEqual([
+        metricRegistry.get('play-rate'),
+      ]);
     });
   });
 });
