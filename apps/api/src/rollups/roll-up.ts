@@ -226,8 +226,9 @@ async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
   for (const { experiment, n, enrolled, metrics: keys, pinned, stoppedAt, failed } of rows) {
     const measured = { experiment, metrics: catalogue.definitionsOf(keys, pinned), stoppedAt };
     const { slots, changed } = await assignSlots(tx, measured, known.get(experiment) ?? []);
-    if (n === 0 && !changed && !failed) continue;
-    const all = changed || failed || n > ALL_SHARE * enrolled;
+    const anew = changed || failed;
+    if (n === 0 && !anew) continue;
+    const all = anew || n > ALL_SHARE * enrolled;
     await tx.query(
       `insert into dirty_cohort select distinct u.experiment, u.entered_on
          from experiment_unit u ${all ? '' : 'join dirty_unit using (experiment, unit_id)'} where u.experiment = $1
