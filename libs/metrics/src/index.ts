@@ -42,6 +42,7 @@ export * from './adjustments/regression.js';
 export * from './bayesian/beta-binomial.js';
 export * from './bayesian/gamma-poisson.js';
 export * from './bayesian/normal-effect.js';
+export { pValueOf } from './comparison.js';
 export * from './computed.js';
 export * from './formula.js';
 export * from './segments/heterogeneity.js';

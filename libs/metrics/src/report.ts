@@ -1,7 +1,6 @@
-import { DomainError } from '#experiments';
+import { comparisonOf, pValueOf } from './comparison.js';
 import { contrast } from './contrast.js';
 import type { Effect, EstimateOptions, Estimator, HalfWidthOptions, LookPlan, Moments } from './contract.js';
-import { DEFAULT_ESTIMATOR, estimatorRegistry } from './estimators/index.js';
 import { formulaOf } from './formula.js';
 import { runHealthChecks } from './health/index.js';
 import { withReportFacts } from './health/report-facts.js';
@@ -92,26 +91,11 @@ export function buildReport(input: ReportInput): ReportBody {
 
 function contextOf(input: ReportInput): Context {
   const given = input.options ?? {};
-  const baseline =
-    given.baseline === undefined
-      ? input.arms.find((arm) => arm.isControl)
-      : input.arms.find((arm) => arm.key === given.baseline);
-  if (!baseline) {
-    const keys = input.arms.map((arm) => arm.key).join(', ');
-    throw new DomainError(
-      'invalid_report',
-      `baseline: ${given.baseline === undefined ? 'no arm is the control' : `there is no arm "${given.baseline}"`}; arms are ${keys}`,
-      '/baseline',
-    );
-  }
-  const alpha = given.alpha ?? 0.05;
-  if (!(alpha > 0 && alpha < 1))
-    throw new DomainError('invalid_report', `alpha must be between 0 and 1, got ${alpha}`, '/alpha');
-  const estimator = estimatorRegistry.get(given.estimator ?? DEFAULT_ESTIMATOR);
+  const { estimator, alpha, baseline, treatments } = comparisonOf(input.arms, given);
   return {
     estimator,
     baseline,
-    treatments: input.arms.filter((arm) => arm.key !== baseline.key),
+    treatments,
     minimumLifts: minimumLiftsOf(input),
     options: {
       ...DEFAULTS,
@@ -204,7 +188,7 @@ function resultOf(metric: ReportMetric, arm: ReportArm, cells: CellIndex, contex
     unadjusted: effect.adjusted
       ? context.estimator.compare(control, treatment, { ...options, adjust: false })
       : null,
-    pValue: effect.evidence?.kind === 'p-value' ? effect.evidence.value : null,
+    pValue: pValueOf(effect),
     pValueAdjusted: null,
     multiplicity: 'none',
     familySize: 1,

@@ -1,4 +1,4 @@
-import { buildReport, sampleRatio } from '#metrics';
+import { buildReport, sampleRatio, pValueOf } from '#metrics';
 import type { Effect, MetricDefinition, ReportBody, ReportResult } from '#metrics';
 import { AnalysisInputError } from './analyze-table.js';
 import type { AnalysisTable, MetricColumn } from './analyze-table.js';
@@ -148,7 +148,7 @@ function rowOf(result: ReportResult, effect: Effect, level: number): AnalysisRow
     treatment: effect.treatment,
     difference: bounds(effect.estimate, effect.interval),
     lift: bounds(effect.relative.estimate, effect.relative.interval),
-    pValue: effect.evidence?.value ?? null,
+    pValue: pValueOf(effect),
     estimator: effect.estimator,
     level: effect.interval?.level ?? level,
     adjusted: effect.adjusted,

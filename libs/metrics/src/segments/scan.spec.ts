@@ -75,6 +75,20 @@ describe('scanSegments', () => {
     expect(scan.exploratory).toBe(true);
   });
 
+  it('takes no chance to be better for a p-value', () => {
+    const scan = scanSegments(
+      input({ tv: [1000, 20, 1000, 21], phone: [1000, 20, 1000, 19.5] }, undefined, {
+        estimator: 'bayesian',
+      }),
+    );
+    expect(scan.cells.map(({ effect }) => effect.evidence?.kind)).toEqual(
+      Array(2).fill('probability-better'),
+    );
+    expect(scan.cells.map(({ pValue, qValue, direction }) => [pValue, qValue, direction])).toEqual(
+      Array(2).fill([null, null, 'unclear']),
+    );
+  });
+
   it('shows small segments, but tests them nowhere', () => {
     const scan = scanSegments(
       input({ tv: [1000, 20, 1000, 21], phone: [1000, 20, 1000, 21], watch: [1000, 20, 49, 90] }),

@@ -1,9 +1,9 @@
-import { DomainError } from '#experiments';
-import type { Effect, EstimateOptions, Estimator, Moments } from '../contract.js';
-import { DEFAULT_ESTIMATOR, estimatorRegistry } from '../estimators/index.js';
+import { comparisonOf, pValueOf } from '../comparison.js';
+import type { Comparison } from '../comparison.js';
+import type { Effect, EstimateOptions, Moments } from '../contract.js';
 import { EMPTY_MOMENTS, merge } from '../moments.js';
 import { adjustPValues } from '../multiplicity.js';
-import type { ReportArm, ReportMetric } from '../report.contract.js';
+import type { ReportMetric } from '../report.contract.js';
 import { heterogeneity } from './heterogeneity.js';
 import { imbalanceOf } from './imbalance.js';
 import type {
@@ -17,12 +17,8 @@ import type {
 /** Below this many units in an arm a segment is shown hatched and left out of all tests. */
 const MINIMUM_UNITS = 50;
 
-interface Context {
-  readonly estimator: Estimator;
-  readonly alpha: number;
+interface Context extends Comparison {
   readonly adjust: boolean;
-  readonly baseline: ReportArm;
-  readonly treatments: readonly ReportArm[];
   readonly tuning: number | null;
   readonly moments: ReadonlyMap<string, Moments>;
 }
@@ -85,26 +81,9 @@ const cellKey = (attribute: string, value: string, metric: string, arm: string):
 
 function contextOf(input: SegmentScanInput): Context {
   const given = input.options ?? {};
-  const baseline = input.arms.find((arm) =>
-    given.baseline === undefined ? arm.isControl : arm.key === given.baseline,
-  );
-  if (!baseline) {
-    const keys = input.arms.map((arm) => arm.key).join(', ');
-    throw new DomainError(
-      'invalid_report',
-      `baseline: ${given.baseline === undefined ? 'no arm is the control' : `there is no arm "${given.baseline}"`}; arms are ${keys}`,
-      '/baseline',
-    );
-  }
-  const alpha = given.alpha ?? 0.05;
-  if (!(alpha > 0 && alpha < 1))
-    throw new DomainError('invalid_report', `alpha must be between 0 and 1, got ${alpha}`, '/alpha');
   return {
-    estimator: estimatorRegistry.get(given.estimator ?? DEFAULT_ESTIMATOR),
-    alpha,
+    ...comparisonOf(input.arms, given),
     adjust: given.adjust ?? true,
-    baseline,
-    treatments: input.arms.filter((arm) => arm.key !== baseline.key),
     tuning: given.sequentialTuning ?? null,
     moments: indexMoments(input),
   };
@@ -156,7 +135,7 @@ function cellsOf(
           metric: metric.definition.key,
           arm: arm.key,
           effect,
-          pValue: tooFew ? null : (effect.evidence?.value ?? null),
+          pValue: tooFew ? null : pValueOf(effect),
           qValue: null,
           direction: 'unclear',
           tooFew,
