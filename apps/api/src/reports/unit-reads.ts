@@ -3,6 +3,7 @@ import type { MetricDefinition, Moments, SegmentAttribute, SegmentCell } from '#
 import type { Sql } from '../persistence/database.js';
 import { experimentWatchedUntil, lastMatureDay } from '../rollups/maturity.js';
 import { Values, ownParts } from '../rollups/metric-sql.js';
+import { measuresAt, momentsSql } from '../rollups/moments-sql.js';
 
 /** Everything that reports read per unit, beyond the moments: segments, distributions, and ages. */
 
@@ -111,20 +112,14 @@ export async function segmentCells(
   );
 }
 
-/** One array of moments per metric; what the definition makes constant is not aggregated (see recomputeCohorts). */
+/** One array of moments per metric. */
 function momentsColumns(metric: MetricDefinition, slot: number, i: number, lastDay: string): string {
-  const [y, d, x] = [0, 1, 2].map((part) => `v.measures[${3 * Number(slot) - 2 + part}]`) as [
-    string,
-    string,
-    string,
-  ];
-  const { d: hasD, x: hasX } = ownParts(metric);
-  const when = ` filter (where ${y} is not null and u.entered_on <= ${lastDay}::date)`;
-  const of = (aggregate: string, has = true): string => (has ? aggregate + when : '0');
-  return `array[count(*)${when}, ${of(`avg(${y})`)}, ${hasD ? of(`avg(${d})`) : '1'}, ${of(`avg(${x})`, hasX)},
-    ${of(`regr_sxx(${y}, ${y})`)}, ${of(`regr_sxx(${d}, ${d})`, hasD)}, ${of(`regr_sxx(${x}, ${x})`, hasX)},
-    ${of(`regr_sxy(${y}, ${d})`, hasD)}, ${of(`regr_sxy(${y}, ${x})`, hasX)}, ${of(`regr_sxy(${d}, ${x})`, hasD && hasX)},
-    count(*) filter (where ${y} <> 0 and u.entered_on <= ${lastDay}::date)]::float8[] as m${i}`;
+  const aggregates = momentsSql(
+    measuresAt(Number(slot)),
+    ownParts(metric),
+    `u.entered_on <= ${lastDay}::date`,
+  );
+  return `array[${aggregates.join(', ')}]::float8[] as m${i}`;
 }
 
 function momentsOfList(list: readonly number[]): Moments {

@@ -1,13 +1,47 @@
 import type { Moments } from '#metrics';
 
+/** Columns of MomentsRow, in the order of momentsSql. */
+export const MOMENTS = 'n mean_y mean_d mean_x yy dd xx yd yx dx non_zero'.split(' ');
+
 /**
- * Moments of a set of unit_metric rows `m`. PostgreSQL keeps the regr_* aggregates in Youngs-Cramer form, which is
- * as stable as Welford's; regr_sxx(a, b) is the sum of squared deviations of b.
+ * The aggregates that make moments of a set of units. PostgreSQL keeps the regr_* aggregates in Youngs-Cramer form,
+ * which is as stable as Welford's; regr_sxx(a, b) is the sum of squared deviations of b.
+ * @param own whether denominator and covariate vary; what is constant (1 and 0) is not aggregated.
+ * @param only condition on the units that count.
  */
-export const MOMENTS_OF_UNITS = `count(*) as n, avg(m.y) as mean_y, avg(m.d) as mean_d, avg(m.x) as mean_x,
-  regr_sxx(m.y, m.y) as yy, regr_sxx(m.d, m.d) as dd, regr_sxx(m.x, m.x) as xx,
-  regr_sxy(m.y, m.d) as yd, regr_sxy(m.y, m.x) as yx, regr_sxy(m.d, m.x) as dx,
-  count(*) filter (where m.y <> 0) as non_zero`;
+export function momentsSql(
+  [y, d, x]: readonly [y: string, d: string, x: string],
+  own: { readonly d: boolean; readonly x: boolean } = { d: true, x: true },
+  only?: string,
+): string[] {
+  const filter = only === undefined ? '' : ` filter (where ${only})`;
+  const of = (aggregate: string, has = true, constant = '0'): string => (has ? aggregate + filter : constant);
+  return [
+    of(`count(${y})`),
+    of(`avg(${y})`),
+    of(`avg(${d})`, own.d, '1'),
+    of(`avg(${x})`, own.x),
+    of(`regr_sxx(${y}, ${y})`),
+    of(`regr_sxx(${d}, ${d})`, own.d),
+    of(`regr_sxx(${x}, ${x})`, own.x),
+    of(`regr_sxy(${y}, ${d})`, own.d),
+    of(`regr_sxy(${y}, ${x})`, own.x),
+    of(`regr_sxy(${d}, ${x})`, own.d && own.x),
+    `count(*) filter (where ${y} <> 0${only === undefined ? '' : ` and ${only}`})`,
+  ];
+}
+
+/** Numerator, denominator and covariate at a place of unit_values `v`; places count from 1. */
+export const measuresAt = (slot: number): [y: string, d: string, x: string] => [
+  `v.measures[${3 * slot - 2}]`,
+  `v.measures[${3 * slot - 1}]`,
+  `v.measures[${3 * slot}]`,
+];
+
+/** Moments of a set of unit_metric rows `m`. */
+export const MOMENTS_OF_UNITS = momentsSql(['m.y', 'm.d', 'm.x'])
+  .map((aggregate, i) => `${aggregate} as ${MOMENTS[i] as string}`)
+  .join(', ');
 
 /** The columns of MOMENTS_OF_UNITS, or of moments_cohort, as pg gives them (bigint as text). */
 export interface MomentsRow {
