@@ -1,11 +1,11 @@
 import { useCallback } from 'react';
 import { useSearchParams } from 'react-router';
 
-/** One query parameter as state, so that every view has an address that can be shared. */
-export function useUrlState(name: string): [string, (value: string | null) => void] {
+/** Query parameters as state, so that every view has an address that can be shared. Null and empty values leave it. */
+export function useUrlParams(): [URLSearchParams, (name: string, value: string | null) => void] {
   const [params, setParams] = useSearchParams();
   const set = useCallback(
-    (value: string | null) => {
+    (name: string, value: string | null) => {
       setParams(
         (current) => {
           const next = new URLSearchParams(current);
@@ -16,7 +16,14 @@ export function useUrlState(name: string): [string, (value: string | null) => vo
         { replace: true, preventScrollReset: true },
       );
     },
-    [name, setParams],
+    [setParams],
   );
+  return [params, set];
+}
+
+/** One of them. */
+export function useUrlState(name: string): [string, (value: string | null) => void] {
+  const [params, setParam] = useUrlParams();
+  const set = useCallback((value: string | null) => setParam(name, value), [name, setParam]);
   return [params.get(name) ?? '', set];
 }

@@ -1,9 +1,8 @@
 import type { UseQueryResult } from '@tanstack/react-query';
-import { useSearchParams } from 'react-router';
 import { useReport } from '../../api/queries.js';
 import type { ReportChoice, ReportSetting, ReportSettings } from '../../api/queries.js';
 import type { Report } from '../../api/types.js';
-import { useUrlState } from '../../ui/url-state.js';
+import { useUrlParams, useUrlState } from '../../ui/url-state.js';
 
 export interface ReportView {
   query: UseQueryResult<Report>;
@@ -41,18 +40,8 @@ const SETTINGS: readonly ReportSetting[] = [
 
 /** Settings of the report as the address has them. */
 function useReportSettings(): [ReportSettings, ReportView['set']] {
-  const [params, setParams] = useSearchParams();
+  const [params, set] = useUrlParams();
   const settings = Object.fromEntries(SETTINGS.map((name) => [name, params.get(name)])) as ReportSettings;
-  const set = (name: ReportSetting, value: string | null): void =>
-    setParams(
-      (current) => {
-        const next = new URLSearchParams(current);
-        if (value === null || value === '') next.delete(name);
-        else next.set(name, value);
-        return next;
-      },
-      { replace: true, preventScrollReset: true },
-    );
   return [settings, set];
 }
 
