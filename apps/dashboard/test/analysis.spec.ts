@@ -1,49 +1,20 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Browser } from 'playwright-core';
-import type { Dashboard, Opened } from './browser.js';
-import { ensureBuilt, findChromium, launch, open, settled, startDashboard } from './browser.js';
+import { expect, it } from '@jest/globals';
 import { EXPERIMENTS } from './fixtures/experiments.js';
 import { reportFor } from './fixtures/report.js';
 import { segmentsFor } from './fixtures/units.js';
-import type { MockApi } from './mock-api.js';
-import { mockApi } from './mock-api.js';
+import { setStage, withBrowser } from './stage.js';
 
-const withBrowser = findChromium() === null ? describe.skip : describe;
 const ALS = EXPERIMENTS.find(({ key }) => key === 'home-rows-als') as (typeof EXPERIMENTS)[number];
 
 withBrowser('segments, distribution, novelty and workings in Chromium (skipped where there is none)', () => {
-  let dashboard: Dashboard;
-  let browser: Browser;
-  let opened: Opened;
-  let api: MockApi;
+  const stage = setStage();
 
-  beforeAll(async () => {
-    await ensureBuilt();
-    dashboard = await startDashboard({ MARQUEE_API_URL: 'http://127.0.0.1:9' });
-    browser = await launch();
-  }, 120_000);
-  afterAll(async () => {
-    await browser.close();
-    await dashboard.stop();
-  });
-  beforeEach(async () => {
-    opened = await open(browser);
-    api = await mockApi(opened.page);
-  });
-  afterEach(async () => {
-    await opened.context.close();
-    expect(opened.complaints).toEqual([]);
-  });
-
-  const visit = async (path: string): Promise<void> => {
-    await opened.page.goto(`${dashboard.url}/experiments/home-rows-als${path}`);
-    await settled(opened.page);
-  };
+  const visit = (path: string): Promise<void> => stage.visit(`/experiments/home-rows-als${path}`);
 
   it('colours no cell without corrected evidence, hatches small ones, and filters by address', async () => {
     await visit('/segments');
-    const { page } = opened;
+    const { page } = stage;
     const scan = segmentsFor(ALS);
     const arm = scan.cells[0]?.arm ?? '';
     const of = (direction: string): number =>
@@ -69,8 +40,8 @@ withBrowser('segments, distribution, novelty and workings in Chromium (skipped w
   it('saves the shown segments as CSV', async () => {
     await visit('/segments?attribute=device&role=decision');
     const [download] = await Promise.all([
-      opened.page.waitForEvent('download'),
-      opened.page.getByRole('button', { name: 'CSV' }).click(),
+      stage.page.waitForEvent('download'),
+      stage.page.getByRole('button', { name: 'CSV' }).click(),
     ]);
     const lines = readFileSync(await download.path(), 'utf8').split('\n');
     expect(lines[0]).toBe('Attribute,Value,Metric,Arm,Lift,Lower,Upper,Units,p,q,Finding');
@@ -79,16 +50,16 @@ withBrowser('segments, distribution, novelty and workings in Chromium (skipped w
   });
 
   it('shows how to send attributes where there are none', async () => {
-    api.override(/segments\/scan$/, {
+    stage.api.override(/segments\/scan$/, {
       status: 200,
       body: { ...segmentsFor(ALS), attributes: [], cells: [] },
     });
     await visit('/segments');
-    await opened.page.getByText('No attributes to split by').waitFor();
+    await stage.page.getByText('No attributes to split by').waitFor();
   });
 
   it('says which metrics are not in the table of segments, and that a past day has no segments', async () => {
-    api.override(/segments\/scan$/, {
+    stage.api.override(/segments\/scan$/, {
       status: 200,
       body: {
         ...segmentsFor(ALS),
@@ -98,18 +69,18 @@ withBrowser('segments, distribution, novelty and workings in Chromium (skipped w
       },
     });
     await visit('/segments');
-    await opened.page
+    await stage.page
       .getByText('Left out: Minutes, 90th percentile. Quantiles are not in this table.', { exact: false })
       .waitFor();
     await visit('/results?segment=device%3Atv');
-    expect(await opened.page.getByLabel('As of').isDisabled()).toBe(true);
+    expect(await stage.page.getByLabel('As of').isDisabled()).toBe(true);
     await visit('/results?asOf=2026-10-20');
-    expect(await opened.page.getByRole('textbox', { name: 'Segment' }).isDisabled()).toBe(true);
+    expect(await stage.page.getByRole('textbox', { name: 'Segment' }).isDisabled()).toBe(true);
   });
 
   it('opens a result to moments, formula and distribution, and keeps that in the address', async () => {
     await visit('/results');
-    const { page } = opened;
+    const { page } = stage;
     const button = page.getByRole('button', { name: /^Details of Play rate, als/ });
     await button.click();
     await page.getByRole('heading', { name: 'How the effect is computed' }).waitFor();
@@ -132,7 +103,7 @@ withBrowser('segments, distribution, novelty and workings in Chromium (skipped w
 
   it('asks for a maturity or a past day, never for both, and hatches what is immature', async () => {
     await visit('/results');
-    const { page } = opened;
+    const { page } = stage;
     expect(await page.getByText('immature', { exact: true }).count()).toBeGreaterThan(0);
     const asked = page.waitForRequest(
       (request) => request.url().includes('/report?') && request.url().includes('maturity=14'),
@@ -145,7 +116,7 @@ withBrowser('segments, distribution, novelty and workings in Chromium (skipped w
 
   it('warns of novelty with its trend, and has the days as a table', async () => {
     await visit('/time?metric=watch-minutes');
-    const { page } = opened;
+    const { page } = stage;
     await page
       .getByText(/The lift changes by −0.90% a day \(−1.30% to −0.50%\), q < 0.001/)
       .first()

@@ -1,53 +1,23 @@
 import AxeBuilder from '@axe-core/playwright';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Browser } from 'playwright-core';
-import type { Dashboard, Opened } from './browser.js';
-import { ensureBuilt, findChromium, launch, open, settled, startDashboard } from './browser.js';
+import { expect, it } from '@jest/globals';
 import { EXPERIMENTS } from './fixtures/experiments.js';
 import { POWER_PLAN } from './fixtures/power.js';
 import { reportFor } from './fixtures/report.js';
-import type { MockApi } from './mock-api.js';
-import { mockApi } from './mock-api.js';
+import { setStage, withBrowser } from './stage.js';
 
-const withBrowser = findChromium() === null ? describe.skip : describe;
 const KEY = 'home-rows-als';
 
 withBrowser('estimators and power in Chromium (skipped where no chromium is installed)', () => {
-  let dashboard: Dashboard;
-  let browser: Browser;
-  let opened: Opened;
-  let api: MockApi;
-
-  beforeAll(async () => {
-    await ensureBuilt();
-    dashboard = await startDashboard({ MARQUEE_API_URL: 'http://127.0.0.1:9' });
-    browser = await launch();
-  }, 120_000);
-  afterAll(async () => {
-    await browser.close();
-    await dashboard.stop();
-  });
-  beforeEach(async () => {
-    opened = await open(browser);
-    api = await mockApi(opened.page);
-  });
-  afterEach(async () => {
-    await opened.context.close();
-    expect(opened.complaints).toEqual([]);
-  });
-
-  async function visit(path: string): Promise<void> {
-    await opened.page.goto(dashboard.url + path);
-    await settled(opened.page);
-  }
+  const stage = setStage();
+  const { visit } = stage;
 
   async function choose(label: string, option: string): Promise<void> {
-    await opened.page.getByRole('combobox', { name: label }).click();
-    await opened.page.getByRole('option', { name: option, exact: true }).click();
+    await stage.page.getByRole('combobox', { name: label }).click();
+    await stage.page.getByRole('option', { name: option, exact: true }).click();
   }
 
   async function axe(): Promise<string[]> {
-    const { violations } = await new AxeBuilder({ page: opened.page }).analyze();
+    const { violations } = await new AxeBuilder({ page: stage.page }).analyze();
     return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`);
   }
 
@@ -57,12 +27,12 @@ withBrowser('estimators and power in Chromium (skipped where no chromium is inst
     if (experiment === undefined) throw new Error('no such fixture');
     const report = reportFor(experiment, 'ship');
     const results = report.results.map((result) => change(result as unknown as Record<string, unknown>));
-    api.override(/GET .*\/report$/, { status: 200, body: { ...report, results } });
+    stage.api.override(/GET .*\/report$/, { status: 200, body: { ...report, results } });
   }
 
   it('sends every setting of the toolbar to the API and keeps it in the address', async () => {
     await visit(`/experiments/${KEY}/results`);
-    const asked = opened.page.waitForRequest(
+    const asked = stage.page.waitForRequest(
       (request) => request.url().includes('multiplicity=hommel') && request.url().includes('family=all'),
     );
     await choose('Correction', 'Hommel');
@@ -70,13 +40,13 @@ withBrowser('estimators and power in Chromium (skipped where no chromium is inst
     await asked;
     await choose('Guardrails', 'Not worse nor better');
     await choose('Difference', 'Scaled impact');
-    await opened.page.getByRole('columnheader', { name: 'Scaled impact' }).waitFor();
-    expect(new URL(opened.page.url()).search).toBe(
+    await stage.page.getByRole('columnheader', { name: 'Scaled impact' }).waitFor();
+    expect(new URL(stage.page.url()).search).toBe(
       '?multiplicity=hommel&family=all&guardrailTest=equivalence&difference=scaled',
     );
     await choose('Estimator', 'Group sequential');
-    await opened.page.getByLabel('Planned looks').fill('4');
-    await opened.page.waitForURL('**looks=4**');
+    await stage.page.getByLabel('Planned looks').fill('4');
+    await stage.page.waitForURL('**looks=4**');
     expect(await axe()).toEqual([]);
   });
 
@@ -93,7 +63,7 @@ withBrowser('estimators and power in Chromium (skipped where no chromium is inst
       },
     }));
     await visit(`/experiments/${KEY}/results`);
-    const text = await opened.page.locator('table').first().innerText();
+    const text = await stage.page.locator('table').first().innerText();
     expect(text).toContain('Holm of 6');
     expect(text).toMatch(/lift \+1\.23\s?% to \+7\.89\s?%/);
     expect(text).toContain('about 12,345 more per arm needed');
@@ -111,19 +81,19 @@ withBrowser('estimators and power in Chromium (skipped where no chromium is inst
       },
     }));
     await visit(`/experiments/${KEY}/results?estimator=bayesian`);
-    const text = await opened.page.locator('table').first().innerText();
+    const text = await stage.page.locator('table').first().innerText();
     expect(text).toMatch(/P\(better\) 97/);
     expect(text).toContain('expected loss');
     expect(text).toMatch(/P\(no difference that matters\) 21/);
-    await opened.page.getByLabel('Prior of the lift').fill('10');
-    await opened.page.waitForURL('**priorLiftSd=0.1**');
+    await stage.page.getByLabel('Prior of the lift').fill('10');
+    await stage.page.waitForURL('**priorLiftSd=0.1**');
     expect(await axe()).toEqual([]);
   });
 
   it('plans size and days in the create form, with a curve and its table', async () => {
     await visit('/experiments/new');
-    await opened.page.getByText('Nothing to plan yet').waitFor();
-    const asked = opened.page.waitForRequest(
+    await stage.page.getByText('Nothing to plan yet').waitFor();
+    const asked = stage.page.waitForRequest(
       (request) => request.url().endsWith('/v1/power') && request.method() === 'POST',
     );
     await choose('Decision metric', 'Click-through');
@@ -135,7 +105,7 @@ withBrowser('estimators and power in Chromium (skipped where no chromium is inst
       power: 0.8,
       days: 14,
     });
-    const { page } = opened;
+    const { page } = stage;
     await page.getByText('control 21,059, variation 21,059').waitFor();
     await page.getByText('19 days', { exact: true }).waitFor();
     await page.getByText('48 % more units').waitFor();
@@ -155,7 +125,7 @@ withBrowser('estimators and power in Chromium (skipped where no chromium is inst
   });
 
   it('asks for a guess where there is no history, and never says 0 days', async () => {
-    api.override(/POST \/v1\/power$/, {
+    stage.api.override(/POST \/v1\/power$/, {
       status: 200,
       body: {
         ...POWER_PLAN,
@@ -171,18 +141,18 @@ withBrowser('estimators and power in Chromium (skipped where no chromium is inst
     });
     await visit('/experiments/new');
     await choose('Decision metric', 'Click-through');
-    await opened.page.getByText('No history to plan from').waitFor();
-    await opened.page.getByText(/Give a baseline and a standard deviation above/).waitFor();
-    expect(await opened.page.locator('main').innerText()).not.toMatch(/\b0 days\b/);
-    const guessed = opened.page.waitForRequest(
+    await stage.page.getByText('No history to plan from').waitFor();
+    await stage.page.getByText(/Give a baseline and a standard deviation above/).waitFor();
+    expect(await stage.page.locator('main').innerText()).not.toMatch(/\b0 days\b/);
+    const guessed = stage.page.waitForRequest(
       (request) => request.url().endsWith('/v1/power') && (request.postData() ?? '').includes('"mean":0.4'),
     );
-    await opened.page.getByLabel('Guessed baseline').fill('0.4');
+    await stage.page.getByLabel('Guessed baseline').fill('0.4');
     await guessed;
   });
 
   it('says what the API refused', async () => {
-    api.override(/POST \/v1\/power$/, {
+    stage.api.override(/POST \/v1\/power$/, {
       status: 400,
       body: {
         type: 'about:blank',
@@ -196,6 +166,6 @@ withBrowser('estimators and power in Chromium (skipped where no chromium is inst
     });
     await visit('/experiments/new');
     await choose('Decision metric', 'Click-through');
-    await opened.page.getByText('too small').waitFor();
+    await stage.page.getByText('too small').waitFor();
   });
 });

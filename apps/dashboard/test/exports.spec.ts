@@ -1,46 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Browser, Download } from 'playwright-core';
-import type { Dashboard, Opened } from './browser.js';
-import { ensureBuilt, findChromium, launch, open, settled, startDashboard } from './browser.js';
-import type { MockApi } from './mock-api.js';
-import { mockApi } from './mock-api.js';
-
-const withBrowser = findChromium() === null ? describe.skip : describe;
+import { expect, it } from '@jest/globals';
+import type { Download } from 'playwright-core';
+import { setStage, withBrowser } from './stage.js';
 
 withBrowser('exports and portfolio in Chromium (skipped where no chromium is installed)', () => {
-  let dashboard: Dashboard;
-  let browser: Browser;
-  let opened: Opened;
-  let api: MockApi;
-
-  beforeAll(async () => {
-    await ensureBuilt();
-    dashboard = await startDashboard({ MARQUEE_API_URL: 'http://127.0.0.1:9' });
-    browser = await launch();
-  }, 120_000);
-  afterAll(async () => {
-    await browser.close();
-    await dashboard.stop();
-  });
-  beforeEach(async () => {
-    opened = await open(browser);
-    api = await mockApi(opened.page);
-  });
-  afterEach(async () => {
-    await opened.context.close();
-    expect(opened.complaints).toEqual([]);
-  });
-
-  async function visit(path: string): Promise<void> {
-    await opened.page.goto(dashboard.url + path);
-    await settled(opened.page);
-  }
+  const stage = setStage();
+  const { visit } = stage;
 
   async function saved(button: string): Promise<{ name: string; bytes: Buffer }> {
     const [file] = await Promise.all([
-      opened.page.waitForEvent('download'),
-      opened.page.getByRole('button', { name: button, exact: true }).first().click(),
+      stage.page.waitForEvent('download'),
+      stage.page.getByRole('button', { name: button, exact: true }).first().click(),
     ]);
     return read(file);
   }
@@ -69,7 +39,7 @@ withBrowser('exports and portfolio in Chromium (skipped where no chromium is ins
         return ink / (data.length / 4);
       });
     }`;
-    return opened.page.evaluate(`(${source})()`);
+    return stage.page.evaluate(`(${source})()`);
   }
 
   it.each([
@@ -79,7 +49,7 @@ withBrowser('exports and portfolio in Chromium (skipped where no chromium is ins
     ['/portfolio', 'measured-and-shrunken-lifts.png'],
   ])('saves the chart of %s as PNG with its caption', async (path, wanted) => {
     await visit(path);
-    const shown = await opened.page.locator('figure').first().boundingBox();
+    const shown = await stage.page.locator('figure').first().boundingBox();
     const { name, bytes } = await saved('PNG');
     expect(name).toBe(wanted);
     expect(bytes.subarray(0, 8).toString('hex')).toBe('89504e470d0a1a0a');
@@ -96,7 +66,7 @@ withBrowser('exports and portfolio in Chromium (skipped where no chromium is ins
 
   it('saves the report in view under the name that the API gives it', async () => {
     const asked: string[] = [];
-    await opened.page.route('**/report/export**', async (route) => {
+    await stage.page.route('**/report/export**', async (route) => {
       asked.push(new URL(route.request().url()).search);
       await route.fulfill({
         status: 200,
@@ -105,10 +75,10 @@ withBrowser('exports and portfolio in Chromium (skipped where no chromium is ins
       });
     });
     await visit('/experiments/home-rows-als/results?estimator=welch&segment=device%3Atv');
-    await opened.page.getByRole('button', { name: 'Export' }).click();
+    await stage.page.getByRole('button', { name: 'Export' }).click();
     const [file] = await Promise.all([
-      opened.page.waitForEvent('download'),
-      opened.page.getByRole('menuitem', { name: /Notebook/ }).click(),
+      stage.page.waitForEvent('download'),
+      stage.page.getByRole('menuitem', { name: /Notebook/ }).click(),
     ]);
     expect(await read(file)).toEqual({
       name: 'home-rows-als-report.ipynb',
@@ -132,7 +102,7 @@ withBrowser('exports and portfolio in Chromium (skipped where no chromium is ins
         priorLiftSd: '0.05',
       };
       const asked: Record<string, string>[] = [];
-      await opened.page.route('**/report/export**', async (route) => {
+      await stage.page.route('**/report/export**', async (route) => {
         asked.push(Object.fromEntries(new URL(route.request().url()).searchParams));
         await route.fulfill({
           status: 200,
@@ -141,17 +111,17 @@ withBrowser('exports and portfolio in Chromium (skipped where no chromium is ins
         });
       });
       await visit(`/experiments/home-rows-als/results?${new URLSearchParams(settings)}`);
-      await opened.page.getByRole('button', { name: 'Export' }).click();
+      await stage.page.getByRole('button', { name: 'Export' }).click();
       await Promise.all([
-        opened.page.waitForEvent('download'),
-        opened.page.getByRole('menuitem', { name: /CSV/ }).click(),
+        stage.page.waitForEvent('download'),
+        stage.page.getByRole('menuitem', { name: /CSV/ }).click(),
       ]);
       expect(asked).toEqual([{ format: 'csv', ...settings }]);
     },
   );
 
   it('says why an export failed', async () => {
-    api.override(/GET .*\/report\/export$/, {
+    stage.api.override(/GET .*\/report\/export$/, {
       status: 400,
       body: {
         title: 'Bad request',
@@ -162,14 +132,14 @@ withBrowser('exports and portfolio in Chromium (skipped where no chromium is ins
       },
     });
     await visit('/experiments/home-rows-als/results');
-    await opened.page.getByRole('button', { name: 'Export' }).click();
-    await opened.page.getByRole('menuitem', { name: /CSV/ }).click();
-    await opened.page.getByText('Export failed: No such segment.').waitFor();
+    await stage.page.getByRole('button', { name: 'Export' }).click();
+    await stage.page.getByRole('menuitem', { name: /CSV/ }).click();
+    await stage.page.getByText('Export failed: No such segment.').waitFor();
   });
 
   it('shows the portfolio: both lifts, what was shipped, sums, holdout, and a CSV of it', async () => {
     await visit('/portfolio');
-    const { page } = opened;
+    const { page } = stage;
     const table = page.getByRole('region', { name: 'Experiments of the portfolio, table' });
     const badge = table.getByRole('row', { name: /Top-10 badge/ });
     expect(await badge.innerText()).toMatch(/Shipped[\s\S]*\+1\.48%[\s\S]*counts as a win[\s\S]*\+0\.83%/);
@@ -193,17 +163,17 @@ withBrowser('exports and portfolio in Chromium (skipped where no chromium is ins
 
   it('says what to do where the portfolio is empty, and shows errors', async () => {
     await visit('/portfolio?metric=completion');
-    const { page } = opened;
+    const { page } = stage;
     await page.getByText('No experiment matches').waitFor();
     await page.getByRole('link', { name: 'Clear filters' }).click();
     await page.getByRole('region', { name: 'Sums of lifts, table' }).waitFor();
-    api.override(/GET \/v1\/portfolio$/, {
+    stage.api.override(/GET \/v1\/portfolio$/, {
       status: 400,
       body: { detail: 'The store is locked.', code: 'bad', status: 400 },
     });
     await visit('/portfolio');
     await page.getByRole('alert').getByText('The store is locked.').waitFor();
-    api.override(/GET \/v1\/portfolio$/, {
+    stage.api.override(/GET \/v1\/portfolio$/, {
       status: 200,
       body: {
         asOf: '2026-11-01T00:00:00Z',

@@ -1,41 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Browser } from 'playwright-core';
-import type { Dashboard, Opened } from './browser.js';
-import { ensureBuilt, findChromium, launch, open, settled, startDashboard } from './browser.js';
-import type { MockApi } from './mock-api.js';
-import { mockApi } from './mock-api.js';
-
-const withBrowser = findChromium() === null ? describe.skip : describe;
+import { expect, it } from '@jest/globals';
+import { setStage, withBrowser } from './stage.js';
 
 withBrowser('the health of an experiment in Chromium (skipped where no chromium is installed)', () => {
-  let dashboard: Dashboard;
-  let browser: Browser;
-  let opened: Opened;
-  let api: MockApi;
+  const stage = setStage();
+  const { visit } = stage;
 
-  beforeAll(async () => {
-    await ensureBuilt();
-    dashboard = await startDashboard({ MARQUEE_API_URL: 'http://127.0.0.1:9' });
-    browser = await launch();
-  }, 120_000);
-  afterAll(async () => {
-    await browser.close();
-    await dashboard.stop();
-  });
-  beforeEach(async () => {
-    opened = await open(browser);
-    api = await mockApi(opened.page);
-  });
-  afterEach(async () => {
-    await opened.context.close();
-    expect(opened.complaints).toEqual([]);
-  });
-
-  async function visit(path: string): Promise<void> {
-    await opened.page.goto(dashboard.url + path);
-    await settled(opened.page);
-  }
-  const card = (title: string) => opened.page.getByRole('article', { name: title });
+  const card = (title: string) => stage.page.getByRole('article', { name: title });
 
   it('shows of each check the rule, value, threshold, units affected, causes and next steps', async () => {
     await visit('/experiments/notification-hour/health');
@@ -52,9 +22,9 @@ withBrowser('the health of an experiment in Chromium (skipped where no chromium 
       'Fix the cause, then start a new phase',
     ])
       expect(text).toContain(part);
-    expect(await opened.page.getByRole('alert').innerText()).toContain('Do not decide: fix first');
+    expect(await stage.page.getByRole('alert').innerText()).toContain('Do not decide: fix first');
     expect(await card('Late and out of order').innerText()).toContain('Not known yet');
-    const titles = await opened.page
+    const titles = await stage.page
       .getByRole('article')
       .evaluateAll((found) => found.map((article) => article.querySelector('h3')?.textContent));
     expect(titles[0]).toBe('Sample ratio');
@@ -62,14 +32,14 @@ withBrowser('the health of an experiment in Chromium (skipped where no chromium 
 
   it('mutes only with a reason, and says that a blocking check goes on blocking', async () => {
     await visit('/experiments/notification-hour/health');
-    await opened.page.getByRole('button', { name: 'Mute Sample ratio' }).click();
-    const dialog = opened.page.getByRole('dialog');
+    await stage.page.getByRole('button', { name: 'Mute Sample ratio' }).click();
+    const dialog = stage.page.getByRole('dialog');
     await dialog.getByText('It still blocks the verdict', { exact: false }).waitFor();
     expect(await dialog.getByRole('button', { name: 'Mute for 7 days' }).isDisabled()).toBe(true);
     await dialog.getByLabel('Reason', { exact: false }).fill('Old televisions, known');
     await dialog.getByRole('button', { name: 'Mute for 7 days' }).click();
     await dialog.waitFor({ state: 'detached' });
-    expect(api.writes[0]).toMatchObject({
+    expect(stage.api.writes[0]).toMatchObject({
       method: 'POST',
       path: '/v1/experiments/notification-hour/health/sample-ratio/mute',
       body: { reason: 'Old televisions, known' },
@@ -86,44 +56,44 @@ withBrowser('the health of an experiment in Chromium (skipped where no chromium 
 
   it('lists warnings beside the verdict and the results, each with a way to its card', async () => {
     await visit('/experiments/notification-hour/results');
-    const chips = opened.page.getByRole('list', { name: 'Warnings' });
+    const chips = stage.page.getByRole('list', { name: 'Warnings' });
     const texts = await chips.getByRole('listitem').allInnerTexts();
     expect(texts.map((text) => text.split(/\s/)[0])).toEqual(['SRM-R', 'POWER', 'EDIT']);
     expect(texts[0]).toContain('blocks');
     expect(texts[2]).toContain('muted');
     await visit('/experiments/notification-hour?estimator=welch');
-    await opened.page.getByRole('link', { name: /SRM-R/ }).click();
+    await stage.page.getByRole('link', { name: /SRM-R/ }).click();
     await card('Sample ratio').waitFor();
-    expect(opened.page.url()).toContain('/health?estimator=welch#sample-ratio');
+    expect(stage.page.url()).toContain('/health?estimator=welch#sample-ratio');
   });
 
   it('notes in the audit log that blocked lifts were shown', async () => {
     await visit('/experiments/notification-hour');
-    await opened.page.getByRole('button', { name: 'Show anyway' }).click();
+    await stage.page.getByRole('button', { name: 'Show anyway' }).click();
     await expectWrite('POST', '/v1/experiments/notification-hour/health/show-blocked');
   });
 
   it('keeps the strip to what is not well, and says how many checks are', async () => {
     await visit('/experiments/home-rows-als');
-    const strip = opened.page.getByRole('region', { name: 'Health checks' });
+    const strip = stage.page.getByRole('region', { name: 'Health checks' });
     expect(await strip.getByRole('button').allInnerTexts()).toEqual([expect.stringContaining('Power')]);
     await strip.getByRole('link', { name: '3 checks of 6 healthy, 1 muted' }).click();
-    await opened.page.getByRole('heading', { name: 'Needs attention' }).waitFor();
+    await stage.page.getByRole('heading', { name: 'Needs attention' }).waitFor();
   });
 
   it('marks changes on the curve, in words too', async () => {
     await visit('/experiments/home-rows-als/time');
-    await opened.page
+    await stage.page
       .getByText('Changed while running:', { exact: false })
       .first()
       .waitFor({ state: 'attached' });
-    const mark = opened.page.locator('svg text').filter({ hasText: /^traffic$/ });
+    const mark = stage.page.locator('svg text').filter({ hasText: /^traffic$/ });
     await mark.waitFor({ state: 'attached' });
     expect(await mark.count()).toBe(1);
   });
 
   async function expectWrite(method: string, path: string): Promise<void> {
-    for (let i = 0; i < 40 && api.writes.length === 0; i++) await opened.page.waitForTimeout(50);
-    expect(api.writes[0]).toMatchObject({ method, path });
+    for (let i = 0; i < 40 && stage.api.writes.length === 0; i++) await stage.page.waitForTimeout(50);
+    expect(stage.api.writes[0]).toMatchObject({ method, path });
   }
 });

@@ -1,77 +1,47 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Browser } from 'playwright-core';
-import type { Dashboard, Opened } from './browser.js';
-import { ensureBuilt, findChromium, launch, open, settled, startDashboard } from './browser.js';
+import { expect, it } from '@jest/globals';
 import { CATALOG } from './fixtures/catalog.js';
 import { HD_MINUTES } from './fixtures/metrics.js';
-import type { MockApi } from './mock-api.js';
-import { mockApi } from './mock-api.js';
-
-const withBrowser = findChromium() === null ? describe.skip : describe;
+import { settled } from './browser.js';
+import { setStage, withBrowser } from './stage.js';
 
 withBrowser('metrics in Chromium (skipped where no chromium is installed)', () => {
-  let dashboard: Dashboard;
-  let browser: Browser;
-  let opened: Opened;
-  let api: MockApi;
-
-  beforeAll(async () => {
-    await ensureBuilt();
-    dashboard = await startDashboard({ MARQUEE_API_URL: 'http://127.0.0.1:9' });
-    browser = await launch();
-  }, 120_000);
-  afterAll(async () => {
-    await browser.close();
-    await dashboard.stop();
-  });
-  beforeEach(async () => {
-    opened = await open(browser);
-    api = await mockApi(opened.page);
-  });
-  afterEach(async () => {
-    await opened.context.close();
-    // The browser itself tells of the answer 400 that one of the journeys is about.
-    expect(opened.complaints.filter((text) => !text.includes('400'))).toEqual([]);
-  });
-
-  async function visit(path: string): Promise<void> {
-    await opened.page.goto(dashboard.url + path);
-    await settled(opened.page);
-  }
+  // The browser itself tells of the answer 400 that one of the journeys is about.
+  const stage = setStage('400');
+  const { visit } = stage;
 
   it('stands in the navigation and is filtered by address', async () => {
     await visit('/experiments');
-    await opened.page.getByRole('navigation').getByRole('link', { name: 'Metrics' }).click();
-    await opened.page.getByRole('heading', { name: 'Metrics', level: 1 }).waitFor();
+    await stage.page.getByRole('navigation').getByRole('link', { name: 'Metrics' }).click();
+    await stage.page.getByRole('heading', { name: 'Metrics', level: 1 }).waitFor();
     await visit('/metrics?kind=sum&origin=own');
-    expect(await opened.page.getByRole('row').count()).toBe(2);
-    const row = opened.page.getByRole('row').nth(1);
+    expect(await stage.page.getByRole('row').count()).toBe(2);
+    const row = stage.page.getByRole('row').nth(1);
     expect(await row.innerText()).toMatch(
       /Minutes in high definition[\s\S]*Sum[\s\S]*higher[\s\S]*2[\s\S]*Own/,
     );
-    await opened.page.getByLabel('Search by name or key').fill('zzz');
-    await opened.page.getByText('No metric matches').waitFor();
-    expect(opened.page.url()).toContain('text=zzz');
+    await stage.page.getByLabel('Search by name or key').fill('zzz');
+    await stage.page.getByText('No metric matches').waitFor();
+    expect(stage.page.url()).toContain('text=zzz');
   });
 
   it('shows what a metric measures, its versions and who uses it', async () => {
     await visit('/metrics/hd-minutes');
-    await opened.page
+    await stage.page
       .getByText('where its quality is hd and the hour of day is at least 18')
       .first()
       .waitFor();
-    const uses = opened.page.getByRole('table').filter({ hasText: 'Rows by taste' });
+    const uses = stage.page.getByRole('table').filter({ hasText: 'Rows by taste' });
     expect(await uses.innerText()).toMatch(
       /Rows by taste[\s\S]*Secondary[\s\S]*1[\s\S]*Dense search[\s\S]*the newest/,
     );
-    await opened.page.getByText('HD minutes').waitFor();
-    await opened.page.getByRole('button', { name: 'Archive' }).click();
-    await settled(opened.page);
-    expect(api.writes).toMatchObject([{ method: 'POST', path: '/v1/metrics/hd-minutes/archive' }]);
+    await stage.page.getByText('HD minutes').waitFor();
+    await stage.page.getByRole('button', { name: 'Archive' }).click();
+    await settled(stage.page);
+    expect(stage.api.writes).toMatchObject([{ method: 'POST', path: '/v1/metrics/hd-minutes/archive' }]);
   });
 
   it('defines a metric, with the sentence as it grows and what is wrong at its field', async () => {
-    const { page } = opened;
+    const { page } = stage;
     await visit('/metrics/new');
     await page.getByRole('textbox', { name: 'Name' }).fill('TV starts');
     await page.getByRole('textbox', { name: 'Description' }).fill('How often a unit starts something on TV');
@@ -85,7 +55,7 @@ withBrowser('metrics in Chromium (skipped where no chromium is installed)', () =
     await page.getByRole('textbox', { name: 'Value', exact: true }).fill('tv');
     await page.getByText('“play” events where the device is tv').waitFor();
     await page.getByRole('textbox', { name: 'Before day' }).fill('7');
-    api.override(/POST \/v1\/metrics$/, {
+    stage.api.override(/POST \/v1\/metrics$/, {
       status: 400,
       body: {
         type: 'about:blank',
@@ -108,10 +78,10 @@ withBrowser('metrics in Chromium (skipped where no chromium is installed)', () =
       'true',
     );
     await wrong.fill('7');
-    api.override(/POST \/v1\/metrics$/, { status: 201, body: {} });
+    stage.api.override(/POST \/v1\/metrics$/, { status: 201, body: {} });
     await page.getByRole('button', { name: 'Create metric' }).click();
     await page.waitForURL('**/metrics/tv-starts');
-    expect(api.writes.at(-1)).toMatchObject({
+    expect(stage.api.writes.at(-1)).toMatchObject({
       method: 'POST',
       path: '/v1/metrics',
       body: {
@@ -136,15 +106,15 @@ withBrowser('metrics in Chromium (skipped where no chromium is installed)', () =
 
   it('saves a new version of exactly what was opened', async () => {
     await visit('/metrics/hd-minutes/edit');
-    await opened.page.getByRole('textbox', { name: 'Name' }).fill('HD minutes');
-    await opened.page.getByRole('button', { name: 'Save as version 3' }).click();
-    await opened.page.waitForURL('**/metrics/hd-minutes');
-    expect(api.writes).toMatchObject([{ method: 'PUT', path: '/v1/metrics/hd-minutes' }]);
-    expect(api.writes[0]?.body).toEqual({ ...HD_MINUTES, title: 'HD minutes', version: 2 });
+    await stage.page.getByRole('textbox', { name: 'Name' }).fill('HD minutes');
+    await stage.page.getByRole('button', { name: 'Save as version 3' }).click();
+    await stage.page.waitForURL('**/metrics/hd-minutes');
+    expect(stage.api.writes).toMatchObject([{ method: 'PUT', path: '/v1/metrics/hd-minutes' }]);
+    expect(stage.api.writes[0]?.body).toEqual({ ...HD_MINUTES, title: 'HD minutes', version: 2 });
   });
 
   it('asks of each kind what it needs', async () => {
-    const { page } = opened;
+    const { page } = stage;
     await visit('/metrics/new');
     for (const [kind, text] of [
       ['Funnel step', 'Outcomes of step 1'],
@@ -164,8 +134,8 @@ withBrowser('metrics in Chromium (skipped where no chromium is installed)', () =
   });
 
   it('offers own metrics to a new experiment', async () => {
-    const { page } = opened;
-    api.override(/GET \/v1\/catalog$/, {
+    const { page } = stage;
+    stage.api.override(/GET \/v1\/catalog$/, {
       status: 200,
       body: { ...CATALOG, metrics: [...CATALOG.metrics, HD_MINUTES] },
     });
@@ -179,8 +149,8 @@ withBrowser('metrics in Chromium (skipped where no chromium is installed)', () =
 
   it('says that metrics of the program cannot be changed', async () => {
     await visit('/metrics/play-rate/edit');
-    await opened.page.getByText('This metric is defined by the program').waitFor();
+    await stage.page.getByText('This metric is defined by the program').waitFor();
     await visit('/metrics/none');
-    await opened.page.getByText('No such metric').waitFor();
+    await stage.page.getByText('No such metric').waitFor();
   });
 });

@@ -1,11 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Browser } from 'playwright-core';
-import type { Dashboard, Opened } from './browser.js';
-import { ensureBuilt, findChromium, launch, open, settled, startDashboard } from './browser.js';
-import type { MockApi } from './mock-api.js';
+import { expect, it } from '@jest/globals';
+import { settled } from './browser.js';
 import { mockApi } from './mock-api.js';
+import { setStage, withBrowser } from './stage.js';
 
-const withBrowser = findChromium() === null ? describe.skip : describe;
 const EMPTY = { status: 200, body: { items: [], nextCursor: null } };
 
 function problem(status: number, code: string, detail: string, errors: unknown[] = []) {
@@ -16,87 +13,62 @@ function problem(status: number, code: string, detail: string, errors: unknown[]
 }
 
 withBrowser('dashboard states and journeys in Chromium (skipped where no chromium is installed)', () => {
-  let dashboard: Dashboard;
-  let browser: Browser;
-  let opened: Opened;
-  let api: MockApi;
-
-  beforeAll(async () => {
-    await ensureBuilt();
-    dashboard = await startDashboard({ MARQUEE_API_URL: 'http://127.0.0.1:9' });
-    browser = await launch();
-  }, 120_000);
-  afterAll(async () => {
-    await browser.close();
-    await dashboard.stop();
-  });
-  beforeEach(async () => {
-    opened = await open(browser);
-    api = await mockApi(opened.page);
-  });
-  afterEach(async () => {
-    await opened.context.close();
-    expect(opened.complaints).toEqual([]);
-  });
-
-  async function visit(path: string): Promise<void> {
-    await opened.page.goto(dashboard.url + path);
-    await settled(opened.page);
-  }
+  const stage = setStage();
+  const { visit } = stage;
 
   it('shows skeletons while loading', async () => {
-    api.override(/GET \/v1\/experiments$/, 'hang');
-    await opened.page.goto(`${dashboard.url}/experiments`);
-    await opened.page.getByRole('status', { name: 'Loading experiments' }).waitFor();
+    stage.api.override(/GET \/v1\/experiments$/, 'hang');
+    await stage.page.goto(`${stage.url}/experiments`);
+    await stage.page.getByRole('status', { name: 'Loading experiments' }).waitFor();
   });
 
   it('offers to create the first experiment', async () => {
-    api.override(/GET \/v1\/experiments$/, EMPTY);
+    stage.api.override(/GET \/v1\/experiments$/, EMPTY);
     await visit('/experiments');
-    await opened.page.getByRole('link', { name: 'Create experiment' }).click();
-    await opened.page.getByRole('heading', { name: 'New experiment' }).waitFor();
+    await stage.page.getByRole('link', { name: 'Create experiment' }).click();
+    await stage.page.getByRole('heading', { name: 'New experiment' }).waitFor();
   });
 
   it('says what an error means, quotes the request and recovers', async () => {
-    api.override(/GET \/v1\/policies$/, problem(400, 'bad', 'The policy store is locked.'));
+    stage.api.override(/GET \/v1\/policies$/, problem(400, 'bad', 'The policy store is locked.'));
     await visit('/policies');
-    const alert = opened.page.getByRole('alert');
+    const alert = stage.page.getByRole('alert');
     expect(await alert.innerText()).toContain('The policy store is locked.');
     expect(await alert.innerText()).toContain('req-1');
-    api.override(/GET \/v1\/policies$/, { status: 200, body: { items: [], nextCursor: null } });
+    stage.api.override(/GET \/v1\/policies$/, { status: 200, body: { items: [], nextCursor: null } });
     await alert.getByRole('button', { name: 'Try again' }).click();
-    await opened.page.getByText('No policies yet').waitFor();
+    await stage.page.getByText('No policies yet').waitFor();
   });
 
   it('filters the list by address and says when nothing matches', async () => {
     await visit('/experiments?status=draft');
-    expect(await opened.page.getByRole('row').count()).toBe(2);
-    await opened.page.getByPlaceholder('Search by name, key or tag').fill('zzz');
-    await opened.page.getByText('0 of 8 experiments match').waitFor();
-    expect(opened.page.url()).toContain('text=zzz');
-    await opened.page.getByRole('button', { name: 'Clear filters' }).click();
-    await opened.page.getByText('Rows by taste instead of popularity').waitFor();
+    expect(await stage.page.getByRole('row').count()).toBe(2);
+    await stage.page.getByPlaceholder('Search by name, key or tag').fill('zzz');
+    await stage.page.getByText('0 of 8 experiments match').waitFor();
+    expect(stage.page.url()).toContain('text=zzz');
+    await stage.page.getByRole('button', { name: 'Clear filters' }).click();
+    await stage.page.getByText('Rows by taste instead of popularity').waitFor();
   });
 
   it('asks for a key when the API refuses, and keeps it for the tab only', async () => {
-    api.override(/GET/, problem(401, 'unauthenticated', 'A key is needed.'));
-    await opened.page.goto(`${dashboard.url}/experiments`);
-    await opened.page.getByRole('heading', { name: 'Sign in to Marquee' }).waitFor();
-    await opened.page.getByLabel('API key', { exact: false }).first().fill('wrong');
-    await opened.page.getByRole('button', { name: 'Sign in' }).click();
-    await opened.page.getByText('The API does not know this key').waitFor();
-    api.override(/GET \/v1\/experiments$/, EMPTY);
-    await opened.page.getByLabel('API key', { exact: false }).first().fill('mqs_right');
-    await opened.page.unroute('**/v1/**');
-    await mockApi(opened.page);
-    const authorized = opened.page.waitForRequest(
+    stage.api.override(/GET/, problem(401, 'unauthenticated', 'A key is needed.'));
+    await stage.page.goto(`${stage.url}/experiments`);
+    await stage.page.getByRole('heading', { name: 'Sign in to Marquee' }).waitFor();
+    await stage.page.getByLabel('API key', { exact: false }).first().fill('wrong');
+    await stage.page.getByRole('button', { name: 'Sign in' }).click();
+    await stage.page.getByText('The API does not know this key').waitFor();
+    stage.api.override(/GET \/v1\/experiments$/, EMPTY);
+    await stage.page.getByLabel('API key', { exact: false }).first().fill('mqs_right');
+    await stage.page.unroute('**/v1/**');
+    await mockApi(stage.page);
+    const authorized = stage.page.waitForRequest(
       (request) => request.headers()['authorization'] === 'Bearer mqs_right',
     );
-    await opened.page.getByRole('button', { name: 'Sign in' }).click();
+    await stage.page.getByRole('button', { name: 'Sign in' }).click();
     await authorized;
-    await settled(opened.page);
+    await settled(stage.page);
     expect(
-      await opened.page.evaluate(() => [
+      await stage.page.evaluate(() => [
         sessionStorage.length,
         JSON.stringify(localStorage).includes('mqs_right'),
       ]),
@@ -105,33 +77,33 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
 
   it('stops an experiment only with a reason, and shows the refusal of the API', async () => {
     await visit('/experiments/home-rows-als');
-    await opened.page.getByRole('button', { name: 'Stop', exact: true }).click();
-    const dialog = opened.page.getByRole('dialog');
+    await stage.page.getByRole('button', { name: 'Stop', exact: true }).click();
+    const dialog = stage.page.getByRole('dialog');
     expect(await dialog.getByRole('button', { name: 'Stop', exact: true }).isDisabled()).toBe(true);
     await dialog.getByLabel('Reason', { exact: false }).fill('Guardrail crossed');
-    api.override(/POST .*\/stop$/, problem(409, 'wrong_state', 'It was stopped by somebody else.'));
+    stage.api.override(/POST .*\/stop$/, problem(409, 'wrong_state', 'It was stopped by somebody else.'));
     await dialog.getByRole('button', { name: 'Stop', exact: true }).click();
     await dialog.getByText('It was stopped by somebody else.').waitFor();
-    expect(api.writes[0]).toMatchObject({
+    expect(stage.api.writes[0]).toMatchObject({
       path: '/v1/experiments/home-rows-als/stop',
       body: { reason: 'Guardrail crossed' },
     });
-    expect(api.writes[0]?.headers['if-match']).toBe('"3"');
+    expect(stage.api.writes[0]?.headers['if-match']).toBe('"3"');
   });
 
   it('greys blocked lifts until asked to show them', async () => {
     await visit('/experiments/notification-hour');
-    const muted = opened.page.locator('[data-direction="better"]');
+    const muted = stage.page.locator('[data-direction="better"]');
     expect(await muted.count()).toBe(0);
-    await opened.page.getByRole('button', { name: 'Show anyway' }).click();
+    await stage.page.getByRole('button', { name: 'Show anyway' }).click();
     await muted.first().waitFor();
-    expect(opened.page.url()).toContain('anyway=1');
+    expect(stage.page.url()).toContain('anyway=1');
   });
 
   it('gives every chart a table twin', async () => {
     await visit('/experiments/home-rows-als');
-    await opened.page.getByRole('button', { name: 'Table' }).first().click();
-    await opened.page
+    await stage.page.getByRole('button', { name: 'Table' }).first().click();
+    await stage.page
       .getByRole('region', { name: 'Lift by metric, table' })
       .getByText('Day-28 retention')
       .waitFor();
@@ -139,11 +111,11 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
 
   it('creates and starts a bandit experiment from the registries', async () => {
     await visit('/experiments/new');
-    const { page } = opened;
+    const { page } = stage;
     await page.getByText('Bandit experiment').click();
     await page.getByRole('button', { name: 'Create and start' }).click();
     await page.getByRole('alert').getByText('Choose the one metric that decides').waitFor();
-    expect(api.writes).toEqual([]);
+    expect(stage.api.writes).toEqual([]);
     await page.getByLabel('Name', { exact: false }).first().fill('Artwork by taste');
     await page
       .getByLabel('Hypothesis', { exact: false })
@@ -157,7 +129,7 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await page.getByRole('option', { name: 'Click-through' }).click();
     await page.getByRole('button', { name: 'Create and start' }).click();
     await page.waitForURL('**/experiments/artwork-by-taste');
-    const [create, start] = api.writes;
+    const [create, start] = stage.api.writes;
     expect(create).toMatchObject({
       method: 'POST',
       path: '/v1/experiments',
@@ -190,36 +162,38 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
 
   it('throws the kill switch in two clicks and a reason', async () => {
     await visit('/operations');
-    await opened.page.getByRole('button', { name: 'Serve defaults everywhere' }).click();
-    const dialog = opened.page.getByRole('dialog');
+    await stage.page.getByRole('button', { name: 'Serve defaults everywhere' }).click();
+    const dialog = stage.page.getByRole('dialog');
     await dialog.getByLabel('Reason', { exact: false }).fill('Errors in the player');
     await dialog.getByRole('button', { name: 'Serve defaults everywhere' }).click();
     await dialog.waitFor({ state: 'detached' });
-    expect(api.writes).toMatchObject([
+    expect(stage.api.writes).toMatchObject([
       { path: '/v1/operations/kill-switch', body: { enabled: true, reason: 'Errors in the player' } },
     ]);
   });
 
   it('rolls a policy back to a chosen snapshot', async () => {
     await visit('/policies/artwork-ts/snapshots');
-    await opened.page.getByRole('button', { name: 'Roll back to snapshot 811' }).click();
-    const dialog = opened.page.getByRole('dialog');
+    await stage.page.getByRole('button', { name: 'Roll back to snapshot 811' }).click();
+    const dialog = stage.page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Roll back' }).click();
     await dialog.waitFor({ state: 'detached' });
-    expect(api.writes).toMatchObject([{ path: '/v1/policies/artwork-ts/rollback', body: { version: 811 } }]);
+    expect(stage.api.writes).toMatchObject([
+      { path: '/v1/policies/artwork-ts/rollback', body: { version: 811 } },
+    ]);
   });
 
   it('draws a policy’s form from its JSON schema', async () => {
     await visit('/policies');
-    await opened.page.getByRole('button', { name: 'New policy' }).click();
-    const dialog = opened.page.getByRole('dialog');
+    await stage.page.getByRole('button', { name: 'New policy' }).click();
+    const dialog = stage.page.getByRole('dialog');
     await dialog.getByRole('combobox', { name: 'Method' }).click();
-    await opened.page.getByRole('option', { name: 'Thompson sampling (Beta-Bernoulli)' }).click();
+    await stage.page.getByRole('option', { name: 'Thompson sampling (Beta-Bernoulli)' }).click();
     await dialog.getByRole('textbox', { name: 'Title' }).fill('Art by chance');
     await dialog.getByLabel('Prior successes').fill('2.5');
     await dialog.getByRole('button', { name: 'Create policy' }).click();
     await dialog.waitFor({ state: 'detached' });
-    expect(api.writes[0]).toMatchObject({
+    expect(stage.api.writes[0]).toMatchObject({
       path: '/v1/policies',
       body: {
         id: 'art-by-chance',
@@ -232,7 +206,7 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
   });
 
   it('shows a new key once', async () => {
-    api.override(/POST \/v1\/keys$/, {
+    stage.api.override(/POST \/v1\/keys$/, {
       status: 201,
       body: {
         id: 'k9',
@@ -244,41 +218,41 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
       },
     });
     await visit('/settings');
-    await opened.page.getByRole('button', { name: 'New key' }).click();
-    await opened.page.getByRole('dialog').getByLabel('Name', { exact: false }).fill('Web');
-    await opened.page.getByRole('button', { name: 'Create key' }).click();
-    await opened.page.getByText('mqp_1_secret').waitFor();
-    await opened.page.getByRole('button', { name: 'Done' }).click();
-    expect(await opened.page.getByText('mqp_1_secret').count()).toBe(0);
+    await stage.page.getByRole('button', { name: 'New key' }).click();
+    await stage.page.getByRole('dialog').getByLabel('Name', { exact: false }).fill('Web');
+    await stage.page.getByRole('button', { name: 'Create key' }).click();
+    await stage.page.getByText('mqp_1_secret').waitFor();
+    await stage.page.getByRole('button', { name: 'Done' }).click();
+    expect(await stage.page.getByText('mqp_1_secret').count()).toBe(0);
   });
 
   it('finds decisions by unit and explains an unknown one', async () => {
     await visit('/decisions');
-    await opened.page.getByLabel('Unit id').fill('nobody');
-    await opened.page.getByRole('button', { name: 'Find decisions' }).click();
-    await opened.page.getByText('No decision for nobody').waitFor();
+    await stage.page.getByLabel('Unit id').fill('nobody');
+    await stage.page.getByRole('button', { name: 'Find decisions' }).click();
+    await stage.page.getByText('No decision for nobody').waitFor();
     await visit('/decisions/unknown');
-    await opened.page.getByText('No such decision').waitFor();
+    await stage.page.getByText('No such decision').waitFor();
   });
 
   it('pauses the live tail', async () => {
     await visit('/live');
-    await opened.page.getByRole('button', { name: 'Pause' }).click();
-    await opened.page.getByText('Nothing moves until you go on').waitFor();
+    await stage.page.getByRole('button', { name: 'Pause' }).click();
+    await stage.page.getByText('Nothing moves until you go on').waitFor();
     let asked = 0;
-    opened.page.on('request', (request) => (asked += request.url().includes('/v1/decisions') ? 1 : 0));
-    await opened.page.waitForTimeout(2_500);
+    stage.page.on('request', (request) => (asked += request.url().includes('/v1/decisions') ? 1 : 0));
+    await stage.page.waitForTimeout(2_500);
     expect(asked).toBe(0);
   });
 
   it('is reached by keyboard: skip link first, then a visible focus', async () => {
     await visit('/experiments');
-    await opened.page.keyboard.press('Tab');
-    expect(await opened.page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to content');
-    await opened.page.keyboard.press('Enter');
-    expect(await opened.page.evaluate(() => document.activeElement?.id)).toBe('content');
-    await opened.page.keyboard.press('Tab');
-    const outline = await opened.page.evaluate(
+    await stage.page.keyboard.press('Tab');
+    expect(await stage.page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to content');
+    await stage.page.keyboard.press('Enter');
+    expect(await stage.page.evaluate(() => document.activeElement?.id)).toBe('content');
+    await stage.page.keyboard.press('Tab');
+    const outline = await stage.page.evaluate(
       () => getComputedStyle(document.activeElement as Element).outlineStyle,
     );
     expect(outline).toBe('solid');
@@ -286,11 +260,11 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
 
   it('remembers the theme, and has it before the first paint', async () => {
     await visit('/experiments');
-    await opened.page.getByRole('button', { name: 'Dark theme' }).click();
-    await opened.page.route('**/assets/**', () => undefined);
-    await opened.page.goto(`${dashboard.url}/experiments`, { waitUntil: 'commit' });
+    await stage.page.getByRole('button', { name: 'Dark theme' }).click();
+    await stage.page.route('**/assets/**', () => undefined);
+    await stage.page.goto(`${stage.url}/experiments`, { waitUntil: 'commit' });
     // By the clock: a page whose styles never arrive paints no frame to poll by.
-    await opened.page.waitForFunction(
+    await stage.page.waitForFunction(
       () => document.documentElement.dataset['mantineColorScheme'] === 'dark',
       undefined,
       { polling: 100, timeout: 20_000 },
