@@ -11,9 +11,9 @@ import {
   sampleQuantile,
 } from '#metrics';
 import type { DayMoments, Moments, SegmentScan } from '#metrics';
+import { clientEvent, decisionRecord } from '../../test/facts.js';
 import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
-import { newUlid } from '../http/ulid.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvent } from '../queues/event-lines.js';
@@ -45,55 +45,6 @@ interface Unit {
   readonly exposures: { readonly id: string; readonly at: number }[];
 }
 
-let serial = 0;
-function event(unitId: string, at: number, part: Partial<ClientEvent>): ClientEvent {
-  return {
-    id: `e${serial++}`,
-    kind: 'outcome',
-    unitId,
-    at,
-    receivedAt: at,
-    decisionId: null,
-    name: null,
-    value: null,
-    actionId: null,
-    itemId: null,
-    position: null,
-    properties: null,
-    ...part,
-  };
-}
-
-function decision(unitId: string, at: number, arm: string, context: Record<string, string>): DecisionRecord {
-  return {
-    id: newUlid(at),
-    at,
-    unitId,
-    unitType: 'member',
-    surface: 'home',
-    subject: null,
-    experiment: 'x',
-    arm,
-    phase: 1,
-    kind: 'value',
-    chosen: 1,
-    propensity: 1,
-    armPropensity: 0.5,
-    policyId: null,
-    policyVersion: null,
-    candidates: [],
-    probabilities: null,
-    context,
-    seed: '',
-    reason: 'SPLIT',
-    fallback: null,
-    holdout: null,
-    exposed: true,
-    latencyMicros: 1,
-    rewardWindowSeconds: null,
-  };
-}
-
 /** Nine days of a unit. */
 function eventsOf(
   rng: Rng,
@@ -106,12 +57,14 @@ function eventsOf(
     const chance = arm === 'b' ? 0.9 - 0.06 * day : 0.45;
     for (let i = 0; i < 2; i++) {
       if (rng.uniform() > chance) continue;
-      events.push(event(id, at(), { name: 'watch', value: 60 * (1 + rng.below(40)) }));
-      events.push(event(id, at(), { name: 'play', properties: { speed: i + 1 } }));
-      if (rng.uniform() < 0.5) events.push(event(id, at(), { name: 'complete' }));
+      events.push(clientEvent(id, at(), { name: 'watch', value: 60 * (1 + rng.below(40)) }));
+      events.push(clientEvent(id, at(), { name: 'play', properties: { speed: i + 1 } }));
+      if (rng.uniform() < 0.5) events.push(clientEvent(id, at(), { name: 'complete' }));
     }
     if (rng.uniform() < 0.3)
-      events.push(event(id, at(), { name: 'click', decisionId: made[rng.below(made.length)]?.id ?? null }));
+      events.push(
+        clientEvent(id, at(), { name: 'click', decisionId: made[rng.below(made.length)]?.id ?? null }),
+      );
   }
   return events;
 }
@@ -126,8 +79,11 @@ function world(): { units: Unit[]; decisions: DecisionRecord[] } {
     const firstAt = START + Math.floor(rng.uniform() * 12 * DAY);
     const device = arm === 'b' && rng.uniform() < 0.4 ? 'tv' : (DEVICES[rng.below(3)] as string);
     const context = { device, ...(u % 2 === 0 ? { town: `t${rng.below(14)}` } : {}), same: 'yes' };
-    const made = [firstAt, firstAt + rng.below(6 * DAY)].map((at) => decision(id, at, arm, context));
-    if (u % 100 === 7) made.push(decision(id, firstAt + DAY, arm === 'b' ? 'c' : 'b', context));
+    const made = [firstAt, firstAt + rng.below(6 * DAY)].map((at) =>
+      decisionRecord(id, at, arm, { context, exposed: true }),
+    );
+    if (u % 100 === 7)
+      made.push(decisionRecord(id, firstAt + DAY, arm === 'b' ? 'c' : 'b', { context, exposed: true }));
     decisions.push(...made);
     const events = eventsOf(rng, { id, arm, firstAt }, made);
     const kept = events.filter((one) => one.at < NOW);
@@ -535,7 +491,7 @@ describe('reports over units', () => {
       ]);
       // A metric gets its values with the next event of any unit.
       const [at, unitId] = [NOW - 1, clean('b')[0]?.id ?? ''];
-      const lines = encodeEvent(event(unitId, at, { name: 'browse' }));
+      const lines = encodeEvent(clientEvent(unitId, at, { name: 'browse' }));
       await new FactStore(database).insertEvents({ count: 1, firstAt: at, lastAt: at, lines });
       await rollUpAll(database, new Date(NOW));
     }, 60_000);

@@ -3,10 +3,10 @@ import { DAY, ExperimentWorld, START, Sampler } from '#calibration';
 import type { Outcome, Sink } from '#calibration';
 import { buildReport, metricRegistry } from '#metrics';
 import type { Moments, ReportBody, ReportMetric } from '#metrics';
+import { clientEvent, decisionRecord } from '../../test/facts.js';
 import { createTestDatabase } from '../../test/postgres.js';
 import type { TestDatabase } from '../../test/postgres.js';
 import { rollUpAll } from '../../test/roll-up-all.js';
-import { newUlid } from '../http/ulid.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvent } from '../queues/event-lines.js';
@@ -36,43 +36,20 @@ class Facts implements Sink {
   readonly events: ClientEvent[] = [];
   world: ExperimentWorld | null = null;
   private readonly ids: string[] = [];
-  private count = 0;
 
   constructor(private readonly key: string) {}
 
   exposure(unit: number, at: number, decision: number): void {
-    const id = newUlid(at);
-    this.ids[decision] = id;
     const world = this.world as ExperimentWorld;
     const arm = world.experiment.arms[world.arm[unit] as number]?.key as string;
-    this.decisions.push({
-      id,
-      at,
-      unitId: world.unitId(unit),
-      unitType: 'member',
-      surface: 'home',
-      subject: null,
+    const record = decisionRecord(world.unitId(unit), at, arm, {
       experiment: this.key,
-      arm,
-      phase: 1,
-      kind: 'value',
       chosen: arm,
-      propensity: 1,
       armPropensity: 1 / 3,
-      policyId: null,
-      policyVersion: null,
-      candidates: [],
-      probabilities: null,
-      context: {},
-      seed: '',
-      reason: 'SPLIT',
-      fallback: null,
-      holdout: null,
-      exposed: false,
-      latencyMicros: 1,
-      rewardWindowSeconds: null,
     });
-    this.add(unit, at, { kind: 'exposure', decisionId: id });
+    this.ids[decision] = record.id;
+    this.decisions.push(record);
+    this.add(unit, at, { kind: 'exposure', decisionId: record.id });
   }
 
   outcome(unit: number, at: number, name: Outcome, value: number, decision: number): void {
@@ -84,21 +61,7 @@ class Facts implements Sink {
   }
 
   private add(unit: number, at: number, part: Partial<ClientEvent>): void {
-    this.events.push({
-      id: `${this.key}-${this.count++}`,
-      kind: 'outcome',
-      unitId: (this.world as ExperimentWorld).unitId(unit),
-      at,
-      receivedAt: at,
-      decisionId: null,
-      name: null,
-      value: null,
-      actionId: null,
-      itemId: null,
-      position: null,
-      properties: null,
-      ...part,
-    });
+    this.events.push(clientEvent((this.world as ExperimentWorld).unitId(unit), at, part));
   }
 }
 

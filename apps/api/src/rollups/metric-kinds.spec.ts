@@ -9,11 +9,11 @@ import {
   restrictedMeanDifference,
 } from '#metrics';
 import type { Effect, MetricDefinition, Moments } from '#metrics';
+import { clientEvent, decisionRecord } from '../../test/facts.js';
 import { createTestDatabase } from '../../test/postgres.js';
 import type { TestDatabase } from '../../test/postgres.js';
 import { DAY, rawNumbers, rawUnits } from '../../test/raw-events.js';
 import type { RawUnit } from '../../test/raw-events.js';
-import { newUlid } from '../http/ulid.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvent } from '../queues/event-lines.js';
@@ -44,58 +44,16 @@ const NAMES = [
 type Rng = ReturnType<typeof createRng>;
 const pick = <T>(rng: Rng, list: readonly T[]): T => list[rng.below(list.length)] as T;
 
-function decisionOf(rng: Rng, unitId: string, at: number, experiment: string, arm: string): DecisionRecord {
-  return {
-    id: newUlid(at),
-    at,
-    unitId,
-    unitType: 'member',
-    surface: 'home',
-    subject: null,
+const decisionOf = (rng: Rng, unitId: string, at: number, experiment: string, arm: string): DecisionRecord =>
+  decisionRecord(unitId, at, arm, {
     experiment,
-    arm,
-    phase: 1,
-    kind: 'value',
-    chosen: 1,
-    propensity: 1,
-    armPropensity: 0.5,
-    policyId: null,
-    policyVersion: null,
-    candidates: [],
-    probabilities: null,
     context: {
       device: pick(rng, ['tv', 'phone', 'smart-tv']),
       ...(rng.uniform() < 0.5 ? { hour: rng.below(24) } : {}),
       ...(rng.uniform() < 0.5 ? { plan: pick(rng, ['basic', 'premium']), kids: rng.uniform() < 0.5 } : {}),
     },
-    seed: '',
-    reason: 'SPLIT',
-    fallback: null,
-    holdout: null,
     exposed: rng.uniform() < 0.15,
-    latencyMicros: 1,
-    rewardWindowSeconds: null,
-  };
-}
-
-let count = 0;
-function eventOf(unitId: string, at: number, part: Partial<ClientEvent>): ClientEvent {
-  return {
-    id: `k${count++}`,
-    kind: 'outcome',
-    unitId,
-    at,
-    receivedAt: at,
-    decisionId: null,
-    name: null,
-    value: null,
-    actionId: null,
-    itemId: null,
-    position: null,
-    properties: null,
-    ...part,
-  };
-}
+  });
 
 function outcomeOf(rng: Rng, unitId: string, at: number, decisionId: string | null): ClientEvent {
   const name = pick(rng, NAMES);
@@ -105,7 +63,7 @@ function outcomeOf(rng: Rng, unitId: string, at: number, decisionId: string | nu
     ...(rng.uniform() < 0.5 ? { speed: rng.uniform() < 0.2 ? 'fast' : rng.below(4) / 2 } : {}),
     ...(rng.uniform() < 0.5 ? { quality: pick(rng, ['hd', 'sd']) } : {}),
   };
-  return eventOf(unitId, at, {
+  return clientEvent(unitId, at, {
     name,
     decisionId,
     value: name === 'watch' || name === 'rating' ? 1 + rng.below(4000) : null,
@@ -149,7 +107,7 @@ function randomFacts(): { decisions: DecisionRecord[]; events: ClientEvent[] } {
     decisions.push(...own, other);
     for (const made of [...own, other])
       events.push(
-        eventOf(unitId, made.at + rng.below(90_000), {
+        clientEvent(unitId, made.at + rng.below(90_000), {
           kind: 'exposure',
           decisionId: made.id,
           properties: rng.uniform() < 0.5 ? { device: 'tv' } : null,
@@ -171,7 +129,7 @@ function randomFacts(): { decisions: DecisionRecord[]; events: ClientEvent[] } {
       events.push(outcomeOf(rng, unitId, START + Math.floor((rng.uniform() * 20 - 8) * DAY), about()));
     if (u % 5 === 0)
       for (const name of ['play', 'search_success', 'search'])
-        events.push(eventOf(unitId, firstAt + 3 * HOUR, { name, decisionId: about() }));
+        events.push(clientEvent(unitId, firstAt + 3 * HOUR, { name, decisionId: about() }));
   }
   return { decisions, events };
 }

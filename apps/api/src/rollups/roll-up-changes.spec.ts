@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { metricRegistry } from '#metrics';
 import type { MetricDefinition } from '#metrics';
+import { clientEvent, decisionRecord } from '../../test/facts.js';
 import { createTestDatabase } from '../../test/postgres.js';
 import type { TestDatabase } from '../../test/postgres.js';
 import { rollUpAll } from '../../test/roll-up-all.js';
-import { newUlid } from '../http/ulid.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { loadMetricCatalogue, pinMetricVersions } from '../persistence/metric-catalogue.js';
 import { encodeDecision } from '../queues/decision-lines.js';
@@ -71,50 +71,11 @@ const OWN: readonly MetricDefinition[] = [
   },
 ];
 
-const exposed = (unitId: string, at: number, experiment: string): DecisionRecord => ({
-  id: newUlid(at),
-  at,
-  unitId,
-  unitType: 'member',
-  surface: 'home',
-  subject: null,
-  experiment,
-  arm: 'control',
-  phase: 1,
-  kind: 'value',
-  chosen: 1,
-  propensity: 1,
-  armPropensity: 0.5,
-  policyId: null,
-  policyVersion: null,
-  candidates: [],
-  probabilities: null,
-  context: { device: 'tv' },
-  seed: '',
-  reason: 'SPLIT',
-  fallback: null,
-  holdout: null,
-  exposed: true,
-  latencyMicros: 1,
-  rewardWindowSeconds: null,
-});
+const exposed = (unitId: string, at: number, experiment: string): DecisionRecord =>
+  decisionRecord(unitId, at, 'control', { experiment, context: { device: 'tv' }, exposed: true });
 
-let count = 0;
-const outcome = (unitId: string, at: number, name: string, part: Partial<ClientEvent> = {}): ClientEvent => ({
-  id: `c${count++}`,
-  kind: 'outcome',
-  unitId,
-  at,
-  receivedAt: at,
-  decisionId: null,
-  name,
-  value: null,
-  actionId: null,
-  itemId: null,
-  position: null,
-  properties: null,
-  ...part,
-});
+const outcome = (unitId: string, at: number, name: string, part: Partial<ClientEvent> = {}): ClientEvent =>
+  clientEvent(unitId, at, { name, ...part });
 
 describe('rollups through the changes of an experiment', () => {
   let db: TestDatabase;
@@ -134,8 +95,9 @@ describe('rollups through the changes of an experiment', () => {
   afterAll(() => db.drop());
   /** Every test has an experiment of its own. */
   let x: string;
+  let tests = 0;
   beforeEach(() => {
-    x = `x${count++}`;
+    x = `x${tests++}`;
   });
 
   const create = (key: string, metrics: readonly string[], stoppedAt: number | null = null) =>

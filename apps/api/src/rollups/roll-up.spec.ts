@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRng } from '#experiments';
 import { fromValues, metricRegistry, needsUnits } from '#metrics';
 import type { Measure, MetricDefinition } from '#metrics';
+import { clientEvent, decisionRecord } from '../../test/facts.js';
 import { createTestDatabase } from '../../test/postgres.js';
 import type { TestDatabase } from '../../test/postgres.js';
 import { rollUpAll } from '../../test/roll-up-all.js';
-import { newUlid } from '../http/ulid.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvent } from '../queues/event-lines.js';
@@ -44,54 +44,8 @@ interface Facts {
   readonly events: ClientEvent[];
 }
 
-function decision(unitId: string, at: number, arm: string, exposed: boolean): DecisionRecord {
-  return {
-    id: newUlid(at),
-    at,
-    unitId,
-    unitType: 'member',
-    surface: 'home',
-    subject: null,
-    experiment: 'x',
-    arm,
-    phase: 1,
-    kind: 'value',
-    chosen: 1,
-    propensity: 1,
-    armPropensity: 0.5,
-    policyId: null,
-    policyVersion: null,
-    candidates: [],
-    probabilities: null,
-    context: { device: unitId.endsWith('1') ? 'tv' : 'phone' },
-    seed: '',
-    reason: 'SPLIT',
-    fallback: null,
-    holdout: null,
-    exposed,
-    latencyMicros: 1,
-    rewardWindowSeconds: null,
-  };
-}
-
-let count = 0;
-function event(unitId: string, at: number, part: Partial<ClientEvent>): ClientEvent {
-  return {
-    id: `e${count++}`,
-    kind: 'outcome',
-    unitId,
-    at,
-    receivedAt: at,
-    decisionId: null,
-    name: null,
-    value: null,
-    actionId: null,
-    itemId: null,
-    position: null,
-    properties: null,
-    ...part,
-  };
-}
+const decision = (unitId: string, at: number, arm: string, exposed: boolean): DecisionRecord =>
+  decisionRecord(unitId, at, arm, { context: { device: unitId.endsWith('1') ? 'tv' : 'phone' }, exposed });
 
 /** Units with pre-period events, several exposures (some twice reported), outcomes with and without decision, one crossover. */
 function randomFacts(): Facts {
@@ -114,14 +68,16 @@ function randomFacts(): Facts {
     });
     for (const made of own) {
       for (let times = rng.below(3); times > 0; times--) {
-        events.push(event(unitId, made.at + rng.below(60_000), { kind: 'exposure', decisionId: made.id }));
+        events.push(
+          clientEvent(unitId, made.at + rng.below(60_000), { kind: 'exposure', decisionId: made.id }),
+        );
       }
     }
     for (let i = 0; i < 25; i++) {
       const name = NAMES[rng.below(NAMES.length)] as string;
       const about = rng.uniform() < 0.5 ? own[rng.below(own.length)] : undefined;
       events.push(
-        event(unitId, START + Math.floor((rng.uniform() * 26 - 14) * DAY), {
+        clientEvent(unitId, START + Math.floor((rng.uniform() * 26 - 14) * DAY), {
           name,
           decisionId: about?.id ?? null,
           value: name === 'watch' ? rng.below(4000) : name === 'rating' ? 4 : null,
@@ -131,7 +87,7 @@ function randomFacts(): Facts {
   }
   // An exposure that names somebody else's decision enters nobody.
   events.push(
-    event('stranger', START, { kind: 'exposure', decisionId: (decisions[0] as DecisionRecord).id }),
+    clientEvent('stranger', START, { kind: 'exposure', decisionId: (decisions[0] as DecisionRecord).id }),
   );
   return { decisions, events };
 }
