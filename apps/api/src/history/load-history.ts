@@ -7,7 +7,7 @@ import { LearnPolicy } from '../policies/learn-policy.js';
 import { HealthFactsReader } from '../reports/health-facts.js';
 import { LiftReports } from '../reports/lift-reports.js';
 import { ReportStore } from '../reports/report-store.js';
-import { RollUp } from '../rollups/roll-up.js';
+import { rollUpAll } from '../rollups/roll-up-all.js';
 import { CatalogStore } from '../serving/catalog-store.js';
 import { DiskCache } from '../serving/disk-cache.js';
 import { ExperimentCatalog } from '../serving/experiment-catalog.js';
@@ -60,7 +60,6 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
   await catalog.refresh();
   const writer = new HistoryWriter(new FactStore(db));
   const learner = new LearnPolicy(db);
-  const rollUp = new RollUp(db);
   const learning = await db.query<{ id: string }>(
     `select id from policy where learning and window_seconds >= 0 order by id`,
   );
@@ -96,7 +95,7 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
       if (hours % LEARN_EVERY_HOURS !== 0) return;
       await writer.flush();
       await learn(at);
-      if (hours % (24 * ROLL_UP_EVERY_DAYS) === 0) await rollUp.run(new Date(at - 1));
+      if (hours % (24 * ROLL_UP_EVERY_DAYS) === 0) await rollUpAll(db, new Date(at - 1));
       options.progress?.((at - from) / (to - from));
     },
   });
@@ -107,7 +106,7 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
   await learn(to);
   // A coarse look at the new partitions is enough for good plans; autovacuum refines it.
   await db.query('set default_statistics_target = 10; analyze; reset default_statistics_target');
-  await rollUp.run(new Date(to));
+  await rollUpAll(db, new Date(to));
   const reports = new LiftReports(new ReportStore(db), new HealthFactsReader(db));
   for (const key of options.experiments) await reports.storeSummary(key, new Date(to));
   return { ...writer.stored, states: summary.states };

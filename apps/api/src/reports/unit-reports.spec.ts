@@ -18,7 +18,7 @@ import { FactStore } from '../persistence/fact-store.js';
 import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvent } from '../queues/event-lines.js';
 import type { ClientEvent, DecisionRecord } from '../queues/jobs.js';
-import { rollUpAll } from '../../test/roll-up-all.js';
+import { rollUpAll } from '../rollups/roll-up-all.js';
 import type { Distribution } from './distribution.js';
 import type { LiftReport } from './lift-reports.js';
 import type { NoveltyReport } from './novelty-report.js';

@@ -6,7 +6,7 @@ import type { Moments, ReportBody, ReportMetric } from '#metrics';
 import { clientEvent, decisionRecord } from '../../test/facts.js';
 import { createTestDatabase } from '../../test/postgres.js';
 import type { TestDatabase } from '../../test/postgres.js';
-import { rollUpAll } from '../../test/roll-up-all.js';
+import { rollUpAll } from './roll-up-all.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvent } from '../queues/event-lines.js';

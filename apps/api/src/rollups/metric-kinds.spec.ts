@@ -22,7 +22,7 @@ import { ReportStore } from '../reports/report-store.js';
 import { matureMoments } from './daily-moments.js';
 import { lastMatureDay } from './maturity.js';
 import { ALL_METRICS, OWN_METRICS } from './metric-kinds.fixtures.js';
-import { rollUpAll } from '../../test/roll-up-all.js';
+import { rollUpAll } from './roll-up-all.js';
 
 const START = Date.UTC(2026, 4, 1);
 const NOW = new Date(START + 12 * DAY);

@@ -4,7 +4,7 @@ import type { MetricDefinition } from '#metrics';
 import { clientEvent, decisionRecord } from '../../test/facts.js';
 import { createTestDatabase } from '../../test/postgres.js';
 import type { TestDatabase } from '../../test/postgres.js';
-import { rollUpAll } from '../../test/roll-up-all.js';
+import { rollUpAll } from './roll-up-all.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { loadMetricCatalogue, pinMetricVersions } from '../persistence/metric-catalogue.js';
 import { encodeDecision } from '../queues/decision-lines.js';
@@ -123,7 +123,7 @@ describe('rollups through the changes of an experiment', () => {
     });
   };
 
-  const rollUp = (): Promise<void> => rollUpAll(db.database, NOW);
+  const rollUp = (): Promise<boolean> => rollUpAll(db.database, NOW);
 
   const measured = async (metric: string): Promise<Record<string, readonly [number, number]>> => {
     const rows = await db.database.query<{ unit_id: string; y: number; x: number }>(
