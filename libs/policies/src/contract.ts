@@ -17,8 +17,16 @@ export interface DecisionRequest {
   readonly at: number;
 }
 
+interface Limited {
+  /**
+   * Optional: 1 for each action that may be served. The others keep probability 0 in every slot, floor or not; at least
+   * one is 1. Absent: all may be served.
+   */
+  eligible?(request: DecisionRequest): Uint8Array;
+}
+
 /** Picks one action. */
-export interface Chooser {
+export interface Chooser extends Limited {
   readonly decides: 'action';
   /** How the probabilities were computed; Monte-Carlo ones carry the number of draws. */
   readonly propensity: { readonly kind: 'exact' } | { readonly kind: 'monte-carlo'; readonly draws: number };
@@ -29,7 +37,7 @@ export interface Chooser {
 }
 
 /** Orders many actions. An Exploration turns its scores into a slate with propensities. */
-export interface Ranker {
+export interface Ranker extends Limited {
   readonly decides: 'slate';
   /** One finite score per action in request order; higher is earlier. */
   scores(request: DecisionRequest): Float64Array;
@@ -48,6 +56,8 @@ export interface RewardedDecision {
   readonly position: number;
   readonly propensity: number;
   readonly reward: number;
+  /** What else the policy's reward definition measures, by name: costs, further objectives. A missing one counts 0. */
+  readonly signals?: Readonly<Record<string, number>>;
   /** Unix milliseconds of the decision. */
   readonly at: number;
 }

@@ -3,14 +3,16 @@ import type { Registry } from '#experiments';
 import { bandits } from './bandits/index.js';
 import type { Policy } from './contract.js';
 import { recommenders } from './recommenders/index.js';
+import { wrappable, wrapperRegistry } from './wrappers/index.js';
 
 export * from './codec.js';
 export * from './contract.js';
 export * from './exploration/index.js';
 export * from './serve.js';
+export * from './wrappers/index.js';
 
 /** Every policy that Marquee ships, static, online and batch alike. */
-export const policyRegistry: Registry<Policy> = createRegistry<Policy>('policy', [
-  ...bandits,
-  ...recommenders,
-]);
+export const policyRegistry: Registry<Policy> = createRegistry<Policy>(
+  'policy',
+  [...bandits, ...recommenders].map((policy) => wrappable(policy, wrapperRegistry)),
+);

@@ -87,11 +87,7 @@ function bestOpen(scores: Float64Array | undefined, taken: Uint8Array): number {
 /** Asks the rule for one slot and puts the safety envelope around the answer. */
 function fillSlot(rule: Rule, taken: Uint8Array, open: number, floor: number, into: Float64Array): void {
   rule.slot(taken, into);
-  for (let i = 0; i < into.length; i++) {
-    if (taken[i] !== 0 && into[i] !== 0) {
-      throw new DomainError('invalid_distribution', `action ${i} was offered twice`);
-    }
-  }
+  refuseTaken(into, taken, 'was offered twice, or may not be served');
   checkDistribution(into, taken.length);
   applyFloor(into, taken, open, floor);
 }
@@ -115,7 +111,8 @@ export function serveAction(
   const rule = ruleOf(compiled, request, exploration);
   const count = request.actions.length;
   const probabilities = new Float64Array(count);
-  fillSlot(rule, new Uint8Array(count), count, floor, probabilities);
+  const { taken, open } = limitsOf(compiled, request);
+  fillSlot(rule, taken, open, floor, probabilities);
   const answer = drawn(probabilities, rng);
   return rule.scores === undefined ? answer : { ...answer, scores: rule.scores };
 }
@@ -128,8 +125,36 @@ function chosenFrom(chooser: Chooser, request: DecisionRequest, floor: number): 
   checkDistribution(distribution, count);
   // A copy: what the policy keeps is not ours to change.
   const probabilities = distribution.slice();
-  applyFloor(probabilities, null, count, floor);
+  if (!chooser.eligible) applyFloor(probabilities, null, count, floor);
+  else {
+    const { taken, open } = limitsOf(chooser, request);
+    refuseTaken(probabilities, taken, 'may not be served');
+    applyFloor(probabilities, taken, open, floor);
+  }
   return probabilities;
+}
+
+/** The actions that may not be served are as good as taken. */
+function limitsOf(compiled: CompiledPolicy, request: DecisionRequest): { taken: Uint8Array; open: number } {
+  const count = request.actions.length;
+  const mask = compiled.eligible?.(request);
+  if (!mask) return { taken: new Uint8Array(count), open: count };
+  const taken = new Uint8Array(count);
+  let open = 0;
+  for (let i = 0; i < count; i++) {
+    if (mask[i] === 1) open++;
+    else taken[i] = 1;
+  }
+  if (mask.length !== count || open === 0)
+    throw new DomainError('invalid_distribution', `the policy lets ${open} of ${count} actions through`);
+  return { taken, open };
+}
+
+function refuseTaken(probabilities: Float64Array, taken: Uint8Array, why: string): void {
+  for (let i = 0; i < taken.length; i++) {
+    if (taken[i] !== 0 && probabilities[i] !== 0)
+      throw new DomainError('invalid_distribution', `action ${i} ${why}`);
+  }
 }
 
 function drawn(probabilities: Float64Array, rng: Rng): ServedAction {
@@ -153,13 +178,13 @@ export function serveSlate(
 ): ServedSlate {
   const rule = ruleOf(compiled, request, exploration);
   const count = request.actions.length;
-  const slots = Math.max(0, Math.min(Math.floor(length), count));
-  const taken = new Uint8Array(count);
+  const { taken, open } = limitsOf(compiled, request);
+  const slots = Math.max(0, Math.min(Math.floor(length), open));
   const probabilities = new Float64Array(count);
   const items: SlateItem[] = [];
   let joint = 1;
   for (let slot = 0; slot < slots; slot++) {
-    fillSlot(rule, taken, count - slot, floor, probabilities);
+    fillSlot(rule, taken, open - slot, floor, probabilities);
     const index = sampleIndex(probabilities, rng);
     const propensity = probabilities[index] as number;
     taken[index] = 1;

@@ -1,0 +1,31 @@
+import { createRegistry } from '#experiments';
+import type { Registry } from '#experiments';
+import { conservative } from './conservative.js';
+import { constrained } from './constrained.js';
+import type { Wrapper } from './contract.js';
+import { explorationBudget } from './exploration-budget.js';
+import { fatigue } from './fatigue.js';
+import { holdback } from './holdback.js';
+import { lexicographic } from './lexicographic.js';
+import { minimumShares } from './minimum-shares.js';
+import { objectives } from './objectives.js';
+import { retired } from './retired.js';
+import { warmUp } from './warm-up.js';
+
+export type { Wrapper, WrapperMemory } from './contract.js';
+export type { ExplorationDay, ExplorationLedger } from './exploration-budget.js';
+export { wrappable } from './wrap-policy.js';
+
+/** Adding a wrapper is one file and one entry here. */
+export const wrapperRegistry: Registry<Wrapper> = createRegistry<Wrapper>('wrapper', [
+  minimumShares as Wrapper,
+  warmUp as Wrapper,
+  holdback as Wrapper,
+  retired as Wrapper,
+  fatigue as Wrapper,
+  objectives as Wrapper,
+  lexicographic as Wrapper,
+  constrained as Wrapper,
+  conservative as Wrapper,
+  explorationBudget as Wrapper,
+]);
