@@ -191,6 +191,9 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await stage.page.getByRole('option', { name: 'Thompson sampling (Beta-Bernoulli)' }).click();
     await dialog.getByRole('textbox', { name: 'Title' }).fill('Art by chance');
     await dialog.getByLabel('Prior successes').fill('2.5');
+    await dialog.getByRole('combobox', { name: 'Add a wrapper' }).click();
+    await stage.page.getByRole('option', { name: 'Holdback' }).click();
+    await dialog.getByRole('group', { name: 'Holdback' }).getByLabel('Share').fill('0.1');
     await dialog.getByRole('button', { name: 'Create policy' }).click();
     await dialog.waitFor({ state: 'detached' });
     expect(stage.api.writes[0]).toMatchObject({
@@ -198,7 +201,12 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
       body: {
         id: 'art-by-chance',
         key: 'thompson-beta',
-        params: { priorSuccesses: 2.5, priorFailures: 1, perSubject: true },
+        params: {
+          priorSuccesses: 2.5,
+          priorFailures: 1,
+          perSubject: true,
+          wrappers: [{ key: 'holdback', params: { share: 0.1 } }],
+        },
         windowSeconds: 0,
         learning: true,
       },

@@ -1,6 +1,6 @@
 import { CONDITION_OPERATORS } from '#experiments';
 import { OUTCOME_NAMES, estimatorRegistry } from '#metrics';
-import { explorationRegistry, policyRegistry } from '#policies';
+import { explorationRegistry, policyRegistry, wrapperRegistry } from '#policies';
 
 /** Everything registered in code but metrics, as plain data: forms, reference pages and clients are drawn from it. */
 export const catalog = {
@@ -10,6 +10,13 @@ export const catalog = {
     summary,
     reference,
     learns,
+    paramsSchema: params.jsonSchema,
+  })),
+  wrappers: wrapperRegistry.list().map(({ key, title, summary, reference, params }) => ({
+    key,
+    title,
+    summary,
+    reference,
     paramsSchema: params.jsonSchema,
   })),
   explorations: explorationRegistry.list().map(({ key, title, summary, params }) => ({

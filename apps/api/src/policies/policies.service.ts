@@ -152,7 +152,12 @@ function checkSetup(key: string, setup: Setup): void {
   const exploration = explorationRegistry.find(setup.exploration.key);
   if (!exploration)
     throw unknown('/exploration/key', 'exploration', setup.exploration.key, explorationRegistry.list());
-  below('/params', () => policy.params.parse(setup.params));
+  below('/params', () => {
+    const params = policy.params.parse(setup.params);
+    // Some parameters go together badly, which shows only when the policy is made of them.
+    if (policy.learns === 'online') policy.compile(policy.initialState(params), params);
+    if (policy.learns === 'never') policy.compile(null, params);
+  });
   below('/exploration/params', () => exploration.params.parse(setup.exploration.params ?? {}));
   if (policy.learns === 'online' && setup.learning && setup.reward === null) {
     throw Problem.invalid(

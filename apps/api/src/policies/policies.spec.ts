@@ -80,6 +80,24 @@ describe('the policies API', () => {
       '/exploration/params/epsilon',
       'invalid_params',
     ],
+    [
+      'an unknown wrapper',
+      { params: { wrappers: [{ key: 'hat' }] } },
+      '/params/wrappers/0/key',
+      'invalid_params',
+    ],
+    [
+      'bad parameters of a wrapper',
+      { params: { wrappers: [{ key: 'holdback', params: { share: 2 } }] } },
+      '/params/wrappers/0/params/share',
+      'invalid_params',
+    ],
+    [
+      'a wrapper that does not fit',
+      { key: 'most-popular', params: { wrappers: [{ key: 'holdback' }] } },
+      '/params/wrappers/0/key',
+      'invalid_params',
+    ],
     ['no reward', { reward: null }, '/reward', 'required'],
     ['a reward without outcomes', { reward: { outcomes: [] } }, '/reward/outcomes', 'too_small'],
     ['an unknown field', { colour: 'red' }, '/colour', 'unknown_field'],
@@ -326,7 +344,11 @@ describe('the policies API', () => {
       'metrics',
       'outcomes',
       'policies',
+      'wrappers',
     ]);
+    expect(body['wrappers']?.find((entry) => entry.key === 'holdback')).toMatchObject({
+      paramsSchema: { type: 'object' },
+    });
     const policy = body['policies']?.find((entry) => entry.key === 'thompson-beta');
     expect(policy).toMatchObject({ learns: 'online', paramsSchema: { type: 'object' } });
     expect(body['outcomes']).toContain('play');

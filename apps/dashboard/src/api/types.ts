@@ -239,6 +239,21 @@ export interface RegisteredExploration {
   paramsSchema?: JsonSchema;
 }
 
+/** Goes around a policy and changes what it may serve, how often, or what it learns from. */
+export interface RegisteredWrapper {
+  key: string;
+  title: string;
+  summary: string;
+  reference?: string;
+  paramsSchema?: JsonSchema;
+}
+
+/** One wrapper of a policy, as its parameter `wrappers` lists it. */
+export interface Worn {
+  key: string;
+  params: Record<string, Json>;
+}
+
 export interface JsonSchema {
   type?: string | string[];
   title?: string;
@@ -251,6 +266,7 @@ export interface JsonSchema {
   exclusiveMaximum?: number;
   properties?: Record<string, JsonSchema>;
   items?: JsonSchema;
+  additionalProperties?: JsonSchema | boolean;
   anyOf?: JsonSchema[];
   required?: string[];
 }
@@ -258,6 +274,7 @@ export interface JsonSchema {
 export interface Catalog {
   policies: RegisteredPolicy[];
   explorations: RegisteredExploration[];
+  wrappers?: RegisteredWrapper[];
   estimators: { key: string; title: string; summary: string; reference: string }[];
   metrics: MetricDefinition[];
   conditionOperators: (string | { key: string; title: string })[];

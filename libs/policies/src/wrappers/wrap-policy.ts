@@ -84,14 +84,10 @@ function paramsOf(policy: Policy, wrappers: Wrappers): ParamsSchema<WrappedParam
           default: [],
           description: 'What goes around the policy, from the inside out.',
           items: {
-            anyOf: usable.map(({ key, title, summary, params }) => ({
-              title,
-              description: summary,
-              type: 'object',
-              properties: { key: { const: key }, params: params.jsonSchema },
-              required: ['key'],
-              additionalProperties: false,
-            })),
+            type: 'object',
+            properties: { key: { enum: usable.map(({ key }) => key) }, params: { type: 'object' } },
+            required: ['key'],
+            additionalProperties: false,
           },
         },
       },

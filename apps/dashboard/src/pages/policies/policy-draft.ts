@@ -1,4 +1,4 @@
-import type { Catalog, Json, PolicyBody } from '../../api/types.js';
+import type { Catalog, Json, PolicyBody, Worn } from '../../api/types.js';
 import { slug } from '../../format/slug.js';
 import { schemaDefaults } from '../../ui/schema-form.js';
 
@@ -8,6 +8,7 @@ export interface PolicyDraft {
   title: string;
   key: string;
   params: Record<string, Json>;
+  wrappers: Worn[];
   exploration: string;
   explorationParams: Record<string, Json>;
   floor: number;
@@ -23,11 +24,13 @@ export function policyDraft(catalog: Catalog, key: string): PolicyDraft {
   const registered = catalog.policies.find((policy) => policy.key === key);
   // A policy that picks one action needs nothing to turn scores into a slate.
   const exploration = registered?.decides === 'action' ? undefined : catalog.explorations[0];
+  const { wrappers: _none, ...params } = schemaDefaults(registered?.paramsSchema);
   return {
     id: '',
     title: '',
     key,
-    params: schemaDefaults(registered?.paramsSchema),
+    params,
+    wrappers: [],
     exploration: exploration?.key ?? '',
     explorationParams: schemaDefaults(exploration?.paramsSchema),
     floor: registered?.learns === 'online' ? 0.01 : 0,
@@ -47,7 +50,10 @@ export function policyBody(
     id: draft.id || slug(draft.title),
     key: draft.key,
     title: draft.title,
-    params: draft.params,
+    params: {
+      ...draft.params,
+      ...(draft.wrappers.length === 0 ? {} : { wrappers: draft.wrappers.map((worn) => ({ ...worn })) }),
+    },
     ...(draft.exploration === ''
       ? {}
       : { exploration: { key: draft.exploration, params: draft.explorationParams } }),

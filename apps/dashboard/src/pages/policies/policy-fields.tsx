@@ -9,12 +9,13 @@ import {
   TextInput,
 } from '@mantine/core';
 import type { ReactElement } from 'react';
-import type { Catalog, RegisteredPolicy } from '../../api/types.js';
+import type { Catalog, JsonSchema, RegisteredPolicy } from '../../api/types.js';
 import { humanise } from '../../format/index.js';
 import { SchemaForm, schemaDefaults } from '../../ui/schema-form.js';
 import { policyDraft } from './policy-draft.js';
 import { slug } from '../../format/slug.js';
 import type { PolicyDraft } from './policy-draft.js';
+import { WrapperFields } from './wrapper-fields.js';
 
 interface PolicyFieldsProps {
   catalog: Catalog;
@@ -56,16 +57,22 @@ export function PolicyFields({ catalog, offered, draft, onChange }: PolicyFields
           onChange={(event) => set({ id: event.currentTarget.value })}
         />
       </Group>
-      {Object.keys(registered?.paramsSchema.properties ?? {}).length === 0 ? null : (
+      {Object.keys(ownSchema(registered).properties ?? {}).length === 0 ? null : (
         <Fieldset legend="Parameters">
           <SchemaForm
             key={draft.key}
-            schema={registered?.paramsSchema}
+            schema={ownSchema(registered)}
             values={draft.params}
             onChange={(params) => set({ params })}
           />
         </Fieldset>
       )}
+      <WrapperFields
+        schema={registered?.paramsSchema}
+        wrappers={catalog.wrappers ?? []}
+        value={draft.wrappers}
+        onChange={(wrappers) => set({ wrappers })}
+      />
       {registered?.decides === 'action' ? null : (
         <ExplorationFields catalog={catalog} draft={draft} set={set} />
       )}
@@ -81,6 +88,12 @@ export function PolicyFields({ catalog, offered, draft, onChange }: PolicyFields
       />
     </Stack>
   );
+}
+
+/** The parameters of the policy itself; its wrappers have fields of their own. */
+function ownSchema(registered: RegisteredPolicy | undefined): JsonSchema {
+  const { wrappers: _wrappers, ...properties } = registered?.paramsSchema.properties ?? {};
+  return { ...registered?.paramsSchema, properties };
 }
 
 interface PartProps {

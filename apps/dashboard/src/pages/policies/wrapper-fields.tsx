@@ -1,0 +1,97 @@
+import { ActionIcon, Fieldset, Group, Paper, Select, Stack, Text } from '@mantine/core';
+import type { ReactElement } from 'react';
+import type { JsonSchema, RegisteredWrapper, Worn } from '../../api/types.js';
+import { Icon } from '../../ui/icon.js';
+import { SchemaForm, schemaDefaults } from '../../ui/schema-form.js';
+
+interface WrapperFieldsProps {
+  /** The schema of the policy's parameters, which names the wrappers that fit it. */
+  schema: JsonSchema | undefined;
+  wrappers: readonly RegisteredWrapper[];
+  value: readonly Worn[];
+  onChange: (value: Worn[]) => void;
+}
+
+/** The wrappers that a policy can wear. */
+function fitting(
+  schema: JsonSchema | undefined,
+  wrappers: readonly RegisteredWrapper[],
+): RegisteredWrapper[] {
+  const allowed = schema?.properties?.['wrappers']?.items?.properties?.['key']?.enum ?? [];
+  return wrappers.filter(({ key }) => allowed.includes(key));
+}
+
+/** What goes around a policy, from the inside out: a card each, and a choice of those that are left. */
+export function WrapperFields({
+  schema,
+  wrappers,
+  value,
+  onChange,
+}: WrapperFieldsProps): ReactElement | null {
+  const known = fitting(schema, wrappers);
+  if (known.length === 0) return null;
+  const left = known.filter(({ key }) => !value.some((worn) => worn.key === key));
+  const add = (key: string): void =>
+    onChange([
+      ...value,
+      { key, params: schemaDefaults(known.find((wrapper) => wrapper.key === key)?.paramsSchema) },
+    ]);
+  return (
+    <Fieldset legend="Around the policy">
+      <Stack gap="sm">
+        {value.length === 0 ? (
+          <Text size="sm" c="dimmed">
+            Nothing. Wrappers can keep shares, hold units back, cap repetition, guard a cost or a baseline.
+          </Text>
+        ) : null}
+        {value.map((worn, index) => (
+          <WornCard
+            key={worn.key}
+            worn={worn}
+            wrapper={known.find(({ key }) => key === worn.key)}
+            change={(params) => onChange(value.map((one, i) => (i === index ? { ...one, params } : one)))}
+            remove={() => onChange(value.filter((_, i) => i !== index))}
+          />
+        ))}
+        <Select
+          label="Add a wrapper"
+          placeholder="Choose"
+          data={left.map(({ key, title }) => ({ value: key, label: title }))}
+          value={null}
+          onChange={(key) => {
+            if (key !== null) add(key);
+          }}
+        />
+      </Stack>
+    </Fieldset>
+  );
+}
+
+interface WornCardProps {
+  worn: Worn;
+  wrapper: RegisteredWrapper | undefined;
+  change: (params: Worn['params']) => void;
+  remove: () => void;
+}
+
+function WornCard({ worn, wrapper, change, remove }: WornCardProps): ReactElement {
+  const title = wrapper?.title ?? worn.key;
+  return (
+    <Paper withBorder p="sm" role="group" aria-label={title}>
+      <Group justify="space-between" mb="xs" wrap="nowrap" align="flex-start">
+        <div>
+          <Text fw={620} size="sm">
+            {title}
+          </Text>
+          <Text size="sm" c="dimmed">
+            {wrapper?.summary}
+          </Text>
+        </div>
+        <ActionIcon variant="subtle" color="gray" aria-label={`Remove ${title}`} onClick={remove}>
+          <Icon name="cross" size={14} />
+        </ActionIcon>
+      </Group>
+      <SchemaForm schema={wrapper?.paramsSchema} values={worn.params} onChange={change} />
+    </Paper>
+  );
+}
