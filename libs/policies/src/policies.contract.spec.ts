@@ -15,6 +15,9 @@ function variant(policy: Policy, key: string, defaults: object): Policy {
 
 for (const policy of policyRegistry.list()) describePolicyContract(policy);
 describePolicyContract(variant(linearThompson as Policy, 'linear-thompson-shared', { sharing: 'shared' }));
+describePolicyContract(
+  variant(linearThompson as Policy, 'linear-thompson-disjoint', { sharing: 'disjoint', warmUp: 50 }),
+);
 describePolicyContract(variant(linearThompson as Policy, 'linear-thompson-fading', { halfLifeDays: 0.5 }));
 
 describe.each(explorationRegistry.list().map((exploration) => [exploration.key, exploration] as const))(

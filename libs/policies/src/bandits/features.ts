@@ -50,20 +50,50 @@ export class FeatureIndex {
 
   constructor(
     names: readonly string[],
-    private readonly limit: number,
+    readonly limit: number,
   ) {
     this.position = new Map(names.map((name, index) => [name, index + 1]));
     this.size = names.length + 1;
   }
 
-  vector(context: Context): Float64Array {
+  /**
+   * @param unknown called for every feature that is not in the list; with `only`, for those of its attributes.
+   */
+  vector(context: Context, unknown?: (name: string) => void, only?: ReadonlySet<string>): Float64Array {
     const x = new Float64Array(this.size);
     x[0] = 1;
-    eachFeature(context, this.limit, (name, value) => {
-      const i = this.position.get(name);
-      if (i !== undefined) x[i] = value;
-    });
+    const { limit, position } = this;
+    for (const key in context) {
+      const value = context[key];
+      // Most features are numbers: these skip the general path.
+      if (typeof value === 'number') {
+        const i = position.get(key);
+        if (i !== undefined && value - value === 0)
+          x[i] = value > limit ? limit : value < -limit ? -limit : value;
+        else if (unknown !== undefined) this.name(key, value, x, unknown, only);
+      } else if (value !== undefined && value !== null) this.name(key, value, x, unknown, only);
+    }
     return x;
+  }
+
+  /** One attribute by the rules of eachFeature. */
+  private name(
+    key: string,
+    value: NonNullable<Context[string]>,
+    x: Float64Array,
+    unknown: ((name: string) => void) | undefined,
+    only: ReadonlySet<string> | undefined,
+  ): void {
+    eachFeature(
+      { [key]: value },
+      this.limit,
+      (name, number) => {
+        const i = this.position.get(name);
+        if (i !== undefined) x[i] = number;
+        else unknown?.(name);
+      },
+      only,
+    );
   }
 
   /** Sum of squares of the features that are not in the list. */
@@ -74,4 +104,15 @@ export class FeatureIndex {
     });
     return sum;
   }
+}
+
+const indexes = new WeakMap<readonly string[], FeatureIndex>();
+
+/** The index of a list of names, made once for as long as the list lives: snapshots that follow each other share it. */
+export function featureIndexOf(names: readonly string[], limit: number): FeatureIndex {
+  const known = indexes.get(names);
+  if (known?.limit === limit) return known;
+  const index = new FeatureIndex(names, limit);
+  indexes.set(names, index);
+  return index;
 }

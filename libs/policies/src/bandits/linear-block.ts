@@ -1,56 +1,34 @@
 import { DomainError } from '#experiments';
 import type { Json } from '#experiments';
 import { decodeFloats, encodeFloats, stateNumber, stateObject, stateText } from '../codec.js';
-import { choleskyInPlace, invertCholesky } from '../linear-algebra/cholesky.js';
-import { addOuterLower, addScaled } from '../linear-algebra/rank-one.js';
-import { decayFactor } from './decayed-counts.js';
+import { choleskyInPlace, inverseOfFactor, invertFactor, solveCholesky } from '../linear-algebra/cholesky.js';
+import { dot } from '../linear-algebra/rank-one.js';
 
 /**
  * What one linear model has seen: A = sum w x x' (lower triangle of dim * dim doubles, without the ridge) and
- * b = sum w x r, where w fades with age. The ridge is added and the inverse taken afresh when the state is compiled:
+ * b = sum w x r, where w fades with age. The ridge is added and the sum factored afresh when the state is compiled:
  * updating an inverse under forgetting drifts until variances turn negative.
  */
 export interface LinearBlock {
   readonly dim: number;
   readonly a: Float64Array;
   readonly b: Float64Array;
-  /** Unix milliseconds of the newest decision in it. */
+  /** Unix milliseconds as of which the weights are counted; 0 before the first decision. */
   readonly at: number;
+  /** Features [1, z] of the action it belongs to, as last seen; empty where no model is shared by them. */
+  readonly action: Float64Array;
 }
 
-export interface LinearRow {
-  readonly x: Float64Array;
-  readonly reward: number;
-  readonly at: number;
-}
+const NO_FEATURES = new Float64Array(0);
 
 export function emptyBlock(dim: number): LinearBlock {
-  return { dim, a: new Float64Array(dim * dim), b: new Float64Array(dim), at: 0 };
-}
-
-/** A copy with the rows added, faded to the newest time. The block given stays as it is. */
-export function learnRows(
-  block: LinearBlock,
-  rows: readonly LinearRow[],
-  halfLifeDays: number | null,
-): LinearBlock {
-  const untouched = block.at === 0;
-  const at = rows.reduce((newest, row) => Math.max(newest, row.at), untouched ? -Infinity : block.at);
-  const fade = untouched ? 1 : decayFactor(block.at, at, halfLifeDays);
-  const a = fade === 1 ? block.a.slice() : block.a.map((value) => value * fade);
-  const b = fade === 1 ? block.b.slice() : block.b.map((value) => value * fade);
-  for (const row of rows) {
-    const weight = decayFactor(row.at, at, halfLifeDays);
-    addOuterLower(a, block.dim, row.x, weight);
-    addScaled(b, row.x, weight * row.reward);
-  }
-  return { dim: block.dim, a, b, at };
+  return { dim, a: new Float64Array(dim * dim), b: new Float64Array(dim), at: 0, action: NO_FEATURES };
 }
 
 /** The same knowledge in a larger layout: entry i moves to `place(i)`, which must be increasing. */
 export function growBlock(block: LinearBlock, dim: number, place: (index: number) => number): LinearBlock {
   if (dim === block.dim) return block;
-  const grown = { dim, a: new Float64Array(dim * dim), b: new Float64Array(dim), at: block.at };
+  const grown = { ...block, dim, a: new Float64Array(dim * dim), b: new Float64Array(dim) };
   for (let i = 0; i < block.dim; i++) {
     const row = place(i) * dim;
     for (let j = 0; j <= i; j++) grown.a[row + place(j)] = block.a[i * block.dim + j] as number;
@@ -59,52 +37,105 @@ export function growBlock(block: LinearBlock, dim: number, place: (index: number
   return grown;
 }
 
-/** Posterior of one block: mean weights and (A + ridge I)^-1, both dense. */
-export interface LinearPosterior {
+/**
+ * A + ridge I of one block, factored. What follows from it is computed when it is first asked for: greedy policies
+ * never need a variance.
+ */
+export class Factor {
+  private readonly l: Float64Array;
+  private half: Float64Array | undefined;
+  private whole: Float64Array | undefined;
+
+  /** @throws DomainError `not_positive_definite` when the block holds non-finite numbers. */
+  constructor(
+    block: LinearBlock,
+    readonly ridge: number,
+    readonly fade: number,
+  ) {
+    const { a, dim } = block;
+    const l = a.slice();
+    if (fade !== 1) for (let i = 0; i < l.length; i++) l[i] = (l[i] as number) * fade;
+    for (let i = 0; i < l.length; i += dim + 1) l[i] = (l[i] as number) + ridge;
+    choleskyInPlace(l, dim);
+    this.l = l;
+    this.dim = dim;
+  }
+
   readonly dim: number;
-  readonly theta: Float64Array;
-  readonly inverse: Float64Array;
+
+  /** Overwrites `target` by (A + ridge I)^-1 target. */
+  solve(target: Float64Array): Float64Array {
+    solveCholesky(this.l, this.dim, target);
+    return target;
+  }
+
+  /** (A + ridge I)^-1, dense; not to be changed. */
+  get inverse(): Float64Array {
+    return (this.whole ??= inverseOfFactor(this.root, this.dim));
+  }
+
+  /** W with (A + ridge I)^-1 = W W', whose row j starts at its entry j. */
+  private get root(): Float64Array {
+    return (this.half ??= invertFactor(this.l, this.dim));
+  }
+
+  /** x' (A + ridge I)^-1 x; leaves W'x in `scratch`. Zeros of x cost nothing. */
+  variance(x: Float64Array, scratch: Float64Array): number {
+    const { dim, root } = this;
+    scratch.fill(0, 0, dim);
+    for (let j = 0; j < dim; j++) {
+      const xj = x[j] as number;
+      if (xj === 0) continue;
+      const row = j * dim;
+      for (let i = j; i < dim; i++) scratch[i] = (scratch[i] as number) + xj * (root[row + i] as number);
+    }
+    return dot(scratch, scratch, dim);
+  }
+
+  /** (A + ridge I)^-1 x into `into`, from the W'x that variance(x) left. */
+  product(scratch: Float64Array, into: Float64Array): void {
+    const { dim, root } = this;
+    for (let j = 0; j < dim; j++) {
+      let sum = 0;
+      for (let i = j; i < dim; i++) sum += (root[j * dim + i] as number) * (scratch[i] as number);
+      into[j] = sum;
+    }
+  }
 }
 
-interface Inverted {
-  readonly ridge: number;
-  readonly fade: number;
-  readonly inverse: Float64Array;
-}
+/** Blocks are immutable and most survive an update, so a factor is kept as long as its block lives. */
+const factors = new WeakMap<LinearBlock, Factor>();
 
-/** Blocks are immutable and most survive an update, so an inverse is kept as long as its block lives. */
-const inverses = new WeakMap<LinearBlock, Inverted>();
-
-function invert(block: LinearBlock, ridge: number, fade: number): Float64Array {
-  const known = inverses.get(block);
-  if (known !== undefined && known.ridge === ridge && known.fade === fade) return known.inverse;
-  const full = fade === 1 ? block.a.slice() : block.a.map((value) => value * fade);
-  for (let i = 0; i < block.dim; i++) full[i * block.dim + i] = (full[i * block.dim + i] as number) + ridge;
-  choleskyInPlace(full, block.dim);
-  const inverse = invertCholesky(full, block.dim);
-  inverses.set(block, { ridge, fade, inverse });
-  return inverse;
+/** @param fade how much of the block's weight is left at the time of the state, in (0, 1]. */
+export function factorOf(block: LinearBlock, ridge: number, fade: number): Factor {
+  const known = factors.get(block);
+  if (known !== undefined && known.ridge === ridge && known.fade === fade) return known;
+  const factor = new Factor(block, ridge, fade);
+  factors.set(block, factor);
+  return factor;
 }
 
 /**
- * Bayesian ridge regression: prior N(base * e_0, I / ridge) on the weights, whose entry 0 belongs to the constant.
- * Centred like this an action nobody has seen is expected to earn the base rate, not nothing.
- * @param fade how much of the block's weight is left at the time of the state, in (0, 1].
- * @throws DomainError `not_positive_definite` when the block holds non-finite numbers.
+ * Mean weights of Bayesian ridge regression with the prior N(base e_0 + extra, I / ridge), where e_0 belongs to the
+ * constant: (A + ridge I)^-1 (b + ridge prior). Centred like this an action nobody has seen is expected to earn the
+ * base rate, not nothing.
+ * @param extra the rest of the prior mean, from a shared model; null for none.
  */
-export function posteriorOf(block: LinearBlock, ridge: number, fade: number, base: number): LinearPosterior {
-  const { dim } = block;
-  const inverse = invert(block, ridge, fade);
-  const target = new Float64Array(dim);
-  for (let i = 0; i < dim; i++)
-    target[i] = fade * ((block.b[i] as number) - base * (block.a[i * dim] as number));
+export function meanWeights(
+  block: LinearBlock,
+  factor: Factor,
+  base: number,
+  extra: Float64Array | null,
+): Float64Array {
+  const { dim, a, b } = block;
   const theta = new Float64Array(dim);
   for (let i = 0; i < dim; i++) {
-    let sum = i === 0 ? base : 0;
-    for (let j = 0; j < dim; j++) sum += (inverse[i * dim + j] as number) * (target[j] as number);
-    theta[i] = sum;
+    const own = factor.fade * ((b[i] as number) - base * (a[i * dim] as number));
+    theta[i] = extra === null ? own : own + factor.ridge * (extra[i] as number);
   }
-  return { dim, theta, inverse };
+  factor.solve(theta);
+  theta[0] = (theta[0] as number) + base;
+  return theta;
 }
 
 /** Packs the lower triangle row by row. */
@@ -114,7 +145,13 @@ export function encodeBlock(block: LinearBlock): Json {
   for (let i = 0; i < block.dim; i++) {
     for (let j = 0; j <= i; j++) packed[next++] = block.a[i * block.dim + j] as number;
   }
-  return { dim: block.dim, a: encodeFloats(packed), b: encodeFloats(block.b), at: block.at };
+  return {
+    dim: block.dim,
+    a: encodeFloats(packed),
+    b: encodeFloats(block.b),
+    at: block.at,
+    action: encodeFloats(block.action),
+  };
 }
 
 /** @throws DomainError `invalid_state`. */
@@ -134,5 +171,6 @@ export function decodeBlock(json: Json): LinearBlock {
   for (let i = 0; i < dim; i++) {
     for (let j = 0; j <= i; j++) a[i * dim + j] = packed[next++] as number;
   }
-  return { dim, a, b, at: stateNumber(stored['at'], 'at') };
+  const action = decodeFloats(stateText(stored['action'], 'action'));
+  return { dim, a, b, at: stateNumber(stored['at'], 'at'), action };
 }

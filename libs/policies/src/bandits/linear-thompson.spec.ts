@@ -5,7 +5,7 @@ import type { Action, Chooser, RewardedDecision } from '../contract.js';
 import { requestOf } from '../testing/worlds.js';
 import { FeatureIndex, learnNames } from './features.js';
 import { linearThompson } from './linear-thompson.js';
-import type { LinearState } from './linear-thompson.js';
+import type { LinearState } from './linear-state.js';
 
 const DAY = 86_400_000;
 const bright: Action = { id: 'bright', features: { light: 1 } };
@@ -39,7 +39,7 @@ function learned(batches: RewardedDecision[][], input: object): Chooser {
   return compiledWith(state, input);
 }
 
-describe.each(['disjoint', 'shared'] as const)('linear Thompson sampling, %s', (sharing) => {
+describe.each(['disjoint', 'shared', 'hybrid'] as const)('linear Thompson sampling, %s', (sharing) => {
   const chooser = learned([familyBatch(600, 'family')], { sharing });
   const share = (context: Context, actions: Action[]): number[] => [
     ...chooser.distribution(requestOf(actions, context)),
@@ -89,9 +89,9 @@ describe.each(['disjoint', 'shared'] as const)('linear Thompson sampling, %s', (
   });
 });
 
-describe('the shared model', () => {
+describe.each(['shared', 'hybrid'] as const)('weights that actions share, %s', (sharing) => {
   it('knows a new action by its features', () => {
-    const chooser = learned([familyBatch(600, 'family')], { sharing: 'shared' });
+    const chooser = learned([familyBatch(600, 'family')], { sharing });
     const twin: Action = { id: 'bright-too', features: { light: 1 } };
     const p = chooser.distribution(requestOf([twin, dark], { kids: true }));
     expect(p[0]).toBeGreaterThan(0.99);
@@ -102,7 +102,7 @@ describe('the shared model', () => {
       ...d,
       action: { id: d.action.id, features: {} },
     }));
-    const p = learned([plain], { sharing: 'shared' }).distribution(
+    const p = learned([plain], { sharing }).distribution(
       requestOf(
         [
           { id: 'bright', features: {} },

@@ -68,27 +68,59 @@ export function solveCholesky(l: Float64Array, n: number, rhs: Float64Array): vo
   }
 }
 
-/** The whole symmetric inverse (L L')^-1 as n * n doubles. */
-export function invertCholesky(l: Float64Array, n: number): Float64Array {
-  const inverse = new Float64Array(n * n);
-  // Rows of `w` are the columns of L^-1, so that the products below run along memory.
+/**
+ * L^-1 of the factor in `l`, transposed: row j holds column j of L^-1, from its entry j on, so that products with it
+ * run along memory. n * n doubles, zeros below the diagonal.
+ */
+export function invertFactor(l: Float64Array, n: number): Float64Array {
   const w = new Float64Array(n * n);
   for (let j = 0; j < n; j++) {
     const row = j * n;
-    w[row + j] = 1 / (l[j * n + j] as number);
+    w[row + j] = 1 / (l[row + j] as number);
     for (let i = j + 1; i < n; i++) {
-      let sum = 0;
-      for (let k = j; k < i; k++) sum -= (l[i * n + k] as number) * (w[row + k] as number);
-      w[row + i] = sum / (l[i * n + i] as number);
+      w[row + i] = -segmentProduct(l, i * n + j, w, row + j, i - j) / (l[i * n + i] as number);
     }
   }
+  return w;
+}
+
+/** Inner product of two stretches of memory; four independent sums keep the processor's pipelines full. */
+function segmentProduct(
+  a: Float64Array,
+  fromA: number,
+  b: Float64Array,
+  fromB: number,
+  length: number,
+): number {
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  let k = 0;
+  for (; k + 4 <= length; k += 4) {
+    s0 += (a[fromA + k] as number) * (b[fromB + k] as number);
+    s1 += (a[fromA + k + 1] as number) * (b[fromB + k + 1] as number);
+    s2 += (a[fromA + k + 2] as number) * (b[fromB + k + 2] as number);
+    s3 += (a[fromA + k + 3] as number) * (b[fromB + k + 3] as number);
+  }
+  for (; k < length; k++) s0 += (a[fromA + k] as number) * (b[fromB + k] as number);
+  return s0 + s1 + (s2 + s3);
+}
+
+/** The whole symmetric inverse (L L')^-1 as n * n doubles, from what invertFactor gave. */
+export function inverseOfFactor(w: Float64Array, n: number): Float64Array {
+  const inverse = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
-      let sum = 0;
-      for (let k = i; k < n; k++) sum += (w[i * n + k] as number) * (w[j * n + k] as number);
+      const sum = segmentProduct(w, i * n + i, w, j * n + i, n - i);
       inverse[i * n + j] = sum;
       inverse[j * n + i] = sum;
     }
   }
   return inverse;
+}
+
+/** The whole symmetric inverse (L L')^-1 as n * n doubles. */
+export function invertCholesky(l: Float64Array, n: number): Float64Array {
+  return inverseOfFactor(invertFactor(l, n), n);
 }

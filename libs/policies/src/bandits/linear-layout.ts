@@ -1,0 +1,117 @@
+import type { Context } from '#experiments';
+import type { Action, RewardedDecision } from '../contract.js';
+import type { FeatureIndex } from './features.js';
+import { featureIndexOf, learnNames } from './features.js';
+import { growBlock } from './linear-block.js';
+import type { LinearBlock } from './linear-block.js';
+import { actionCapacity } from './linear-params.js';
+import type { LinearParams } from './linear-params.js';
+import { crossPosition } from './linear-scores.js';
+
+import type { LinearState } from './linear-state.js';
+
+const NO_FEATURES: Context = {};
+
+/** Features of an action. Without any, its id is the feature where nothing else tells actions apart. */
+export function featuresOf(action: Action, sharing: LinearParams['sharing']): Context {
+  for (const _key in action.features) return action.features;
+  return sharing === 'shared' ? { id: action.id } : NO_FEATURES;
+}
+
+/** A batch as vectors: contexts [1, x] and, where weights are shared, actions [1, z]. */
+export interface Vectors {
+  readonly x: readonly Float64Array[];
+  readonly y: readonly Float64Array[];
+}
+
+/** Vectors of a batch, and the state with the features that are new in it: dictionaries and blocks grow. */
+export function readBatch(
+  state: LinearState,
+  batch: readonly RewardedDecision[],
+  params: LinearParams,
+): { state: LinearState; vectors: Vectors } {
+  const only = params.attributes.length > 0 ? new Set(params.attributes) : undefined;
+  const contexts = batch.map((decision) => decision.context);
+  const [contextFeatures, x] = readAll(
+    state.contextFeatures,
+    contexts,
+    params.maxContextFeatures,
+    params.featureLimit,
+    only,
+  );
+  let actionFeatures = state.actionFeatures;
+  let y: readonly Float64Array[] = [];
+  if (params.sharing !== 'disjoint') {
+    const features = batch.map((decision) => featuresOf(decision.action, params.sharing));
+    [actionFeatures, y] = readAll(actionFeatures, features, actionCapacity(params), params.featureLimit);
+  }
+  if (contextFeatures === state.contextFeatures && actionFeatures === state.actionFeatures)
+    return { state, vectors: { x, y } };
+  return { state: laidOut({ ...state, contextFeatures, actionFeatures }, state, params), vectors: { x, y } };
+}
+
+function readAll(
+  known: readonly string[],
+  contexts: readonly Context[],
+  capacity: number,
+  limit: number,
+  only?: ReadonlySet<string>,
+): [names: readonly string[], vectors: readonly Float64Array[]] {
+  const fresh: string[] = [];
+  const notice = known.length < capacity ? (name: string): void => void fresh.push(name) : undefined;
+  const vectors = vectorsOf(featureIndexOf(known, limit), contexts, notice, only);
+  if (fresh.length === 0) return [known, vectors];
+  const names = learnNames(known, fresh, capacity);
+  return [names, vectorsOf(featureIndexOf(names, limit), contexts)];
+}
+
+/** One vector per context; the same object (one action of many decisions) is read once. */
+function vectorsOf(
+  index: FeatureIndex,
+  contexts: readonly Context[],
+  unknown?: (name: string) => void,
+  only?: ReadonlySet<string>,
+): Float64Array[] {
+  const read = new Map<Context, Float64Array>();
+  return contexts.map((context) => {
+    let vector = read.get(context);
+    if (vector === undefined) read.set(context, (vector = index.vector(context, unknown, only)));
+    return vector;
+  });
+}
+
+/** Blocks of `old` in the larger layout of `next`. */
+function laidOut(next: LinearState, old: LinearState, params: LinearParams): LinearState {
+  const size = next.contextFeatures.length + 1;
+  const oldSize = old.contextFeatures.length + 1;
+  const actions = next.actionFeatures.length + 1;
+  const cross = (index: number): number => {
+    if (index === 0) return 0;
+    return crossPosition(Math.floor((index - 1) / oldSize) + 1, (index - 1) % oldSize, size);
+  };
+  const product = (index: number): number => Math.floor(index / oldSize) * size + (index % oldSize);
+  const grow = (block: LinearBlock): LinearBlock =>
+    params.sharing === 'shared'
+      ? growBlock(block, 1 + (actions - 1) * size, cross)
+      : growBlock(withAction(block, actions), size, (i) => i);
+  const { shared } = old.prior;
+  const grown = params.sharing === 'hybrid' && shared ? growBlock(shared, actions * size, product) : null;
+  return {
+    ...next,
+    blocks: new Map([...old.blocks].map(([key, block]) => [key, grow(block)])),
+    prior: { ...old.prior, shared: params.sharing === 'shared' && shared ? grow(shared) : grown },
+  };
+}
+
+function withAction(block: LinearBlock, actions: number): LinearBlock {
+  if (block.action.length === 0 || block.action.length === actions) return block;
+  const action = new Float64Array(actions);
+  action.set(block.action);
+  return { ...block, action };
+}
+
+/** Length of the vectors that a block learns from. */
+export function blockSize(state: LinearState, params: LinearParams): number {
+  const context = state.contextFeatures.length + 1;
+  return params.sharing === 'shared' ? 1 + state.actionFeatures.length * context : context;
+}

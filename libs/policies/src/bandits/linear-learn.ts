@@ -1,0 +1,246 @@
+import type { RewardedDecision } from '../contract.js';
+import { addOuterLower, addScaled, dot } from '../linear-algebra/rank-one.js';
+import { addOne, checkRewarded, decayFactor, tallyKey } from './decayed-counts.js';
+import type { Tally } from './decayed-counts.js';
+import { sharedInformation, sharedWeightsOf } from './hybrid-prior.js';
+import { emptyBlock, factorOf, meanWeights } from './linear-block.js';
+import type { LinearBlock } from './linear-block.js';
+import { blockSize, readBatch } from './linear-layout.js';
+import type { Curved, Link } from './linear-link.js';
+import { ownRidge } from './linear-params.js';
+import type { LinearParams } from './linear-params.js';
+import { crossFeatures } from './linear-scores.js';
+import { SHARED_KEY } from './linear-state.js';
+import type { LinearPrior, LinearState } from './linear-state.js';
+
+/** The prior is renewed when the decisions learned since are this share of all that still count. */
+const RENEWAL = 0.1;
+const DAY_MS = 86_400_000;
+
+/** A state with the batch added; the one given stays as it is. @throws DomainError `invalid_reward`. */
+export function learnLinear(
+  state: LinearState,
+  batch: readonly RewardedDecision[],
+  params: LinearParams,
+  link: Link,
+): LinearState {
+  if (batch.length === 0) return state;
+  batch.forEach(checkRewarded);
+  const read = readBatch(state, batch, params);
+  const { x, y } = read.vectors;
+  const learner = new Learner(read.state, params, link, newest(batch));
+  batch.forEach((decision, n) => learner.learn(decision, x[n] as Float64Array, y[n] ?? null));
+  return learner.result();
+}
+
+const newest = (batch: readonly RewardedDecision[]): number =>
+  batch.reduce((latest, { at }) => Math.max(latest, at), -Infinity);
+
+type Draft = { -readonly [field in keyof LinearBlock]: LinearBlock[field] };
+
+/** Where a curved model stands in the middle of a batch: (A + ridge I)^-1 and the mean weights. */
+interface Standing {
+  readonly inverse: Float64Array;
+  readonly theta: Float64Array;
+}
+
+/** Learns one decision after the other. Blocks are copied when they are first touched. */
+class Learner {
+  private readonly blocks: Map<string, LinearBlock>;
+  private readonly drafts = new Map<string, Draft>();
+  private readonly standings = new Map<string, Standing>();
+  private prior: LinearPrior;
+  private rewards: Tally;
+  private readonly pulls: Map<string, number> | null;
+  private readonly product: Float64Array;
+
+  constructor(
+    private readonly state: LinearState,
+    private readonly params: LinearParams,
+    private readonly link: Link,
+    private readonly at: number,
+  ) {
+    this.blocks = new Map(state.blocks);
+    this.prior = state.prior;
+    this.rewards = state.rewards;
+    this.pulls = params.warmUp > 0 ? new Map(state.pulls) : null;
+    this.product = new Float64Array(blockSize(state, params));
+  }
+
+  result(): LinearState {
+    const { blocks, prior, rewards, state } = this;
+    return { ...state, blocks, prior, rewards, pulls: this.pulls ?? state.pulls };
+  }
+
+  /** @param x [1, context]. @param y [1, features of the action]; null where nothing is shared. */
+  learn(decision: RewardedDecision, x: Float64Array, y: Float64Array | null): void {
+    const { params, rewards } = this;
+    const { at, reward, subject } = decision;
+    const shared = params.sharing === 'shared';
+    const actionKey = tallyKey(subject, decision.action.id, params.perSubject);
+    const key = shared ? SHARED_KEY : actionKey;
+    const draft = this.draft(key);
+    if (y !== null && !shared && !sameNumbers(draft.action, y)) {
+      draft.action = y;
+      this.standings.delete(key);
+    }
+    const features = shared ? crossFeatures(x, y as Float64Array) : x;
+    const weight = decayFactor(at, draft.at, params.halfLifeDays);
+    if (this.link.curved === null) {
+      addOuterLower(draft.a, draft.dim, features, weight);
+      addScaled(draft.b, features, weight * reward);
+    } else this.learnCurved(this.link.curved, key, draft, features, weight, reward);
+    this.count(actionKey);
+    this.rewards = addOne(
+      rewards.weight === 0 ? { ...rewards, at } : rewards,
+      at,
+      reward,
+      params.halfLifeDays,
+    );
+    const since = this.prior.since + 1;
+    this.prior = { ...this.prior, since };
+    if (since >= RENEWAL * this.rewards.weight) this.renew();
+  }
+
+  private count(actionKey: string): void {
+    if (this.pulls === null) return;
+    const pulls = this.pulls.get(actionKey) ?? 0;
+    if (pulls < this.params.warmUp) this.pulls.set(actionKey, pulls + 1);
+  }
+
+  /** A block of this batch's own, faded to the newest decision. */
+  private draft(key: string): Draft {
+    const open = this.drafts.get(key);
+    if (open !== undefined) return open;
+    const block = this.blocks.get(key);
+    const draft: Draft =
+      block === undefined
+        ? { ...emptyBlock(blockSize(this.state, this.params)), at: this.at }
+        : this.faded(block);
+    this.blocks.set(key, draft);
+    this.drafts.set(key, draft);
+    return draft;
+  }
+
+  private faded(block: LinearBlock): Draft {
+    const at = Math.max(block.at, this.at);
+    const fade = decayFactor(block.at, at, this.params.halfLifeDays);
+    const draft = { ...block, a: block.a.slice(), b: block.b.slice(), at };
+    if (fade !== 1) {
+      for (let i = 0; i < draft.a.length; i++) draft.a[i] = (draft.a[i] as number) * fade;
+      for (let i = 0; i < draft.b.length; i++) draft.b[i] = (draft.b[i] as number) * fade;
+    }
+    return draft;
+  }
+
+  /**
+   * One step of online Laplace: A gains the curvature of the log likelihood at the mean weights, and b what makes
+   * (A + ridge I)^-1 b the mean weights after a Newton step. So A and b add up, fade and grow as in ridge regression.
+   */
+  private learnCurved(
+    curved: Curved,
+    key: string,
+    draft: Draft,
+    x: Float64Array,
+    share: number,
+    reward: number,
+  ): void {
+    const { inverse, theta } = this.standing(key, draft);
+    const { product } = this;
+    const { dim } = draft;
+    const score = dot(theta, x, dim);
+    const mean = curved.mean(score);
+    const weight = share * curved.slope(mean);
+    const surprise = share * (curved.clip(reward) - mean);
+    addOuterLower(draft.a, dim, x, weight);
+    addScaled(draft.b, x, weight * score + surprise);
+    for (let i = 0; i < dim; i++) product[i] = rowProduct(inverse, i * dim, x, dim);
+    const shrink = 1 / (1 + weight * dot(product, x, dim));
+    for (let i = 0; i < dim; i++) {
+      const pi = shrink * (product[i] as number);
+      theta[i] = (theta[i] as number) + surprise * pi;
+      subtractScaled(inverse, i * dim, product, weight * pi, dim);
+    }
+  }
+
+  /** Always afresh from the block at the start of a batch, so that a replay from a snapshot gives the same bits. */
+  private standing(key: string, draft: Draft): Standing {
+    const known = this.standings.get(key);
+    if (known !== undefined) return known;
+    const { params, prior } = this;
+    // Not factorOf: the draft is still changing, and what is kept must belong to what is finished.
+    const factor = factorOf({ ...draft }, ownRidge(params), 1);
+    const extra = actionPriorMean(prior, draft.action, this.state, params);
+    const standing = {
+      inverse: factor.inverse.slice(),
+      theta: meanWeights(draft, factor, prior.base, extra),
+    };
+    this.standings.set(key, standing);
+    return standing;
+  }
+
+  private renew(): void {
+    const { blocks, link, params, state } = this;
+    const base = link.base(this.rewards);
+    let shared: LinearBlock | null = null;
+    if (params.sharing === 'shared') shared = this.snapshot();
+    if (params.sharing === 'hybrid') {
+      // A draft is still changing: what is computed from it must not be kept with it.
+      const data = Array.from(blocks, ([key, block]) => ({
+        block: this.drafts.has(key) ? { ...block } : block,
+        fade: this.fadeNow(block),
+      }));
+      const context = state.contextFeatures.length + 1;
+      shared = sharedInformation(data, context, state.actionFeatures.length + 1, ownRidge(params), base);
+    }
+    this.prior = { base, shared, since: 0 };
+    this.standings.clear();
+  }
+
+  /** Weight of the block's decisions as of the newest decision learned, which may lie before the block's time. */
+  private fadeNow(block: LinearBlock): number {
+    const { halfLifeDays } = this.params;
+    return halfLifeDays === null ? 1 : 2 ** ((block.at - this.rewards.at) / (halfLifeDays * DAY_MS));
+  }
+
+  private snapshot(): LinearBlock | null {
+    const block = this.blocks.get(SHARED_KEY);
+    if (block === undefined) return null;
+    const fade = this.fadeNow(block);
+    return { ...block, a: block.a.map((v) => v * fade), b: block.b.map((v) => v * fade), at: 0 };
+  }
+}
+
+/** Mean of the action's own weights before its own data, beyond the base; null where nothing is shared. */
+export function actionPriorMean(
+  prior: LinearPrior,
+  y: Float64Array,
+  state: Pick<LinearState, 'contextFeatures'>,
+  params: LinearParams,
+): Float64Array | null {
+  if (params.sharing !== 'hybrid' || prior.shared === null) return null;
+  return sharedWeightsOf(prior.shared, params.ridge, state.contextFeatures.length + 1).mean(y);
+}
+
+function sameNumbers(a: Float64Array, b: Float64Array): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function rowProduct(m: Float64Array, from: number, x: Float64Array, length: number): number {
+  let sum = 0;
+  for (let j = 0; j < length; j++) sum += (m[from + j] as number) * (x[j] as number);
+  return sum;
+}
+
+function subtractScaled(
+  m: Float64Array,
+  from: number,
+  x: Float64Array,
+  factor: number,
+  length: number,
+): void {
+  for (let j = 0; j < length; j++) m[from + j] = (m[from + j] as number) - factor * (x[j] as number);
+}

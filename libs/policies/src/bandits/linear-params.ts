@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { halfLifeDaysField, perSubjectField } from './counting-params.js';
+
+/** Largest number of context x action products of the shared weights; their matrix is the square of that. */
+const MOST_CROSS_FEATURES = 1024;
+
+/** Parameter fields of every policy whose expected reward (or its logit) is linear in the context. */
+export const linearFields = {
+  sharing: z
+    .enum(['disjoint', 'shared', 'hybrid'])
+    .default('hybrid')
+    .describe(
+      'disjoint: every action learns its own weights on the context. shared: one model of context x action features, ' +
+        'which knows something about new actions; actions without features are told apart by their id. hybrid: ' +
+        'own weights that start from the shared ones, and leave them as far as the data of the action say.',
+    ),
+  ridge: z
+    .number()
+    .min(1e-6)
+    .max(1e9)
+    .default(2)
+    .describe('Strength of the prior: 1 / variance of a weight.'),
+  ownRidge: z
+    .number()
+    .min(1e-6)
+    .max(1e9)
+    .default(20)
+    .describe(
+      'hybrid: how firmly the own weights of an action hold to the shared ones, 1 / variance between them.',
+    ),
+  halfLifeDays: halfLifeDaysField.default(null),
+  perSubject: perSubjectField,
+  attributes: z
+    .array(z.string().min(1).max(100))
+    .max(100)
+    .default([])
+    .describe('Context attributes the model looks at; empty: all but `history`.'),
+  maxContextFeatures: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(32)
+    .describe('Context features learned, first come first served.'),
+  maxActionFeatures: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(16)
+    .describe('Action features learned by the shared weights.'),
+  featureLimit: z
+    .number()
+    .positive()
+    .max(1e6)
+    .default(100)
+    .describe('Numbers beyond this size are cut to it.'),
+  warmUp: z
+    .int()
+    .min(0)
+    .max(1e6)
+    .default(0)
+    .describe(
+      'Rewarded decisions an action gets before the model alone decides about it: until then it has an equal share.',
+    ),
+};
+export type LinearParams = z.output<z.ZodObject<typeof linearFields>>;
+
+/** How many action features fit, given the room for context. */
+export function actionCapacity(params: LinearParams): number {
+  if (params.sharing === 'disjoint') return 0;
+  const room = Math.floor(MOST_CROSS_FEATURES / (params.maxContextFeatures + 1)) - 1;
+  return Math.max(1, Math.min(params.maxActionFeatures, room));
+}
+
+/** Strength of the prior of an action's own weights. */
+export function ownRidge(params: LinearParams): number {
+  return params.sharing === 'hybrid' ? params.ownRidge : params.ridge;
+}

@@ -1,0 +1,100 @@
+import { DomainError } from '#experiments';
+import type { Json } from '#experiments';
+import { decodeFloats, encodeFloats, stateNumber, stateObject, stateText, stateTexts } from '../codec.js';
+import type { Tally } from './decayed-counts.js';
+import { decodeBlock, encodeBlock } from './linear-block.js';
+import type { LinearBlock } from './linear-block.js';
+
+/**
+ * What the weights of an action are expected to be before its own data. Renewed whenever the data have grown by a
+ * tenth rather than with every batch, because it takes the solution of the largest system of equations.
+ */
+export interface LinearPrior {
+  /** Mean reward at that time (its logit where the model is one of logits). */
+  readonly base: number;
+  /** What was known about shared weights at that time, its weights as of then; null where nothing is shared. */
+  readonly shared: LinearBlock | null;
+  /** Decisions learned since. */
+  readonly since: number;
+}
+
+export interface LinearState {
+  readonly contextFeatures: readonly string[];
+  readonly actionFeatures: readonly string[];
+  /** One block per (subject and) action, or the shared one under SHARED_KEY. */
+  readonly blocks: ReadonlyMap<string, LinearBlock>;
+  readonly prior: LinearPrior;
+  /** All rewards. */
+  readonly rewards: Tally;
+  /** Rewarded decisions per action while it warms up; empty without warm-up. */
+  readonly pulls: ReadonlyMap<string, number>;
+}
+
+/** Raised with the shape of LinearState. */
+export const LINEAR_STATE_VERSION = 2;
+export const SHARED_KEY = '';
+
+export function initialLinearState(): LinearState {
+  return {
+    contextFeatures: [],
+    actionFeatures: [],
+    blocks: new Map(),
+    prior: { base: 0, shared: null, since: 0 },
+    rewards: { weight: 0, sum: 0, at: 0 },
+    pulls: new Map(),
+  };
+}
+
+export function encodeLinearState(state: LinearState): Json {
+  const { prior, rewards, pulls } = state;
+  return {
+    contextFeatures: [...state.contextFeatures],
+    actionFeatures: [...state.actionFeatures],
+    keys: [...state.blocks.keys()],
+    blocks: [...state.blocks.values()].map(encodeBlock),
+    prior: {
+      base: prior.base,
+      shared: prior.shared === null ? null : encodeBlock(prior.shared),
+      since: prior.since,
+    },
+    rewards: [rewards.weight, rewards.sum, rewards.at],
+    pulled: [...pulls.keys()],
+    pulls: encodeFloats(Float64Array.from(pulls.values())),
+  };
+}
+
+/** @throws DomainError `invalid_state`. */
+export function decodeLinearState(json: Json): LinearState {
+  const stored = stateObject(json);
+  const keys = stateTexts(stored['keys'], 'keys');
+  const blocks = stored['blocks'];
+  const rewards = stored['rewards'];
+  if (!Array.isArray(blocks) || blocks.length !== keys.length || !Array.isArray(rewards)) {
+    throw new DomainError('invalid_state', `${keys.length} keys do not come with as many blocks`, '/blocks');
+  }
+  const [weight, sum, at] = rewards.map((value: Json) => stateNumber(value, 'rewards')) as [
+    number,
+    number,
+    number,
+  ];
+  const pulled = stateTexts(stored['pulled'], 'pulled');
+  const pulls = decodeFloats(stateText(stored['pulls'], 'pulls'));
+  return {
+    contextFeatures: stateTexts(stored['contextFeatures'], 'contextFeatures'),
+    actionFeatures: stateTexts(stored['actionFeatures'], 'actionFeatures'),
+    blocks: new Map(keys.map((key, i) => [key, decodeBlock(blocks[i] as Json)])),
+    prior: decodePrior(stored['prior'] ?? null),
+    rewards: { weight, sum, at },
+    pulls: new Map(pulled.map((key, i) => [key, pulls[i] ?? 0])),
+  };
+}
+
+function decodePrior(json: Json): LinearPrior {
+  const stored = stateObject(json);
+  const shared = stored['shared'] ?? null;
+  return {
+    base: stateNumber(stored['base'], 'base'),
+    shared: shared === null ? null : decodeBlock(shared),
+    since: stateNumber(stored['since'], 'since'),
+  };
+}
