@@ -17,6 +17,17 @@ export interface DecisionRequest {
   readonly at: number;
 }
 
+/** What a policy believes about the mean reward of one action. */
+export interface Belief {
+  readonly mean: number;
+  readonly sd: number;
+  /** Ends of the range of possible values, where it has some. */
+  readonly from?: number;
+  readonly to?: number;
+  /** Logarithm of the density at x, up to a constant; -Infinity outside the range. */
+  logDensity(x: number): number;
+}
+
 interface Limited {
   /**
    * Optional: 1 for each action that may be served. The others keep probability 0 in every slot, floor or not; at least
@@ -34,6 +45,8 @@ export interface Chooser extends Limited {
   distribution(request: DecisionRequest): Float64Array;
   /** Optional: mean score per action, shown by the decision inspector. */
   scores?(request: DecisionRequest): Float64Array;
+  /** Optional: what is believed about each action's mean reward, drawn as curves on the policy's page. */
+  beliefs?(request: DecisionRequest): readonly Belief[];
 }
 
 /** Orders many actions. An Exploration turns its scores into a slate with propensities. */

@@ -47,7 +47,12 @@ export async function currentProbabilities(
   return new Map([...sums].map(([id, sum]) => [id, sum / requests.length]));
 }
 
-async function compileServing(tx: Sql, row: PolicyRow, policy: Policy): Promise<CompiledPolicy | null> {
+/** The serving snapshot, ready to answer; null where nothing can be served. */
+export async function compileServing(
+  tx: Sql,
+  row: PolicyRow,
+  policy: Policy,
+): Promise<CompiledPolicy | null> {
   if (policy.learns === 'never') return policy.compile(null, policy.params.parse(row.params));
   const snapshot =
     row.serving_version === null ? undefined : await readSnapshot(tx, row.id, row.serving_version);

@@ -2,6 +2,7 @@ import { Inject, Module } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { Database } from '../persistence/database.js';
 import { checkPolicies } from './boot-check.js';
+import { PolicyInsightsController } from './insights/insights.controller.js';
 import { PoliciesController } from './policies.controller.js';
 import { PoliciesService } from './policies.service.js';
 import { PolicyReads } from './policy-reads.js';
@@ -10,7 +11,7 @@ import { TrainingRunsService } from './training-runs.service.js';
 
 /** Administration of policies, in the HTTP process. */
 @Module({
-  controllers: [PoliciesController],
+  controllers: [PoliciesController, PolicyInsightsController],
   providers: [PoliciesService, SnapshotsService, PolicyReads, TrainingRunsService],
 })
 export class PoliciesModule implements OnModuleInit {

@@ -1,6 +1,7 @@
 import { defineParams } from '#experiments';
 import { z } from 'zod';
 import type { BanditPolicy, DecisionRequest } from '../contract.js';
+import { betaBelief } from '../sampling/beliefs.js';
 import { probabilityBestBeta } from '../sampling/beta-best.js';
 import { halfLifeDaysField, perSubjectField } from './counting-params.js';
 import {
@@ -30,6 +31,8 @@ type Params = z.output<typeof schema>;
 interface Answer {
   readonly distribution: Float64Array;
   readonly means: Float64Array;
+  readonly alpha: Float64Array;
+  readonly beta: Float64Array;
 }
 
 function answer(state: DecayedCounts, params: Params, request: DecisionRequest): Answer {
@@ -46,7 +49,7 @@ function answer(state: DecayedCounts, params: Params, request: DecisionRequest):
     beta[i] = b;
     means[i] = a / (a + b);
   }
-  return { distribution: probabilityBestBeta(alpha, beta), means };
+  return { distribution: probabilityBestBeta(alpha, beta), means, alpha, beta };
 }
 
 const clip = (reward: number): number => Math.min(1, Math.max(0, reward));
@@ -76,6 +79,10 @@ export const thompsonBeta: BanditPolicy<Params, DecayedCounts> = {
       propensity: { kind: 'exact' },
       distribution: (request) => remember(request).distribution,
       scores: (request) => remember(request).means,
+      beliefs: (request) => {
+        const { alpha, beta } = remember(request);
+        return Array.from(alpha, (a, i) => betaBelief(a, beta[i] as number));
+      },
     };
   },
 };

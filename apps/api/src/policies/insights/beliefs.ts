@@ -1,0 +1,150 @@
+import { createRng, DomainError } from '#experiments';
+import type { Context } from '#experiments';
+import { compileExploration, policyRegistry, serveAction } from '#policies';
+import type { Belief, CompiledPolicy, DecisionRequest } from '#policies';
+import { Problem } from '../../http/problem.js';
+import type { Sql } from '../../persistence/database.js';
+import { compileServing, newestRequests } from '../current-probabilities.js';
+import type { PolicyRow } from '../policy-row.js';
+import { readSnapshot, stateOf } from '../snapshot-store.js';
+
+/** Points of a curve of density. */
+const POINTS = 81;
+/** Deviations to each side that a curve shows. */
+const REACH = 4;
+/** Versions that the history goes through. */
+const STEPS = 24;
+
+export interface BeliefView {
+  readonly id: string;
+  readonly title: string;
+  /** What would be drawn from now, exploration and floor included. */
+  readonly probability: number;
+  /** Mean of what the policy believes about the reward; null for policies that do not say. */
+  readonly mean: number | null;
+  readonly sd: number | null;
+  /** Density of that belief over `grid`; null for policies that do not say. */
+  readonly density: readonly number[] | null;
+}
+
+export interface BeliefsView {
+  readonly version: number | null;
+  readonly subject: string | null;
+  readonly at: Date | null;
+  readonly context: Context;
+  readonly grid: readonly number[];
+  readonly items: readonly BeliefView[];
+}
+
+/** What the serving snapshot believes about the actions of one request: the newest one, or the newest about a subject. */
+export async function beliefsOf(sql: Sql, row: PolicyRow, subject: string | null): Promise<BeliefsView> {
+  const policy = policyRegistry.get(row.key);
+  const compiled = await compileServing(sql, row, policy);
+  const [request] = await newestRequests(sql, row.id, subject, 1);
+  const empty = { version: row.serving_version, subject, at: null, context: {}, grid: [], items: [] };
+  if (!compiled || !request) return empty;
+  const { probabilities } = draw(compiled, request, row);
+  const beliefs = compiled.decides === 'action' ? compiled.beliefs?.(request) : undefined;
+  const scores = compiled.scores?.(request);
+  const grid = beliefs ? gridOf(beliefs) : [];
+  const titles = await titlesOf(sql, request);
+  return {
+    version: row.serving_version,
+    subject: request.subject,
+    at: new Date(request.at),
+    context: request.context,
+    grid,
+    items: request.actions
+      .map(({ id }, i) => ({
+        id,
+        title: titles.get(id) ?? id,
+        probability: probabilities[i] as number,
+        mean: beliefs?.[i]?.mean ?? scores?.[i] ?? null,
+        sd: beliefs?.[i]?.sd ?? null,
+        density: beliefs ? densityOver(grid, beliefs[i] as Belief) : null,
+      }))
+      .sort((a, b) => b.probability - a.probability),
+  };
+}
+
+export interface BeliefHistory {
+  readonly actions: readonly string[];
+  readonly points: readonly {
+    readonly version: number;
+    readonly at: Date;
+    readonly probabilities: Readonly<Record<string, number>>;
+  }[];
+}
+
+/** The same request answered by the versions that are kept, evenly over time: how sure the policy has become. */
+export async function beliefHistory(
+  sql: Sql,
+  row: PolicyRow,
+  subject: string | null,
+): Promise<BeliefHistory> {
+  const policy = policyRegistry.get(row.key);
+  const [request] = await newestRequests(sql, row.id, subject, 1);
+  if (!request) return { actions: [], points: [] };
+  const versions = await sql.query<{ version: number; at: Date }>(
+    `select version, created_at as at from (
+       select version, created_at, row_number() over (order by version) as nth, count(*) over () as n
+         from policy_snapshot where policy_id = $1 and status = 'accepted') kept
+      where (nth * $2) / n <> ((nth - 1) * $2) / n order by version`,
+    [row.id, STEPS],
+  );
+  const points: { version: number; at: Date; probabilities: Record<string, number> }[] = [];
+  for (const { version, at } of versions) {
+    const snapshot = await readSnapshot(sql, row.id, version);
+    if (!snapshot || snapshot.state_version !== policy.stateVersion) continue;
+    const compiled = policy.compile(
+      policy.decode(stateOf(snapshot).json) as never,
+      policy.params.parse(snapshot.params) as never,
+    );
+    const { probabilities } = draw(compiled, request, row);
+    points.push({
+      version,
+      at,
+      probabilities: Object.fromEntries(request.actions.map(({ id }, i) => [id, probabilities[i] as number])),
+    });
+  }
+  return { actions: request.actions.map(({ id }) => id), points };
+}
+
+function draw(compiled: CompiledPolicy, request: DecisionRequest, row: PolicyRow) {
+  try {
+    const exploration = compileExploration(row.exploration.key, row.exploration.params ?? {});
+    return serveAction(compiled, request, exploration, row.floor, createRng('beliefs'));
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    throw Problem.conflict('cannot_serve', `The policy cannot answer its newest request: ${error.message}`);
+  }
+}
+
+function gridOf(beliefs: readonly Belief[]): number[] {
+  const least = Math.min(...beliefs.map(({ mean, sd }) => mean - REACH * sd));
+  const most = Math.max(...beliefs.map(({ mean, sd }) => mean + REACH * sd));
+  const from = Math.max(least, Math.min(...beliefs.map(({ from: bound }) => bound ?? -Infinity)));
+  const to = Math.min(most, Math.max(...beliefs.map(({ to: bound }) => bound ?? Infinity)));
+  return Array.from({ length: POINTS }, (_, i) => from + ((to - from) * i) / (POINTS - 1));
+}
+
+/** The belief's density over the grid, with area 1 under it there. */
+function densityOver(grid: readonly number[], belief: Belief): number[] {
+  const logs = grid.map((x) => belief.logDensity(x));
+  const most = logs.reduce(
+    (largest, one) => (Number.isFinite(one) ? Math.max(largest, one) : largest),
+    -Infinity,
+  );
+  const heights = logs.map((one) => (Number.isFinite(one) ? Math.exp(one - most) : 0));
+  const step = ((grid.at(-1) as number) - (grid[0] as number)) / (grid.length - 1);
+  const area = step * heights.reduce((sum, height) => sum + height, 0);
+  return heights.map((height) => (area > 0 ? height / area : 0));
+}
+
+async function titlesOf(sql: Sql, request: DecisionRequest): Promise<ReadonlyMap<string, string>> {
+  const rows = await sql.query<{ id: string; title: string }>(
+    `select id, title from item where id = any($1)`,
+    [request.actions.map(({ id }) => id)],
+  );
+  return new Map(rows.map(({ id, title }) => [id, title]));
+}
