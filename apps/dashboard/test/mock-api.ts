@@ -3,6 +3,14 @@ import type { RetentionKind } from '../src/api/types.js';
 import { CATALOG, HOLDOUTS, LAYERS, SURFACES } from './fixtures/catalog.js';
 import { EXPERIMENTS, PHASES } from './fixtures/experiments.js';
 import { ALL_METRICS, metricDetail } from './fixtures/metrics.js';
+import {
+  BELIEFS,
+  BELIEF_HISTORY,
+  GAIN,
+  LEDGER,
+  PROPENSITIES,
+  REWARD_DELAY,
+} from './fixtures/policy-insights.js';
 import { ALLOCATION, POLICIES, POLICY_ACTIONS, SNAPSHOTS, TRAINING_RUNS } from './fixtures/policies.js';
 import { HOLDOUT_LIFTS, portfolioFor } from './fixtures/portfolio.js';
 import { POWER_PLAN } from './fixtures/power.js';
@@ -84,6 +92,12 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/policies\/([^/]+)\/snapshots$/, () => list(SNAPSHOTS)],
   [/^\/v1\/policies\/([^/]+)\/allocation$/, () => ALLOCATION],
   [/^\/v1\/policies\/([^/]+)\/actions$/, () => list(POLICY_ACTIONS)],
+  [/^\/v1\/policies\/([^/]+)\/beliefs$/, () => BELIEFS],
+  [/^\/v1\/policies\/([^/]+)\/beliefs\/history$/, () => BELIEF_HISTORY],
+  [/^\/v1\/policies\/([^/]+)\/propensities$/, () => PROPENSITIES],
+  [/^\/v1\/policies\/([^/]+)\/gain$/, () => GAIN],
+  [/^\/v1\/policies\/([^/]+)\/reward-delay$/, () => REWARD_DELAY],
+  [/^\/v1\/policies\/([^/]+)\/exploration-ledger$/, () => LEDGER],
   [/^\/v1\/policies\/([^/]+)\/training-runs$/, () => list(TRAINING_RUNS)],
   [/^\/v1\/decisions$/, (_match, url) => list(DECISIONS.filter((entry) => matches(entry, url)))],
   [/^\/v1\/decisions\/([^/]+)$/, ([, id]) => (id === 'unknown' ? undefined : decisionDetail(id ?? ''))],

@@ -34,6 +34,8 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
   ['/policies', 'Rows by matrix factorisation'],
   ['/policies/artwork-ts', 'Allocation over time'],
   ['/policies/artwork-ts/snapshots', 'Rejected'],
+  ['/policies/artwork-ts/beliefs', 'The close-up'],
+  ['/policies/artwork-ts/exploration', 'Largest weight'],
   ['/policies/rows-als/training', 'Fewer than 100 members'],
   ['/policies/rows-als/setup', 'Parameters'],
   ['/metrics', 'Day-28 retention'],

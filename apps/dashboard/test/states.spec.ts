@@ -183,6 +183,25 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     ]);
   });
 
+  it('retires an action and raises exploration', async () => {
+    await visit('/policies/artwork-ts');
+    await stage.page
+      .getByRole('button', { name: /^Retire / })
+      .first()
+      .click();
+    const dialog = stage.page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Retire' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await stage.page.getByRole('button', { name: 'Exploration' }).click();
+    await dialog.getByLabel('Floor').fill('0.05');
+    await dialog.getByRole('button', { name: 'Set floor' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const [retire, raise] = stage.api.writes;
+    expect(retire?.path).toBe('/v1/policies/artwork-ts');
+    expect(retire?.body).toMatchObject({ params: { wrappers: [{ key: 'retired' }] } });
+    expect(raise).toMatchObject({ path: '/v1/policies/artwork-ts', body: { floor: 0.05 } });
+  });
+
   it('draws a policy’s form from its JSON schema', async () => {
     await visit('/policies');
     await stage.page.getByRole('button', { name: 'New policy' }).click();

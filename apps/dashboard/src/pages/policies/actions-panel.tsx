@@ -1,8 +1,6 @@
-import { TextInput } from '@mantine/core';
-import type { FormEvent, ReactElement } from 'react';
-import { useState } from 'react';
+import type { ReactElement } from 'react';
 import { usePolicyActions } from '../../api/queries.js';
-import type { PolicyAction } from '../../api/types.js';
+import type { Policy, PolicyAction } from '../../api/types.js';
 import { IntervalTrack } from '../../charts/interval-track.js';
 import { count, decimal, percent, probability, range } from '../../format/index.js';
 import { DataTable } from '../../ui/data-table.js';
@@ -12,9 +10,12 @@ import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
 import { useUrlState } from '../../ui/url-state.js';
+import { RetireButton, retiredActions } from './retire.js';
+import { SubjectField } from './subject-field.js';
 import styles from './policies.module.css';
 
-function columns(rows: readonly PolicyAction[]): Column<PolicyAction>[] {
+function columns(rows: readonly PolicyAction[], policy: Policy): Column<PolicyAction>[] {
+  const retired = retiredActions(policy);
   const most = Math.max(1e-9, ...rows.map((row) => row.ipwUpper ?? row.ipwMean ?? 0));
   return [
     {
@@ -23,7 +24,10 @@ function columns(rows: readonly PolicyAction[]): Column<PolicyAction>[] {
       cell: (row) => (
         <div className={styles.name}>
           {row.title || row.id}
-          <span className={styles.note}>{row.id}</span>
+          <span className={styles.note}>
+            {row.id}
+            {retired.includes(row.id) ? ', retired' : ''}
+          </span>
         </div>
       ),
     },
@@ -60,6 +64,12 @@ function columns(rows: readonly PolicyAction[]): Column<PolicyAction>[] {
       align: 'right',
       cell: (row) => <Figure text={decimal(row.meanReward, 3)} reason="No reward has settled" />,
     },
+    {
+      key: 'retire',
+      title: 'Change',
+      align: 'right',
+      cell: (row) => <RetireButton policy={policy} action={row} />,
+    },
   ];
 }
 
@@ -80,37 +90,10 @@ function Value({ row, most }: { row: PolicyAction; most: number }): ReactElement
   );
 }
 
-/** Actions of one subject only, e.g. the images of one title. */
-function SubjectField({
-  subject,
-  setSubject,
-}: {
-  subject: string;
-  setSubject: (subject: string | null) => void;
-}): ReactElement {
-  const [text, setText] = useState(subject);
-  const apply = (event: FormEvent): void => {
-    event.preventDefault();
-    setSubject(text.trim() || null);
-  };
-  return (
-    <form onSubmit={apply} onBlur={apply}>
-      <TextInput
-        aria-label="Subject"
-        placeholder="All subjects"
-        size="xs"
-        w={160}
-        value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
-      />
-    </form>
-  );
-}
-
 /** What each action has earned, most served first. */
-export function ActionsPanel({ id }: { id: string }): ReactElement {
+export function ActionsPanel({ policy }: { policy: Policy }): ReactElement {
   const [subject, setSubject] = useUrlState('subject');
-  const query = usePolicyActions(id, subject || null);
+  const query = usePolicyActions(policy.id, subject || null);
   return (
     <Panel
       title="Actions"
@@ -134,7 +117,7 @@ export function ActionsPanel({ id }: { id: string }): ReactElement {
           return (
             <DataTable
               caption="Actions"
-              columns={columns(rows)}
+              columns={columns(rows, policy)}
               rows={rows}
               rowKey={(row) => row.id}
               step={20}

@@ -6,6 +6,7 @@ import { useWrite } from '../../api/mutations.js';
 import type { Policy } from '../../api/types.js';
 import { ConfirmDialog } from '../../ui/confirm-dialog.js';
 import { Icon } from '../../ui/icon.js';
+import { FloorControl } from './floor-control.js';
 
 type Control = 'freeze' | 'unfreeze' | 'rollback';
 
@@ -29,7 +30,7 @@ const TEXT: Record<Control, { title: string; label: string; effect: string }> = 
   },
 };
 
-/** Freeze, unfreeze and roll back. */
+/** Explore more or less, freeze, unfreeze and roll back. */
 export function PolicyControls({ policy }: { policy: Policy }): ReactElement | null {
   const [chosen, setChosen] = useState<Control | null>(null);
   const write = useWrite(['/v1/policies', '/v1/operations']);
@@ -43,6 +44,7 @@ export function PolicyControls({ policy }: { policy: Policy }): ReactElement | n
   const toggle: Control = policy.learning ? 'freeze' : 'unfreeze';
   return (
     <>
+      <FloorControl policy={policy} />
       <Button
         variant="default"
         leftSection={<Icon name={policy.learning ? 'snow' : 'play'} size={14} />}

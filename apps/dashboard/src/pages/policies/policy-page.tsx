@@ -17,6 +17,8 @@ import { PolicyControls } from './policy-controls.js';
 import { SnapshotsPanel } from './snapshots-panel.js';
 import { TrainingPanel } from './training-panel.js';
 
+const BeliefsTab = lazy(async () => ({ default: (await import('./beliefs-tab.js')).BeliefsTab }));
+const ExplorationTab = lazy(async () => ({ default: (await import('./exploration-tab.js')).ExplorationTab }));
 const AllocationPanel = lazy(async () => ({
   default: (await import('./allocation-panel.js')).AllocationPanel,
 }));
@@ -76,6 +78,8 @@ function PolicyTabs({ policy, tab }: { policy: Policy; tab: string }): ReactElem
       current={tab}
       tabs={[
         { key: '', title: 'Overview', render: () => <Overview policy={policy} /> },
+        { key: 'beliefs', title: 'Beliefs', render: () => drawn(<BeliefsTab id={policy.id} />) },
+        { key: 'exploration', title: 'Exploration', render: () => drawn(<ExplorationTab id={policy.id} />) },
         { key: 'snapshots', title: 'Snapshots', render: () => <SnapshotsPanel policy={policy} /> },
         ...(policy.learns === 'batch' ? [training] : []),
         { key: 'setup', title: 'Setup', render: () => <PolicySetup policy={policy} /> },
@@ -83,6 +87,10 @@ function PolicyTabs({ policy, tab }: { policy: Policy; tab: string }): ReactElem
     />
   );
 }
+
+const drawn = (tab: ReactElement): ReactElement => (
+  <Suspense fallback={<Skeleton height={340} />}>{tab}</Suspense>
+);
 
 function Overview({ policy }: { policy: Policy }): ReactElement {
   const behind = policy.latestVersion !== null && policy.latestVersion !== policy.servingVersion;
@@ -115,7 +123,7 @@ function Overview({ policy }: { policy: Policy }): ReactElement {
       <Suspense fallback={<Skeleton height={340} />}>
         <AllocationPanel id={policy.id} />
       </Suspense>
-      <ActionsPanel id={policy.id} />
+      <ActionsPanel policy={policy} />
     </div>
   );
 }

@@ -1,0 +1,82 @@
+import { query, segment } from './http.js';
+import { useRead } from './queries.js';
+import type { Json } from './types.js';
+
+/** Reads over days of decisions: worth a minute's wait. */
+const EVERY = 60_000;
+
+export interface PolicyBelief {
+  id: string;
+  title: string;
+  probability: number;
+  mean: number | null;
+  sd: number | null;
+  density: number[] | null;
+}
+
+export interface PolicyBeliefs {
+  version: number | null;
+  subject: string | null;
+  at: string | null;
+  context: Record<string, Json>;
+  grid: number[];
+  items: PolicyBelief[];
+}
+
+export interface BeliefHistory {
+  actions: string[];
+  points: { version: number; at: string; probabilities: Record<string, number> }[];
+}
+
+export interface PolicyPropensities {
+  decisions: number;
+  edges: number[];
+  counts: number[];
+  floor: number;
+  least: number | null;
+  belowFloor: number;
+  effectiveSampleSize: number | null;
+  largestWeight: number | null;
+  meanWeight: number | null;
+}
+
+export interface PolicyGain {
+  points: { at: string; rewards: number; meanReward: number; gain: number; lower: number; upper: number }[];
+  rewards: number;
+  meanReward: number | null;
+  uniform: number | null;
+  best: { id: string; mean: number; rewards: number } | null;
+}
+
+export interface RewardDelay {
+  outcomes: number;
+  windowSeconds: number;
+  pending: number;
+  settled: number;
+  points: { seconds: number; share: number }[];
+  median: number | null;
+  p95: number | null;
+  afterWindow: number | null;
+}
+
+export interface ExplorationLedger {
+  days: { day: string; decisions: number; explored: number; cost: number }[];
+  decisions: number;
+  explored: number;
+  cost: number;
+  budgetPerDay: number | null;
+}
+
+const path = (id: string, what: string): string => `/v1/policies/${segment(id)}/${what}`;
+
+export const useBeliefs = (id: string, subject: string | null) =>
+  useRead<PolicyBeliefs>(`${path(id, 'beliefs')}${query({ subject })}`, { every: EVERY });
+export const useBeliefHistory = (id: string, subject: string | null) =>
+  useRead<BeliefHistory>(`${path(id, 'beliefs/history')}${query({ subject })}`, { every: EVERY });
+export const usePropensities = (id: string) =>
+  useRead<PolicyPropensities>(path(id, 'propensities'), { every: EVERY });
+export const useGain = (id: string) => useRead<PolicyGain>(path(id, 'gain'), { every: EVERY });
+export const useRewardDelay = (id: string) =>
+  useRead<RewardDelay>(path(id, 'reward-delay'), { every: EVERY });
+export const useExplorationLedger = (id: string) =>
+  useRead<ExplorationLedger>(path(id, 'exploration-ledger'), { every: EVERY });

@@ -1,0 +1,72 @@
+import { Button } from '@mantine/core';
+import type { ReactElement } from 'react';
+import { useState } from 'react';
+import { segment } from '../../api/http.js';
+import { useWrite } from '../../api/mutations.js';
+import type { Json, Policy, PolicyAction, Worn } from '../../api/types.js';
+import { percent } from '../../format/index.js';
+import { ConfirmDialog } from '../../ui/confirm-dialog.js';
+
+const wornBy = (policy: Policy): Worn[] => (policy.params['wrappers'] ?? []) as unknown as Worn[];
+
+/** Ids of the actions that a policy no longer serves. */
+export function retiredActions(policy: Policy): readonly string[] {
+  const worn = wornBy(policy).find(({ key }) => key === 'retired');
+  return (worn?.params['actions'] ?? []) as string[];
+}
+
+/** The policy's parameters with exactly these actions retired. */
+export function paramsRetiring(policy: Policy, actions: readonly string[]): Record<string, Json> {
+  const { wrappers: _wrappers, ...own } = policy.params;
+  const others = wornBy(policy).filter(({ key }) => key !== 'retired');
+  const worn =
+    actions.length === 0 ? others : [...others, { key: 'retired', params: { actions: [...actions] } }];
+  return worn.length === 0 ? own : { ...own, wrappers: worn as unknown as Json };
+}
+
+/** Stops serving one action, or serves it again. */
+export function RetireButton({ policy, action }: { policy: Policy; action: PolicyAction }): ReactElement {
+  const [asked, setAsked] = useState(false);
+  const write = useWrite(['/v1/policies']);
+  const retired = retiredActions(policy);
+  const isRetired = retired.includes(action.id);
+  const close = (): void => {
+    setAsked(false);
+    write.reset();
+  };
+  const confirm = (): void => {
+    const actions = isRetired ? retired.filter((id) => id !== action.id) : [...retired, action.id];
+    const body = { params: paramsRetiring(policy, actions) };
+    write.mutate({ path: `/v1/policies/${segment(policy.id)}`, method: 'PATCH', body }, { onSuccess: close });
+  };
+  const label = isRetired ? 'Bring back' : 'Retire';
+  return (
+    <>
+      <Button
+        variant="subtle"
+        size="compact-xs"
+        aria-label={`${label} ${action.title || action.id}`}
+        onClick={() => setAsked(true)}
+      >
+        {label}
+      </Button>
+      {asked ? (
+        <ConfirmDialog
+          opened
+          title={`${label} “${action.title || action.id}”`}
+          confirmLabel={label}
+          reason="none"
+          danger={!isRetired}
+          pending={write.isPending}
+          error={write.error}
+          onConfirm={confirm}
+          onClose={close}
+        >
+          {isRetired
+            ? 'It is served again, with what had been learned about it.'
+            : `It is no longer served: its ${percent(action.probabilityNow)} of the decisions go to the other actions. What was learned about it stays.`}
+        </ConfirmDialog>
+      ) : null}
+    </>
+  );
+}
