@@ -1,4 +1,5 @@
 import type { Keyed } from '#experiments';
+import type { AnyContrast } from './contrast.js';
 import type { HealthDetails } from './health/facts.js';
 
 /**
@@ -224,6 +225,13 @@ export interface Estimator extends Keyed {
   /** Whether its p-value and interval stay valid however often the report is looked at. */
   readonly validUnderPeeking: boolean;
   compare(control: Moments, treatment: Moments, options: EstimateOptions): Effect;
+  /** The same for a contrast that was adjusted in another way; the moments say how large the arms are. */
+  readonly ofContrast: (
+    contrast: AnyContrast,
+    control: Moments,
+    treatment: Moments,
+    options: EstimateOptions,
+  ) => Effect;
   /** For guardrails; `options.alpha` is one-sided here. */
   nonInferiority(control: Moments, treatment: Moments, options: MarginOptions): NonInferiority;
   /**

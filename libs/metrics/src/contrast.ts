@@ -42,6 +42,10 @@ export type ContrastResult =
   | { readonly ok: true; readonly contrast: Contrast }
   | { readonly ok: false; readonly reason: UndefinedReason };
 
+/** A contrast made in any way, or why there is none. */
+export type AnyContrast =
+  { readonly ok: true; readonly contrast: Contrast } | { readonly ok: false; readonly reason: string };
+
 /** One arm seen as a mean: of the value itself, or of the linearised ratio u = (y - R d) / mean(d). */
 export interface Linear {
   readonly n: number;

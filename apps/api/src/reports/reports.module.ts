@@ -6,6 +6,7 @@ import { HealthFactsReader } from './health-facts.js';
 import { HealthController } from './health.controller.js';
 import { HealthMutes } from './health-mutes.js';
 import { LiftReports } from './lift-reports.js';
+import { MetricReportsController } from './metric-reports.controller.js';
 import { PowerController } from './power.controller.js';
 import { PowerStore } from './power-store.js';
 import { ReportStore } from './report-store.js';
@@ -29,6 +30,7 @@ export class ReportsCoreModule {}
     ReportsController,
     RetentionController,
     UnitReportsController,
+    MetricReportsController,
     ExportController,
     HealthController,
     AnalysesController,

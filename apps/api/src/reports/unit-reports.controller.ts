@@ -1,15 +1,12 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { MetricDefinition } from '#metrics';
 import { AllowRole } from '../http/api-key.guard.js';
-import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import { AnswerCache } from './answer-cache.js';
 import { distributionOf } from './distribution.js';
-import { metricsOf } from './lift-reports.js';
+import { metricOf } from './metric-of.js';
 import { noveltyReport } from './novelty-report.js';
 import { ReportStore } from './report-store.js';
-import type { ReportedExperiment } from './report-store.js';
 import { segmentScan } from './segment-scan.js';
 import { metricQuerySchema, noveltyQuerySchema, scanQuerySchema } from './unit-reports.schemas.js';
 import type { MetricQueryBody, NoveltyQueryBody, ScanQueryBody } from './unit-reports.schemas.js';
@@ -63,17 +60,4 @@ export class UnitReportsController {
   private kept<T>(key: unknown, compute: () => Promise<T>): Promise<T> {
     return this.cache.get(JSON.stringify(key), compute);
   }
-}
-
-/** @throws Problem 400 for a metric that the experiment does not measure. */
-function metricOf(experiment: ReportedExperiment, key: string | undefined): MetricDefinition {
-  const definitions = metricsOf(experiment).map(({ definition }) => definition);
-  const found = key === undefined ? definitions[0] : definitions.find((one) => one.key === key);
-  if (found) return found;
-  const known = definitions.map((one) => one.key).join(', ');
-  throw Problem.invalid(
-    '/metric',
-    'unknown_metric',
-    known === '' ? 'this experiment has no metrics' : `must be one of the experiment's metrics: ${known}`,
-  );
 }

@@ -120,12 +120,29 @@ async function timesToEvent(sql: Sql, metric: MetricDefinition, units: UnitsOf):
   return result;
 }
 
+/** The units before capping, and the caps: quantile $6 of all arms' values other than 0. */
+const CAPS = `${MATURE.replace('m as', 'raw as')}, cap as (
+       select percentile_cont($6::float8) within group (order by y) filter (where y <> 0) as y,
+              percentile_cont($6::float8) within group (order by x) filter (where x <> 0) as x from raw)`;
+
+/** Where a metric capped at a quantile is capped now: its values and its covariate; null: nothing to cap. */
+export async function quantileCaps(
+  sql: Sql,
+  metric: MetricDefinition,
+  units: UnitsOf,
+): Promise<{ readonly y: number | null; readonly x: number | null }> {
+  const level = metric.cap && 'quantile' in metric.cap ? metric.cap.quantile : 1;
+  const [row] = await sql.query<{ y: number | null; x: number | null }>(`with ${CAPS} select y, x from cap`, [
+    ...matureValues(metric, units),
+    level,
+  ]);
+  return row ?? { y: null, x: null };
+}
+
 async function cappedAtQuantile(sql: Sql, metric: MetricDefinition, units: UnitsOf): Promise<ByArm> {
   const level = metric.cap && 'quantile' in metric.cap ? metric.cap.quantile : 1;
   const rows = await sql.query<MomentsRow & { arm: string }>(
-    `with ${MATURE.replace('m as', 'raw as')}, cap as (
-       select percentile_cont($6::float8) within group (order by y) filter (where y <> 0) as y,
-              percentile_cont($6::float8) within group (order by x) filter (where x <> 0) as x from raw),
+    `with ${CAPS},
      m as (select raw.arm, least(raw.y, cap.y) as y, raw.d, least(raw.x, cap.x) as x from raw, cap)
      select arm, ${MOMENTS_OF_UNITS} from m group by arm`,
     [...matureValues(metric, units), level],

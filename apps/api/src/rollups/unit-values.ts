@@ -1,5 +1,5 @@
 import type { MetricDefinition } from '#metrics';
-import type { Transaction } from '../persistence/database.js';
+import type { Sql, Transaction } from '../persistence/database.js';
 import { filterColumns } from './event-filter-sql.js';
 import { Values, longestPrePeriod, unitColumns } from './metric-sql.js';
 import type { Measured, Slots } from './slots.js';
@@ -19,10 +19,12 @@ const ACTIVITY = ['session_start', 'play'];
  */
 export async function recomputeUnits(tx: Transaction, recomputed: Recomputed): Promise<void> {
   const { experiment } = recomputed;
-  const { text, values } = await freshValues(tx, recomputed);
-  await tx.query(text, values).catch((error: Error) => {
-    throw new Error(`rolling up "${experiment}" failed: ${error.message}`, { cause: error });
-  });
+  const { text, values } = await unitNumbersSql(tx, recomputed, recomputed.all ? ALL_UNITS : DIRTY_UNITS);
+  await tx
+    .query(`create temp table fresh_values on commit drop as ${text}`, values.list)
+    .catch((error: Error) => {
+      throw new Error(`rolling up "${experiment}" failed: ${error.message}`, { cause: error });
+    });
   await tx.query(
     `update experiment_unit u set active_days = f.active_days from fresh_values f
       where u.experiment = $1 and u.unit_id = f.unit_id and u.active_days <> f.active_days`,
@@ -38,17 +40,30 @@ export async function recomputeUnits(tx: Transaction, recomputed: Recomputed): P
   await tx.query(`drop table fresh_values`);
 }
 
-async function freshValues(
-  tx: Transaction,
-  { experiment, metrics, slots, stoppedAt, all }: Recomputed,
-): Promise<{ text: string; values: unknown[] }> {
+/** Which units of the experiment $1 are computed. */
+export interface UnitSource {
+  /** After `from`: joins and condition over experiment_unit. */
+  readonly from: string;
+  /** Whether they are so many that their decisions are best read for all. */
+  readonly all: boolean;
+}
+
+const ALL_UNITS: UnitSource = { from: 'experiment_unit where experiment = $1', all: true };
+const DIRTY_UNITS: UnitSource = {
+  from: 'experiment_unit join dirty_unit using (experiment, unit_id) where experiment = $1',
+  all: false,
+};
+
+/** The statement that computes `unit_id`, `active_days` and `measures` of units from their events, with its parameters. */
+export async function unitNumbersSql(
+  sql: Sql,
+  { experiment, metrics, slots, stoppedAt }: Omit<Recomputed, 'all'>,
+  { from, all }: UnitSource,
+): Promise<{ readonly text: string; readonly values: Values }> {
   const filters = filterColumns(metrics);
-  const units = all
-    ? `(select unit_id, first_at, entered_on${filters.unit} from experiment_unit where experiment = $1)`
-    : `(select unit_id, first_at, entered_on${filters.unit} from experiment_unit join dirty_unit using (experiment, unit_id)
-         where experiment = $1)`;
+  const units = `(select unit_id, first_at, entered_on${filters.unit} from ${from})`;
   const prePeriod = longestPrePeriod(metrics);
-  const [oldest] = await tx.query<{ since: Date; decided: Date }>(
+  const [oldest] = await sql.query<{ since: Date; decided: Date }>(
     `select min(first_at) - make_interval(days => $2) as since, min(first_at) - interval '1 day' as decided
        from ${units} u`,
     [experiment, prePeriod],
@@ -66,8 +81,7 @@ async function freshValues(
   const time = `floor(date_part('epoch', e.at - u.first_at) / 86400) as day,
               (e.at at time zone 'UTC')::date - u.entered_on as calendar_day`;
   return {
-    text: `create temp table fresh_values on commit drop as
-     select u.unit_id,
+    text: `select u.unit_id,
             coalesce(bit_or(1::bigint << ev.calendar_day) filter (
               where ev.name = any(${activity}::text[]) and ev.calendar_day between 0 and 62), 0) as active_days,
             ${measuresOf(metrics, slots, stoppedAt, values)} as measures
@@ -81,7 +95,7 @@ async function freshValues(
          select u.unit_id, u.first_at, 'exposure', null, null, e.at, e.id, true, ${time}${filters.ofDecision}
            from ${units} u join ${own} e on e.unit_id = u.unit_id and e.exposed and e.at >= u.first_at) ev using (unit_id)
       group by u.unit_id`,
-    values: values.list,
+    values,
   };
 }
 

@@ -1,5 +1,6 @@
 import { computed, notComputed } from '../computed.js';
 import type { Computed } from '../computed.js';
+import type { OutcomeReason } from '../inference/outcome.js';
 import { solveSymmetric } from '../linear/cholesky.js';
 import { allFinite, dot, quadraticForm } from '../linear/vectors.js';
 
@@ -30,16 +31,19 @@ export interface MultiCupedEffect {
   readonly varianceReduction: number;
 }
 
-interface ArmMoments {
+/** The same centred: what databases that keep co-moments give, right also for values with a large offset. */
+export interface CovariateMoments {
   readonly n: number;
   readonly mean: number;
+  /** Means of the p covariates. */
   readonly x: Float64Array;
+  /** Sums of products of deviations: of y, of the covariates (p x p, row by row), and of each covariate with y. */
   readonly yy: number;
   readonly xx: Float64Array;
   readonly xy: Float64Array;
 }
 
-function momentsOf(arm: CovariateSums): ArmMoments {
+function momentsOf(arm: CovariateSums): CovariateMoments {
   const { n, sum, covariateSums } = arm;
   const mean = sum / n;
   const x = Float64Array.from(covariateSums, (value) => value / n);
@@ -70,7 +74,7 @@ function isFiniteArm(arm: CovariateSums): boolean {
 }
 
 /** Slopes from both arms stacked: within-arm co-moments plus those between the arms. */
-function stackedSlopes(a: ArmMoments, b: ArmMoments): Float64Array {
+function stackedSlopes(a: CovariateMoments, b: CovariateMoments): Float64Array {
   const between = (a.n * b.n) / (a.n + b.n);
   const dx = b.x.map((value, i) => value - (a.x[i] as number));
   const size = dx.length;
@@ -85,7 +89,7 @@ function stackedSlopes(a: ArmMoments, b: ArmMoments): Float64Array {
 }
 
 /** Variance of an arm's adjusted mean; covariate terms with divisor n, as spotify-confidence has them. */
-function adjustedVariance(arm: ArmMoments, beta: Float64Array): number {
+function adjustedVariance(arm: CovariateMoments, beta: Float64Array): number {
   const own = arm.yy / (arm.n - 1);
   const explained = (quadraticForm(arm.xx, beta) - 2 * dot(beta, arm.xy)) / arm.n;
   return max(0, own + explained) / arm.n;
@@ -102,8 +106,25 @@ export function multiCuped(control: CovariateSums, treatment: CovariateSums): Co
   if (![control, treatment].every((arm) => isConsistent(arm, size))) return notComputed('invalid_input');
   if (![control, treatment].every(isFiniteArm)) return notComputed('not_finite');
   if (!(control.n >= 2 && treatment.n >= 2)) return notComputed('insufficient_units');
-  const a = momentsOf(control);
-  const b = momentsOf(treatment);
+  return multiCupedOfMoments(momentsOf(control), momentsOf(treatment));
+}
+
+/** Whether two arms have the same p covariates and finite numbers only; else why they cannot be compared. */
+export function comparable(a: CovariateMoments, b: CovariateMoments): OutcomeReason | null {
+  const size = a.x.length;
+  const fits = ({ x, xx, xy }: CovariateMoments): boolean =>
+    x.length === size && xx.length === size * size && xy.length === size;
+  if (!fits(a) || !fits(b)) return 'invalid_input';
+  const finite = ({ n, mean, yy, x, xx, xy }: CovariateMoments): boolean =>
+    [[n, mean, yy], x, xx, xy].every(allFinite);
+  if (!finite(a) || !finite(b)) return 'not_finite';
+  return a.n >= 2 && b.n >= 2 ? null : 'insufficient_units';
+}
+
+/** `multiCuped` from centred moments; the same reasons. */
+export function multiCupedOfMoments(a: CovariateMoments, b: CovariateMoments): Computed<MultiCupedEffect> {
+  const odd = comparable(a, b);
+  if (odd) return notComputed(odd);
   const beta = stackedSlopes(a, b);
   const plain = a.yy / (a.n - 1) / a.n + b.yy / (b.n - 1) / b.n;
   const variance = adjustedVariance(a, beta) + adjustedVariance(b, beta);

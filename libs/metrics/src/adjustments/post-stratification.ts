@@ -2,8 +2,11 @@ import type { EffectScale } from '../inference/effect.js';
 import { computed, notComputed } from '../computed.js';
 import type { Computed } from '../computed.js';
 import type { OutcomeReason } from '../inference/outcome.js';
-import type { Moments } from '../contract.js';
-import { areUsable, merge } from '../moments.js';
+import type { MetricDefinition, Moments } from '../contract.js';
+import type { Contrast } from '../contrast.js';
+import { isRatio } from '../kinds.js';
+import { dot } from '../linear/vectors.js';
+import { areUsable, merge, mergeAll } from '../moments.js';
 
 const { abs, max, sign, sqrt } = Math;
 
@@ -77,33 +80,45 @@ function mergeStrata(strata: readonly Stratum[], viable: Viable): Stratum[] | nu
  * gradient' (A (diag(nu) - nu nu') A' / n + sum nu_k^2 Cov_k) gradient.
  */
 function combine(cells: readonly Cell[], estimateOf: EstimateOf): Computed<StratifiedEffect> {
-  const n = cells.reduce((sum, cell) => sum + cell.n, 0);
-  const sums = (cells[0] as Cell).values.map((_, i) =>
-    cells.reduce((sum, cell) => sum + (cell.n / n) * (cell.values[i] as number), 0),
-  );
+  const sums = weightedSums(cells);
   const estimate = estimateOf(sums);
   if (typeof estimate === 'string') return notComputed(estimate);
   const { value, gradient } = estimate;
-  const project = (values: readonly number[]): number =>
-    values.reduce((sum, each, i) => sum + each * (gradient[i] as number), 0);
-  const centre = project(sums);
+  const { variance, parts } = covarianceOf(cells, sums, gradient, gradient);
+  if (!(variance > ROUNDING * parts)) return notComputed('zero_variance');
+  return computed({ estimate: value, standardError: sqrt(variance), strata: cells.length });
+}
+
+function weightedSums(cells: readonly Cell[]): number[] {
+  const n = cells.reduce((sum, cell) => sum + cell.n, 0);
+  return (cells[0] as Cell).values.map((_, i) =>
+    cells.reduce((sum, cell) => sum + (cell.n / n) * (cell.values[i] as number), 0),
+  );
+}
+
+/** Covariance of two functions of the weighted sums by their gradients, and the size of what it is the sum of. */
+function covarianceOf(
+  cells: readonly Cell[],
+  sums: readonly number[],
+  g: readonly number[],
+  h: readonly number[],
+): { readonly variance: number; readonly parts: number } {
+  const n = cells.reduce((sum, cell) => sum + cell.n, 0);
   let variance = 0;
   let parts = 0;
   for (const cell of cells) {
     const share = cell.n / n;
-    const between = (share * (project(cell.values) - centre) ** 2) / n;
+    const between = (share * (dot(cell.values, g) - dot(sums, g)) * (dot(cell.values, h) - dot(sums, h))) / n;
     variance += between;
-    parts += between;
+    parts += abs(between);
     cell.covariance.forEach((each, k) => {
-      const row = Math.floor(k / gradient.length);
-      const column = k % gradient.length;
-      const term = share * share * each * (gradient[row] as number) * (gradient[column] as number);
+      const row = Math.floor(k / g.length);
+      const term = share * share * each * (g[row] as number) * (h[k % g.length] as number);
       variance += term;
       parts += abs(term);
     });
   }
-  if (!(variance > ROUNDING * parts)) return notComputed('zero_variance');
-  return computed({ estimate: value, standardError: sqrt(variance), strata: cells.length });
+  return { variance, parts };
 }
 
 function meanCell({ control, treatment }: Stratum): Cell {
@@ -217,6 +232,8 @@ function ratioSpreads({ n, mean, comoment }: Moments): boolean {
   return size - 2 * ratio * comoment[3] > ROUNDING * size;
 }
 
+const bothRatiosSpread: Viable = ({ control, treatment }) => ratioSpreads(control) && ratioSpreads(treatment);
+
 function ratioCell({ control, treatment }: Stratum): Cell {
   const block = ({ n, comoment }: Moments): [number, number, number] => {
     const scale = (n - 1) * n;
@@ -256,6 +273,72 @@ export function postStratifyRatio(
   strata: readonly Stratum[],
   scale: EffectScale,
 ): Computed<StratifiedEffect> {
-  const viable: Viable = ({ control, treatment }) => ratioSpreads(control) && ratioSpreads(treatment);
-  return stratified(strata, viable, ratioCell, ratioDifference(scale));
+  return stratified(strata, bothRatiosSpread, ratioCell, ratioDifference(scale));
+}
+
+interface Shape {
+  readonly viable: Viable;
+  readonly cell: (stratum: Stratum) => Cell;
+  readonly estimate: EstimateOf;
+  /** Control's value. */
+  readonly baseline: (sums: readonly number[]) => {
+    readonly value: number;
+    readonly gradient: readonly number[];
+  };
+}
+
+const MEANS: Shape = {
+  viable: bothSpread,
+  cell: meanCell,
+  estimate: differenceOf('absolute'),
+  baseline: ([mean = 0]) => ({ value: mean, gradient: [1, 0] }),
+};
+
+const ADJUSTED_MEANS: Shape = { ...MEANS, cell: cupedCell };
+
+const RATIOS: Shape = {
+  viable: bothRatiosSpread,
+  cell: ratioCell,
+  estimate: ratioDifference('absolute'),
+  baseline: ([, , cn = 0, cd = 1]) => ({ value: cn / cd, gradient: [0, 0, 1 / cd, -cn / cd / cd] }),
+};
+
+/**
+ * What an estimator needs of a post-stratified difference, with the stratified value of control as its baseline: means,
+ * with `covariate` adjusted within the strata (`postStratifyCuped`), or ratios. Normal theory: degrees of freedom are the
+ * units less two per stratum. Reasons as the functions above.
+ */
+export function postStratifiedContrast(
+  strata: readonly Stratum[],
+  kind: MetricDefinition['kind'],
+  covariate: boolean,
+): Computed<Contrast> {
+  if (!strata.every(({ control, treatment }) => areUsable(control) && areUsable(treatment)))
+    return notComputed('not_finite');
+  const shape = isRatio(kind) ? RATIOS : covariate ? ADJUSTED_MEANS : MEANS;
+  const merged = mergeStrata(strata, shape.viable);
+  if (!merged) return notComputed('insufficient_units');
+  const cells = merged.map(shape.cell);
+  const sums = weightedSums(cells);
+  const estimate = shape.estimate(sums);
+  if (typeof estimate === 'string') return notComputed(estimate);
+  const { value, gradient } = estimate;
+  const { variance, parts } = covarianceOf(cells, sums, gradient, gradient);
+  if (!(variance > ROUNDING * parts)) return notComputed('zero_variance');
+  const baseline = shape.baseline(sums);
+  const own = baseline.gradient;
+  const control = mergeAll(strata.map((stratum) => stratum.control));
+  const treatment = mergeAll(strata.map((stratum) => stratum.treatment));
+  return computed({
+    estimate: value,
+    standardError: sqrt(variance),
+    df: max(1, control.n + treatment.n - 2 * merged.length),
+    baseline: baseline.value,
+    baselineVariance: max(0, covarianceOf(cells, sums, own, own).variance),
+    covariance: covarianceOf(cells, sums, gradient, own).variance,
+    theta: 0,
+    adjusted: true,
+    control: { n: control.n, mean: baseline.value },
+    treatment: { n: treatment.n, mean: baseline.value + value },
+  });
 }

@@ -6,6 +6,8 @@ import { log1mExp, stirlingError } from '../distributions/gamma.js';
 import { betaQuantile, logBeta } from '../distributions/index.js';
 import { expectedExcess, probabilityLargest } from './best.js';
 import type { Posterior } from './best.js';
+import type { ArmLaw } from './exact.js';
+import { probabilitiesLargest } from './grid.js';
 
 const { abs, exp, expm1, log, log1p, min, sqrt } = Math;
 
@@ -116,6 +118,28 @@ function summary({ a, b }: Shapes, alpha: number): BetaSummary {
   };
 }
 
+/** The logit of k times the share whose logit is u. */
+function logitTimes(u: number, k: number): number {
+  const [x, complement] = share(u);
+  // 1 - k x without cancellation near 1.
+  const rest = complement - (k - 1) * x;
+  return rest <= 0 ? Infinity : log(k) + log(x) - log(rest);
+}
+
+/** The posterior of one share; the reasons of `compareShares` where there is none. */
+export function shareLaw(prior: BetaPrior, arm: CountArm): ArmLaw | OutcomeReason {
+  const shapes = shapesOf(prior, arm);
+  if (isReason(shapes)) return shapes;
+  const { a, b } = shapes;
+  return {
+    law: logitLaw(shapes),
+    mean: a / (a + b),
+    interval: (alpha) => [betaQuantile(alpha / 2, a, b), betaQuantile(1 - alpha / 2, a, b)],
+    times: logitTimes,
+    logJacobian: logSlope,
+  };
+}
+
 const varianceOf = ({ a, b }: Shapes): number => ((a / (a + b)) * (b / (a + b))) / (a + b + 1);
 
 /**
@@ -160,12 +184,5 @@ export function bestShare(prior: BetaPrior, arms: readonly CountArm[]): Computed
     if (isReason(shapes)) return notComputed(shapes);
     laws.push(logitLaw(shapes));
   }
-  return computed(
-    laws.map((law, i) =>
-      probabilityLargest(
-        law,
-        laws.filter((_, j) => j !== i),
-      ),
-    ),
-  );
+  return computed(probabilitiesLargest(laws));
 }

@@ -1,8 +1,10 @@
 import { computed, notComputed } from '../computed.js';
 import type { Computed } from '../computed.js';
 import type { OutcomeReason } from '../inference/outcome.js';
-import { gammaQuantile } from '../distributions/index.js';
+import { gammaQuantile, logGamma } from '../distributions/index.js';
 import { logBetaLower } from '../distributions/beta.js';
+import { logGammaLower, logGammaUpper, stirlingError } from '../distributions/gamma.js';
+import type { ArmLaw } from './exact.js';
 
 export interface GammaPrior {
   /** Pseudo-events, >= 0. */
@@ -51,6 +53,33 @@ function summary({ shape, rate }: GammaShapes, alpha: number): RateSummary {
     upper: gammaQuantile(1 - alpha / 2, shape) / rate,
   };
 }
+
+/** The posterior of one rate, by its logarithm; the reasons of `compareRates` where there is none. */
+export function rateLaw(prior: GammaPrior, arm: EventArm): ArmLaw | OutcomeReason {
+  const found = posteriorOf(prior, arm);
+  if (typeof found === 'string') return found;
+  const { shape, rate } = found;
+  const centre = Math.log(shape) - Math.log(rate);
+  // Density of log x at its mode, log(shape / rate): shape^shape e^-shape / Gamma(shape).
+  const peak = shape < 10 ? shape * Math.log(shape) - shape - logGamma(shape) : stirlingPeak(shape);
+  return {
+    law: {
+      centre,
+      scale: 1 / Math.sqrt(shape),
+      noise: 4 * Number.EPSILON * Math.max(1, shape),
+      // shape (d - expm1(d)): nothing large is subtracted near the mode.
+      logDensity: (u) => peak + shape * (u - centre - Math.expm1(u - centre)),
+      logCdf: (u) => logGammaLower(shape, shape * Math.exp(u - centre)),
+      logSf: (u) => logGammaUpper(shape, shape * Math.exp(u - centre)),
+    },
+    mean: shape / rate,
+    interval: (alpha) => [gammaQuantile(alpha / 2, shape) / rate, gammaQuantile(1 - alpha / 2, shape) / rate],
+    times: (u, k) => u + Math.log(k),
+    logJacobian: (u) => u,
+  };
+}
+
+const stirlingPeak = (shape: number): number => 0.5 * Math.log(shape / (2 * Math.PI)) - stirlingError(shape);
 
 /**
  * Two Poisson rates with the same gamma prior (conjugate gamma-Poisson model): the chance to win is an incomplete

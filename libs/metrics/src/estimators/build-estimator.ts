@@ -8,7 +8,7 @@ import type {
   NonInferiority,
 } from '../contract.js';
 import { armValue, contrast } from '../contrast.js';
-import type { Contrast } from '../contrast.js';
+import type { AnyContrast, Contrast } from '../contrast.js';
 import { fiellerLift } from '../fieller.js';
 import type { EstimatorSpec, Law } from './law.js';
 
@@ -23,7 +23,9 @@ export function buildEstimator(spec: EstimatorSpec): Estimator {
     reference: spec.reference,
     validUnderPeeking: spec.validUnderPeeking,
     halfWidth: (sizes, options) => spec.halfWidth(sizes, options),
-    compare: (control, treatment, options) => compare(spec, control, treatment, options),
+    compare: (control, treatment, options) =>
+      judge(spec, contrast(control, treatment, options), control, treatment, options),
+    ofContrast: (found, control, treatment, options) => judge(spec, found, control, treatment, options),
     nonInferiority: (control, treatment, options) => nonInferiority(spec, control, treatment, options),
   };
 }
@@ -89,15 +91,15 @@ function evidenceOf(
   return { evidence: { kind: 'probability-better', value, logValue: finiteLog(log(value)) }, bayes };
 }
 
-function compare(
+function judge(
   spec: EstimatorSpec,
+  result: AnyContrast,
   control: Moments,
   treatment: Moments,
   options: EstimateOptions,
 ): Effect {
   const shown = shownArms(spec.key, control, treatment, options.kind);
   if (!validAlpha(options.alpha)) return undefinedEffect(shown, 'invalid_alpha', null);
-  const result = contrast(control, treatment, options);
   if (!result.ok) return undefinedEffect(shown, result.reason, null);
   const law = spec.law({ control, treatment, contrast: result.contrast, options });
   if (isRefusal(law)) return undefinedEffect(shown, law.reason, result.contrast);

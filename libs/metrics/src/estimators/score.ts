@@ -133,6 +133,7 @@ function shareMargin(
 
 export const score: Estimator = {
   ...welchPath,
+  ofContrast: welchPath.ofContrast,
   compare(control, treatment, options) {
     const shares = validAlpha(options.alpha) ? sharesOf(control, treatment, options) : null;
     return shares
