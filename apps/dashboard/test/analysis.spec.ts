@@ -96,9 +96,40 @@ withBrowser('segments, distribution, novelty and workings in Chromium (skipped w
       .getByRole('region', { name: /^Quantiles of Play rate/ })
       .getByText('p99')
       .waitFor();
+    const adjusted = page.getByRole('region', { name: 'Adjusted in other ways: Play rate, als' });
+    await adjusted
+      .getByText(/Lin’s regression takes away most of the variance: 51.0%/)
+      .first()
+      .waitFor();
+    await adjusted.getByText('No value from before the experiment is known.').waitFor();
+    const asked = page.waitForRequest((request) => request.url().includes('stratifyBy=country'));
+    await adjusted.getByRole('combobox', { name: 'Strata by' }).click();
+    await page.getByRole('option', { name: 'country' }).click();
+    await asked;
+    await adjusted
+      .getByText(/Strata by country/)
+      .first()
+      .waitFor();
+    await adjusted.getByRole('button', { name: 'Table' }).click();
+    await adjusted.getByRole('cell', { name: '+4.10%' }).first().waitFor();
+    const bayesian = page.getByRole('region', { name: 'Bayesian: Play rate, als' });
+    await bayesian.getByText('best with 98.2%').waitFor();
+    await bayesian.getByRole('cell', { name: '98.7%' }).first().waitFor();
     await button.click();
     await page.getByRole('heading', { name: 'How the effect is computed' }).waitFor({ state: 'detached' });
     expect(page.url()).not.toContain('open=');
+  });
+
+  it('shows a capped result beside the uncapped one', async () => {
+    await visit('/results?open=watch-minutes%2Fals');
+    const capping = stage.page.getByRole('region', {
+      name: 'With and without the cap: Watch minutes per unit, als',
+    });
+    await capping
+      .getByText(/capped at the 99% quantile .* now 412 min/)
+      .first()
+      .waitFor();
+    await capping.getByText('+5.00%').first().waitFor();
   });
 
   it('asks for a maturity or a past day, never for both, and hatches what is immature', async () => {

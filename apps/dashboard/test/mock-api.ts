@@ -2,6 +2,7 @@ import type { Page, Route } from 'playwright-core';
 import type { RetentionKind } from '../src/api/types.js';
 import { CATALOG, HOLDOUTS, LAYERS, SURFACES } from './fixtures/catalog.js';
 import { EXPERIMENTS, PHASES } from './fixtures/experiments.js';
+import { adjustmentsFor, bayesianFor, cappingFor } from './fixtures/methods.js';
 import { ALL_METRICS, metricDetail } from './fixtures/metrics.js';
 import {
   BELIEFS,
@@ -62,6 +63,21 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [
     /^\/v1\/experiments\/([^/]+)\/report\/series$/,
     ([, key], url) => withExperiment(key, (of) => seriesFor(of, url.searchParams.get('metric') ?? '')),
+  ],
+  [
+    /^\/v1\/experiments\/([^/]+)\/report\/adjustments$/,
+    ([, key], url) =>
+      withExperiment(key, (of) =>
+        adjustmentsFor(of, url.searchParams.get('metric') ?? '', url.searchParams.get('stratifyBy')),
+      ),
+  ],
+  [
+    /^\/v1\/experiments\/([^/]+)\/report\/capping$/,
+    ([, key], url) => withExperiment(key, (of) => cappingFor(of, url.searchParams.get('metric') ?? '')),
+  ],
+  [
+    /^\/v1\/experiments\/([^/]+)\/report\/bayesian$/,
+    ([, key], url) => withExperiment(key, (of) => bayesianFor(of, url.searchParams.get('metric') ?? '')),
   ],
   [/^\/v1\/portfolio$/, (_match, url) => portfolioFor(url.searchParams)],
   [/^\/v1\/portfolio\/holdouts$/, () => list([...HOLDOUT_LIFTS])],

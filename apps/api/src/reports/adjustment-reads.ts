@@ -7,7 +7,7 @@ import type {
   Moments,
   Stratum,
 } from '#metrics';
-import { isRatio } from '#metrics';
+import { SATURATED, isRatio } from '#metrics';
 import type { Sql } from '../persistence/database.js';
 import { experimentWatchedUntil, lastMatureDay } from '../rollups/maturity.js';
 import { Values, ownParts } from '../rollups/metric-sql.js';
@@ -17,8 +17,6 @@ import { quantileCaps } from '../rollups/unit-level.js';
 
 /** Covariates of one adjustment at most; the work per unit grows with their square. */
 const MOST_COVARIATES = 8;
-/** What is left of 1 - leverage of a unit that alone decides a coefficient. */
-const SATURATED = 1e-10;
 
 export interface Covariate {
   readonly metric: string;

@@ -1,5 +1,6 @@
 import { buildReport, sampleRatio, pValueOf } from '#metrics';
-import type { Effect, MetricDefinition, ReportBody, ReportResult } from '#metrics';
+import type { AdjustmentKey, Effect, MetricDefinition, ReportBody, ReportResult } from '#metrics';
+import { adjustedResult } from './analyze-adjust.js';
 import { AnalysisInputError } from './analyze-table.js';
 import type { AnalysisTable, MetricColumn } from './analyze-table.js';
 
@@ -8,6 +9,9 @@ export interface AnalysisOptions {
   readonly estimator?: string;
   readonly alpha?: number;
   readonly adjust: boolean;
+  /** Another way of adjusting than CUPED; its result stands after the plain one. */
+  readonly way?: AdjustmentKey;
+  readonly covariates: readonly string[];
   /** Planned weight by arm; arms without one have weight 1 when none is given at all. */
   readonly expectedShares: ReadonlyMap<string, number>;
 }
@@ -29,6 +33,12 @@ export interface AnalysisRow {
   readonly estimator: string;
   readonly level: number;
   readonly adjusted: boolean;
+  /** How; null: not adjusted. */
+  readonly adjustment: AdjustmentKey | 'cupac' | null;
+  /** Share of the unadjusted variance that the adjustment takes away; null: not adjusted, or not computed. */
+  readonly varianceReduction: number | null;
+  /** Why there is no result; null: there is. */
+  readonly reason: string | null;
 }
 
 /** The document that `analyze --json` prints. */
@@ -124,18 +134,53 @@ export function analyseTable(
         crossoverUnits: table.crossoverUnits,
         repeatedRows: table.repeatedRows,
       },
-      results: report.results.flatMap((result) => rowsOf(result, report.options.level)),
+      results: report.results.flatMap((result) => [
+        ...rowsOf(result, report.options.level, options),
+        ...otherWay(table, metrics, result, options),
+      ]),
     },
   };
 }
 
 /** The plain comparison, and after it the adjusted one where there is one. */
-function rowsOf(result: ReportResult, level: number): AnalysisRow[] {
-  const effects = result.unadjusted ? [result.unadjusted, result.effect] : [result.effect];
-  return effects.map((effect) => rowOf(result, effect, level));
+function rowsOf(result: ReportResult, level: number, { covariates }: AnalysisOptions): AnalysisRow[] {
+  const how = covariates.length > 0 ? 'cuped' : 'cupac';
+  if (!result.unadjusted) return [rowOf(result, result.effect, level, result.effect.adjusted ? how : null)];
+  return [
+    rowOf(result, result.unadjusted, level, null),
+    {
+      ...rowOf(result, result.effect, level, how),
+      varianceReduction: reduction(result.unadjusted, result.effect),
+    },
+  ];
 }
 
-function rowOf(result: ReportResult, effect: Effect, level: number): AnalysisRow {
+function reduction(plain: Effect, adjusted: Effect): number | null {
+  if (plain.standardError === null || adjusted.standardError === null || plain.standardError === 0)
+    return null;
+  return 1 - (adjusted.standardError / plain.standardError) ** 2;
+}
+
+function otherWay(
+  table: AnalysisTable,
+  metrics: readonly MetricColumn[],
+  result: ReportResult,
+  options: AnalysisOptions,
+): AnalysisRow[] {
+  const { way } = options;
+  const column = metrics.find(({ key }) => key === result.metric);
+  if (way === undefined || !column) return [];
+  const { effect, varianceReduction } = adjustedResult(table, column, result.arm, { ...options, way });
+  const level = 1 - (options.alpha ?? 0.05);
+  return [{ ...rowOf(result, effect, level, way), adjusted: true, varianceReduction }];
+}
+
+function rowOf(
+  result: ReportResult,
+  effect: Effect,
+  level: number,
+  adjustment: AnalysisRow['adjustment'],
+): AnalysisRow {
   const bounds = (estimate: number | null, interval: Effect['interval']): Bounds => ({
     estimate,
     lower: interval?.lower ?? null,
@@ -152,5 +197,8 @@ function rowOf(result: ReportResult, effect: Effect, level: number): AnalysisRow
     estimator: effect.estimator,
     level: effect.interval?.level ?? level,
     adjusted: effect.adjusted,
+    adjustment,
+    varianceReduction: null,
+    reason: effect.status === 'ok' ? null : effect.reason,
   };
 }

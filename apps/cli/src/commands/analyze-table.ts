@@ -22,7 +22,10 @@ export interface TableColumns {
   readonly unit: string;
   readonly arm: string;
   readonly metrics: readonly MetricColumn[];
-  readonly covariate: string | null;
+  /** Numbers from before the experiment, the first of which is that of CUPED. */
+  readonly covariates: readonly string[];
+  /** What the units' strata are told apart by. */
+  readonly stratify: string | null;
   /** Numbers from before the experiment, of which CUPAC makes a covariate for each metric. */
   readonly features: readonly string[];
 }
@@ -32,6 +35,10 @@ export interface TableArm {
   readonly units: number;
   /** By metric key. */
   readonly moments: ReadonlyMap<string, Moments>;
+  /** One number per unit of a column that was read. */
+  readonly values: (column: string) => Float64Array;
+  /** The stratum of each unit; empty without `stratify`. */
+  readonly strata: readonly string[];
 }
 
 export interface AnalysisTable {
@@ -67,6 +74,8 @@ class TableBuilder {
   private readonly numbers = new Map<string, NumberColumn>();
   private unitIndex = -1;
   private armIndex = -1;
+  private stratumIndex = -1;
+  private readonly strata: string[] = [];
   private hasHeader = false;
   private repeatedRows = 0;
 
@@ -95,7 +104,8 @@ class TableBuilder {
       add(metric.numerator, metric.kind === 'proportion' ? 'any' : 'sum');
       if (metric.denominator !== null) add(metric.denominator, 'sum');
     }
-    for (const name of [...this.covariates(), ...this.columns.features]) add(name, 'same');
+    if (this.columns.stratify !== null) this.stratumIndex = find(this.columns.stratify);
+    for (const name of [...this.columns.covariates, ...this.columns.features]) add(name, 'same');
   }
 
   row(cells: readonly string[], line: number): void {
@@ -109,6 +119,7 @@ class TableBuilder {
       const unit = this.unitNumbers.size;
       this.unitNumbers.set(unitKey, unit);
       this.armOfUnit[unit] = arm;
+      if (this.stratumIndex >= 0) this.strata[unit] = (cells[this.stratumIndex] as string).trim();
       for (const column of this.numbers.values()) column.values[unit] = this.number(cells, column, line);
       return;
     }
@@ -160,10 +171,6 @@ class TableBuilder {
     return { arms, totalUnits: this.unitNumbers.size, crossoverUnits, repeatedRows: this.repeatedRows };
   }
 
-  private covariates(): string[] {
-    return this.columns.covariate === null ? [] : [this.columns.covariate];
-  }
-
   /** What the features predict of each metric's numerator, by unit number; empty without features. */
   private predictions(units: readonly number[]): Map<string, Float64Array> {
     const predicted = new Map<string, Float64Array>();
@@ -188,7 +195,7 @@ class TableBuilder {
       const values = name === null ? undefined : this.numbers.get(name)?.values;
       return values && Float64Array.from(units, (unit) => values[unit] as number);
     };
-    const covariate = pick(this.columns.covariate);
+    const covariate = pick(this.columns.covariates[0] ?? null);
     const predictionOf = (metric: string): Float64Array | undefined => {
       const values = predicted.get(metric);
       return values && Float64Array.from(units, (unit) => values[unit] as number);
@@ -203,7 +210,13 @@ class TableBuilder {
         ),
       ]),
     );
-    return { key, units: units.length, moments };
+    return {
+      key,
+      units: units.length,
+      moments,
+      values: (column) => pick(column) ?? new Float64Array(units.length),
+      strata: this.stratumIndex < 0 ? [] : units.map((unit) => this.strata[unit] as string),
+    };
   }
 }
 

@@ -28,9 +28,16 @@ function decision(row: AnalysisRow): string {
   return lower > 0 ? 'higher' : upper < 0 ? 'lower' : 'not clear';
 }
 
+function nameOf({ metric, adjusted, adjustment }: AnalysisRow): string {
+  if (!adjusted) return metric;
+  return adjustment === null || adjustment === 'cuped' || adjustment === 'cupac'
+    ? `${metric} (adjusted)`
+    : `${metric} (${adjustment})`;
+}
+
 function cellsOf(row: AnalysisRow): string[] {
   return [
-    row.adjusted ? `${row.metric} (adjusted)` : row.metric,
+    nameOf(row),
     row.arm,
     `${row.control.n} / ${row.treatment.n}`,
     number(row.control.mean),
@@ -69,6 +76,13 @@ export function describeAnalysis({ document, report }: Analysis): string {
       ({ metric, arm, effect }) =>
         `Note: ${metric} in ${arm} has no interval (${(effect.reason ?? 'unknown').replaceAll('_', ' ')}).`,
     );
+  const ways = document.results
+    .filter(({ adjusted }) => adjusted)
+    .map(({ metric, arm, adjustment, varianceReduction, reason }) =>
+      varianceReduction === null
+        ? `Note: ${metric} in ${arm} has no result by ${adjustment ?? 'adjustment'} (${(reason ?? 'unknown').replaceAll('_', ' ')}).`
+        : `Note: ${adjustment ?? 'adjustment'} takes ${percent(varianceReduction)} of the variance of ${metric} in ${arm}.`,
+    );
   const level = `${Math.round(report.options.level * 1000) / 10} % intervals by ${report.options.estimator}, compared with ${report.options.baseline}.`;
   const lines = [
     ...health,
@@ -77,6 +91,7 @@ export function describeAnalysis({ document, report }: Analysis): string {
     ...aligned([HEADINGS, ...document.results.map(cellsOf)]),
     '',
     ...reasons,
+    ...ways,
     level,
   ];
   return `${lines.join('\n')}\n`;

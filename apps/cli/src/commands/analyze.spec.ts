@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { createRng } from '#experiments';
+import { fromValues, linAdjustment, multiCuped, postStratify } from '#metrics';
+import type { CovariateSums } from '#metrics';
 import { analyze, parseMetric, registerAnalyze } from './analyze.js';
 import type { AnalyzeRequest } from './analyze.js';
 import { AnalysisInputError } from './analyze-table.js';
@@ -109,7 +111,7 @@ describe('analyze', () => {
       ...base,
       file: data.file,
       metrics: ['minutes:mean'],
-      covariate: 'before',
+      covariates: ['before'],
       estimator: 'welch',
     });
     expect(document.results.map(({ adjusted }) => adjusted)).toEqual([false, true]);
@@ -127,6 +129,81 @@ describe('analyze', () => {
     expect((cuped?.difference.upper ?? 0) - (cuped?.difference.lower ?? 0)).toBeLessThan(
       (plain?.difference.upper ?? 0) - (plain?.difference.lower ?? 0),
     );
+  });
+
+  it('adjusts by several covariates, by regression and by strata as the raw units say', async () => {
+    const request = {
+      ...base,
+      file: data.file,
+      metrics: ['minutes:mean', 'clicks/views:ratio'],
+      estimator: 'welch',
+    };
+    const two = ['before', 'views'];
+    const sums = (arm: string): CovariateSums => {
+      const [y, x] = [column(arm, 'minutes'), [column(arm, 'before'), column(arm, 'views')]];
+      const dot = (a: readonly number[], b: readonly number[]): number =>
+        a.reduce((sum, v, i) => sum + v * (b[i] as number), 0);
+      const ones = y.map(() => 1);
+      return {
+        n: y.length,
+        sum: dot(y, ones),
+        sumSquares: dot(y, y),
+        covariateSums: x.map((one) => dot(one, ones)),
+        covariateProducts: x.map((a) => x.map((b) => dot(a, b))),
+        crossProducts: x.map((one) => dot(one, y)),
+      };
+    };
+    const multi = multiCuped(sums('a'), sums('b'));
+    const lin = linAdjustment({
+      y: data.rows.map((row) => row.minutes),
+      treatment: data.rows.map((row) => (row.arm === 'b' ? 1 : 0)),
+      covariates: [data.rows.map((row) => row.before), data.rows.map((row) => row.views)],
+    });
+    const stratified = postStratify(
+      [1, 2, 3, 4, 5].map((views) => {
+        const of = (arm: string) =>
+          fromValues(
+            data.rows.filter((row) => row.arm === arm && row.views === views).map((row) => row.minutes),
+          );
+        return { control: of('a'), treatment: of('b') };
+      }),
+      'absolute',
+    );
+    if (!multi.ok || !lin.ok || !stratified.ok) throw new Error('not computed');
+    for (const [options, adjustment, estimate, se, ratio] of [
+      [{ covariates: two }, 'cuped-multi', multi.value.estimate, multi.value.standardError, 'means_only'],
+      [
+        { covariates: two, adjust: 'regression' },
+        'regression',
+        lin.value.estimate,
+        lin.value.standardErrors.hc2,
+        'means_only',
+      ],
+      [
+        { stratify: 'views' },
+        'post-stratified',
+        stratified.value.estimate,
+        stratified.value.standardError,
+        null,
+      ],
+    ] as const) {
+      const { document } = await analyze({ ...request, ...options });
+      const [plain, adjusted, , share] = document.results;
+      expect(plain).toMatchObject({ adjusted: false, adjustment: null });
+      expect(adjusted).toMatchObject({ metric: 'minutes', adjusted: true, adjustment, reason: null });
+      expect(adjusted?.difference.estimate).toBeCloseTo(estimate, 8);
+      // 1.9606 is the quantile of t with about 3990 degrees of freedom.
+      expect((adjusted?.difference.upper ?? 0) - estimate).toBeCloseTo(1.96056 * se, 4);
+      expect(share).toMatchObject({ metric: 'clicks/views', adjusted: true, adjustment, reason: ratio });
+    }
+    for (const [options, message] of [
+      [{ adjust: 'magic' }, /--adjust magic: expected cuped, regression, post-stratified/],
+      [{ adjust: 'regression' }, /--adjust regression needs --covariate/],
+      [{ adjust: 'post-stratified' }, /needs --stratify COLUMN/],
+      [{ adjust: 'regression', covariates: two, stratify: 'views' }, /--stratify goes with/],
+      [{ stratify: 'nope' }, /there is no column "nope"/],
+    ] as const)
+      await expect(analyze({ ...request, ...options })).rejects.toThrow(message);
   });
 
   it('uses the confidence sequence unless told otherwise', async () => {
@@ -169,7 +246,7 @@ describe('analyze', () => {
       ...base,
       file: large.file,
       metrics: ['minutes:mean', 'played:proportion'],
-      covariate: 'before',
+      covariates: ['before'],
     });
     expect(document.results[0]?.control.n).toBe(50_000);
     const { user, system } = process.cpuUsage(start);
@@ -320,6 +397,20 @@ describe('the command', () => {
       '--covariate',
       'before',
     ]);
+    const lin = await run([
+      file,
+      ...options,
+      '--metric',
+      'minutes:mean',
+      '--covariate',
+      'before',
+      '--covariate',
+      'views',
+      '--adjust',
+      'regression',
+    ]);
+    expect(lin.out).toMatch(/^minutes \(regression\) +b +500 \/ 500 .* higher$/m);
+    expect(lin.out).toMatch(/^Note: regression takes \+\d+\.\d\d % of the variance of minutes in b\.$/m);
     expect(both.err).toMatch(/--covariate and --feature exclude each other/);
     expect(text.out).toMatch(/^minutes \(adjusted\) +b +500 \/ 500 .* higher$/m);
   });

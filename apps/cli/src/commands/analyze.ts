@@ -5,6 +5,7 @@ import { DomainError } from '#experiments';
 import { estimatorRegistry } from '#metrics';
 import { analyseTable } from './analyze-report.js';
 import type { Analysis } from './analyze-report.js';
+import { wayOf } from './analyze-adjust.js';
 import { AnalysisInputError, readAnalysisTable } from './analyze-table.js';
 import type { MetricColumn } from './analyze-table.js';
 import { describeAnalysis } from './analyze-text.js';
@@ -19,8 +20,10 @@ export interface AnalyzeRequest {
   readonly control: string;
   /** COLUMN:mean, COLUMN:proportion or NUMERATOR/DENOMINATOR:ratio. */
   readonly metrics: readonly string[];
-  readonly covariate?: string;
+  readonly covariates?: readonly string[];
   readonly features?: readonly string[];
+  readonly adjust?: string;
+  readonly stratify?: string;
   readonly estimator?: string;
   readonly alpha?: number;
   /** ARM=WEIGHT; without any, equal shares are expected. */
@@ -62,10 +65,11 @@ function checkRequest(request: AnalyzeRequest, metrics: readonly MetricColumn[])
     throw new AnalysisInputError('--metric COLUMN:mean|proportion is needed at least once');
   const twice = metrics.find(({ key }, i) => metrics.findIndex((other) => other.key === key) !== i);
   if (twice) throw new AnalysisInputError(`--metric ${twice.key} is given twice`);
-  if (request.covariate !== undefined && (request.features ?? []).length > 0)
+  if ((request.covariates ?? []).length > 0 && (request.features ?? []).length > 0)
     throw new AnalysisInputError(
-      '--covariate and --feature exclude each other: one column, or a prediction from several',
+      '--covariate and --feature exclude each other: columns as they are, or a prediction from several',
     );
+  wayOf(request);
   if (request.estimator !== undefined) estimatorRegistry.get(request.estimator);
   if (request.alpha !== undefined && !(request.alpha > 0 && request.alpha < 1)) {
     throw new AnalysisInputError('--alpha: expected a number between 0 and 1');
@@ -83,17 +87,22 @@ export async function analyze(request: AnalyzeRequest, onBytes?: (bytes: number)
   checkRequest(request, metrics);
   const expectedShares = parseShares(request.expectedShares ?? []);
   const features = request.features ?? [];
+  const covariates = request.covariates ?? [];
   const columns = {
     unit: request.unit,
     arm: request.arm,
     metrics,
-    covariate: request.covariate ?? null,
+    covariates,
+    stratify: request.stratify ?? null,
     features,
   };
+  const way = wayOf(request);
   const table = await readAnalysisTable(request.file, columns, onBytes);
   return analyseTable(table, metrics, {
     control: request.control,
-    adjust: request.covariate !== undefined || features.length > 0,
+    adjust: way === null && (covariates.length > 0 || features.length > 0),
+    covariates,
+    ...(way === null ? {} : { way }),
     expectedShares,
     ...(request.estimator === undefined ? {} : { estimator: request.estimator }),
     ...(request.alpha === undefined ? {} : { alpha: request.alpha }),
@@ -105,8 +114,10 @@ interface Flags {
   readonly arm?: string;
   readonly control?: string;
   readonly metric: string[];
-  readonly covariate?: string;
+  readonly covariate: string[];
   readonly feature: string[];
+  readonly adjust?: string;
+  readonly stratify?: string;
   readonly estimator?: string;
   readonly alpha?: string;
   readonly expectedShare: string[];
@@ -139,22 +150,13 @@ export function registerAnalyze(program: Command): void {
       collect,
       [],
     )
-    .option(
-      '--covariate <column>',
-      'a number known before the experiment; adds a CUPED-adjusted result per metric',
-    )
-    .option(
-      '--feature <column>',
-      'a number known before the experiment; all features together predict the covariate (CUPAC); may be repeated',
-      collect,
-      [],
-    )
     .option('--estimator <key>', estimators)
     .option('--alpha <number>', 'total error, two-sided (default 0.05)')
     .option('--expected-share <arm=weight>', 'planned split; may be repeated (default: equal)', collect, [])
     .option('--tuning <units>', 'cumulative statistics: size at which the confidence sequence is tightest')
     .option('--markdown', 'cumulative statistics: print tables for a document')
     .option('--json', 'print one JSON document');
+  addAdjustmentOptions(command);
   command.action(async (file: string, more: string[], flags: Flags) => {
     try {
       if (await isCumulativeFile(file)) {
@@ -174,6 +176,28 @@ export function registerAnalyze(program: Command): void {
   });
 }
 
+/** What was known before the experiment, and how it adjusts the results. */
+function addAdjustmentOptions(command: Command): void {
+  command
+    .option(
+      '--covariate <column>',
+      'a number known before the experiment; adds a CUPED-adjusted result per metric; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--adjust <way>',
+      'cuped (default), regression (Lin, HC2 errors) or post-stratified (needs --stratify)',
+    )
+    .option('--stratify <column>', 'a group known before the experiment, for --adjust post-stratified')
+    .option(
+      '--feature <column>',
+      'a number known before the experiment; all features together predict the covariate (CUPAC); may be repeated',
+      collect,
+      [],
+    );
+}
+
 function requestOf(file: string, more: readonly string[], flags: Flags): AnalyzeRequest {
   const { unit, arm, control } = flags;
   if (unit === undefined || arm === undefined || control === undefined) {
@@ -186,7 +210,9 @@ function requestOf(file: string, more: readonly string[], flags: Flags): Analyze
     control,
     metrics: [...flags.metric, ...more],
     expectedShares: flags.expectedShare,
-    ...(flags.covariate === undefined ? {} : { covariate: flags.covariate }),
+    ...(flags.covariate.length === 0 ? {} : { covariates: flags.covariate }),
+    ...(flags.adjust === undefined ? {} : { adjust: flags.adjust }),
+    ...(flags.stratify === undefined ? {} : { stratify: flags.stratify }),
     ...(flags.feature.length === 0 ? {} : { features: flags.feature }),
     ...(flags.estimator === undefined ? {} : { estimator: flags.estimator }),
     ...(flags.alpha === undefined ? {} : { alpha: Number(flags.alpha) }),

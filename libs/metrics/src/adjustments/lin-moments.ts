@@ -2,7 +2,7 @@ import { computed, notComputed } from '../computed.js';
 import type { Computed } from '../computed.js';
 import type { Contrast } from '../contrast.js';
 import { solveSymmetric } from '../linear/cholesky.js';
-import { dot } from '../linear/vectors.js';
+import { dot, quadraticForm } from '../linear/vectors.js';
 import { comparable } from './cuped-multi.js';
 import type { CovariateMoments } from './cuped-multi.js';
 
@@ -10,6 +10,8 @@ const { max, sqrt } = Math;
 
 /** Squared residuals of one arm smaller than this share of its sum of squares are rounding. */
 const ROUNDING = 8 * Number.EPSILON;
+/** What is left of 1 - leverage of a unit that alone decides a coefficient. */
+export const SATURATED = 1e-10;
 
 /**
  * What a second pass over the units of one arm needs. With d = x - centre the residual of a unit is
@@ -120,6 +122,44 @@ export function planLin(control: CovariateMoments, treatment: CovariateMoments):
       covariance: -max(0, control.yy - dot(a.slopes, control.xy)) / scale,
     },
   });
+}
+
+/** The second pass over units in memory. @param y and covariates as given to `covariateMoments`. */
+export function linSums(arm: LinArm, y: Float64Array, covariates: readonly Float64Array[]): LinSums {
+  const size = covariates.length;
+  const d = new Float64Array(size);
+  let [hc2, hc3, saturated] = [0, 0, 0];
+  for (let u = 0; u < y.length; u++) {
+    for (let i = 0; i < size; i++) d[i] = (covariates[i]?.[u] as number) - (arm.centre[i] as number);
+    const free = 1 - 1 / arm.n - quadraticForm(arm.inverse, d);
+    if (free <= SATURATED) {
+      saturated++;
+      continue;
+    }
+    const residual = (y[u] as number) - arm.mean - dot(arm.slopes, d);
+    const square = ((1 / arm.n + dot(arm.direction, d)) * residual) ** 2;
+    hc2 += square / free;
+    hc3 += square / free / free;
+  }
+  return { hc2, hc3, saturated };
+}
+
+/** Moments of one arm's outcome with covariates, one value per unit in each array; two passes. */
+export function covariateMoments(y: Float64Array, covariates: readonly Float64Array[]): CovariateMoments {
+  const centre = (values: Float64Array): [number, Float64Array] => {
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    return [mean, values.map((value) => value - mean)];
+  };
+  const [mean, dy] = centre(y);
+  const parts = covariates.map(centre);
+  return {
+    n: y.length,
+    mean,
+    x: Float64Array.from(parts, ([value]) => value),
+    yy: dot(dy, dy),
+    xx: Float64Array.from(parts.flatMap(([, a]) => parts.map(([, b]) => dot(a, b)))),
+    xy: Float64Array.from(parts, ([, dx]) => dot(dx, dy)),
+  };
 }
 
 /**

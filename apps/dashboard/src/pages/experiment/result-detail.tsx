@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react';
 import { Suspense, lazy } from 'react';
 import { Skeleton } from '@mantine/core';
+import type { ComparedBy } from '../../api/method-queries.js';
 import type { MetricResult } from '../../api/types.js';
 import type { Moments } from '../../api/types-units.js';
 import { count, exact, whyUndefined } from '../../format/index.js';
@@ -13,14 +14,22 @@ const DistributionPanel = lazy(async () => ({
   default: (await import('./distribution-panel.js')).DistributionPanel,
 }));
 
+const MethodPanels = lazy(async () => ({ default: (await import('./method-panels.js')).MethodPanels }));
+
 interface ResultDetailProps {
   experimentKey: string;
   result: MetricResult;
   baseline: string;
+  comparedBy: ComparedBy;
 }
 
 /** What a result is made of: moments per arm, the formula with its numbers, and the distribution of the units. */
-export function ResultDetail({ experimentKey, result, baseline }: ResultDetailProps): ReactElement {
+export function ResultDetail({
+  experimentKey,
+  result,
+  baseline,
+  comparedBy,
+}: ResultDetailProps): ReactElement {
   return (
     <div className={styles.detail}>
       <section aria-label={`Moments of ${result.title}, ${result.arm}`}>
@@ -51,6 +60,9 @@ export function ResultDetail({ experimentKey, result, baseline }: ResultDetailPr
           />
         </Suspense>
       </section>
+      <Suspense fallback={<Skeleton height={160} />}>
+        <MethodPanels experimentKey={experimentKey} result={result} comparedBy={comparedBy} />
+      </Suspense>
     </div>
   );
 }
@@ -60,7 +72,7 @@ interface MomentsRow {
   moments: Moments | null;
 }
 
-function MomentsTable({ result, baseline }: Omit<ResultDetailProps, 'experimentKey'>): ReactElement {
+function MomentsTable({ result, baseline }: Pick<ResultDetailProps, 'result' | 'baseline'>): ReactElement {
   const { control, treatment } = result.moments;
   const rows: MomentsRow[] = [
     { arm: baseline, moments: control },

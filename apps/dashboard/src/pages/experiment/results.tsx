@@ -66,7 +66,12 @@ function ResultsTable({ report, view }: { report: Report; view: ReportView }): R
             rows={report.results}
             rowKey={(result) => `${result.metric}/${result.arm}`}
             detail={(result) => (
-              <ResultDetail experimentKey={report.experiment} result={result} baseline={report.baseline} />
+              <ResultDetail
+                experimentKey={report.experiment}
+                result={result}
+                baseline={report.baseline}
+                comparedBy={report}
+              />
             )}
             rowName={(result) => `${result.title}, ${result.arm}`}
             rowClass={(result) => (result.role === 'decision' ? styles.decision : undefined)}
