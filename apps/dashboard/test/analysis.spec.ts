@@ -112,24 +112,26 @@ withBrowser('segments, distribution, novelty and workings in Chromium (skipped w
       .waitFor();
     await adjusted.getByRole('button', { name: 'Table' }).click();
     await adjusted.getByRole('cell', { name: '+4.10%' }).first().waitFor();
-    const bayesian = page.getByRole('region', { name: 'Bayesian: Play rate, als' });
-    await bayesian.getByText('best with 98.2%').waitFor();
-    await bayesian.getByRole('cell', { name: '98.7%' }).first().waitFor();
+    // A ratio is neither a share of units nor a count.
+    expect(await page.getByRole('heading', { name: 'Bayesian', exact: true }).count()).toBe(0);
     await button.click();
     await page.getByRole('heading', { name: 'How the effect is computed' }).waitFor({ state: 'detached' });
     expect(page.url()).not.toContain('open=');
   });
 
-  it('shows a capped result beside the uncapped one', async () => {
+  it('shows a capped result beside the uncapped one, and the posterior of a share', async () => {
     await visit('/results?open=watch-minutes%2Fals');
-    const capping = stage.page.getByRole('region', {
-      name: 'With and without the cap: Watch minutes per unit, als',
-    });
+    const { page } = stage;
+    const capping = page.getByRole('region', { name: /^With and without the cap: .*, als$/ });
     await capping
       .getByText(/capped at the 99% quantile .* now 412 min/)
       .first()
       .waitFor();
     await capping.getByText('+5.00%').first().waitFor();
+    await visit('/results?open=retention-day-7%2Fals');
+    const bayesian = page.getByRole('region', { name: /^Bayesian: .*, als$/ });
+    await bayesian.getByText('best with 98.2%').waitFor();
+    await bayesian.getByRole('cell', { name: '98.7%' }).first().waitFor();
   });
 
   it('asks for a maturity or a past day, never for both, and hatches what is immature', async () => {
