@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntryFact, HealthDetails, HealthFacts, ReportCell } from '#metrics';
 import { Database } from '../persistence/database.js';
+import { eventRateFacts } from './event-counts.js';
 import { editsOf, pausedDaysOf } from './health-edits.js';
 import type { ChangeRow, PhaseRow } from './health-edits.js';
 import { groupsOf } from './health-groups.js';
@@ -89,14 +90,16 @@ export class HealthFactsReader {
     const policyArms = experiment.arms.flatMap((arm) =>
       arm.treatment.kind === 'policy' ? [{ arm: arm.key, policy: arm.treatment.policyId }] : [],
     );
-    const [trend, policies, stream] = await Promise.all([
+    const [trend, policies, stream, eventRates] = await Promise.all([
       this.db.query<{ trends: NonNullable<HealthDetails['trends']> }>(SQL.TREND, [experiment.key, asOf]),
       policyArms.length > 0 ? this.policies(experiment.key, policyArms, asOf) : {},
       this.streamNow(asOf),
+      eventRateFacts(this.db, experiment),
     ]);
     const lag = lagOf(stream, experiment);
     return {
       ...policies,
+      ...(eventRates.length > 0 ? { eventRates } : {}),
       ...(trend[0] ? { trends: trend[0].trends } : {}),
       ...(lag === null ? {} : { ingestLagSeconds: lag }),
       ...(stream ? { stream: streamOf(stream) } : {}),

@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AnalysesController } from './analyses.controller.js';
+import { EventCountStore } from './event-counts.js';
+import { EventRatesController } from './event-rates.controller.js';
 import { ExportController } from './export/export.controller.js';
 import { Forecasts } from './forecasts.js';
 import { HealthFactsReader } from './health-facts.js';
@@ -19,8 +21,8 @@ import { UnitReportsController } from './unit-reports.controller.js';
 
 /** Reports without HTTP, for the workers. */
 @Module({
-  providers: [ReportStore, HealthFactsReader, LiftReports, Trends],
-  exports: [ReportStore, LiftReports, Trends],
+  providers: [EventCountStore, ReportStore, HealthFactsReader, LiftReports, Trends],
+  exports: [EventCountStore, ReportStore, LiftReports, Trends],
 })
 export class ReportsCoreModule {}
 
@@ -31,6 +33,7 @@ export class ReportsCoreModule {}
     RetentionController,
     UnitReportsController,
     MetricReportsController,
+    EventRatesController,
     ExportController,
     HealthController,
     AnalysesController,

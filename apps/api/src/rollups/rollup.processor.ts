@@ -4,7 +4,9 @@ import type { OnApplicationBootstrap } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { QUEUES } from '../queues/jobs.js';
 import { WORKER_OPTIONS } from '../queues/queues.js';
+import { EventCountStore } from '../reports/event-counts.js';
 import { LiftReports } from '../reports/lift-reports.js';
+import { ReportStore } from '../reports/report-store.js';
 import { Trends } from '../reports/trends.js';
 import { RollUp } from './roll-up.js';
 
@@ -23,6 +25,8 @@ export class RollupProcessor extends WorkerHost implements OnApplicationBootstra
     @Inject(RollUp) private readonly rollUp: RollUp,
     @Inject(LiftReports) private readonly reports: LiftReports,
     @Inject(Trends) private readonly trends: Trends,
+    @Inject(EventCountStore) private readonly counts: EventCountStore,
+    @Inject(ReportStore) private readonly store: ReportStore,
     @InjectQueue(QUEUES.rollup) private readonly queue: Queue,
   ) {
     super();
@@ -47,6 +51,15 @@ export class RollupProcessor extends WorkerHost implements OnApplicationBootstra
     });
   }
 
+  private async refreshCounts(key: string, now: Date): Promise<boolean> {
+    try {
+      return await this.counts.refresh(await this.store.experiment(key), now);
+    } catch (error) {
+      this.logger.warn(`event counts of "${key}": ${(error as Error).message}`);
+      return false;
+    }
+  }
+
   private async rollUpNow(now: Date): Promise<void> {
     const { experiments } = await this.rollUp.run(now);
     for (const key of experiments) {
@@ -54,7 +67,8 @@ export class RollupProcessor extends WorkerHost implements OnApplicationBootstra
         .storeSummary(key, now)
         .catch((error: Error) => this.logger.warn(`summary of "${key}": ${error.message}`));
     }
-    // One a tick, since each reads many events.
+    // One of each a tick, since each reads many events.
+    for (const key of experiments) if (await this.refreshCounts(key, now)) break;
     for (const key of experiments) if (await this.refreshTrend(key, now)) break;
   }
 }

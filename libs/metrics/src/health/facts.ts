@@ -1,3 +1,5 @@
+import type { RatePeriod } from '../sequential/rates-over-periods.js';
+
 /**
  * What health checks may be told beyond the split. Everything is optional: a check whose facts are missing does not
  * run, so that numbers from elsewhere and old reports are judged by what is known of them. Times are ISO 8601.
@@ -22,6 +24,8 @@ export interface HealthDetails {
   readonly stream?: StreamFact;
   /** Given by whoever estimates the trend of the effect; see trend/. */
   readonly trends?: readonly TrendFact[];
+  /** Error-like events and cancellations, every arm against control. */
+  readonly eventRates?: readonly EventRateFact[];
   // What follows is filled in by the report itself.
   readonly estimator?: EstimatorFact;
   /** The arm with the fewest units that are old enough for the decision metric. */
@@ -132,6 +136,13 @@ export interface TrendFact {
   readonly slopePerDay: number;
   /** After correction for false discoveries over metrics and arms. */
   readonly qValue: number;
+}
+
+/** Units of an arm and of control that had an event since exposure, by the allocation under which they entered. */
+export interface EventRateFact {
+  readonly event: string;
+  readonly arm: string;
+  readonly periods: readonly RatePeriod[];
 }
 
 export interface GuardrailFact {

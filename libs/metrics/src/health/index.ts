@@ -4,6 +4,7 @@ import { covariateBalanceCheck } from './covariate-balance.check.js';
 import { crossoverCheck } from './crossover.check.js';
 import { duplicatesCheck } from './duplicates.check.js';
 import { editCheck } from './edit.check.js';
+import { eventRatesCheck } from './event-rates.check.js';
 import { exposuresWithoutDecisionCheck } from './exposures-without-decision.check.js';
 import { fullWeekCheck } from './full-week.check.js';
 import { guardrailCheck } from './guardrail.check.js';
@@ -29,6 +30,7 @@ import { unexpectedArmCheck } from './unexpected-arm.check.js';
 import { unmatchedOutcomesCheck } from './unmatched-outcomes.check.js';
 
 export type * from './facts.js';
+export { RATE_CONCENTRATION, isHarmfulEvent } from './event-rates.check.js';
 export { groupRatios, sampleRatio, sequentialRatio } from './sample-ratio.js';
 export type { GroupRatio, SampleRatio, SequentialRatio } from './sample-ratio.js';
 
@@ -43,6 +45,7 @@ export const healthChecks: readonly HealthCheck[] = [
   missingPropensityCheck,
   oddRewardsCheck,
   guardrailCheck,
+  eventRatesCheck,
   sampleSizeCheck,
   fullWeekCheck,
   peekCheck,

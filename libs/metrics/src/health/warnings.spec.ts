@@ -50,6 +50,7 @@ const healthy: HealthFacts = {
     unmatched: 5,
   },
   trends: [{ metric: 'Play rate', arm: 'b', slopePerDay: -0.002, qValue: 0.05 }],
+  eventRates: [{ event: 'cancel', arm: 'b', periods: [{ weights: [1, 1], events: [200, 240] }] }],
   propensities: [{ arm: 'b', decisions: 5000, meanInverse: 4.02, standardError: 0.05, expected: 4 }],
   estimator: { title: 'Confidence sequence', validUnderPeeking: true },
   matured: { metric: 'Play rate', arm: 'b', units: 100 },

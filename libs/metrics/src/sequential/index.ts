@@ -9,6 +9,8 @@ export type {
   GroupSequentialGoal,
   GroupSequentialSize,
 } from './group-sequential.js';
+export { logRateEvidence, ratesOverPeriods } from './rates-over-periods.js';
+export type { RatePeriod, RatesOverPeriods } from './rates-over-periods.js';
 export { mixtureSprt, runningPValues } from './mixture-sprt.js';
 export type { SprtLook, SprtResult } from './mixture-sprt.js';
 export { normalMixture } from './normal-mixture.js';
