@@ -160,4 +160,25 @@ withBrowser('segments, distribution, novelty and workings in Chromium (skipped w
     await page.getByText('No trend is shown').first().waitFor();
     expect(await page.getByText(/^NOVELTY/).count()).toBe(0);
   });
+
+  it('watches errors and says where an arm has more of them than control', async () => {
+    await visit('/time');
+    const { page } = stage;
+    await page.getByText('More playback_error than in control').waitFor();
+    await page
+      .getByText(/times control’s rate \(.*\), p < 0.001/)
+      .first()
+      .waitFor();
+    await page.getByRole('button', { name: 'Table' }).last().click();
+    await page.getByRole('region', { name: /^Rate of playback_error against control/ }).waitFor();
+    expect(await page.getByText('no limit', { exact: true }).count()).toBeGreaterThan(0);
+    await page.getByRole('combobox', { name: 'Event' }).click();
+    await page.getByRole('option', { name: /^play / }).click();
+    await page.waitForURL(/event=play/);
+    await page
+      .getByText(/^play since exposure, each unit counted once/)
+      .first()
+      .waitFor();
+    expect(await page.getByText(/than in control$/).count()).toBe(0);
+  });
 });

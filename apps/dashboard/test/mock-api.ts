@@ -17,6 +17,7 @@ import { HOLDOUT_LIFTS, portfolioFor } from './fixtures/portfolio.js';
 import { POWER_PLAN } from './fixtures/power.js';
 import { reportFor, seriesFor } from './fixtures/report.js';
 import { forecastFor, retentionFor, survivalFor } from './fixtures/retention.js';
+import { eventRatesFor } from './fixtures/rates.js';
 import { distributionFor, noveltyFor, segmentsFor } from './fixtures/units.js';
 import {
   AUDIT,
@@ -102,6 +103,10 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [
     /^\/v1\/experiments\/([^/]+)\/novelty$/,
     ([, key], url) => withExperiment(key, (of) => noveltyFor(of, url.searchParams.get('metric') ?? '')),
+  ],
+  [
+    /^\/v1\/experiments\/([^/]+)\/report\/rates$/,
+    ([, key], url) => withExperiment(key, (of) => eventRatesFor(of, url.searchParams.get('event'))),
   ],
   [/^\/v1\/policies$/, () => list(POLICIES)],
   [/^\/v1\/policies\/([^/]+)$/, ([, id]) => POLICIES.find((policy) => policy.id === id)],

@@ -34,6 +34,7 @@ export * from './sequential/index.js';
 export * from './survival/index.js';
 export * from './reference/index.js';
 export * from './adaptive/aipw.js';
+export * from './adaptive/combine-periods.js';
 export * from './adaptive/period-weighted.js';
 export * from './adaptive/thompson.js';
 export * from './adjustments/cupac.js';

@@ -31,6 +31,11 @@ export interface ReportCell {
   readonly metric: string;
   readonly arm: string;
   readonly moments: Moments;
+  /**
+   * Number of the allocation under which these units entered, from 1 on. Where a metric has several, arms are compared
+   * within each and the differences combined.
+   */
+  readonly period?: number;
 }
 
 /** The same cells as they stood at an earlier time, for the curve of the effect. */
@@ -102,6 +107,16 @@ export interface ReportInput {
   readonly options?: ReportOptions;
 }
 
+/** What a combined effect is made of. */
+export interface ResultPeriods {
+  /** All units together, which a change of weights biases. */
+  readonly pooled: Effect;
+  /** `share`: weight of the period in the combined effect; 0: too few units in an arm. */
+  readonly each: readonly { readonly period: number; readonly share: number; readonly effect: Effect }[];
+  /** Units of periods that do not count. */
+  readonly leftOut: number;
+}
+
 export interface ReportResult {
   readonly metric: string;
   readonly title: string;
@@ -115,6 +130,8 @@ export interface ReportResult {
   /** How the effect follows from the moments, step by step, in words and numbers; empty where it is undefined. */
   readonly formula: readonly string[];
   readonly effect: Effect;
+  /** Where the allocation changed and results are combined period by period; null: all units are compared together. */
+  readonly periods: ResultPeriods | null;
   /** The same comparison without the covariate; null where nothing was adjusted. */
   readonly unadjusted: Effect | null;
   readonly pValue: number | null;

@@ -1,12 +1,14 @@
+import { combinesPeriods } from './adaptive/combine-periods.js';
 import { comparisonOf, pValueOf } from './comparison.js';
 import { contrast } from './contrast.js';
 import type { Effect, EstimateOptions, Estimator, HalfWidthOptions, LookPlan, Moments } from './contract.js';
 import { formulaOf } from './formula.js';
 import { runHealthChecks } from './health/index.js';
 import { withReportFacts } from './health/report-facts.js';
-import { EMPTY_MOMENTS, merge } from './moments.js';
 import { withMultiplicity } from './report-families.js';
 import { guardrailTests } from './report-guardrails.js';
+import { comparedMoments, effectOverPeriods, indexCells, periodFormula } from './report-periods.js';
+import type { CellIndex, ComparedMoments } from './report-periods.js';
 import { detectableEffect, unitsStillNeeded } from './power/power.js';
 import type { PowerOptions } from './power/power.js';
 import type {
@@ -61,7 +63,7 @@ export function buildReport(input: ReportInput): ReportBody {
     results,
     metrics: input.metrics,
     baseline: context.baseline.key,
-    momentsOf: (metric, arm) => cells.get(cellKey(metric, arm)),
+    momentsOf: (metric, arm) => cells.get(metric)?.whole.get(arm),
     power: {
       estimator: context.estimator,
       minimumLiftOf: (metric) => minimumLiftOf(metric, context),
@@ -124,19 +126,6 @@ const minimumLiftOf = (metric: string, { minimumLifts, options }: Context): numb
 const decisionMetricOf = ({ metrics }: ReportInput): string =>
   metrics.find(({ role }) => role === 'decision')?.definition.key ?? '';
 
-type CellIndex = ReadonlyMap<string, Moments>;
-
-const cellKey = (metric: string, arm: string): string => `${metric}\u0000${arm}`;
-
-function indexCells(cells: readonly ReportCell[]): CellIndex {
-  const index = new Map<string, Moments>();
-  for (const { metric, arm, moments } of cells) {
-    const key = cellKey(metric, arm);
-    index.set(key, merge(index.get(key) ?? EMPTY_MOMENTS, moments));
-  }
-  return index;
-}
-
 function estimateOptions(metric: ReportMetric, arm: ReportArm, context: Context): EstimateOptions {
   const { adjust, priorLiftSd, minimumLift } = context.options;
   return {
@@ -169,10 +158,10 @@ function planOfPair(plan: LookPlan, arm: ReportArm, { baseline, treatments }: Co
 
 function resultOf(metric: ReportMetric, arm: ReportArm, cells: CellIndex, context: Context): ReportResult {
   const { definition, role } = metric;
-  const control = cells.get(cellKey(definition.key, context.baseline.key)) ?? EMPTY_MOMENTS;
-  const treatment = cells.get(cellKey(definition.key, arm.key)) ?? EMPTY_MOMENTS;
+  const compared = comparedOf(metric, arm, cells, context);
+  const { control, treatment } = compared;
   const options = estimateOptions(metric, arm, context);
-  const effect = context.estimator.compare(control, treatment, options);
+  const { effect, periods } = effectOverPeriods(compared, (a, b) => context.estimator.compare(a, b, options));
   const margin = metric.margin ?? definition.guardrailMargin ?? DEFAULT_MARGIN;
   return {
     metric: definition.key,
@@ -183,8 +172,9 @@ function resultOf(metric: ReportMetric, arm: ReportArm, cells: CellIndex, contex
     role,
     arm: arm.key,
     moments: { control, treatment },
-    formula: formulaOf(control, treatment, effect, definition.kind),
+    formula: [...periodFormula(compared), ...formulaOf(control, treatment, effect, definition.kind)],
     effect,
+    periods,
     unadjusted: effect.adjusted
       ? context.estimator.compare(control, treatment, { ...options, adjust: false })
       : null,
@@ -203,6 +193,14 @@ function resultOf(metric: ReportMetric, arm: ReportArm, cells: CellIndex, contex
     ...powerOf(control, treatment, options, context, minimumLiftOf(definition.key, context)),
   };
 }
+
+const comparedOf = (
+  { definition }: ReportMetric,
+  arm: ReportArm,
+  cells: CellIndex,
+  { baseline, estimator }: Context,
+): ComparedMoments =>
+  comparedMoments(cells, definition.key, [baseline.key, arm.key], combinesPeriods(estimator.key));
 
 function powerOf(
   control: Moments,
@@ -240,15 +238,14 @@ function seriesOf(input: ReportInput, context: Context): SeriesPoint[] {
 }
 
 function effectAt(metric: ReportMetric, arm: ReportArm, cells: CellIndex, context: Context): Effect {
-  const control = cells.get(cellKey(metric.definition.key, context.baseline.key)) ?? EMPTY_MOMENTS;
-  const treatment = cells.get(cellKey(metric.definition.key, arm.key)) ?? EMPTY_MOMENTS;
+  const { control, treatment } = comparedOf(metric, arm, cells, context);
   return context.estimator.compare(control, treatment, estimateOptions(metric, arm, context));
 }
 
 function missingOf(input: ReportInput, cells: CellIndex): string[] {
   return input.metrics.flatMap(({ definition }) => {
     const empty = input.arms.filter(
-      (arm) => arm.weight > 0 && !cells.get(cellKey(definition.key, arm.key))?.n,
+      (arm) => arm.weight > 0 && !cells.get(definition.key)?.whole.get(arm.key)?.n,
     );
     if (empty.length === 0) return [];
     const why =

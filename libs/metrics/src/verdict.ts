@@ -208,6 +208,7 @@ const REASONS: Record<string, string> = {
   insufficient_units: 'fewer than two units in an arm',
   zero_variance: 'every unit has the same value',
   denominator_zero: 'nothing to divide by in an arm',
+  no_common_period: 'under no allocation do both arms have 100 units',
   no_planned_looks: 'the group sequential method needs planned units and looks',
   no_error_to_spend: 'too early for a first look',
 };

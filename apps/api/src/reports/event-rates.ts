@@ -131,47 +131,38 @@ interface Comparison {
 }
 
 /** The path counts from the first exposure on; `from` and `to` choose what of it is shown. */
-function comparisonOf({
-  kept,
-  rows,
-  weights,
-  pair,
-  query,
-}: Comparison): EventRatesReport['comparisons'][number] {
+function comparisonOf(comparison: Comparison): EventRatesReport['comparisons'][number] {
+  const { kept, pair, query } = comparison;
   const points: RatePoint[] = [];
-  let least = 1;
   let reason: string | null = 'no_events';
   for (const at of timesOf(kept)) {
-    const entered = kept.entered.filter((row) => row.at <= at);
-    const had = rows.filter((row) => row.at <= at);
-    const rateOf = (arm: string): ArmRate => ({
-      exposed: sumOf(entered.filter((row) => row.arm === arm)),
-      units: sumOf(had.filter((row) => row.arm === arm)),
-    });
-    const [control, treatment] = [rateOf(pair[0]), rateOf(pair[1])];
-    const rates = ratesOverPeriods(periodsOf(had, weights, pair), RATE_CONCENTRATION, query.alpha);
-    reason =
-      rates.status === 'ok'
-        ? null
-        : rates.reason === 'denominator_zero' && had.length === 0
-          ? 'no_events'
-          : rates.reason;
-    if (rates.status === 'ok') least = Math.min(least, rates.pValue);
-    points.push({
-      at,
-      control,
-      treatment,
-      ratio: rates.status === 'ok' ? rates.rateRatio : null,
-      lower: rates.status === 'ok' ? (rates.interval?.lower ?? null) : null,
-      upper: rates.status === 'ok' ? (rates.interval?.upper ?? null) : null,
-      pValue: least,
-      logEValue: rates.status === 'ok' ? rates.logBayesFactor : 0,
-    });
+    const { reason: why, ...point } = pointAt(at, comparison);
+    points.push({ ...point, pValue: Math.min(point.pValue, points.at(-1)?.pValue ?? 1) });
+    reason = why;
   }
-  const shown = points.filter(
-    ({ at }) => (!query.from || new Date(at) >= query.from) && (!query.to || new Date(at) <= query.to),
-  );
-  return { arm: pair[1], points: shown, reason };
+  const isShown = (at: Date): boolean => !(query.from && at < query.from) && !(query.to && at > query.to);
+  return { arm: pair[1], points: points.filter(({ at }) => isShown(new Date(at))), reason };
+}
+
+function pointAt(
+  at: string,
+  { kept, rows, weights, pair, query }: Comparison,
+): RatePoint & { reason: string | null } {
+  const entered = kept.entered.filter((row) => row.at <= at);
+  const had = rows.filter((row) => row.at <= at);
+  const rateOf = (arm: string): ArmRate => ({
+    exposed: sumOf(entered.filter((row) => row.arm === arm)),
+    units: sumOf(had.filter((row) => row.arm === arm)),
+  });
+  const shown = { at, control: rateOf(pair[0]), treatment: rateOf(pair[1]) };
+  const rates = ratesOverPeriods(periodsOf(had, weights, pair), RATE_CONCENTRATION, query.alpha);
+  if (rates.status !== 'ok') {
+    const reason = had.length === 0 ? 'no_events' : rates.reason;
+    return { ...shown, ratio: null, lower: null, upper: null, pValue: 1, logEValue: 0, reason };
+  }
+  const { rateRatio: ratio, interval, pValue, logBayesFactor: logEValue } = rates;
+  const [lower, upper] = [interval?.lower ?? null, interval?.upper ?? null];
+  return { ...shown, ratio, lower, upper, pValue, logEValue, reason: null };
 }
 
 /** Hours or days in which somebody entered or any outcome happened for the first time, oldest first. */

@@ -1,6 +1,7 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import { query, segment } from './http.js';
 import { useRead } from './queries.js';
+import type { EventRates } from './types-rates.js';
 import type { Distribution, Novelty, SegmentScan } from './types-units.js';
 
 /** Reports that need every unit: the API keeps them for a minute, so asking more often brings nothing. */
@@ -16,3 +17,6 @@ export const useDistribution = (key: string, metric: string): UseQueryResult<Dis
 
 export const useNovelty = (key: string, metric: string): UseQueryResult<Novelty> =>
   useRead<Novelty>(`/v1/experiments/${segment(key)}/novelty${query({ metric })}`, { every: EVERY });
+
+export const useEventRates = (key: string, event: string | null): UseQueryResult<EventRates> =>
+  useRead<EventRates>(`/v1/experiments/${segment(key)}/report/rates${query({ event })}`, { every: EVERY });

@@ -32,8 +32,19 @@ export interface HealthDetails {
   readonly matured?: { readonly metric: string; readonly arm: string; readonly units: number };
   readonly guardrails?: readonly GuardrailFact[];
   readonly metricsLookedAt?: number;
+  /** Results that are combined allocation by allocation; absent: all units are compared together. */
+  readonly combined?: CombinedFact;
   readonly maturity?: readonly MaturityFact[];
   readonly balance?: readonly BalanceFact[];
+}
+
+export interface CombinedFact {
+  /** Decision metrics and guardrails that cannot be combined; they keep the verdict blocked. */
+  readonly blocked: readonly string[];
+  /** Secondary metrics that are still compared over all units together. */
+  readonly pooled: readonly string[];
+  /** Most units that a result leaves out, because their allocation has too few in an arm. */
+  readonly leftOut: number;
 }
 
 export interface EstimatorFact {

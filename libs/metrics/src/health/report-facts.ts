@@ -10,7 +10,7 @@ import { normalSf } from '../distributions/index.js';
 import { powerAt } from '../power/power.js';
 import { lookToWaitFor } from '../estimators/planned-looks.js';
 import type { ReportMetric, ReportResult } from '../report.contract.js';
-import type { BalanceFact, EstimatorFact, GuardrailFact, MaturityFact } from './facts.js';
+import type { BalanceFact, CombinedFact, EstimatorFact, GuardrailFact, MaturityFact } from './facts.js';
 
 export interface ReportFactsInput {
   readonly results: readonly ReportResult[];
@@ -28,8 +28,10 @@ export interface ReportFactsInput {
 export function withReportFacts(facts: HealthFacts, input: ReportFactsInput): HealthFacts {
   const power = powerOf(facts, input);
   const matured = maturedOf(input.results);
+  const combined = combinedOf(input.results);
   return {
     ...facts,
+    ...(combined ? { combined } : {}),
     ...(power ? { power } : {}),
     ...(matured ? { matured } : {}),
     estimator: lookedAtWith(facts, input),
@@ -37,6 +39,20 @@ export function withReportFacts(facts: HealthFacts, input: ReportFactsInput): He
     metricsLookedAt: input.metrics.length,
     maturity: maturityOf(facts, input),
     balance: balanceOf(input),
+  };
+}
+
+function combinedOf(results: readonly ReportResult[]): CombinedFact | null {
+  if (results.every(({ periods }) => periods === null)) return null;
+  const titles = (wanted: (result: ReportResult) => boolean): string[] => [
+    ...new Set(
+      results.filter((result) => result.periods === null && wanted(result)).map(({ title }) => title),
+    ),
+  ];
+  return {
+    blocked: titles(({ role }) => role !== 'secondary'),
+    pooled: titles(({ role }) => role === 'secondary'),
+    leftOut: Math.max(...results.map(({ periods }) => periods?.leftOut ?? 0)),
   };
 }
 

@@ -14,6 +14,8 @@ const LiftOverTime = lazy(async () => ({ default: (await import('./lift-over-tim
 
 const NoveltyPanel = lazy(async () => ({ default: (await import('./novelty-panel.js')).NoveltyPanel }));
 
+const CanaryPanel = lazy(async () => ({ default: (await import('./canary-panel.js')).CanaryPanel }));
+
 /** Cumulative lift of any metric of the experiment by day, and its lift by days since first exposure. */
 export function SeriesTab({ experiment }: { experiment: Experiment }): ReactElement {
   const view = useReportView(experiment.key);
@@ -57,6 +59,14 @@ export function SeriesTab({ experiment }: { experiment: Experiment }): ReactElem
       >
         <Suspense fallback={<Skeleton height={280} />}>
           <NoveltyPanel experiment={experiment} metric={metric} muted={muted} />
+        </Suspense>
+      </Panel>
+      <Panel
+        title="Canary: events in time"
+        note="Units that had an event since exposure, arm against control. Watch errors and cancellations here from the first hour; for metrics, the report decides."
+      >
+        <Suspense fallback={<Skeleton height={280} />}>
+          <CanaryPanel experiment={experiment} muted={muted} />
         </Suspense>
       </Panel>
     </div>
