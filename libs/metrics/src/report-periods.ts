@@ -1,5 +1,6 @@
 import { combinePeriods } from './adaptive/combine-periods.js';
-import type { Effect, Moments } from './contract.js';
+import type { Effect, MetricDefinition, Moments } from './contract.js';
+import { isRatio } from './kinds.js';
 import { EMPTY_MOMENTS, merge } from './moments.js';
 import { percent } from './prose.js';
 import type { ReportCell, ReportResult } from './report.contract.js';
@@ -119,3 +120,9 @@ export function periodFormula({ apart }: ComparedMoments): string[] {
     `mean of an arm = sum of its means under each allocation, weighted by the allocation's share of all units: ${weights.join(', ')}`,
   ];
 }
+
+/** A weighted share counts no whole units, so it is written out as a mean. */
+export const shownKind = (
+  { apart }: ComparedMoments,
+  kind: MetricDefinition['kind'],
+): MetricDefinition['kind'] => (apart && !isRatio(kind) ? 'mean' : kind);

@@ -7,7 +7,13 @@ import { runHealthChecks } from './health/index.js';
 import { withReportFacts } from './health/report-facts.js';
 import { withMultiplicity } from './report-families.js';
 import { guardrailTests } from './report-guardrails.js';
-import { comparedMoments, effectOverPeriods, indexCells, periodFormula } from './report-periods.js';
+import {
+  comparedMoments,
+  effectOverPeriods,
+  indexCells,
+  periodFormula,
+  shownKind,
+} from './report-periods.js';
 import type { CellIndex, ComparedMoments } from './report-periods.js';
 import { detectableEffect, unitsStillNeeded } from './power/power.js';
 import type { PowerOptions } from './power/power.js';
@@ -172,7 +178,10 @@ function resultOf(metric: ReportMetric, arm: ReportArm, cells: CellIndex, contex
     role,
     arm: arm.key,
     moments: { control, treatment },
-    formula: [...periodFormula(compared), ...formulaOf(control, treatment, effect, definition.kind)],
+    formula: [
+      ...periodFormula(compared),
+      ...formulaOf(control, treatment, effect, shownKind(compared, definition.kind)),
+    ],
     effect,
     periods,
     unadjusted: effect.adjusted

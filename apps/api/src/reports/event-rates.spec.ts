@@ -176,4 +176,33 @@ describe('rates of events, and reports over changed weights', () => {
       expect(problem.errors[0]?.message).toContain(words);
     }
   });
+
+  it('compares plays within each allocation, where all units together say the opposite', async () => {
+    const { results, health, verdict } = await get<LiftReport>('report?estimator=welch&adjust=false');
+    const [plays, p90] = results;
+    const shareOf = (arm: string, phase: number): number => {
+      const of = units.filter((unit) => unit.arm === arm && unit.phase === phase);
+      return having('play', arm, phase) / of.length;
+    };
+    const sizes = [1, 2].map((phase) => units.filter((unit) => unit.phase === phase).length / units.length);
+    const expected = [1, 2].reduce(
+      (sum, phase, i) => sum + (sizes[i] ?? 0) * (shareOf('b', phase) - shareOf('control', phase)),
+      0,
+    );
+    expect(plays?.effect.estimate).toBeCloseTo(expected, 9);
+    expect(plays?.effect.interval?.upper).toBeLessThan(0);
+    expect(plays?.periods?.pooled.interval?.lower).toBeGreaterThan(0);
+    expect(plays?.periods?.each.map(({ period, share }) => [period, share])).toEqual([
+      [1, expect.closeTo(sizes[0] ?? 0, 12)],
+      [2, expect.closeTo(sizes[1] ?? 0, 12)],
+    ]);
+    // A quantile has no parts; it is secondary here, and named.
+    expect(p90?.periods).toBeNull();
+    const mixed = health.find(({ key }) => key === 'mixed-allocation');
+    expect(mixed).toMatchObject({ status: 'warn', blocks: false });
+    expect(mixed?.explanation).toContain('Still over all units together');
+    expect(verdict.kind).not.toBe('fix-first');
+    const blocked = await get<LiftReport>('report?estimator=score');
+    expect(blocked.verdict.kind).toBe('fix-first');
+  });
 });

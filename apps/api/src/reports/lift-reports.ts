@@ -16,6 +16,7 @@ import { HealthFactsReader, endOf } from './health-facts.js';
 import { withMutes, worstStatus } from './health-mutes.js';
 import type { HealthView, Mute } from './health-mutes.js';
 import { isImmature, maturedMetrics, refuseOfPast } from './matured.js';
+import { withPeriods } from './period-cells.js';
 import { pointOf } from './series-point.js';
 import { ReportStore } from './report-store.js';
 import { seriesOptions, settingsOf } from './report-settings.js';
@@ -95,10 +96,13 @@ export class LiftReports {
     ]);
     const known = { ...factsOf(experiment, population, endOf(experiment, asOf)), propensities };
     const facts = await this.health.extend(known, { experiment, population, cells, asOf, now, segment });
+    const parts = past
+      ? null
+      : await this.store.periodCells(experiment.key, definitions, population, asOf, segment);
     const body = buildReport({
       arms: experiment.arms,
       metrics,
-      cells: complete(cells, experiment, metrics),
+      cells: complete(withPeriods(cells, parts), experiment, metrics),
       facts,
       options: optionsOf(query, experiment),
     });

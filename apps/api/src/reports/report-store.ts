@@ -10,6 +10,7 @@ import { experimentWatchedUntil, lastMatureDay } from '../rollups/maturity.js';
 import { MOMENTS_OF_UNITS, momentsOf } from '../rollups/moments-sql.js';
 import type { MomentsRow } from '../rollups/moments-sql.js';
 import { unitLevelMoments } from '../rollups/unit-level.js';
+import { periodCells } from './period-cells.js';
 
 export interface ReportedExperiment {
   readonly key: string;
@@ -113,6 +114,17 @@ export class ReportStore {
       [key, day],
     );
     return rows.map(dailyOf).map(({ metric, arm, moments }) => ({ metric, arm, moments }));
+  }
+
+  /** The cells apart by allocation, where the weights changed. */
+  periodCells(
+    experiment: string,
+    metrics: readonly MetricDefinition[],
+    population: Population,
+    asOf: Date,
+    segment: Segment | null,
+  ): Promise<readonly ReportCell[] | null> {
+    return periodCells(this.db, { experiment, metrics, population, asOf, segment });
   }
 
   /** Cumulative moments of a metric by day, oldest first. */
