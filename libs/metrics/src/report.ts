@@ -20,7 +20,6 @@ import type { PowerOptions } from './power/power.js';
 import type {
   ReportArm,
   ReportBody,
-  ReportCell,
   ReportInput,
   ReportMetric,
   ReportResult,

@@ -39,20 +39,22 @@ function world(): Unit[] {
     const id = `u${u}`;
     const play = (phase === 1 ? 0.2 : 0.7) - (arm === 'b' ? 0.1 : 0);
     const error = day >= 2 && arm === 'b' ? 0.2 : 0.04;
-    const events: ClientEvent[] = [];
-    const happen = (name: string, chance: number, times: number): void => {
-      if (rng.uniform() >= chance) return;
-      for (let i = 0; i < times; i++)
-        events.push(clientEvent(id, at + Math.floor(rng.uniform() * 2 * DAY), { name }));
-    };
-    happen('play', play, 1 + rng.below(3));
-    happen('playback_error', error, 1 + rng.below(4));
-    if (u % 40 === 3) events.push(clientEvent(id, at - 5000, { name: 'playback_error' }));
     const decision = decisionRecord(id, at, arm, {
       phase,
       exposed: true,
       armPropensity: (arm === 'b') === (phase === 1) ? 0.1 : 0.9,
     });
+    const events: ClientEvent[] = [];
+    const happen = (name: string, chance: number, times: number): void => {
+      if (rng.uniform() >= chance) return;
+      for (let i = 0; i < times; i++)
+        events.push(
+          clientEvent(id, at + Math.floor(rng.uniform() * 2 * DAY), { name, decisionId: decision.id }),
+        );
+    };
+    happen('play', play, 1 + rng.below(3));
+    happen('playback_error', error, 1 + rng.below(4));
+    if (u % 40 === 3) events.push(clientEvent(id, at - 5000, { name: 'playback_error' }));
     return { id, arm, phase, decision, events };
   });
 }
@@ -179,7 +181,7 @@ describe('rates of events, and reports over changed weights', () => {
 
   it('compares plays within each allocation, where all units together say the opposite', async () => {
     const { results, health, verdict } = await get<LiftReport>('report?estimator=welch&adjust=false');
-    const [plays, p90] = results;
+    const [plays, p90] = results as [LiftReport['results'][number], LiftReport['results'][number]];
     const shareOf = (arm: string, phase: number): number => {
       const of = units.filter((unit) => unit.arm === arm && unit.phase === phase);
       return having('play', arm, phase) / of.length;
@@ -189,15 +191,15 @@ describe('rates of events, and reports over changed weights', () => {
       (sum, phase, i) => sum + (sizes[i] ?? 0) * (shareOf('b', phase) - shareOf('control', phase)),
       0,
     );
-    expect(plays?.effect.estimate).toBeCloseTo(expected, 9);
-    expect(plays?.effect.interval?.upper).toBeLessThan(0);
-    expect(plays?.periods?.pooled.interval?.lower).toBeGreaterThan(0);
-    expect(plays?.periods?.each.map(({ period, share }) => [period, share])).toEqual([
+    expect(plays.effect.estimate).toBeCloseTo(expected, 9);
+    expect(plays.effect.interval?.upper).toBeLessThan(0);
+    expect(plays.periods?.pooled.interval?.lower).toBeGreaterThan(0);
+    expect(plays.periods?.each.map(({ period, share }) => [period, share])).toEqual([
       [1, expect.closeTo(sizes[0] ?? 0, 12)],
       [2, expect.closeTo(sizes[1] ?? 0, 12)],
     ]);
     // A quantile has no parts; it is secondary here, and named.
-    expect(p90?.periods).toBeNull();
+    expect(p90.periods).toBeNull();
     const mixed = health.find(({ key }) => key === 'mixed-allocation');
     expect(mixed).toMatchObject({ status: 'warn', blocks: false });
     expect(mixed?.explanation).toContain('Still over all units together');

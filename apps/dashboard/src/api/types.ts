@@ -124,6 +124,13 @@ export interface Verdict {
 export type MetricRole = 'decision' | 'secondary' | 'guardrail';
 export type MeasuredIn = 'share' | 'minutes' | 'count' | 'per-week' | 'days' | 'number';
 
+/** What an effect is combined from where the weights changed. */
+export interface ResultPeriods {
+  pooled: Effect;
+  each: { period: number; share: number; effect: Effect }[];
+  leftOut: number;
+}
+
 export interface MetricResult {
   metric: string;
   title: string;
@@ -144,6 +151,8 @@ export interface MetricResult {
   formula: string[];
   effect: Effect;
   unadjusted: Effect | null;
+  /** null: all units entered under the same weights, or are compared together. */
+  periods?: ResultPeriods | null;
   pValueAdjusted: number | null;
   multiplicity?: string;
   familySize?: number;

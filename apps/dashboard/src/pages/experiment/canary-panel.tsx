@@ -155,7 +155,7 @@ function Shown({ experiment, data, muted }: ShownProps): ReactElement {
   );
 }
 
-const isAbove = (point: RatePoint | undefined): boolean => point?.lower != null && point.lower > 1;
+const isAbove = (point: RatePoint | undefined): boolean => (point?.lower ?? 0) > 1;
 
 function sentence(point: RatePoint | undefined): string {
   if (!point || point.ratio === null) return 'nothing to divide by: control has none yet.';

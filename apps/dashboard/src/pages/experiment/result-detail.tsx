@@ -9,6 +9,7 @@ import { DataTable } from '../../ui/data-table.js';
 import type { Column } from '../../ui/data-table.js';
 import { Figure, Missing } from '../../ui/estimate.js';
 import styles from './result-detail.module.css';
+import { PeriodsTable } from './result-periods.js';
 
 const DistributionPanel = lazy(async () => ({
   default: (await import('./distribution-panel.js')).DistributionPanel,
@@ -50,6 +51,12 @@ export function ResultDetail({
           </ol>
         )}
       </section>
+      {result.periods ? (
+        <section aria-label={`Allocations of ${result.title}, ${result.arm}`}>
+          <h3 className={styles.title}>Allocation by allocation</h3>
+          <PeriodsTable result={result} periods={result.periods} />
+        </section>
+      ) : null}
       <section aria-label={`Distribution of ${result.title}, ${result.arm}`}>
         <h3 className={styles.title}>Distribution over units</h3>
         <Suspense fallback={<Skeleton height={160} />}>
