@@ -5,6 +5,9 @@ import { registerEvaluate } from './commands/evaluate.js';
 import { registerMetrics } from './commands/metrics.js';
 import { registerSimulate } from './commands/simulate.js';
 import { registerVerifyHashing } from './commands/verify-hashing.js';
+import { registerVerifyOffPolicy } from './commands/verify-off-policy.js';
+import { registerVerifyPropensity } from './commands/verify-propensity.js';
+import { registerVerifySlate } from './commands/verify-slate.js';
 import { registerVerifyStats } from './commands/verify-stats.js';
 
 /** The `marquee` command: each subcommand is one file of commands/ and one line here. */
@@ -20,6 +23,9 @@ function createProgram(): Command {
   const verify = program.command('verify').description('check the engine against reference cases');
   registerVerifyHashing(verify);
   registerVerifyStats(verify);
+  registerVerifyOffPolicy(verify);
+  registerVerifySlate(verify);
+  registerVerifyPropensity(verify);
   return program;
 }
 

@@ -8,6 +8,11 @@ import { wrappable, wrapperRegistry } from './wrappers/index.js';
 export * from './codec.js';
 export * from './contract.js';
 export * from './exploration/index.js';
+export * from './exploration/probabilities.js';
+export * from './off-policy/index.js';
+export { probabilityBestBeta } from './sampling/beta-best.js';
+export { probabilityRanksBeta } from './sampling/beta-rank.js';
+export { probabilityBest } from './sampling/gaussian-best.js';
 export * from './serve.js';
 export * from './wrappers/index.js';
 

@@ -10,7 +10,7 @@ const DEVIATIONS = [1, 2, 3.2, 5, 7.5];
  * smooth for all a, b > 0, however skewed, where on [0, 1] it may have poles at the ends. Everything is relative to
  * the peak at log(a / b), so no gamma function is needed and counts of 1e8 lose no digits.
  */
-class BetaLaw implements Law {
+export class BetaLaw implements Law {
   readonly peak: number;
   /** Panel ends on the logit scale; the first and last bound all but 1e-12 of the mass. */
   readonly ends: Float64Array;
