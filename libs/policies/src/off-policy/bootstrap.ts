@@ -39,18 +39,18 @@ export function bootstrapIntervals(
 ): (Interval | null)[] {
   const grouped = grouping(clusters, all, options);
   const width = 1 + all.reduce((sum, terms) => sum + terms.columns.length, 0);
-  const table = sumsByGroup(all, grouped, width);
+  const blocks = sumsByGroup(all, grouped, width);
   const draws = all.map(() => new Float64Array(options.resamples));
   const next = mulberry32(options.seed);
   const counts = new Uint32Array(grouped.count);
-  const totals = new Float64Array(width);
+  const totals = new Float64Array(4 * blocks.length);
   for (let b = 0; b < options.resamples; b++) {
     counts.fill(0);
     for (let g = 0; g < grouped.count; g++) {
       const drawn = Math.floor(next() * grouped.count);
       counts[drawn] = (counts[drawn] as number) + 1;
     }
-    weightedTotals(table, counts, width, totals);
+    weightedTotals(blocks, counts, totals);
     let at = 1;
     all.forEach((terms, e) => {
       const means = totals.slice(at, at + terms.columns.length).map((sum) => sum / (totals[0] as number));
@@ -78,28 +78,39 @@ function grouping(clusters: Clusters, all: readonly Terms[], options: BootstrapO
   };
 }
 
-/** Row g holds the number of rows of group g and then the sum of every column of every estimator. */
-function sumsByGroup(all: readonly Terms[], groups: Clusters, width: number): Float64Array {
-  const table = new Float64Array(groups.count * width);
-  if (groups.of) for (const g of groups.of) table[g * width] = (table[g * width] as number) + 1;
-  else for (let g = 0; g < groups.count; g++) table[g * width] = 1;
-  let at = 1;
-  for (const terms of all) {
-    for (const values of terms.columns) {
-      const sums = clusterSums(values, groups);
-      for (let g = 0; g < groups.count; g++) table[g * width + at] = sums[g] as number;
-      at++;
-    }
-  }
-  return table;
+/**
+ * Sums by group, four quantities side by side: the number of rows first, then every column of every estimator. Blocks
+ * of four keep the running totals of a resample in registers.
+ */
+function sumsByGroup(all: readonly Terms[], groups: Clusters, width: number): Float64Array[] {
+  const ones = new Float64Array((all[0]?.columns[0] as Float64Array | undefined)?.length ?? 0).fill(1);
+  const columns = [ones, ...all.flatMap((terms) => terms.columns)];
+  const blocks = Array.from({ length: Math.ceil(width / 4) }, () => new Float64Array(4 * groups.count));
+  columns.forEach((values, c) => {
+    const block = blocks[c >> 2] as Float64Array;
+    clusterSums(values, groups).forEach((sum, g) => (block[4 * g + (c & 3)] = sum));
+  });
+  return blocks;
 }
 
-function weightedTotals(table: Float64Array, counts: Uint32Array, width: number, into: Float64Array): void {
-  into.fill(0);
-  for (let g = 0; g < counts.length; g++) {
-    const times = counts[g] as number;
-    if (times === 0) continue;
-    const row = g * width;
-    for (let c = 0; c < width; c++) into[c] = (into[c] as number) + times * (table[row + c] as number);
-  }
+function weightedTotals(blocks: readonly Float64Array[], counts: Uint32Array, into: Float64Array): void {
+  blocks.forEach((block, b) => {
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    for (let g = 0; g < counts.length; g++) {
+      const times = counts[g] as number;
+      if (times === 0) continue;
+      const at = 4 * g;
+      s0 += times * (block[at] as number);
+      s1 += times * (block[at + 1] as number);
+      s2 += times * (block[at + 2] as number);
+      s3 += times * (block[at + 3] as number);
+    }
+    into[4 * b] = s0;
+    into[4 * b + 1] = s1;
+    into[4 * b + 2] = s2;
+    into[4 * b + 3] = s3;
+  });
 }

@@ -7,7 +7,10 @@ import { linearDesign, rowsByAction } from './features.js';
 import type { LinearDesign } from './features.js';
 
 const MOST_STEPS = 100;
-const GRADIENT_TOLERANCE = 1e-9;
+/** Newton decrements below which whole steps are safe, and after which one more step is exact. */
+const NEAR = 1e-6;
+const DONE = 1e-16;
+const LEAST_STEP = 1e-10;
 /** An intercept without penalty runs off to infinity where an action never (or always) earned. */
 const LEAST_PENALTY = 1e-9;
 
@@ -86,25 +89,34 @@ class Fit {
   }
 }
 
-/** Newton's method with halved steps; the objective is convex, so it ends at its one minimum. */
-function minimise(fit: Fit, theta: Float64Array): Float64Array {
-  const n = theta.length;
+/**
+ * Newton's method on a convex objective. Far from the minimum, steps are halved until they descend; near it (the
+ * decrement is the gap that is left) whole steps converge quadratically and the objective is too coarse to check them.
+ */
+function minimise(fit: Fit, start: Float64Array): Float64Array {
+  const n = start.length;
+  let theta = start;
   let current = fit.objective(theta);
   for (let step = 0; step < MOST_STEPS; step++) {
     fit.derive(theta);
-    if (fit.gradient.every((g) => Math.abs(g) < GRADIENT_TOLERANCE)) break;
     const move = fit.gradient.slice();
     choleskyInPlace(fit.hessian, n);
     solveCholesky(fit.hessian, n, move);
-    let length = 1;
-    let next = theta;
-    let value = Infinity;
-    for (; length > 1e-8; length /= 2) {
-      next = theta.map((t, j) => t - length * (move[j] as number));
-      value = fit.objective(next);
-      if (value <= current) break;
+    const decrement = dot(move, fit.gradient, n);
+    const stepped = (length: number) => theta.map((t, j) => t - length * (move[j] as number));
+    if (decrement < NEAR) {
+      theta = stepped(1);
+      if (decrement < DONE) break;
+      continue;
     }
-    if (!(value <= current)) break;
+    let length = 1;
+    let next = stepped(1);
+    let value = fit.objective(next);
+    while (!(value <= current) && length > LEAST_STEP) {
+      length /= 2;
+      next = stepped(length);
+      value = fit.objective(next);
+    }
     theta = next;
     current = value;
   }
