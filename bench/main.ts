@@ -7,6 +7,7 @@ import { benchCrash } from './crash/crash.js';
 import { tableOf } from './figure.js';
 import type { Figure } from './figure.js';
 import { benchLearning } from './learning.js';
+import { benchOffPolicy } from './off-policy.js';
 import { benchLargeReport, benchReport } from './report.js';
 import type { Ground } from './stack.js';
 import { benchTreatments } from './treatments.js';
@@ -23,7 +24,10 @@ const MEASUREMENTS: Readonly<Record<string, (ground: Ground) => Promise<Figure[]
 };
 
 /** Only by name: they take many minutes. */
-const LONG_MEASUREMENTS: typeof MEASUREMENTS = { 'report-large': benchLargeReport };
+const LONG_MEASUREMENTS: typeof MEASUREMENTS = {
+  'report-large': benchLargeReport,
+  'off-policy': benchOffPolicy,
+};
 
 export interface BenchOptions extends Ground {
   /** Names of measurements; empty for all. */
