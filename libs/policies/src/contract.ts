@@ -1,4 +1,5 @@
 import type { Context, Json, Keyed, ParamsSchema, Rng } from '#experiments';
+import type { BestArm } from './bandits/best-arm.js';
 
 /** One thing a policy can pick: an artwork variant, a row, a title. */
 export interface Action {
@@ -47,6 +48,13 @@ export interface Chooser extends Limited {
   scores?(request: DecisionRequest): Float64Array;
   /** Optional: what is believed about each action's mean reward, drawn as curves on the policy's page. */
   beliefs?(request: DecisionRequest): readonly Belief[];
+  /** Optional: whether the best of the actions is known, for policies that search for it. */
+  bestArm?(request: DecisionRequest): BestArm;
+  /**
+   * Optional: the next slot of a slate, given the actions already placed (`taken[i] === 1`, which get 0). Without it
+   * a slate is drawn from `distribution` without replacement.
+   */
+  slot?(request: DecisionRequest, taken: Uint8Array): Float64Array;
 }
 
 /** Orders many actions. An Exploration turns its scores into a slate with propensities. */

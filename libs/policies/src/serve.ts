@@ -50,7 +50,16 @@ function ruleOf(compiled: CompiledPolicy, request: DecisionRequest, exploration:
   }
   const distribution = compiled.distribution(request);
   checkDistribution(distribution, count);
-  return { slot: successive(distribution, compiled, request) };
+  return { slot: compiled.slot ? slotwise(compiled, request) : successive(distribution, compiled, request) };
+}
+
+/** A Chooser that knows how to fill a slate answers slot by slot. */
+function slotwise(chooser: Chooser, request: DecisionRequest): SlotRule {
+  return (taken, into) => {
+    const slot = chooser.slot?.(request, taken) ?? new Float64Array(0);
+    if (slot.length !== into.length) checkDistribution(slot, into.length);
+    into.set(slot);
+  };
 }
 
 function successive(distribution: Float64Array, chooser: Chooser, request: DecisionRequest): SlotRule {

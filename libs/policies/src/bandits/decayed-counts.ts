@@ -46,16 +46,19 @@ export function checkRewarded(decision: RewardedDecision): void {
   }
 }
 
+/** What of a decision is summed up. */
+export type ValueOf = (reward: number, decision: RewardedDecision) => number;
+
 /**
  * Adds a batch; the input stays as it is. Each decision counts 2^(-age / half-life) at whatever time one looks, so
  * the order of arrival and the split into batches do not matter (up to rounding).
- * @param rewardOf maps a decision to what is summed, e.g. clips rewards into [0, 1].
+ * @param valueOf maps a decision to what is summed, e.g. clips rewards into [0, 1].
  */
 export function addDecisions(
   counts: DecayedCounts,
   batch: readonly RewardedDecision[],
   options: CountingOptions,
-  rewardOf: (reward: number) => number,
+  valueOf: ValueOf,
 ): DecayedCounts {
   if (batch.length === 0) return counts;
   const tallies = new Map(counts.tallies);
@@ -64,7 +67,7 @@ export function addDecisions(
     checkRewarded(decision);
     const key = tallyKey(decision.subject, decision.action.id, options.perSubject);
     const old = tallies.get(key) ?? { weight: 0, sum: 0, at: decision.at };
-    tallies.set(key, addOne(old, decision.at, rewardOf(decision.reward), options.halfLifeDays));
+    tallies.set(key, addOne(old, decision.at, valueOf(decision.reward, decision), options.halfLifeDays));
     newest = Math.max(newest, decision.at);
   }
   return { at: newest, tallies };

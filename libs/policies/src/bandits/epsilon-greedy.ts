@@ -1,20 +1,18 @@
-import { defineParams } from '#experiments';
 import { z } from 'zod';
-import type { BanditPolicy, DecisionRequest } from '../contract.js';
+import { countedPolicy, fadingMemory, plainReward, total } from './counted-policy.js';
 import { halfLifeDaysField, perSubjectField } from './counting-params.js';
-import {
-  addDecisions,
-  decodeCounts,
-  emptyCounts,
-  encodeCounts,
-  tallyKey,
-  tallyOf,
-} from './decayed-counts.js';
-import type { DecayedCounts } from './decayed-counts.js';
-import { rememberBySubjectAndActions } from './snapshot-cache.js';
 
 const schema = z.object({
   epsilon: z.number().min(0).max(1).default(0.1).describe('Share of decisions taken uniformly at random.'),
+  decay: z
+    .number()
+    .positive()
+    .max(1e9)
+    .nullable()
+    .default(null)
+    .describe(
+      'Let epsilon fall with the decisions t: min(1, decay * K / t) for K actions, never below epsilon. null: epsilon stays.',
+    ),
   priorMean: z
     .number()
     .min(-1e9)
@@ -30,15 +28,6 @@ const schema = z.object({
   halfLifeDays: halfLifeDaysField.default(null),
   perSubject: perSubjectField,
 });
-type Params = z.output<typeof schema>;
-
-function meanRewards(counts: DecayedCounts, params: Params, request: DecisionRequest): Float64Array {
-  return Float64Array.from(request.actions, (action) => {
-    const key = tallyKey(request.subject, action.id, params.perSubject);
-    const { weight, sum } = tallyOf(counts, key, params.halfLifeDays);
-    return (sum + params.priorWeight * params.priorMean) / (weight + params.priorWeight);
-  });
-}
 
 /** p = epsilon / K + (1 - epsilon) / ties on the actions of the highest mean. Exact. */
 export function epsilonGreedyDistribution(means: Float64Array, epsilon: number): Float64Array {
@@ -49,29 +38,30 @@ export function epsilonGreedyDistribution(means: Float64Array, epsilon: number):
   return means.map((mean) => epsilon / means.length + (mean === best ? (1 - epsilon) / ties : 0));
 }
 
+/** max(epsilon, min(1, decay K / t)) after `decisions` decisions (Auer, Cesa-Bianchi, Fischer 2002, figure 3). */
+export function decayedEpsilon(
+  { epsilon, decay }: { readonly epsilon: number; readonly decay: number | null },
+  actions: number,
+  decisions: number,
+): number {
+  if (decay === null) return epsilon;
+  return Math.max(epsilon, Math.min(1, (decay * actions) / (decisions + 1)));
+}
+
 /** The action of the highest mean reward so far, or with probability epsilon any of them. */
-export const epsilonGreedy: BanditPolicy<Params, DecayedCounts> = {
+export const epsilonGreedy = countedPolicy({
   key: 'epsilon-greedy',
   title: 'Epsilon-greedy',
-  summary: 'Mostly the action that earned most on average; in a fixed share of decisions any action.',
+  summary:
+    'Mostly the action that earned most on average; in a share of decisions, fixed or falling, any action.',
   reference: 'Sutton and Barto (2018), Reinforcement Learning, section 2.2',
-  learns: 'online',
-  params: defineParams(schema),
-  stateVersion: 1,
-  initialState: () => emptyCounts,
-  update: (state, batch, params) => addDecisions(state, batch, params, (reward) => reward),
-  encode: encodeCounts,
-  decode: decodeCounts,
-  compile: (state, params) => {
-    const remember = rememberBySubjectAndActions((request) => {
-      const means = meanRewards(state, params, request);
-      return { means, distribution: epsilonGreedyDistribution(means, params.epsilon) };
-    });
-    return {
-      decides: 'action',
-      propensity: { kind: 'exact' },
-      distribution: (request) => remember(request).distribution,
-      scores: (request) => remember(request).means,
-    };
+  schema,
+  memory: fadingMemory,
+  valueOf: plainReward,
+  play: ({ weight, sum }, params) => {
+    const prior = params.priorWeight * params.priorMean;
+    const scores = weight.map((n, i) => ((sum[i] as number) + prior) / (n + params.priorWeight));
+    const epsilon = decayedEpsilon(params, weight.length, total(weight));
+    return { distribution: epsilonGreedyDistribution(scores, epsilon), scores };
   },
-};
+});

@@ -1,9 +1,15 @@
 import type { Policy } from '../contract.js';
 import { epsilonGreedy } from './epsilon-greedy.js';
+import { exp3 } from './exp3.js';
 import { fixedOrder } from './fixed-order.js';
+import { klUcb } from './kl-ucb.js';
 import { linearThompson } from './linear-thompson.js';
 import { mostPopular } from './most-popular.js';
 import { thompsonBeta } from './thompson-beta.js';
+import { thompsonNormal } from './thompson-normal.js';
+import { thompsonPoisson } from './thompson-poisson.js';
+import { topTwoThompson } from './top-two-thompson.js';
+import { ucb1 } from './ucb1.js';
 import { uniformRandom } from './uniform-random.js';
 
 /** Policies that learn online or not at all. Adding one is one file and one entry here. */
@@ -13,5 +19,11 @@ export const bandits: readonly Policy[] = [
   mostPopular as Policy,
   epsilonGreedy as Policy,
   thompsonBeta as Policy,
+  thompsonNormal as Policy,
+  thompsonPoisson as Policy,
+  topTwoThompson as Policy,
+  ucb1 as Policy,
+  klUcb as Policy,
+  exp3 as Policy,
   linearThompson as Policy,
 ];
