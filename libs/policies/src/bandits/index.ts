@@ -1,10 +1,18 @@
 import type { Policy } from '../contract.js';
+import { cascadeKlUcb } from './cascade-kl-ucb.js';
+import { cascadeThompson } from './cascade-thompson.js';
+import { cascadeUcb } from './cascade-ucb.js';
+import { changeDetectingThompson } from './change-detecting-thompson.js';
 import { epsilonGreedy } from './epsilon-greedy.js';
 import { exp3 } from './exp3.js';
 import { fixedOrder } from './fixed-order.js';
 import { klUcb } from './kl-ucb.js';
 import { linearThompson } from './linear-thompson.js';
 import { mostPopular } from './most-popular.js';
+import { positionBased } from './position-based.js';
+import { rankedBandit } from './ranked-bandit.js';
+import { slidingThompson } from './sliding-thompson.js';
+import { slidingUcb } from './sliding-ucb.js';
 import { thompsonBeta } from './thompson-beta.js';
 import { thompsonNormal } from './thompson-normal.js';
 import { thompsonPoisson } from './thompson-poisson.js';
@@ -25,5 +33,13 @@ export const bandits: readonly Policy[] = [
   ucb1 as Policy,
   klUcb as Policy,
   exp3 as Policy,
+  slidingThompson as Policy,
+  slidingUcb as Policy,
+  changeDetectingThompson as Policy,
+  cascadeUcb as Policy,
+  cascadeKlUcb as Policy,
+  cascadeThompson as Policy,
+  positionBased as Policy,
+  rankedBandit as Policy,
   linearThompson as Policy,
 ];
