@@ -1,6 +1,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { benchAnalyze } from './analyze.js';
+import { benchBanditSuites } from './bandit-suites.js';
 import { benchEvents } from './events.js';
 import { benchComparisons } from './comparisons.js';
 import { benchCrash } from './crash/crash.js';
@@ -27,6 +28,7 @@ const MEASUREMENTS: Readonly<Record<string, (ground: Ground) => Promise<Figure[]
 const LONG_MEASUREMENTS: typeof MEASUREMENTS = {
   'report-large': benchLargeReport,
   'off-policy': benchOffPolicy,
+  'bandit-suites': benchBanditSuites,
 };
 
 export interface BenchOptions extends Ground {

@@ -1,5 +1,7 @@
 import { createRegistry } from '#experiments';
 import type { Registry } from '#experiments';
+export { bestArm } from './bandits/best-arm.js';
+export type { BestArm } from './bandits/best-arm.js';
 import { bandits } from './bandits/index.js';
 import type { Policy } from './contract.js';
 import { recommenders } from './recommenders/index.js';
@@ -13,6 +15,9 @@ export * from './off-policy/index.js';
 export { probabilityBestBeta } from './sampling/beta-best.js';
 export { probabilityRanksBeta } from './sampling/beta-rank.js';
 export { probabilityBest } from './sampling/gaussian-best.js';
+export * from './exploration/plackett-luce-marginals.js';
+export * from './exploration/slate-propensity.js';
+export * from './page.js';
 export * from './serve.js';
 export * from './wrappers/index.js';
 

@@ -10,7 +10,7 @@ import type { DecayedCounts } from './decayed-counts.js';
 import { learnExamination } from './examination.js';
 import { addPositioned, allPlaced, tallyAt } from './positioned-counts.js';
 import { slateChooser } from './slate-chooser.js';
-import { slotsOf } from './slate-thompson.js';
+import { rankingSlots } from './slate-thompson.js';
 
 const schema = z.object({
   examination: z
@@ -90,7 +90,7 @@ export const positionBased: BanditPolicy<Params, DecayedCounts> = {
     return slateChooser((request) => {
       examination ??= examinationOf(state, params);
       const posterior = betaPosterior(examinedEvidence(state, examination, params, request), params);
-      return slotsOf(() => posterior, params.epsilon);
+      return rankingSlots(posterior, params.epsilon);
     });
   },
 };

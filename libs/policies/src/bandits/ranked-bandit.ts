@@ -9,7 +9,7 @@ import { decodeCounts, emptyCounts, encodeCounts, tallyKey } from './decayed-cou
 import type { DecayedCounts } from './decayed-counts.js';
 import { addPositioned, tallyAt } from './positioned-counts.js';
 import { slateChooser } from './slate-chooser.js';
-import { slotsOf } from './slate-thompson.js';
+import { bestSlots } from './slate-thompson.js';
 
 const schema = z.object({
   epsilon: z
@@ -60,5 +60,5 @@ export const rankedBandit: BanditPolicy<Params, DecayedCounts> = {
   encode: encodeCounts,
   decode: decodeCounts,
   compile: (state, params) =>
-    slateChooser((request) => slotsOf((slot) => posteriorAt(state, params, request, slot), params.epsilon)),
+    slateChooser((request) => bestSlots((slot) => posteriorAt(state, params, request, slot), params.epsilon)),
 };

@@ -41,13 +41,55 @@ export function probabilityLargest(laws: readonly Law[], ends: Float64Array): Fl
   }
 }
 
-function integrate(laws: readonly Law[], ends: Float64Array): Float64Array {
+/**
+ * Probability of each law's variable to be the largest of `laws`, jointly with all variables `above` being larger still:
+ * integral of f_i F_i^(n_i - 1) prod_{j != i} F_j^(n_j) prod_{above} (1 - F_a). Panels are halved until the sum stays.
+ * @returns one probability per law; multiplied by the multiplicities they sum to P(all of above > all of laws).
+ */
+export function probabilityLargestBelow(
+  laws: readonly Law[],
+  above: readonly Law[],
+  ends: Float64Array,
+): Float64Array {
+  const sumOf = (p: Float64Array): number =>
+    p.reduce((sum, one, i) => sum + one * (laws[i] as Law).multiplicity, 0);
+  let panels = ends;
+  let coarse = integrate(laws, panels, above);
+  for (let round = 0; round < MOST_REFINEMENTS; round++) {
+    panels = halvePanels(panels);
+    const fine = integrate(laws, panels, above);
+    if (Math.abs(sumOf(fine) - sumOf(coarse)) <= SUM_TOLERANCE * sumOf(fine)) return fine;
+    coarse = fine;
+  }
+  return coarse;
+}
+
+/** Weights of the nodes of a panel: probability that every law above exceeds the node. */
+function survival(
+  above: readonly Law[],
+  nodes: Float64Array,
+  half: number,
+  first: boolean,
+  into: Float64Array,
+): void {
+  const density = new Float64Array(NODES);
+  const cdf = new Float64Array(NODES);
+  into.fill(1);
+  for (const law of above) {
+    law.fill(nodes, half, first, density, cdf);
+    for (let k = 0; k < NODES; k++)
+      into[k] = (into[k] as number) * (1 - (cdf[k] as number)) ** law.multiplicity;
+  }
+}
+
+function integrate(laws: readonly Law[], ends: Float64Array, above: readonly Law[] = []): Float64Array {
   const count = laws.length;
   const p = new Float64Array(count);
   const nodes = new Float64Array(NODES);
   const density = laws.map(() => new Float64Array(NODES));
   const cdf = laws.map(() => new Float64Array(NODES));
   const before = new Float64Array(count);
+  const exceeded = new Float64Array(NODES).fill(1);
   for (let panel = 1; panel < ends.length; panel++) {
     const start = ends[panel - 1] as number;
     const half = ((ends[panel] as number) - start) / 2;
@@ -55,8 +97,10 @@ function integrate(laws: readonly Law[], ends: Float64Array): Float64Array {
     for (let i = 0; i < count; i++) {
       (laws[i] as Law).fill(nodes, half, panel === 1, density[i] as Float64Array, cdf[i] as Float64Array);
     }
+    if (above.length > 0) survival(above, nodes, half, panel === 1, exceeded);
     for (let k = 0; k < NODES; k++) {
-      addNode(laws, density, cdf, k, half * (gaussWeights[k] as number), before, p);
+      const weight = half * (gaussWeights[k] as number) * (exceeded[k] as number);
+      addNode(laws, density, cdf, k, weight, before, p);
     }
   }
   return p;

@@ -1,5 +1,5 @@
 import { groupPairs } from './best-of.js';
-import { largestOf, LogConcaveLaw } from './integrated-law.js';
+import { largestOf, LogConcaveLaw, nextOf } from './integrated-law.js';
 
 /**
  * A Beta(a, b) variable on the logit scale t = log(x / (1 - x)). There its density x^a (1-x)^b is log-concave and
@@ -38,4 +38,31 @@ export function probabilityBestBeta(alpha: Float64Array, beta: Float64Array): Fl
   const { classOf, first, size } = groupPairs(alpha, beta);
   const laws = first.map((i, c) => new BetaLaw(alpha[i] as number, beta[i] as number, size[c] as number));
   return largestOf(laws, classOf);
+}
+
+/**
+ * The next place of a ranking by one draw of every Beta variable: probability of each open one to be the largest of the
+ * open ones, given that those placed are all larger.
+ * @param taken 1 for the placed variables. Their order is not looked at: given the set, the law is an average over orders.
+ * @returns one probability per variable, 0 for the placed ones, sum 1. Where the placed ones are all but impossible
+ *   above the others (below 1e-7), the law of a fresh draw of the open ones.
+ */
+export function probabilityNextBeta(
+  alpha: Float64Array,
+  beta: Float64Array,
+  taken: Uint8Array,
+): Float64Array {
+  const lawOf = (i: number): BetaLaw => new BetaLaw(alpha[i] as number, beta[i] as number, 1);
+  const indices = [...alpha.keys()];
+  const open = indices.filter((i) => taken[i] === 0);
+  const above = indices.filter((i) => taken[i] !== 0);
+  const of = (values: Float64Array): Float64Array => Float64Array.from(open, (i) => values[i] as number);
+  const fresh = (): Float64Array => probabilityBestBeta(of(alpha), of(beta));
+  const next =
+    above.length === 0 || open.length === 1
+      ? fresh()
+      : (nextOf(open.map(lawOf), above.map(lawOf)) ?? fresh());
+  const probabilities = new Float64Array(alpha.length);
+  open.forEach((i, k) => (probabilities[i] = next[k] as number));
+  return probabilities;
 }

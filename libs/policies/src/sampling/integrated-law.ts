@@ -1,5 +1,5 @@
 import type { Law } from './best-of.js';
-import { probabilityLargest } from './best-of.js';
+import { probabilityLargest, probabilityLargestBelow } from './best-of.js';
 import { gaussNodes, gaussPartial, gaussWeights, NODES, panelEnds } from './panels.js';
 
 /**
@@ -134,4 +134,25 @@ export function largestOf(laws: readonly IntegratedLaw[], classOf: Uint32Array):
   const p = probabilityLargest(open, panelEnds(points, lower, upper, 0.3 * narrowest));
   const byLaw = new Map(open.map((law, i) => [law, p[i] as number]));
   return Float64Array.from(classOf, (c) => byLaw.get(laws[c] as IntegratedLaw) ?? 0);
+}
+
+/** Below this probability of what stands above, its quadrature error shows in what follows from it. */
+const UNLIKELY = 1e-7;
+
+/**
+ * Probability of each open variable to be the next largest, given that the ones above are all larger than all of these.
+ * Above is a set: its own order does not matter.
+ * @param open laws of the open variables, one each. @param above those of the others.
+ * @returns probabilities that sum to 1; null where what stands above is all but impossible (below 1e-7).
+ */
+export function nextOf(open: readonly IntegratedLaw[], above: readonly IntegratedLaw[]): Float64Array | null {
+  const lower = open.reduce((most, law) => Math.max(most, law.lower), -Infinity);
+  const highest = open.reduce((most, law) => Math.max(most, law.upper), -Infinity);
+  const upper = above.reduce((least, law) => Math.min(least, law.upper), highest);
+  if (upper <= lower) return null;
+  const narrowest = [...open, ...above].reduce((least, law) => Math.min(least, law.width), Infinity);
+  const points = [...open, ...above].flatMap((law) => [...law.ends]);
+  const p = probabilityLargestBelow(open, above, panelEnds(points, lower, upper, 0.3 * narrowest));
+  const sum = p.reduce((total, one) => total + one, 0);
+  return sum < UNLIKELY ? null : p.map((one) => one / sum);
 }

@@ -1,5 +1,7 @@
 import type { Rng } from '#experiments';
 import { bestArm } from '../bandits/best-arm.js';
+import { noCells, observe } from '../bandits/change-detector.js';
+import type { RewardCells } from '../bandits/change-detector.js';
 import { decayedEpsilon } from '../bandits/epsilon-greedy.js';
 import { plannedShares } from '../bandits/index-play.js';
 import type { Index } from '../bandits/index-play.js';
@@ -33,11 +35,10 @@ export const thompsonBetaPlayer =
   };
 
 /** The largest of one draw of each Beta posterior. */
-export function drawBest({ weight, sum }: LiveEvidence, prior: number, rng: Rng, taken?: Uint8Array): number {
+export function drawBest({ weight, sum }: LiveEvidence, prior: number, rng: Rng): number {
   let best = -1;
   let most = -1;
   for (let i = 0; i < weight.length; i++) {
-    if (taken !== undefined && taken[i] !== 0) continue;
     const s = sum[i] as number;
     const draw = drawBeta(prior + s, prior + Math.max(0, (weight[i] as number) - s), rng);
     if (draw > most) {
@@ -114,7 +115,7 @@ export const plannedIndexPlayer =
   };
 
 export const epsilonGreedyPlayer =
-  (epsilon: number, decay: number | null): PlayerMaker =>
+  (epsilon: number, decay: number | null, priorMean = 0, priorWeight = 1): PlayerMaker =>
   (arms, rng) => {
     const evidence = lasting(arms);
     const means = new Float64Array(arms);
@@ -123,62 +124,63 @@ export const epsilonGreedyPlayer =
     return {
       pick: () => {
         if (rng.uniform() < decayedEpsilon(params, arms, t++)) return rng.below(arms);
-        for (let i = 0; i < arms; i++)
-          means[i] = (evidence.sum[i] as number) / ((evidence.weight[i] as number) + 1);
+        for (let i = 0; i < arms; i++) {
+          const earned = (evidence.sum[i] as number) + priorMean * priorWeight;
+          means[i] = earned / ((evidence.weight[i] as number) + priorWeight);
+        }
         return argmax(means, rng);
       },
       learn: evidence.add,
     };
   };
 
-/** Draws of the challenger before the closed form is taken instead. */
-const MOST_REDRAWS = 300;
-
-export interface TopTwoOptions {
-  readonly delta: number;
-  readonly afterWinner: 'play-winner' | 'keep-testing';
-}
-
-export interface TopTwoPlayer extends Player {
-  winner(): number | null;
-}
-
-/** Draws leader and challenger; where the leader is nearly certain, from the closed form that is served. */
+/** Top-two Thompson sampling as it is served: the closed form, once per snapshot; then the winner, once there is one. */
 export const topTwoPlayer =
-  (options: TopTwoOptions): ((arms: number, rng: Rng) => TopTwoPlayer) =>
+  (delta: number): PlayerMaker =>
   (arms, rng) => {
     const evidence = lasting(arms);
+    const params = {
+      delta,
+      leaderShare: 0.5,
+      afterWinner: 'play-winner',
+      epsilon: 0,
+      priorAlpha: 1,
+      priorBeta: 1,
+      perSubject: true,
+    } as const;
     let winner: number | null = null;
-    const challenger = (leader: number): number => {
-      for (let n = 0; n < MOST_REDRAWS; n++) {
-        const other = drawBest(evidence, 1, rng);
-        if (other !== leader) return other;
-      }
-      const params = {
-        ...options,
-        leaderShare: 0,
-        epsilon: 0,
-        priorAlpha: 1,
-        priorBeta: 1,
-        perSubject: true,
-      };
-      return sampleIndex(topTwoDistribution(evidence, params), rng);
-    };
+    let law = new Float64Array(0);
     return {
-      pick: () => {
-        if (winner !== null && options.afterWinner === 'play-winner') return winner;
-        const leader = drawBest(evidence, 1, rng);
-        return rng.uniform() < 0.5 ? leader : challenger(leader);
+      pick: () => winner ?? sampleIndex(law, rng),
+      learn: evidence.add,
+      refresh: () => {
+        winner = bestArm(evidence, delta).winner;
+        if (winner === null) law = Float64Array.from(topTwoDistribution(evidence, params));
       },
-      learn: (arm, reward) => {
-        evidence.add(arm, reward);
-        winner = bestArm(evidence, options.delta).winner;
-      },
-      winner: () => winner,
     };
   };
 
-export const uniformPlayer: PlayerMaker = (arms, rng) => ({
-  pick: () => rng.below(arms),
-  learn: () => undefined,
-});
+/** Starts afresh for all arms when the detector finds that one has changed. */
+export const changeDetectingPlayer =
+  (delta: number, epsilon: number): PlayerMaker =>
+  (arms, rng) => {
+    const evidence = lasting(arms);
+    const cells = new Array<RewardCells>(arms).fill(noCells);
+    const restart = (arm: number): void => {
+      cells.forEach((known, i) => {
+        const kept = i === arm ? known : noCells;
+        cells[i] = kept;
+        evidence.weight[i] = kept.counts.reduce((sum, count) => sum + count, 0);
+        evidence.sum[i] = kept.sums.reduce((sum, one) => sum + one, 0);
+      });
+    };
+    return {
+      pick: () => (rng.uniform() < epsilon ? rng.below(arms) : drawBest(evidence, 1, rng)),
+      learn: (arm, reward) => {
+        const seen = observe(cells[arm] as RewardCells, reward, delta);
+        cells[arm] = seen.cells;
+        evidence.add(arm, reward);
+        if (seen.change !== null) restart(arm);
+      },
+    };
+  };
