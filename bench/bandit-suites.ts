@@ -35,7 +35,7 @@ function toFigure(result: SuiteResult, seconds: number): Figure {
     },
     {
       runs: ours.runs,
-      reference: reference ? `${reference.mean} +- ${reference.se}` : 'none',
+      reference: reference ? `${reference.mean} +- ${reference.se ?? '?'}` : 'none',
       'processor s': seconds,
     },
   );

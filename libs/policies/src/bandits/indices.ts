@@ -24,9 +24,12 @@ export function klUcbIndex(mean: number, n: number, logTime: number, start = 0):
   const level = logTime / n;
   if (mean >= 1 || level <= 0) return Math.min(1, mean);
   if (mean <= 0) return -Math.expm1(-level);
+  const own = mean * Math.log(mean) + (1 - mean) * Math.log1p(-mean);
+  // Close to 1 the first term of the divergence is a constant, and the rest can be solved for q.
+  const nearOne = (own - level) / (1 - mean);
+  if (nearOne < -30) return 1 - Math.exp(nearOne);
   // Pinsker: kl >= 2 (q - mean)^2, so the root lies below this, as 1 does where exp(-level) rounds to 0.
   let q = start > mean && start < 1 ? start : Math.min(mean + Math.sqrt(level / 2), 0.5 * (1 + mean));
-  const own = mean * Math.log(mean) + (1 - mean) * Math.log1p(-mean);
   for (let step = 0; step < 60; step++) {
     const gap = own - mean * Math.log(q) - (1 - mean) * Math.log1p(-q) - level;
     const slope = (q - mean) / (q * (1 - q));

@@ -24,7 +24,7 @@ type Row = readonly [
   policy: string,
   setting: string,
   player: PlayerMaker,
-  reference: readonly [mean: number, se: number] | null,
+  reference: readonly [mean: number, se: number | null] | null,
   lag?: Lag,
 ];
 
@@ -95,22 +95,22 @@ const ns2 = entries('ns2 sinusoidal', NS2, 200, [
   ['epsilon-greedy', 'epsilon .1, prior .5', hopeful, [4387, 35]],
   ['change-detecting-thompson', '', changeDetectingPlayer(0.001, 0.05), null],
 ]);
-const batches = entries('cf1 in batches', CF1, 100, [
-  ['thompson-beta', 'batch 100', ts, [91, 1], { batch: 100 }],
-  ['thompson-beta', 'batch 1,000', ts, [111, 1], { batch: 1000 }],
-  ['thompson-beta', 'batch 5,000', ts, [340, 1], { batch: 5000 }],
-  ['kl-ucb', 'batch 100', plannedKl(100), [172, 1], { batch: 100 }],
-  ['kl-ucb', 'batch 1,000', plannedKl(1000), [550, 1], { batch: 1000 }],
-  ['kl-ucb', 'batch 5,000', plannedKl(5000), [474, 1], { batch: 5000 }],
-  ['ucb1', 'c 2, batch 100', plannedUcb(100), [861, 1], { batch: 100 }],
-  ['ucb1', 'c 2, batch 1,000', plannedUcb(1000), [932, 1], { batch: 1000 }],
-  ['ucb1', 'c 2, batch 5,000', plannedUcb(5000), [831, 1], { batch: 5000 }],
+const batches = entries('cf1 in batches', CF1, 200, [
+  ['thompson-beta', 'batch 100', ts, [91, null], { batch: 100 }],
+  ['thompson-beta', 'batch 1,000', ts, [111, null], { batch: 1000 }],
+  ['thompson-beta', 'batch 5,000', ts, [340, null], { batch: 5000 }],
+  ['kl-ucb', 'batch 100', plannedKl(100), [172, null], { batch: 100 }],
+  ['kl-ucb', 'batch 1,000', plannedKl(1000), [550, null], { batch: 1000 }],
+  ['kl-ucb', 'batch 5,000', plannedKl(5000), [474, null], { batch: 5000 }],
+  ['ucb1', 'c 2, batch 100', plannedUcb(100), [861, null], { batch: 100 }],
+  ['ucb1', 'c 2, batch 1,000', plannedUcb(1000), [932, null], { batch: 1000 }],
+  ['ucb1', 'c 2, batch 5,000', plannedUcb(5000), [831, null], { batch: 5000 }],
 ]);
-const delays = entries('cf1 delayed', CF1, 100, [
-  ['thompson-beta', 'delay 100', ts, [93, 1], { delay: 100 }],
-  ['thompson-beta', 'delay 1,000', ts, [126, 1], { delay: 1000 }],
-  ['thompson-beta', 'delay 5,000', ts, [400, 1], { delay: 5000 }],
-  ['ucb1', 'c 2, delay 1,000', plannedUcb(1000), [945, 1], { delay: 1000, batch: 50 }],
+const delays = entries('cf1 delayed', CF1, 200, [
+  ['thompson-beta', 'delay 100', ts, [93, null], { delay: 100 }],
+  ['thompson-beta', 'delay 1,000', ts, [126, null], { delay: 1000 }],
+  ['thompson-beta', 'delay 5,000', ts, [400, null], { delay: 5000 }],
+  ['ucb1', 'c 2, delay 1,000', plannedUcb(1000), [945, null], { delay: 1000, batch: 50 }],
 ]);
 
 /** Bernoulli arms: fixed, close, changing, learned in batches and late. */

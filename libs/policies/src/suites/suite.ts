@@ -1,5 +1,14 @@
 import type { Estimate } from './play.js';
 
+export interface Reference {
+  readonly mean: number;
+  /** Standard error; null where only the number of runs is known: ours, scaled to as many runs, stands in. */
+  readonly se: number | null;
+}
+
+/** Runs behind the references without a standard error. */
+const REFERENCE_RUNS = 200;
+
 /** One policy on one suite, beside a published or measured figure. */
 export interface SuiteEntry {
   readonly suite: string;
@@ -11,7 +20,7 @@ export interface SuiteEntry {
   /** Runs of the full suite. */
   readonly runs: number;
   /** null: there is nothing to compare with; the figure is reported alone. */
-  readonly reference: { readonly mean: number; readonly se: number } | null;
+  readonly reference: Reference | null;
   play(runs: number): Estimate;
 }
 
@@ -27,6 +36,7 @@ export function judge(entry: SuiteEntry, runs: number = entry.runs): SuiteResult
   const ours = entry.play(Math.max(2, Math.min(runs, entry.runs)));
   const { reference } = entry;
   if (reference === null) return { ...entry, ours, bound: null, passed: true };
-  const bound = reference.mean + 3 * Math.hypot(ours.se, reference.se);
+  const theirs = reference.se ?? ours.se * Math.sqrt(ours.runs / REFERENCE_RUNS);
+  const bound = reference.mean + 3 * Math.hypot(ours.se, theirs);
   return { ...entry, ours, bound, passed: ours.mean <= bound };
 }
