@@ -1,11 +1,20 @@
 import type { Chooser, DecisionRequest } from '../contract.js';
 
+/**
+ * Everything of a chooser but its own way to fill slates: under a changed distribution a slate is drawn from that, without
+ * replacement, so that what the wrapper asks for holds there too.
+ */
+export function withoutSlots(inner: Chooser): Chooser {
+  const { slot: _slot, ...rest } = inner;
+  return rest;
+}
+
 /** A chooser like `inner` with another distribution; scores, eligibility and kind of propensity stay. */
 export function redistribute(
   inner: Chooser,
   change: (distribution: Float64Array, request: DecisionRequest) => Float64Array,
 ): Chooser {
-  return { ...inner, distribution: (request) => change(inner.distribution(request), request) };
+  return { ...withoutSlots(inner), distribution: (request) => change(inner.distribution(request), request) };
 }
 
 /** p restricted to the actions that are let through, to scale; uniform over them where p has nothing there. */

@@ -11,7 +11,7 @@ import {
 } from '../bandits/decayed-counts.js';
 import type { DecayedCounts } from '../bandits/decayed-counts.js';
 import type { DecisionRequest } from '../contract.js';
-import { among, openTo } from './distributions.js';
+import { among, openTo, withoutSlots } from './distributions.js';
 import type { Wrapper } from './contract.js';
 
 const schema = z.object({
@@ -91,7 +91,7 @@ export const lexicographic: Wrapper<Params, Means> = {
   },
   reward: (decision, _state, { signal }) => decision.signals?.[signal] ?? 0,
   wrap: (inner, state, own) => ({
-    ...inner,
+    ...withoutSlots(inner),
     distribution: (request) => among(inner, request, equalsOf(state, own, request, openTo(inner, request))),
   }),
 };

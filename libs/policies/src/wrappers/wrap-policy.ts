@@ -10,7 +10,7 @@ import type {
   RewardedDecision,
 } from '../contract.js';
 import type { Wrapper } from './contract.js';
-import { among } from './distributions.js';
+import { among, withoutSlots } from './distributions.js';
 
 interface Worn {
   readonly key: string;
@@ -151,7 +151,7 @@ function limited(compiled: CompiledPolicy, wrapper: Wrapper, params: unknown): C
   if (compiled.decides === 'slate') return { ...compiled, eligible };
   const inside = compiled;
   return {
-    ...compiled,
+    ...withoutSlots(compiled),
     eligible,
     distribution: (request) => among(inside, request, eligible(request)),
   };
