@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { probabilityBestBeta } from '../sampling/beta-best.js';
+import type { Belief } from '../contract.js';
+import { betaBelief } from '../sampling/beliefs.js';
 import type { Evidence, Play } from './counted-policy.js';
 
 export const betaPriorFields = {
@@ -40,4 +42,10 @@ export function playThompsonBeta(evidence: Evidence, prior: BetaPrior): Play {
     distribution: probabilityBestBeta(posterior.alpha, posterior.beta),
     scores: posteriorMeans(posterior),
   };
+}
+
+/** The posteriors as curves. */
+export function betaBeliefs(evidence: Evidence, prior: BetaPrior): readonly Belief[] {
+  const { alpha, beta } = betaPosterior(evidence, prior);
+  return Array.from(alpha, (a, i) => betaBelief(a, beta[i] as number));
 }

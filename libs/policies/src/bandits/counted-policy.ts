@@ -1,7 +1,7 @@
 import { defineParams } from '#experiments';
 import type { Json, ParamsSchema } from '#experiments';
 import type { z } from 'zod';
-import type { BanditPolicy, DecisionRequest, RewardedDecision } from '../contract.js';
+import type { BanditPolicy, Belief, DecisionRequest, RewardedDecision } from '../contract.js';
 import type { BestArm } from './best-arm.js';
 import {
   addDecisions,
@@ -69,6 +69,8 @@ interface CountedSpec<P, S> {
   readonly play: (evidence: Evidence, params: P) => Play;
   /** Where the policy can declare a winner. */
   readonly bestArm?: (evidence: Evidence, params: P) => BestArm;
+  /** Where the policy has a posterior of each action's mean reward. */
+  readonly beliefs?: (evidence: Evidence, params: P) => readonly Belief[];
 }
 
 /** The evidence on the actions of a request. */
@@ -95,7 +97,7 @@ export function evidenceOn<S, P extends { readonly perSubject: boolean }>(
 export function countedPolicy<P extends { readonly perSubject: boolean }, S>(
   spec: CountedSpec<P, S>,
 ): BanditPolicy<P, S> {
-  const { schema, memory, valueOf, play, bestArm, ...texts } = spec;
+  const { schema, memory, valueOf, play, bestArm, beliefs, ...texts } = spec;
   return {
     ...texts,
     learns: 'online',
@@ -114,6 +116,7 @@ export function countedPolicy<P extends { readonly perSubject: boolean }, S>(
         distribution: (request) => remember(request).distribution,
         scores: (request) => remember(request).scores,
         ...(bestArm && { bestArm: (request: DecisionRequest) => bestArm(evidence(request), params) }),
+        ...(beliefs && { beliefs: (request: DecisionRequest) => beliefs(evidence(request), params) }),
       };
     },
   };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { betaPriorFields, playThompsonBeta } from './beta-posterior.js';
+import { betaBeliefs, betaPriorFields, playThompsonBeta } from './beta-posterior.js';
 import { countedPolicy, unitReward } from './counted-policy.js';
 import { perSubjectField } from './counting-params.js';
 import { windowDaysField, windowMemory } from './windowed-counts.js';
@@ -15,4 +15,5 @@ export const slidingThompson = countedPolicy({
   memory: windowMemory,
   valueOf: unitReward,
   play: playThompsonBeta,
+  beliefs: betaBeliefs,
 });

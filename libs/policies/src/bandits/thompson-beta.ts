@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { betaPriorFields, playThompsonBeta } from './beta-posterior.js';
+import { betaBeliefs, betaPriorFields, playThompsonBeta } from './beta-posterior.js';
 import { countedPolicy, fadingMemory, unitReward } from './counted-policy.js';
 import { halfLifeDaysField, perSubjectField } from './counting-params.js';
 
@@ -22,4 +22,5 @@ export const thompsonBeta = countedPolicy({
   memory: fadingMemory,
   valueOf: unitReward,
   play: playThompsonBeta,
+  beliefs: betaBeliefs,
 });

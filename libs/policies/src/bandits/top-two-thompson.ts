@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { probabilityBestBeta } from '../sampling/beta-best.js';
 import { bestArm, pairStatistic } from './best-arm.js';
-import { betaPosterior, betaPriorFields, posteriorMeans } from './beta-posterior.js';
+import { betaBeliefs, betaPosterior, betaPriorFields, posteriorMeans } from './beta-posterior.js';
 import { countedPolicy, lastingMemory, mixUniform, unitReward } from './counted-policy.js';
 import type { Evidence } from './counted-policy.js';
 import { perSubjectField } from './counting-params.js';
@@ -101,5 +101,6 @@ export const topTwoThompson = countedPolicy({
     distribution: mixUniform(playTopTwo(evidence, params), params.epsilon),
     scores: posteriorMeans(betaPosterior(evidence, params)),
   }),
+  beliefs: betaBeliefs,
   bestArm: (evidence, params) => bestArm(evidence, params.delta),
 });
