@@ -16,7 +16,7 @@ function variant(policy: Policy, key: string, defaults: object): Policy {
 for (const policy of policyRegistry.list()) describePolicyContract(policy);
 describePolicyContract(variant(linearThompson as Policy, 'linear-thompson-shared', { sharing: 'shared' }));
 describePolicyContract(
-  variant(linearThompson as Policy, 'linear-thompson-disjoint', { sharing: 'disjoint', warmUp: 50 }),
+  variant(linearThompson as Policy, 'linear-thompson-disjoint', { sharing: 'disjoint' }),
 );
 describePolicyContract(variant(linearThompson as Policy, 'linear-thompson-fading', { halfLifeDays: 0.5 }));
 

@@ -19,6 +19,11 @@ import { thompsonPoisson } from './thompson-poisson.js';
 import { topTwoThompson } from './top-two-thompson.js';
 import { ucb1 } from './ucb1.js';
 import { uniformRandom } from './uniform-random.js';
+import { bootstrap } from './bootstrap.js';
+import { linUcb } from './lin-ucb.js';
+import { logisticThompson } from './logistic-thompson.js';
+import { ridgeEpsilonGreedy } from './ridge-epsilon-greedy.js';
+import { squareCb } from './square-cb.js';
 
 /** Policies that learn online or not at all. Adding one is one file and one entry here. */
 export const bandits: readonly Policy[] = [
@@ -42,4 +47,9 @@ export const bandits: readonly Policy[] = [
   positionBased as Policy,
   rankedBandit as Policy,
   linearThompson as Policy,
+  logisticThompson as Policy,
+  linUcb as Policy,
+  squareCb as Policy,
+  ridgeEpsilonGreedy as Policy,
+  bootstrap as Policy,
 ];

@@ -80,8 +80,8 @@ function vectorsOf(
   });
 }
 
-/** Blocks of `old` in the larger layout of `next`. */
-function laidOut(next: LinearState, old: LinearState, params: LinearParams): LinearState {
+/** `next` with the blocks of `old` in its own, larger layout. */
+export function laidOut(next: LinearState, old: LinearState, params: LinearParams): LinearState {
   const size = next.contextFeatures.length + 1;
   const oldSize = old.contextFeatures.length + 1;
   const actions = next.actionFeatures.length + 1;

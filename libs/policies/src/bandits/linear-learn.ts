@@ -6,6 +6,7 @@ import { sharedInformation, sharedWeightsOf } from './hybrid-prior.js';
 import { emptyBlock, factorOf, meanWeights } from './linear-block.js';
 import type { LinearBlock } from './linear-block.js';
 import { blockSize, readBatch } from './linear-layout.js';
+import type { Vectors } from './linear-layout.js';
 import type { Curved, Link } from './linear-link.js';
 import { ownRidge } from './linear-params.js';
 import type { LinearParams } from './linear-params.js';
@@ -27,9 +28,26 @@ export function learnLinear(
   if (batch.length === 0) return state;
   batch.forEach(checkRewarded);
   const read = readBatch(state, batch, params);
-  const { x, y } = read.vectors;
-  const learner = new Learner(read.state, params, link, newest(batch));
-  batch.forEach((decision, n) => learner.learn(decision, x[n] as Float64Array, y[n] ?? null));
+  return learnVectors(read.state, batch, read.vectors, params, link);
+}
+
+/**
+ * As learnLinear, for a batch that has been read in the layout of the state.
+ * @param copies how often each decision counts, whole numbers >= 0; once without.
+ */
+export function learnVectors(
+  state: LinearState,
+  batch: readonly RewardedDecision[],
+  { x, y }: Vectors,
+  params: LinearParams,
+  link: Link,
+  copies?: Uint8Array,
+): LinearState {
+  const learner = new Learner(state, params, link, newest(batch));
+  batch.forEach((decision, n) => {
+    for (let copy = copies?.[n] ?? 1; copy > 0; copy--)
+      learner.learn(decision, x[n] as Float64Array, y[n] ?? null);
+  });
   return learner.result();
 }
 
@@ -51,7 +69,6 @@ class Learner {
   private readonly standings = new Map<string, Standing>();
   private prior: LinearPrior;
   private rewards: Tally;
-  private readonly pulls: Map<string, number> | null;
   private readonly product: Float64Array;
 
   constructor(
@@ -63,13 +80,12 @@ class Learner {
     this.blocks = new Map(state.blocks);
     this.prior = state.prior;
     this.rewards = state.rewards;
-    this.pulls = params.warmUp > 0 ? new Map(state.pulls) : null;
     this.product = new Float64Array(blockSize(state, params));
   }
 
   result(): LinearState {
     const { blocks, prior, rewards, state } = this;
-    return { ...state, blocks, prior, rewards, pulls: this.pulls ?? state.pulls };
+    return { ...state, blocks, prior, rewards };
   }
 
   /** @param x [1, context]. @param y [1, features of the action]; null where nothing is shared. */
@@ -77,8 +93,7 @@ class Learner {
     const { params, rewards } = this;
     const { at, reward, subject } = decision;
     const shared = params.sharing === 'shared';
-    const actionKey = tallyKey(subject, decision.action.id, params.perSubject);
-    const key = shared ? SHARED_KEY : actionKey;
+    const key = shared ? SHARED_KEY : tallyKey(subject, decision.action.id, params.perSubject);
     const draft = this.draft(key);
     if (y !== null && !shared && !sameNumbers(draft.action, y)) {
       draft.action = y;
@@ -90,7 +105,6 @@ class Learner {
       addOuterLower(draft.a, draft.dim, features, weight);
       addScaled(draft.b, features, weight * reward);
     } else this.learnCurved(this.link.curved, key, draft, features, weight, reward);
-    this.count(actionKey);
     this.rewards = addOne(
       rewards.weight === 0 ? { ...rewards, at } : rewards,
       at,
@@ -100,12 +114,6 @@ class Learner {
     const since = this.prior.since + 1;
     this.prior = { ...this.prior, since };
     if (since >= RENEWAL * this.rewards.weight) this.renew();
-  }
-
-  private count(actionKey: string): void {
-    if (this.pulls === null) return;
-    const pulls = this.pulls.get(actionKey) ?? 0;
-    if (pulls < this.params.warmUp) this.pulls.set(actionKey, pulls + 1);
   }
 
   /** A block of this batch's own, faded to the newest decision. */

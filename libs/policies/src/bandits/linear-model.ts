@@ -19,40 +19,11 @@ export interface LinearModel {
   means(request: DecisionRequest): Float64Array;
   /** Mean and deviation of each score: the deviation is that of the mean weights under noise of variance 1. */
   posterior(request: DecisionRequest): ScorePosterior;
-  /**
-   * Gives actions that are still warming up an equal share each, before the model's probabilities divide the rest:
-   * p' = [warming up] / K + (1 - warming up / K) p. Changes and returns `distribution`.
-   */
-  warmUp(request: DecisionRequest, distribution: Float64Array): Float64Array;
 }
 
 /** What answers requests from a snapshot; solved for an action when it is first asked for. */
 export function compileLinear(state: LinearState, params: LinearParams): LinearModel {
-  const scores = params.sharing === 'shared' ? new CrossScores(state, params) : new OwnScores(state, params);
-  return {
-    means: (request) => scores.means(request),
-    posterior: (request) => scores.posterior(request),
-    warmUp: (request, distribution) => warmUp(state, params, request, distribution),
-  };
-}
-
-function warmUp(
-  state: LinearState,
-  params: LinearParams,
-  request: DecisionRequest,
-  distribution: Float64Array,
-): Float64Array {
-  if (params.warmUp === 0) return distribution;
-  const count = request.actions.length;
-  const cold = request.actions.map((action) => {
-    const key = tallyKey(request.subject, action.id, params.perSubject);
-    return (state.pulls.get(key) ?? 0) < params.warmUp;
-  });
-  const rest = 1 - cold.filter(Boolean).length / count;
-  for (let i = 0; i < count; i++) {
-    distribution[i] = (cold[i] === true ? 1 / count : 0) + rest * (distribution[i] as number);
-  }
-  return distribution;
+  return params.sharing === 'shared' ? new CrossScores(state, params) : new OwnScores(state, params);
 }
 
 /** One action that has been learned from. */
@@ -64,7 +35,7 @@ interface Known {
 }
 
 /** disjoint and hybrid: every action has weights of its own, whose prior in the hybrid comes from shared ones. */
-class OwnScores {
+class OwnScores implements LinearModel {
   private readonly known = new Map<string, Known | undefined>();
   private readonly shared: SharedWeights | null;
   private readonly product: Float64Array;
@@ -167,7 +138,7 @@ class OwnScores {
 }
 
 /** shared: one model of the products of context and action features. */
-class CrossScores {
+class CrossScores implements LinearModel {
   private readonly theta: Float64Array;
   private readonly factor: Factor;
 

@@ -53,14 +53,6 @@ export const linearFields = {
     .max(1e6)
     .default(100)
     .describe('Numbers beyond this size are cut to it.'),
-  warmUp: z
-    .int()
-    .min(0)
-    .max(1e6)
-    .default(0)
-    .describe(
-      'Rewarded decisions an action gets before the model alone decides about it: until then it has an equal share.',
-    ),
 };
 export type LinearParams = z.output<z.ZodObject<typeof linearFields>>;
 
@@ -75,3 +67,11 @@ export function actionCapacity(params: LinearParams): number {
 export function ownRidge(params: LinearParams): number {
   return params.sharing === 'hybrid' ? params.ownRidge : params.ridge;
 }
+
+/** Exploration of a policy that is otherwise certain. Never none: such a log could judge no other policy. */
+export const epsilonField = z
+  .number()
+  .min(1e-4)
+  .max(1)
+  .default(0.01)
+  .describe('Share of decisions taken uniformly at random.');

@@ -1,6 +1,6 @@
 import { DomainError } from '#experiments';
 import type { Json } from '#experiments';
-import { decodeFloats, encodeFloats, stateNumber, stateObject, stateText, stateTexts } from '../codec.js';
+import { stateNumber, stateObject, stateTexts } from '../codec.js';
 import type { Tally } from './decayed-counts.js';
 import { decodeBlock, encodeBlock } from './linear-block.js';
 import type { LinearBlock } from './linear-block.js';
@@ -26,8 +26,6 @@ export interface LinearState {
   readonly prior: LinearPrior;
   /** All rewards. */
   readonly rewards: Tally;
-  /** Rewarded decisions per action while it warms up; empty without warm-up. */
-  readonly pulls: ReadonlyMap<string, number>;
 }
 
 /** Raised with the shape of LinearState. */
@@ -41,12 +39,11 @@ export function initialLinearState(): LinearState {
     blocks: new Map(),
     prior: { base: 0, shared: null, since: 0 },
     rewards: { weight: 0, sum: 0, at: 0 },
-    pulls: new Map(),
   };
 }
 
 export function encodeLinearState(state: LinearState): Json {
-  const { prior, rewards, pulls } = state;
+  const { prior, rewards } = state;
   return {
     contextFeatures: [...state.contextFeatures],
     actionFeatures: [...state.actionFeatures],
@@ -58,8 +55,6 @@ export function encodeLinearState(state: LinearState): Json {
       since: prior.since,
     },
     rewards: [rewards.weight, rewards.sum, rewards.at],
-    pulled: [...pulls.keys()],
-    pulls: encodeFloats(Float64Array.from(pulls.values())),
   };
 }
 
@@ -77,15 +72,12 @@ export function decodeLinearState(json: Json): LinearState {
     number,
     number,
   ];
-  const pulled = stateTexts(stored['pulled'], 'pulled');
-  const pulls = decodeFloats(stateText(stored['pulls'], 'pulls'));
   return {
     contextFeatures: stateTexts(stored['contextFeatures'], 'contextFeatures'),
     actionFeatures: stateTexts(stored['actionFeatures'], 'actionFeatures'),
     blocks: new Map(keys.map((key, i) => [key, decodeBlock(blocks[i] as Json)])),
     prior: decodePrior(stored['prior'] ?? null),
     rewards: { weight, sum, at },
-    pulls: new Map(pulled.map((key, i) => [key, pulls[i] ?? 0])),
   };
 }
 

@@ -1,0 +1,53 @@
+import type { BanditPolicy, Chooser, DecisionRequest } from '../contract.js';
+import { learnLinear } from './linear-learn.js';
+import type { Link } from './linear-link.js';
+import { compileLinear } from './linear-model.js';
+import type { LinearModel } from './linear-model.js';
+import type { LinearParams } from './linear-params.js';
+import {
+  decodeLinearState,
+  encodeLinearState,
+  initialLinearState,
+  LINEAR_STATE_VERSION,
+} from './linear-state.js';
+import type { LinearState } from './linear-state.js';
+
+type Described<P> = Pick<BanditPolicy<P, LinearState>, 'key' | 'title' | 'summary' | 'reference' | 'params'>;
+
+/** How a policy turns the model of a snapshot into probabilities, one per action, exact. */
+export type Exploring<P> = (
+  model: LinearModel,
+  params: P,
+  state: LinearState,
+) => (request: DecisionRequest) => Float64Array;
+
+/** A policy of the linear family: they learn alike and differ in how they explore. */
+export function linearPolicy<P extends LinearParams>(
+  described: Described<P>,
+  link: Link,
+  exploring: Exploring<P>,
+): BanditPolicy<P, LinearState> {
+  const compile = (state: LinearState, params: P): Chooser => {
+    const model = compileLinear(state, params);
+    const { curved } = link;
+    return {
+      decides: 'action',
+      propensity: { kind: 'exact' },
+      scores: (request) => {
+        const means = model.means(request);
+        return curved === null ? means : means.map((score) => curved.mean(score));
+      },
+      distribution: exploring(model, params, state),
+    };
+  };
+  return {
+    ...described,
+    learns: 'online',
+    stateVersion: LINEAR_STATE_VERSION,
+    initialState: initialLinearState,
+    update: (state, batch, params) => learnLinear(state, batch, params, link),
+    encode: encodeLinearState,
+    decode: decodeLinearState,
+    compile,
+  };
+}
