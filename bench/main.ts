@@ -2,6 +2,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { benchAnalyze } from './analyze.js';
 import { benchBanditSuites } from './bandit-suites.js';
+import { benchBandits } from './bandits.js';
 import { benchEvents } from './events.js';
 import { benchComparisons } from './comparisons.js';
 import { benchCrash } from './crash/crash.js';
@@ -19,6 +20,7 @@ const MEASUREMENTS: Readonly<Record<string, (ground: Ground) => Promise<Figure[]
   events: benchEvents,
   learning: benchLearning,
   comparisons: benchComparisons,
+  bandits: benchBandits,
   analyze: benchAnalyze,
   report: benchReport,
   crash: benchCrash,

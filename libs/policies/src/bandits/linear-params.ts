@@ -4,6 +4,12 @@ import { halfLifeDaysField, perSubjectField } from './counting-params.js';
 /** Largest number of context x action products of the shared weights; their matrix is the square of that. */
 const MOST_CROSS_FEATURES = 1024;
 
+const strength = z.number().min(1e-6).max(1e9);
+export const ridgeField = strength.describe('Strength of the prior: 1 / variance of a weight.');
+export const ownRidgeField = strength.describe(
+  'hybrid: how firmly the own weights of an action hold to the shared ones, 1 / variance between them.',
+);
+
 /** Parameter fields of every policy whose expected reward (or its logit) is linear in the context. */
 export const linearFields = {
   sharing: z
@@ -14,20 +20,8 @@ export const linearFields = {
         'which knows something about new actions; actions without features are told apart by their id. hybrid: ' +
         'own weights that start from the shared ones, and leave them as far as the data of the action say.',
     ),
-  ridge: z
-    .number()
-    .min(1e-6)
-    .max(1e9)
-    .default(2)
-    .describe('Strength of the prior: 1 / variance of a weight.'),
-  ownRidge: z
-    .number()
-    .min(1e-6)
-    .max(1e9)
-    .default(20)
-    .describe(
-      'hybrid: how firmly the own weights of an action hold to the shared ones, 1 / variance between them.',
-    ),
+  ridge: ridgeField.default(2),
+  ownRidge: ownRidgeField.default(20),
   halfLifeDays: halfLifeDaysField.default(null),
   perSubject: perSubjectField,
   attributes: z

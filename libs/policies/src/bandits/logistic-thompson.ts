@@ -1,12 +1,15 @@
 import { defineParams } from '#experiments';
 import { z } from 'zod';
 import { logitLink } from './linear-link.js';
-import { linearFields } from './linear-params.js';
+import { linearFields, ownRidgeField, ridgeField } from './linear-params.js';
 import { linearPolicy } from './linear-policy.js';
 import { thompson } from './linear-thompson.js';
 
 const schema = z.object({
   ...linearFields,
+  // Logits of features of size 1: without a firm prior a few early surprises would throw the weights far off.
+  ridge: ridgeField.default(20),
+  ownRidge: ownRidgeField.default(40),
   scale: z
     .number()
     .positive()
