@@ -8,8 +8,8 @@ import type { Figure } from './figure.js';
 const ARMS = 10;
 const CONTEXT_FEATURES = 20;
 const ACTION_FEATURES = 8;
-const ROUNDS = 10_000;
-const REPEATS = 9;
+const ROUNDS = 5_000;
+const REPEATS = 5;
 const BATCHES = [50, 500] as const;
 
 const SHARINGS = ['disjoint', 'hybrid'] as const;
