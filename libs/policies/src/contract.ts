@@ -83,6 +83,12 @@ export interface RewardedDecision {
   readonly at: number;
 }
 
+/** A reward that was learned before all of its outcomes had arrived. */
+export interface CorrectedReward extends RewardedDecision {
+  /** The reward that was learned for this decision and position before; `reward` takes its place. */
+  readonly previous: number;
+}
+
 interface PolicyBase<P, S> extends Keyed {
   readonly title: string;
   readonly summary: string;
@@ -102,6 +108,12 @@ export interface BanditPolicy<P = unknown, S = unknown> extends PolicyBase<P, S>
   readonly learns: 'online';
   initialState(params: P): S;
   update(state: S, batch: readonly RewardedDecision[], params: P): S;
+  /**
+   * Optional, for states that are sums: the state after a compensating update, as if every decision of the batch had
+   * been learned with its new reward (up to rounding). Must not mutate its input. Without it corrections wait until
+   * the policy learns everything again.
+   */
+  correct?(state: S, batch: readonly CorrectedReward[], params: P): S;
   /** Optional: a first state from history, so that the policy starts (or is evaluated) with what is known. */
   warmStart?(data: TrainingSet, params: P): S;
 }

@@ -1,6 +1,7 @@
 import { CONDITION_OPERATORS } from '#experiments';
 import { OUTCOME_NAMES, estimatorRegistry } from '#metrics';
 import { explorationRegistry, policyRegistry, wrapperRegistry } from '#policies';
+import { REWARD_PRESETS } from '../policies/reward-presets.js';
 
 /** Everything registered in code but metrics, as plain data: forms, reference pages and clients are drawn from it. */
 export const catalog = {
@@ -34,4 +35,5 @@ export const catalog = {
   })),
   conditionOperators: CONDITION_OPERATORS,
   outcomes: OUTCOME_NAMES,
+  rewards: REWARD_PRESETS,
 } as const;

@@ -109,6 +109,22 @@ describe('the fact store', () => {
     expect(await due(one.id)).toEqual([{ policy_id: 'window', seconds: 630, now: false }]);
   });
 
+  it('puts a decision back on the list when an event about it comes after its window was settled', async () => {
+    await db.database.query(`update policy set reward = '{"outcomes": []}' where id = 'window'`);
+    const fresh = new FactStore(db.database);
+    const [old, young] = [decision({ at: Date.now() - 700_000 }), decision({ at: Date.now() - 620_000 })];
+    await insertDecisions([old, young]);
+    await db.database.query('delete from reward_due where decision_id = any($1)', [[old.id, young.id]]);
+    const late = [outcome(old.id), outcome(young.id), outcome('not an id')];
+    await fresh.insertEvents(encodeEvents(late));
+    expect(await due(old.id)).toMatchObject([{ policy_id: 'window', now: true }]);
+    expect(await due(young.id)).toEqual([]);
+    // Sent again after a crash between storing and linking: harmless, and it links.
+    await db.database.query('delete from reward_due where decision_id = $1', [old.id]);
+    expect(await fresh.insertEvents(encodeEvents(late))).toMatchObject({ stored: 0 });
+    expect(await due(old.id)).toHaveLength(1);
+  });
+
   it('keeps awkward texts as they are, and stores what is new of a batch with a copy in it', async () => {
     const awkward = 'tab\there, "quoted", {braced}, back\\slash, \\N, line\nbreak, ünïcode';
     const odd = decision({

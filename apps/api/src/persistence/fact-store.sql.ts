@@ -72,6 +72,19 @@ where d.id = any($1::text[]) and d.at between $2 and $3 and d.fallback is null
 order by d.id
 on conflict (decision_id) do update set due_at = least(reward_due.due_at, excluded.due_at)`;
 
+/**
+ * $1 decision ids, $2 and $3 the span of their times. Puts decisions back on the list whose window was settled: an event
+ * about them has just arrived late. One that is on the list is there already; settling twice counts once.
+ */
+export const LINK_LATE = `
+insert into reward_due (decision_id, decision_at, policy_id, due_at)
+select d.id, d.at, d.policy_id, now()
+from decision d join policy p on p.id = d.policy_id and p.window_seconds > 0 and p.reward is not null
+where d.id = any($1::text[]) and d.at between $2 and $3 and d.fallback is null
+  and d.at + make_interval(secs => p.window_seconds + p.grace_seconds) <= now()
+order by d.id
+on conflict (decision_id) do nothing`;
+
 export const COUNT = `
 insert into counter (name, value) select * from unnest($1::text[], $2::bigint[])
 on conflict (name) do update set value = counter.value + excluded.value`;

@@ -25,6 +25,7 @@ import {
   INSERT_NEW,
   INSERT_SEEN,
   LINK_DUE,
+  LINK_LATE,
 } from './fact-store.sql.js';
 
 export interface Stored {
@@ -52,7 +53,11 @@ const COPY_DECISIONS = `copy decision (${DECISION_COLUMNS}) from stdin`;
 export class FactStore {
   private readonly knownDays = new Set<string>();
   private copiesUntil = 0;
-  private windowless = { known: false, until: 0 };
+  private windows: { windowless: boolean; shortestMs: number | null; until: number } = {
+    windowless: false,
+    shortestMs: null,
+    until: 0,
+  };
   /**
    * May the commit of a batch be flushed later? Yes where the queue shares the server: the job is finished behind the
    * facts in the same write-ahead log, so a crash that loses the facts brings the job back.
@@ -188,36 +193,51 @@ export class FactStore {
    * their commit: the later one sees both. Runs again when the job runs again.
    */
   private async linkOutcomes(lines: string): Promise<void> {
-    if (!(await this.hasWindowless())) return;
-    const ids = splitLines(lines)
-      .filter((line) => columnOf(line, COLUMN.kind) === 'outcome')
-      .map((line) => columnOf(line, COLUMN.decisionId))
-      .filter((id): id is string => id !== null);
-    await this.link([...new Set(ids)], false);
+    const { windowless, shortestMs } = await this.knownWindows();
+    if (!windowless && shortestMs === null) return;
+    const outcomes = new Set<string>();
+    const late = new Set<string>();
+    const settledBefore = Date.now() - (shortestMs ?? Infinity);
+    for (const line of splitLines(lines)) {
+      const id = columnOf(line, COLUMN.decisionId);
+      if (id === null || !ULID.test(id)) continue;
+      if (columnOf(line, COLUMN.kind) === 'outcome') outcomes.add(id);
+      // Nearly every event comes long before the window of its decision closes; the time in the id tells.
+      if (decodeTime(id) <= settledBefore) late.add(id);
+    }
+    if (windowless) await this.link([...outcomes], false);
+    if (late.size > 0) await this.db.query(LINK_LATE, [[...late], ...spanOf([...late])]);
   }
 
   private async link(decisionIds: readonly string[], onlyWithOutcome: boolean): Promise<void> {
     const ids = decisionIds.filter((id) => ULID.test(id));
     if (ids.length === 0) return;
-    // The time in an id is the decision's time: it says which partitions to look into.
-    const times = ids.map((id) => decodeTime(id));
-    await this.db.query(LINK_DUE, [
-      ids,
-      new Date(Math.min(...times)),
-      new Date(Math.max(...times)),
-      onlyWithOutcome,
-    ]);
+    await this.db.query(LINK_DUE, [ids, ...spanOf(ids), onlyWithOutcome]);
   }
 
-  private async hasWindowless(): Promise<boolean> {
-    if (Date.now() >= this.windowless.until) {
-      const [row] = await this.db.query<{ known: boolean }>(
-        'select exists(select from policy where window_seconds = 0) as known',
+  /** Whether some policy has no window, and the shortest time after which one settles. */
+  private async knownWindows(): Promise<{ windowless: boolean; shortestMs: number | null }> {
+    if (Date.now() >= this.windows.until) {
+      const [row] = await this.db.query<{ windowless: boolean | null; shortest: number | null }>(
+        `select bool_or(window_seconds = 0) as windowless,
+           min(window_seconds + grace_seconds) filter (where window_seconds > 0 and reward is not null) as shortest
+         from policy`,
       );
-      this.windowless = { known: row?.known ?? false, until: Date.now() + FLAG_MS };
+      const shortest = row?.shortest ?? null;
+      this.windows = {
+        windowless: row?.windowless ?? false,
+        shortestMs: shortest === null ? null : shortest * 1000,
+        until: Date.now() + FLAG_MS,
+      };
     }
-    return this.windowless.known;
+    return this.windows;
   }
+}
+
+/** The time in an id is the decision's time: it says which partitions to look into. */
+function spanOf(ids: readonly string[]): [Date, Date] {
+  const times = ids.map((id) => decodeTime(id));
+  return [new Date(Math.min(...times)), new Date(Math.max(...times))];
 }
 
 /** A day in UTC, as its partition knows it. */

@@ -244,15 +244,6 @@ describe('learning from outcomes', () => {
     expect(await facts()).toEqual(before);
   });
 
-  it('does not learn outcomes that come after settlement', async () => {
-    await insertPolicy(db.database, { key: 'memory' });
-    await insertDecisions(db.database, [{ n: 1 }]);
-    await learner.run('artwork', CLOSED);
-    await insertEvents(db.database, [{ id: 'late', n: 1 }]);
-    await learner.run('artwork', CLOSED);
-    expect((await facts()).rewards).toEqual([`${idOf(1)}/0=0@1`]);
-  });
-
   it('settles unseen decisions without learning, and counts them', async () => {
     await insertPolicy(db.database, { key: 'memory' });
     await insertDecisions(db.database, [{ n: 1, exposed: false }, { n: 2, exposed: false }, { n: 3 }]);

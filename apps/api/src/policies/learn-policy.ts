@@ -3,8 +3,18 @@ import { policyRegistry } from '#policies';
 import type { BanditPolicy, Policy } from '#policies';
 import type { Database, Transaction } from '../persistence/database.js';
 import { canonicalJson } from '../persistence/canonical.js';
-import { advance, markLearned, readProbes, readWaiting, replay } from './learning-log.js';
-import type { LoggedReward } from './learning-log.js';
+import {
+  advance,
+  amend,
+  markCorrected,
+  markLearned,
+  readCorrections,
+  readProbes,
+  readWaiting,
+  replay,
+  takeInCorrections,
+} from './learning-log.js';
+import type { LoggedCorrection, LoggedReward } from './learning-log.js';
 import { lockPolicy, notifySnapshot } from './policy-row.js';
 import type { PolicyRow } from './policy-row.js';
 import { settleDue } from './settle-rewards.js';
@@ -19,6 +29,8 @@ export interface LearnResult extends SettleResult {
   readonly held: boolean;
   /** Rewards that went into a new version. */
   readonly learned: number;
+  /** Corrections of rewards learned earlier that went into the new version. */
+  readonly corrections: number;
   /** The version made, accepted or not. */
   readonly version: number | null;
   /** Why the version was refused. */
@@ -45,7 +57,8 @@ const RETRY_LAST_MS = 3_600_000;
  *
  * A frozen policy goes on settling; its rewards wait and are learned when it is unfrozen. A state that fails the gate
  * is recorded as rejected, the serving one stays, and its rewards wait for the next try after 1, 2, 4... minutes, at
- * most an hour. Outcomes that arrive after settlement are not learned.
+ * most an hour. Outcomes that arrive after settlement correct their reward: as a compensating update where the policy
+ * can, else when it next learns everything again.
  */
 export class LearnPolicy {
   constructor(
@@ -74,44 +87,54 @@ export class LearnPolicy {
       );
       const more = settled.decisions === this.limits.rows;
       if (policy.learns !== 'online' || !row.learning) return idle({ ...settled, more });
-      const learned = await this.learn(tx, row, policy, now);
-      return idle({ ...settled, ...learned, more: more || learned.learned === this.limits.rows });
+      const learned = await this.learn(tx, row, policy, now, more);
+      const full = Math.max(learned.learned, learned.corrections) === this.limits.rows;
+      return idle({ ...settled, ...learned, more: more || full });
     });
   }
 
+  /** @param settling rewards are still being settled: what is to be learned again waits for them. */
   private async learn(
     tx: Transaction,
     row: PolicyRow,
     policy: BanditPolicy,
     now: Date,
-  ): Promise<Pick<LearnResult, 'learned' | 'version' | 'rejected'>> {
-    const none = { learned: 0, version: null, rejected: null };
+    settling: boolean,
+  ): Promise<Pick<LearnResult, 'learned' | 'corrections' | 'version' | 'rejected'>> {
+    const none = { learned: 0, corrections: 0, version: null, rejected: null };
     const head = await readHead(tx, row.id);
-    const rebuild = head !== undefined && !continues(head, policy, row);
+    const again = rebuildReason(head, policy, row, settling);
     if (await isBackingOff(tx, row, head, now)) return none;
     const batch = await readWaiting(tx, row.id, this.limits.rows);
-    if (batch.length === 0 && !rebuild) return none;
+    const corrections = await correctionsFor(tx, policy, row.id, this.limits.rows);
+    if (batch.length + corrections.length === 0 && again === null) return none;
     const version = row.latest_version + 1;
-    const outcome = await this.nextState(tx, row, policy, rebuild ? undefined : head, batch);
-    const rejected = outcome.reason;
+    const from = again === null ? head : undefined;
+    const { state, reason: rejected } = await this.nextState(tx, row, policy, from, batch, corrections);
+    const accepted = rejected === null;
     await insertSnapshot(tx, {
       policyId: row.id,
       version,
       stateVersion: policy.stateVersion,
       params: row.params,
-      state: outcome.state,
-      status: rejected === null ? 'accepted' : 'rejected',
-      reason: rejected ?? (rebuild ? 'learned again from all rewards: parameters or code changed' : null),
+      state,
+      status: accepted ? 'accepted' : 'rejected',
+      reason: rejected ?? again,
       rowsUsed: batch.length,
+      correctionsUsed: corrections.length,
       meanReward: meanReward(batch),
       learnedThrough: learnedThrough(batch, head),
       now,
     });
-    if (rejected === null) await markLearned(tx, row.id, batch, version);
-    await moveTo(tx, row, version, rejected === null, now);
-    if (version % PRUNE_EVERY === 0)
-      await pruneSnapshots(tx, row.id, version, outcome.state.text.length, now);
-    return { learned: rejected === null ? batch.length : 0, version, rejected };
+    if (accepted) {
+      await markLearned(tx, row.id, batch, version);
+      await markCorrected(tx, row.id, corrections, version);
+    }
+    if (accepted && again !== null) await learnedAgain(tx, row, policy);
+    await moveTo(tx, row, version, accepted, now);
+    if (version % PRUNE_EVERY === 0) await pruneSnapshots(tx, row.id, version, state.text.length, now);
+    const used = accepted ? { learned: batch.length, corrections: corrections.length } : none;
+    return { ...used, version, rejected };
   }
 
   /** The state after the batch, and why it may not be served (null: it may). */
@@ -121,14 +144,15 @@ export class LearnPolicy {
     policy: BanditPolicy,
     head: SnapshotRow | undefined,
     batch: readonly LoggedReward[],
+    corrections: readonly LoggedCorrection[],
   ): Promise<{ state: StoredState; reason: string | null }> {
-    const probes = await readProbes(tx, batch);
+    const probes = await readProbes(tx, batch.length > 0 ? batch : corrections);
     try {
       const params = blame(() => policy.params.parse(row.params));
-      const before = head
-        ? stateOf(head)
-        : await replay(tx, policy, row.id, params, { from: null, after: 0, through: row.latest_version });
-      const state = batch.length === 0 ? before : advance(policy, before, batch, params);
+      const range = { from: null, after: 0, through: row.latest_version, takeIn: !policy.correct };
+      let state = head ? stateOf(head) : await replay(tx, policy, row.id, params, range);
+      if (batch.length > 0) state = advance(policy, state, batch, params);
+      if (corrections.length > 0) state = amend(policy, state, corrections, params);
       return {
         state,
         reason: gate(policy, state, { params, exploration: row.exploration, floor: row.floor }, probes),
@@ -138,6 +162,34 @@ export class LearnPolicy {
       throw error;
     }
   }
+}
+
+/** Those that wait and that the policy can learn. */
+const correctionsFor = async (
+  tx: Transaction,
+  policy: BanditPolicy,
+  id: string,
+  limit: number,
+): Promise<LoggedCorrection[]> => (policy.correct ? readCorrections(tx, id, limit) : []);
+
+/** Why everything is to be learned again, or null when learning goes on from the head. */
+function rebuildReason(
+  head: SnapshotRow | undefined,
+  policy: BanditPolicy,
+  row: PolicyRow,
+  settling: boolean,
+): string | null {
+  if (head === undefined) return null;
+  if (!continues(head, policy, row)) return 'learned again from all rewards: parameters or code changed';
+  return row.relearn_since !== null && !settling
+    ? 'learned again from all rewards: somebody asked for it'
+    : null;
+}
+
+/** Everything was learned with the rewards as they are known now. */
+async function learnedAgain(tx: Transaction, row: PolicyRow, policy: BanditPolicy): Promise<void> {
+  if (!policy.correct) await takeInCorrections(tx, row.id);
+  await tx.query('update policy set relearn_since = null where id = $1', [row.id]);
 }
 
 /** Whether learning may go on from this version: same parameters, same shape of state. */
@@ -192,9 +244,11 @@ const idle = (result: Partial<LearnResult>): LearnResult => ({
   held: true,
   decisions: 0,
   rewards: 0,
+  corrected: 0,
   unexposed: 0,
   unattributed: 0,
   learned: 0,
+  corrections: 0,
   version: null,
   rejected: null,
   more: false,

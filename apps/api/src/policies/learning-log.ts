@@ -1,5 +1,5 @@
 import type { Context } from '#experiments';
-import type { BanditPolicy, DecisionRequest, RewardedDecision } from '#policies';
+import type { BanditPolicy, CorrectedReward, DecisionRequest, RewardedDecision } from '#policies';
 import type { Sql, Transaction } from '../persistence/database.js';
 import { WAITING } from './settle-rewards.js';
 import { blame, storeState } from './snapshot-state.js';
@@ -18,6 +18,8 @@ interface LogRow {
   readonly decision_at: Date;
   readonly features: Context | null;
   readonly version: number;
+  /** What was learned before; null for a reward that is learned for the first time. */
+  readonly previous: number | null;
   readonly unit_id: string;
   readonly context: Context;
 }
@@ -27,15 +29,46 @@ export interface LoggedReward extends RewardedDecision {
   readonly version: number;
 }
 
+/** A correction in the learning log. */
+export interface LoggedCorrection extends CorrectedReward {
+  readonly version: number;
+}
+
+const COLUMNS = `
+  r.decision_id, r.position, r.subject, r.action_id, r.propensity, r.decision_at, r.features, d.unit_id, d.context`;
+const DECISION = `join decision d on d.id = r.decision_id and d.at = r.decision_at`;
+/** In a batch by time. Byte order of ids, so that a database with another collation replays the same. */
+const orderOf = (table: string): string =>
+  `${table}.decision_at, ${table}.decision_id collate "C", ${table}.position`;
+
+const WAITING_REWARDS = `
+select ${COLUMNS}, r.reward, null::float8 as previous, r.version from reward r ${DECISION}
+where r.policy_id = $1 and r.version = ${WAITING}
+  and d.at >= (select min(decision_at) from reward where policy_id = $1 and version = ${WAITING})
+order by ${orderOf('r')} limit $2`;
+
+const WAITING_CORRECTIONS = `
+select ${COLUMNS}, c.reward, c.previous, c.version
+from reward_correction c join reward r on r.decision_id = c.decision_id and r.position = c.position ${DECISION}
+where c.policy_id = $1 and c.version = ${WAITING} order by ${orderOf('r')} limit $2`;
+
 /**
- * The learning log in the order in which it is learned: batch by batch, and in a batch by time. Byte order of ids,
- * so that a database with another collation replays the same.
+ * The learning log in the order in which it is learned, batch by batch: rewards as they were learned at first (before their first correction), then corrections as they were learned.
+ * $2, $3: versions in ($2, $3]. $4: the least version of corrections that keep rewards as they were.
  */
 const LOG = `
-select r.decision_id, r.position, r.subject, r.action_id, r.reward, r.propensity, r.decision_at, r.features, r.version,
-  d.unit_id, d.context
-from reward r join decision d on d.id = r.decision_id and d.at = r.decision_at`;
-const ORDER = `r.decision_at, r.decision_id collate "C", r.position`;
+with first as (
+  select distinct on (decision_id, position) decision_id, position, previous from reward_correction
+  where policy_id = $1 and version >= $4 order by decision_id, position, revision)
+select * from (
+  select ${COLUMNS}, coalesce(first.previous, r.reward) as reward, null::float8 as previous, r.version
+  from reward r ${DECISION} left join first on first.decision_id = r.decision_id and first.position = r.position
+  where r.policy_id = $1 and r.version > $2 and r.version <= $3
+  union all
+  select ${COLUMNS}, c.reward, c.previous, c.version
+  from reward_correction c join reward r on r.decision_id = c.decision_id and r.position = c.position ${DECISION}
+  where c.policy_id = $1 and c.version > $2 and c.version <= $3) log
+order by log.version, log.previous is not null, ${orderOf('log')}`;
 
 const fromRow = (row: LogRow): LoggedReward => ({
   decisionId: row.decision_id,
@@ -50,15 +83,21 @@ const fromRow = (row: LogRow): LoggedReward => ({
   version: row.version,
 });
 
+const correctionOf = (row: LogRow): LoggedCorrection => ({
+  ...fromRow(row),
+  previous: row.previous as number,
+});
+
 /** The oldest rewards that wait to be learned, at most `limit`. Older days of decisions are not even looked at. */
 export async function readWaiting(tx: Sql, policyId: string, limit: number): Promise<LoggedReward[]> {
-  const rows = await tx.query<LogRow & Record<string, unknown>>(
-    `${LOG} where r.policy_id = $1 and r.version = ${WAITING}
-       and d.at >= (select min(decision_at) from reward where policy_id = $1 and version = ${WAITING})
-     order by ${ORDER} limit $2`,
-    [policyId, limit],
-  );
+  const rows = await tx.query<LogRow & Record<string, unknown>>(WAITING_REWARDS, [policyId, limit]);
   return rows.map(fromRow);
+}
+
+/** The oldest corrections that wait to be learned, at most `limit`. */
+export async function readCorrections(tx: Sql, policyId: string, limit: number): Promise<LoggedCorrection[]> {
+  const rows = await tx.query<LogRow & Record<string, unknown>>(WAITING_CORRECTIONS, [policyId, limit]);
+  return rows.map(correctionOf);
 }
 
 /** Notes that exactly these rewards went into a version. */
@@ -76,12 +115,41 @@ export async function markLearned(
   );
 }
 
+/** Notes that exactly these corrections went into a version. */
+export async function markCorrected(
+  tx: Sql,
+  policyId: string,
+  batch: readonly LoggedCorrection[],
+  version: number,
+): Promise<void> {
+  if (batch.length === 0) return;
+  await tx.query(
+    `update reward_correction c set version = $2 from unnest($3::text[], $4::int[]) as used (decision_id, position)
+     where c.policy_id = $1 and c.version = ${WAITING}
+       and c.decision_id = used.decision_id and c.position = used.position`,
+    [policyId, version, batch.map((one) => one.decisionId), batch.map((one) => one.position)],
+  );
+}
+
+/** Version of a correction that went into the log's reward itself when everything was learned again. */
+const TAKEN_IN = -1;
+
+/** Notes that everything was learned again with the rewards as they are known now. */
+export async function takeInCorrections(tx: Sql, policyId: string): Promise<void> {
+  await tx.query(
+    `update reward_correction set version = ${TAKEN_IN} where policy_id = $1 and version = ${WAITING}`,
+    [policyId],
+  );
+}
+
 export interface ReplayRange {
   /** State to begin with; null for the policy's initial state. */
   readonly from: StoredState | null;
   /** Batches of versions in (after, through] are learned. */
   readonly after: number;
   readonly through: number;
+  /** Learn rewards whose correction waits as they are known now; for policies that cannot learn corrections. */
+  readonly takeIn?: boolean;
 }
 
 /**
@@ -96,23 +164,31 @@ export async function replay(
   range: ReplayRange,
 ): Promise<StoredState> {
   let state = range.from ?? blame(() => storeState(policy, policy.initialState(params)));
-  let batch: LoggedReward[] = [];
+  let rows: LogRow[] = [];
   const learn = (): void => {
-    if (batch.length > 0) state = advance(policy, state, batch, params);
-    batch = [];
+    const [first] = rows;
+    if (first === undefined) return;
+    state =
+      first.previous === null
+        ? advance(policy, state, rows.map(fromRow), params)
+        : amend(policy, state, rows.map(correctionOf), params);
+    rows = [];
   };
-  await tx.query(
-    `declare learning_log no scroll cursor for ${LOG} where r.policy_id = $1 and r.version > $2 and r.version <= $3
-     order by r.version, ${ORDER}`,
-    [policyId, Math.max(range.after, WAITING), range.through],
-  );
+  await tx.query(`declare learning_log no scroll cursor for ${LOG}`, [
+    policyId,
+    Math.max(range.after, WAITING),
+    range.through,
+    range.takeIn ? WAITING + 1 : WAITING,
+  ]);
   for (;;) {
-    const rows = await tx.query<LogRow & Record<string, unknown>>(`fetch ${FETCH} from learning_log`);
-    for (const row of rows) {
-      if (batch.length > 0 && batch[0]?.version !== row.version) learn();
-      batch.push(fromRow(row));
+    const fetched = await tx.query<LogRow & Record<string, unknown>>(`fetch ${FETCH} from learning_log`);
+    for (const row of fetched) {
+      const [first] = rows;
+      if (first && (first.version !== row.version || (first.previous === null) !== (row.previous === null)))
+        learn();
+      rows.push(row);
     }
-    if (rows.length < FETCH) break;
+    if (fetched.length < FETCH) break;
   }
   learn();
   await tx.query('close learning_log');
@@ -127,6 +203,19 @@ export function advance(
   params: unknown,
 ): StoredState {
   return blame(() => storeState(policy, policy.update(policy.decode(from.json), batch, params)));
+}
+
+/** As advance, for rewards that take the place of others. A policy that cannot correct has no corrections in its log. */
+export function amend(
+  policy: BanditPolicy,
+  from: StoredState,
+  batch: readonly CorrectedReward[],
+  params: unknown,
+): StoredState {
+  return blame(() => {
+    if (!policy.correct) throw new Error(`the policy "${policy.key}" cannot learn corrections`);
+    return storeState(policy, policy.correct(policy.decode(from.json), batch, params));
+  });
 }
 
 /** Most decisions whose requests a new state must answer before it may be served. */

@@ -12,6 +12,7 @@ import {
   nothingSchema,
   patchPolicySchema,
   promoteSchema,
+  relearnSchema,
   rollbackSchema,
   settlementSchema,
   trainingRunSchema,
@@ -23,6 +24,7 @@ import type {
   ListSnapshots,
   PatchPolicy,
   PromoteBody,
+  RelearnBody,
   RollbackBody,
   SettlementQuery,
   TrainingRunBody,
@@ -119,6 +121,24 @@ export class PoliciesController {
     @Acting() acting: Acting,
   ) {
     return this.policies.setLearning(id, true, acting);
+  }
+
+  @Post(':id/relearn')
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Learn all rewards again, as one new version' })
+  relearn(
+    @Param('id') id: string,
+    @Body({ schema: relearnSchema }) body: RelearnBody,
+    @Acting() acting: Acting,
+  ) {
+    return this.policies.relearn(id, body, acting);
+  }
+
+  @Get(':id/reward-versions')
+  @AllowRole('secret')
+  @ApiOperation({ summary: 'Versions of the reward definition, the newest first' })
+  rewardVersions(@Param('id') id: string) {
+    return this.policies.rewardVersions(id);
   }
 
   @Get(':id/allocation')

@@ -8,9 +8,18 @@ import { Database } from '../persistence/database.js';
 import type { Sql, Transaction } from '../persistence/database.js';
 import { lockPolicy } from './policy-row.js';
 import type { PolicyRow } from './policy-row.js';
+import type { RewardDefinition } from './reward.js';
 import { readPolicyViews } from './policy.mapper.js';
 import type { PolicyView } from './policy.mapper.js';
-import type { CreatePolicy, PatchPolicy } from './policy.schemas.js';
+import type { CreatePolicy, PatchPolicy, RelearnBody } from './policy.schemas.js';
+import {
+  checkRewardWindow,
+  keepRewardVersion,
+  readRewardVersions,
+  resolveReward,
+  settleAgain,
+} from './reward-versions.js';
+import type { RewardVersionView } from './reward-versions.js';
 
 /** What can be configured about a policy, by field and column. */
 const COLUMNS = {
@@ -23,6 +32,7 @@ const COLUMNS = {
   graceSeconds: 'grace_seconds',
   learning: 'learning',
 } as const;
+const DEFAULT_WINDOW = 3600;
 const JSON_FIELDS: ReadonlySet<string> = new Set(['params', 'exploration', 'reward']);
 
 /** Use cases of configuring policies: validated by the registries, audited, told to every process. */
@@ -40,8 +50,10 @@ export class PoliciesService {
 
   create(body: CreatePolicy, acting: Acting): Promise<PolicyView> {
     return this.db.transaction(async (tx) => {
-      checkSetup(body.key, body);
-      const { id, key, ...fields } = body;
+      const { id, key, ...given } = resolveReward(body);
+      const { reward = null, windowSeconds = DEFAULT_WINDOW } = given;
+      const fields = { ...given, reward, windowSeconds };
+      checkSetup(key, fields);
       const inserted = await tx.query(
         `insert into policy (id, key, title, params, exploration, floor, reward, window_seconds, grace_seconds, learning)
          values ($1, $2, $3, $4::jsonb, $5::jsonb, $6, $7::jsonb, $8, $9, $10) on conflict do nothing returning id`,
@@ -59,19 +71,22 @@ export class PoliciesService {
         ],
       );
       if (inserted.length === 0) throw Problem.conflict('duplicate_key', `A policy "${id}" exists already`);
+      await keepRewardVersion(tx, id, null);
       return record(tx, acting, 'create', null, id);
     });
   }
 
   patch(id: string, body: PatchPolicy, acting: Acting): Promise<PolicyView> {
     return change(this.db, id, acting, 'change', async (tx, row) => {
+      const fields = resolveReward(body);
       checkSetup(row.key, {
-        params: body.params ?? row.params,
-        exploration: body.exploration ?? row.exploration,
-        reward: body.reward === undefined ? row.reward : body.reward,
-        learning: body.learning ?? row.learning,
+        params: fields.params ?? row.params,
+        exploration: fields.exploration ?? row.exploration,
+        reward: fields.reward === undefined ? row.reward : fields.reward,
+        windowSeconds: fields.windowSeconds ?? row.window_seconds,
+        learning: fields.learning ?? row.learning,
       });
-      const entries = Object.entries(body).filter(([, value]) => value !== undefined);
+      const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
       const sets = entries.map(([field], i) => {
         const column = COLUMNS[field as keyof typeof COLUMNS];
         return `${column} = $${i + 2}${JSON_FIELDS.has(field) ? '::jsonb' : ''}`;
@@ -81,6 +96,25 @@ export class PoliciesService {
         id,
         ...values,
       ]);
+      await keepRewardVersion(tx, id, row);
+    });
+  }
+
+  /** Versions of the reward definition, the newest first. */
+  async rewardVersions(id: string): Promise<{ items: RewardVersionView[] }> {
+    await viewOf(this.db, id);
+    return { items: await readRewardVersions(this.db, id) };
+  }
+
+  /** Has the policy learn all its rewards again, as one new version; see `RelearnBody` for which rewards. */
+  relearn(id: string, { rewards }: RelearnBody, acting: Acting): Promise<PolicyView> {
+    return change(this.db, id, acting, 'relearn', async (tx, row) => {
+      if (policyRegistry.find(row.key)?.learns !== 'online')
+        throw Problem.conflict('not_online', `The policy "${id}" does not learn from rewards`);
+      if (!row.learning)
+        throw Problem.conflict('frozen', `The policy "${id}" is frozen; unfreeze it to let it learn`);
+      if (rewards === 'current-definition') await settleAgain(tx, id);
+      await tx.query('update policy set relearn_since = now(), updated_at = now() where id = $1', [id]);
     });
   }
 
@@ -138,7 +172,8 @@ export function change(
 interface Setup {
   readonly params: unknown;
   readonly exploration: { readonly key: string; readonly params?: unknown };
-  readonly reward: unknown;
+  readonly reward: RewardDefinition | null;
+  readonly windowSeconds: number;
   readonly learning: boolean;
 }
 
@@ -159,6 +194,7 @@ function checkSetup(key: string, setup: Setup): void {
     if (policy.learns === 'never') policy.compile(null, params);
   });
   below('/exploration/params', () => exploration.params.parse(setup.exploration.params ?? {}));
+  checkRewardWindow(setup.reward, setup.windowSeconds);
   if (policy.learns === 'online' && setup.learning && setup.reward === null) {
     throw Problem.invalid(
       '/reward',

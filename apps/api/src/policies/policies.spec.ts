@@ -307,6 +307,45 @@ describe('the policies API', () => {
     expect((await api.request('GET', '/v1/policies/table/allocation?bucket=year')).status).toBe(400);
   });
 
+  it('takes ready-made rewards, keeps every version of a definition, and refuses what does not fit together', async () => {
+    const made = await create({
+      id: 'ready',
+      key: 'thompson-beta',
+      title: 'Ready',
+      rewardPreset: 'return-within-a-day',
+    });
+    expect(made).toMatchObject({
+      rewardPreset: 'return-within-a-day',
+      rewardVersion: 1,
+      windowSeconds: 86_400,
+    });
+    const patch = (body: object) => api.request('PATCH', '/v1/policies/ready', { body });
+    expect((await patch({ title: 'Same reward' })).json()).toMatchObject({ rewardVersion: 1 });
+    expect((await patch({ rewardPreset: 'minutes', windowSeconds: 60 })).json()).toMatchObject({
+      rewardPreset: null,
+      rewardVersion: 2,
+      windowSeconds: 60,
+      reward: { combine: 'sum', max: 300 },
+    });
+    const versions = await api.request('GET', '/v1/policies/ready/reward-versions');
+    expect(versions.json<{ items: object[] }>().items).toMatchObject([
+      { version: 2, windowSeconds: 60, rewards: 0 },
+      { version: 1, windowSeconds: 86_400, reward: { outcomes: [{ name: 'session_start', of: 'unit' }] } },
+    ]);
+    for (const [body, pointer] of [
+      [{ rewardPreset: 'applause' }, '/rewardPreset'],
+      [{ rewardPreset: 'minutes', reward: REWARD }, '/rewardPreset'],
+      [{ rewardPreset: 'return-within-a-day', windowSeconds: 0 }, '/reward/outcomes/0/of'],
+    ] as const) {
+      const answer = await patch(body);
+      expect(answer.status).toBe(400);
+      expect(answer.json<{ errors: { pointer: string }[] }>().errors[0]?.pointer).toBe(pointer);
+    }
+    expect((await api.request('POST', '/v1/policies/ready/relearn', { body: {} })).status).toBe(202);
+    await api.request('POST', '/v1/policies/ready/freeze', { body: {} });
+    expect((await api.request('POST', '/v1/policies/ready/relearn', { body: {} })).status).toBe(409);
+  });
+
   it('counts what was left out of learning', async () => {
     const db = api.db.database;
     await create({ id: 'left', key: 'thompson-beta', title: 'Left', reward: REWARD, windowSeconds: 60 });
@@ -329,6 +368,8 @@ describe('the policies API', () => {
       rewards: 3,
       meanReward: 0,
       lateOutcomes: 1,
+      waitingCorrections: 0,
+      corrected: 0,
       unexposed: 1,
       unattributed: 1,
     });
@@ -344,6 +385,7 @@ describe('the policies API', () => {
       'metrics',
       'outcomes',
       'policies',
+      'rewards',
       'wrappers',
     ]);
     expect(body['wrappers']?.find((entry) => entry.key === 'holdback')).toMatchObject({

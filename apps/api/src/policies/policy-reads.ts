@@ -75,8 +75,12 @@ export interface SettlementView {
   /** Rewards written in the last hours, and their mean. */
   readonly rewards: number;
   readonly meanReward: number | null;
-  /** Outcomes of the last hours that came after their decision's reward was written: counted, not learned. */
+  /** Outcomes of the last hours that came after their decision's reward was written. */
   readonly lateOutcomes: number;
+  /** Corrections that wait until everything is learned again, because the policy cannot learn them one by one. */
+  readonly waitingCorrections: number;
+  /** Since the beginning: rewards that were learned and turned out to be others. */
+  readonly corrected: number;
   /** Since the beginning: decisions that nobody saw, and outcomes of slates that name none of its actions. */
   readonly unexposed: number;
   readonly unattributed: number;
@@ -159,7 +163,7 @@ export class PolicyReads {
     const policy = await this.policy(id);
     const from = since(hours);
     const names = policy.reward?.outcomes.map((outcome) => outcome.name) ?? [];
-    const [settled, late, counters] = await Promise.all([
+    const [settled, late, counters, waiting] = await Promise.all([
       this.db.query<{ rewards: number; mean: number | null }>(
         `select count(*)::int as rewards, avg(reward) as mean from reward where policy_id = $1 and settled_at >= $2`,
         [id, from],
@@ -169,7 +173,11 @@ export class PolicyReads {
         : this.db.query<{ late: number }>(LATE, [id, from, names, policy.window_seconds]),
       this.db.query<{ name: string; value: number }>(
         `select name, value::float8 as value from counter where name = any($1)`,
-        [[`learn.unexposed:${id}`, `learn.unattributed:${id}`]],
+        [[`learn.unexposed:${id}`, `learn.unattributed:${id}`, `learn.corrected:${id}`]],
+      ),
+      this.db.query<{ n: number }>(
+        'select count(*)::int as n from reward_correction where policy_id = $1 and version = 0',
+        [id],
       ),
     ]);
     const counted = (name: string): number =>
@@ -178,6 +186,8 @@ export class PolicyReads {
       rewards: settled[0]?.rewards ?? 0,
       meanReward: settled[0]?.mean ?? null,
       lateOutcomes: late[0]?.late ?? 0,
+      waitingCorrections: waiting[0]?.n ?? 0,
+      corrected: counted('corrected'),
       unexposed: counted('unexposed'),
       unattributed: counted('unattributed'),
     };

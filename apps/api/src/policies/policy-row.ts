@@ -11,12 +11,16 @@ export interface PolicyRow {
   readonly exploration: { readonly key: string; readonly params?: Readonly<Record<string, Json>> };
   readonly floor: number;
   readonly reward: RewardDefinition | null;
+  /** Version of the reward definition: `reward` and `window_seconds` together. */
+  readonly reward_version: number;
   readonly window_seconds: number;
   readonly grace_seconds: number;
   readonly learning: boolean;
   readonly serving_version: number | null;
   readonly latest_version: number;
   readonly last_learned_at: Date | null;
+  /** Somebody asked to learn all rewards again, and it has not been done. */
+  readonly relearn_since: Date | null;
   readonly created_at: Date;
   readonly updated_at: Date;
 }

@@ -3,6 +3,7 @@ import { policyRegistry } from '#policies';
 import type { Sql } from '../persistence/database.js';
 import type { PolicyRow } from './policy-row.js';
 import type { RewardDefinition } from './reward.js';
+import { presetOf } from './reward-presets.js';
 import type { SnapshotStatus } from './snapshot-store.js';
 
 export interface PolicyView {
@@ -13,6 +14,10 @@ export interface PolicyView {
   readonly exploration: { readonly key: string; readonly params: Json };
   readonly floor: number;
   readonly reward: RewardDefinition | null;
+  /** The ready-made reward that this is; null for one of your own. */
+  readonly rewardPreset: string | null;
+  /** Raised whenever reward or window change; every stored reward names the version it comes from. */
+  readonly rewardVersion: number;
   readonly windowSeconds: number;
   readonly graceSeconds: number;
   readonly learning: boolean;
@@ -51,6 +56,8 @@ function toView(row: PolicyRow & PolicyFacts): PolicyView {
     exploration: { key: row.exploration.key, params: row.exploration.params ?? {} },
     floor: row.floor,
     reward: row.reward,
+    rewardPreset: presetOf(row.reward, row.window_seconds),
+    rewardVersion: row.reward_version,
     windowSeconds: row.window_seconds,
     graceSeconds: row.grace_seconds,
     learning: row.learning,
@@ -80,6 +87,8 @@ export interface SnapshotView {
   readonly serving: boolean;
   readonly reason: string | null;
   readonly rowsUsed: number;
+  /** Rewards learned earlier that this version corrected. */
+  readonly correctionsUsed: number;
   readonly meanReward: number | null;
   readonly learnedThrough: Date | null;
   readonly evaluation: Json;
@@ -96,7 +105,7 @@ export async function readSnapshotViews(
 ): Promise<SnapshotView[]> {
   return tx.query<SnapshotView & Record<string, unknown>>(
     `select s.version, s.status, s.version is not distinct from p.serving_version as serving, s.reason,
-       s.rows_used as "rowsUsed", s.mean_reward as "meanReward", s.learned_through as "learnedThrough", s.evaluation,
+       s.rows_used as "rowsUsed", s.corrections_used as "correctionsUsed", s.mean_reward as "meanReward", s.learned_through as "learnedThrough", s.evaluation,
        s.created_at as "createdAt", s.sha256
      from policy_snapshot s join policy p on p.id = s.policy_id
      where s.policy_id = $1 and ($2::int is null or s.version < $2) order by s.version desc limit $3`,

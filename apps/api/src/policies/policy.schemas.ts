@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { idField, jsonField, keyField, textField } from '../http/fields.js';
+import { REWARD_PRESETS } from './reward-presets.js';
 import { rewardSchema } from './reward.js';
 
 const MOST_WINDOW_SECONDS = 90 * 86_400;
@@ -14,6 +15,10 @@ const fields = {
   exploration: z.strictObject({ key: keyField, params: paramsField.default({}) }),
   floor: z.number().min(0).max(0.5).describe('Least probability of every candidate.'),
   reward: rewardSchema.nullable(),
+  rewardPreset: z
+    .enum(REWARD_PRESETS.map(({ key }) => key))
+    .optional()
+    .describe('A ready-made reward in place of `reward`; brings its window unless `windowSeconds` is given.'),
   windowSeconds: z.int().min(0).max(MOST_WINDOW_SECONDS),
   graceSeconds: z.int().min(0).max(MOST_WINDOW_SECONDS),
   learning: z.boolean(),
@@ -27,8 +32,8 @@ export const createPolicySchema = z.strictObject({
   params: fields.params.default({}),
   exploration: fields.exploration.default({ key: 'epsilon-mix', params: {} }),
   floor: fields.floor.default(0),
-  reward: fields.reward.default(null),
-  windowSeconds: fields.windowSeconds.default(3600),
+  reward: fields.reward.optional(),
+  windowSeconds: fields.windowSeconds.optional().describe('Default: 3600, or the window of the preset.'),
   graceSeconds: fields.graceSeconds.default(0),
   learning: fields.learning.default(true),
 });
@@ -43,6 +48,17 @@ export type PromoteBody = z.output<typeof promoteSchema>;
 
 export const rollbackSchema = z.strictObject({ version: z.int().min(0).optional() });
 export type RollbackBody = z.output<typeof rollbackSchema>;
+
+export const relearnSchema = z.strictObject({
+  rewards: z
+    .enum(['as-settled', 'current-definition'])
+    .default('as-settled')
+    .describe(
+      'as-settled: with the rewards on record, late outcomes included. current-definition: rewards that come from an ' +
+        'earlier version of the definition are settled again first, as far back as decisions are kept.',
+    ),
+});
+export type RelearnBody = z.output<typeof relearnSchema>;
 
 export const nothingSchema = z.strictObject({});
 

@@ -4,6 +4,19 @@ const finite = z.number().refine(Number.isFinite, 'must be a finite number');
 
 const outcomeRule = z.strictObject({
   name: z.string().min(1).max(128).describe('Name of the outcome that counts, e.g. "play".'),
+  of: z
+    .enum(['decision', 'unit'])
+    .optional()
+    .describe(
+      'Whose outcome: "decision" (the default) must name the decision; "unit" is any of the same unit that names no ' +
+        'decision or another one, and counts for every position that was seen. It needs a window.',
+    ),
+  afterSeconds: z
+    .number()
+    .min(0)
+    .max(7_776_000)
+    .optional()
+    .describe('Outcomes sooner than this after the decision do not count.'),
   value: z
     .enum(['one', 'value'])
     .default('one')
@@ -27,6 +40,9 @@ export const rewardSchema = z
       .enum(['max', 'sum', 'any'])
       .default('max')
       .describe('Several outcomes of one decision: the largest, their sum, or 1 if there is any.'),
+    default: finite
+      .optional()
+      .describe('Reward of what was seen and had no counting outcome when the window closed; absent: 0.'),
     min: finite.optional().describe('Rewards are at least this.'),
     max: finite.optional().describe('Rewards are at most this.'),
   })
@@ -52,8 +68,9 @@ export interface ServedPosition {
   readonly propensity: number;
 }
 
-/** An event that names the decision. `at` is Unix milliseconds. */
+/** An event that names the decision, or (`ofUnit`) another of its unit. `at` is Unix milliseconds. */
 export interface LinkedEvent {
+  readonly ofUnit?: boolean;
   readonly id: string;
   readonly kind: 'exposure' | 'outcome';
   readonly at: number;
@@ -76,14 +93,19 @@ export interface Settlement {
   readonly unattributed: number;
 }
 
-/** Worth of one outcome, or null when it does not count. */
+/** Worth of one outcome, or null when it does not count. @param age seconds since its decision; null: not looked at. */
 export function worthOf(
   definition: RewardDefinition,
   name: string | null,
   value: number | null,
+  age: number | null = null,
+  ofUnit = false,
 ): number | null {
-  const rule = definition.outcomes.find((candidate) => candidate.name === name);
-  return rule ? ruleWorth(rule, value) : null;
+  const rule = definition.outcomes.find(
+    (candidate) => candidate.name === name && (candidate.of === 'unit') === ofUnit,
+  );
+  if (!rule || (age !== null && age < (rule.afterSeconds ?? -Infinity))) return null;
+  return ruleWorth(rule, value);
 }
 
 function ruleWorth(rule: OutcomeRule, value: number | null): number | null {
@@ -113,7 +135,7 @@ export function attribute(event: LinkedEvent, served: readonly ServedPosition[])
 /**
  * The rewards of one decision. An outcome counts when it happened no later than the window's end; there is no lower
  * bound, because an event that names a decision came after it whatever the client's clock says. An exposed position
- * without counting outcomes gets 0 at the window's end; without a window (`windowSeconds` 0) only the first counting
+ * without counting outcomes gets the default (0 unless the definition says otherwise) at the window's end; without a window (`windowSeconds` 0) only the first counting
  * outcome of a position makes a reward, and there is no default.
  * @param windowSeconds attribution window after the decision; 0 for none.
  */
@@ -125,28 +147,44 @@ export function settle(
 ): Settlement {
   const closes = windowSeconds === 0 ? Infinity : decision.at + windowSeconds * 1000;
   const inWindow = events
-    .filter((event) => event.at <= closes && !isMixUp(event, decision.served))
+    .filter((event) => event.at <= closes && (event.ofUnit || !isMixUp(event, decision.served)))
     .sort(inTime);
-  const worths: number[][] = decision.served.map(() => []);
-  let unattributed = 0;
-  for (const event of inWindow) {
-    if (event.kind !== 'outcome') continue;
-    const worth = worthOf(definition, event.name, event.value);
-    if (worth === null) continue;
-    const index = attribute(event, decision.served);
-    const list = worths[index];
-    if (list) list.push(worth);
-    else unattributed += 1;
-  }
-  const seen = exposedPositions(decision, inWindow);
+  const { worths, unattributed } = placeWorths(decision, inWindow, definition);
+  const seen = exposedPositions(
+    decision,
+    inWindow.filter((event) => !event.ofUnit),
+  );
   const rewards: PositionReward[] = [];
   decision.served.forEach((served, index) => {
     const list = worths[index] as number[];
     if (!seen[index] || (windowSeconds === 0 && list.length === 0)) return;
     const counting = windowSeconds === 0 ? list.slice(0, 1) : list;
-    rewards.push({ ...served, reward: clip(combine(counting, definition.combine), definition) });
+    rewards.push({ ...served, reward: clip(combine(counting, definition), definition) });
   });
   return { rewards, exposed: seen.some(Boolean), unattributed };
+}
+
+/** The worths of counting outcomes, by position; outcomes of the unit count at every position. */
+function placeWorths(
+  decision: ServedDecision,
+  events: readonly LinkedEvent[],
+  definition: RewardDefinition,
+): { worths: number[][]; unattributed: number } {
+  const worths: number[][] = decision.served.map(() => []);
+  let unattributed = 0;
+  for (const event of events) {
+    if (event.kind !== 'outcome') continue;
+    const age = (event.at - decision.at) / 1000;
+    const worth = worthOf(definition, event.name, event.value, age, event.ofUnit);
+    if (worth === null) continue;
+    if (event.ofUnit) worths.forEach((list) => list.push(worth));
+    else {
+      const list = worths[attribute(event, decision.served)];
+      if (list) list.push(worth);
+      else unattributed += 1;
+    }
+  }
+  return { worths, unattributed };
 }
 
 /**
@@ -172,8 +210,11 @@ function inTime(a: LinkedEvent, b: LinkedEvent): number {
   return a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
-function combine(worths: readonly number[], how: RewardDefinition['combine']): number {
-  if (worths.length === 0) return 0;
+function combine(
+  worths: readonly number[],
+  { combine: how, default: silence = 0 }: RewardDefinition,
+): number {
+  if (worths.length === 0) return silence;
   if (how === 'any') return 1;
   if (how === 'sum') return worths.reduce((sum, worth) => sum + worth, 0);
   return worths.reduce((most, worth) => Math.max(most, worth));

@@ -1,14 +1,19 @@
 import type { Context, Json } from '#experiments';
 import type { Sql } from '../persistence/database.js';
+import { readKnown, writeChanges } from './correct-rewards.js';
+import type { ChangedReward } from './correct-rewards.js';
 import type { PolicyRow } from './policy-row.js';
 import { settle } from './reward.js';
-import type { LinkedEvent, PositionReward, ServedPosition } from './reward.js';
+import type { LinkedEvent, PositionReward, RewardDefinition, ServedPosition } from './reward.js';
+import { readUnitOutcomes } from './unit-outcomes.js';
 
 export interface SettleResult {
   /** Due decisions taken. */
   readonly decisions: number;
   /** Rewards written that were not there before. */
   readonly rewards: number;
+  /** Rewards that were learned already and turned out to be others; each waits as a compensating update. */
+  readonly corrected: number;
   /** Decisions that nobody saw; never learned from. */
   readonly unexposed: number;
   /** Outcomes of a slate that name none of its actions. */
@@ -28,6 +33,7 @@ export const NOT_LEARNED = -1;
 interface DecisionRow {
   readonly id: string;
   readonly at: Date;
+  readonly unit_id: string;
   readonly kind: 'value' | 'action' | 'slate';
   readonly chosen: Json;
   readonly subject: string | null;
@@ -52,7 +58,7 @@ delete from reward_due where decision_id in (
 returning decision_id, decision_at`;
 
 const READ_DECISIONS = `
-select id, at, kind, chosen, subject, propensity, exposed, fallback, features from decision
+select id, at, unit_id, kind, chosen, subject, propensity, exposed, fallback, features from decision
 where id = any($1) and at between $2 and $3`;
 
 const READ_EVENTS = `
@@ -61,8 +67,8 @@ where decision_id = any($1) and at >= $2 and at <= $3`;
 
 const WRITE_REWARDS = `
 insert into reward (decision_id, position, policy_id, subject, action_id, reward, propensity, decision_at, settled_at,
-  version, features)
-select r.decision_id, r.position, $1, r.subject, r.action_id, r.reward, r.propensity, r.decision_at, $2, $3, r.features
+  version, features, definition)
+select r.decision_id, r.position, $1, r.subject, r.action_id, r.reward, r.propensity, r.decision_at, $2, $3, r.features, $12
 from unnest($4::text[], $5::int[], $6::text[], $7::text[], $8::float8[], $9::float8[], $10::timestamptz[], $11::jsonb[])
   as r (decision_id, position, subject, action_id, reward, propensity, decision_at, features)
 on conflict (decision_id, position) do nothing
@@ -82,7 +88,8 @@ export function servedPositions(
 
 /**
  * Takes the policy's closed attribution windows and writes their rewards, inside the caller's transaction and under
- * the policy's lock. A reward that is already there stays as it is: whatever is settled twice counts once.
+ * the policy's lock. Whatever is settled twice counts once: a decision comes again when an outcome of its window arrives
+ * late, or when its policy's reward was defined anew, and then a reward that differs is corrected.
  * @param learns whether the rewards wait to be learned.
  * @param limit most decisions to take.
  */
@@ -99,6 +106,50 @@ export async function settleDue(
     limit,
   ]);
   if (due.length === 0 || policy.reward === null) return nothing(due.length);
+  const { decisions, eventsOf } = await readDue(tx, policy, policy.reward, due, now);
+  const known = await readKnown(
+    tx,
+    decisions.map(({ id }) => id),
+  );
+  const rows: RewardRow[] = [];
+  const changes: ChangedReward[] = [];
+  let unexposed = 0;
+  let unattributed = 0;
+  for (const decision of decisions) {
+    if (decision.fallback !== null) continue;
+    const served = {
+      at: decision.at.getTime(),
+      exposed: decision.exposed,
+      served: servedPositions(decision),
+    };
+    const result = settle(served, eventsOf(decision), policy.reward, policy.window_seconds);
+    if (!result.exposed) unexposed += 1;
+    unattributed += result.unattributed;
+    for (const reward of result.rewards) {
+      const before = known(decision.id, reward.position);
+      if (!before) rows.push({ decision, reward });
+      else if (policy.window_seconds > 0 || before.definition !== policy.reward_version)
+        changes.push({ known: before, reward: reward.reward, decisionAt: decision.at });
+    }
+  }
+  const rewards = await writeRewards(tx, policy, rows, learns, now);
+  const corrected = await writeChanges(tx, policy.id, changes, policy.reward_version, now);
+  await count(tx, {
+    [`learn.unexposed:${policy.id}`]: unexposed,
+    [`learn.unattributed:${policy.id}`]: unattributed,
+    [`learn.corrected:${policy.id}`]: corrected,
+  });
+  return { decisions: due.length, rewards, corrected, unexposed, unattributed };
+}
+
+/** The due decisions, and for each the events that may count for it. */
+async function readDue(
+  tx: Sql,
+  policy: PolicyRow,
+  reward: RewardDefinition,
+  due: readonly { readonly decision_id: string; readonly decision_at: Date }[],
+  now: Date,
+): Promise<{ decisions: DecisionRow[]; eventsOf: (decision: DecisionRow) => LinkedEvent[] }> {
   const times = due.map((row) => row.decision_at.getTime());
   const [from, to] = [Math.min(...times), Math.max(...times)];
   const ids = due.map((row) => row.decision_id);
@@ -116,32 +167,17 @@ export async function settleDue(
       new Date(last),
     ]),
   );
-  const rows: RewardRow[] = [];
-  let unexposed = 0;
-  let unattributed = 0;
-  for (const decision of decisions) {
-    if (decision.fallback !== null) continue;
-    const served = {
-      at: decision.at.getTime(),
-      exposed: decision.exposed,
-      served: servedPositions(decision),
-    };
-    const result = settle(served, events.get(decision.id) ?? [], policy.reward, policy.window_seconds);
-    if (!result.exposed) unexposed += 1;
-    unattributed += result.unattributed;
-    for (const reward of result.rewards) rows.push({ decision, reward });
-  }
-  const rewards = await writeRewards(tx, policy, rows, learns, now);
-  await count(tx, {
-    [`learn.unexposed:${policy.id}`]: unexposed,
-    [`learn.unattributed:${policy.id}`]: unattributed,
-  });
-  return { decisions: due.length, rewards, unexposed, unattributed };
+  const ofUnit = await readUnitOutcomes(tx, reward, decisions, new Date(last));
+  return {
+    decisions,
+    eventsOf: (decision) => [...(events.get(decision.id) ?? []), ...ofUnit(decision)],
+  };
 }
 
 const nothing = (decisions: number): SettleResult => ({
   decisions,
   rewards: 0,
+  corrected: 0,
   unexposed: 0,
   unattributed: 0,
 });
@@ -183,6 +219,7 @@ async function writeRewards(
     rows.map(({ reward }) => reward.propensity),
     rows.map(({ decision }) => decision.at),
     rows.map(({ decision, reward }) => JSON.stringify(featuresOf(decision, reward.actionId, features))),
+    policy.reward_version,
   ]);
   return written.length;
 }

@@ -27,6 +27,7 @@ export interface NewSnapshot {
   readonly status: SnapshotStatus;
   readonly reason: string | null;
   readonly rowsUsed: number;
+  readonly correctionsUsed?: number;
   readonly meanReward: number | null;
   readonly learnedThrough: Date | null;
   readonly evaluation?: Json;
@@ -44,8 +45,8 @@ export function stateOf(row: Pick<SnapshotRow, 'version' | 'state' | 'sha256'>):
 export async function insertSnapshot(tx: Sql, snapshot: NewSnapshot): Promise<void> {
   await tx.query(
     `insert into policy_snapshot (policy_id, version, state_version, params, state, sha256, status, reason, rows_used,
-       mean_reward, learned_through, evaluation, training_run, created_at)
-     values ($1, $2, $3, $4::jsonb, $5::jsonb, $6, $7, $8, $9, $10, $11, $12::jsonb, $13, $14)`,
+       mean_reward, learned_through, evaluation, training_run, created_at, corrections_used)
+     values ($1, $2, $3, $4::jsonb, $5::jsonb, $6, $7, $8, $9, $10, $11, $12::jsonb, $13, $14, $15)`,
     [
       snapshot.policyId,
       snapshot.version,
@@ -61,6 +62,7 @@ export async function insertSnapshot(tx: Sql, snapshot: NewSnapshot): Promise<vo
       snapshot.evaluation === undefined ? null : JSON.stringify(snapshot.evaluation),
       snapshot.trainingRun ?? null,
       snapshot.now,
+      snapshot.correctionsUsed ?? 0,
     ],
   );
 }

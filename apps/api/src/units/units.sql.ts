@@ -6,6 +6,9 @@ export const EXPORT = {
   metrics: `select to_jsonb(m) as row from unit_metric m where m.unit_id = $1 order by m.experiment, m.metric`,
   rewards: `select to_jsonb(r) as row from reward r
             where r.decision_id in (select id from decision where unit_id = $1) order by r.decision_id, r.position`,
+  rewardCorrections: `select to_jsonb(c) as row from reward_correction c
+            where c.decision_id in (select id from decision where unit_id = $1)
+            order by c.decision_id, c.position, c.revision`,
   pendingExposures: `select to_jsonb(p) as row from exposure_pending p where p.unit_id = $1 order by p.at`,
 } as const;
 

@@ -4,6 +4,7 @@ import type { Json } from './types.js';
 export interface RewardDefinition {
   outcomes: { name: string; value: 'one' | 'value'; min?: number; max?: number; scale?: number }[];
   combine: 'max' | 'sum' | 'any';
+  default?: number;
   min?: number;
   max?: number;
 }
@@ -16,6 +17,8 @@ export interface PolicyBody {
   exploration: { key: string; params: Record<string, Json> } | null;
   floor: number;
   reward: RewardDefinition | null;
+  /** In a request: the key of a ready-made reward, in place of `reward` and `windowSeconds`. */
+  rewardPreset?: string | null;
   windowSeconds: number;
   graceSeconds?: number;
   learning: boolean;

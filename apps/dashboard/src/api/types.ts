@@ -288,6 +288,7 @@ export interface Catalog {
   metrics: MetricDefinition[];
   conditionOperators: (string | { key: string; title: string })[];
   outcomes: string[];
+  rewards: { key: string; title: string; summary: string }[];
 }
 
 export type {

@@ -1,7 +1,7 @@
 import { DomainError } from '#experiments';
 import type { Json } from '#experiments';
 import { decodeFloats, encodeFloats, stateNumber, stateObject, stateText, stateTexts } from '../codec.js';
-import type { RewardedDecision } from '../contract.js';
+import type { CorrectedReward, RewardedDecision } from '../contract.js';
 
 const DAY_MS = 86_400_000;
 
@@ -71,6 +71,39 @@ export function addDecisions(
     newest = Math.max(newest, decision.at);
   }
   return { at: newest, tallies };
+}
+
+/**
+ * Replaces rewards that were counted before; the input stays as it is. Weights stay: the decisions count already.
+ * @param rewardOf as it was given to addDecisions.
+ * @throws DomainError `invalid_reward` for a reward or time that is not a finite number.
+ */
+export function correctDecisions(
+  counts: DecayedCounts,
+  batch: readonly CorrectedReward[],
+  options: CountingOptions,
+  rewardOf: (reward: number) => number,
+): DecayedCounts {
+  const tallies = new Map(counts.tallies);
+  for (const decision of batch) {
+    checkRewarded(decision);
+    const key = tallyKey(decision.subject, decision.action.id, options.perSubject);
+    const old = tallies.get(key);
+    if (old === undefined) continue;
+    tallies.set(key, correctOne(old, decision, options.halfLifeDays, rewardOf));
+  }
+  return { ...counts, tallies };
+}
+
+/** The tally with a counted reward replaced; the difference fades as the reward itself has faded. */
+export function correctOne(
+  old: Tally,
+  { at, reward, previous }: Pick<CorrectedReward, 'at' | 'reward' | 'previous'>,
+  halfLifeDays: number | null,
+  rewardOf: (reward: number) => number = (given) => given,
+): Tally {
+  const change = rewardOf(reward) - rewardOf(previous);
+  return { ...old, sum: old.sum + change * decayFactor(at, old.at, halfLifeDays) };
 }
 
 export function addOne(old: Tally, atMs: number, value: number, halfLifeDays: number | null): Tally {

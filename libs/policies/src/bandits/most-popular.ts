@@ -5,6 +5,7 @@ import { halfLifeDaysField, perSubjectField } from './counting-params.js';
 import {
   addDecisions,
   addOne,
+  correctDecisions,
   decodeCounts,
   emptyCounts,
   encodeCounts,
@@ -55,6 +56,7 @@ export const mostPopular: BanditPolicy<Params, DecayedCounts> = {
   stateVersion: 1,
   initialState: () => emptyCounts,
   update: (state, batch, params) => addDecisions(state, batch, params, (reward) => reward),
+  correct: (state, batch, params) => correctDecisions(state, batch, params, (reward) => reward),
   warmStart: countHistory,
   encode: encodeCounts,
   decode: decodeCounts,

@@ -252,6 +252,24 @@ function describeLearning(policy: Online, state: unknown, params: unknown): void
     });
   });
 
+  it('corrects rewards as if they had been known at first, where it can', () => {
+    if (policy.correct === undefined) return;
+    const early = batch.map((decision, i) => ({ ...decision, reward: i % 3 === 0 ? 0 : decision.reward }));
+    const late = batch.flatMap((decision, i) => {
+      const previous = (early[i] as RewardedDecision).reward;
+      return previous === decision.reward ? [] : [{ ...decision, previous }];
+    });
+    const learned = policy.update(state, early, params);
+    const before = encoded(policy, learned);
+    const expected = answerOf(policy.compile(policy.update(state, batch, params), params), plainRequest);
+    const corrected = policy.correct(learned, deepFreeze(structuredClone(late)), params);
+    expect(encoded(policy, learned)).toBe(before);
+    expect(late.length).toBeGreaterThan(0);
+    answerOf(policy.compile(corrected, params), plainRequest).forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i] as number, 8);
+    });
+  });
+
   it('takes in actions that appear later', () => {
     const late = loggedBatch(300, actionsOf(12), 'late');
     expectValid(

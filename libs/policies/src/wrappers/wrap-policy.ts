@@ -5,6 +5,7 @@ import type {
   BanditPolicy,
   Chooser,
   CompiledPolicy,
+  CorrectedReward,
   DecisionRequest,
   Policy,
   RewardedDecision,
@@ -137,6 +138,31 @@ function updateAll(
   return { inner: policy.update(state.inner, seen, ownParams(params)), memories };
 }
 
+/** Corrects what the policy inside has learned, by the rewards that wrappers let through; their memories stay as they are. */
+function correctAll(
+  correct: NonNullable<BanditPolicy['correct']>,
+  wrappers: Wrappers,
+  state: WrappedState,
+  batch: readonly CorrectedReward[],
+  params: WrappedParams,
+): WrappedState {
+  const worn = wornBy(params);
+  let seen = batch;
+  for (let i = worn.length - 1; i >= 0; i--) {
+    const { key, params: own } = worn[i] as Worn;
+    const wrapper = wrappers.get(key);
+    const memory = state.memories[i]?.memory;
+    const reward = wrapper.reward?.bind(wrapper);
+    if (!reward) continue;
+    seen = seen.map((one) => ({
+      ...one,
+      reward: reward(one, memory, own),
+      previous: reward({ ...one, reward: one.previous }, memory, own),
+    }));
+  }
+  return { ...state, inner: correct(state.inner, seen, ownParams(params)) };
+}
+
 /** All limits together. One that would leave nothing is not applied, since something has to be served. */
 function limited(compiled: CompiledPolicy, wrapper: Wrapper, params: unknown): CompiledPolicy {
   const limit = wrapper.eligible?.bind(wrapper);
@@ -203,7 +229,7 @@ function wrappableBandit(
   policy: BanditPolicy,
   wrappers: Wrappers,
 ): BanditPolicy<WrappedParams, WrappedState> {
-  const { warmStart, ...rest } = policy;
+  const { warmStart, correct, ...rest } = policy;
   const begin = (inner: unknown, params: WrappedParams): WrappedState => ({
     inner,
     memories: initialMemories(wrappers, wornBy(params)),
@@ -215,6 +241,10 @@ function wrappableBandit(
     ...(warmStart && {
       warmStart: (data, params: WrappedParams) =>
         begin(warmStart.call(policy, data, ownParams(params)), params),
+    }),
+    ...(correct && {
+      correct: (state: WrappedState, batch: readonly CorrectedReward[], params: WrappedParams) =>
+        correctAll(correct.bind(policy), wrappers, state, batch, params),
     }),
     update: (state, batch, params) => updateAll(policy, wrappers, state, batch, params),
     encode: ({ inner, memories }) =>

@@ -12,6 +12,8 @@ export interface PolicyDraft {
   exploration: string;
   explorationParams: Record<string, Json>;
   floor: number;
+  /** Key of a ready-made reward; empty: the fields below describe one. */
+  preset: string;
   outcome: string;
   counts: 'one' | 'value';
   /** Largest value that counts, for watch seconds and the like. */
@@ -34,6 +36,7 @@ export function policyDraft(catalog: Catalog, key: string): PolicyDraft {
     exploration: exploration?.key ?? '',
     explorationParams: schemaDefaults(exploration?.paramsSchema),
     floor: registered?.learns === 'online' ? 0.01 : 0,
+    preset: '',
     outcome: ['play', ...catalog.outcomes].find((name) => catalog.outcomes.includes(name)) ?? '',
     counts: 'one',
     max: null,
@@ -41,10 +44,7 @@ export function policyDraft(catalog: Catalog, key: string): PolicyDraft {
   };
 }
 
-export function policyBody(
-  draft: PolicyDraft,
-  catalog: Catalog,
-): Omit<PolicyBody, 'exploration'> & Partial<Pick<PolicyBody, 'exploration'>> {
+export function policyBody(draft: PolicyDraft, catalog: Catalog): Pick<PolicyBody, 'id'> & Partial<PolicyBody> {
   const learns = catalog.policies.find((policy) => policy.key === draft.key)?.learns !== 'never';
   return {
     id: draft.id || slug(draft.title),
@@ -58,13 +58,17 @@ export function policyBody(
       ? {}
       : { exploration: { key: draft.exploration, params: draft.explorationParams } }),
     floor: draft.floor,
-    reward: {
-      outcomes: [
-        { name: draft.outcome, value: draft.counts, ...(draft.max === null ? {} : { max: draft.max }) },
-      ],
-      combine: draft.counts === 'one' ? 'any' : 'sum',
-    },
-    windowSeconds: draft.windowSeconds,
+    ...(draft.preset === '' ? ownReward(draft) : { rewardPreset: draft.preset }),
     learning: learns,
   };
 }
+
+const ownReward = (draft: PolicyDraft): Pick<PolicyBody, 'reward' | 'windowSeconds'> => ({
+  reward: {
+    outcomes: [
+      { name: draft.outcome, value: draft.counts, ...(draft.max === null ? {} : { max: draft.max }) },
+    ],
+    combine: draft.counts === 'one' ? 'any' : 'sum',
+  },
+  windowSeconds: draft.windowSeconds,
+});

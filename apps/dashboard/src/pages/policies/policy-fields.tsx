@@ -145,43 +145,62 @@ const WINDOWS = [
 ];
 
 function RewardFields({ catalog, draft, set }: PartProps): ReactElement {
+  const chosen = catalog.rewards.find(({ key }) => key === draft.preset);
   return (
     <Fieldset legend="Reward">
       <Stack gap="sm">
-        <Group grow align="flex-end">
-          <Select
-            label="Outcome"
-            searchable
-            data={catalog.outcomes.map((name) => ({ value: name, label: humanise(name) }))}
-            value={draft.outcome}
-            onChange={(outcome) => set({ outcome: outcome ?? draft.outcome })}
-          />
-          <SegmentedControl
-            aria-label="What counts"
-            data={[
-              { value: 'one', label: 'That it happened' },
-              { value: 'value', label: 'Its value' },
-            ]}
-            value={draft.counts}
-            onChange={(counts) => set({ counts })}
-          />
-        </Group>
-        {draft.counts === 'value' ? (
-          <NumberInput
-            label="Largest value that counts"
-            description="Caps outliers, such as a film left running overnight."
-            value={draft.max ?? ''}
-            onChange={(max) => set({ max: typeof max === 'number' ? max : null })}
-          />
-        ) : null}
         <Select
-          label="Learn"
-          description="With a window, a decision without the outcome counts as zero once the window closes."
-          data={WINDOWS}
-          value={String(draft.windowSeconds)}
-          onChange={(seconds) => set({ windowSeconds: Number(seconds ?? 0) })}
+          label="What counts as success"
+          data={[
+            { value: '', label: 'An outcome of your choice' },
+            ...catalog.rewards.map(({ key, title }) => ({ value: key, label: title })),
+          ]}
+          value={draft.preset}
+          onChange={(preset) => set({ preset: preset ?? '' })}
+          description={chosen?.summary}
         />
+        {chosen === undefined ? <OwnReward catalog={catalog} draft={draft} set={set} /> : null}
       </Stack>
     </Fieldset>
+  );
+}
+
+function OwnReward({ catalog, draft, set }: PartProps): ReactElement {
+  return (
+    <>
+      <Group grow align="flex-end">
+        <Select
+          label="Outcome"
+          searchable
+          data={catalog.outcomes.map((name) => ({ value: name, label: humanise(name) }))}
+          value={draft.outcome}
+          onChange={(outcome) => set({ outcome: outcome ?? draft.outcome })}
+        />
+        <SegmentedControl
+          aria-label="What counts"
+          data={[
+            { value: 'one', label: 'That it happened' },
+            { value: 'value', label: 'Its value' },
+          ]}
+          value={draft.counts}
+          onChange={(counts) => set({ counts })}
+        />
+      </Group>
+      {draft.counts === 'value' ? (
+        <NumberInput
+          label="Largest value that counts"
+          description="Caps outliers, such as a film left running overnight."
+          value={draft.max ?? ''}
+          onChange={(max) => set({ max: typeof max === 'number' ? max : null })}
+        />
+      ) : null}
+      <Select
+        label="Learn"
+        description="With a window, a decision without the outcome counts as zero once the window closes."
+        data={WINDOWS}
+        value={String(draft.windowSeconds)}
+        onChange={(seconds) => set({ windowSeconds: Number(seconds ?? 0) })}
+      />
+    </>
   );
 }
