@@ -6,6 +6,7 @@ import { benchBandits } from './bandits.js';
 import { benchEvents } from './events.js';
 import { benchComparisons } from './comparisons.js';
 import { benchCrash } from './crash/crash.js';
+import { benchCrashLearning } from './crash/crash-learning.js';
 import { tableOf } from './figure.js';
 import type { Figure } from './figure.js';
 import { benchLearning } from './learning.js';
@@ -31,6 +32,7 @@ const LONG_MEASUREMENTS: typeof MEASUREMENTS = {
   'report-large': benchLargeReport,
   'off-policy': benchOffPolicy,
   'bandit-suites': benchBanditSuites,
+  'crash-learning': benchCrashLearning,
 };
 
 export interface BenchOptions extends Ground {

@@ -7,6 +7,7 @@ import { HealthMutes1764400000000 } from './1764400000000-health-mutes.js';
 import { Trends1764500000000 } from './1764500000000-trends.js';
 import { RollupChanges1764600000000 } from './1764600000000-rollup-changes.js';
 import { LateRewards1764700000001 } from './1764700000001-late-rewards.js';
+import { ShadowAndSlices1764700000002 } from './1764700000002-shadow-and-slices.js';
 import { EventRates1764750000000 } from './1764750000000-event-rates.js';
 
 /** In order; the only list of migrations. */
@@ -20,5 +21,6 @@ export const migrations = [
   Trends1764500000000,
   RollupChanges1764600000000,
   LateRewards1764700000001,
+  ShadowAndSlices1764700000002,
   EventRates1764750000000,
 ];

@@ -62,6 +62,8 @@ export interface DecisionFixture {
   readonly unitId?: string;
   readonly context?: Json;
   readonly dueAt?: number;
+  readonly slice?: 'exploration' | 'analysis';
+  readonly shadow?: Json;
 }
 
 const DECISION = {
@@ -87,18 +89,20 @@ export async function insertDecisions(db: Sql, fixtures: readonly DecisionFixtur
       candidates: row.slate ?? row.candidates,
       context: row.context ?? { device: row.n % 2 === 0 ? 'tv' : 'phone' },
       exposed: row.exposed,
+      slice: row.slice ?? null,
+      shadow: row.shadow ?? null,
       due_at: new Date(row.dueAt ?? row.at + 60_000).toISOString(),
     };
   });
   await db.query(
     `with row as (
        select * from jsonb_to_recordset($1::jsonb) as r (id text, at timestamptz, unit_id text, kind text, chosen jsonb,
-         policy_id text, candidates text[], context jsonb, exposed boolean, due_at timestamptz)),
+         policy_id text, candidates text[], context jsonb, exposed boolean, slice text, shadow jsonb, due_at timestamptz)),
      stored as (
        insert into decision (id, at, unit_id, unit_type, surface, kind, chosen, propensity, arm_propensity, policy_id,
-         policy_version, candidates, context, seed, reason, exposed)
+         policy_version, candidates, context, seed, reason, exposed, slice, shadow)
        select id, at, unit_id, 'member', 'title.artwork', kind, chosen, 0.5, 1, policy_id, 1, candidates, context, 's',
-         'POLICY', exposed from row)
+         'POLICY', exposed, slice, shadow from row)
      insert into reward_due (decision_id, decision_at, policy_id, due_at) select id, at, policy_id, due_at from row`,
     [JSON.stringify(rows)],
   );

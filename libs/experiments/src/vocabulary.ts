@@ -24,10 +24,22 @@ export interface Surface {
 /** Steady period: the same unit keeps the same draw within one period (and one snapshot). */
 export type SteadyPeriod = 'decision' | 'hour' | 'day' | 'week' | 'always';
 
+/**
+ * What an arm's decisions are for besides serving. `learning`: the policy learns from them, which is the default.
+ * `exploration`: drawn uniformly at random and learned from, so that every action stays measured whatever the policy
+ * believes. `analysis`: drawn by the policy and never learned from, so that it is judged on what it has not seen.
+ */
+export type Slice = 'learning' | 'exploration' | 'analysis';
+
 export type Treatment =
   | { readonly kind: 'value'; readonly value: Json }
   /** `policyId` names a configured policy (table `policy`), not a registry key. */
-  | { readonly kind: 'policy'; readonly policyId: string; readonly steadyFor: SteadyPeriod };
+  | {
+      readonly kind: 'policy';
+      readonly policyId: string;
+      readonly steadyFor: SteadyPeriod;
+      readonly slice?: Slice | undefined;
+    };
 
 export interface Arm {
   readonly key: string;

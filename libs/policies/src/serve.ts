@@ -204,6 +204,33 @@ export function serveSlate(
   return rule.scores === undefined ? answer : { ...answer, scores: rule.scores };
 }
 
+/**
+ * Probability that serveSlate would serve exactly this order; for asking one policy about another's slate.
+ * @param order indices into the request's actions, first place first.
+ * @returns 0 for an order that the policy never serves, or that names an action twice or not of the request.
+ * @throws DomainError as serveSlate.
+ */
+export function slatePropensity(
+  compiled: CompiledPolicy,
+  request: DecisionRequest,
+  order: readonly number[],
+  exploration: CompiledExploration,
+  floor: number,
+): number {
+  const rule = ruleOf(compiled, request, exploration);
+  const count = request.actions.length;
+  const taken = new Uint8Array(count);
+  const probabilities = new Float64Array(count);
+  let joint = 1;
+  for (const [slot, index] of order.entries()) {
+    if (taken[index] !== 0) return 0;
+    fillSlot(rule, taken, count - slot, floor, probabilities);
+    joint *= probabilities[index] as number;
+    taken[index] = 1;
+  }
+  return joint;
+}
+
 /** The surface's default order: what is served when a policy fails. Certain, hence propensity 1. */
 export function defaultAction(request: DecisionRequest): ServedAction {
   const count = request.actions.length;

@@ -11,6 +11,13 @@ const treatmentSchema = z.discriminatedUnion('kind', [
     kind: z.literal('policy'),
     policyId: keyField,
     steadyFor: z.enum(['decision', 'hour', 'day', 'week', 'always']).default('day'),
+    slice: z
+      .enum(['learning', 'exploration', 'analysis'])
+      .optional()
+      .describe(
+        'learning (the default): the policy learns from these decisions. exploration: drawn uniformly at random, ' +
+          'learned from. analysis: drawn by the policy, never learned from.',
+      ),
   }),
 ]);
 

@@ -58,7 +58,7 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
   const snapshots = new SnapshotCache(new SnapshotStore(db), disk, logger);
   const catalog = new ExperimentCatalog(new CatalogStore(db), snapshots, disk, logger);
   await catalog.refresh();
-  const writer = new HistoryWriter(new FactStore(db));
+  const writer = new HistoryWriter(new FactStore(db).storePast());
   const learner = new LearnPolicy(db);
   const learning = await db.query<{ id: string }>(
     `select id from policy where learning and window_seconds >= 0 order by id`,

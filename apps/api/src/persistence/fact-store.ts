@@ -66,6 +66,14 @@ export class FactStore {
 
   constructor(@Inject(Database) private readonly db: Database) {}
 
+  private past = false;
+
+  /** Declares that what is stored happened on another clock: nothing comes late, and nothing is settled again. */
+  storePast(): this {
+    this.past = true;
+    return this;
+  }
+
   /** Declares that the queue lives on the same server, so that batches need no flush of their own. */
   shareLogWithQueue(): void {
     this.relaxed = true;
@@ -206,7 +214,7 @@ export class FactStore {
       if (decodeTime(id) <= settledBefore) late.add(id);
     }
     if (windowless) await this.link([...outcomes], false);
-    if (late.size > 0) await this.db.query(LINK_LATE, [[...late], ...spanOf([...late])]);
+    if (late.size > 0 && !this.past) await this.db.query(LINK_LATE, [[...late], ...spanOf([...late])]);
   }
 
   private async link(decisionIds: readonly string[], onlyWithOutcome: boolean): Promise<void> {

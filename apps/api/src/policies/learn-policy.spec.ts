@@ -244,6 +244,18 @@ describe('learning from outcomes', () => {
     expect(await facts()).toEqual(before);
   });
 
+  it('learns from the exploration slice, and only measures the analysis slice', async () => {
+    await insertPolicy(db.database, { key: 'memory' });
+    await insertDecisions(db.database, [
+      { n: 1 },
+      { n: 2, slice: 'exploration' },
+      { n: 3, slice: 'analysis' },
+    ]);
+    expect(await learner.run('artwork', CLOSED)).toMatchObject({ rewards: 3, learned: 2 });
+    expect((await facts()).rewards.map((line) => line.split('@')[1])).toEqual(['1', '1', '-1']);
+    expect(await replayed()).toBe((await readHead(db.database, 'artwork'))?.sha256);
+  });
+
   it('settles unseen decisions without learning, and counts them', async () => {
     await insertPolicy(db.database, { key: 'memory' });
     await insertDecisions(db.database, [{ n: 1, exposed: false }, { n: 2, exposed: false }, { n: 3 }]);

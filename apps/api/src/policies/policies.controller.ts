@@ -15,6 +15,7 @@ import {
   relearnSchema,
   rollbackSchema,
   settlementSchema,
+  shadowSchema,
   trainingRunSchema,
 } from './policy.schemas.js';
 import type {
@@ -27,8 +28,10 @@ import type {
   RelearnBody,
   RollbackBody,
   SettlementQuery,
+  ShadowQuery,
   TrainingRunBody,
 } from './policy.schemas.js';
+import { ShadowReport } from './shadow-report.js';
 import { SnapshotsService } from './snapshots.service.js';
 import { TrainingRunsService } from './training-runs.service.js';
 
@@ -40,6 +43,7 @@ export class PoliciesController {
     @Inject(SnapshotsService) private readonly versions: SnapshotsService,
     @Inject(PolicyReads) private readonly reads: PolicyReads,
     @Inject(TrainingRunsService) private readonly runs: TrainingRunsService,
+    @Inject(ShadowReport) private readonly shadows: ShadowReport,
   ) {}
 
   @Get()
@@ -164,6 +168,15 @@ export class PoliciesController {
   })
   settlement(@Param('id') id: string, @Query({ schema: settlementSchema }) query: SettlementQuery) {
     return this.reads.settlement(id, query);
+  }
+
+  @Get(':id/shadow')
+  @AllowRole('secret')
+  @ApiOperation({
+    summary: 'What the shadows of the policy would have done and earned, from its own log',
+  })
+  shadow(@Param('id') id: string, @Query({ schema: shadowSchema }) query: ShadowQuery) {
+    return this.shadows.read(id, query);
   }
 
   @Get(':id/training-runs')

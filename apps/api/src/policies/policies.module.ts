@@ -6,13 +6,14 @@ import { PolicyInsightsController } from './insights/insights.controller.js';
 import { PoliciesController } from './policies.controller.js';
 import { PoliciesService } from './policies.service.js';
 import { PolicyReads } from './policy-reads.js';
+import { ShadowReport } from './shadow-report.js';
 import { SnapshotsService } from './snapshots.service.js';
 import { TrainingRunsService } from './training-runs.service.js';
 
 /** Administration of policies, in the HTTP process. */
 @Module({
   controllers: [PoliciesController, PolicyInsightsController],
-  providers: [PoliciesService, SnapshotsService, PolicyReads, TrainingRunsService],
+  providers: [PoliciesService, SnapshotsService, PolicyReads, ShadowReport, TrainingRunsService],
 })
 export class PoliciesModule implements OnModuleInit {
   constructor(@Inject(Database) private readonly db: Database) {}

@@ -9,6 +9,7 @@ import type { Sql, Transaction } from '../persistence/database.js';
 import { lockPolicy } from './policy-row.js';
 import type { PolicyRow } from './policy-row.js';
 import type { RewardDefinition } from './reward.js';
+import { checkShadow } from './shadow-check.js';
 import { readPolicyViews } from './policy.mapper.js';
 import type { PolicyView } from './policy.mapper.js';
 import type { CreatePolicy, PatchPolicy, RelearnBody } from './policy.schemas.js';
@@ -31,9 +32,10 @@ const COLUMNS = {
   windowSeconds: 'window_seconds',
   graceSeconds: 'grace_seconds',
   learning: 'learning',
+  shadow: 'shadow',
 } as const;
 const DEFAULT_WINDOW = 3600;
-const JSON_FIELDS: ReadonlySet<string> = new Set(['params', 'exploration', 'reward']);
+const JSON_FIELDS: ReadonlySet<string> = new Set(['params', 'exploration', 'reward', 'shadow']);
 
 /** Use cases of configuring policies: validated by the registries, audited, told to every process. */
 @Injectable()
@@ -54,9 +56,11 @@ export class PoliciesService {
       const { reward = null, windowSeconds = DEFAULT_WINDOW } = given;
       const fields = { ...given, reward, windowSeconds };
       checkSetup(key, fields);
+      await checkShadow(tx, id, fields.shadow);
       const inserted = await tx.query(
-        `insert into policy (id, key, title, params, exploration, floor, reward, window_seconds, grace_seconds, learning)
-         values ($1, $2, $3, $4::jsonb, $5::jsonb, $6, $7::jsonb, $8, $9, $10) on conflict do nothing returning id`,
+        `insert into policy (id, key, title, params, exploration, floor, reward, window_seconds, grace_seconds, learning,
+           shadow)
+         values ($1, $2, $3, $4::jsonb, $5::jsonb, $6, $7::jsonb, $8, $9, $10, $11::jsonb) on conflict do nothing returning id`,
         [
           id,
           key,
@@ -68,6 +72,7 @@ export class PoliciesService {
           fields.windowSeconds,
           fields.graceSeconds,
           fields.learning,
+          jsonOrNull(fields.shadow),
         ],
       );
       if (inserted.length === 0) throw Problem.conflict('duplicate_key', `A policy "${id}" exists already`);
@@ -86,6 +91,7 @@ export class PoliciesService {
         windowSeconds: fields.windowSeconds ?? row.window_seconds,
         learning: fields.learning ?? row.learning,
       });
+      await checkShadow(tx, id, fields.shadow);
       const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
       const sets = entries.map(([field], i) => {
         const column = COLUMNS[field as keyof typeof COLUMNS];

@@ -346,6 +346,69 @@ describe('the policies API', () => {
     expect((await api.request('POST', '/v1/policies/ready/relearn', { body: {} })).status).toBe(409);
   });
 
+  it('attaches a shadow, refuses one that cannot be, and reports what it would have earned', async () => {
+    const db = api.db.database;
+    for (const id of ['front', 'behind'])
+      await create({ id, key: 'thompson-beta', title: id, reward: REWARD, windowSeconds: 60 });
+    const patch = (shadow: object | null) => api.request('PATCH', '/v1/policies/front', { body: { shadow } });
+    for (const [shadow, pointer] of [
+      [{ policyId: 'nobody' }, '/shadow/policyId'],
+      [{ policyId: 'front' }, '/shadow/version'],
+      [{ policyId: 'behind', version: 4 }, '/shadow/version'],
+    ] as const) {
+      const answer = await patch(shadow);
+      expect(answer.status).toBe(400);
+      expect(answer.json<{ errors: { pointer: string }[] }>().errors[0]?.pointer).toBe(pointer);
+    }
+    expect((await patch({ policyId: 'behind' })).json()).toMatchObject({
+      shadow: { policyId: 'behind', version: null },
+    });
+    // Two actions at 1/2 each; the shadow plays a with 3/4. a earns in both of its decisions, b in one of two.
+    const at = NOW - 1_800_000;
+    const shadow = (servedPropensity: number, agrees: boolean) => ({
+      policyId: 'behind',
+      version: 2,
+      chosen: 'a',
+      propensity: 0.75,
+      servedPropensity,
+      agrees,
+    });
+    await insertDecisions(db, [
+      { n: 8001, policyId: 'front', at, action: 'a', shadow: shadow(0.75, true) },
+      { n: 8002, policyId: 'front', at, action: 'a', shadow: shadow(0.75, true) },
+      { n: 8003, policyId: 'front', at, action: 'b', shadow: shadow(0.25, false) },
+      { n: 8004, policyId: 'front', at, action: 'b', shadow: shadow(0.25, false) },
+      { n: 8005, policyId: 'front', at, shadow: { policyId: 'behind', version: 2, failed: 'ill' } },
+    ]);
+    await insertEvents(
+      db,
+      [8001, 8002, 8003].map((n) => ({ id: `s${n}`, n, at: at + 5 })),
+    );
+    await new LearnPolicy(db).run('front', new Date(NOW));
+    const report = await api.request('GET', '/v1/policies/front/shadow?days=1', { key: api.keys.secret });
+    expect(report.json<{ items: object[] }>().items).toEqual([
+      expect.objectContaining({
+        policyId: 'behind',
+        version: 2,
+        decisions: 5,
+        failed: 1,
+        agreement: 0.5,
+        meanServedProbability: 0.5,
+        rewarded: 4,
+        servedReward: 0.75,
+        // Weights 1.5, 1.5, .5, .5: (1.5 + 1.5 + .5) / 4, and the same since they average 1.
+        ips: 0.875,
+        snips: 0.875,
+        effectiveSampleSize: 16 / 5,
+        largestWeight: 1.5,
+        meanWeight: 1,
+        reason: null,
+      }),
+    ]);
+    expect((await patch(null)).json()).toMatchObject({ shadow: null });
+    expect((await api.request('GET', '/v1/policies/nobody/shadow')).status).toBe(404);
+  });
+
   it('counts what was left out of learning', async () => {
     const db = api.db.database;
     await create({ id: 'left', key: 'thompson-beta', title: 'Left', reward: REWARD, windowSeconds: 60 });

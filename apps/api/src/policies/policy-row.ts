@@ -16,6 +16,7 @@ export interface PolicyRow {
   readonly window_seconds: number;
   readonly grace_seconds: number;
   readonly learning: boolean;
+  readonly shadow: { readonly policyId: string; readonly version?: number } | null;
   readonly serving_version: number | null;
   readonly latest_version: number;
   readonly last_learned_at: Date | null;

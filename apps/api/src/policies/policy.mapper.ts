@@ -21,6 +21,8 @@ export interface PolicyView {
   readonly windowSeconds: number;
   readonly graceSeconds: number;
   readonly learning: boolean;
+  /** The policy that is asked about every decision of this one without serving; null: none. */
+  readonly shadow: { readonly policyId: string; readonly version: number | null } | null;
   readonly learns: 'online' | 'batch' | 'never';
   readonly servingVersion: number | null;
   readonly latestVersion: number;
@@ -61,6 +63,7 @@ function toView(row: PolicyRow & PolicyFacts): PolicyView {
     windowSeconds: row.window_seconds,
     graceSeconds: row.grace_seconds,
     learning: row.learning,
+    shadow: row.shadow && { policyId: row.shadow.policyId, version: row.shadow.version ?? null },
     learns: policyRegistry.find(row.key)?.learns ?? 'never',
     servingVersion: row.serving_version,
     latestVersion: row.latest_version,

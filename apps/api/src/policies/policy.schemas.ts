@@ -22,6 +22,13 @@ const fields = {
   windowSeconds: z.int().min(0).max(MOST_WINDOW_SECONDS),
   graceSeconds: z.int().min(0).max(MOST_WINDOW_SECONDS),
   learning: z.boolean(),
+  shadow: z
+    .strictObject({
+      policyId: keyField,
+      version: z.int().min(1).optional().describe('Keep asking this version; absent: the one that serves.'),
+    })
+    .nullable()
+    .describe('A policy that is asked about every decision of this one, and serves nobody; null: none.'),
 };
 
 /** POST /v1/policies. */
@@ -36,6 +43,7 @@ export const createPolicySchema = z.strictObject({
   windowSeconds: fields.windowSeconds.optional().describe('Default: 3600, or the window of the preset.'),
   graceSeconds: fields.graceSeconds.default(0),
   learning: fields.learning.default(true),
+  shadow: fields.shadow.default(null),
 });
 export type CreatePolicy = z.output<typeof createPolicySchema>;
 
@@ -86,6 +94,11 @@ export const actionsSchema = z.strictObject({
   days: z.coerce.number().int().min(1).max(400).default(30),
 });
 export type ActionsQuery = z.output<typeof actionsSchema>;
+
+export const shadowSchema = z.strictObject({
+  days: z.coerce.number().int().min(1).max(400).default(7),
+});
+export type ShadowQuery = z.output<typeof shadowSchema>;
 
 export const settlementSchema = z.strictObject({
   hours: z.coerce

@@ -41,6 +41,7 @@ interface DecisionRow {
   readonly exposed: boolean;
   readonly fallback: string | null;
   readonly features: Readonly<Record<string, Context>> | null;
+  readonly slice: string | null;
 }
 
 interface EventRow extends Omit<LinkedEvent, 'at'> {
@@ -58,7 +59,7 @@ delete from reward_due where decision_id in (
 returning decision_id, decision_at`;
 
 const READ_DECISIONS = `
-select id, at, unit_id, kind, chosen, subject, propensity, exposed, fallback, features from decision
+select id, at, unit_id, kind, chosen, subject, propensity, exposed, fallback, features, slice from decision
 where id = any($1) and at between $2 and $3`;
 
 const READ_EVENTS = `
@@ -68,9 +69,9 @@ where decision_id = any($1) and at >= $2 and at <= $3`;
 const WRITE_REWARDS = `
 insert into reward (decision_id, position, policy_id, subject, action_id, reward, propensity, decision_at, settled_at,
   version, features, definition)
-select r.decision_id, r.position, $1, r.subject, r.action_id, r.reward, r.propensity, r.decision_at, $2, $3, r.features, $12
-from unnest($4::text[], $5::int[], $6::text[], $7::text[], $8::float8[], $9::float8[], $10::timestamptz[], $11::jsonb[])
-  as r (decision_id, position, subject, action_id, reward, propensity, decision_at, features)
+select r.decision_id, r.position, $1, r.subject, r.action_id, r.reward, r.propensity, r.decision_at, $2, r.version, r.features, $12
+from unnest($3::int[], $4::text[], $5::int[], $6::text[], $7::text[], $8::float8[], $9::float8[], $10::timestamptz[], $11::jsonb[])
+  as r (version, decision_id, position, subject, action_id, reward, propensity, decision_at, features)
 on conflict (decision_id, position) do nothing
 returning decision_id`;
 
@@ -210,7 +211,7 @@ async function writeRewards(
   const written = await tx.query(WRITE_REWARDS, [
     policy.id,
     now,
-    learns ? WAITING : NOT_LEARNED,
+    rows.map(({ decision }) => (learns && decision.slice !== 'analysis' ? WAITING : NOT_LEARNED)),
     rows.map(({ decision }) => decision.id),
     rows.map(({ reward }) => reward.position),
     rows.map(({ decision }) => decision.subject),

@@ -48,6 +48,15 @@ const record: fc.Arbitrary<DecisionRecord> = fc.record(
     holdout: orNull(key),
     exposed: fc.boolean(),
     latencyMicros: fc.nat(),
+    slice: fc.constantFrom('exploration' as const, 'analysis' as const),
+    shadow: fc.record({
+      policyId: key,
+      version: fc.nat(),
+      chosen: awkward,
+      propensity,
+      servedPropensity: propensity,
+      agrees: fc.boolean(),
+    }),
     rewardWindowSeconds: orNull(fc.nat()),
   },
   {
@@ -89,10 +98,20 @@ describe('decisions as lines', () => {
         expect(line.indexOf('\n')).toBe(line.length - 1);
         expect(decodeDecision(line)).toEqual(JSON.parse(JSON.stringify(one)));
         expect(rewardWindowOf(line)).toBe(one.rewardWindowSeconds);
-        expect(storedPart(line).split('\t')).toHaveLength(25);
+        expect(storedPart(line).split('\t')).toHaveLength(27);
       }),
       { seed: 11, numRuns: 500 },
     );
+  });
+
+  it('of an earlier version are read and stored as decisions without slice and shadow', () => {
+    const [base] = fc.sample(record, { seed: 2, numRuns: 1 }) as [DecisionRecord];
+    const { slice: _slice, shadow: _shadow, ...plain } = base;
+    const today = encodeDecision(plain);
+    const earlier = today.replace('\t\\N\t\\N\n', '\n');
+    expect(earlier).not.toBe(today);
+    expect(decodeDecision(earlier)).toEqual(decodeDecision(today));
+    expect(storedPart(earlier)).toBe(storedPart(today));
   });
 
   it('write a shared list of candidates anew when its probabilities change', () => {

@@ -1,5 +1,5 @@
 import { decodeField, field, optional } from './event-lines.js';
-import type { DecisionRecord } from './jobs.js';
+import type { DecisionRecord, ShadowRecord } from './jobs.js';
 
 /**
  * Decisions travel as events do (see event-lines.ts): written once, by the process that decided, as lines of
@@ -8,7 +8,7 @@ import type { DecisionRecord } from './jobs.js';
 export const DECISION_COLUMNS =
   'id, at, unit_id, unit_type, surface, subject, experiment, arm, phase, kind, chosen, propensity, arm_propensity, ' +
   'policy_id, policy_version, candidates, probabilities, context, features, seed, reason, fallback, holdout, exposed, ' +
-  'latency_micros';
+  'latency_micros, slice, shadow';
 
 /** Positions in a line of what storage looks at, for columnOf. */
 export const DECISION_COLUMN = { window: 0, id: 1, at: 2, unitId: 3, policyId: 14, fallback: 22 } as const;
@@ -91,12 +91,22 @@ export function encodeDecision(record: DecisionRecord): string {
     `${record.armPropensity}\t${record.policyId ?? NULL}\t${record.policyVersion ?? NULL}\t` +
     `${candidatesText(record.candidates)}\t${probabilitiesText(record)}\t${json(record.context)}\t` +
     `${record.features ? json(record.features) : NULL}\t${field(record.seed)}\t${record.reason}\t` +
-    `${optional(record.fallback)}\t${record.holdout ?? NULL}\t${record.exposed}\t${record.latencyMicros}\n`
+    `${optional(record.fallback)}\t${record.holdout ?? NULL}\t${record.exposed}\t${record.latencyMicros}\t` +
+    `${record.slice ?? NULL}\t${record.shadow ? json(record.shadow) : NULL}\n`
   );
 }
 
+/** Tabs of a line of today. Lines that an earlier version wrote may still be on their way; they end before the slice. */
+const TABS = 27;
+const TABS_BEFORE_SLICES = 25;
+
 /** The part of a line that is stored: what stands behind the reward window. */
-export const storedPart = (line: string): string => line.slice(line.indexOf('\t') + 1);
+export function storedPart(line: string): string {
+  const part = line.slice(line.indexOf('\t') + 1);
+  let tabs = 1;
+  for (let at = part.indexOf('\t'); at >= 0 && tabs < TABS; at = part.indexOf('\t', at + 1)) tabs += 1;
+  return tabs === TABS_BEFORE_SLICES ? part.replace(/\n?$/, `\t${NULL}\t${NULL}\n`) : part;
+}
 
 /** Seconds; null where there is nothing to learn. */
 export function rewardWindowOf(line: string): number | null {
@@ -112,6 +122,8 @@ export function decodeDecision(line: string): DecisionRecord {
   const number = (index: number): number | null => (orNull(index) === null ? null : Number(text(index)));
   const features = orNull(19);
   const probabilities = orNull(17);
+  const slice = orNull(26);
+  const shadow = orNull(27);
   return {
     id: text(1),
     at: Date.parse(text(2)),
@@ -140,6 +152,8 @@ export function decodeDecision(line: string): DecisionRecord {
     holdout: orNull(23),
     exposed: text(24) === 'true',
     latencyMicros: Number(text(25)),
+    ...(slice === null ? {} : { slice: slice as NonNullable<DecisionRecord['slice']> }),
+    ...(shadow === null ? {} : { shadow: JSON.parse(shadow) as ShadowRecord }),
     rewardWindowSeconds: number(0),
   };
 }

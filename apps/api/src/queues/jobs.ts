@@ -1,4 +1,4 @@
-import type { Context, ContextValue, DecisionReason, Json } from '#experiments';
+import type { Context, ContextValue, DecisionReason, Json, Slice } from '#experiments';
 
 /** Queue names. One processor class per queue; see DESIGN 4 for who feeds whom. */
 export const QUEUES = {
@@ -13,6 +13,21 @@ export const QUEUES = {
   /** Partitions, retention, late sweeps. */
   maintenance: 'maintenance',
 } as const;
+
+/** What a policy's shadow would have done, as kept in the decision. `failed` stands in the place of an answer. */
+export interface ShadowRecord {
+  readonly policyId: string;
+  /** 0 before anything was learned. */
+  readonly version: number;
+  /** An action id, or the ids of a slate in order. */
+  readonly chosen?: Json;
+  /** Probability that the shadow gives to its own choice, and to what was served. */
+  readonly propensity?: number;
+  readonly servedPropensity?: number;
+  /** Its choice is what was served. */
+  readonly agrees?: boolean;
+  readonly failed?: string;
+}
 
 /** One served answer, exactly as stored in table `decision`. `at` is Unix milliseconds. */
 export interface DecisionRecord {
@@ -46,6 +61,10 @@ export interface DecisionRecord {
   readonly holdout: string | null;
   readonly exposed: boolean;
   readonly latencyMicros: number;
+  /** Absent for ordinary decisions, which are learned from. */
+  readonly slice?: Exclude<Slice, 'learning'>;
+  /** Absent where the policy has no shadow. */
+  readonly shadow?: ShadowRecord;
   /** Seconds after which the reward window closes; null: nothing to learn (fallback, value, never-learning policy). 0: no window. */
   readonly rewardWindowSeconds: number | null;
 }

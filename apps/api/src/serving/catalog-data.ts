@@ -12,6 +12,10 @@ export interface PolicyConfig {
   readonly floor: number;
   /** Seconds until a decision's reward is due; null when the policy has no reward definition. */
   readonly rewardWindowSeconds: number | null;
+  /** The policy that is asked about every decision of this one without serving; absent: none. */
+  readonly shadow?: { readonly policyId: string; readonly version: number | null } | null;
+  /** Keep this version whatever serves: for shadows that are a version of a policy. Absent: the one that serves. */
+  readonly pinned?: number;
 }
 
 /** A registered candidate, in the order in which it is offered. */

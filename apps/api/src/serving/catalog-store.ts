@@ -61,6 +61,7 @@ interface PolicyRow {
   floor: number;
   reward: Json;
   window_seconds: number;
+  shadow: { policyId: string; version?: number } | null;
 }
 
 const toPolicy = (row: PolicyRow): PolicyConfig => ({
@@ -70,6 +71,9 @@ const toPolicy = (row: PolicyRow): PolicyConfig => ({
   exploration: { key: row.exploration.key, params: row.exploration.params ?? {} },
   floor: row.floor,
   rewardWindowSeconds: row.reward === null ? null : row.window_seconds,
+  ...(row.shadow === null
+    ? {}
+    : { shadow: { policyId: row.shadow.policyId, version: row.shadow.version ?? null } }),
 });
 
 interface SurfaceRow {
@@ -105,7 +109,8 @@ select md5(concat_ws('|',
   (select string_agg(key || xmin::text, ',' order by key) from layer),
   (select string_agg(key || xmin::text, ',' order by key) from holdout),
   (select string_agg(key || xmin::text, ',' order by key) from surface),
-  (select string_agg(id || key || params::text || exploration::text || floor || coalesce(reward::text, '') || window_seconds, ','
+  (select string_agg(id || key || params::text || exploration::text || floor || coalesce(reward::text, '') || window_seconds ||
+     coalesce(shadow::text, ''), ','
      order by id) from policy),
   (select xmin::text from setting where key = 'kill_switch'))) as revision`;
 

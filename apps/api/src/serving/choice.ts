@@ -108,6 +108,13 @@ export function fixedChoice(
   );
 }
 
+/** Draws every order of the candidates with the same probability: what the exploration slice serves. */
+export const UNIFORM: CompiledPolicy = {
+  decides: 'action',
+  propensity: { kind: 'exact' },
+  distribution: ({ actions }) => new Float64Array(actions.length).fill(1 / actions.length),
+};
+
 /**
  * Draws from a compiled policy. The safety envelope around the plug-in (finite, non-negative, sums to 1, floor) is in
  * serveAction and serveSlate; what they refuse is thrown from here.

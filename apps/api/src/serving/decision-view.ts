@@ -1,4 +1,5 @@
 import type { Json } from '#experiments';
+import type { ShadowRecord } from '../queues/jobs.js';
 import type { SlateEntry } from './choice.js';
 import type { DecisionRow, EventRow } from './decisions.store.js';
 
@@ -29,6 +30,10 @@ export interface DecisionView {
   readonly holdout: string | null;
   readonly exposed: boolean;
   readonly latencyMicros: number | null;
+  /** What the decision was for besides serving; null for an ordinary one, which is learned from. */
+  readonly slice: 'exploration' | 'analysis' | null;
+  /** What the policy's shadow would have done; null without one. */
+  readonly shadow: ShadowRecord | null;
 }
 
 export function viewOf(row: DecisionRow): DecisionView {
@@ -59,6 +64,8 @@ export function viewOf(row: DecisionRow): DecisionView {
     holdout: row.holdout,
     exposed: row.exposed,
     latencyMicros: row.latency_micros,
+    slice: row.slice,
+    shadow: row.shadow,
   };
 }
 

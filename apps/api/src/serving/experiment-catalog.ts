@@ -4,6 +4,7 @@ import { EMPTY_CONFIG, ItemIndex, compileCatalog } from './catalog-data.js';
 import type { CatalogConfig, CatalogItem, PolicyConfig, ServingCatalog } from './catalog-data.js';
 import type { CatalogStore } from './catalog-store.js';
 import type { DiskCache } from './disk-cache.js';
+import { policyCacheKey } from './serving-policy.js';
 import type { CacheLogger, SnapshotCache } from './snapshot-cache.js';
 
 const POLL_MS = 10_000;
@@ -177,10 +178,19 @@ export class ExperimentCatalog {
   }
 }
 
-/** Policies that an arm of a live experiment may ask for. */
+/** Policies that an arm of a live experiment may ask for, and their shadows; a version that is named stays that version. */
 function livePolicies(config: CatalogConfig): PolicyConfig[] {
   const used = new Set(config.experiments.flatMap(policiesOf));
-  return config.policies.filter((policy) => used.has(policy.id));
+  const byId = new Map(config.policies.map((policy) => [policy.id, policy]));
+  const live = config.policies.filter((policy) => used.has(policy.id));
+  const wanted = new Map(live.map((policy) => [policyCacheKey(policy.id, null), policy]));
+  for (const { shadow } of live) {
+    const policy = shadow ? byId.get(shadow.policyId) : undefined;
+    if (!shadow || !policy) continue;
+    const pinned = shadow.version === null ? {} : { pinned: shadow.version };
+    wanted.set(policyCacheKey(policy.id, shadow.version), { ...policy, ...pinned });
+  }
+  return [...wanted.values()];
 }
 
 const policiesOf = (experiment: Experiment): string[] =>

@@ -1,10 +1,10 @@
 import type { Context } from '#experiments';
 import type { CompiledPolicy, DecisionRequest } from '#policies';
 import type { PolicyConfig } from './catalog-data.js';
-import { draw } from './choice.js';
+import { UNIFORM, draw } from './choice.js';
 import { slateOf } from './decision-view.js';
 import type { DecisionRow } from './decisions.store.js';
-import { KEEP_ALL_FEATURES } from './serve-treatments.js';
+import { KEEP_ALL_FEATURES } from './decision-record.js';
 import { compileServingPolicy } from './serving-policy.js';
 import type { Snapshot } from './serving-policy.js';
 
@@ -48,11 +48,12 @@ export function replayDecision(row: DecisionRow, inputs: ReplayInputs): Replayed
   }
   try {
     const policy = compileServingPolicy(config, snapshot);
-    if (policy.compiled === null) return no('The policy has no usable snapshot.');
+    const compiled = row.slice === 'exploration' ? UNIFORM : policy.compiled;
+    if (compiled === null) return no('The policy has no usable snapshot.');
     const request = requestOf(row, inputs.items);
     const limit = row.kind === 'slate' ? slateOf(row.chosen).length : 1;
     const again = draw(
-      { ...policy, compiled: policy.compiled },
+      { ...policy, compiled },
       row.kind === 'slate' ? 'slate' : 'action',
       request,
       limit,
@@ -62,7 +63,7 @@ export function replayDecision(row: DecisionRow, inputs: ReplayInputs): Replayed
     const close = Math.abs(again.propensity - row.propensity) <= TOLERANCE * Math.max(1, row.propensity);
     return {
       replay: verdict(same, close, version, again.propensity),
-      scores: scoresOf(policy.compiled, request),
+      scores: scoresOf(compiled, request),
     };
   } catch (error) {
     return no(`The policy cannot answer this any more: ${(error as Error).message}`);

@@ -1,11 +1,14 @@
-import type { Assignment, Context, Json, Surface } from '#experiments';
+import type { Assignment, Context, Json, Slice, Surface } from '#experiments';
 import type { Action, CompiledPolicy, DecisionRequest } from '#policies';
 import { newUlid } from '../http/ulid.js';
-import type { DecisionRecord } from '../queues/jobs.js';
+import type { DecisionRecord, ShadowRecord } from '../queues/jobs.js';
 import type { NamedAction, ServingCatalog } from './catalog-data.js';
-import { defaultChoice, draw, failureOf, fixedChoice } from './choice.js';
+import { UNIFORM, defaultChoice, draw, failureOf, fixedChoice } from './choice.js';
 import type { Choice, SlateEntry } from './choice.js';
 import type { ServingPolicy } from './serving-policy.js';
+import { policyIdOf, recordOf } from './decision-record.js';
+import { ProcessorClock, tookOf } from './processor-clock.js';
+import { shadowOf } from './shadow.js';
 import { drawSeed, steadyPeriod } from './steady-seed.js';
 
 export interface TreatmentRequest {
@@ -49,7 +52,8 @@ export interface Served {
 
 export interface ServingState {
   readonly catalog: ServingCatalog;
-  policy(policyId: string): ServingPolicy | undefined;
+  /** @param key a policy's id, or as policyCacheKey makes it. */
+  policy(key: string): ServingPolicy | undefined;
 }
 
 export interface ServingHooks {
@@ -63,38 +67,10 @@ export interface ServingHooks {
   readonly newId: (at: number) => string;
   readonly onFallback?: (reason: string, policyId: string) => void;
   readonly onSlow?: (policyId: string) => void;
+  readonly onShadow?: (shadow: ShadowRecord) => void;
 }
 
-/** Lists of candidates up to this long are kept with all features that the request gave, so that they can be replayed. */
-export const KEEP_ALL_FEATURES = 32;
 const UNKNOWN: Surface = { key: '', title: '', kind: 'value', defaultValue: null, candidateKind: null };
-
-/** How old a reading of the processor clock may be, and below which an answer needs none. */
-const COARSE_MS = 5;
-
-/**
- * Milliseconds of processor time of this process, all threads. A reading costs the kernel a walk over the threads, under
- * load as long as a whole answer, so the one before an answer may be some milliseconds old (and then counts too much).
- */
-export class ProcessorClock {
-  private readAt = -Infinity;
-  private used = 0;
-
-  constructor(private readonly read: () => NodeJS.CpuUsage = () => process.cpuUsage()) {}
-
-  before(now: number): number {
-    if (now - this.readAt > COARSE_MS) {
-      this.used = this.now();
-      this.readAt = now;
-    }
-    return this.used;
-  }
-
-  now(): number {
-    const { user, system } = this.read();
-    return (user + system) / 1000;
-  }
-}
 
 const HOOKS: ServingHooks = {
   monotonic: () => performance.now(),
@@ -124,7 +100,14 @@ export function serveTreatments(
     if (choice.fallback !== null) hooks.onFallback?.(choice.reason, policyIdOf(assignment) ?? '');
     treatments.push(treatmentOf(id, wanted, surface, assignment, choice));
     const micros = Math.round((hooks.monotonic() - begun) * 1000);
-    records.push(recordOf({ id, now, request, wanted, surface, candidates, assignment, choice, micros }));
+    const shadow = askShadow(
+      { state, request, wanted, now, hooks, id, surface, candidates },
+      assignment,
+      choice,
+    );
+    records.push(
+      recordOf({ id, now, request, wanted, surface, candidates, assignment, choice, micros, shadow }),
+    );
   }
   return { treatments, records };
 }
@@ -172,16 +155,12 @@ function choose(asked: Asked): { assignment: Assignment; choice: Choice } {
   return { assignment, choice: askPolicy(asked, assignment, treatment, limit) };
 }
 
-function askPolicy(
-  asked: Asked,
-  assignment: Assignment,
-  treatment: { readonly policyId: string; readonly steadyFor: Parameters<typeof steadyPeriod>[0] },
-  limit: number,
-): Choice {
-  const { surface, candidates, hooks, request, wanted, now, id } = asked;
+function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatment, limit: number): Choice {
+  const { surface, candidates, hooks } = asked;
   const fallBack = (reason: Choice['reason'], detail: string): Choice =>
     defaultChoice(surface, candidates, limit, reason, detail);
-  const policy = asked.state.policy(treatment.policyId);
+  const known = asked.state.policy(treatment.policyId);
+  const policy = known && treatment.slice === 'exploration' ? { ...known, compiled: UNIFORM } : known;
   if (!policy || !isCompiled(policy))
     return fallBack('FALLBACK_NO_SNAPSHOT', 'the policy has no usable snapshot');
   if (surface.kind === 'value') return fallBack('FALLBACK_INVALID', 'a policy cannot serve a value');
@@ -189,21 +168,11 @@ function askPolicy(
   const usedBefore = hooks.processor?.before(begun);
   if (policy.breaker.isOpen(begun)) return fallBack('FALLBACK_TIMEOUT', 'the policy was too slow lately');
   const seed = drawSeed({
-    salt: assignment.experiment?.salt ?? '',
-    unitId: request.unitId,
-    surface: wanted.surface,
-    subject: wanted.subject,
+    ...seedParts(asked, assignment, treatment),
     policyId: treatment.policyId,
     version: policy.version,
-    period: steadyPeriod(treatment.steadyFor, now, id),
   });
-  const decision: DecisionRequest = {
-    unitId: request.unitId,
-    context: request.context,
-    actions: candidates,
-    subject: wanted.subject,
-    at: now,
-  };
+  const decision = decisionRequest(asked);
   try {
     const { chosen, propensity, probabilities } = draw(policy, surface.kind, decision, limit, seed);
     // Field by field: spreading an object costs as much as the rest of the decision.
@@ -218,10 +187,44 @@ function askPolicy(
   }
 }
 
-function tookOf(hooks: ServingHooks, begun: number, ended: number, usedBefore: number | undefined): number {
-  const took = ended - begun;
-  if (took <= COARSE_MS || usedBefore === undefined || !hooks.processor) return took;
-  return Math.min(took, hooks.processor.now() - usedBefore);
+type PolicyTreatment = {
+  readonly policyId: string;
+  readonly steadyFor: Parameters<typeof steadyPeriod>[0];
+  readonly slice?: Slice | undefined;
+};
+
+const seedParts = (
+  { request, wanted, now, id }: Asked,
+  { experiment }: Assignment,
+  { steadyFor }: PolicyTreatment,
+) => ({
+  salt: experiment?.salt ?? '',
+  unitId: request.unitId,
+  surface: wanted.surface,
+  subject: wanted.subject,
+  period: steadyPeriod(steadyFor, now, id),
+});
+
+const decisionRequest = ({ request, wanted, candidates, now }: Asked): DecisionRequest => ({
+  unitId: request.unitId,
+  context: request.context,
+  actions: candidates,
+  subject: wanted.subject,
+  at: now,
+});
+
+/** After the answer was made: nothing here changes what is served. */
+function askShadow(asked: Asked, assignment: Assignment, choice: Choice): ShadowRecord | null {
+  const treatment = assignment.arm?.treatment;
+  const { kind } = asked.surface;
+  if (!choice.policy?.config.shadow || kind === 'value' || treatment?.kind !== 'policy') return null;
+  const shadow = shadowOf(
+    { request: decisionRequest(asked), kind, choice, seed: seedParts(asked, assignment, treatment) },
+    (key) => asked.state.policy(key),
+    asked.hooks,
+  );
+  if (shadow) asked.hooks.onShadow?.(shadow);
+  return shadow;
 }
 
 const isCompiled = (policy: ServingPolicy): policy is ServingPolicy & { readonly compiled: CompiledPolicy } =>
@@ -264,84 +267,3 @@ function treatmentOf(
     reason: choice.reason,
   };
 }
-
-interface Decided {
-  readonly id: string;
-  readonly now: number;
-  readonly request: TreatmentsRequest;
-  readonly wanted: TreatmentRequest;
-  readonly surface: Surface;
-  readonly candidates: readonly Action[];
-  readonly assignment: Assignment;
-  readonly choice: Choice;
-  readonly micros: number;
-}
-
-function recordOf(decided: Decided): DecisionRecord {
-  const { request, wanted, surface, candidates, assignment, choice } = decided;
-  const features = featuresGiven(wanted, candidates, choice);
-  const { experiment, arm } = assignment;
-  const { policy } = choice;
-  const record: DecisionRecord = {
-    id: decided.id,
-    at: decided.now,
-    unitId: request.unitId,
-    unitType: request.unitType,
-    surface: wanted.surface,
-    subject: wanted.subject,
-    experiment: experiment === null ? null : experiment.key,
-    arm: arm === null ? null : arm.key,
-    phase: experiment === null ? null : experiment.phase,
-    kind: surface.kind,
-    chosen: choice.chosen,
-    propensity: choice.propensity,
-    armPropensity: assignment.armPropensity,
-    policyId: policyIdOf(assignment),
-    policyVersion: policy === null ? null : policy.version,
-    candidates: Object.isFrozen(candidates) ? sharedIds(candidates) : idsOf(candidates),
-    probabilities: choice.probabilities,
-    context: request.context,
-    seed: choice.seed,
-    reason: choice.reason,
-    fallback: choice.fallback,
-    holdout: assignment.holdout,
-    exposed: request.expose,
-    latencyMicros: decided.micros,
-    rewardWindowSeconds: policy === null ? null : policy.config.rewardWindowSeconds,
-  };
-  return features === null ? record : { ...record, features };
-}
-
-const policyIdOf = ({ arm }: Assignment): string | null =>
-  arm?.treatment.kind === 'policy' ? arm.treatment.policyId : null;
-
-const idsOf = (candidates: readonly Action[]): string[] => candidates.map((action) => action.id);
-
-/** Frozen candidate lists come again, and so do their ids. */
-const ids = new WeakMap<readonly Action[], readonly string[]>();
-
-function sharedIds(candidates: readonly Action[]): readonly string[] {
-  let known = ids.get(candidates);
-  if (!known) ids.set(candidates, (known = Object.freeze(idsOf(candidates))));
-  return known;
-}
-
-/** What the policy knew about actions beyond the item table: of all candidates, or of the served ones in a long list. */
-function featuresGiven(
-  wanted: TreatmentRequest,
-  candidates: readonly Action[],
-  choice: Choice,
-): Readonly<Record<string, Context>> | null {
-  if (wanted.actions === null || choice.policy === null) return null;
-  const served = candidates.length <= KEEP_ALL_FEATURES ? null : servedIds(choice.chosen);
-  let features: Record<string, Context> | null = null;
-  wanted.actions.forEach(({ id, features: given }, index) => {
-    if (!given || (served && !served.has(id))) return;
-    features ??= Object.create(null) as Record<string, Context>;
-    features[id] = (candidates[index] as Action).features;
-  });
-  return features;
-}
-
-const servedIds = (chosen: Json): ReadonlySet<unknown> =>
-  new Set(Array.isArray(chosen) ? (chosen as unknown as SlateEntry[]).map(({ id }) => id) : [chosen]);

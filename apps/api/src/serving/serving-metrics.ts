@@ -32,6 +32,15 @@ export const slowAnswers = once(
       labelNames: ['policy'],
     }),
 );
+export const shadowsAsked = once(
+  'marquee_shadow_total',
+  () =>
+    new Counter({
+      name: 'marquee_shadow_total',
+      help: 'Decisions about which a shadow policy was asked; result is "answered", or "failed" when it threw or was left alone',
+      labelNames: ['policy', 'result'],
+    }),
+);
 export const snapshotsRefused = once(
   'marquee_snapshots_refused_total',
   () =>

@@ -29,6 +29,10 @@ export interface ServingPolicy {
   readonly breaker: Breaker;
 }
 
+/** How a compiled policy is found: by its id for the version that serves, else by id and version. */
+export const policyCacheKey = (policyId: string, pinned: number | null | undefined): string =>
+  pinned === null || pinned === undefined ? policyId : `${policyId}@${pinned}`;
+
 /**
  * Makes a policy ready to serve.
  * @param snapshot null when there is none: a policy that learns online begins with its initial state.

@@ -1,7 +1,7 @@
 import { Breaker } from './breaker.js';
 import type { PolicyConfig } from './catalog-data.js';
 import type { DiskCache } from './disk-cache.js';
-import { compileServingPolicy } from './serving-policy.js';
+import { compileServingPolicy, policyCacheKey } from './serving-policy.js';
 import type { ServingPolicy, Snapshot } from './serving-policy.js';
 import { snapshotsRefused } from './serving-metrics.js';
 import type { SnapshotStore } from './snapshot-store.js';
@@ -23,6 +23,7 @@ interface Entry {
   readonly snapshot: Snapshot | null;
 }
 
+const keyOf = (config: PolicyConfig): string => policyCacheKey(config.id, config.pinned);
 const fingerprintOf = (config: PolicyConfig): string => JSON.stringify(config);
 
 /**
@@ -42,8 +43,9 @@ export class SnapshotCache {
     private readonly logger: CacheLogger,
   ) {}
 
-  get(policyId: string): ServingPolicy | undefined {
-    return this.entries.get(policyId)?.serving;
+  /** @param key as policyCacheKey makes it: a policy's id for the version that serves. */
+  get(key: string): ServingPolicy | undefined {
+    return this.entries.get(key)?.serving;
   }
 
   list(): readonly ServingPolicy[] {
@@ -64,7 +66,7 @@ export class SnapshotCache {
   async restore(configs: readonly PolicyConfig[]): Promise<void> {
     this.configs = configs;
     for (const config of configs) {
-      const copy = await this.disk.load(fileName(config.id));
+      const copy = await this.disk.load(fileName(keyOf(config)));
       const snapshot = (copy?.lines[0] ?? null) as Snapshot | null;
       try {
         this.put(config, snapshot, snapshot?.version ?? null);
@@ -76,23 +78,23 @@ export class SnapshotCache {
 
   /** Writes changed snapshots to disk. */
   async save(now: number): Promise<void> {
-    for (const policyId of [...this.unsaved]) {
-      this.unsaved.delete(policyId);
-      const snapshot = this.entries.get(policyId)?.snapshot;
-      if (snapshot) await this.disk.save(fileName(policyId), [snapshot], now);
+    for (const key of [...this.unsaved]) {
+      this.unsaved.delete(key);
+      const snapshot = this.entries.get(key)?.snapshot;
+      if (snapshot) await this.disk.save(fileName(key), [snapshot], now);
     }
   }
 
   private async syncNow(configs: readonly PolicyConfig[]): Promise<void> {
     const wanted = await this.store.servingVersions(configs.map((config) => config.id));
     for (const config of configs) {
-      const version = wanted.get(config.id) ?? null;
-      const entry = this.entries.get(config.id);
+      const version = config.pinned ?? wanted.get(config.id) ?? null;
+      const entry = this.entries.get(keyOf(config));
       if (entry && entry.wanted === version && entry.fingerprint === fingerprintOf(config)) continue;
       await this.load(config, version);
     }
     this.configs = configs;
-    const live = new Set(configs.map((config) => config.id));
+    const live = new Set(configs.map(keyOf));
     for (const id of this.entries.keys()) if (!live.has(id)) this.entries.delete(id);
   }
 
@@ -109,10 +111,10 @@ export class SnapshotCache {
 
   /** After a refusal: what is in memory, else the newest earlier version that passes, else the copy on disk. */
   private async keepLastGood(config: PolicyConfig, wanted: number): Promise<void> {
-    const last = this.entries.get(config.id);
+    const last = this.entries.get(keyOf(config));
     if (last?.serving.compiled) {
       if (this.tryPut(config, last.snapshot, wanted)) return;
-      this.entries.set(config.id, { ...last, wanted, fingerprint: fingerprintOf(config) });
+      this.entries.set(keyOf(config), { ...last, wanted, fingerprint: fingerprintOf(config) });
       return;
     }
     let before = wanted;
@@ -122,7 +124,7 @@ export class SnapshotCache {
       if (this.tryPut(config, older, wanted)) return;
       before = older.version;
     }
-    const copy = await this.disk.load(fileName(config.id));
+    const copy = await this.disk.load(fileName(keyOf(config)));
     if (copy?.lines[0]) this.tryPut(config, copy.lines[0] as Snapshot, wanted);
   }
 
@@ -137,11 +139,12 @@ export class SnapshotCache {
   }
 
   private put(config: PolicyConfig, snapshot: Snapshot | null, wanted: number | null): void {
-    let breaker = this.breakers.get(config.id);
-    if (!breaker) this.breakers.set(config.id, (breaker = new Breaker()));
+    const key = keyOf(config);
+    let breaker = this.breakers.get(key);
+    if (!breaker) this.breakers.set(key, (breaker = new Breaker()));
     const serving = compileServingPolicy(config, snapshot, breaker);
-    this.entries.set(config.id, { serving, wanted, fingerprint: fingerprintOf(config), snapshot });
-    if (snapshot !== null) this.unsaved.add(config.id);
+    this.entries.set(key, { serving, wanted, fingerprint: fingerprintOf(config), snapshot });
+    if (snapshot !== null) this.unsaved.add(key);
   }
 
   private refuse(policyId: string, version: number, error: unknown): void {
@@ -150,4 +153,4 @@ export class SnapshotCache {
   }
 }
 
-const fileName = (policyId: string): string => `snapshot-${policyId}.json`;
+const fileName = (key: string): string => `snapshot-${key}.json`;

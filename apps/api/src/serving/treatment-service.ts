@@ -2,9 +2,16 @@ import { Inject, Injectable } from '@nestjs/common';
 import { newUlid } from '../http/ulid.js';
 import { DecisionSpool } from './decision-spool.js';
 import { ExperimentCatalog } from './experiment-catalog.js';
-import { ProcessorClock, serveTreatments } from './serve-treatments.js';
+import { ProcessorClock } from './processor-clock.js';
+import { serveTreatments } from './serve-treatments.js';
 import type { ServingHooks, Treatment, TreatmentsRequest } from './serve-treatments.js';
-import { fallbacksServed, serveSeconds, slowAnswers, treatmentsServed } from './serving-metrics.js';
+import {
+  fallbacksServed,
+  serveSeconds,
+  shadowsAsked,
+  slowAnswers,
+  treatmentsServed,
+} from './serving-metrics.js';
 import { SnapshotCache } from './snapshot-cache.js';
 
 const SAMPLE = 16;
@@ -23,6 +30,8 @@ export class TreatmentService {
     newId: newUlid,
     onFallback: (reason, policy) => fallbacksServed.inc({ reason, policy }),
     onSlow: (policy) => slowAnswers.inc({ policy }),
+    onShadow: ({ policyId: policy, failed }) =>
+      shadowsAsked.inc({ policy, result: failed === undefined ? 'answered' : 'failed' }),
   };
 
   constructor(

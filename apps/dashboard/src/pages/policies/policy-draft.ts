@@ -44,7 +44,10 @@ export function policyDraft(catalog: Catalog, key: string): PolicyDraft {
   };
 }
 
-export function policyBody(draft: PolicyDraft, catalog: Catalog): Pick<PolicyBody, 'id'> & Partial<PolicyBody> {
+export function policyBody(
+  draft: PolicyDraft,
+  catalog: Catalog,
+): Pick<PolicyBody, 'id'> & Partial<PolicyBody> {
   const learns = catalog.policies.find((policy) => policy.key === draft.key)?.learns !== 'never';
   return {
     id: draft.id || slug(draft.title),

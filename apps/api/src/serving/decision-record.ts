@@ -1,0 +1,116 @@
+import type { Assignment, Context, Json, Slice, Surface } from '#experiments';
+import type { Action } from '#policies';
+import type { DecisionRecord, ShadowRecord } from '../queues/jobs.js';
+import type { Choice, SlateEntry } from './choice.js';
+import type { TreatmentRequest, TreatmentsRequest } from './serve-treatments.js';
+
+/** Lists of candidates up to this long are kept with all features that the request gave, so that they can be replayed. */
+export const KEEP_ALL_FEATURES = 32;
+
+/** A decision that was made, with everything that its record is written from. */
+export interface Decided {
+  readonly id: string;
+  readonly now: number;
+  readonly request: TreatmentsRequest;
+  readonly wanted: TreatmentRequest;
+  readonly surface: Surface;
+  readonly candidates: readonly Action[];
+  readonly assignment: Assignment;
+  readonly choice: Choice;
+  readonly micros: number;
+  readonly shadow: ShadowRecord | null;
+}
+
+/** The record of a decision, as it is stored. */
+export function recordOf(decided: Decided): DecisionRecord {
+  const { request, wanted, surface, candidates, assignment, choice } = decided;
+  const features = featuresGiven(wanted, candidates, choice);
+  const { experiment, arm } = assignment;
+  const { policy } = choice;
+  const record: DecisionRecord = {
+    id: decided.id,
+    at: decided.now,
+    unitId: request.unitId,
+    unitType: request.unitType,
+    surface: wanted.surface,
+    subject: wanted.subject,
+    experiment: experiment === null ? null : experiment.key,
+    arm: arm === null ? null : arm.key,
+    phase: experiment === null ? null : experiment.phase,
+    kind: surface.kind,
+    chosen: choice.chosen,
+    propensity: choice.propensity,
+    armPropensity: assignment.armPropensity,
+    policyId: policyIdOf(assignment),
+    policyVersion: policy === null ? null : policy.version,
+    candidates: Object.isFrozen(candidates) ? sharedIds(candidates) : idsOf(candidates),
+    probabilities: choice.probabilities,
+    context: request.context,
+    seed: choice.seed,
+    reason: choice.reason,
+    fallback: choice.fallback,
+    holdout: assignment.holdout,
+    exposed: request.expose,
+    latencyMicros: decided.micros,
+    rewardWindowSeconds: policy === null ? null : policy.config.rewardWindowSeconds,
+  };
+  const slice = sliceOf(assignment);
+  // Rare fields are added afterwards: most records have the one shape that is fast to build.
+  if ((features ?? slice ?? decided.shadow) === null) return record;
+  return withRare(record, features, slice, decided.shadow);
+}
+
+function withRare(
+  record: DecisionRecord,
+  features: DecisionRecord['features'] | null,
+  slice: DecisionRecord['slice'] | null,
+  shadow: ShadowRecord | null,
+): DecisionRecord {
+  return {
+    ...record,
+    ...(features ? { features } : {}),
+    ...(slice ? { slice } : {}),
+    ...(shadow ? { shadow } : {}),
+  };
+}
+
+/** Null for ordinary decisions. */
+function sliceOf({ arm }: Assignment): Exclude<Slice, 'learning'> | null {
+  const slice = arm?.treatment.kind === 'policy' ? arm.treatment.slice : undefined;
+  return slice === undefined || slice === 'learning' ? null : slice;
+}
+
+/** The policy of the arm; null for arms with a fixed value and without an arm. */
+export const policyIdOf = ({ arm }: Assignment): string | null =>
+  arm?.treatment.kind === 'policy' ? arm.treatment.policyId : null;
+
+const idsOf = (candidates: readonly Action[]): string[] => candidates.map((action) => action.id);
+
+/** Frozen candidate lists come again, and so do their ids. */
+const ids = new WeakMap<readonly Action[], readonly string[]>();
+
+function sharedIds(candidates: readonly Action[]): readonly string[] {
+  let known = ids.get(candidates);
+  if (!known) ids.set(candidates, (known = Object.freeze(idsOf(candidates))));
+  return known;
+}
+
+/** What the policy knew about actions beyond the item table: of all candidates, or of the served ones in a long list. */
+function featuresGiven(
+  wanted: TreatmentRequest,
+  candidates: readonly Action[],
+  choice: Choice,
+): Readonly<Record<string, Context>> | null {
+  if (wanted.actions === null || choice.policy === null) return null;
+  const served = candidates.length <= KEEP_ALL_FEATURES ? null : servedIds(choice.chosen);
+  let features: Record<string, Context> | null = null;
+  wanted.actions.forEach(({ id, features: given }, index) => {
+    if (!given || (served && !served.has(id))) return;
+    features ??= Object.create(null) as Record<string, Context>;
+    features[id] = (candidates[index] as Action).features;
+  });
+  return features;
+}
+
+const servedIds = (chosen: Json): ReadonlySet<unknown> =>
+  new Set(Array.isArray(chosen) ? (chosen as unknown as SlateEntry[]).map(({ id }) => id) : [chosen]);
