@@ -8,6 +8,7 @@ import { Trends1764500000000 } from './1764500000000-trends.js';
 import { RollupChanges1764600000000 } from './1764600000000-rollup-changes.js';
 import { LateRewards1764700000001 } from './1764700000001-late-rewards.js';
 import { ShadowAndSlices1764700000002 } from './1764700000002-shadow-and-slices.js';
+import { PolicyAudits1764700000003 } from './1764700000003-policy-audits.js';
 import { EventRates1764750000000 } from './1764750000000-event-rates.js';
 
 /** In order; the only list of migrations. */
@@ -22,5 +23,6 @@ export const migrations = [
   RollupChanges1764600000000,
   LateRewards1764700000001,
   ShadowAndSlices1764700000002,
+  PolicyAudits1764700000003,
   EventRates1764750000000,
 ];

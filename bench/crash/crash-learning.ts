@@ -58,7 +58,9 @@ class Victim {
 
   async kill(): Promise<void> {
     const child = this.process;
-    if (!child || child.exitCode !== null) throw new Error('the learner ended by itself');
+    this.process = null;
+    if (!child || child.exitCode !== null || child.signalCode !== null)
+      throw new Error('the learner ended by itself');
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;

@@ -141,16 +141,22 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
         targeting: { attribute: 'device', op: 'eq', value: 'tv' },
         decisionMetric: 'click-through',
         arms: [
-          { key: 'control', weight: 45, isControl: true, treatment: { kind: 'value', value: null } },
+          { key: 'control', weight: 5, isControl: true, treatment: { kind: 'value', value: null } },
           {
             key: 'uniform-exploration',
-            weight: 10,
+            weight: 5,
             isControl: false,
-            treatment: { kind: 'policy', policyId: 'artwork-uniform' },
+            treatment: { kind: 'policy', policyId: 'artwork-ts', slice: 'exploration' },
+          },
+          {
+            key: 'bandit-analysis',
+            weight: 5,
+            isControl: false,
+            treatment: { kind: 'policy', policyId: 'artwork-ts', slice: 'analysis' },
           },
           {
             key: 'bandit',
-            weight: 45,
+            weight: 85,
             isControl: false,
             treatment: { kind: 'policy', policyId: 'artwork-ts' },
           },

@@ -31,6 +31,14 @@ export const operationsSchema = z.object({
       servingVersion: z.int().nullable(),
       snapshotAgeSeconds: seconds,
       pendingRewards: count,
+      audit: z
+        .object({
+          status: z.enum(['ok', 'too-few', 'alarm', 'failed']),
+          at: z.string(),
+          reasons: z.array(z.string()),
+        })
+        .nullable()
+        .describe('The last audit of logged propensities; null before the first.'),
     }),
   ),
   database: z.object({ ok: z.boolean(), sizeBytes: z.number() }),

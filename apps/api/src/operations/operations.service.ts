@@ -18,7 +18,10 @@ const POLICIES = `
 select p.id, p.serving_version as "servingVersion",
   extract(epoch from now() - s.created_at)::float8 as "snapshotAgeSeconds",
   ((select count(*) from reward_due d where d.policy_id = p.id)
-    + (select count(*) from reward r where r.policy_id = p.id and r.version = 0))::int as "pendingRewards"
+    + (select count(*) from reward r where r.policy_id = p.id and r.version = 0))::int as "pendingRewards",
+  (select jsonb_build_object('status', a.status, 'at', to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+     'reasons', a.reasons)
+   from policy_audit a where a.policy_id = p.id order by a.at desc limit 1) as audit
 from policy p left join policy_snapshot s on s.policy_id = p.id and s.version = p.serving_version
 order by p.id`;
 

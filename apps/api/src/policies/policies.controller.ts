@@ -7,6 +7,7 @@ import { PolicyReads } from './policy-reads.js';
 import {
   actionsSchema,
   allocationSchema,
+  auditSchema,
   createPolicySchema,
   listSnapshotsSchema,
   nothingSchema,
@@ -21,6 +22,7 @@ import {
 import type {
   ActionsQuery,
   AllocationQuery,
+  AuditQuery,
   CreatePolicy,
   ListSnapshots,
   PatchPolicy,
@@ -177,6 +179,13 @@ export class PoliciesController {
   })
   shadow(@Param('id') id: string, @Query({ schema: shadowSchema }) query: ShadowQuery) {
     return this.shadows.read(id, query);
+  }
+
+  @Get(':id/audit')
+  @AllowRole('secret')
+  @ApiOperation({ summary: 'Audits of the logged propensities, the newest first' })
+  audit(@Param('id') id: string, @Query({ schema: auditSchema }) query: AuditQuery) {
+    return this.policies.audits(id, query.limit);
   }
 
   @Get(':id/training-runs')

@@ -100,6 +100,11 @@ export const shadowSchema = z.strictObject({
 });
 export type ShadowQuery = z.output<typeof shadowSchema>;
 
+export const auditSchema = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(500).default(24),
+});
+export type AuditQuery = z.output<typeof auditSchema>;
+
 export const settlementSchema = z.strictObject({
   hours: z.coerce
     .number()

@@ -166,6 +166,7 @@ export interface Operations {
     servingVersion: number | null;
     snapshotAgeSeconds: number | null;
     pendingRewards: number;
+    audit?: { status: 'ok' | 'too-few' | 'alarm' | 'failed'; at: string; reasons: string[] } | null;
   }[];
   database: { ok: boolean; sizeBytes: number | null };
   processes: { role: string; startedAt: string; lastSeenAt: string }[];

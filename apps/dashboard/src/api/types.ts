@@ -16,10 +16,12 @@ export interface Page<T> {
 export type ExperimentStatus =
   'draft' | 'scheduled' | 'running' | 'paused' | 'stopped' | 'shipped' | 'archived';
 export type SteadyPeriod = 'decision' | 'hour' | 'day' | 'week' | 'always';
+export type Slice = 'learning' | 'exploration' | 'analysis';
 export type SurfaceKind = 'value' | 'action' | 'slate';
 
 export type Treatment =
-  { kind: 'value'; value: Json } | { kind: 'policy'; policyId: string; steadyFor: SteadyPeriod };
+  | { kind: 'value'; value: Json }
+  | { kind: 'policy'; policyId: string; steadyFor: SteadyPeriod; slice?: Slice };
 
 export interface Arm {
   key: string;

@@ -1,4 +1,12 @@
-import type { Condition, HealthStatus, Json, MetricRole, SteadyPeriod, VerdictKind } from '../api/types.js';
+import type {
+  Condition,
+  HealthStatus,
+  Json,
+  MetricRole,
+  Slice,
+  SteadyPeriod,
+  VerdictKind,
+} from '../api/types.js';
 import { DASH } from './number.js';
 
 /** One vocabulary of states for the whole dashboard. */
@@ -22,6 +30,12 @@ export const ROLE: Record<MetricRole, string> = {
   decision: 'Decision metric',
   secondary: 'Secondary',
   guardrail: 'Guardrail',
+};
+
+export const SLICE: Record<Slice, string> = {
+  learning: 'The policy chooses and learns',
+  exploration: 'Drawn uniformly, learned from',
+  analysis: 'The policy chooses, never learns',
 };
 
 export const STEADY: Record<SteadyPeriod, string> = {

@@ -2,7 +2,16 @@ import type { ReactElement, ReactNode } from 'react';
 import { Link } from 'react-router';
 import { useCatalog, usePhases } from '../../api/queries.js';
 import type { Arm, Experiment, Phase, Treatment } from '../../api/types.js';
-import { STEADY, conditionSentence, count, dateTime, json, percent, plural } from '../../format/index.js';
+import {
+  SLICE,
+  STEADY,
+  conditionSentence,
+  count,
+  dateTime,
+  json,
+  percent,
+  plural,
+} from '../../format/index.js';
 import { DataTable } from '../../ui/data-table.js';
 import type { Column } from '../../ui/data-table.js';
 import { Facts } from '../../ui/details.js';
@@ -70,6 +79,7 @@ export function TreatmentCell({ treatment }: { treatment: Treatment }): ReactNod
         Policy <Link to={`/policies/${treatment.policyId}`}>{treatment.policyId}</Link>
       </span>
       <span className={styles.note}>{STEADY[treatment.steadyFor]}</span>
+      {treatment.slice === undefined ? null : <span className={styles.note}>{SLICE[treatment.slice]}</span>}
     </div>
   );
 }

@@ -11,7 +11,7 @@ import {
 } from '@mantine/core';
 import type { ReactElement } from 'react';
 import type { Surface } from '../../api/types.js';
-import { STEADY, percent } from '../../format/index.js';
+import { SLICE, STEADY, percent } from '../../format/index.js';
 import { Icon } from '../../ui/icon.js';
 import { JsonInputField } from '../../ui/json-field.js';
 import { valueHint } from './draft.js';
@@ -156,6 +156,13 @@ function PolicyFields({
         data={Object.entries(STEADY).map(([value, label]) => ({ value, label }))}
         value={arm.steadyFor}
         onChange={(steadyFor) => change({ steadyFor: (steadyFor ?? 'day') as ArmDraft['steadyFor'] })}
+      />
+      <Select
+        label="What its decisions are for"
+        w={250}
+        data={Object.entries(SLICE).map(([value, label]) => ({ value, label }))}
+        value={arm.slice}
+        onChange={(slice) => change({ slice: (slice ?? 'learning') as ArmDraft['slice'] })}
       />
       <Button mt={25} variant="default" leftSection={<Icon name="plus" size={14} />} onClick={createPolicy}>
         New policy

@@ -1,4 +1,4 @@
-import type { Experiment, Json, Policy, SteadyPeriod, Surface, Treatment } from '../../api/types.js';
+import type { Experiment, Json, Policy, Slice, SteadyPeriod, Surface, Treatment } from '../../api/types.js';
 import { slug } from '../../format/slug.js';
 import type { TargetingDraft } from './targeting.js';
 import { EVERYONE, toCondition } from './targeting.js';
@@ -14,6 +14,8 @@ export interface ArmDraft {
   value: Json | undefined;
   policyId: string;
   steadyFor: SteadyPeriod;
+  /** What the decisions of a policy are for besides serving. */
+  slice: Slice;
 }
 
 export interface ExperimentDraft {
@@ -52,6 +54,7 @@ function arm(id: number, title: string, weight: number, change: Partial<ArmDraft
     value: undefined,
     policyId: '',
     steadyFor: 'day',
+    slice: 'learning',
     ...change,
   };
 }
@@ -90,26 +93,29 @@ function policyFor(policies: readonly Policy[], fits: (policy: Policy) => boolea
 }
 
 /**
- * Arms of a template. The bandit one keeps a control beside it and a small uniform arm, so that its lift is an
- * ordinary comparison and every action stays measured.
+ * Arms of a template. The bandit one keeps three small slices beside what the bandit serves and learns from: a control
+ * that no bandit touches, uniform exploration so that every action stays measured, and an analysis slice that the
+ * bandit serves and never learns from, so that it is judged on what it has not seen.
  */
 export function templateArms(template: Template, policies: readonly Policy[]): ArmDraft[] {
   if (template === 'ab') return emptyDraft().arms;
-  const uniform = policyFor(
-    policies,
-    (policy) => policy.key.includes('uniform') || policy.key.includes('random'),
-  );
   const bandit = policyFor(policies, (policy) => policy.learns === 'online');
   return [
-    arm(1, 'Control', 45, { isControl: true }),
-    arm(2, 'Uniform exploration', 10, { ...uniform, steadyFor: 'decision' }),
-    arm(3, 'Bandit', 45, bandit),
+    arm(1, 'Control', 5, { isControl: true }),
+    arm(2, 'Uniform exploration', 5, { ...bandit, steadyFor: 'decision', slice: 'exploration' }),
+    arm(3, 'Bandit, analysis', 5, { ...bandit, slice: 'analysis' }),
+    arm(4, 'Bandit', 85, bandit),
   ];
 }
 
 function treatment(draft: ArmDraft): Treatment {
   if (draft.kind === 'policy')
-    return { kind: 'policy', policyId: draft.policyId, steadyFor: draft.steadyFor };
+    return {
+      kind: 'policy',
+      policyId: draft.policyId,
+      steadyFor: draft.steadyFor,
+      ...(draft.slice === 'learning' ? {} : { slice: draft.slice }),
+    };
   return { kind: 'value', value: draft.value ?? null };
 }
 

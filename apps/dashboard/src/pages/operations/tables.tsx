@@ -53,6 +53,13 @@ export function Queues({ queues }: { queues: readonly Queue[] }): ReactElement {
 
 type Age = Operations['policies'][number];
 
+const AUDIT_WORDS = {
+  ok: 'Passed',
+  'too-few': 'Too few decisions',
+  alarm: 'Look at it',
+  failed: 'Failed, see the policy',
+} as const;
+
 const AGES: Column<Age>[] = [
   { key: 'id', title: 'Policy', cell: (policy) => <Link to={`/policies/${policy.id}`}>{policy.id}</Link> },
   {
@@ -77,6 +84,16 @@ const AGES: Column<Age>[] = [
     title: 'Pending rewards',
     align: 'right',
     cell: (policy) => count(policy.pendingRewards),
+  },
+  {
+    key: 'audit',
+    title: 'Propensity audit',
+    cell: ({ audit }) =>
+      audit ? (
+        <span title={audit.reasons.join(' ')}>{AUDIT_WORDS[audit.status]}</span>
+      ) : (
+        <Missing reason="Not audited yet" />
+      ),
   },
 ];
 

@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createRng } from '#experiments';
+import { clearLearning } from '../../../test/learning.js';
+import { createTestDatabase } from '../../../test/postgres.js';
+import type { TestDatabase } from '../../../test/postgres.js';
+import { FactStore } from '../../persistence/fact-store.js';
+import { encodeDecision } from '../../queues/decision-lines.js';
+import type { DecisionRecord } from '../../queues/jobs.js';
+import type { ServingState } from '../../serving/serve-treatments.js';
+import { serveTreatments } from '../../serving/serve-treatments.js';
+import { arm, ask, byPolicy, experiment, item, policy, stateOf, surface } from '../../serving/testing.js';
+import { PolicyAudits, readAudits } from './policy-audits.js';
+
+const NOW = new Date();
+const AT = NOW.getTime() - 1_800_000;
+const ITEMS = ['a', 'b', 'c', 'd'];
+const FLOOR = 0.02;
+
+/** A policy that has something to be wrong about: epsilon-greedy before anything was learned plays uniformly. */
+const state: ServingState = stateOf({
+  surfaces: [surface('art', 'action', 'artwork'), surface('rows', 'slate', 'artwork')],
+  items: ITEMS.map((id) => item(id, 'artwork')),
+  policies: [policy('front', 'thompson-beta', { floor: FLOOR })],
+  experiments: [experiment('x', 'art', [arm('bandit', byPolicy('front'))])],
+});
+
+describe('the audit of logged propensities', () => {
+  let db: TestDatabase;
+  let audits: PolicyAudits;
+  beforeAll(async () => {
+    db = await createTestDatabase();
+    audits = new PolicyAudits(db.database);
+  });
+  afterAll(() => db.drop());
+  beforeEach(async () => {
+    await clearLearning(db.database);
+    await db.database.query(
+      `insert into policy (id, key, title, exploration, floor, reward, serving_version, latest_version, created_at, updated_at)
+       values ('front', 'thompson-beta', 'Front', '{"key": "greedy", "params": {}}', $1, '{"outcomes": []}', 3, 3, $2, $2)`,
+      [FLOOR, new Date(AT - 86_400_000)],
+    );
+    for (const version of [1, 2, 3])
+      await db.database.query(
+        `insert into policy_snapshot (policy_id, version, state_version, params, state, sha256, status)
+         values ('front', $1, 1, '{}', '{}', $2, 'accepted')`,
+        [version, '44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'],
+      );
+  });
+
+  /** Decisions as the product makes them, stored by the product's own store. */
+  const decide = async (
+    count: number,
+    logged: (record: DecisionRecord) => DecisionRecord = (record) => record,
+  ): Promise<void> => {
+    const records = Array.from(
+      { length: count },
+      (_, n) => serveTreatments(state, ask(`m${n}`, 'art'), AT + n).records[0] as DecisionRecord,
+    );
+    await new FactStore(db.database).insertDecisions(records.map(logged).map(encodeDecision));
+  };
+  const policyRow = async () =>
+    (await db.database.query(`select serving_version, learning from policy where id = 'front'`))[0];
+
+  it('passes what the product logs, draws it again, and is kept', async () => {
+    await decide(2500);
+    const [audit] = await audits.run(NOW);
+    expect(audit).toMatchObject({
+      policyId: 'front',
+      status: 'ok',
+      reasons: [],
+      rolledBackTo: null,
+      findings: { decisions: 2500, failures: 0, repeated: 0, replays: { different: 0 } },
+    });
+    expect(audit?.findings.replays.sampled).toBeGreaterThan(30);
+    // Not again within the hour.
+    expect(await audits.run(new Date(NOW.getTime() + 600_000))).toEqual([]);
+    const [kept] = await readAudits(db.database, 'front', 5);
+    expect(kept).toMatchObject({ status: 'ok', decisions: 2500, servingVersion: 3 });
+    expect(await policyRow()).toEqual({ serving_version: 3, learning: true });
+  });
+
+  it('catches a bug that logs the propensity of another action, and takes the version out of service', async () => {
+    const rng = createRng('seeded bug');
+    await decide(400, (record) => ({
+      ...record,
+      policyVersion: 3,
+      probabilities: [0.4, 0.3, 0.2, 0.1],
+      propensity: [0.4, 0.3, 0.2, 0.1][rng.below(4)] as number,
+    }));
+    const audit = await audits.audit('front', NOW);
+    expect(audit?.status).toBe('failed');
+    expect(audit?.reasons.join()).toContain('another propensity than the probability of what was chosen');
+    expect(audit?.rolledBackTo).toBe(2);
+    expect(await policyRow()).toEqual({ serving_version: 2, learning: false });
+    const [entry] = await db.database.query(
+      `select actor, after from audit where action = 'policy.rollback' order by id desc limit 1`,
+    );
+    expect(entry).toMatchObject({ actor: 'system: propensity audit', after: { servingVersion: 2 } });
+    // Found once more within the same decisions, it does not go further back: a frozen policy is left alone.
+    await db.database.query('delete from policy_audit');
+    expect(await audits.audit('front', NOW)).toMatchObject({ status: 'failed', rolledBackTo: null });
+  });
+
+  it('catches a bug that logs a distribution that was not drawn from, though every record looks right', async () => {
+    const skewed = [0.5, 0.25, 0.15, 0.1];
+    await decide(2500, (record) => ({
+      ...record,
+      probabilities: skewed,
+      propensity: skewed[record.candidates.indexOf(String(record.chosen))] as number,
+    }));
+    const audit = await audits.audit('front', NOW);
+    expect(audit?.status).toBe('failed');
+    expect(audit?.findings.choices).toMatchObject({ badSums: 0, belowFloor: 0, mismatched: 0 });
+    expect(audit?.findings.choices.byAction?.p).toBeLessThan(1e-7);
+    expect(audit?.findings.replays.different).toBeGreaterThan(0);
+  });
+
+  it('looks at slates place by place, at what failed, and counts steady draws once', async () => {
+    await decide(300, (record) => ({
+      ...record,
+      kind: 'slate',
+      chosen: [
+        { id: 'a', propensity: 0.25 },
+        { id: 'b', propensity: 1 / 3 },
+      ],
+      propensity: 0.25 / 3,
+      seed: `${record.unitId.length} ${record.chosen?.toString() ?? ''}`,
+      probabilities: null,
+    }));
+    await decide(30, (record) => ({ ...record, fallback: 'broken', reason: 'FALLBACK_ERROR' }));
+    const audit = await audits.audit('front', NOW);
+    expect(audit?.findings.repeated).toBeGreaterThan(250);
+    expect(audit?.findings.failures).toBe(30);
+    expect(audit?.findings.slates.slots.map(({ meanWeight }) => meanWeight)).toEqual([
+      expect.closeTo(1, 9),
+      expect.closeTo(1, 9),
+    ]);
+    expect(audit?.status).toBe('failed');
+    expect(audit?.reasons.join()).toContain('30 decisions of 330 could not be made');
+  });
+});
