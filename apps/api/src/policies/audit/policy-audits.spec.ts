@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createRng } from '#experiments';
+import { newUlid } from '../../http/ulid.js';
 import { clearLearning } from '../../../test/learning.js';
 import { createTestDatabase } from '../../../test/postgres.js';
 import type { TestDatabase } from '../../../test/postgres.js';
@@ -73,10 +74,19 @@ describe('the audit of logged propensities', () => {
     });
     expect(audit?.findings.replays.sampled).toBeGreaterThan(30);
     // Not again within the hour.
-    expect(await audits.run(new Date(NOW.getTime() + 600_000))).toEqual([]);
+    const soon = new Date(NOW.getTime() + 600_000);
+    expect(await audits.run(soon)).toEqual([]);
     const [kept] = await readAudits(db.database, 'front', 5);
     expect(kept).toMatchObject({ status: 'ok', decisions: 2500, servingVersion: 3 });
     expect(await policyRow()).toEqual({ serving_version: 3, learning: true });
+    // But at once where decisions begin to fail.
+    const failing = { reason: 'FALLBACK_INVALID', fallback: 'not a number' } as const;
+    await decide(30, (record) => {
+      const at = NOW.getTime() + 1000;
+      return { ...record, ...failing, at, id: newUlid(at) };
+    });
+    expect(await audits.run(soon)).toMatchObject([{ status: 'failed', rolledBackTo: 2 }]);
+    expect(await policyRow()).toEqual({ serving_version: 2, learning: false });
   });
 
   it('catches a bug that logs the propensity of another action, and takes the version out of service', async () => {

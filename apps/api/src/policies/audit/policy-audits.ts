@@ -5,7 +5,7 @@ import type { PolicyRow } from '../policy-row.js';
 import { readSnapshot, stateOf } from '../snapshot-store.js';
 import { collectFindings } from './collect.js';
 import { replaySample } from './replay-sample.js';
-import { verdictOf } from './verdict.js';
+import { LEAST_FAILURES, verdictOf } from './verdict.js';
 import type { AuditFindings, AuditVerdict } from './verdict.js';
 
 /** How often a policy is audited, and how far back the first time. Decisions younger than a minute may not be stored. */
@@ -21,13 +21,18 @@ export interface PolicyAudit extends AuditVerdict {
   readonly rolledBackTo: number | null;
 }
 
+/** Due are policies whose last audit is an hour old, and at once those that began to fail since. */
 const DUE = `
-select p.id from policy p
-where not exists (select from policy_audit a where a.policy_id = p.id and a.at > $1)
-  and exists (select from decision d where d.policy_id = p.id and d.at >= $2) order by p.id`;
+select p.id from policy p left join lateral (
+  select max(a.at) as at from policy_audit a where a.policy_id = p.id) last on true
+where exists (select from decision d where d.policy_id = p.id and d.at >= $2)
+  and (last.at is null or last.at <= $1 or ${LEAST_FAILURES} <= (
+    select count(*) from decision d
+    where d.policy_id = p.id and d.at >= last.at and d.reason in ('FALLBACK_ERROR', 'FALLBACK_INVALID')))
+order by p.id`;
 
 /**
- * The audit of logged propensities. Looks at every policy that has decided something, about once an hour, and takes a
+ * The audit of logged propensities. Looks at every policy that has decided something, about once an hour and sooner where decisions fail, and takes a
  * version out of service whose probabilities are broken. Every step may run twice and in several processes.
  */
 export class PolicyAudits {

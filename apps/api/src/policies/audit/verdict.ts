@@ -26,7 +26,8 @@ const LEVEL = 0.001;
 /** So improbable that chance is no explanation, however often audits run: worth taking a version out of service. */
 const CERTAIN = 1e-7;
 const LEAST_CHOICES = 200;
-const LEAST_FAILURES = 20;
+/** So many decisions that a policy failed to make are a reason to look, whatever the hour. */
+export const LEAST_FAILURES = 20;
 const FAILING_SHARE = 0.05;
 
 /**
