@@ -16,8 +16,9 @@ import { createDatabase } from '../stack.js';
 import type { Ground } from '../stack.js';
 import { streamRewards } from './learning-stream.js';
 
-const POLICY = 'crash-linear';
-const KEY = 'linear-thompson';
+const POLICY = 'crash-fading';
+/** Its tallies fade with time, so that another order of rewards gives other bits. */
+const KEY = 'thompson-beta';
 const REWARDS = 200_000;
 const KILLS = 50;
 const SECONDS = 180;

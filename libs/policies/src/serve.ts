@@ -219,12 +219,12 @@ export function slatePropensity(
 ): number {
   const rule = ruleOf(compiled, request, exploration);
   const count = request.actions.length;
-  const taken = new Uint8Array(count);
+  const { taken, open } = limitsOf(compiled, request);
   const probabilities = new Float64Array(count);
   let joint = 1;
   for (const [slot, index] of order.entries()) {
     if (taken[index] !== 0) return 0;
-    fillSlot(rule, taken, count - slot, floor, probabilities);
+    fillSlot(rule, taken, open - slot, floor, probabilities);
     joint *= probabilities[index] as number;
     taken[index] = 1;
   }

@@ -108,12 +108,23 @@ export function fixedChoice(
   );
 }
 
-/** Draws every order of the candidates with the same probability: what the exploration slice serves. */
-export const UNIFORM: CompiledPolicy = {
-  decides: 'action',
-  propensity: { kind: 'exact' },
-  distribution: ({ actions }) => new Float64Array(actions.length).fill(1 / actions.length),
-};
+/**
+ * Draws every order of the candidates with the same probability: what the exploration slice serves. Whom the policy may
+ * not serve at all, it may not serve here either.
+ */
+export function uniformOf(policy: CompiledPolicy | null): CompiledPolicy {
+  const eligible = policy?.eligible?.bind(policy);
+  return {
+    decides: 'action',
+    propensity: { kind: 'exact' },
+    ...(eligible ? { eligible } : {}),
+    distribution: (request) => {
+      const open = eligible?.(request) ?? new Uint8Array(request.actions.length).fill(1);
+      const count = open.reduce((sum, one) => sum + one, 0);
+      return Float64Array.from(open, (one) => one / count);
+    },
+  };
+}
 
 /**
  * Draws from a compiled policy. The safety envelope around the plug-in (finite, non-negative, sums to 1, floor) is in

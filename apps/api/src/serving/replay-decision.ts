@@ -1,7 +1,7 @@
 import type { Context } from '#experiments';
 import type { CompiledPolicy, DecisionRequest } from '#policies';
 import type { PolicyConfig } from './catalog-data.js';
-import { UNIFORM, draw } from './choice.js';
+import { draw, uniformOf } from './choice.js';
 import { slateOf } from './decision-view.js';
 import type { DecisionRow } from './decisions.store.js';
 import { KEEP_ALL_FEATURES } from './decision-record.js';
@@ -48,7 +48,7 @@ export function replayDecision(row: DecisionRow, inputs: ReplayInputs): Replayed
   }
   try {
     const policy = compileServingPolicy(config, snapshot);
-    const compiled = row.slice === 'exploration' ? UNIFORM : policy.compiled;
+    const compiled = row.slice === 'exploration' ? uniformOf(policy.compiled) : policy.compiled;
     if (compiled === null) return no('The policy has no usable snapshot.');
     const request = requestOf(row, inputs.items);
     const limit = row.kind === 'slate' ? slateOf(row.chosen).length : 1;

@@ -3,7 +3,7 @@ import type { Action, CompiledPolicy, DecisionRequest } from '#policies';
 import { newUlid } from '../http/ulid.js';
 import type { DecisionRecord, ShadowRecord } from '../queues/jobs.js';
 import type { NamedAction, ServingCatalog } from './catalog-data.js';
-import { UNIFORM, defaultChoice, draw, failureOf, fixedChoice } from './choice.js';
+import { defaultChoice, draw, failureOf, fixedChoice, uniformOf } from './choice.js';
 import type { Choice, SlateEntry } from './choice.js';
 import type { ServingPolicy } from './serving-policy.js';
 import { policyIdOf, recordOf } from './decision-record.js';
@@ -160,7 +160,8 @@ function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatm
   const fallBack = (reason: Choice['reason'], detail: string): Choice =>
     defaultChoice(surface, candidates, limit, reason, detail);
   const known = asked.state.policy(treatment.policyId);
-  const policy = known && treatment.slice === 'exploration' ? { ...known, compiled: UNIFORM } : known;
+  const policy =
+    known && treatment.slice === 'exploration' ? { ...known, compiled: uniformOf(known.compiled) } : known;
   if (!policy || !isCompiled(policy))
     return fallBack('FALLBACK_NO_SNAPSHOT', 'the policy has no usable snapshot');
   if (surface.kind === 'value') return fallBack('FALLBACK_INVALID', 'a policy cannot serve a value');

@@ -56,6 +56,8 @@ export async function collectFindings(
 interface Promised {
   readonly floor: number;
   readonly floorSince: Date;
+  /** The policy may leave candidates out. */
+  readonly limited: boolean;
 }
 
 class Collector {
@@ -104,9 +106,10 @@ class Collector {
   private count(row: Row): void {
     const { candidates, propensity, chosen } = row;
     if (row.kind === 'action') {
+      const { limited } = this.promised;
       const probabilities = row.probabilities ?? [];
       const floor = row.at >= this.promised.floorSince ? this.promised.floor : 0;
-      this.choices.add({ candidates, probabilities, propensity, chosen: String(chosen), floor });
+      this.choices.add({ candidates, probabilities, propensity, chosen: String(chosen), floor, limited });
       return;
     }
     const placed = Array.isArray(chosen) ? (chosen as unknown as readonly { propensity: number }[]) : [];

@@ -62,7 +62,13 @@ export class PolicyAudits {
     const to = new Date(now.getTime() - STORED_AFTER_MS);
     const from = await this.since(policy, to);
     const collected = await this.db.transaction((tx) =>
-      collectFindings(tx, policyId, { from, to, floor: policy.floor, floorSince: policy.updated_at }),
+      collectFindings(tx, policyId, {
+        from,
+        to,
+        floor: policy.floor,
+        floorSince: policy.updated_at,
+        limited: 'wrappers' in policy.params,
+      }),
     );
     const findings = { ...collected.findings, replays: await replaySample(this.db, policy, from, to) };
     const verdict = verdictOf(findings);

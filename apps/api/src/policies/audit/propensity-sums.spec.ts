@@ -104,11 +104,13 @@ describe('the sums of the propensity audit', () => {
       { probabilities: [NaN, 0.25] },
       { probabilities: [0.75] },
       { probabilities: [0.95, 0.05], propensity: 0.95 },
+      { probabilities: [1, 0], propensity: 1 },
+      { probabilities: [1, 0], propensity: 1, limited: true },
       { propensity: 0.25 },
       { chosen: 'c' },
     ])
       sums.add({ ...good, ...change });
-    expect(sums.result()).toMatchObject({ choices: 7, badSums: 3, belowFloor: 1, mismatched: 2 });
+    expect(sums.result()).toMatchObject({ choices: 9, badSums: 3, belowFloor: 2, mismatched: 2 });
   });
 });
 

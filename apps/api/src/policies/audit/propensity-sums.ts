@@ -10,6 +10,8 @@ export interface LoggedChoice {
   readonly propensity: number;
   /** Least probability that every candidate was promised. */
   readonly floor: number;
+  /** Some candidates may not be served at all: a probability of 0 is no fault then. */
+  readonly limited?: boolean;
 }
 
 export interface PropensityFindings {
@@ -69,8 +71,9 @@ export class PropensitySums {
       this.badSums += 1;
       return;
     }
-    const floor = Math.min(choice.floor, 1 / candidates.length);
-    if (probabilities.some((p) => p < floor - TOLERANCE)) this.belowFloor += 1;
+    const held = choice.limited ? probabilities.filter((p) => p > 0) : probabilities;
+    const floor = Math.min(choice.floor, 1 / held.length);
+    if (held.some((p) => p < floor - TOLERANCE)) this.belowFloor += 1;
     if (index < 0 || Math.abs((probabilities[index] as number) - propensity) > TOLERANCE) {
       this.mismatched += 1;
       return;
