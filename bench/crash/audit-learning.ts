@@ -106,7 +106,7 @@ async function auditState(
         after: 0,
         through: row.latest_version,
       });
-      const { tallies } = policy.decode(snapshot.state) as { tallies: Tallies };
+      const { tallies } = (policy.decode(snapshot.state) as { inner: { tallies: Tallies } }).inner;
       const right = [...counted].filter(([key, tally]) => {
         const learned = tallies.get(key);
         return learned?.weight === tally.weight && learned.sum === tally.sum;

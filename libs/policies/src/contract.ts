@@ -114,6 +114,8 @@ export interface BanditPolicy<P = unknown, S = unknown> extends PolicyBase<P, S>
    * the policy learns everything again.
    */
   correct?(state: S, batch: readonly CorrectedReward[], params: P): S;
+  /** Optional: whether `correct` keeps its promise under these parameters; absent: it does wherever it is there. */
+  corrects?(params: P): boolean;
   /** Optional: a first state from history, so that the policy starts (or is evaluated) with what is known. */
   warmStart?(data: TrainingSet, params: P): S;
 }

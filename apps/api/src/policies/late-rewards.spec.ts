@@ -60,8 +60,10 @@ describe('rewards that turn out to be others', () => {
     });
   const tallyOf = async (action: string): Promise<Tally | undefined> => {
     const head = await readHead(db.database, 'artwork');
-    const state = thompson.decode(head?.state ?? null) as { tallies: ReadonlyMap<string, Tally> };
-    return state.tallies.get(action);
+    const state = thompson.decode(head?.state ?? null) as {
+      inner: { tallies: ReadonlyMap<string, Tally> };
+    };
+    return state.inner.tallies.get(action);
   };
   const corrections = () =>
     db.database.query<{ previous: number; reward: number; version: number; revision: number }>(

@@ -106,7 +106,7 @@ export class LearnPolicy {
     const again = rebuildReason(head, policy, row, settling);
     if (await isBackingOff(tx, row, head, now)) return none;
     const batch = await readWaiting(tx, row.id, this.limits.rows);
-    const corrections = await correctionsFor(tx, policy, row.id, this.limits.rows);
+    const corrections = await correctionsFor(tx, policy, row, this.limits.rows);
     if (batch.length + corrections.length === 0 && again === null) return none;
     const version = row.latest_version + 1;
     const from = again === null ? head : undefined;
@@ -149,7 +149,7 @@ export class LearnPolicy {
     const probes = await readProbes(tx, batch.length > 0 ? batch : corrections);
     try {
       const params = blame(() => policy.params.parse(row.params));
-      const range = { from: null, after: 0, through: row.latest_version, takeIn: !policy.correct };
+      const range = { from: null, after: 0, through: row.latest_version, takeIn: !canCorrect(policy, row) };
       let state = head ? stateOf(head) : await replay(tx, policy, row.id, params, range);
       if (batch.length > 0) state = advance(policy, state, batch, params);
       if (corrections.length > 0) state = amend(policy, state, corrections, params);
@@ -164,13 +164,23 @@ export class LearnPolicy {
   }
 }
 
+/** Whether the policy can learn corrections as it is configured. */
+function canCorrect(policy: BanditPolicy, row: PolicyRow): boolean {
+  if (!policy.correct) return false;
+  try {
+    return policy.corrects?.(policy.params.parse(row.params)) ?? true;
+  } catch {
+    return false;
+  }
+}
+
 /** Those that wait and that the policy can learn. */
 const correctionsFor = async (
   tx: Transaction,
   policy: BanditPolicy,
-  id: string,
+  row: PolicyRow,
   limit: number,
-): Promise<LoggedCorrection[]> => (policy.correct ? readCorrections(tx, id, limit) : []);
+): Promise<LoggedCorrection[]> => (canCorrect(policy, row) ? readCorrections(tx, row.id, limit) : []);
 
 /** Why everything is to be learned again, or null when learning goes on from the head. */
 function rebuildReason(
@@ -188,7 +198,7 @@ function rebuildReason(
 
 /** Everything was learned with the rewards as they are known now. */
 async function learnedAgain(tx: Transaction, row: PolicyRow, policy: BanditPolicy): Promise<void> {
-  if (!policy.correct) await takeInCorrections(tx, row.id);
+  if (!canCorrect(policy, row)) await takeInCorrections(tx, row.id);
   await tx.query('update policy set relearn_since = null where id = $1', [row.id]);
 }
 

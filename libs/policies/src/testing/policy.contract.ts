@@ -253,7 +253,7 @@ function describeLearning(policy: Online, state: unknown, params: unknown): void
   });
 
   it('corrects rewards as if they had been known at first, where it can', () => {
-    if (policy.correct === undefined) return;
+    if (policy.correct === undefined || policy.corrects?.(params) === false) return;
     const early = batch.map((decision, i) => ({ ...decision, reward: i % 3 === 0 ? 0 : decision.reward }));
     const late = batch.flatMap((decision, i) => {
       const previous = (early[i] as RewardedDecision).reward;

@@ -138,7 +138,7 @@ function updateAll(
   return { inner: policy.update(state.inner, seen, ownParams(params)), memories };
 }
 
-/** Corrects what the policy inside has learned, by the rewards that wrappers let through; their memories stay as they are. */
+/** Corrects what the policy inside has learned, by the rewards that wrappers let through. */
 function correctAll(
   correct: NonNullable<BanditPolicy['correct']>,
   wrappers: Wrappers,
@@ -245,6 +245,8 @@ function wrappableBandit(
     ...(correct && {
       correct: (state: WrappedState, batch: readonly CorrectedReward[], params: WrappedParams) =>
         correctAll(correct.bind(policy), wrappers, state, batch, params),
+      // A memory has counted the reward as it was.
+      corrects: (params: WrappedParams) => wornBy(params).every(({ key }) => !wrappers.get(key).memory),
     }),
     update: (state, batch, params) => updateAll(policy, wrappers, state, batch, params),
     encode: ({ inner, memories }) =>
