@@ -1,10 +1,17 @@
 import { defineParams } from '#experiments';
 import type { Json, ParamsSchema } from '#experiments';
 import type { z } from 'zod';
-import type { BanditPolicy, Belief, DecisionRequest, RewardedDecision } from '../contract.js';
+import type {
+  BanditPolicy,
+  Belief,
+  CorrectedReward,
+  DecisionRequest,
+  RewardedDecision,
+} from '../contract.js';
 import type { BestArm } from './best-arm.js';
 import {
   addDecisions,
+  correctDecisions,
   decodeCounts,
   emptyCounts,
   encodeCounts,
@@ -34,6 +41,8 @@ export interface Play {
 export interface Memory<S, P> {
   readonly empty: S;
   add(state: S, batch: readonly RewardedDecision[], params: P, valueOf: ValueOf): S;
+  /** Where a reward that was counted can be replaced. */
+  correct?(state: S, batch: readonly CorrectedReward[], params: P, valueOf: ValueOf): S;
   /** What `key` earned as of the newest decision of all. */
   tally(state: S, key: string, params: P): { readonly weight: number; readonly sum: number };
   encode(state: S): Json;
@@ -44,6 +53,7 @@ export interface Memory<S, P> {
 export const fadingMemory: Memory<DecayedCounts, CountingOptions> = {
   empty: emptyCounts,
   add: addDecisions,
+  correct: correctDecisions,
   tally: (state, key, params) => tallyOf(state, key, params.halfLifeDays),
   encode: encodeCounts,
   decode: decodeCounts,
@@ -54,6 +64,8 @@ export const lastingMemory: Memory<DecayedCounts, { readonly perSubject: boolean
   ...fadingMemory,
   add: (state, batch, { perSubject }, valueOf) =>
     addDecisions(state, batch, { perSubject, halfLifeDays: null }, valueOf),
+  correct: (state, batch, { perSubject }, valueOf) =>
+    correctDecisions(state, batch, { perSubject, halfLifeDays: null }, valueOf),
   tally: (state, key) => tallyOf(state, key, null),
 };
 
@@ -98,6 +110,7 @@ export function countedPolicy<P extends { readonly perSubject: boolean }, S>(
   spec: CountedSpec<P, S>,
 ): BanditPolicy<P, S> {
   const { schema, memory, valueOf, play, bestArm, beliefs, ...texts } = spec;
+  const correct = memory.correct?.bind(memory);
   return {
     ...texts,
     learns: 'online',
@@ -105,6 +118,10 @@ export function countedPolicy<P extends { readonly perSubject: boolean }, S>(
     stateVersion: 1,
     initialState: () => memory.empty,
     update: (state, batch, params) => memory.add(state, batch, params, valueOf),
+    ...(correct && {
+      correct: (state: S, batch: readonly CorrectedReward[], params: P) =>
+        correct(state, batch, params, valueOf),
+    }),
     encode: (state) => memory.encode(state),
     decode: (json) => memory.decode(json),
     compile: (state, params) => {

@@ -75,14 +75,14 @@ export function addDecisions(
 
 /**
  * Replaces rewards that were counted before; the input stays as it is. Weights stay: the decisions count already.
- * @param rewardOf as it was given to addDecisions.
+ * @param valueOf as it was given to addDecisions.
  * @throws DomainError `invalid_reward` for a reward or time that is not a finite number.
  */
 export function correctDecisions(
   counts: DecayedCounts,
   batch: readonly CorrectedReward[],
   options: CountingOptions,
-  rewardOf: (reward: number) => number,
+  valueOf: ValueOf,
 ): DecayedCounts {
   const tallies = new Map(counts.tallies);
   for (const decision of batch) {
@@ -90,7 +90,7 @@ export function correctDecisions(
     const key = tallyKey(decision.subject, decision.action.id, options.perSubject);
     const old = tallies.get(key);
     if (old === undefined) continue;
-    tallies.set(key, correctOne(old, decision, options.halfLifeDays, rewardOf));
+    tallies.set(key, correctOne(old, decision, options.halfLifeDays, valueOf));
   }
   return { ...counts, tallies };
 }
@@ -98,12 +98,12 @@ export function correctDecisions(
 /** The tally with a counted reward replaced; the difference fades as the reward itself has faded. */
 export function correctOne(
   old: Tally,
-  { at, reward, previous }: Pick<CorrectedReward, 'at' | 'reward' | 'previous'>,
+  decision: CorrectedReward,
   halfLifeDays: number | null,
-  rewardOf: (reward: number) => number = (given) => given,
+  valueOf: ValueOf = (given) => given,
 ): Tally {
-  const change = rewardOf(reward) - rewardOf(previous);
-  return { ...old, sum: old.sum + change * decayFactor(at, old.at, halfLifeDays) };
+  const change = valueOf(decision.reward, decision) - valueOf(decision.previous, decision);
+  return { ...old, sum: old.sum + change * decayFactor(decision.at, old.at, halfLifeDays) };
 }
 
 export function addOne(old: Tally, atMs: number, value: number, halfLifeDays: number | null): Tally {

@@ -1,17 +1,6 @@
 import { z } from 'zod';
 import { countedPolicy, fadingMemory, plainReward, total } from './counted-policy.js';
 import { halfLifeDaysField, perSubjectField } from './counting-params.js';
-import {
-  addDecisions,
-  correctDecisions,
-  decodeCounts,
-  emptyCounts,
-  encodeCounts,
-  tallyKey,
-  tallyOf,
-} from './decayed-counts.js';
-import type { DecayedCounts } from './decayed-counts.js';
-import { rememberBySubjectAndActions } from './snapshot-cache.js';
 
 const schema = z.object({
   epsilon: z.number().min(0).max(1).default(0.1).describe('Share of decisions taken uniformly at random.'),
@@ -74,24 +63,5 @@ export const epsilonGreedy = countedPolicy({
     const scores = weight.map((n, i) => ((sum[i] as number) + prior) / (n + params.priorWeight));
     const epsilon = decayedEpsilon(params, weight.length, total(weight));
     return { distribution: epsilonGreedyDistribution(scores, epsilon), scores };
-  learns: 'online',
-  params: defineParams(schema),
-  stateVersion: 1,
-  initialState: () => emptyCounts,
-  update: (state, batch, params) => addDecisions(state, batch, params, (reward) => reward),
-  correct: (state, batch, params) => correctDecisions(state, batch, params, (reward) => reward),
-  encode: encodeCounts,
-  decode: decodeCounts,
-  compile: (state, params) => {
-    const remember = rememberBySubjectAndActions((request) => {
-      const means = meanRewards(state, params, request);
-      return { means, distribution: epsilonGreedyDistribution(means, params.epsilon) };
-    });
-    return {
-      decides: 'action',
-      propensity: { kind: 'exact' },
-      distribution: (request) => remember(request).distribution,
-      scores: (request) => remember(request).means,
-    };
   },
 });
