@@ -1,5 +1,5 @@
 import { DomainError } from '#experiments';
-import type { Effect, Estimator } from './contract.js';
+import type { Effect, Estimator, LookPlan } from './contract.js';
 import { DEFAULT_ESTIMATOR, estimatorRegistry } from './estimators/index.js';
 import type { ReportArm, ReportOptions } from './report.contract.js';
 
@@ -40,3 +40,14 @@ export function comparisonOf(arms: readonly ReportArm[], options: ReportOptions 
 /** The p-value of an effect; null where its evidence is of another kind. */
 export const pValueOf = ({ evidence }: Effect): number | null =>
   evidence?.kind === 'p-value' ? evidence.value : null;
+
+/** The plan of one comparison: its two arms get their share of the planned units. */
+export function planOfPair(
+  plan: LookPlan,
+  arm: ReportArm,
+  { baseline, treatments }: Pick<Comparison, 'baseline' | 'treatments'>,
+): LookPlan {
+  const total = treatments.reduce((sum, { weight }) => sum + weight, baseline.weight);
+  const share = total > 0 ? (baseline.weight + arm.weight) / total : 1;
+  return { ...plan, plannedUnits: plan.plannedUnits * share };
+}

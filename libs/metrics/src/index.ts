@@ -52,6 +52,7 @@ export * from './computed.js';
 export * from './formula.js';
 export * from './segments/heterogeneity.js';
 export * from './segments/scan.js';
+export * from './segments/shrinkage.js';
 export * from './segments/scan.contract.js';
 export * from './surrogate/surrogate-index.js';
 export * from './surrogate/validate-surrogate.js';

@@ -1,7 +1,7 @@
 import { combinesPeriods } from './adaptive/combine-periods.js';
-import { comparisonOf, pValueOf } from './comparison.js';
+import { comparisonOf, pValueOf, planOfPair } from './comparison.js';
 import { contrast } from './contrast.js';
-import type { Effect, EstimateOptions, Estimator, HalfWidthOptions, LookPlan, Moments } from './contract.js';
+import type { Effect, EstimateOptions, Estimator, HalfWidthOptions, Moments } from './contract.js';
 import { formulaOf } from './formula.js';
 import { runHealthChecks } from './health/index.js';
 import { withReportFacts } from './health/report-facts.js';
@@ -152,13 +152,6 @@ function lookOptions(key: string, context: Context): HalfWidthOptions {
     ...(sequentialTuning === null ? {} : { sequentialTuning }),
     ...(lookPlan === null ? {} : { lookPlan: planOfPair(lookPlan, arm, context) }),
   };
-}
-
-/** The plan of one comparison: its two arms get their share of the planned units. */
-function planOfPair(plan: LookPlan, arm: ReportArm, { baseline, treatments }: Context): LookPlan {
-  const total = treatments.reduce((sum, { weight }) => sum + weight, baseline.weight);
-  const share = total > 0 ? (baseline.weight + arm.weight) / total : 1;
-  return { ...plan, plannedUnits: plan.plannedUnits * share };
 }
 
 function resultOf(metric: ReportMetric, arm: ReportArm, cells: CellIndex, context: Context): ReportResult {

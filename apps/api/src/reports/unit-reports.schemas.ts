@@ -7,6 +7,10 @@ export const scanQuerySchema = reportQuerySchema.pick({
   baseline: true,
   alpha: true,
   adjust: true,
+  looks: true,
+  plannedUnits: true,
+  spending: true,
+  priorLiftSd: true,
 });
 export type ScanQueryBody = z.output<typeof scanQuerySchema>;
 

@@ -1,4 +1,4 @@
-import type { Effect, MetricDefinition } from '../contract.js';
+import type { Effect, Interval, MetricDefinition } from '../contract.js';
 import type { ReportArm, ReportCell, ReportMetric, ReportOptions } from '../report.contract.js';
 import type { OutcomeReason } from '../inference/outcome.js';
 
@@ -33,12 +33,28 @@ export interface SegmentScanInput {
   readonly options?: ReportOptions;
 }
 
+/** An effect that borrows from the other segments of its attribute: the one to read first. */
+export interface ShrunkenCell {
+  /** Absolute contrast, pulled towards the mean of the segments. */
+  readonly estimate: number;
+  readonly standardError: number;
+  /** For one look, whatever the estimator of the table. */
+  readonly interval: Interval;
+  /** The same over the control's mean in the segment, which is taken as known; null where that is 0. */
+  readonly relative: { readonly estimate: number; readonly interval: Interval } | null;
+  /** Share of the raw effect that is kept. */
+  readonly weight: number;
+}
+
 export interface SegmentEffectCell {
   readonly attribute: string;
   readonly value: string;
   readonly metric: string;
   readonly arm: string;
+  /** As estimated in this segment alone. */
   readonly effect: Effect;
+  /** null: fewer than three segments of the attribute have enough units, or this one has too few. */
+  readonly shrunken: ShrunkenCell | null;
   readonly pValue: number | null;
   /** Benjamini-Hochberg over every cell of the table that has a p-value. */
   readonly qValue: number | null;
@@ -65,6 +81,12 @@ export interface SegmentInteraction {
   readonly qValue: number | null;
   /** Share of the variation between segments that is more than chance, in percent. */
   readonly i2: number | null;
+  /** What the segments are shrunken towards, and by how much their true effects differ (standard deviation). */
+  readonly shrinkage: {
+    readonly mean: number;
+    readonly standardError: number;
+    readonly tau: number;
+  } | null;
   /** The effect points one way in all units and the other way in every segment (Simpson's paradox). */
   readonly reversed: boolean;
 }
