@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
+import { lift as liftText } from '../src/format/index.js';
 import { EXPERIMENTS } from './fixtures/experiments.js';
 import { reportFor } from './fixtures/report.js';
 import { segmentsFor } from './fixtures/units.js';
@@ -24,6 +25,11 @@ withBrowser('segments, distribution, novelty and workings in Chromium (skipped w
     expect(await page.locator('[data-few="true"]').count()).toBe(
       scan.cells.filter((cell) => cell.arm === arm && cell.tooFew).length,
     );
+    // The shrunken lift comes first, the raw one under it.
+    const shown = scan.cells.find((cell) => cell.arm === arm && cell.shrunken !== null);
+    const cell = page.locator('[data-heat]').first();
+    expect(await cell.innerText()).toContain(liftText(shown?.shrunken?.relative?.estimate ?? NaN));
+    expect(await cell.innerText()).toContain(`raw ${liftText(shown?.effect.relative.estimate ?? NaN)}`);
     await page.getByText('opposite of the whole in every segment').first().waitFor();
     await page.getByRole('combobox', { name: 'Attribute' }).click();
     await page.getByRole('option', { name: 'country' }).click();
@@ -44,7 +50,11 @@ withBrowser('segments, distribution, novelty and workings in Chromium (skipped w
       stage.page.getByRole('button', { name: 'CSV' }).click(),
     ]);
     const lines = readFileSync(await download.path(), 'utf8').split('\n');
-    expect(lines[0]).toBe('Attribute,Value,Metric,Arm,Lift,Lower,Upper,Units,p,q,Finding');
+    expect(lines[0]).toBe(
+      'Attribute,Value,Metric,Arm,Shrunken lift,Shrunken lower,Shrunken upper,Raw lift,Raw lower,Raw upper,Units,p,q,Finding',
+    );
+    const [lift, , , raw] = (lines[1] ?? '').split(',').slice(4).map(Number);
+    expect(lift).toBeCloseTo((raw ?? NaN) / 2, 9);
     expect(lines.length).toBe(1 + 5);
     expect(lines[5]).toMatch(/^device,console,.*,too few units$/);
   });

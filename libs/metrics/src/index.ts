@@ -33,6 +33,7 @@ export * from './retention.js';
 export * from './sequential/index.js';
 export * from './survival/index.js';
 export * from './reference/index.js';
+export * from './adaptive/action-values.js';
 export * from './adaptive/aipw.js';
 export * from './adaptive/combine-periods.js';
 export * from './adaptive/period-weighted.js';

@@ -304,6 +304,22 @@ describe('reports over units', () => {
     }
   });
 
+  it('scans at planned looks and with a prior, and shrinks in units of the metric', async () => {
+    const looks = await get<SegmentScan>(
+      'segments/scan?estimator=group-sequential&looks=2&plannedUnits=900&spending=pocock',
+    );
+    const large = looks.cells.filter(({ tooFew, metric }) => !tooFew && metric === 'watch-minutes');
+    expect(large.length).toBeGreaterThan(5);
+    expect(large.map(({ effect }) => effect.reason)).toEqual(large.map(() => null));
+    const flat = await get<SegmentScan>('segments/scan?estimator=bayesian');
+    const prior = await get<SegmentScan>('segments/scan?estimator=bayesian&priorLiftSd=0.01');
+    const widths = [flat, prior].map(({ cells }) => cells[0]?.effect.standardError ?? NaN);
+    expect(widths[1]).toBeLessThan(0.5 * (widths[0] ?? NaN));
+    // Shrinkage is made of the segments' own effects, whatever the estimator.
+    expect(prior.cells.map(({ shrunken }) => shrunken)).toEqual(looks.cells.map(({ shrunken }) => shrunken));
+    expect(prior.cells.filter(({ shrunken }) => shrunken !== null).length).toBeGreaterThan(5);
+  });
+
   it('corrects over the whole table, and says that the arms have different mixes', async () => {
     const scan = await get<SegmentScan>('segments/scan?estimator=welch');
     const tested = scan.cells.filter(({ pValue }) => pValue !== null);

@@ -15,12 +15,31 @@ export interface SegmentAttribute {
   otherUnits: Record<string, number>;
 }
 
+interface Bounds {
+  lower: number | null;
+  upper: number | null;
+  level: number;
+  kind: 'confidence' | 'credible' | 'always-valid';
+}
+
+export interface ShrunkenCell {
+  estimate: number;
+  standardError: number;
+  interval: Bounds;
+  relative: { estimate: number; interval: Bounds } | null;
+  /** Share of the raw effect that is kept. */
+  weight: number;
+}
+
 export interface SegmentCell {
   attribute: string;
   value: string;
   metric: string;
   arm: string;
+  /** As estimated in this segment alone. */
   effect: Effect;
+  /** Pulled towards the mean of the attribute's segments; null: too few of them, or too few units here. */
+  shrunken: ShrunkenCell | null;
   pValue: number | null;
   qValue: number | null;
   direction: 'better' | 'worse' | 'unclear';
@@ -38,6 +57,8 @@ export interface SegmentInteraction {
   pValue: number | null;
   qValue: number | null;
   i2: number | null;
+  /** What the segments are shrunken towards, and the standard deviation of their true effects. */
+  shrinkage: { mean: number; standardError: number; tau: number } | null;
   reversed: boolean;
 }
 

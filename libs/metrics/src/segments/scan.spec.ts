@@ -89,6 +89,51 @@ describe('scanSegments', () => {
     );
   });
 
+  it('shrinks what one segment says alone, on the scale of the contrast and as a lift', () => {
+    const rows = {
+      tv: [1000, 20, 1000, 23],
+      phone: [1000, 10, 1000, 10],
+      web: [1000, 20, 1000, 20.5],
+    } as const;
+    for (const options of [{ estimator: 'welch' }, { estimator: 'bayesian', priorLiftSd: 0.01 }]) {
+      const { cells, interactions } = scanSegments(
+        input({ ...rows, watch: [9, 20, 9, 90] }, undefined, options),
+      );
+      // Errors are all sqrt(0.2); the variance of 3, 0, 0.5 is 31/12: w = 1 - 0.2 / (31/12).
+      const weight = 1 - (0.2 * 12) / 31;
+      const mean = 3.5 / 3;
+      expect(interactions[0]?.shrinkage).toMatchObject({
+        mean: expect.closeTo(mean, 9),
+        tau: expect.closeTo(Math.sqrt(31 / 12 - 0.2), 6),
+      });
+      const [tv, phone, web, small] = cells.map(({ shrunken }) => shrunken);
+      expect(small).toBeNull();
+      expect(tv?.estimate).toBeCloseTo(mean + weight * (3 - mean), 9);
+      expect(phone?.relative?.estimate).toBeCloseTo((mean - weight * mean) / 10, 9);
+      expect(web?.relative?.interval.upper).toBeCloseTo((web?.interval.upper ?? NaN) / 20, 12);
+    }
+  });
+
+  it('gives each segment its share of the look plan, and the prior', () => {
+    const rows = { tv: [3000, 20, 3000, 21], phone: [1000, 20, 1000, 20.2] } as const;
+    const whole = [4000, 20, 4000, 20.8] as const;
+    const lookPlan = { plannedUnits: 16_000, looks: [0.5, 1], spending: 'obrien_fleming' } as const;
+    const { cells } = scanSegments(input(rows, whole, { estimator: 'group-sequential', lookPlan }));
+    // Half of the planned units are there, in the whole and so in every segment: O'Brien-Fleming's 2.9626 (gsDesign,
+    // spending function at 0.5), of standard errors sqrt(0.2 / 3) and sqrt(0.2).
+    const halves = cells.map(
+      ({ effect: { interval } }) => ((interval?.upper ?? 0) - (interval?.lower ?? 0)) / 2,
+    );
+    expect(halves[0]).toBeCloseTo(2.9626 * Math.sqrt(0.2 / 3), 3);
+    expect(halves[1]).toBeCloseTo(2.9626 * Math.sqrt(0.2), 3);
+    const without = scanSegments(input(rows, whole, { estimator: 'group-sequential' }));
+    expect(without.cells.map(({ effect }) => effect.reason)).toEqual(Array(2).fill('no_planned_looks'));
+    const prior = scanSegments(input(rows, whole, { estimator: 'bayesian', priorLiftSd: 0.01 })).cells[0]
+      ?.effect;
+    // N(0, 0.2^2) prior and error sqrt(0.2 / 3): the share kept is 0.04 / (0.04 + 0.0666).
+    expect(prior?.estimate).toBeCloseTo(0.04 / (0.04 + 0.2 / 3), 6);
+  });
+
   it('shows small segments, but tests them nowhere', () => {
     const scan = scanSegments(
       input({ tv: [1000, 20, 1000, 21], phone: [1000, 20, 1000, 21], watch: [1000, 20, 49, 90] }),

@@ -1,6 +1,7 @@
 import { VisuallyHidden } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { memo } from 'react';
+import type { Effect } from '../../api/types.js';
 import type {
   SegmentAttribute,
   SegmentCell,
@@ -29,9 +30,12 @@ const HEADINGS = {
   value: 'Value',
   metric: 'Metric',
   arm: 'Arm',
-  lift: 'Lift',
-  lower: 'Lower',
-  upper: 'Upper',
+  shrunken: 'Shrunken lift',
+  shrunkenLower: 'Shrunken lower',
+  shrunkenUpper: 'Shrunken upper',
+  lift: 'Raw lift',
+  lower: 'Raw lower',
+  upper: 'Raw upper',
   n: 'Units',
   p: 'p',
   q: 'q',
@@ -57,11 +61,8 @@ export const SegmentTable = memo(function SegmentTable({
   const domain = robustDomain(
     shown
       .filter((cell) => !cell.tooFew)
-      .flatMap(({ effect: { relative } }) => [
-        relative.estimate,
-        relative.interval?.lower,
-        relative.interval?.upper,
-      ]),
+      .map(shownLift)
+      .flatMap(({ estimate, interval }) => [estimate, interval?.lower, interval?.upper]),
     0.02,
   );
   return (
@@ -160,6 +161,14 @@ function Group({ attribute, metrics, cells, interactions, domain, muted }: Group
   );
 }
 
+/** The lift that a cell shows first: the shrunken one where there is one. */
+function shownLift({ shrunken, effect: { relative } }: SegmentCell): {
+  estimate: number | null;
+  interval: Effect['interval'];
+} {
+  return shrunken?.relative ?? relative;
+}
+
 interface CellProps {
   cell: SegmentCell | undefined;
   domain: number;
@@ -169,38 +178,57 @@ interface CellProps {
 function Cell({ cell, domain, muted }: CellProps): ReactElement {
   if (cell === undefined) return <Missing reason="No unit of this segment has matured" />;
   const { relative, control, treatment } = cell.effect;
-  const n = control.n + treatment.n;
   const why = whyUndefined(relative);
   const direction = muted ? 'unclear' : cell.direction;
-  const strong = Math.abs(relative.estimate ?? 0) > domain / 4;
+  const strong = Math.abs(shownLift(cell).estimate ?? 0) > domain / 4;
   return (
     <div className={styles.cell} data-heat={direction} data-strong={strong} data-few={cell.tooFew}>
       {why === null ? (
-        <>
-          <span className={styles.lift}>
-            <span aria-hidden="true">{GLYPH[direction]}</span> {lift(relative.estimate)}
-            <VisuallyHidden> {direction}</VisuallyHidden>
-          </span>
-          <IntervalBar
-            estimate={relative.estimate}
-            lower={relative.interval?.lower ?? null}
-            upper={relative.interval?.upper ?? null}
-            domain={domain}
-            direction={direction}
-            muted={muted || cell.tooFew}
-            width={84}
-            height={14}
-          />
-          <span className={styles.note}>{range(relative.interval, lift)}</span>
-        </>
+        <CellLift cell={cell} domain={domain} direction={direction} muted={muted} />
       ) : (
         <Missing reason={why} />
       )}
       <span className={styles.note}>
-        n {compact(n)}
+        n {compact(control.n + treatment.n)}
         {cell.tooFew ? ', too few' : cell.qValue === null ? '' : `, q ${pValue(cell.qValue)}`}
       </span>
     </div>
+  );
+}
+
+interface CellLiftProps {
+  cell: SegmentCell;
+  domain: number;
+  direction: SegmentCell['direction'];
+  muted: boolean;
+}
+
+function CellLift({ cell, domain, direction, muted }: CellLiftProps): ReactElement {
+  const { estimate, interval } = shownLift(cell);
+  const raw = cell.effect.relative;
+  return (
+    <>
+      <span className={styles.lift}>
+        <span aria-hidden="true">{GLYPH[direction]}</span> {lift(estimate)}
+        <VisuallyHidden> {direction}</VisuallyHidden>
+      </span>
+      <IntervalBar
+        estimate={estimate}
+        lower={interval?.lower ?? null}
+        upper={interval?.upper ?? null}
+        domain={domain}
+        direction={direction}
+        muted={muted || cell.tooFew}
+        width={84}
+        height={14}
+      />
+      <span className={styles.note}>{range(interval, lift)}</span>
+      {cell.shrunken?.relative ? (
+        <span className={styles.note} title={`raw interval ${range(raw.interval, lift)}`}>
+          raw {lift(raw.estimate)}
+        </span>
+      ) : null}
+    </>
   );
 }
 
@@ -210,7 +238,7 @@ function Interaction({ test }: { test: SegmentInteraction | undefined }): ReactE
   return (
     <div className={styles.cell}>
       <Hint
-        text={`Cochran’s Q ${decimal(test.q)} over ${count(test.segments)} segments, I² ${decimal(test.i2)}%: the share of the variation that is more than chance.`}
+        text={`Cochran’s Q ${decimal(test.q)} over ${count(test.segments)} segments, I² ${decimal(test.i2)}%: the share of the variation that is more than chance.${spreadText(test)}`}
       >
         <span>q {pValue(test.qValue)}</span>
       </Hint>
@@ -222,8 +250,22 @@ function Interaction({ test }: { test: SegmentInteraction | undefined }): ReactE
   );
 }
 
+function spreadText({ shrinkage }: SegmentInteraction): string {
+  if (shrinkage === null) return '';
+  return ` True effects differ by about ${decimal(shrinkage.tau, 3)} (standard deviation, in units of the metric).`;
+}
+
+type Ends = Record<'estimate' | 'lower' | 'upper', number | null>;
+
+function endsOf(shown: ReturnType<typeof shownLift> | null | undefined): Ends {
+  const { lower = null, upper = null } = shown?.interval ?? {};
+  return { estimate: shown?.estimate ?? null, lower, upper };
+}
+
 function twin(cell: SegmentCell, metrics: readonly SegmentMetric[]): TwinRow {
   const { relative, control, treatment } = cell.effect;
+  const shrunken = endsOf(cell.shrunken?.relative);
+  const raw = endsOf(relative);
   return {
     id: `${cell.attribute}/${cell.value}/${cell.metric}`,
     cells: {
@@ -231,9 +273,12 @@ function twin(cell: SegmentCell, metrics: readonly SegmentMetric[]): TwinRow {
       value: cell.value,
       metric: metrics.find(({ key }) => key === cell.metric)?.title ?? cell.metric,
       arm: cell.arm,
-      lift: relative.estimate,
-      lower: relative.interval?.lower ?? null,
-      upper: relative.interval?.upper ?? null,
+      shrunken: shrunken.estimate,
+      shrunkenLower: shrunken.lower,
+      shrunkenUpper: shrunken.upper,
+      lift: raw.estimate,
+      lower: raw.lower,
+      upper: raw.upper,
       n: control.n + treatment.n,
       p: cell.pValue,
       q: cell.qValue,

@@ -18,7 +18,7 @@ import { SegmentTable } from './segment-table.js';
 /** Every metric in every segment: where does the effect differ? */
 export function SegmentsTab({ experiment }: { experiment: Experiment }): ReactElement {
   const view = useReportView(experiment.key);
-  const query = useSegmentScan(experiment.key, view.estimator || null);
+  const query = useSegmentScan(experiment.key, view.estimator || null, view.settings);
   if (experiment.startedAt === null) return <NotStarted experiment={experiment} />;
   const report = view.query.data;
   const blocked = report !== undefined && isBlocked(report);
@@ -141,7 +141,11 @@ function Note({ scan }: { scan: SegmentScan }): ReactElement {
       {plural(scan.tests.cells, 'cell')} (Benjamini-Hochberg); coloured cells have q below{' '}
       {percent(scan.alpha, 0)}. The last row of an attribute tests whether the effect differs between its
       values (Cochran’s Q, {plural(scan.tests.interactions, 'test')}, a fixed-horizon test). Hatched: fewer
-      than {scan.minimumUnits} units in an arm, not tested. As of {dateTime(scan.asOf)}.{leftOutText(scan)}
+      than {scan.minimumUnits} units in an arm, not tested. The lift shown first is pulled towards the mean of
+      the attribute’s segments, by as much as chance explains their differences (empirical Bayes, for one
+      look), because the largest of many segments is too large; “raw” is the segment alone, and p and q belong
+      to it. Where an attribute has fewer than three segments to learn from, only the raw lift is shown. As of{' '}
+      {dateTime(scan.asOf)}.{leftOutText(scan)}
     </>
   );
 }
