@@ -5,6 +5,7 @@ import { AllowRole } from '../http/api-key.guard.js';
 import { PoliciesService } from './policies.service.js';
 import { PolicyReads } from './policy-reads.js';
 import {
+  actionValuesSchema,
   actionsSchema,
   allocationSchema,
   auditSchema,
@@ -20,6 +21,7 @@ import {
   trainingRunSchema,
 } from './policy.schemas.js';
 import type {
+  ActionValuesQuery,
   ActionsQuery,
   AllocationQuery,
   AuditQuery,
@@ -161,6 +163,15 @@ export class PoliciesController {
   })
   actions(@Param('id') id: string, @Query({ schema: actionsSchema }) query: ActionsQuery) {
     return this.reads.actions(id, query);
+  }
+
+  @Get(':id/action-values')
+  @AllowRole('secret')
+  @ApiOperation({
+    summary: 'What each action is worth, from the policy’s own log: adaptively weighted, with intervals',
+  })
+  actionValues(@Param('id') id: string, @Query({ schema: actionValuesSchema }) query: ActionValuesQuery) {
+    return this.reads.actionValues(id, query, new Date());
   }
 
   @Get(':id/settlement')

@@ -1,9 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
+import { actionValuesOf } from './action-values.js';
+import type { ActionValuesView } from './action-values.js';
 import { currentProbabilities } from './current-probabilities.js';
 import type { PolicyRow } from './policy-row.js';
-import type { ActionsQuery, AllocationQuery, SettlementQuery } from './policy.schemas.js';
+import type { ActionValuesQuery, ActionsQuery, AllocationQuery, SettlementQuery } from './policy.schemas.js';
 
 /** Series that a chart can show; the rest is summed up as OTHERS. */
 const MOST_ACTIONS = 30;
@@ -157,6 +159,11 @@ export class PolicyReads {
       probabilityNow: probabilities.get(action) ?? null,
     }));
     return { items: items.sort((a, b) => b.decisions - a.decisions || (a.id < b.id ? -1 : 1)) };
+  }
+
+  async actionValues(id: string, query: ActionValuesQuery, now: Date): Promise<ActionValuesView> {
+    await this.policy(id);
+    return actionValuesOf(this.db, id, query, now);
   }
 
   async settlement(id: string, { hours }: SettlementQuery): Promise<SettlementView> {

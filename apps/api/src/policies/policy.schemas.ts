@@ -104,6 +104,12 @@ export const auditSchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(24),
 });
 export type AuditQuery = z.output<typeof auditSchema>;
+export const actionValuesSchema = actionsSchema.extend({
+  baseline: idField
+    .optional()
+    .describe('Action that the others are compared with; default: the one of the highest value'),
+});
+export type ActionValuesQuery = z.output<typeof actionValuesSchema>;
 
 export const settlementSchema = z.strictObject({
   hours: z.coerce

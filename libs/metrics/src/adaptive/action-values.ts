@@ -70,24 +70,34 @@ interface Track {
 
 const NONE: ActionEstimate = { estimate: null, standardError: null, lower: null, upper: null };
 
-function problemOf(log: CandidateLog): 'invalid_input' | 'not_finite' | 'denominator_zero' | null {
+type Problem = 'invalid_input' | 'not_finite' | 'denominator_zero';
+
+function problemOf(log: CandidateLog): Problem | null {
   const { rewards, chosen, units, starts, candidates, probabilities } = log;
   const n = rewards.length;
   if (chosen.length !== n || units.length !== n || starts.length !== n + 1) return 'invalid_input';
   if (starts[n] !== candidates.length || probabilities.length !== candidates.length) return 'invalid_input';
   if (!allFinite(rewards) || !allFinite(probabilities)) return 'not_finite';
   for (let t = 0; t < n; t++) {
-    let served: number | null = null;
-    for (let i = starts[t] as number; i < (starts[t + 1] as number); i++) {
-      const [action, p] = [candidates[i] as number, probabilities[i] as number];
-      if (!(action >= 0 && action < log.actions && p >= 0 && p <= 1 + PROBABILITY_SLACK))
-        return 'invalid_input';
-      if (action === chosen[t]) served = p;
-    }
-    if (served === null) return 'invalid_input';
-    if (served === 0) return 'denominator_zero';
+    const problem = problemAt(log, t);
+    if (problem) return problem;
   }
   return null;
+}
+
+function problemAt(
+  { actions, chosen, starts, candidates, probabilities }: CandidateLog,
+  t: number,
+): Problem | null {
+  let served: number | null = null;
+  for (let i = starts[t] as number; i < (starts[t + 1] as number); i++) {
+    const [action, p] = [candidates[i] as number, probabilities[i] as number];
+    const isAction = Number.isInteger(action) && action >= 0 && action < actions;
+    if (!isAction || p < 0 || p > 1 + PROBABILITY_SLACK) return 'invalid_input';
+    if (action === chosen[t]) served = p;
+  }
+  if (served === null) return 'invalid_input';
+  return served === 0 ? 'denominator_zero' : null;
 }
 
 /** Scores and weights of every action: plug-in + 1{served} / e (reward - plug-in), weight sqrt(e). */
@@ -215,6 +225,8 @@ function reasonOf({ served, least }: Track): ActionValue['reason'] {
   return served < LEAST_SERVED ? 'few_servings' : null;
 }
 
+const hasValue = (value: ActionEstimate | undefined): boolean => (value?.estimate ?? null) !== null;
+
 /** The action of the highest value among those that have an interval; null without one. */
 function bestOf(values: readonly ActionEstimate[]): number | null {
   let best: number | null = null;
@@ -256,13 +268,13 @@ export function actionValues(
     return bounded(mean.mean, sums.takeNorm(), q);
   });
   const wanted = options.reference ?? bestOf(values);
-  const reference = wanted !== null && values[wanted]?.estimate != null ? wanted : null;
+  const reference = wanted !== null && hasValue(values[wanted]) ? wanted : null;
   const base = reference === null ? null : (tracks[reference] as Track);
   return computed({
     reference,
     decisions: log.rewards.length,
     actions: tracks.map((track, a): ActionValue => {
-      const compared = base !== null && a !== reference && values[a]?.estimate != null;
+      const compared = base !== null && a !== reference && hasValue(values[a]);
       return {
         candidate: track.times.length,
         served: track.served,
