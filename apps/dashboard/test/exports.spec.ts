@@ -42,6 +42,25 @@ withBrowser('exports and portfolio in Chromium (skipped where no chromium is ins
     return stage.page.evaluate(`(${source})()`);
   }
 
+  it('shows and saves what each action of a policy is worth, and what is not in it', async () => {
+    await visit('/policies/artwork-ts');
+    const panel = stage.page.locator('section', { hasText: 'What each action is worth' });
+    const row = (title: string) => panel.getByRole('row', { name: title });
+    expect(await row('Hero close-up').innerText()).toContain('reference');
+    expect(await row('The villain').innerText()).toMatch(/0\.035.*-?−?0\.036/s);
+    await row('Logo on black').getByText('Served fewer than 30 times').first().waitFor();
+    await panel.getByText('87 decisions without stored probabilities are left out').waitFor();
+    await panel.getByText('A sample: the newest of 31,120 rewarded decisions').waitFor();
+    const [file] = await Promise.all([
+      stage.page.waitForEvent('download'),
+      panel.getByRole('button', { name: 'CSV', exact: true }).click(),
+    ]);
+    const { bytes } = await read(file);
+    const [heading, first] = bytes.toString('utf8').split('\n');
+    expect(heading).toContain('Action,Value,Value lower,Value upper,Difference');
+    expect(first).toMatch(/^art-hero,0\.0705,/);
+  });
+
   it.each([
     ['/experiments/home-rows-als', 'lift-by-metric.png'],
     ['/experiments/home-rows-als/time', 'lift-over-time-play-rate.png'],

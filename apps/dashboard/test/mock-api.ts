@@ -12,7 +12,14 @@ import {
   PROPENSITIES,
   REWARD_DELAY,
 } from './fixtures/policy-insights.js';
-import { ALLOCATION, POLICIES, POLICY_ACTIONS, SNAPSHOTS, TRAINING_RUNS } from './fixtures/policies.js';
+import {
+  ACTION_VALUES,
+  ALLOCATION,
+  POLICIES,
+  POLICY_ACTIONS,
+  SNAPSHOTS,
+  TRAINING_RUNS,
+} from './fixtures/policies.js';
 import { HOLDOUT_LIFTS, portfolioFor } from './fixtures/portfolio.js';
 import { POWER_PLAN } from './fixtures/power.js';
 import { reportFor, seriesFor } from './fixtures/report.js';
@@ -119,6 +126,7 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/policies\/([^/]+)\/gain$/, () => GAIN],
   [/^\/v1\/policies\/([^/]+)\/reward-delay$/, () => REWARD_DELAY],
   [/^\/v1\/policies\/([^/]+)\/exploration-ledger$/, () => LEDGER],
+  [/^\/v1\/policies\/([^/]+)\/action-values$/, () => ACTION_VALUES],
   [/^\/v1\/policies\/([^/]+)\/training-runs$/, () => list(TRAINING_RUNS)],
   [/^\/v1\/decisions$/, (_match, url) => list(DECISIONS.filter((entry) => matches(entry, url)))],
   [/^\/v1\/decisions\/([^/]+)$/, ([, id]) => (id === 'unknown' ? undefined : decisionDetail(id ?? ''))],

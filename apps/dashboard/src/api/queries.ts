@@ -29,6 +29,7 @@ import type {
   Survival,
   TrainingRun,
 } from './types.js';
+import type { ActionValues } from './types-operations.js';
 import type { Metric, MetricDetail } from './types-metrics.js';
 
 /** Milliseconds between refreshes; a hidden tab does not poll. */
@@ -125,6 +126,9 @@ export const usePolicyActions = (id: string, subject: string | null) =>
   useRead<Page<PolicyAction>>(`/v1/policies/${segment(id)}/actions${query({ subject })}`, {
     every: EVERY.page,
   });
+/** Reads up to 100,000 decisions: only when asked. */
+export const usePolicyActionValues = (id: string, subject: string | null) =>
+  useRead<ActionValues>(`/v1/policies/${segment(id)}/action-values${query({ subject })}`);
 export const useTrainingRuns = (id: string, enabled: boolean) =>
   useRead<Page<TrainingRun>>(`/v1/policies/${segment(id)}/training-runs`, {
     every: EVERY.operations,

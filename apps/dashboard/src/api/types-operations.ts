@@ -65,6 +65,42 @@ export interface PolicyAction {
   probabilityNow: number | null;
 }
 
+export interface ActionEstimate {
+  estimate: number | null;
+  standardError: number | null;
+  lower: number | null;
+  upper: number | null;
+}
+
+export interface ActionValue {
+  id: string;
+  title: string;
+  /** Decisions that could have served it, and those that did. */
+  candidate: number;
+  served: number;
+  share: number;
+  leastPropensity: number | null;
+  naiveMean: number | null;
+  value: ActionEstimate;
+  /** Less the reference; null for the reference itself. */
+  difference: ActionEstimate | null;
+  reason: 'few_servings' | 'never_possible' | null;
+}
+
+export interface ActionValues {
+  from: string;
+  to: string;
+  alpha: number;
+  decisions: number;
+  rewarded: number;
+  sample: boolean;
+  leftOut: number;
+  reference: string | null;
+  referenceIs: 'asked-for' | 'highest-value' | null;
+  actionsLeftOut: number;
+  items: ActionValue[];
+}
+
 export interface TrainingRun {
   id: string;
   status: 'queued' | 'running' | 'succeeded' | 'failed';

@@ -11,6 +11,7 @@ import { PageHeader } from '../../ui/page-header.js';
 import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { UrlTabs } from '../../ui/url-tabs.js';
+import { ActionValuesPanel } from './action-values-panel.js';
 import { ActionsPanel } from './actions-panel.js';
 import { LearningPill } from './learning-pill.js';
 import { PolicyControls } from './policy-controls.js';
@@ -124,6 +125,7 @@ function Overview({ policy }: { policy: Policy }): ReactElement {
         <AllocationPanel id={policy.id} />
       </Suspense>
       <ActionsPanel policy={policy} />
+      {policy.learns === 'never' ? null : <ActionValuesPanel id={policy.id} />}
     </div>
   );
 }
