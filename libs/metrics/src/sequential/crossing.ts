@@ -14,7 +14,7 @@ const LOG_SQRT_2PI = 0.5 * Math.log(2 * Math.PI);
 const [NODES, WEIGHTS] = gaussLegendre(10);
 
 /** Nodes and weights of Gauss-Legendre quadrature on [-1, 1], by Newton's method on the Legendre polynomial. */
-function gaussLegendre(order: number): [number[], number[]] {
+export function gaussLegendre(order: number): [number[], number[]] {
   const nodes: number[] = [];
   const weights: number[] = [];
   for (let i = 0; i < order; i++) {

@@ -1,3 +1,5 @@
+import { efronTerms } from './efron-sum.js';
+import type { EfronTerm } from './efron-sum.js';
 import { ascendingOrder, unitsOf } from './risk-table.js';
 import type { FollowUp } from './risk-table.js';
 
@@ -80,9 +82,12 @@ export function partialLikelihood(data: CoxData, beta: readonly number[]): Parti
       logLikelihood += n * ((linear[unit] as number) - top);
       x.forEach((value, a) => (result.score[a] = (result.score[a] as number) + n * value));
     }
-    for (let l = 0; l < events; l++) {
-      logLikelihood -= subtractRisk(result, risk, failing, data.ties === 'efron' ? l / events : 0);
-    }
+    if (events === 0) continue;
+    const terms =
+      data.ties === 'efron'
+        ? efronTerms(events, failing.weight / risk.weight)
+        : [{ fraction: 0, times: events }];
+    for (const term of terms) logLikelihood -= subtractRisk(result, risk, failing, term);
   }
   result.information.forEach((row, a) => {
     for (let b = a + 1; b < columns; b++) row[b] = (result.information[b] as number[])[a] as number;
@@ -91,26 +96,26 @@ export function partialLikelihood(data: CoxData, beta: readonly number[]): Parti
 }
 
 /**
- * One event's share of the risk set, of which `fraction` of the failing units has already left: adds to score and
- * lower triangle of the information, returns the log of the set's weight.
+ * The risk set, of which `fraction` of the failing units has already left, so many `times`: adds to score and lower
+ * triangle of the information, returns the log of the set's weight.
  */
 function subtractRisk(
   result: PartialLikelihood,
   risk: RiskSums,
   failing: RiskSums,
-  fraction: number,
+  { fraction, times }: EfronTerm,
 ): number {
   const weight = risk.weight - fraction * failing.weight;
   const mean = risk.first.map((value, a) => (value - fraction * (failing.first[a] as number)) / weight);
   mean.forEach((value, a) => {
-    result.score[a] = (result.score[a] as number) - value;
+    result.score[a] = (result.score[a] as number) - times * value;
     const row = result.information[a] as number[];
     const all = risk.second[a] as number[];
     const gone = failing.second[a] as number[];
     for (let b = 0; b <= a; b++) {
       const second = ((all[b] as number) - fraction * (gone[b] as number)) / weight;
-      row[b] = (row[b] as number) + second - value * (mean[b] as number);
+      row[b] = (row[b] as number) + times * (second - value * (mean[b] as number));
     }
   });
-  return Math.log(weight);
+  return times * Math.log(weight);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createRng } from '#experiments';
 import type { Outcome } from '../inference/outcome.js';
+import { efronTerms } from './efron-sum.js';
 import {
   coxRegression,
   kaplanMeier,
@@ -103,6 +104,28 @@ describe('units counted by day', () => {
     expect(coxRegression(nobody, [0, 1, 0], { alpha: 0.05 })).toMatchObject({ reason: 'insufficient_units' });
     const noEvent = { time: [1, 2, 3], event: [1, 0, 0], count: [0, 5, 5] };
     expect(logRankTest(noEvent, [0, 1, 0])).toMatchObject({ reason: 'no_events' });
+  });
+});
+
+describe('the ties of thousands of events', () => {
+  // What Cox's likelihood, score and information sum over the risk set of which a fraction of the failing has left.
+  const summands: readonly ((x: number) => number)[] = [
+    Math.log,
+    (rest) => 1 / rest,
+    (rest) => (0.7 - 0.2 * (1 - rest)) / rest ** 2,
+  ];
+
+  it.each([0.001, 0.2, 0.5, 0.7, 1])('are summed as one by one where %d of the risk set fails', (share) => {
+    for (const events of [1, 511, 512, 3000, 100_000]) {
+      const terms = efronTerms(events, share);
+      if (events >= 512 && share <= 0.5) expect(terms.length).toBe(20);
+      for (const f of summands) {
+        let plain = 0;
+        for (let l = 0; l < events; l++) plain += f(1 - (share * l) / events);
+        const sum = terms.reduce((all, { fraction, times }) => all + times * f(1 - share * fraction), 0);
+        expect(Math.abs(sum - plain)).toBeLessThanOrEqual(1e-11 * Math.max(1, Math.abs(plain)));
+      }
+    }
   });
 });
 
