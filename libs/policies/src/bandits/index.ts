@@ -7,6 +7,7 @@ import { epsilonGreedy } from './epsilon-greedy.js';
 import { exp3 } from './exp3.js';
 import { fixedOrder } from './fixed-order.js';
 import { klUcb } from './kl-ucb.js';
+import { hierarchicalLogistic } from './hierarchical-logistic.js';
 import { linearThompson } from './linear-thompson.js';
 import { mostPopular } from './most-popular.js';
 import { positionBased } from './position-based.js';
@@ -52,4 +53,5 @@ export const bandits: readonly Policy[] = [
   squareCb as Policy,
   ridgeEpsilonGreedy as Policy,
   bootstrap as Policy,
+  hierarchicalLogistic as Policy,
 ];
