@@ -19,6 +19,9 @@ import { thompsonNormal } from './thompson-normal.js';
 import { thompsonPoisson } from './thompson-poisson.js';
 import { topTwoThompson } from './top-two-thompson.js';
 import { ucb1 } from './ucb1.js';
+import { neuralLinear } from './neural-linear.js';
+import { thompsonBeta } from './thompson-beta.js';
+import { treeSegmented } from './tree-segmented.js';
 import { uniformRandom } from './uniform-random.js';
 import { bootstrap } from './bootstrap.js';
 import { linUcb } from './lin-ucb.js';
@@ -54,4 +57,6 @@ export const bandits: readonly Policy[] = [
   ridgeEpsilonGreedy as Policy,
   bootstrap as Policy,
   hierarchicalLogistic as Policy,
+  neuralLinear as Policy,
+  treeSegmented as Policy,
 ];

@@ -33,10 +33,20 @@ export function addScores(
   }
 }
 
-/** Upper tail of chi-square with k degrees of freedom (Wilson and Hilferty 1931). */
+/**
+ * Upper tail of chi-square with k >= 1 degrees of freedom, by the recurrence that adds two degrees at a time; absolute
+ * error below 1e-11.
+ */
 export function chiSquareTail(value: number, k: number): number {
-  const spread = 2 / (9 * k);
-  return normalCdf(-(Math.cbrt(value / k) - 1 + spread) / Math.sqrt(spread));
+  const half = value / 2;
+  let tail = k % 2 === 0 ? Math.exp(-half) : 2 * normalCdf(-Math.sqrt(value));
+  // half^(j/2) e^-half / Gamma(j/2 + 1) for j = 1 or 2 degrees.
+  let term = k % 2 === 0 ? half * Math.exp(-half) : 2 * Math.sqrt(half / Math.PI) * Math.exp(-half);
+  for (let j = k % 2 === 0 ? 2 : 1; j < k; j += 2) {
+    tail += term;
+    term *= half / (j / 2 + 1);
+  }
+  return Math.min(1, tail);
 }
 
 /**
