@@ -3,6 +3,7 @@ import path from 'node:path';
 import { benchAnalyze } from './analyze.js';
 import { benchBanditSuites } from './bandit-suites.js';
 import { benchBandits } from './bandits.js';
+import { benchArtwork10 } from './artwork10.js';
 import { benchEvents } from './events.js';
 import { benchComparisons } from './comparisons.js';
 import { benchCrash } from './crash/crash.js';
@@ -33,6 +34,7 @@ const LONG_MEASUREMENTS: typeof MEASUREMENTS = {
   'off-policy': benchOffPolicy,
   'bandit-suites': benchBanditSuites,
   'crash-learning': benchCrashLearning,
+  artwork10: benchArtwork10,
 };
 
 export interface BenchOptions extends Ground {
