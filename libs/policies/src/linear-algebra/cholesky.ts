@@ -74,7 +74,9 @@ export function solveCholesky(l: Float64Array, n: number, rhs: Float64Array): vo
  */
 export function invertFactor(l: Float64Array, n: number): Float64Array {
   const w = new Float64Array(n * n);
-  for (let j = 0; j < n; j++) {
+  let j = 0;
+  for (; j + 4 <= n; j += 4) fourInverseColumns(l, n, w, j);
+  for (; j < n; j++) {
     const row = j * n;
     w[row + j] = 1 / (l[row + j] as number);
     for (let i = j + 1; i < n; i++) {
@@ -82,6 +84,34 @@ export function invertFactor(l: Float64Array, n: number): Float64Array {
     }
   }
   return w;
+}
+
+/** Columns j .. j + 3 of L^-1 at once: every entry of L is read once for all of them. */
+function fourInverseColumns(l: Float64Array, n: number, w: Float64Array, j: number): void {
+  const r0 = j * n;
+  const r1 = r0 + n;
+  const r2 = r1 + n;
+  const r3 = r2 + n;
+  for (let i = j; i < n; i++) {
+    // A column is 0 before its own row and starts there from 1.
+    let s0 = i === j ? 1 : 0;
+    let s1 = i === j + 1 ? 1 : 0;
+    let s2 = i === j + 2 ? 1 : 0;
+    let s3 = i === j + 3 ? 1 : 0;
+    const row = i * n;
+    for (let k = j; k < i; k++) {
+      const v = l[row + k] as number;
+      s0 -= v * (w[r0 + k] as number);
+      s1 -= v * (w[r1 + k] as number);
+      s2 -= v * (w[r2 + k] as number);
+      s3 -= v * (w[r3 + k] as number);
+    }
+    const pivot = l[row + i] as number;
+    w[r0 + i] = s0 / pivot;
+    w[r1 + i] = s1 / pivot;
+    w[r2 + i] = s2 / pivot;
+    w[r3 + i] = s3 / pivot;
+  }
 }
 
 /** Inner product of two stretches of memory; four independent sums keep the processor's pipelines full. */
