@@ -11,6 +11,7 @@ import { emptyModel, weightsPerArm } from './hierarchical/model.js';
 import type { HierarchicalModel } from './hierarchical/model.js';
 import { HierarchicalPosterior } from './hierarchical/posterior.js';
 import { chiSquareTail } from './hierarchical/product-screen.js';
+import { emptyBlock } from './linear-block.js';
 import { linearThompson } from './linear-thompson.js';
 
 const START = Date.UTC(2024, 0, 1);
@@ -156,7 +157,12 @@ describe('the hierarchical posterior', () => {
             a[i * 3 + j] = (a[i * 3 + j] as number) + (x[i] as number) * (x[j] as number);
       }
       const features = { names: ['z0', 'z1'], values: Float64Array.from(z[arm] as number[]) };
-      return { id: `a${arm}`, features, block: { dim: 3, a, b, at: 1 }, scores: new Float64Array(0) };
+      return {
+        id: `a${arm}`,
+        features,
+        block: { ...emptyBlock(3), a, b, at: 1 },
+        scores: new Float64Array(0),
+      };
     });
     return { ...emptyModel, names: ['x0', 'x1'], arms, armSize, scales: Float64Array.of(1, 4), at: 1 };
   }

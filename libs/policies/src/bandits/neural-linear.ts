@@ -2,15 +2,16 @@ import { defineParams, DomainError } from '#experiments';
 import type { Json } from '#experiments';
 import { z } from 'zod';
 import { decodeFloats, encodeFloats, stateNumber, stateObject, stateText, stateTexts } from '../codec.js';
-import type { Action, BanditPolicy, Chooser, DecisionRequest, RewardedDecision } from '../contract.js';
+import type { BanditPolicy, Chooser, DecisionRequest, RewardedDecision } from '../contract.js';
 import { probabilityBest } from '../sampling/gaussian-best.js';
 import { halfLifeDaysField, perSubjectField } from './counting-params.js';
 import { addOne, checkRewarded, decayFactor, tallyKey } from './decayed-counts.js';
 import type { Tally } from './decayed-counts.js';
 import { eachFeature, FeatureIndex, learnNames } from './features.js';
-import { decodeBlock, emptyBlock, encodeBlock, growBlock, learnRows, posteriorOf } from './linear-block.js';
-import type { LinearBlock, LinearPosterior, LinearRow } from './linear-block.js';
-import { disjointScores } from './linear-scores.js';
+import { decodeBlock, emptyBlock, encodeBlock, growBlock } from './linear-block.js';
+import type { LinearBlock } from './linear-block.js';
+import { headOf, headScore, learnRows } from './neural-head.js';
+import type { HeadPosterior, HeadRow } from './neural-head.js';
 import {
   copyLayer,
   decodeLayer,
@@ -133,7 +134,7 @@ function draftOf(state: NeuralState, inputs: number, params: Params): Draft {
 }
 
 /** Rows of the batch that wait to be added to the blocks, by action. */
-type Waiting = Map<string, { current: LinearRow[]; next: LinearRow[] }>;
+type Waiting = Map<string, { current: HeadRow[]; next: HeadRow[] }>;
 
 function settle(draft: Draft, waiting: Waiting, halfLifeDays: number | null): void {
   for (const [key, rows] of waiting) {
@@ -197,22 +198,28 @@ function update(state: NeuralState, batch: readonly RewardedDecision[], params: 
 function compile(state: NeuralState, params: Params): Chooser {
   const base = state.rewards.weight > 0 ? state.rewards.sum / state.rewards.weight : 0;
   const index = new FeatureIndex(state.names, params.featureLimit);
-  const posteriors = new Map<string, LinearPosterior | undefined>();
-  const posteriorFor = (key: string): LinearPosterior | undefined => {
+  const posteriors = new Map<string, HeadPosterior | undefined>();
+  const posteriorFor = (key: string): HeadPosterior | undefined => {
     if (posteriors.has(key)) return posteriors.get(key);
     const block = state.heads.get(key)?.current;
     const fade = decayFactor(block?.at ?? 0, state.rewards.at, params.halfLifeDays);
     const posterior =
-      block === undefined ? undefined : posteriorOf(block, params.ridge, block.at === 0 ? 1 : fade, base);
+      block === undefined ? undefined : headOf(block, params.ridge, block.at === 0 ? 1 : fade, base);
     posteriors.set(key, posterior);
     return posterior;
   };
   const scoresOf = (request: DecisionRequest) => {
     const x = index.vector(request.context);
     const features = state.layers === null ? x : represent(state.layers.current, x);
-    const forAction = (action: Action) =>
-      posteriorFor(tallyKey(request.subject, action.id, params.perSubject));
-    return disjointScores(request, features, forAction, base, params.ridge, params.scale);
+    const mean = new Float64Array(request.actions.length);
+    const sd = new Float64Array(request.actions.length);
+    request.actions.forEach((action, i) => {
+      const head = posteriorFor(tallyKey(request.subject, action.id, params.perSubject));
+      const score = headScore(head, features, params.ridge, base);
+      mean[i] = score.mean;
+      sd[i] = params.scale * Math.sqrt(score.variance);
+    });
+    return { mean, sd };
   };
   return {
     decides: 'action',

@@ -142,10 +142,10 @@ function learnChunk(
 }
 
 function fadedCopy(arm: Arm, at: number, halfLifeDays: number | null): Arm {
-  const { dim, a, b } = arm.block;
+  const { a, b } = arm.block;
   const fade = arm.block.at === 0 ? 1 : decayFactor(arm.block.at, at, halfLifeDays);
   const copy = (values: Float64Array): Float64Array => values.map((value) => value * fade);
-  return { ...arm, block: { dim, a: copy(a), b: copy(b), at }, scores: copy(arm.scores) };
+  return { ...arm, block: { ...arm.block, a: copy(a), b: copy(b), at }, scores: copy(arm.scores) };
 }
 
 interface Prediction {
