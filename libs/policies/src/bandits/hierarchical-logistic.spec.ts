@@ -129,7 +129,9 @@ describe('hierarchical-logistic', () => {
     for (let d = 0; d < 4; d++) state = hierarchicalLogistic.update(state, day(d, good), params);
     for (let d = 10; d < 12; d++) state = hierarchicalLogistic.update(state, day(d, bad), params);
     const request = { unitId: 'u', context: {}, actions: [good, bad], subject: null, at: START };
-    const [first, second] = hierarchicalLogistic.compile(state, params).distribution(request) as never;
+    const compiled = hierarchicalLogistic.compile(state, params);
+    if (compiled.decides !== 'action') throw new Error('expected a chooser');
+    const [first, second] = compiled.distribution(request);
     expect(second).toBeGreaterThan(0.99);
     expect(first).toBeLessThan(0.01);
   });
