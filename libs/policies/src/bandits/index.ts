@@ -20,7 +20,6 @@ import { thompsonPoisson } from './thompson-poisson.js';
 import { topTwoThompson } from './top-two-thompson.js';
 import { ucb1 } from './ucb1.js';
 import { neuralLinear } from './neural-linear.js';
-import { thompsonBeta } from './thompson-beta.js';
 import { treeSegmented } from './tree-segmented.js';
 import { uniformRandom } from './uniform-random.js';
 import { bootstrap } from './bootstrap.js';
