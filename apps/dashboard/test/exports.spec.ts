@@ -70,6 +70,8 @@ withBrowser('exports and portfolio in Chromium (skipped where no chromium is ins
     ['/portfolio', 'measured-and-shrunken-lifts.png'],
   ])('saves the chart of %s as PNG with its caption', async (path, wanted) => {
     await visit(path);
+    // Loaded on its own, and then the first chart of its page.
+    if (path.startsWith('/policies')) await stage.page.locator('.recharts-surface').first().waitFor();
     const shown = await stage.page.locator('figure').first().boundingBox();
     const { name, bytes } = await saved('PNG');
     expect(name).toBe(wanted);

@@ -1,4 +1,5 @@
-import type { BanditPolicy, Chooser, DecisionRequest } from '../contract.js';
+import type { BanditPolicy, Belief, Chooser, DecisionRequest } from '../contract.js';
+import { logitNormalBelief, normalBelief } from '../sampling/beliefs.js';
 import { learnLinear } from './linear-learn.js';
 import type { Link } from './linear-link.js';
 import { compileLinear } from './linear-model.js';
@@ -21,11 +22,19 @@ export type Exploring<P> = (
   state: LinearState,
 ) => (request: DecisionRequest) => Float64Array;
 
+function beliefsOf(model: LinearModel, request: DecisionRequest, width: number, { curved }: Link): Belief[] {
+  const { mean, sd } = model.posterior(request);
+  const make = curved === null ? normalBelief : logitNormalBelief;
+  return Array.from(mean, (one, i) => make(one, width * (sd[i] as number)));
+}
+
 /** A policy of the linear family: they learn alike and differ in how they explore. */
 export function linearPolicy<P extends LinearParams>(
   described: Described<P>,
   link: Link,
   exploring: Exploring<P>,
+  /** How wide the policy takes its posterior to be, for those that sample from one. */
+  width?: (params: P) => number,
 ): BanditPolicy<P, LinearState> {
   const compile = (state: LinearState, params: P): Chooser => {
     const model = compileLinear(state, params);
@@ -38,6 +47,7 @@ export function linearPolicy<P extends LinearParams>(
         return curved === null ? means : means.map((score) => curved.mean(score));
       },
       distribution: exploring(model, params, state),
+      ...(width && { beliefs: (request: DecisionRequest) => beliefsOf(model, request, width(params), link) }),
     };
   };
   return {

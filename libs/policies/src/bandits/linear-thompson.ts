@@ -46,4 +46,5 @@ export const linearThompson = linearPolicy(
   },
   identityLink,
   thompson,
+  ({ scale }) => scale,
 );

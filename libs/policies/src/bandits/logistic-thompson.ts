@@ -35,4 +35,5 @@ export const logisticThompson = linearPolicy(
   },
   logitLink,
   thompson,
+  ({ scale }) => scale,
 );

@@ -21,3 +21,17 @@ export function normalBelief(mean: number, sd: number): Belief {
     logDensity: (x) => (sd > 0 ? -0.5 * ((x - mean) / sd) ** 2 : x === mean ? 0 : -Infinity),
   };
 }
+
+/** A Gaussian belief about the logit of a rate; mean and deviation of the rate to first order. */
+export function logitNormalBelief(mean: number, sd: number): Belief {
+  const rate = 1 / (1 + Math.exp(-mean));
+  const { logDensity } = normalBelief(mean, sd);
+  return {
+    mean: rate,
+    sd: sd * rate * (1 - rate),
+    from: 0,
+    to: 1,
+    logDensity: (x) =>
+      x <= 0 || x >= 1 ? -Infinity : logDensity(Math.log(x) - Math.log1p(-x)) - Math.log(x) - Math.log1p(-x),
+  };
+}

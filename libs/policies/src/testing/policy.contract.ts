@@ -84,6 +84,7 @@ export function describePolicyContract(policy: Policy): void {
     const compiled = compileAny(policy, state, params);
     describeMeta(policy);
     describeAnswers(policy, compiled);
+    describeBeliefs(compiled);
     describeServing(compiled);
     describeState(policy, state, params);
     if (policy.learns === 'online') describeLearning(policy, state, params);
@@ -158,6 +159,21 @@ function describeAnswers(policy: Policy, compiled: CompiledPolicy): void {
     answerOf(compiled, reversed)
       .reverse()
       .forEach((value, i) => expect(value).toBeCloseTo(answer[i] as number, 9));
+  });
+}
+
+function describeBeliefs(compiled: CompiledPolicy): void {
+  if (compiled.decides !== 'action' || !compiled.beliefs) return;
+  const chooser = compiled;
+  it('believes something finite about every action, of the scale that it scores with', () => {
+    const beliefs = chooser.beliefs?.(plainRequest) ?? [];
+    const scores = chooser.scores?.(plainRequest) ?? [];
+    expect(beliefs.length).toBe(plainRequest.actions.length);
+    beliefs.forEach(({ mean, sd, logDensity }, i) => {
+      expect(mean).toBeCloseTo(scores[i] as number, 9);
+      expect(sd).toBeGreaterThan(0);
+      expect(logDensity(mean)).toBeGreaterThan(logDensity(mean + 3 * sd));
+    });
   });
 }
 
