@@ -74,7 +74,8 @@ module.exports = {
       to: { path: '^(libs/(?!client/)|apps/|migrations/)' },
     },
     {
-      // Apart from: `access` (keys, audit), which all use; `reports` over `rollups`; `history`, which composes them.
+      // Apart from: `access` (keys, audit), which all use; `reports` over `rollups`; `history` and `policy-audits`,
+      // which compose; `rewards`, ready-made definitions for `catalog` and `policies`.
       name: 'feature-not-feature',
       severity: 'error',
       from: { path: `^apps/api/src/(${features})/`, pathNot: '\\.spec\\.ts$' },

@@ -17,6 +17,7 @@ import { HeartbeatModule } from './operations/heartbeat.js';
 import { OperationsModule } from './operations/operations.module.js';
 import type { Database } from './persistence/database.js';
 import { PoliciesModule } from './policies/policies.module.js';
+import { PolicyAuditsModule } from './policy-audits/policy-audits.module.js';
 import { PortfolioModule } from './portfolio/portfolio.module.js';
 import type { QueueBackend } from './queues/backend.js';
 import { QueuesModule } from './queues/queues.module.js';
@@ -37,6 +38,7 @@ const features: readonly (Type | DynamicModule)[] = [
   SurfacesModule,
   UnitsModule,
   PoliciesModule,
+  PolicyAuditsModule,
   CatalogModule,
   ReportsModule,
   PortfolioModule,

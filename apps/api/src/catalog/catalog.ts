@@ -1,7 +1,7 @@
 import { CONDITION_OPERATORS } from '#experiments';
 import { OUTCOME_NAMES, estimatorRegistry } from '#metrics';
 import { explorationRegistry, policyRegistry, wrapperRegistry } from '#policies';
-import { REWARD_PRESETS } from '../policies/reward-presets.js';
+import { REWARD_PRESETS } from '../rewards/reward-presets.js';
 
 /** Everything registered in code but metrics, as plain data: forms, reference pages and clients are drawn from it. */
 export const catalog = {

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Database } from '../persistence/database.js';
-import { PolicyAudits } from '../policies/audit/policy-audits.js';
+import { PolicyAudits } from '../policy-audits/policy-audits.js';
 import { Maintenance } from './maintenance.js';
 import { MaintenanceProcessor } from './maintenance.processor.js';
 

@@ -4,7 +4,7 @@ import type { OnApplicationBootstrap } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { QUEUES } from '../queues/jobs.js';
 import { WORKER_OPTIONS } from '../queues/queues.js';
-import { PolicyAudits } from '../policies/audit/policy-audits.js';
+import { PolicyAudits } from '../policy-audits/policy-audits.js';
 import { Maintenance } from './maintenance.js';
 import type { MaintenanceResult } from './maintenance.js';
 

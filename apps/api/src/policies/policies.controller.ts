@@ -8,7 +8,6 @@ import {
   actionValuesSchema,
   actionsSchema,
   allocationSchema,
-  auditSchema,
   createPolicySchema,
   listSnapshotsSchema,
   nothingSchema,
@@ -24,7 +23,6 @@ import type {
   ActionValuesQuery,
   ActionsQuery,
   AllocationQuery,
-  AuditQuery,
   CreatePolicy,
   ListSnapshots,
   PatchPolicy,
@@ -190,13 +188,6 @@ export class PoliciesController {
   })
   shadow(@Param('id') id: string, @Query({ schema: shadowSchema }) query: ShadowQuery) {
     return this.shadows.read(id, query);
-  }
-
-  @Get(':id/audit')
-  @AllowRole('secret')
-  @ApiOperation({ summary: 'Audits of the logged propensities, the newest first' })
-  audit(@Param('id') id: string, @Query({ schema: auditSchema }) query: AuditQuery) {
-    return this.policies.audits(id, query.limit);
   }
 
   @Get(':id/training-runs')

@@ -6,8 +6,6 @@ import type { Acting } from '../http/acting.js';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import type { Sql, Transaction } from '../persistence/database.js';
-import { readAudits } from './audit/policy-audits.js';
-import type { PolicyAuditView } from './audit/policy-audits.js';
 import { lockPolicy } from './policy-row.js';
 import type { PolicyRow } from './policy-row.js';
 import type { RewardDefinition } from './reward.js';
@@ -112,12 +110,6 @@ export class PoliciesService {
   async rewardVersions(id: string): Promise<{ items: RewardVersionView[] }> {
     await viewOf(this.db, id);
     return { items: await readRewardVersions(this.db, id) };
-  }
-
-  /** Audits of the logged propensities, the newest first. */
-  async audits(id: string, limit: number): Promise<{ items: PolicyAuditView[] }> {
-    await viewOf(this.db, id);
-    return { items: await readAudits(this.db, id, limit) };
   }
 
   /** Has the policy learn all its rewards again, as one new version; see `RelearnBody` for which rewards. */

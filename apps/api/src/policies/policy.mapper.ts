@@ -3,7 +3,7 @@ import { policyRegistry } from '#policies';
 import type { Sql } from '../persistence/database.js';
 import type { PolicyRow } from './policy-row.js';
 import type { RewardDefinition } from './reward.js';
-import { presetOf } from './reward-presets.js';
+import { presetOf } from '../rewards/reward-presets.js';
 import type { SnapshotStatus } from './snapshot-store.js';
 
 export interface PolicyView {

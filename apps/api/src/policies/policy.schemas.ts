@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { idField, jsonField, keyField, textField } from '../http/fields.js';
-import { REWARD_PRESETS } from './reward-presets.js';
+import { REWARD_PRESETS } from '../rewards/reward-presets.js';
 import { rewardSchema } from './reward.js';
 
 const MOST_WINDOW_SECONDS = 90 * 86_400;
@@ -100,10 +100,6 @@ export const shadowSchema = z.strictObject({
 });
 export type ShadowQuery = z.output<typeof shadowSchema>;
 
-export const auditSchema = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(500).default(24),
-});
-export type AuditQuery = z.output<typeof auditSchema>;
 export const actionValuesSchema = actionsSchema.extend({
   baseline: idField
     .optional()

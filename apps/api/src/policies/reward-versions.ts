@@ -3,7 +3,7 @@ import { Problem } from '../http/problem.js';
 import { canonicalJson } from '../persistence/canonical.js';
 import type { Sql } from '../persistence/database.js';
 import type { PolicyRow } from './policy-row.js';
-import { REWARD_PRESETS } from './reward-presets.js';
+import { REWARD_PRESETS } from '../rewards/reward-presets.js';
 import type { RewardDefinition } from './reward.js';
 
 interface RewardFields {

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createRng } from '#experiments';
-import { newUlid } from '../../http/ulid.js';
-import { clearLearning } from '../../../test/learning.js';
-import { createTestDatabase } from '../../../test/postgres.js';
-import type { TestDatabase } from '../../../test/postgres.js';
-import { FactStore } from '../../persistence/fact-store.js';
-import { encodeDecision } from '../../queues/decision-lines.js';
-import type { DecisionRecord } from '../../queues/jobs.js';
-import type { ServingState } from '../../serving/serve-treatments.js';
-import { serveTreatments } from '../../serving/serve-treatments.js';
-import { arm, ask, byPolicy, experiment, item, policy, stateOf, surface } from '../../serving/testing.js';
+import { newUlid } from '../http/ulid.js';
+import { clearLearning } from '../../test/learning.js';
+import { createTestDatabase } from '../../test/postgres.js';
+import type { TestDatabase } from '../../test/postgres.js';
+import { FactStore } from '../persistence/fact-store.js';
+import { encodeDecision } from '../queues/decision-lines.js';
+import type { DecisionRecord } from '../queues/jobs.js';
+import type { ServingState } from '../serving/serve-treatments.js';
+import { serveTreatments } from '../serving/serve-treatments.js';
+import { arm, ask, byPolicy, experiment, item, policy, stateOf, surface } from '../serving/testing.js';
 import { PolicyAudits, readAudits } from './policy-audits.js';
 
 const NOW = new Date();

@@ -1,8 +1,8 @@
-import { recordChange } from '../../access/record-change.js';
-import type { Database, Sql, Transaction } from '../../persistence/database.js';
-import { lockPolicy, notifySnapshot } from '../policy-row.js';
-import type { PolicyRow } from '../policy-row.js';
-import { readSnapshot, stateOf } from '../snapshot-store.js';
+import { recordChange } from '../access/record-change.js';
+import type { Database, Sql, Transaction } from '../persistence/database.js';
+import { lockPolicy, notifySnapshot } from '../policies/policy-row.js';
+import type { PolicyRow } from '../policies/policy-row.js';
+import { readSnapshot, stateOf } from '../policies/snapshot-store.js';
 import { collectFindings } from './collect.js';
 import { replaySample } from './replay-sample.js';
 import { LEAST_FAILURES, verdictOf } from './verdict.js';

@@ -7,7 +7,7 @@ import {
   learnedState,
   requestOf,
   actionsOf,
-} from '../../../../../libs/policies/src/testing/worlds.js';
+} from '../../../../libs/policies/src/testing/worlds.js';
 import { CategoryTest } from './category-test.js';
 import { PropensitySums } from './propensity-sums.js';
 import type { LoggedChoice } from './propensity-sums.js';

@@ -1,11 +1,11 @@
-import type { Sql } from '../../persistence/database.js';
-import type { PolicyConfig } from '../../serving/catalog-data.js';
-import { KEEP_ALL_FEATURES } from '../../serving/decision-record.js';
-import { DecisionsStore } from '../../serving/decisions.store.js';
-import type { DecisionRow } from '../../serving/decisions.store.js';
-import { replayDecision } from '../../serving/replay-decision.js';
-import { SnapshotStore } from '../../serving/snapshot-store.js';
-import type { PolicyRow } from '../policy-row.js';
+import type { Sql } from '../persistence/database.js';
+import type { PolicyConfig } from '../serving/catalog-data.js';
+import { KEEP_ALL_FEATURES } from '../serving/decision-record.js';
+import { DecisionsStore } from '../serving/decisions.store.js';
+import type { DecisionRow } from '../serving/decisions.store.js';
+import { replayDecision } from '../serving/replay-decision.js';
+import { SnapshotStore } from '../serving/snapshot-store.js';
+import type { PolicyRow } from '../policies/policy-row.js';
 
 /** Decisions that one audit draws again. */
 const SAMPLE = 40;

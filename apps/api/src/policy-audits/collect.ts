@@ -1,5 +1,5 @@
 import type { Json } from '#experiments';
-import type { Transaction } from '../../persistence/database.js';
+import type { Transaction } from '../persistence/database.js';
 import { PropensitySums } from './propensity-sums.js';
 import { SlotSums } from './slot-sums.js';
 import type { AuditFindings } from './verdict.js';

@@ -1,7 +1,7 @@
 import { canonicalJson } from '../persistence/canonical.js';
 import type { Json } from '#experiments';
-import { rewardSchema } from './reward.js';
-import type { RewardDefinition } from './reward.js';
+import { rewardSchema } from '../policies/reward.js';
+import type { RewardDefinition } from '../policies/reward.js';
 
 /** A reward that is ready to be used: definition and attribution window belong together. */
 export interface RewardPreset {
