@@ -16,7 +16,7 @@ export interface SuiteEntry {
   readonly policy: string;
   readonly setting: string;
   /** What is measured; lower is better throughout. */
-  readonly measure: 'regret' | 'pulls';
+  readonly measure: 'regret' | 'pulls' | 'rounds behind' | 'cost per 1,000';
   /** Runs of the full suite. */
   readonly runs: number;
   /** null: there is nothing to compare with; the figure is reported alone. */
