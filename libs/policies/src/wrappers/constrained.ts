@@ -12,7 +12,7 @@ const schema = z.object({
     .number()
     .positive()
     .max(1000)
-    .default(0.002)
+    .default(0.01)
     .describe('How fast its price follows: added per decision and unit of excess.'),
   dearest: z.number().positive().max(1e9).default(10).describe('Highest price of one unit of the signal.'),
 });
