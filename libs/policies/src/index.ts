@@ -9,6 +9,7 @@ import { wrappable, wrapperRegistry } from './wrappers/index.js';
 
 export * from './codec.js';
 export * from './contract.js';
+export * from './examine.js';
 export * from './exploration/index.js';
 export * from './exploration/probabilities.js';
 export * from './off-policy/index.js';

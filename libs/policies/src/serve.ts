@@ -185,6 +185,42 @@ export function serveSlate(
   floor: number,
   rng: Rng,
 ): ServedSlate {
+  return fillSlots(compiled, request, length, exploration, floor, (slot) => sampleIndex(slot, rng));
+}
+
+/**
+ * The probability with which exactly this slate would be served: nothing is drawn.
+ * @param order different indices into the request's actions, from the first position on.
+ * @returns the conditional propensity per position and their product; 0 where the policy would never do so.
+ * @throws DomainError as serveSlate.
+ */
+export function propensityOfSlate(
+  compiled: CompiledPolicy,
+  request: DecisionRequest,
+  order: readonly number[],
+  exploration: CompiledExploration,
+  floor: number,
+): ServedSlate {
+  const slate = fillSlots(
+    compiled,
+    request,
+    order.length,
+    exploration,
+    floor,
+    (_slot, at) => order[at] as number,
+  );
+  // Fewer actions may be served than the slate has places.
+  return slate.items.length < order.length ? { ...slate, propensity: 0 } : slate;
+}
+
+function fillSlots(
+  compiled: CompiledPolicy,
+  request: DecisionRequest,
+  length: number,
+  exploration: CompiledExploration,
+  floor: number,
+  pick: (probabilities: Float64Array, slot: number) => number,
+): ServedSlate {
   const rule = ruleOf(compiled, request, exploration);
   const count = request.actions.length;
   const { taken, open } = limitsOf(compiled, request);
@@ -194,11 +230,13 @@ export function serveSlate(
   let joint = 1;
   for (let slot = 0; slot < slots; slot++) {
     fillSlot(rule, taken, open - slot, floor, probabilities);
-    const index = sampleIndex(probabilities, rng);
+    const index = pick(probabilities, slot);
     const propensity = probabilities[index] as number;
-    taken[index] = 1;
-    joint *= propensity;
     items.push({ index, propensity });
+    joint *= propensity;
+    // What can never stand here leaves the rest undefined, and the product is 0 already.
+    if (propensity === 0) break;
+    taken[index] = 1;
   }
   const answer = { items, propensity: joint };
   return rule.scores === undefined ? answer : { ...answer, scores: rule.scores };
