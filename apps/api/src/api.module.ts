@@ -21,6 +21,7 @@ import { PolicyAuditsModule } from './policy-audits/policy-audits.module.js';
 import { PortfolioModule } from './portfolio/portfolio.module.js';
 import type { QueueBackend } from './queues/backend.js';
 import { QueuesModule } from './queues/queues.module.js';
+import { ReplaysModule } from './replays/replays.module.js';
 import { ReportsModule } from './reports/reports.module.js';
 import { ServingModule } from './serving/serving.module.js';
 import { SurfacesModule } from './surfaces/surfaces.module.js';
@@ -39,6 +40,7 @@ const features: readonly (Type | DynamicModule)[] = [
   UnitsModule,
   PoliciesModule,
   PolicyAuditsModule,
+  ReplaysModule,
   CatalogModule,
   ReportsModule,
   PortfolioModule,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createRng } from '#experiments';
 import { compileExploration } from './exploration/index.js';
-import { examineRequest, policyRegistry, propensityOfSlate, serveSlate } from './index.js';
+import { examineRequest, limitedBy, policyRegistry, propensityOfSlate, serveSlate } from './index.js';
 import type { CompiledPolicy, DecisionRequest } from './index.js';
 
 const request: DecisionRequest = {
@@ -27,6 +27,9 @@ describe('what leads to a probability', () => {
     const found = examineRequest(worn, compile({}), request, softmax, 0.1);
     expect([...(found.own as Float64Array)]).toEqual([0.25, 0.25, 0.25, 0.25]);
     expect([...found.eligible]).toEqual([1, 1, 1, 0]);
+    const params = { wrappers: [{ key: 'retired', params: { actions: ['d'] } }] };
+    expect(limitedBy(policy.params.parse(params), request)).toEqual([[], [], [], ['retired']]);
+    expect(limitedBy({}, request)).toEqual([[], [], [], []]);
     for (const stage of [found.explored, found.served]) {
       [1 / 3, 1 / 3, 1 / 3, 0].forEach((p, i) => expect(stage[i]).toBeCloseTo(p, 12));
     }

@@ -1,6 +1,7 @@
 import { createRng } from '#experiments';
 import type { Belief, CompiledExploration, CompiledPolicy, DecisionRequest } from './contract.js';
 import { serveAction } from './serve.js';
+import { wrapperRegistry } from './wrappers/index.js';
 
 /** Everything that leads to the probability of an action, in the order of the request's actions. */
 export interface Examination {
@@ -43,4 +44,18 @@ export function examineRequest(
     explored: at(0),
     served: at(floor),
   };
+}
+
+/**
+ * Which wrappers keep an action from being served: the keys, per action in the order of the request. A limit that would
+ * leave nothing counts here although it is not applied, so look at `eligible` first.
+ * @param params parsed parameters of the policy.
+ */
+export function limitedBy(params: unknown, request: DecisionRequest): readonly (readonly string[])[] {
+  const { wrappers = [] } = (params ?? {}) as { wrappers?: readonly { key: string; params: unknown }[] };
+  const limits = wrappers.flatMap(({ key, params: own }) => {
+    const mask = wrapperRegistry.find(key)?.eligible?.(request, own);
+    return mask ? [{ key, mask }] : [];
+  });
+  return request.actions.map((_, i) => limits.filter(({ mask }) => mask[i] === 0).map(({ key }) => key));
 }

@@ -1,11 +1,13 @@
 import type { AssignmentStep, Context, Experiment } from '#experiments';
 import { policyRegistry } from '#policies';
 import { Problem } from '../http/problem.js';
-import { eventViewOf, slateOf, viewOf } from './decision-view.js';
+import { eventViewOf, viewOf } from './decision-view.js';
 import type { DecisionView, EventView } from './decision-view.js';
 import type { DecisionRow, DecisionsStore, RewardRow } from './decisions.store.js';
 import { explainPath, sentenceOf } from './explain-decision.js';
 import type { PathExplanation, TargetingClause, Titles } from './explain-decision.js';
+import { placeIn, placesIn } from './examine-decision.js';
+import type { ExaminedCandidate, ExaminedDecision, Places } from './examine-decision.js';
 import type { ExperimentCatalog } from './experiment-catalog.js';
 import { replayDecision } from './replay-decision.js';
 import type { Replay, Replayed } from './replay-decision.js';
@@ -15,10 +17,20 @@ export interface CandidateDetail {
   readonly id: string;
   readonly title: string;
   readonly features: Context;
+  /** As it was logged. */
   readonly probability: number | null;
-  readonly score: number | null;
   readonly chosen: boolean;
   readonly position: number | null;
+  /** The rest as the same policy in the same version computes it again; null where it cannot. */
+  readonly score: number | null;
+  readonly mean: number | null;
+  readonly sd: number | null;
+  readonly own: number | null;
+  readonly explored: number | null;
+  readonly eligible: boolean | null;
+  readonly limitedBy: readonly string[];
+  /** Of what was chosen: its probability in its place, given those before it; as it was logged. */
+  readonly propensity: number | null;
 }
 
 export type RewardView =
@@ -70,7 +82,7 @@ export class DecisionInspector {
       path: explained.path,
       pathNote: explained.note,
       targeting: explained.targeting,
-      candidatesDetail: candidatesOf(row, items, replayed?.scores ?? null),
+      candidatesDetail: candidatesOf(row, items, replayed?.examined ?? null),
       sentence: sentenceOf(row, titlesFor(row, then, items)),
       outcomes: events.map(eventViewOf),
       reward: rewardOf(rewards.rows, rewards.dueAt),
@@ -83,14 +95,14 @@ export class DecisionInspector {
     if (row.fallback !== null) {
       return {
         replay: { identical: false, detail: `Nothing was drawn: the default was served (${row.fallback}).` },
-        scores: null,
+        examined: null,
       };
     }
     if (row.policy_id === null || row.policy_version === null) {
       const detail = explained.same
         ? 'Nothing was drawn: the same unit, context and configuration lead to the same arm.'
         : 'Nothing was drawn, and the configuration has changed since.';
-      return { replay: { identical: explained.same, detail }, scores: null };
+      return { replay: { identical: explained.same, detail }, examined: null };
     }
     const snapshot =
       row.policy_version === 0 ? null : await this.snapshots.read(row.policy_id, row.policy_version);
@@ -109,13 +121,9 @@ function titlesFor(row: DecisionRow, then: Experiment | null, items: Items): Tit
 }
 
 /** Where each served candidate stands, and how probable it was there. */
-function placesOf(row: DecisionRow): Map<string, { readonly position: number; readonly propensity: number }> {
-  if (row.kind === 'action')
-    return new Map([[String(row.chosen), { position: 0, propensity: row.propensity }]]);
-  return new Map(slateOf(row.chosen).map(({ id, propensity }, position) => [id, { position, propensity }]));
-}
+const placesOf = (row: DecisionRow): Places => placesIn(row.kind, row.chosen, row.propensity);
 
-function candidatesOf(row: DecisionRow, items: Items, scores: readonly number[] | null): CandidateDetail[] {
+function candidatesOf(row: DecisionRow, items: Items, examined: ExaminedDecision | null): CandidateDetail[] {
   const places = placesOf(row);
   return row.candidates.map((id, index) => {
     const place = places.get(id);
@@ -125,11 +133,19 @@ function candidatesOf(row: DecisionRow, items: Items, scores: readonly number[] 
       title,
       features: row.features?.[id] ?? features,
       probability: row.probabilities?.[index] ?? place?.propensity ?? null,
-      score: scores?.[index] ?? null,
-      chosen: place !== undefined,
-      position: place?.position ?? null,
+      ...placeIn(places, id),
+      ...partsOf(examined?.candidates[index]),
     };
   });
+}
+
+type Parts = Pick<CandidateDetail, 'score' | 'mean' | 'sd' | 'own' | 'explored' | 'eligible' | 'limitedBy'>;
+
+function partsOf(found: ExaminedCandidate | undefined): Parts {
+  if (!found)
+    return { score: null, mean: null, sd: null, own: null, explored: null, eligible: null, limitedBy: [] };
+  const { score, mean, sd, own, explored, eligible, limitedBy } = found;
+  return { score, mean, sd, own, explored, eligible, limitedBy };
 }
 
 /** The positions of a slate add up. */

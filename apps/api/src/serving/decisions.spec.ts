@@ -175,6 +175,14 @@ describe('decisions, asked about', () => {
       replay: { identical: true },
       reward: { pendingUntil: expect.any(String) },
     });
+    const untaught = {
+      mean: 0.5,
+      sd: expect.closeTo(Math.sqrt(1 / 12), 12),
+      own: 0.5,
+      explored: 0.5,
+      eligible: true,
+      limitedBy: [],
+    };
     expect(detail.candidatesDetail).toEqual([
       {
         id: 'a1',
@@ -184,6 +192,8 @@ describe('decisions, asked about', () => {
         score: 0.5,
         chosen: served.action === 'a1',
         position: served.action === 'a1' ? 0 : null,
+        propensity: served.action === 'a1' ? 0.5 : null,
+        ...untaught,
       },
       {
         id: 'a2',
@@ -193,6 +203,8 @@ describe('decisions, asked about', () => {
         score: 0.5,
         chosen: served.action === 'a2',
         position: served.action === 'a2' ? 0 : null,
+        propensity: served.action === 'a2' ? 0.5 : null,
+        ...untaught,
       },
     ]);
     expect(detail.sentence).toContain('for "The Film" on "art"');

@@ -1,11 +1,12 @@
 import type { Context } from '#experiments';
-import type { CompiledPolicy, DecisionRequest } from '#policies';
+import type { DecisionRequest } from '#policies';
+import { answering } from './answering.js';
 import type { PolicyConfig } from './catalog-data.js';
-import { draw, uniformOf } from './choice.js';
 import { slateOf } from './decision-view.js';
 import type { DecisionRow } from './decisions.store.js';
+import { examineDecision } from './examine-decision.js';
+import type { ExaminedDecision } from './examine-decision.js';
 import { KEEP_ALL_FEATURES } from './decision-record.js';
-import { compileServingPolicy } from './serving-policy.js';
 import type { Snapshot } from './serving-policy.js';
 
 export interface Replay {
@@ -16,8 +17,8 @@ export interface Replay {
 
 export interface Replayed {
   readonly replay: Replay;
-  /** Score of each candidate under the snapshot of that time; null where there are none. */
-  readonly scores: readonly number[] | null;
+  /** The decision made again and taken apart; null where that cannot be done. */
+  readonly examined: ExaminedDecision | null;
 }
 
 export interface ReplayInputs {
@@ -29,8 +30,14 @@ export interface ReplayInputs {
   readonly items: ReadonlyMap<string, { readonly features: Context }>;
 }
 
+/** What a request can be made of again. */
+export type RequestFields = Pick<
+  DecisionRow,
+  'unit_id' | 'context' | 'subject' | 'at' | 'candidates' | 'features'
+>;
+
 const TOLERANCE = 1e-12;
-const no = (detail: string): Replayed => ({ replay: { identical: false, detail }, scores: null });
+const no = (detail: string): Replayed => ({ replay: { identical: false, detail }, examined: null });
 
 /**
  * Draws a decision again: the snapshot that served, the candidates and context as logged, the logged seed.
@@ -41,34 +48,32 @@ export function replayDecision(row: DecisionRow, inputs: ReplayInputs): Replayed
   if (config === null) return no('The policy does not exist any more.');
   const version = row.policy_version ?? 0;
   if (version > 0 && snapshot === null) return no(`Version ${version} of the policy is no longer kept.`);
-  if (row.features !== null && row.candidates.length > KEEP_ALL_FEATURES) {
-    return no(
-      `The request gave features of ${row.candidates.length} candidates; only those of the served ones are kept.`,
-    );
-  }
+  const gap = missingFeatures(row);
+  if (gap !== null) return no(gap);
   try {
-    const policy = compileServingPolicy(config, snapshot);
-    const compiled = row.slice === 'exploration' ? uniformOf(policy.compiled) : policy.compiled;
-    if (compiled === null) return no('The policy has no usable snapshot.');
-    const request = requestOf(row, inputs.items);
-    const limit = row.kind === 'slate' ? slateOf(row.chosen).length : 1;
-    const again = draw(
-      { ...policy, compiled },
-      row.kind === 'slate' ? 'slate' : 'action',
-      request,
-      limit,
-      row.seed,
-    );
-    const same = JSON.stringify(idsOf(again.chosen)) === JSON.stringify(idsOf(row.chosen));
+    const answers = answering(config, snapshot, { slice: row.slice });
+    const kind = row.kind === 'slate' ? 'slate' : 'action';
+    const again = examineDecision(answers, kind, requestOf(row, inputs.items), lengthOf(row), row.seed);
+    const same = isSameChoice(again.chosen, row.chosen);
     const close = Math.abs(again.propensity - row.propensity) <= TOLERANCE * Math.max(1, row.propensity);
-    return {
-      replay: verdict(same, close, version, again.propensity),
-      scores: scoresOf(compiled, request),
-    };
+    return { replay: verdict(same, close, version, again.propensity), examined: again.examined };
   } catch (error) {
     return no(`The policy cannot answer this any more: ${(error as Error).message}`);
   }
 }
+
+/** Why the request is not kept in full; null when it is. */
+export function missingFeatures(row: Pick<DecisionRow, 'features' | 'candidates'>): string | null {
+  if (row.features === null || row.candidates.length <= KEEP_ALL_FEATURES) return null;
+  return `The request gave features of ${row.candidates.length} candidates; only those of the served ones are kept.`;
+}
+
+/** How many actions were served. */
+export const lengthOf = (row: Pick<DecisionRow, 'kind' | 'chosen'>): number =>
+  row.kind === 'slate' ? slateOf(row.chosen).length : 1;
+
+export const isSameChoice = (a: DecisionRow['chosen'], b: DecisionRow['chosen']): boolean =>
+  JSON.stringify(idsOf(a)) === JSON.stringify(idsOf(b));
 
 function verdict(same: boolean, close: boolean, version: number, propensity: number): Replay {
   const state = version === 0 ? 'the state before anything was learned' : `version ${version}`;
@@ -87,7 +92,8 @@ function verdict(same: boolean, close: boolean, version: number, propensity: num
 const idsOf = (chosen: DecisionRow['chosen']): unknown =>
   Array.isArray(chosen) ? slateOf(chosen).map(({ id }) => id) : chosen;
 
-function requestOf(row: DecisionRow, items: ReplayInputs['items']): DecisionRequest {
+/** What the policy was asked; features that the request did not give are those of the item table now. */
+export function requestOf(row: RequestFields, items: ReplayInputs['items']): DecisionRequest {
   return {
     unitId: row.unit_id,
     context: row.context,
@@ -98,9 +104,4 @@ function requestOf(row: DecisionRow, items: ReplayInputs['items']): DecisionRequ
       features: row.features?.[id] ?? items.get(id)?.features ?? {},
     })),
   };
-}
-
-function scoresOf(compiled: CompiledPolicy, request: DecisionRequest): number[] | null {
-  const scores = compiled.scores?.(request);
-  return scores ? Array.from(scores, (score) => (Number.isFinite(score) ? score : 0)) : null;
 }
