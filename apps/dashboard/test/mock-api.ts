@@ -20,6 +20,7 @@ import {
   SNAPSHOTS,
   TRAINING_RUNS,
 } from './fixtures/policies.js';
+import { counterfactualOf, replayPage } from './fixtures/replays.js';
 import { HOLDOUT_LIFTS, portfolioFor } from './fixtures/portfolio.js';
 import { POWER_PLAN } from './fixtures/power.js';
 import { reportFor, seriesFor } from './fixtures/report.js';
@@ -179,6 +180,15 @@ export function read(url: URL): Answer {
   return NOT_FOUND;
 }
 
+/** Answers to what is asked by POST, because the question is a body; undefined: it is a write. */
+function question(path: string, body: Record<string, unknown>): unknown {
+  if (path === '/v1/power') return POWER_PLAN;
+  const [, decision] = /^\/v1\/decisions\/([^/]+)\/counterfactual$/.exec(path) ?? [];
+  if (decision !== undefined) return counterfactualOf(decision);
+  const [, policy] = /^\/v1\/policies\/([^/]+)\/replay$/.exec(path) ?? [];
+  return policy === undefined ? undefined : replayPage(policy, body['cursor'] === undefined);
+}
+
 export interface MockApi {
   /** Every write the page sent. */
   writes: RecordedRequest[];
@@ -194,8 +204,11 @@ export async function mockApi(page: Page): Promise<MockApi> {
     const request = route.request();
     const url = new URL(request.url());
     const method = request.method();
-    const asks = method === 'POST' && url.pathname === '/v1/power';
-    if (method !== 'GET' && !asks)
+    const asked =
+      method === 'POST'
+        ? question(url.pathname, request.postDataJSON() as Record<string, unknown>)
+        : undefined;
+    if (method !== 'GET' && asked === undefined)
       writes.push({
         method,
         path: url.pathname,
@@ -205,7 +218,7 @@ export async function mockApi(page: Page): Promise<MockApi> {
     const replaced = overrides.find(([pattern]) => pattern.test(`${method} ${url.pathname}`))?.[1];
     if (replaced === 'hang') return;
     if (replaced === 'abort') return route.abort();
-    const usual = asks ? { status: 200, body: POWER_PLAN } : { status: 200, body: {} };
+    const usual = { status: 200, body: asked ?? {} };
     const { status, body } = replaced ?? (method === 'GET' ? read(url) : usual);
     await route.fulfill({
       status,

@@ -175,9 +175,16 @@ export interface DecisionDetail extends Decision {
     title: string;
     features: Record<string, Json>;
     probability: number | null;
-    score: number | null;
     chosen: boolean;
     position: number | null;
+    propensity: number | null;
+    score: number | null;
+    mean: number | null;
+    sd: number | null;
+    own: number | null;
+    explored: number | null;
+    eligible: boolean | null;
+    limitedBy: string[];
   }[];
   sentence: string;
   outcomes: ServedEvent[];

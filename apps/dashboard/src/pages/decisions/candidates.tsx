@@ -36,7 +36,38 @@ const COLUMNS: Column<Candidate>[] = [
     key: 'score',
     title: 'Score',
     align: 'right',
-    cell: (candidate) => <Figure text={decimal(candidate.score)} reason="This policy has no scores" />,
+    cell: (candidate) => (
+      <div className={styles.two}>
+        <Figure text={decimal(candidate.score)} reason="This policy has no scores" />
+        {candidate.mean === null ? null : (
+          <span className={styles.note}>
+            believed {decimal(candidate.mean)} ± {decimal(candidate.sd)}
+          </span>
+        )}
+      </div>
+    ),
+  },
+  {
+    key: 'own',
+    title: 'Policy alone',
+    align: 'right',
+    cell: (candidate) => (
+      <Figure
+        text={probability(candidate.own)}
+        reason="This policy ranks by scores, or cannot be asked again"
+      />
+    ),
+  },
+  {
+    key: 'explored',
+    title: 'Before the floor',
+    align: 'right',
+    cell: (candidate) =>
+      candidate.eligible === false ? (
+        <span className={styles.note}>not eligible: {candidate.limitedBy.join(', ') || 'policy'}</span>
+      ) : (
+        <Figure text={probability(candidate.explored)} reason="The policy cannot be asked again" />
+      ),
   },
   {
     key: 'probability',

@@ -14,6 +14,7 @@ import styles from './decisions.module.css';
 import { Outcomes } from './outcomes.js';
 import { Path } from './path.js';
 import { Replay } from './replay.js';
+import { WhatIfPanel } from './what-if.js';
 
 export function DecisionPage(): ReactElement {
   const { id = '' } = useParams();
@@ -74,6 +75,7 @@ function Inspector({ decision }: { decision: DecisionDetail }): ReactElement {
         </div>
       </div>
       <Candidates decision={decision} />
+      <WhatIfPanel decision={decision} />
       <Outcomes decision={decision} />
       <div className={layout.split}>
         <Panel title="Context" note="Attributes known at the time of the request.">

@@ -20,6 +20,7 @@ import { TrainingPanel } from './training-panel.js';
 
 const BeliefsTab = lazy(async () => ({ default: (await import('./beliefs-tab.js')).BeliefsTab }));
 const ExplorationTab = lazy(async () => ({ default: (await import('./exploration-tab.js')).ExplorationTab }));
+const ReplayTab = lazy(async () => ({ default: (await import('./replay-tab.js')).ReplayTab }));
 const AllocationPanel = lazy(async () => ({
   default: (await import('./allocation-panel.js')).AllocationPanel,
 }));
@@ -81,6 +82,7 @@ function PolicyTabs({ policy, tab }: { policy: Policy; tab: string }): ReactElem
         { key: '', title: 'Overview', render: () => <Overview policy={policy} /> },
         { key: 'beliefs', title: 'Beliefs', render: () => drawn(<BeliefsTab id={policy.id} />) },
         { key: 'exploration', title: 'Exploration', render: () => drawn(<ExplorationTab id={policy.id} />) },
+        { key: 'replay', title: 'Replay', render: () => drawn(<ReplayTab policy={policy} />) },
         { key: 'snapshots', title: 'Snapshots', render: () => <SnapshotsPanel policy={policy} /> },
         ...(policy.learns === 'batch' ? [training] : []),
         { key: 'setup', title: 'Setup', render: () => <PolicySetup policy={policy} /> },
