@@ -20,7 +20,7 @@ withBrowser('decisions made again, in Chromium (skipped where no chromium is ins
     await stage.page.getByText('Nothing is changed yet').waitFor();
     await stage.page.getByText('not eligible: fatigue').waitFor();
     const asked = stage.page.waitForRequest((request) => request.url().endsWith('/counterfactual'));
-    await stage.page.getByLabel('Feature', { exact: true }).fill('hour');
+    await stage.page.getByRole('combobox', { name: 'Feature' }).fill('hour');
     await stage.page.getByLabel('New value').fill('8');
     await stage.page.getByRole('button', { name: 'Change', exact: true }).click();
     expect((await asked).postDataJSON()).toEqual({ context: { hour: 8 }, actions: {} });

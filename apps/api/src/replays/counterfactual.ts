@@ -100,7 +100,9 @@ export class CounterfactualQuestions {
       throw Problem.invalid('/policyId', 'unknown_policy', `there is no policy "${id}"`);
     if (!stored) throw notReplayable(`the policy "${id}" does not exist any more`);
     const logged = id === row.policy_id ? row.policy_version : null;
-    return this.policies.at(stored, edit.version ?? logged ?? stored.servingVersion ?? 0);
+    // Whoever names a version or another policy asks that, not the slice that the decision fell into.
+    const slice = logged === null || edit.version !== undefined ? null : row.slice;
+    return this.policies.at(stored, edit.version ?? logged ?? stored.servingVersion ?? 0, { slice });
   }
 
   private async made<T>(
@@ -112,7 +114,7 @@ export class CounterfactualQuestions {
     const stored = await this.policies.find(row.policy_id);
     if (!stored) return { note: 'The policy that decided does not exist any more.' };
     try {
-      return repeat(await this.policies.at(stored, row.policy_version));
+      return repeat(await this.policies.at(stored, row.policy_version, { slice: row.slice }));
     } catch (error) {
       if (error instanceof Problem) return { note: error.detail };
       throw error;

@@ -44,7 +44,7 @@ const PAGE_MS = 1500;
 const MOST_VERSIONS = 16;
 
 const LOGGED = `
-select id, at, unit_id, surface, subject, kind, chosen, propensity, policy_version, candidates, context, features, seed
+select id, at, unit_id, surface, subject, kind, chosen, propensity, policy_version, candidates, context, features, seed, slice
 from decision
 where policy_id = $1 and at >= $2 and at < $3 and (at, id) > ($2, $4) and fallback is null
   and policy_version is not null and kind <> 'value'
@@ -118,18 +118,18 @@ export class ReplayLog {
     candidate: ReplayCandidate,
     version: number | null,
   ): Promise<(row: LoggedDecision) => Promise<Answering>> {
-    const at = (wanted: number): Promise<Answering> => this.policies.at(stored, wanted, candidate);
     if (version !== null) {
-      const answers = await at(version);
+      const answers = await this.policies.at(stored, version, candidate);
       return () => Promise.resolve(answers);
     }
-    const compiled = new Map<number, Promise<Answering>>();
-    return (row) => {
-      const known = compiled.get(row.policy_version);
+    const compiled = new Map<string, Promise<Answering>>();
+    return ({ policy_version: served, slice }) => {
+      const key = `${served} ${slice ?? ''}`;
+      const known = compiled.get(key);
       if (known) return known;
       if (compiled.size >= MOST_VERSIONS) compiled.clear();
-      const answers = at(row.policy_version);
-      compiled.set(row.policy_version, answers);
+      const answers = this.policies.at(stored, served, { ...candidate, slice });
+      compiled.set(key, answers);
       return answers;
     };
   }

@@ -8,7 +8,7 @@ import type { ReplayInputs, RequestFields } from '../serving/replay-decision.js'
 
 /** A logged decision that a policy drew. */
 export type LoggedDecision = RequestFields &
-  Pick<DecisionRow, 'id' | 'surface' | 'kind' | 'chosen' | 'propensity' | 'seed'> & {
+  Pick<DecisionRow, 'id' | 'surface' | 'kind' | 'chosen' | 'propensity' | 'seed' | 'slice'> & {
     readonly policy_version: number;
   };
 

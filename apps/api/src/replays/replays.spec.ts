@@ -434,6 +434,19 @@ describe('decisions made again', () => {
     expect(first?.probability).toBeCloseTo(FLOOR + (1 - 4 * FLOOR) * (first?.explored ?? 0), 12);
   });
 
+  it('repeats the exploration slice uniformly, as it was served', async () => {
+    const id = served[605]?.decisionId ?? '';
+    const [row] = await sql<{ propensity: number }>(`select propensity from decision where id = $1`, [id]);
+    // Unit m600 has seen a5 twice, so four actions are left.
+    await sql(`update decision set slice = 'exploration', propensity = 0.25 where id = $1`, [id]);
+    const answer = await ask(id, {});
+    expect(answer.before?.candidates.map((one) => one.probability)).toEqual([0.25, 0.25, 0.25, 0.25, 0]);
+    expect(answer.sameChoice).toBe(true);
+    const own = await ask(id, { version: 2 });
+    expect(own.after.candidates.map((one) => one.probability)).toEqual(probabilities(2, contextOf(30)));
+    await sql(`update decision set slice = null, propensity = $2 where id = $1`, [id, row?.propensity]);
+  });
+
   it('refuses a question without an answer, and changes nothing', async () => {
     const id = served[605]?.decisionId ?? '';
     const banner = served[1200]?.decisionId ?? '';
