@@ -55,7 +55,7 @@ describe('decisions made again', () => {
     values: readonly unknown[] = [],
   ): Promise<R[]> => api.db.database.query<R>(text, values);
   async function until(probe: () => Promise<boolean>): Promise<void> {
-    for (const deadline = Date.now() + 20_000; !(await probe()); await sleep(25)) {
+    for (const deadline = Date.now() + 60_000; !(await probe()); await sleep(25)) {
       if (Date.now() > deadline) throw new Error('waited in vain');
     }
   }
