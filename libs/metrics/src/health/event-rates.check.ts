@@ -7,7 +7,9 @@ import type { EventRateFact } from './facts.js';
 export const RATE_CONCENTRATION = 100;
 const FAIL = 0.001;
 const WARN = 0.01;
-const HARMFUL = /error|fail|crash|exception|fatal|timeout|stall|rebuffer|cancel|unsubscribe|refund|complain/i;
+/** "install" and "terror" are none. */
+const HARMFUL =
+  /(?<!t)error|fail|crash|exception|fatal|timeout|(?<!in)stall|uninstall|rebuffer|cancel|unsubscribe|refund|complain/i;
 
 /** Whether more of an event is bad news, by its name: errors, failures, cancellations and the like. */
 export const isHarmfulEvent = (name: string): boolean => HARMFUL.test(name);
@@ -49,6 +51,7 @@ export const eventRatesCheck = defineCheck({
   causes: [
     'The treatment breaks something: look at when the rate left control’s',
     'It breaks for some clients only: look at the segments',
+    'The treatment is used more, so there are more occasions: compare the event per use, as a ratio metric',
     'The event is sent more often by the treatment’s client, although nothing is worse',
   ],
   next: [

@@ -156,5 +156,8 @@ describe('event rates', () => {
       true,
     ]);
     expect(['play', 'complete', 'notification_opened'].map(isHarmfulEvent)).toEqual([false, false, false]);
+    // Words within words.
+    expect(['install', 'app_installed', 'play_terror'].map(isHarmfulEvent)).toEqual([false, false, false]);
+    expect(['uninstall', 'stalled', 'playbackError'].map(isHarmfulEvent)).toEqual([true, true, true]);
   });
 });
