@@ -94,6 +94,7 @@ function expected(rows: readonly Row[], reference?: string): Map<string, object>
   };
   const made = actionValues(log, {
     alpha: 0.05,
+    weights: 'past',
     reference: reference === undefined ? undefined : ids.indexOf(reference),
   });
   if (!made.ok) throw new Error(made.reason);

@@ -34,7 +34,7 @@ export interface ActionValuesView {
   readonly from: string;
   readonly to: string;
   readonly alpha: number;
-  readonly method: 'aipw-constant-allocation';
+  readonly method: 'aipw-stable-variance';
   /** Decisions counted. */
   readonly decisions: number;
   /** Rewarded decisions of the days. */
@@ -164,7 +164,7 @@ export async function actionValuesOf(
   });
   const { ids } = built;
   const reference = baseline === undefined ? undefined : referenceOf(ids, baseline);
-  const made = actionValues(built.log(), { alpha: ALPHA, reference });
+  const made = actionValues(built.log(), { alpha: ALPHA, reference, weights: 'past' });
   const found = made.ok ? made.value : { reference: null, decisions: 0, actions: [] };
   const ranked = found.actions
     .map((action, a) => ({ id: ids[a] as string, ...action }))
@@ -178,7 +178,7 @@ export async function actionValuesOf(
     from: from.toISOString(),
     to: now.toISOString(),
     alpha: ALPHA,
-    method: 'aipw-constant-allocation',
+    method: 'aipw-stable-variance',
     decisions: found.decisions,
     rewarded,
     sample: rewarded > built.read,

@@ -3,7 +3,7 @@ import type { Computed } from '../computed.js';
 import { normalQuantile } from '../distributions/index.js';
 import { allFinite } from '../linear/vectors.js';
 
-const { sqrt } = Math;
+const { max, min, sqrt } = Math;
 
 /** Below this many servings of an action its estimate is not near enough to normal for an interval. */
 export const LEAST_SERVED = 30;
@@ -100,8 +100,17 @@ function problemAt(
   return served === 0 ? 'denominator_zero' : null;
 }
 
-/** Scores and weights of every action: plug-in + 1{served} / e (reward - plug-in), weight sqrt(e). */
-function tracksOf(log: CandidateLog): Track[] {
+/**
+ * What the weight of a decision may depend on. `own`: its own probability, for policies that give an action the same
+ * probability in every decision of a time. `past`: the probabilities of the decisions before it alone.
+ */
+export type ActionWeights = 'own' | 'past';
+
+/** Share of the newest inverse probability in their running mean, once there are enough to average. */
+const NEWEST = 0.02;
+
+/** Scores and weights of every action: plug-in + 1{served} / e (reward - plug-in), weight sqrt(e) by `weighting`. */
+function tracksOf(log: CandidateLog, weighting: ActionWeights): Track[] {
   const { rewards, chosen, starts, candidates, probabilities } = log;
   const sizes = new Uint32Array(log.actions);
   for (let i = 0; i < candidates.length; i++)
@@ -114,6 +123,8 @@ function tracksOf(log: CandidateLog): Track[] {
     sum: 0,
     least: Infinity,
     length: 0,
+    possible: 0,
+    inverse: 1,
   }));
   for (let t = 0; t < rewards.length; t++) {
     for (let i = starts[t] as number; i < (starts[t + 1] as number); i++) {
@@ -122,9 +133,13 @@ function tracksOf(log: CandidateLog): Track[] {
       const plugIn = track.served > 0 ? track.sum / track.served : 0;
       const at = track.length++;
       track.times[at] = t;
-      track.weights[at] = sqrt(e);
+      track.weights[at] = weighting === 'own' || e === 0 ? sqrt(e) : 1 / sqrt(track.inverse);
       track.scores[at] = plugIn;
-      if (e > 0 && e < track.least) track.least = e;
+      if (e > 0) {
+        track.least = min(track.least, e);
+        track.possible += 1;
+        track.inverse += (1 / e - track.inverse) * max(1 / track.possible, NEWEST);
+      }
       if (candidates[i] !== chosen[t]) continue;
       const reward = rewards[t] as number;
       track.scores[at] = plugIn + (reward - plugIn) / e;
@@ -244,22 +259,30 @@ function bestOf(values: readonly ActionEstimate[]): number | null {
  * which both were; the deviations of one decision stand together, since its scores are correlated, and those of one
  * unit are added before they are squared. Where every decision has the same candidates and its own unit, this is
  * `aipwConstantAllocation` of `adaptiveEstimates`. Intervals are for one action each; the best of many is picked by its
- * estimate, which flatters it. Probabilities that depend on the context are fine: the value is that of always serving
- * the action to the units that came.
+ * estimate, which flatters it.
+ * A policy that reads the context favours an action where it is good. Weights of a decision's own probability would then
+ * weigh those contexts more, and flatter every action. So with `weights: 'past'` the weight is 1 / sqrt(m), m the running
+ * mean of 1 / e over the decisions before (StableVar of Zhan, Hadad, Hirshberg, Athey 2021, KDD, arXiv 2106.02029): it
+ * knows nothing of the decision's context, and the value is that of always serving the action to the units that came.
  * @param options.reference action to compare with; default: the one of the highest value.
+ * @param options.weights default `own`, for probabilities that do not depend on the context.
  * Not computed: `invalid_alpha`, `invalid_input` (lengths, no such action, not a probability, served without being a
  * candidate), `not_finite`, `denominator_zero` (served with probability 0), `insufficient_units` (no decisions).
  */
 export function actionValues(
   log: CandidateLog,
-  options: { readonly alpha: number; readonly reference?: number | undefined },
+  options: {
+    readonly alpha: number;
+    readonly reference?: number | undefined;
+    readonly weights?: ActionWeights;
+  },
 ): Computed<ActionValues> {
   if (!(options.alpha > 0 && options.alpha < 1)) return notComputed('invalid_alpha');
   const problem = problemOf(log);
   if (problem) return notComputed(problem);
   if (log.rewards.length === 0) return notComputed('insufficient_units');
   const q = -normalQuantile(options.alpha / 2);
-  const tracks = tracksOf(log);
+  const tracks = tracksOf(log, options.weights ?? 'own');
   const sums = new UnitSums(log.units);
   const values = tracks.map((track) => {
     if (reasonOf(track) !== null) return NONE;
