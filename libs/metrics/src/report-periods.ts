@@ -9,6 +9,8 @@ import type { ReportCell, ReportResult } from './report.contract.js';
 interface MetricCells {
   readonly whole: Map<string, Moments>;
   readonly periods: Map<number, Map<string, Moments>>;
+  /** Some of its units are not told apart. */
+  together: boolean;
 }
 
 export type CellIndex = ReadonlyMap<string, MetricCells>;
@@ -39,15 +41,24 @@ function add(arms: Map<string, Moments>, { arm, moments }: ReportCell): void {
 export function indexCells(cells: readonly ReportCell[]): CellIndex {
   const index = new Map<string, MetricCells>();
   for (const cell of cells) {
-    const metric = index.get(cell.metric) ?? { whole: new Map(), periods: new Map() };
+    const metric = index.get(cell.metric) ?? { whole: new Map(), periods: new Map(), together: false };
     index.set(cell.metric, metric);
     add(metric.whole, cell);
-    if (cell.period === undefined) continue;
+    if (cell.period === undefined) {
+      metric.together ||= cell.moments.n > 0;
+      continue;
+    }
     const arms = metric.periods.get(cell.period) ?? new Map<string, Moments>();
     metric.periods.set(cell.period, arms);
     add(arms, cell);
   }
   return index;
+}
+
+/** Whether all units of a metric that count so far entered under one allocation: then there is nothing to combine. */
+export function isOfOnePeriod(cells: CellIndex, metric: string): boolean {
+  const known = cells.get(metric);
+  return known !== undefined && !known.together && known.periods.size === 1;
 }
 
 /** The moments to compare: of all units, or period by period where there are several and the estimator allows it. */

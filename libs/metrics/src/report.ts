@@ -11,6 +11,7 @@ import {
   comparedMoments,
   effectOverPeriods,
   indexCells,
+  isOfOnePeriod,
   periodFormula,
   shownKind,
 } from './report-periods.js';
@@ -68,6 +69,7 @@ export function buildReport(input: ReportInput): ReportBody {
     results,
     metrics: input.metrics,
     baseline: context.baseline.key,
+    isOfOnePeriod: (metric) => isOfOnePeriod(cells, metric),
     momentsOf: (metric, arm) => cells.get(metric)?.whole.get(arm),
     power: {
       estimator: context.estimator,

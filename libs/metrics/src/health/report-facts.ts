@@ -16,6 +16,8 @@ export interface ReportFactsInput {
   readonly results: readonly ReportResult[];
   readonly metrics: readonly ReportMetric[];
   readonly baseline: string;
+  /** Whether its units so far entered under one allocation, as those of a long window at first. */
+  readonly isOfOnePeriod: (metric: string) => boolean;
   readonly momentsOf: (metric: string, arm: string) => Moments | undefined;
   readonly power: {
     readonly estimator: Estimator;
@@ -28,7 +30,7 @@ export interface ReportFactsInput {
 export function withReportFacts(facts: HealthFacts, input: ReportFactsInput): HealthFacts {
   const power = powerOf(facts, input);
   const matured = maturedOf(input.results);
-  const combined = combinedOf(input.results);
+  const combined = combinedOf(input);
   return {
     ...facts,
     ...(combined ? { combined } : {}),
@@ -42,12 +44,11 @@ export function withReportFacts(facts: HealthFacts, input: ReportFactsInput): He
   };
 }
 
-function combinedOf(results: readonly ReportResult[]): CombinedFact | null {
-  if (results.every(({ periods }) => periods === null)) return null;
+function combinedOf({ results, isOfOnePeriod }: ReportFactsInput): CombinedFact | null {
+  const isSound = ({ periods, metric }: ReportResult): boolean => periods !== null || isOfOnePeriod(metric);
+  if (!results.some(isSound)) return null;
   const titles = (wanted: (result: ReportResult) => boolean): string[] => [
-    ...new Set(
-      results.filter((result) => result.periods === null && wanted(result)).map(({ title }) => title),
-    ),
+    ...new Set(results.filter((result) => !isSound(result) && wanted(result)).map(({ title }) => title)),
   ];
   return {
     blocked: titles(({ role }) => role !== 'secondary'),
