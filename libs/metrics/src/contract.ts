@@ -284,6 +284,8 @@ export interface HealthResult {
   readonly nextSteps: readonly string[];
   readonly rows: readonly HealthRow[];
   readonly warning: WarningId | null;
+  /** Arms that it fails for, where it judges each on its own; absent: it speaks of the whole experiment. */
+  readonly arms?: readonly string[];
 }
 
 /** What is known about the traffic of an experiment, independent of its metrics. */

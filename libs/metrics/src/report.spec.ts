@@ -82,6 +82,25 @@ describe('verdict', () => {
     expect(verdict.sentence).toMatch(/^Wait with b: it is better .* but a health check fails \(.+\)\.$/);
   });
 
+  it('holds back the arm with more errors, and ships another', () => {
+    const input = inputOf({ watch: { a: mean(n, 30), b: mean(n, 31), c: mean(n, 32) } });
+    const errors = (arm: string, own: number) => ({
+      event: 'playback_error',
+      arm,
+      periods: [{ weights: [1, 1] as const, events: [200, own] as const }],
+    });
+    const verdict = (b: number, c: number) =>
+      buildReport({ ...input, facts: { ...input.facts, eventRates: [errors('b', b), errors('c', c)] } })
+        .verdict;
+    expect(verdict(200, 200)).toMatchObject({ kind: 'ship', arm: 'c' });
+    const other = verdict(200, 400);
+    expect(other).toMatchObject({ kind: 'ship', arm: 'b' });
+    expect(other.clauses.every(({ holds }) => holds)).toBe(true);
+    const none = verdict(400, 400);
+    expect(none).toMatchObject({ kind: 'wait', arm: 'c' });
+    expect(none.sentence).toMatch(/a health check fails \(rates of errors/);
+  });
+
   it('waits with a win as long as a guardrail is not shown to hold', () => {
     const few = { a: fromCounts(n, 50), b: fromCounts(n, 50) };
     const { verdict } = report({ watch: { a: mean(n, 30), b: mean(n, 31) }, cancels: few });

@@ -50,7 +50,10 @@ export function decide(input: VerdictInput): Verdict {
   if (shippable.length > 0 && early.length === 0) {
     // The guardrail check speaks of all arms; that of the arm to ship is judged above.
     const failing = input.health.filter(({ key, status }) => status === 'fail' && key !== 'guardrail');
-    return failing.length > 0 ? holdBack(best(shippable), failing, input) : ship(best(shippable), input);
+    const against = (arm: ArmCase): HealthResult[] => failing.filter((check) => concerns(check, arm));
+    const sound = shippable.filter((one) => against(one).length === 0);
+    const chosen = best(sound.length > 0 ? sound : shippable);
+    return sound.length > 0 ? ship(chosen, input) : holdBack(chosen, against(chosen), input);
   }
   if (harmful) return stopForHarm(harmful, input);
   if (early.length > 0) return tooEarly(early, cases, input);
@@ -58,6 +61,10 @@ export function decide(input: VerdictInput): Verdict {
     return stopForLoss(cases[0] as ArmCase, cases.length, input);
   return wait(cases, input);
 }
+
+/** A check that judges arms apart holds back only those that it fails for. */
+const concerns = ({ arms }: HealthResult, { arm }: ArmCase): boolean =>
+  arms === undefined || arms.includes(arm);
 
 function noData(cases: readonly ArmCase[]): Verdict | null {
   if (cases.length === 0)
@@ -273,7 +280,7 @@ function clausesOf(arm: ArmCase, { health }: VerdictInput): Clause[] {
       holds: isHeld(result),
     };
   });
-  const unsound = health.filter((check) => check.status === 'fail');
+  const unsound = health.filter((check) => check.status === 'fail' && concerns(check, arm));
   const soundness: Clause = {
     text:
       unsound.length === 0

@@ -12,6 +12,7 @@ export interface Finding {
   /** Only a failing check blocks. */
   readonly blocks?: boolean;
   readonly warning?: WarningId;
+  readonly arms?: readonly string[];
 }
 
 export interface CheckDefinition {

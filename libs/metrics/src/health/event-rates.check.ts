@@ -70,8 +70,10 @@ export const eventRatesCheck = defineCheck({
         status: 'pass',
         explanation: `None of ${eventRates.length} rates of errors and cancellations is clearly above control’s.`,
       };
+    const failing = firing.filter(({ pValue }) => pValue < FAIL).map(({ fact }) => fact.arm);
     return {
-      status: worst.pValue < FAIL ? 'fail' : 'warn',
+      status: failing.length > 0 ? 'fail' : 'warn',
+      ...(failing.length > 0 ? { arms: [...new Set(failing)] } : {}),
       value: worst.pValue,
       unitsAffected: Math.round(Math.max(...firing.map(({ excess }) => excess))),
       explanation: `${worst.fact.event} in ${worst.fact.arm}: ${factor(worst.ratio)}, always-valid ${pValueText(worst.pValue)}; about ${units(worst.excess)} more than at control’s rate.`,
