@@ -49,7 +49,7 @@ export class FeatureIndex {
   readonly size: number;
 
   constructor(
-    names: readonly string[],
+    private readonly names: readonly string[],
     readonly limit: number,
   ) {
     this.position = new Map(names.map((name, index) => [name, index + 1]));
@@ -60,14 +60,26 @@ export class FeatureIndex {
    * @param unknown called for every feature that is not in the list; with `only`, for those of its attributes.
    */
   vector(context: Context, unknown?: (name: string) => void, only?: ReadonlySet<string>): Float64Array {
-    const x = new Float64Array(this.size);
+    return this.fill(new Float64Array(this.size), context, unknown, only);
+  }
+
+  /** As `vector`, into `x`, which holds zeros. */
+  fill(
+    x: Float64Array,
+    context: Context,
+    unknown?: (name: string) => void,
+    only?: ReadonlySet<string>,
+  ): Float64Array {
     x[0] = 1;
-    const { limit, position } = this;
+    const { limit, names, position } = this;
+    // Contexts mostly come with their attributes in one order, that in which the names were learned.
+    let next = 0;
     for (const key in context) {
       const value = context[key];
       // Most features are numbers: these skip the general path.
       if (typeof value === 'number') {
-        const i = position.get(key);
+        const i = names[next] === key ? next + 1 : position.get(key);
+        if (i !== undefined) next = i;
         if (i !== undefined && value - value === 0)
           x[i] = value > limit ? limit : value < -limit ? -limit : value;
         else if (unknown !== undefined) this.name(key, value, x, unknown, only);

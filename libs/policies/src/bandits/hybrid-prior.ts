@@ -1,5 +1,5 @@
 import { quadraticForm } from '../linear-algebra/rank-one.js';
-import { factorOf, meanWeights } from './linear-block.js';
+import { Factor, factorOf, meanWeights } from './linear-block.js';
 import type { LinearBlock } from './linear-block.js';
 
 /**
@@ -31,7 +31,8 @@ export function sharedInformation(
   const a = new Float64Array(dim * dim);
   const b = new Float64Array(dim);
   for (const { block, fade } of data) {
-    const factor = factorOf(block, ridge, fade);
+    // Not factorOf: a block may still be changing, and what is kept must belong to what is finished.
+    const factor = new Factor(block, ridge, fade);
     const told = meanWeights(block, factor, base, null);
     told[0] = (told[0] as number) - base;
     addAction(a, b, dim, block.action, factor.inverse, told, ridge);

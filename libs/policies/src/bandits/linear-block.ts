@@ -22,13 +22,37 @@ export interface LinearBlock {
 const NO_FEATURES = new Float64Array(0);
 
 export function emptyBlock(dim: number): LinearBlock {
-  return { dim, a: new Float64Array(dim * dim), b: new Float64Array(dim), at: 0, action: NO_FEATURES };
+  return { dim, ...zeros(dim), at: 0, action: NO_FEATURES };
+}
+
+/** A and b in one piece of memory: each piece costs more than copying it, to allocate and to collect. */
+function zeros(dim: number): Pick<LinearBlock, 'a' | 'b'> {
+  const square = dim * dim;
+  const buffer = new ArrayBuffer((square + dim) * Float64Array.BYTES_PER_ELEMENT);
+  const a = new Float64Array(buffer, 0, square);
+  return { a, b: new Float64Array(buffer, a.byteLength, dim) };
+}
+
+/** A copy to be changed, whose weights are counted as of `at`. @param fade what is left of them, in (0, 1]. */
+export function copyBlock(block: LinearBlock, fade: number, at: number): LinearBlock {
+  const copy = { ...block, ...zeros(block.dim), at };
+  copy.a.set(block.a);
+  copy.b.set(block.b);
+  if (fade !== 1) {
+    scale(copy.a, fade);
+    scale(copy.b, fade);
+  }
+  return copy;
+}
+
+function scale(values: Float64Array, factor: number): void {
+  for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) * factor;
 }
 
 /** The same knowledge in a larger layout: entry i moves to `place(i)`, which must be increasing. */
 export function growBlock(block: LinearBlock, dim: number, place: (index: number) => number): LinearBlock {
   if (dim === block.dim) return block;
-  const grown = { ...block, dim, a: new Float64Array(dim * dim), b: new Float64Array(dim) };
+  const grown = { ...block, dim, ...zeros(dim) };
   for (let i = 0; i < block.dim; i++) {
     const row = place(i) * dim;
     for (let j = 0; j <= i; j++) grown.a[row + place(j)] = block.a[i * block.dim + j] as number;
@@ -37,31 +61,54 @@ export function growBlock(block: LinearBlock, dim: number, place: (index: number
   return grown;
 }
 
+/** Largest triangle that is written to memory that all factors share: a mean needs it once, and never again. */
+const LARGEST_WORKSPACE = 64;
+const workspaces = new Map<number, { readonly l: Float64Array; owner: Factor | null }>();
+
 /**
- * A + ridge I of one block, factored. What follows from it is computed when it is first asked for: greedy policies
- * never need a variance.
+ * A + ridge I of one block, factored. Everything is computed when it is first asked for: greedy policies never need a
+ * variance. Until then the block must stay as it is.
  */
 export class Factor {
-  private readonly l: Float64Array;
+  private own: Float64Array | undefined;
   private half: Float64Array | undefined;
   private whole: Float64Array | undefined;
 
-  /** @throws DomainError `not_positive_definite` when the block holds non-finite numbers. */
   constructor(
-    block: LinearBlock,
+    private readonly block: LinearBlock,
     readonly ridge: number,
     readonly fade: number,
-  ) {
-    const { a, dim } = block;
-    const l = a.slice();
-    if (fade !== 1) for (let i = 0; i < l.length; i++) l[i] = (l[i] as number) * fade;
-    for (let i = 0; i < l.length; i += dim + 1) l[i] = (l[i] as number) + ridge;
-    choleskyInPlace(l, dim);
-    this.l = l;
-    this.dim = dim;
+  ) {}
+
+  isOf(block: LinearBlock, ridge: number, fade: number): boolean {
+    return this.block === block && this.ridge === ridge && this.fade === fade;
   }
 
-  readonly dim: number;
+  get dim(): number {
+    return this.block.dim;
+  }
+
+  /** @throws DomainError `not_positive_definite` when the block holds non-finite numbers. */
+  private get l(): Float64Array {
+    const { dim } = this;
+    if (dim > LARGEST_WORKSPACE) return (this.own ??= this.factored(new Float64Array(dim * dim)));
+    let memory = workspaces.get(dim);
+    if (memory === undefined) workspaces.set(dim, (memory = { l: new Float64Array(dim * dim), owner: null }));
+    if (memory.owner === this) return memory.l;
+    memory.owner = null;
+    this.factored(memory.l);
+    memory.owner = this;
+    return memory.l;
+  }
+
+  private factored(l: Float64Array): Float64Array {
+    const { block, dim, fade, ridge } = this;
+    l.set(block.a);
+    if (fade !== 1) scale(l, fade);
+    for (let i = 0; i < l.length; i += dim + 1) l[i] = (l[i] as number) + ridge;
+    choleskyInPlace(l, dim);
+    return l;
+  }
 
   /** Overwrites `target` by (A + ridge I)^-1 target. */
   solve(target: Float64Array): Float64Array {
@@ -109,7 +156,7 @@ const factors = new WeakMap<LinearBlock, Factor>();
 /** @param fade how much of the block's weight is left at the time of the state, in (0, 1]. */
 export function factorOf(block: LinearBlock, ridge: number, fade: number): Factor {
   const known = factors.get(block);
-  if (known !== undefined && known.ridge === ridge && known.fade === fade) return known;
+  if (known?.isOf(block, ridge, fade) === true) return known;
   const factor = new Factor(block, ridge, fade);
   factors.set(block, factor);
   return factor;

@@ -32,50 +32,63 @@ export function readBatch(
 ): { state: LinearState; vectors: Vectors } {
   const only = params.attributes.length > 0 ? new Set(params.attributes) : undefined;
   const contexts = batch.map((decision) => decision.context);
+  const { featureLimit, maxContextFeatures } = params;
   const [contextFeatures, x] = readAll(
     state.contextFeatures,
-    contexts,
-    params.maxContextFeatures,
-    params.featureLimit,
-    only,
+    maxContextFeatures,
+    featureLimit,
+    (index, unknown) => contextVectors(index, contexts, unknown, only),
   );
   let actionFeatures = state.actionFeatures;
   let y: readonly Float64Array[] = [];
   if (params.sharing !== 'disjoint') {
     const features = batch.map((decision) => featuresOf(decision.action, params.sharing));
-    [actionFeatures, y] = readAll(actionFeatures, features, actionCapacity(params), params.featureLimit);
+    [actionFeatures, y] = readAll(actionFeatures, actionCapacity(params), featureLimit, (index, unknown) =>
+      actionVectors(index, features, unknown),
+    );
   }
   if (contextFeatures === state.contextFeatures && actionFeatures === state.actionFeatures)
     return { state, vectors: { x, y } };
   return { state: laidOut({ ...state, contextFeatures, actionFeatures }, state, params), vectors: { x, y } };
 }
 
+type Notice = (name: string) => void;
+
+/** Reads once, and a second time where names are new. @param read the vectors; names every feature it does not know. */
 function readAll(
   known: readonly string[],
-  contexts: readonly Context[],
   capacity: number,
   limit: number,
-  only?: ReadonlySet<string>,
+  read: (index: FeatureIndex, unknown?: Notice) => Float64Array[],
 ): [names: readonly string[], vectors: readonly Float64Array[]] {
   const fresh: string[] = [];
   const notice = known.length < capacity ? (name: string): void => void fresh.push(name) : undefined;
-  const vectors = vectorsOf(featureIndexOf(known, limit), contexts, notice, only);
+  const vectors = read(featureIndexOf(known, limit), notice);
   if (fresh.length === 0) return [known, vectors];
   const names = learnNames(known, fresh, capacity);
-  return [names, vectorsOf(featureIndexOf(names, limit), contexts)];
+  return [names, read(featureIndexOf(names, limit))];
 }
 
-/** One vector per context; the same object (one action of many decisions) is read once. */
-function vectorsOf(
+/** One vector per context, all in one piece of memory that lives no longer than the batch. */
+function contextVectors(
   index: FeatureIndex,
   contexts: readonly Context[],
-  unknown?: (name: string) => void,
+  unknown?: Notice,
   only?: ReadonlySet<string>,
 ): Float64Array[] {
+  const { size } = index;
+  const { BYTES_PER_ELEMENT, buffer } = new Float64Array(size * contexts.length);
+  return contexts.map((context, n) =>
+    index.fill(new Float64Array(buffer, n * size * BYTES_PER_ELEMENT, size), context, unknown, only),
+  );
+}
+
+/** One vector per action, kept with its block; the same object is read once. */
+function actionVectors(index: FeatureIndex, actions: readonly Context[], unknown?: Notice): Float64Array[] {
   const read = new Map<Context, Float64Array>();
-  return contexts.map((context) => {
-    let vector = read.get(context);
-    if (vector === undefined) read.set(context, (vector = index.vector(context, unknown, only)));
+  return actions.map((features) => {
+    let vector = read.get(features);
+    if (vector === undefined) read.set(features, (vector = index.vector(features, unknown)));
     return vector;
   });
 }

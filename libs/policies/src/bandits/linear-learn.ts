@@ -3,13 +3,14 @@ import { addOuterLower, addScaled, dot } from '../linear-algebra/rank-one.js';
 import { addOne, checkRewarded, decayFactor, tallyKey } from './decayed-counts.js';
 import type { Tally } from './decayed-counts.js';
 import { sharedInformation, sharedWeightsOf } from './hybrid-prior.js';
-import { emptyBlock, factorOf, meanWeights } from './linear-block.js';
+import { copyBlock, emptyBlock, Factor, meanWeights } from './linear-block.js';
 import type { LinearBlock } from './linear-block.js';
 import { blockSize, readBatch } from './linear-layout.js';
 import type { Vectors } from './linear-layout.js';
 import type { Curved, Link } from './linear-link.js';
 import { ownRidge } from './linear-params.js';
 import type { LinearParams } from './linear-params.js';
+import { inheritSolutions } from './linear-model.js';
 import { crossFeatures } from './linear-scores.js';
 import { SHARED_KEY } from './linear-state.js';
 import type { LinearPrior, LinearState } from './linear-state.js';
@@ -48,11 +49,16 @@ export function learnVectors(
     for (let copy = copies?.[n] ?? 1; copy > 0; copy--)
       learner.learn(decision, x[n] as Float64Array, y[n] ?? null);
   });
-  return learner.result();
+  const learned = learner.result();
+  inheritSolutions(state.blocks, learned.blocks);
+  return learned;
 }
 
-const newest = (batch: readonly RewardedDecision[]): number =>
-  batch.reduce((latest, { at }) => Math.max(latest, at), -Infinity);
+function newest(batch: readonly RewardedDecision[]): number {
+  let latest = -Infinity;
+  for (const { at } of batch) if (at > latest) latest = at;
+  return latest;
+}
 
 type Draft = { -readonly [field in keyof LinearBlock]: LinearBlock[field] };
 
@@ -68,6 +74,7 @@ class Learner {
   private readonly drafts = new Map<string, Draft>();
   private readonly standings = new Map<string, Standing>();
   private prior: LinearPrior;
+  private since: number;
   private rewards: Tally;
   private readonly product: Float64Array;
 
@@ -79,13 +86,14 @@ class Learner {
   ) {
     this.blocks = new Map(state.blocks);
     this.prior = state.prior;
+    this.since = state.prior.since;
     this.rewards = state.rewards;
     this.product = new Float64Array(blockSize(state, params));
   }
 
   result(): LinearState {
-    const { blocks, prior, rewards, state } = this;
-    return { ...state, blocks, prior, rewards };
+    const { blocks, prior, rewards, since, state } = this;
+    return { ...state, blocks, prior: { ...prior, since }, rewards };
   }
 
   /** @param x [1, context]. @param y [1, features of the action]; null where nothing is shared. */
@@ -111,9 +119,8 @@ class Learner {
       reward,
       params.halfLifeDays,
     );
-    const since = this.prior.since + 1;
-    this.prior = { ...this.prior, since };
-    if (since >= RENEWAL * this.rewards.weight) this.renew();
+    this.since++;
+    if (this.since >= RENEWAL * this.rewards.weight) this.renew();
   }
 
   /** A block of this batch's own, faded to the newest decision. */
@@ -133,12 +140,7 @@ class Learner {
   private faded(block: LinearBlock): Draft {
     const at = Math.max(block.at, this.at);
     const fade = decayFactor(block.at, at, this.params.halfLifeDays);
-    const draft = { ...block, a: block.a.slice(), b: block.b.slice(), at };
-    if (fade !== 1) {
-      for (let i = 0; i < draft.a.length; i++) draft.a[i] = (draft.a[i] as number) * fade;
-      for (let i = 0; i < draft.b.length; i++) draft.b[i] = (draft.b[i] as number) * fade;
-    }
-    return draft;
+    return copyBlock(block, fade, at);
   }
 
   /**
@@ -176,8 +178,8 @@ class Learner {
     const known = this.standings.get(key);
     if (known !== undefined) return known;
     const { params, prior } = this;
-    // Not factorOf: the draft is still changing, and what is kept must belong to what is finished.
-    const factor = factorOf({ ...draft }, ownRidge(params), 1);
+    // Not factorOf, which would keep it: the draft is still changing.
+    const factor = new Factor(draft, ownRidge(params), 1);
     const extra = actionPriorMean(prior, draft.action, this.state, params);
     const standing = {
       inverse: factor.inverse.slice(),
@@ -193,15 +195,12 @@ class Learner {
     let shared: LinearBlock | null = null;
     if (params.sharing === 'shared') shared = this.snapshot();
     if (params.sharing === 'hybrid') {
-      // A draft is still changing: what is computed from it must not be kept with it.
-      const data = Array.from(blocks, ([key, block]) => ({
-        block: this.drafts.has(key) ? { ...block } : block,
-        fade: this.fadeNow(block),
-      }));
+      const data = Array.from(blocks.values(), (block) => ({ block, fade: this.fadeNow(block) }));
       const context = state.contextFeatures.length + 1;
       shared = sharedInformation(data, context, state.actionFeatures.length + 1, ownRidge(params), base);
     }
     this.prior = { base, shared, since: 0 };
+    this.since = 0;
     this.standings.clear();
   }
 

@@ -2,10 +2,11 @@ import type { Action, DecisionRequest } from '../contract.js';
 import { dot, quadraticForm } from '../linear-algebra/rank-one.js';
 import { decayFactor, tallyKey } from './decayed-counts.js';
 import { featureIndexOf } from './features.js';
+import type { FeatureIndex } from './features.js';
 import { sharedWeightsOf } from './hybrid-prior.js';
 import type { SharedWeights } from './hybrid-prior.js';
-import { emptyBlock, factorOf, meanWeights } from './linear-block.js';
-import type { Factor, LinearBlock } from './linear-block.js';
+import { emptyBlock, Factor, factorOf, meanWeights } from './linear-block.js';
+import type { LinearBlock } from './linear-block.js';
 import { featuresOf } from './linear-layout.js';
 import { actionCapacity, ownRidge } from './linear-params.js';
 import type { LinearParams } from './linear-params.js';
@@ -28,16 +29,34 @@ export function compileLinear(state: LinearState, params: LinearParams): LinearM
 
 /** One action that has been learned from. */
 interface Known {
+  /** Prior mean of the constant and of all weights beyond it. */
+  readonly base: number;
+  readonly extra: Float64Array | null;
   readonly theta: Float64Array;
   readonly factor: Factor;
   /** Features [1, z], where weights are shared. */
   readonly y: Float64Array;
 }
 
+/**
+ * What the last compiled snapshot with these blocks, or with the ones before, has solved. By the map of all blocks
+ * rather than by block: thousands of short-lived weak keys would cost the collector more than the solutions cost.
+ */
+const solved = new WeakMap<LinearState['blocks'], ReadonlyMap<string, Known>>();
+
+/** Hands on what was solved for the blocks that an update left as they are. */
+export function inheritSolutions(from: LinearState['blocks'], to: LinearState['blocks']): void {
+  const known = solved.get(from);
+  if (known !== undefined) solved.set(to, known);
+}
+
 /** disjoint and hybrid: every action has weights of its own, whose prior in the hybrid comes from shared ones. */
 class OwnScores implements LinearModel {
-  private readonly known = new Map<string, Known | undefined>();
+  private readonly known = new Map<string, Known>();
+  private readonly before: ReadonlyMap<string, Known> | undefined;
   private readonly shared: SharedWeights | null;
+  private readonly index: FeatureIndex;
+  private readonly context: Float64Array;
   private readonly product: Float64Array;
   private readonly spread: Float64Array;
 
@@ -45,18 +64,26 @@ class OwnScores implements LinearModel {
     private readonly state: LinearState,
     private readonly params: LinearParams,
   ) {
+    this.before = solved.get(state.blocks);
+    solved.set(state.blocks, this.known);
     const { shared } = state.prior;
     const size = state.contextFeatures.length + 1;
     this.shared =
       params.sharing === 'hybrid' && shared !== null ? sharedWeightsOf(shared, params.ridge, size) : null;
-    this.product = new Float64Array(size);
-    this.spread = new Float64Array(size);
+    this.index = featureIndexOf(state.contextFeatures, params.featureLimit);
+    const { BYTES_PER_ELEMENT, buffer } = new Float64Array(3 * size);
+    this.context = new Float64Array(buffer, 0, size);
+    this.product = new Float64Array(buffer, size * BYTES_PER_ELEMENT, size);
+    this.spread = new Float64Array(buffer, 2 * size * BYTES_PER_ELEMENT, size);
   }
 
   means(request: DecisionRequest): Float64Array {
     const x = this.contextOf(request);
     const means = new Float64Array(request.actions.length);
-    for (let i = 0; i < means.length; i++) means[i] = this.mean(request, request.actions[i] as Action, x);
+    for (let i = 0; i < means.length; i++) {
+      const action = request.actions[i] as Action;
+      means[i] = this.mean(this.lookUp(request, action), action, x);
+    }
     return means;
   }
 
@@ -67,16 +94,18 @@ class OwnScores implements LinearModel {
     const sd = new Float64Array(count);
     for (let i = 0; i < count; i++) {
       const action = request.actions[i] as Action;
-      mean[i] = this.mean(request, action, x);
       const known = this.lookUp(request, action);
+      mean[i] = this.mean(known, action, x);
       const variance = known === undefined ? this.coldVariance(action, x) : this.variance(known, x);
       sd[i] = Math.sqrt(Math.max(0, variance));
     }
     return { mean, sd };
   }
 
+  /** Valid until the next request. */
   private contextOf(request: DecisionRequest): Float64Array {
-    return featureIndexOf(this.state.contextFeatures, this.params.featureLimit).vector(request.context);
+    this.context.fill(0);
+    return this.index.fill(this.context, request.context);
   }
 
   private actionOf(action: Action): Float64Array {
@@ -88,27 +117,27 @@ class OwnScores implements LinearModel {
   private lookUp(request: DecisionRequest, action: Action): Known | undefined {
     const key = tallyKey(request.subject, action.id, this.params.perSubject);
     const found = this.known.get(key);
-    if (found !== undefined || this.known.has(key)) return found;
+    if (found !== undefined) return found;
     const block = this.state.blocks.get(key);
     if (block === undefined) return undefined;
-    const known = this.solve(block);
+    const known = this.solve(block, this.before?.get(key));
     this.known.set(key, known);
     return known;
   }
 
-  private solve(block: LinearBlock): Known {
+  private solve(block: LinearBlock, before: Known | undefined): Known {
     const { params, state } = this;
-    const factor = factorOf(
-      block,
-      ownRidge(params),
-      decayFactor(block.at, state.rewards.at, params.halfLifeDays),
-    );
+    const { base } = state.prior;
     const extra = this.shared?.mean(block.action) ?? null;
-    return { theta: meanWeights(block, factor, state.prior.base, extra), factor, y: block.action };
+    const ridge = ownRidge(params);
+    const fade = decayFactor(block.at, state.rewards.at, params.halfLifeDays);
+    const same = before?.factor.isOf(block, ridge, fade) === true;
+    if (same && before.base === base && before.extra === extra) return before;
+    const factor = same ? before.factor : new Factor(block, ridge, fade);
+    return { base, extra, theta: meanWeights(block, factor, base, extra), factor, y: block.action };
   }
 
-  private mean(request: DecisionRequest, action: Action, x: Float64Array): number {
-    const known = this.lookUp(request, action);
+  private mean(known: Known | undefined, action: Action, x: Float64Array): number {
     if (known !== undefined) return dot(known.theta, x, x.length);
     const { base } = this.state.prior;
     return this.shared === null ? base : base + dot(this.shared.mean(this.actionOf(action)), x, x.length);

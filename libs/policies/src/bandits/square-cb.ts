@@ -20,22 +20,24 @@ const schema = z.object({
 /**
  * Inverse-gap weights: p_a = 1 / (K + g (s* - s_a)) for every action that is not the best, which has the rest; the
  * best share it when there are several.
- * @param means expected rewards. @param sharpness g, in 1 / units of the reward.
+ * @param means expected rewards; overwritten by the weights. @param sharpness g, in 1 / units of the reward.
  */
 export function inverseGapWeights(means: Float64Array, sharpness: number): Float64Array {
   const count = means.length;
   let best = -Infinity;
   for (let i = 0; i < count; i++) best = Math.max(best, means[i] as number);
-  const p = new Float64Array(count);
   let rest = 1;
   let ties = 0;
   for (let i = 0; i < count; i++) {
     const gap = best - (means[i] as number);
     if (gap === 0) ties++;
-    else rest -= p[i] = 1 / (count + sharpness * gap);
+    else rest -= 1 / (count + sharpness * gap);
   }
-  for (let i = 0; i < count; i++) if (means[i] === best) p[i] = rest / ties;
-  return p;
+  for (let i = 0; i < count; i++) {
+    const gap = best - (means[i] as number);
+    means[i] = gap === 0 ? rest / ties : 1 / (count + sharpness * gap);
+  }
+  return means;
 }
 
 /**
