@@ -30,6 +30,8 @@ export interface ReadyPolicy {
   /** 0: learns at the first matching outcome, and from its absence never. */
   readonly windowSeconds: number;
   readonly learning: boolean;
+  /** Asked about every decision without serving; must stand earlier in the list. */
+  readonly shadow?: { readonly policyId: string };
 }
 
 export interface ReadyExperiment {
@@ -59,10 +61,6 @@ export const readyPolicies: readonly ReadyPolicy[] = [
   }),
   still('artwork-studio-default', 'fixed-order', "The studio's default image", {}),
   still('artwork-uniform', 'uniform-random', 'Any image, equally likely', {}),
-  learner('artwork-thompson', 'thompson-beta', 'Thompson sampling per image', {
-    priorAlpha: 1,
-    priorBeta: 7,
-  }),
   // By rate, not by count: a count never lets an image overtake that nobody has been shown.
   learner('artwork-most-clicked', 'epsilon-greedy', 'The most clicked image of each title', {
     epsilon: 0.1,
@@ -74,6 +72,20 @@ export const readyPolicies: readonly ReadyPolicy[] = [
     attributes: ['taste'],
     maxContextFeatures: 8,
   }),
+  {
+    ...learner('artwork-thompson', 'thompson-beta', 'Thompson sampling per image', {
+      priorAlpha: 1,
+      priorBeta: 7,
+      // Every image gets its chance first, and a few members keep seeing images at random: what the bandit is worth
+      // stays measurable.
+      wrappers: [
+        { key: 'warm-up', params: { decisions: 5 } },
+        { key: 'holdback', params: { share: 0.02 } },
+      ],
+    }),
+    // It learns in an experiment of its own; what would it have earned here?
+    shadow: { policyId: 'artwork-by-taste' },
+  },
 ];
 
 type PolicyText = readonly [id: string, key: string, title: string, params: ReadyPolicy['params']];

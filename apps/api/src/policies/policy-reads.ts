@@ -3,6 +3,8 @@ import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import { actionValuesOf } from './action-values.js';
 import type { ActionValuesView } from './action-values.js';
+import { firstSeenOf, statusesOf } from './action-status.js';
+import type { ActionStatus } from './action-status.js';
 import { currentProbabilities } from './current-probabilities.js';
 import type { PolicyRow } from './policy-row.js';
 import type { ActionValuesQuery, ActionsQuery, AllocationQuery, SettlementQuery } from './policy.schemas.js';
@@ -32,6 +34,10 @@ export interface ActionView {
   readonly ipwLower: number | null;
   readonly ipwUpper: number | null;
   readonly probabilityNow: number | null;
+  /** First decision that served it, as far back as decisions are kept. */
+  readonly firstSeen: Date | null;
+  /** Of frozen policies `frozen`; `warm-up` while the wrapper of that name serves it uniformly for some subject. */
+  readonly status: ActionStatus;
 }
 
 const FIRST_CHOICE = `case kind when 'slate' then chosen -> 0 ->> 'id' else chosen #>> '{}' end`;
@@ -138,10 +144,11 @@ export class PolicyReads {
   async actions(id: string, { subject, days }: ActionsQuery): Promise<{ items: ActionView[] }> {
     const policy = await this.policy(id);
     const range = [id, since(24 * days), subject ?? null];
-    const [decisions, rewards, probabilities] = await Promise.all([
+    const [decisions, rewards, probabilities, firstSeen] = await Promise.all([
       this.db.query<{ id: string; decisions: number }>(DECISIONS, range),
       this.db.query<RewardFacts & Record<string, unknown>>(REWARDS, range),
       currentProbabilities(this.db, policy, subject ?? null),
+      firstSeenOf(this.db, id, subject ?? null),
     ]);
     const rewardOf = new Map(rewards.map((row) => [row.id, row]));
     const countOf = new Map(decisions.map((row) => [row.id, row.decisions]));
@@ -151,12 +158,15 @@ export class PolicyReads {
       [ids],
     );
     const titleOf = new Map(titles.map((row) => [row.id, row.title]));
+    const statusOf = await statusesOf(this.db, policy, ids, subject ?? null);
     const items = ids.map((action) => ({
       id: action,
       title: titleOf.get(action) ?? action,
       decisions: countOf.get(action) ?? 0,
       ...rewardView(rewardOf.get(action)),
       probabilityNow: probabilities.get(action) ?? null,
+      firstSeen: firstSeen.get(action) ?? null,
+      status: statusOf.get(action) ?? 'active',
     }));
     return { items: items.sort((a, b) => b.decisions - a.decisions || (a.id < b.id ? -1 : 1)) };
   }

@@ -78,6 +78,10 @@ describe('the audit of logged propensities', () => {
     expect(await audits.run(soon)).toEqual([]);
     const [kept] = await readAudits(db.database, 'front', 5);
     expect(kept).toMatchObject({ status: 'ok', decisions: 2500, servingVersion: 3 });
+    // Check by check; there was no slate to look at.
+    expect(kept?.checks.filter(({ state }) => state !== 'ok').map(({ key, state }) => [key, state])).toEqual([
+      ['slates', 'unknown'],
+    ]);
     expect(await policyRow()).toEqual({ serving_version: 3, learning: true });
     // But at once where decisions begin to fail.
     const failing = { reason: 'FALLBACK_INVALID', fallback: 'not a number' } as const;
@@ -101,6 +105,15 @@ describe('the audit of logged propensities', () => {
     expect(audit?.status).toBe('failed');
     expect(audit?.reasons.join()).toContain('another propensity than the probability of what was chosen');
     expect(audit?.rolledBackTo).toBe(2);
+    const [kept] = await readAudits(db.database, 'front', 1);
+    const broken = audit?.findings.choices.mismatched ?? 0;
+    expect(broken).toBeGreaterThan(200);
+    expect(kept?.checks.find(({ key }) => key === 'propensity')).toMatchObject({
+      value: broken,
+      threshold: 0,
+      affected: broken,
+      state: 'failed',
+    });
     expect(await policyRow()).toEqual({ serving_version: 2, learning: false });
     const [entry] = await db.database.query(
       `select actor, after from audit where action = 'policy.rollback' order by id desc limit 1`,

@@ -3,6 +3,8 @@ import type { Database, Sql, Transaction } from '../persistence/database.js';
 import { lockPolicy, notifySnapshot } from '../policies/policy-row.js';
 import type { PolicyRow } from '../policies/policy-row.js';
 import { readSnapshot, stateOf } from '../policies/snapshot-store.js';
+import { checksOf } from './checks.js';
+import type { AuditCheck } from './checks.js';
 import { collectFindings } from './collect.js';
 import { replaySample } from './replay-sample.js';
 import { LEAST_FAILURES, verdictOf } from './verdict.js';
@@ -188,14 +190,17 @@ export interface PolicyAuditView {
   readonly decisions: number;
   readonly rolledBackTo: number | null;
   readonly findings: AuditFindings;
+  /** The findings check by check, each with its rule, threshold and state. */
+  readonly checks: readonly AuditCheck[];
 }
 
 /** The newest audits of a policy, the newest first. */
 export async function readAudits(db: Sql, policyId: string, limit: number): Promise<PolicyAuditView[]> {
-  return db.query<PolicyAuditView & Record<string, unknown>>(
+  const audits = await db.query<Omit<PolicyAuditView, 'checks'> & Record<string, unknown>>(
     `select at, from_at as "from", status, reasons, serving_version as "servingVersion", decisions,
        rolled_back_to as "rolledBackTo", result as findings
      from policy_audit where policy_id = $1 order by at desc limit $2`,
     [policyId, limit],
   );
+  return audits.map((audit) => ({ ...audit, checks: checksOf(audit.findings) }));
 }

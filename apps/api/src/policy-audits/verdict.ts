@@ -22,13 +22,13 @@ export interface AuditVerdict {
 }
 
 /** Level of the three tests together; each is held against a third of it. */
-const LEVEL = 0.001;
+export const LEVEL = 0.001;
 /** So improbable that chance is no explanation, however often audits run: worth taking a version out of service. */
-const CERTAIN = 1e-7;
-const LEAST_CHOICES = 200;
+export const CERTAIN = 1e-7;
+export const LEAST_CHOICES = 200;
 /** So many decisions that a policy failed to make are a reason to look, whatever the hour. */
 export const LEAST_FAILURES = 20;
-const FAILING_SHARE = 0.05;
+export const FAILING_SHARE = 0.05;
 
 /**
  * What the findings amount to. `failed`: the version must not go on serving (broken probabilities, or choices that do not

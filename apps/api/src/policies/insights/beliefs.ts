@@ -27,6 +27,18 @@ export interface BeliefView {
   readonly density: readonly number[] | null;
 }
 
+/** Whether the best action is known, for policies that search for it. */
+export interface WinnerView {
+  /** Highest mean so far, and the action that is hardest to tell from it. */
+  readonly leader: string;
+  readonly challenger: string;
+  /** Likelihood ratio of the two in nats, and what it must exceed (Garivier and Kaufmann 2016). */
+  readonly statistic: number;
+  readonly threshold: number;
+  /** The leader is the best with the confidence that was asked for. */
+  readonly declared: boolean;
+}
+
 export interface BeliefsView {
   readonly version: number | null;
   readonly subject: string | null;
@@ -34,6 +46,8 @@ export interface BeliefsView {
   readonly context: Context;
   readonly grid: readonly number[];
   readonly items: readonly BeliefView[];
+  /** Null for policies that search for no winner, and while there are fewer than two actions. */
+  readonly winner: WinnerView | null;
 }
 
 /** What the serving snapshot believes about the actions of one request: the newest one, or the newest about a subject. */
@@ -41,7 +55,8 @@ export async function beliefsOf(sql: Sql, row: PolicyRow, subject: string | null
   const policy = policyRegistry.get(row.key);
   const compiled = await compileServing(sql, row, policy);
   const [request] = await newestRequests(sql, row.id, subject, 1);
-  const empty = { version: row.serving_version, subject, at: null, context: {}, grid: [], items: [] };
+  const nothing = { at: null, context: {}, grid: [], items: [], winner: null };
+  const empty = { version: row.serving_version, subject, ...nothing };
   if (!compiled || !request) return empty;
   const { probabilities } = draw(compiled, request, row);
   const beliefs = compiled.decides === 'action' ? compiled.beliefs?.(request) : undefined;
@@ -64,7 +79,17 @@ export async function beliefsOf(sql: Sql, row: PolicyRow, subject: string | null
         density: beliefs ? densityOver(grid, beliefs[i] as Belief) : null,
       }))
       .sort((a, b) => b.probability - a.probability),
+    winner: winnerOf(compiled, request),
   };
+}
+
+function winnerOf(compiled: CompiledPolicy, request: DecisionRequest): WinnerView | null {
+  const found = compiled.decides === 'action' ? compiled.bestArm?.(request) : undefined;
+  const leader = request.actions[found?.leader ?? -1];
+  const challenger = request.actions[found?.runnerUp ?? -1];
+  if (!found || !leader || !challenger) return null;
+  const { statistic, threshold, winner } = found;
+  return { leader: leader.id, challenger: challenger.id, statistic, threshold, declared: winner !== null };
 }
 
 export interface BeliefHistory {
