@@ -12,6 +12,7 @@ import {
   PROPENSITIES,
   REWARD_DELAY,
 } from './fixtures/policy-insights.js';
+import { POLICY_AUDITS, REWARD_VERSIONS, SHADOWS as POLICY_SHADOWS } from './fixtures/policy-health.js';
 import {
   ACTION_VALUES,
   ALLOCATION,
@@ -128,6 +129,9 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/policies\/([^/]+)\/reward-delay$/, () => REWARD_DELAY],
   [/^\/v1\/policies\/([^/]+)\/exploration-ledger$/, () => LEDGER],
   [/^\/v1\/policies\/([^/]+)\/action-values$/, () => ACTION_VALUES],
+  [/^\/v1\/policies\/([^/]+)\/audit$/, () => list(POLICY_AUDITS)],
+  [/^\/v1\/policies\/([^/]+)\/shadow$/, () => list(POLICY_SHADOWS)],
+  [/^\/v1\/policies\/([^/]+)\/reward-versions$/, () => list(REWARD_VERSIONS)],
   [/^\/v1\/policies\/([^/]+)\/training-runs$/, () => list(TRAINING_RUNS)],
   [/^\/v1\/decisions$/, (_match, url) => list(DECISIONS.filter((entry) => matches(entry, url)))],
   [/^\/v1\/decisions\/([^/]+)$/, ([, id]) => (id === 'unknown' ? undefined : decisionDetail(id ?? ''))],

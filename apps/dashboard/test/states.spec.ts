@@ -208,6 +208,35 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     expect(raise).toMatchObject({ path: '/v1/policies/artwork-ts', body: { floor: 0.05 } });
   });
 
+  it('attaches and detaches a shadow, looks at an earlier audit and learns again', async () => {
+    await visit('/policies/artwork-ts/health');
+    const { page } = stage;
+    await page.getByText('1 check of 3 needs a look').waitFor();
+    await page.getByLabel('Audit', { exact: true }).selectOption({ index: 1 });
+    await page.getByText('No check fails or raises an alarm').waitFor();
+    expect(page.url()).toContain('audit=');
+    await page.getByText('would have earned 0.052 a decision').waitFor();
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('button', { name: 'Change shadow' }).click();
+    await dialog.getByRole('combobox', { name: 'Policy' }).click();
+    await page.getByRole('option', { name: 'Rows by popularity' }).click();
+    await dialog.getByLabel('Snapshot').fill('91');
+    await dialog.getByRole('button', { name: 'Attach shadow' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Detach shadow' }).click();
+    await dialog.getByRole('button', { name: 'Detach shadow' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Learn again' }).click();
+    await dialog.getByLabel('Settled again by the current definition').check();
+    await dialog.getByRole('button', { name: 'Learn again' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(stage.api.writes).toMatchObject([
+      { path: '/v1/policies/artwork-ts', body: { shadow: { policyId: 'rows-popular', version: 91 } } },
+      { path: '/v1/policies/artwork-ts', body: { shadow: null } },
+      { path: '/v1/policies/artwork-ts/relearn', body: { rewards: 'current-definition' } },
+    ]);
+  });
+
   it('draws a policy’s form from its JSON schema', async () => {
     await visit('/policies');
     await stage.page.getByRole('button', { name: 'New policy' }).click();

@@ -253,7 +253,11 @@ describe('the policies API', () => {
       ipwMean: 1,
       ipwLower: 1,
     });
-    expect(items[0]).toMatchObject({ decisions: 100, rewarded: 100 });
+    expect(items[0]).toMatchObject({ decisions: 100, rewarded: 100, status: 'active' });
+    const [served] = await api.db.database.query<{ at: Date }>(
+      `select min(at) as at from decision where policy_id = 'table' and chosen = '"b"'`,
+    );
+    expect(items[1]?.['firstSeen']).toBe(served?.at.toISOString());
     const mean = items[0]?.['meanReward'] as number;
     expect(mean).toBeCloseTo(0.34, 6);
     // Equal propensities: the weighted mean is the mean. Seven units: a cluster-robust interval around it.
@@ -266,6 +270,29 @@ describe('the policies API', () => {
     expect((await api.request('GET', '/v1/policies/table/actions?subject=none')).json()).toEqual({
       items: [],
     });
+  });
+
+  it('tells where each action stands: retired, warming up, frozen', async () => {
+    const statuses = async () => {
+      const answer = await api.request('GET', '/v1/policies/table/actions');
+      const { items } = answer.json<{ items: { id: string; status: string }[] }>();
+      return Object.fromEntries(items.map(({ id, status }) => [id, status]));
+    };
+    const wrappers = (decisions: number) => [
+      { key: 'warm-up', params: { decisions } },
+      { key: 'retired', params: { actions: ['c'] } },
+    ];
+    const wear = async (decisions: number) => {
+      const body = { params: { wrappers: wrappers(decisions) } };
+      expect((await api.request('PATCH', '/v1/policies/table', { body })).status).toBe(200);
+    };
+    await wear(101);
+    expect(await statuses()).toEqual({ a: 'warm-up', b: 'warm-up', c: 'retired' });
+    await wear(100);
+    await api.request('POST', '/v1/policies/table/freeze', { body: {} });
+    expect(await statuses()).toEqual({ a: 'frozen', b: 'frozen', c: 'retired' });
+    await api.request('PATCH', '/v1/policies/table', { body: { params: {} } });
+    await api.request('POST', '/v1/policies/table/unfreeze', { body: {} });
   });
 
   it('weights rewards by propensity and clusters by unit, as computed by hand', async () => {

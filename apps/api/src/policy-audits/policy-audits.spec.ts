@@ -78,9 +78,11 @@ describe('the audit of logged propensities', () => {
     expect(await audits.run(soon)).toEqual([]);
     const [kept] = await readAudits(db.database, 'front', 5);
     expect(kept).toMatchObject({ status: 'ok', decisions: 2500, servingVersion: 3 });
-    // Check by check; there was no slate to look at.
+    // Check by check. There was no slate to look at, and equal probabilities have nothing to be told apart by.
     expect(kept?.checks.filter(({ state }) => state !== 'ok').map(({ key, state }) => [key, state])).toEqual([
       ['slates', 'unknown'],
+      ['probabilities', 'unknown'],
+      ['inverse', 'unknown'],
     ]);
     expect(await policyRow()).toEqual({ serving_version: 3, learning: true });
     // But at once where decisions begin to fail.

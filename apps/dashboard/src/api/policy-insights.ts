@@ -14,6 +14,15 @@ export interface PolicyBelief {
   density: number[] | null;
 }
 
+/** Whether the best action is known, for policies that search for it. */
+export interface PolicyWinner {
+  leader: string;
+  challenger: string;
+  statistic: number;
+  threshold: number;
+  declared: boolean;
+}
+
 export interface PolicyBeliefs {
   version: number | null;
   subject: string | null;
@@ -21,6 +30,7 @@ export interface PolicyBeliefs {
   context: Record<string, Json>;
   grid: number[];
   items: PolicyBelief[];
+  winner: PolicyWinner | null;
 }
 
 export interface BeliefHistory {

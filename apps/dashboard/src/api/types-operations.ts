@@ -25,6 +25,8 @@ export interface PolicyBody {
 }
 
 export interface Policy extends PolicyBody {
+  /** Asked about every decision without serving; version null: whichever serves. */
+  shadow: { policyId: string; version: number | null } | null;
   learns: 'online' | 'batch' | 'never';
   servingVersion: number | null;
   latestVersion: number | null;
@@ -63,6 +65,8 @@ export interface PolicyAction {
   ipwLower: number | null;
   ipwUpper: number | null;
   probabilityNow: number | null;
+  firstSeen: string | null;
+  status: 'warm-up' | 'active' | 'frozen' | 'retired';
 }
 
 export interface ActionEstimate {

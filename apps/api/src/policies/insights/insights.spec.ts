@@ -103,6 +103,38 @@ describe('what a policy believes and what its exploration costs', () => {
     expect(history.points[2]?.probabilities.b).toBeCloseTo(0.95, 4);
   });
 
+  it('says who leads, by which evidence, and when the search for the best action is over', async () => {
+    const body = { id: 'race', key: 'top-two-thompson', title: 'Race', reward: REWARD, windowSeconds: 60 };
+    await create(body);
+    const winnerOf = async () =>
+      (await read<{ winner: Record<string, number> | null }>('race/beliefs')).winner;
+    expect(await winnerOf()).toBeNull();
+    const round = async (n: number, count: number, plays: Record<string, number>) => {
+      const rows = Array.from({ length: 2 * count }, (_, i) => ({
+        n: n + i,
+        policyId: 'race',
+        action: i < count ? 'a' : 'b',
+        at: NOW - HOUR + n + i,
+        candidates: ['a', 'b'],
+      }));
+      await insertDecisions(api.db.database, rows);
+      const played = rows.filter(({ action }, i) => i % count < (plays[action] as number));
+      await insertEvents(
+        api.db.database,
+        played.map(({ n: of, at }) => ({ id: `r${of}`, n: of, at: at + 5000 })),
+      );
+      await new LearnPolicy(api.db.database).run('race', new Date(NOW));
+    };
+    await round(1000, 10, { a: 4, b: 5 });
+    expect(await winnerOf()).toMatchObject({ leader: 'b', challenger: 'a', declared: false });
+    await round(2000, 90, { a: 16, b: 45 });
+    // 20 of 100 against 50 of 100: sum of n kl(rate, pooled rate of 0.35).
+    const kl = (p: number): number => p * Math.log(p / 0.35) + (1 - p) * Math.log((1 - p) / 0.65);
+    const winner = await winnerOf();
+    expect(winner).toMatchObject({ leader: 'b', challenger: 'a', declared: true });
+    expect(winner?.['statistic']).toBeCloseTo(100 * kl(0.2) + 100 * kl(0.5), 9);
+  });
+
   it('computes propensities, gain and ledger as by hand', async () => {
     await create({ id: 'hand', key: 'thompson-beta', title: 'Hand', reward: REWARD, floor: 0.2 });
     const rows: Row[] = [

@@ -5,17 +5,25 @@ import { IntervalTrack } from '../../charts/interval-track.js';
 import { count, decimal, percent, probability, range } from '../../format/index.js';
 import { DataTable } from '../../ui/data-table.js';
 import type { Column } from '../../ui/data-table.js';
+import { When } from '../../ui/details.js';
 import { Figure, Missing } from '../../ui/estimate.js';
 import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
+import { Pill } from '../../ui/status.js';
 import { useUrlState } from '../../ui/url-state.js';
-import { RetireButton, retiredActions } from './retire.js';
+import { RetireButton } from './retire.js';
 import { SubjectField } from './subject-field.js';
 import styles from './policies.module.css';
 
+const STATUS = {
+  'warm-up': { icon: 'clock', label: 'Warm-up' },
+  active: { icon: 'play', tone: 'good', label: 'Active' },
+  frozen: { icon: 'snow', label: 'Frozen' },
+  retired: { icon: 'stop', label: 'Retired' },
+} as const satisfies Record<PolicyAction['status'], object>;
+
 function columns(rows: readonly PolicyAction[], policy: Policy): Column<PolicyAction>[] {
-  const retired = retiredActions(policy);
   const most = Math.max(1e-9, ...rows.map((row) => row.ipwUpper ?? row.ipwMean ?? 0));
   return [
     {
@@ -24,21 +32,25 @@ function columns(rows: readonly PolicyAction[], policy: Policy): Column<PolicyAc
       cell: (row) => (
         <div className={styles.name}>
           {row.title || row.id}
-          <span className={styles.note}>
-            {row.id}
-            {retired.includes(row.id) ? ', retired' : ''}
-          </span>
+          <span className={styles.note}>{row.id}</span>
         </div>
       ),
     },
+    { key: 'status', title: 'Status', cell: ({ status }) => <Pill {...STATUS[status]} /> },
     {
       key: 'now',
       title: 'Probability now',
       align: 'right',
       cell: (row) => (
-        <Figure text={probability(row.probabilityNow)} reason="Depends on the context of each request" />
+        <div className={styles.pair}>
+          <Figure text={probability(row.probabilityNow)} reason="Depends on the context of each request" />
+          <span className={styles.note}>
+            {policy.floor > 0 ? `floor ${percent(policy.floor)}` : 'no floor'}
+          </span>
+        </div>
       ),
     },
+    { key: 'age', title: 'First served', cell: ({ firstSeen }) => <When at={firstSeen} /> },
     { key: 'decisions', title: 'Decisions', align: 'right', cell: (row) => count(row.decisions) },
     {
       key: 'rewarded',

@@ -15,12 +15,14 @@ import { ActionValuesPanel } from './action-values-panel.js';
 import { ActionsPanel } from './actions-panel.js';
 import { LearningPill } from './learning-pill.js';
 import { PolicyControls } from './policy-controls.js';
+import { rewardSentence } from './reward-sentence.js';
 import { SnapshotsPanel } from './snapshots-panel.js';
 import { TrainingPanel } from './training-panel.js';
 
 const BeliefsTab = lazy(async () => ({ default: (await import('./beliefs-tab.js')).BeliefsTab }));
 const ExplorationTab = lazy(async () => ({ default: (await import('./exploration-tab.js')).ExplorationTab }));
 const ReplayTab = lazy(async () => ({ default: (await import('./replay-tab.js')).ReplayTab }));
+const HealthTab = lazy(async () => ({ default: (await import('./health/health-tab.js')).HealthTab }));
 const AllocationPanel = lazy(async () => ({
   default: (await import('./allocation-panel.js')).AllocationPanel,
 }));
@@ -83,6 +85,7 @@ function PolicyTabs({ policy, tab }: { policy: Policy; tab: string }): ReactElem
         { key: 'beliefs', title: 'Beliefs', render: () => drawn(<BeliefsTab id={policy.id} />) },
         { key: 'exploration', title: 'Exploration', render: () => drawn(<ExplorationTab id={policy.id} />) },
         { key: 'replay', title: 'Replay', render: () => drawn(<ReplayTab policy={policy} />) },
+        { key: 'health', title: 'Health', render: () => drawn(<HealthTab policy={policy} />) },
         { key: 'snapshots', title: 'Snapshots', render: () => <SnapshotsPanel policy={policy} /> },
         ...(policy.learns === 'batch' ? [training] : []),
         { key: 'setup', title: 'Setup', render: () => <PolicySetup policy={policy} /> },
@@ -145,15 +148,6 @@ function windowText(policy: Policy): string {
     : `window of ${duration(policy.windowSeconds)}`;
 }
 
-function rewardSentence(policy: Policy): string {
-  if (policy.reward === null || policy.reward.outcomes.length === 0) return 'none';
-  const { combine, outcomes } = policy.reward;
-  const names = outcomes.map((outcome) =>
-    outcome.value === 'one' ? humanise(outcome.name) : `value of ${outcome.name}`,
-  );
-  return outcomes.length === 1 ? (names[0] ?? '—') : `${combine} of ${names.join(', ')}`;
-}
-
 function PolicySetup({ policy }: { policy: Policy }): ReactElement {
   return (
     <div className={layout.split}>
@@ -166,7 +160,7 @@ function PolicySetup({ policy }: { policy: Policy }): ReactElement {
               value: policy.exploration === null ? 'none' : humanise(policy.exploration.key),
             },
             { label: 'Floor', value: String(policy.floor) },
-            { label: 'Reward', value: rewardSentence(policy) },
+            { label: 'Reward', value: rewardSentence(policy.reward) },
             { label: 'Window', value: windowText(policy) },
             { label: 'Created', value: <When at={policy.createdAt} /> },
             { label: 'Changed', value: <When at={policy.updatedAt} /> },
