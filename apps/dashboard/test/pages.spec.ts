@@ -37,7 +37,7 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
   ['/policies/artwork-ts/beliefs', 'The close-up'],
   ['/policies/artwork-ts/replay?candidate=artwork-uniform&day=2026-08-21', 'row-continue ▼ 1 → 2'],
   ['/policies/artwork-ts/exploration', 'Largest weight'],
-  ['/policies/artwork-ts/health', 'Versions of the reward'],
+  ['/policies/artwork-ts/health', 'Decisions affected'],
   ['/policies/rows-als/training', 'Fewer than 100 members'],
   ['/policies/rows-als/setup', 'Parameters'],
   ['/metrics', 'Day-28 retention'],

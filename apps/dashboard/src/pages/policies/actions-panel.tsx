@@ -36,7 +36,20 @@ function columns(rows: readonly PolicyAction[], policy: Policy): Column<PolicyAc
         </div>
       ),
     },
-    { key: 'status', title: 'Status', cell: ({ status }) => <Pill {...STATUS[status]} /> },
+    {
+      key: 'status',
+      title: 'Status',
+      cell: ({ firstSeen, status }) => (
+        <div className={styles.pair}>
+          <span>
+            <Pill {...STATUS[status]} />
+          </span>
+          <span className={styles.note}>
+            first served <When at={firstSeen} />
+          </span>
+        </div>
+      ),
+    },
     {
       key: 'now',
       title: 'Probability now',
@@ -50,7 +63,6 @@ function columns(rows: readonly PolicyAction[], policy: Policy): Column<PolicyAc
         </div>
       ),
     },
-    { key: 'age', title: 'First served', cell: ({ firstSeen }) => <When at={firstSeen} /> },
     { key: 'decisions', title: 'Decisions', align: 'right', cell: (row) => count(row.decisions) },
     {
       key: 'rewarded',
