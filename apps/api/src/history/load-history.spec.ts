@@ -64,6 +64,21 @@ describe('the six ready experiments, reported from PostgreSQL', () => {
     expect(favourite.get(true)).toBeGreaterThan((favourite.get(false) ?? 1) + 0.05);
   });
 
+  it('has asked the shadow of the bandit about everything, and can judge it', async () => {
+    const answer = await api.request('GET', '/v1/policies/artwork-thompson/shadow?days=28');
+    const { items } = answer.json<{
+      items: { policyId: string; decisions: number; failed: number; snips: number | null }[];
+    }>();
+    const [served] = await api.db.database.query<{ n: number }>(
+      `select count(*)::int as n from decision where policy_id = 'artwork-thompson' and fallback is null`,
+    );
+    expect(new Set(items.map(({ policyId }) => policyId))).toEqual(new Set(['artwork-by-taste']));
+    expect(items.reduce((sum, { decisions }) => sum + decisions, 0)).toBe(served?.n);
+    // Also on a busy machine: nobody waits for the past.
+    expect(items.every(({ failed }) => failed === 0)).toBe(true);
+    expect(items.filter(({ snips }) => snips !== null).length).toBeGreaterThan(10);
+  });
+
   it('has opposite winners by segment', async () => {
     const best = new Map<string, string>();
     const rows = await api.db.database.query<{ taste: string; action_id: string; rate: number }>(

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { simulate } from '#simulation';
 import type { Answer, ClientEvent, MemberState, TreatmentRequest, World } from '#simulation';
+import { newUlid } from '../http/ulid.js';
 import type { Database } from '../persistence/database.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { LearnPolicy } from '../policies/learn-policy.js';
@@ -11,7 +12,9 @@ import { rollUpAll } from '../rollups/roll-up-all.js';
 import { CatalogStore } from '../serving/catalog-store.js';
 import { DiskCache } from '../serving/disk-cache.js';
 import { ExperimentCatalog } from '../serving/experiment-catalog.js';
+import { ProcessorClock } from '../serving/processor-clock.js';
 import { serveTreatments } from '../serving/serve-treatments.js';
+import type { ServingHooks } from '../serving/serve-treatments.js';
 import { SnapshotCache } from '../serving/snapshot-cache.js';
 import { SnapshotStore } from '../serving/snapshot-store.js';
 import { HistoryWriter } from './history-writer.js';
@@ -21,6 +24,16 @@ const DAY_MS = 24 * HOUR_MS;
 /** Simulated hours between two times of learning; days between two rollups. */
 const LEARN_EVERY_HOURS = 6;
 const ROLL_UP_EVERY_DAYS = 7;
+
+/**
+ * Nobody waits for the past, so no policy and no shadow is left out for being slow: on a busy machine most of a history
+ * would have none. By a processor clock that stands still every answer took no time.
+ */
+const UNHURRIED: ServingHooks = {
+  monotonic: () => performance.now(),
+  processor: new ProcessorClock(() => ({ user: 0, system: 0 })),
+  newId: newUlid,
+};
 
 export interface HistoryOptions {
   readonly world: World;
@@ -83,7 +96,7 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
     seed,
     serve(request, worldTime) {
       const at = worldTime + shift;
-      const { treatments, records } = serveTreatments(served, completed(request), at);
+      const { treatments, records } = serveTreatments(served, completed(request), at, UNHURRIED);
       // A visit that begins shortly before the end goes on in the future; that part did not happen.
       if (at <= to) for (const record of records) writer.decision(record);
       return treatments as unknown as Answer;
