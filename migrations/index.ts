@@ -10,6 +10,7 @@ import { LateRewards1764700000001 } from './1764700000001-late-rewards.js';
 import { ShadowAndSlices1764700000002 } from './1764700000002-shadow-and-slices.js';
 import { PolicyAudits1764700000003 } from './1764700000003-policy-audits.js';
 import { EventRates1764750000000 } from './1764750000000-event-rates.js';
+import { OffPolicyRuns1764800000001 } from './1764800000001-off-policy-runs.js';
 
 /** In order; the only list of migrations. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   ShadowAndSlices1764700000002,
   PolicyAudits1764700000003,
   EventRates1764750000000,
+  OffPolicyRuns1764800000001,
 ];

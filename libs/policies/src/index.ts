@@ -7,6 +7,7 @@ import type { Policy } from './contract.js';
 import { recommenders } from './recommenders/index.js';
 import { wrappable, wrapperRegistry } from './wrappers/index.js';
 
+export { eachFeature } from './bandits/features.js';
 export * from './codec.js';
 export * from './contract.js';
 export * from './examine.js';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { conditionSchema } from '#experiments';
 import { attributesField, idField, jsonField, keyField, limitField, textField } from '../http/fields.js';
+import { overrideGateField } from '../policies/off-policy/off-policy.schemas.js';
 
 const share = z.number().min(0).max(1);
 const metricKeys = z.array(keyField).max(50);
@@ -79,11 +80,14 @@ export type CreateExperiment = z.output<typeof createExperimentSchema>;
 
 /** PATCH: a field left out stays as it is; null clears where null is allowed. */
 export const patchExperimentSchema = z
-  .strictObject({ ...designFields, layerRange: z.tuple([share, share]) })
+  .strictObject({ ...designFields, layerRange: z.tuple([share, share]), overrideGate: overrideGateField })
   .partial();
 export type PatchExperiment = z.output<typeof patchExperimentSchema>;
 
 export const actionSchema = z.strictObject({ reason: textField(2000).optional() });
+
+export const startSchema = actionSchema.extend({ overrideGate: overrideGateField.optional() });
+export type StartBody = z.output<typeof startSchema>;
 export type ActionBody = z.output<typeof actionSchema>;
 
 export const shipSchema = z.strictObject({ arm: keyField, reason: textField(2000).optional() });

@@ -21,6 +21,7 @@ import {
   listExperimentsSchema,
   patchExperimentSchema,
   shipSchema,
+  startSchema,
 } from './experiment.schemas.js';
 import type {
   ActionBody,
@@ -29,6 +30,7 @@ import type {
   ListExperiments,
   PatchExperiment,
   ShipBody,
+  StartBody,
 } from './experiment.schemas.js';
 import { ExperimentsService } from './experiments.service.js';
 
@@ -90,11 +92,7 @@ export class ExperimentsController {
   @Post(':key/start')
   @HttpCode(200)
   @ApiOperation({ summary: 'Start a draft; 422 names everything that is missing' })
-  start(
-    @Param('key') key: string,
-    @Body({ schema: actionSchema }) body: ActionBody,
-    @Acting() acting: Acting,
-  ) {
+  start(@Param('key') key: string, @Body({ schema: startSchema }) body: StartBody, @Acting() acting: Acting) {
     return this.experiments.act(key, 'start', body, acting);
   }
 

@@ -15,6 +15,7 @@ import { recordChange } from '../access/record-change.js';
 import type { Acting } from '../http/acting.js';
 import { requireMatch } from '../http/etag.js';
 import { Problem } from '../http/problem.js';
+import { gateArms } from '../policies/off-policy/traffic-gate.js';
 import { Database } from '../persistence/database.js';
 import type { Transaction } from '../persistence/database.js';
 import { checkReferences } from './experiment-references.js';
@@ -89,9 +90,13 @@ export class ExperimentsService {
     return this.db.transaction(async (tx) => {
       const before = await this.store.lock(tx, key);
       requireMatch(acting.ifMatch, before.version, true);
-      const { experiment: next, newPhase, changed } = revise(before, body);
+      const { overrideGate, ...patch } = body;
+      const { experiment: next, newPhase, changed } = revise(before, patch);
       if (changed.length === 0) return experimentView(before);
       await checkReferences(tx, next);
+      if (LIVE.has(next.status)) {
+        await gateArms(tx, addedPolicies(before, next), { reason: overrideGate, acting });
+      }
       if (next.status !== 'draft' && changed.includes('layerRange')) await this.claimRange(tx, next);
       const after = await this.store.update(tx, next);
       if (newPhase) await this.store.turnPhase(tx, after, await this.store.now(tx), true);
@@ -102,7 +107,11 @@ export class ExperimentsService {
   async act(
     key: string,
     action: RoutedAction,
-    given: { readonly reason?: string | undefined; readonly arm?: string },
+    given: {
+      readonly reason?: string | undefined;
+      readonly arm?: string;
+      readonly overrideGate?: string | undefined;
+    },
     acting: Acting,
   ): Promise<ExperimentView> {
     return this.db.transaction(async (tx) => {
@@ -110,6 +119,7 @@ export class ExperimentsService {
       requireMatch(acting.ifMatch, before.version, false);
       const at = await this.store.now(tx);
       const { reason, arm } = given;
+      if (action === 'start') await gateArms(tx, before.arms, { reason: given.overrideGate, acting });
       const ready = action === 'start' ? await this.prepareStart(tx, before) : before;
       const options = {
         at,
@@ -187,6 +197,14 @@ export class ExperimentsService {
     });
     return view;
   }
+}
+
+/** Arms whose policy no arm served before. */
+function addedPolicies(before: ExperimentDesign, next: ExperimentDesign): ExperimentDesign['arms'] {
+  const policyOf = ({ treatment }: ExperimentDesign['arms'][number]): string | null =>
+    treatment.kind === 'policy' ? treatment.policyId : null;
+  const known = new Set(before.arms.map(policyOf));
+  return next.arms.filter((arm) => !known.has(policyOf(arm)));
 }
 
 async function ensureDefaultLayer(tx: Transaction): Promise<void> {

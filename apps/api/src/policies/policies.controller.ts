@@ -95,7 +95,7 @@ export class PoliciesController {
     @Body({ schema: promoteSchema }) body: PromoteBody,
     @Acting() acting: Acting,
   ) {
-    return this.versions.promote(id, body.version, acting);
+    return this.versions.promote(id, body, acting);
   }
 
   @Post(':id/rollback')

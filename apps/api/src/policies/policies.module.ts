@@ -3,6 +3,8 @@ import type { OnModuleInit } from '@nestjs/common';
 import { Database } from '../persistence/database.js';
 import { checkPolicies } from './boot-check.js';
 import { PolicyInsightsController } from './insights/insights.controller.js';
+import { OffPolicyController } from './off-policy/off-policy.controller.js';
+import { OffPolicyService } from './off-policy/off-policy.service.js';
 import { PoliciesController } from './policies.controller.js';
 import { PoliciesService } from './policies.service.js';
 import { PolicyReads } from './policy-reads.js';
@@ -12,8 +14,15 @@ import { TrainingRunsService } from './training-runs.service.js';
 
 /** Administration of policies, in the HTTP process. */
 @Module({
-  controllers: [PoliciesController, PolicyInsightsController],
-  providers: [PoliciesService, SnapshotsService, PolicyReads, ShadowReport, TrainingRunsService],
+  controllers: [PoliciesController, PolicyInsightsController, OffPolicyController],
+  providers: [
+    PoliciesService,
+    SnapshotsService,
+    PolicyReads,
+    ShadowReport,
+    TrainingRunsService,
+    OffPolicyService,
+  ],
 })
 export class PoliciesModule implements OnModuleInit {
   constructor(@Inject(Database) private readonly db: Database) {}

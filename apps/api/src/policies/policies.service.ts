@@ -6,6 +6,7 @@ import type { Acting } from '../http/acting.js';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import type { Sql, Transaction } from '../persistence/database.js';
+import { gateChange } from './off-policy/traffic-gate.js';
 import { lockPolicy } from './policy-row.js';
 import type { PolicyRow } from './policy-row.js';
 import type { RewardDefinition } from './reward.js';
@@ -33,6 +34,7 @@ const COLUMNS = {
   graceSeconds: 'grace_seconds',
   learning: 'learning',
   shadow: 'shadow',
+  gateRequired: 'gate_required',
 } as const;
 const DEFAULT_WINDOW = 3600;
 const JSON_FIELDS: ReadonlySet<string> = new Set(['params', 'exploration', 'reward', 'shadow']);
@@ -59,8 +61,8 @@ export class PoliciesService {
       await checkShadow(tx, id, fields.shadow);
       const inserted = await tx.query(
         `insert into policy (id, key, title, params, exploration, floor, reward, window_seconds, grace_seconds, learning,
-           shadow)
-         values ($1, $2, $3, $4::jsonb, $5::jsonb, $6, $7::jsonb, $8, $9, $10, $11::jsonb) on conflict do nothing returning id`,
+           shadow, gate_required)
+         values ($1, $2, $3, $4::jsonb, $5::jsonb, $6, $7::jsonb, $8, $9, $10, $11::jsonb, $12) on conflict do nothing returning id`,
         [
           id,
           key,
@@ -73,6 +75,7 @@ export class PoliciesService {
           fields.graceSeconds,
           fields.learning,
           jsonOrNull(fields.shadow),
+          fields.gateRequired,
         ],
       );
       if (inserted.length === 0) throw Problem.conflict('duplicate_key', `A policy "${id}" exists already`);
@@ -83,7 +86,8 @@ export class PoliciesService {
 
   patch(id: string, body: PatchPolicy, acting: Acting): Promise<PolicyView> {
     return change(this.db, id, acting, 'change', async (tx, row) => {
-      const fields = resolveReward(body);
+      const { overrideGate, ...patch } = body;
+      const fields = resolveReward(patch);
       checkSetup(row.key, {
         params: fields.params ?? row.params,
         exploration: fields.exploration ?? row.exploration,
@@ -92,6 +96,7 @@ export class PoliciesService {
         learning: fields.learning ?? row.learning,
       });
       await checkShadow(tx, id, fields.shadow);
+      await gateChange(tx, row, fields, { reason: overrideGate, acting });
       const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
       const sets = entries.map(([field], i) => {
         const column = COLUMNS[field as keyof typeof COLUMNS];

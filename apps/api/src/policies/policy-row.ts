@@ -17,6 +17,8 @@ export interface PolicyRow {
   readonly grace_seconds: number;
   readonly learning: boolean;
   readonly shadow: { readonly policyId: string; readonly version?: number } | null;
+  /** Nothing new of this policy serves before the off-policy gate has said yes. */
+  readonly gate_required: boolean;
   readonly serving_version: number | null;
   readonly latest_version: number;
   readonly last_learned_at: Date | null;

@@ -23,6 +23,8 @@ export interface PolicyView {
   readonly learning: boolean;
   /** The policy that is asked about every decision of this one without serving; null: none. */
   readonly shadow: { readonly policyId: string; readonly version: number | null } | null;
+  /** Nothing new of this policy serves before the off-policy gate has said yes. */
+  readonly gateRequired: boolean;
   readonly learns: 'online' | 'batch' | 'never';
   readonly servingVersion: number | null;
   readonly latestVersion: number;
@@ -64,6 +66,7 @@ function toView(row: PolicyRow & PolicyFacts): PolicyView {
     graceSeconds: row.grace_seconds,
     learning: row.learning,
     shadow: row.shadow && { policyId: row.shadow.policyId, version: row.shadow.version ?? null },
+    gateRequired: row.gate_required,
     learns: policyRegistry.find(row.key)?.learns ?? 'never',
     servingVersion: row.serving_version,
     latestVersion: row.latest_version,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { idField, jsonField, keyField, textField } from '../http/fields.js';
 import { REWARD_PRESETS } from '../rewards/reward-presets.js';
+import { overrideGateField } from './off-policy/off-policy.schemas.js';
 import { rewardSchema } from './reward.js';
 
 const MOST_WINDOW_SECONDS = 90 * 86_400;
@@ -22,6 +23,9 @@ const fields = {
   windowSeconds: z.int().min(0).max(MOST_WINDOW_SECONDS),
   graceSeconds: z.int().min(0).max(MOST_WINDOW_SECONDS),
   learning: z.boolean(),
+  gateRequired: z
+    .boolean()
+    .describe('Nothing new of this policy serves before the off-policy gate has said yes.'),
   shadow: z
     .strictObject({
       policyId: keyField,
@@ -43,15 +47,19 @@ export const createPolicySchema = z.strictObject({
   windowSeconds: fields.windowSeconds.optional().describe('Default: 3600, or the window of the preset.'),
   graceSeconds: fields.graceSeconds.default(0),
   learning: fields.learning.default(true),
+  gateRequired: fields.gateRequired.default(false),
   shadow: fields.shadow.default(null),
 });
 export type CreatePolicy = z.output<typeof createPolicySchema>;
 
 /** PATCH: a field left out stays as it is. */
-export const patchPolicySchema = z.strictObject(fields).partial();
+export const patchPolicySchema = z.strictObject({ ...fields, overrideGate: overrideGateField }).partial();
 export type PatchPolicy = z.output<typeof patchPolicySchema>;
 
-export const promoteSchema = z.strictObject({ version: z.int().min(0) });
+export const promoteSchema = z.strictObject({
+  version: z.int().min(0),
+  overrideGate: overrideGateField.optional(),
+});
 export type PromoteBody = z.output<typeof promoteSchema>;
 
 export const rollbackSchema = z.strictObject({ version: z.int().min(0).optional() });

@@ -5,11 +5,12 @@ import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import type { Sql } from '../persistence/database.js';
 import { change } from './policies.service.js';
+import { gateVersion } from './off-policy/traffic-gate.js';
 import { notifySnapshot } from './policy-row.js';
 import type { PolicyRow } from './policy-row.js';
 import { readPolicyViews, readSnapshotViews } from './policy.mapper.js';
 import type { PolicyView, SnapshotView } from './policy.mapper.js';
-import type { ListSnapshots } from './policy.schemas.js';
+import type { ListSnapshots, PromoteBody } from './policy.schemas.js';
 import { gate } from './snapshot-state.js';
 import { readSnapshot, stateOf } from './snapshot-store.js';
 
@@ -33,8 +34,11 @@ export class SnapshotsService {
    * Lets a version serve. A policy that goes on learning moves on from its newest accepted version at the next reward;
    * to keep an older one, roll back, which also freezes.
    */
-  promote(id: string, version: number, acting: Acting): Promise<PolicyView> {
-    return change(this.db, id, acting, 'promote', (tx, row) => serve(tx, row, version));
+  promote(id: string, { version, overrideGate }: PromoteBody, acting: Acting): Promise<PolicyView> {
+    return change(this.db, id, acting, 'promote', async (tx, row) => {
+      await gateVersion(tx, row, version, { reason: overrideGate, acting });
+      await serve(tx, row, version);
+    });
   }
 
   /** Lets an earlier version serve (by default the accepted one before; 0: nothing learned) and freezes learning. */

@@ -1,0 +1,149 @@
+import type { Context } from '#experiments';
+import { eachFeature } from '#policies';
+import type { LoggedRows } from '#policies';
+
+/** Largest rows * actions for which actions are told apart by id; above it, by their place among the candidates. */
+const MOST_CELLS = 10_000_000;
+/** Features of the context that reward models see: the ones that occur most. */
+const MOST_FEATURES = 32;
+const FEATURE_LIMIT = 1e6;
+
+/** Numbers texts in order of first appearance. */
+class Numbering {
+  readonly names: string[] = [];
+  private readonly numbers = new Map<string, number>();
+
+  of(name: string): number {
+    let number = this.numbers.get(name);
+    if (number === undefined) {
+      number = this.names.length;
+      this.names.push(name);
+      this.numbers.set(name, number);
+    }
+    return number;
+  }
+}
+
+/** One logged decision with its reward, and what the candidate would have done. */
+export interface ColumnRow {
+  readonly unitId: string;
+  readonly context: Context;
+  readonly candidates: readonly string[];
+  readonly action: string;
+  readonly propensity: number;
+  readonly reward: number;
+  /** The logged distribution over the candidates; null where it was not recorded. */
+  readonly probabilities: readonly number[] | null;
+  /** The candidate's distribution over the candidates. */
+  readonly target: Float64Array;
+}
+
+export interface EvaluationInput {
+  readonly rows: LoggedRows;
+  readonly target: Float64Array;
+  /** Names of the actions by number; empty where they are told apart by place. */
+  readonly actions: readonly string[];
+  readonly features: readonly string[];
+}
+
+interface Kept {
+  readonly ids: Uint32Array;
+  readonly served: number;
+  readonly target: Float64Array;
+  readonly behaviour: Float64Array | null;
+  readonly features: readonly (readonly [number, number])[];
+}
+
+/** Collects rows, and lays them out as columns for `evaluateOffPolicy`. */
+export class LogColumns {
+  private readonly actions = new Numbering();
+  private readonly units = new Numbering();
+  private readonly features = new Numbering();
+  private readonly kept: Kept[] = [];
+  private readonly unit: number[] = [];
+  private readonly propensity: number[] = [];
+  private readonly reward: number[] = [];
+  private most = 0;
+
+  get length(): number {
+    return this.kept.length;
+  }
+
+  add(row: ColumnRow): void {
+    const ids = Uint32Array.from(row.candidates, (id) => this.actions.of(id));
+    const features: [number, number][] = [];
+    eachFeature(row.context, FEATURE_LIMIT, (name, value) => features.push([this.features.of(name), value]));
+    const recorded = row.probabilities?.length === row.candidates.length;
+    this.kept.push({
+      ids,
+      served: row.candidates.indexOf(row.action),
+      target: row.target,
+      behaviour: recorded ? Float64Array.from(row.probabilities as readonly number[]) : null,
+      features,
+    });
+    this.unit.push(this.units.of(row.unitId));
+    this.propensity.push(row.propensity);
+    this.reward.push(row.reward);
+    this.most = Math.max(this.most, ids.length);
+  }
+
+  done(): EvaluationInput {
+    const n = this.length;
+    const byId = n * this.actions.names.length <= MOST_CELLS;
+    const width = byId ? this.actions.names.length : this.most;
+    const recorded = this.kept.every(({ behaviour }) => behaviour !== null);
+    const target = new Float64Array(n * width);
+    const behaviour = new Float64Array(recorded ? n * width : 0);
+    const action = new Uint32Array(n);
+    for (const [i, row] of this.kept.entries()) {
+      const numberOf = (place: number): number => (byId ? (row.ids[place] as number) : place);
+      action[i] = numberOf(row.served);
+      for (let place = 0; place < row.ids.length; place++) {
+        const cell = i * width + numberOf(place);
+        target[cell] = row.target[place] as number;
+        if (recorded) behaviour[cell] = row.behaviour?.[place] as number;
+      }
+    }
+    const context = this.contextOf(n);
+    return {
+      rows: {
+        actions: width,
+        action,
+        propensity: Float64Array.from(this.propensity),
+        reward: Float64Array.from(this.reward),
+        unit: Uint32Array.from(this.unit),
+        ...(recorded ? { behaviour } : {}),
+        ...(context.names.length > 0
+          ? { context: { width: context.names.length, values: context.values } }
+          : {}),
+      },
+      target,
+      actions: byId ? this.actions.names : [],
+      features: context.names,
+    };
+  }
+
+  /** The features that occur most, each scaled to at most 1. */
+  private contextOf(n: number): { names: string[]; values: Float64Array } {
+    const counts = new Uint32Array(this.features.names.length);
+    const largest = new Float64Array(counts.length).fill(1);
+    for (const { features } of this.kept) {
+      for (const [f, value] of features) {
+        counts[f] = (counts[f] as number) + 1;
+        largest[f] = Math.max(largest[f] as number, Math.abs(value));
+      }
+    }
+    const chosen = Array.from(counts.keys())
+      .sort((a, b) => (counts[b] as number) - (counts[a] as number) || a - b)
+      .slice(0, MOST_FEATURES);
+    const place = new Map(chosen.map((f, j) => [f, j]));
+    const values = new Float64Array(n * chosen.length);
+    for (const [i, { features }] of this.kept.entries()) {
+      for (const [f, value] of features) {
+        const j = place.get(f);
+        if (j !== undefined) values[i * chosen.length + j] = value / (largest[f] as number);
+      }
+    }
+    return { names: chosen.map((f) => this.features.names[f] as string), values };
+  }
+}

@@ -1,0 +1,189 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Json } from '#experiments';
+import type { GateVerdict, OffPolicyEvaluation } from '#policies';
+import { writeAudit } from '../../access/audit.js';
+import type { Acting } from '../../http/acting.js';
+import { Problem } from '../../http/problem.js';
+import { Database } from '../../persistence/database.js';
+import type { Sql } from '../../persistence/database.js';
+import type { PolicyRow } from '../policy-row.js';
+import { resolveCandidate } from './candidate.js';
+import type { Candidate, CandidateConfig } from './candidate.js';
+import type { ListRuns, OffPolicyBody } from './off-policy.schemas.js';
+import { readLog } from './read-log.js';
+import type { LogSummary } from './read-log.js';
+import { runEvaluation } from './run-evaluation.js';
+
+export interface RunSummary {
+  readonly id: number;
+  readonly policyId: string;
+  readonly at: Date;
+  readonly actor: string;
+  readonly candidate: CandidateConfig & {
+    readonly kind: Candidate['kind'];
+    readonly policyId: string;
+    readonly version: number | null;
+    readonly hash: string;
+  };
+  readonly answer: GateVerdict['answer'];
+  readonly gate: GateVerdict;
+}
+
+export interface RunResult extends Omit<OffPolicyEvaluation, 'gate' | 'guardrails'> {
+  readonly log: LogSummary & {
+    readonly from: string;
+    readonly to: string;
+    readonly subject: string | null;
+    readonly audited: boolean | null;
+  };
+  readonly margin: number;
+  /** Names of the actions by number; empty where they are told apart by place among the candidates. */
+  readonly actions: readonly string[];
+  /** Features of the context that the reward models saw. */
+  readonly features: readonly string[];
+}
+
+export interface RunView extends RunSummary {
+  readonly result: RunResult;
+}
+
+const DAY_MS = 86_400_000;
+const SUMMARY = `
+select id::int, policy_id as "policyId", at, actor, answer, gate,
+  candidate || jsonb_build_object('kind', candidate_kind, 'policyId', candidate_policy, 'hash', candidate_hash) as candidate`;
+
+/** What a candidate would have earned on the log of a policy, and the gate's answer; every run is kept. */
+@Injectable()
+export class OffPolicyService {
+  /** Policies with a run under way: one at a time each, for its memory. */
+  private readonly busy = new Set<string>();
+
+  constructor(@Inject(Database) private readonly db: Database) {}
+
+  async run(id: string, body: OffPolicyBody, acting: Acting): Promise<RunView> {
+    if (this.busy.has(id))
+      throw Problem.conflict('busy', `An evaluation on the log of "${id}" is under way; wait for it`);
+    this.busy.add(id);
+    try {
+      return await this.evaluate(id, body, acting);
+    } finally {
+      this.busy.delete(id);
+    }
+  }
+
+  async list(id: string, { limit }: ListRuns): Promise<{ items: RunSummary[] }> {
+    await policyOf(this.db, id);
+    const items = await this.db.query<RunSummary & Record<string, unknown>>(
+      `${SUMMARY} from off_policy_run where policy_id = $1 order by off_policy_run.id desc limit $2`,
+      [id, limit],
+    );
+    return { items };
+  }
+
+  async get(id: string, run: string): Promise<RunView> {
+    const [view] = await this.db.query<RunView & Record<string, unknown>>(
+      `${SUMMARY}, result from off_policy_run where policy_id = $1 and off_policy_run.id::text = $2`,
+      [id, run],
+    );
+    if (!view) throw Problem.notFound(`A run on the log of "${id}",`, run);
+    return view;
+  }
+
+  private async evaluate(id: string, body: OffPolicyBody, acting: Acting): Promise<RunView> {
+    const { margin, rows: limit, subject = null } = body;
+    const [from, to] = rangeOf(body);
+    const { candidate, input, log, audited } = await this.db.transaction(async (tx) => {
+      const policy = await policyOf(tx, id);
+      const found = await resolveCandidate(tx, policy, body.candidate);
+      const read = await readLog(tx, { policyId: id, from, to, subject, limit }, found);
+      return { ...read, candidate: found, audited: await auditOf(tx, id) };
+    });
+    if (input.rows.action.length < 2) throw tooFew(input.rows.action.length, log);
+    const {
+      gate,
+      guardrails: _none,
+      ...evaluation
+    } = await runEvaluation({
+      rows: input.rows,
+      target: input.target,
+      options: { gate: { relativeMargin: margin }, ...(audited === null ? {} : { audited }) },
+    });
+    const result: RunResult = {
+      ...evaluation,
+      log: { ...log, from: from.toISOString(), to: to.toISOString(), subject, audited },
+      margin,
+      actions: input.actions,
+      features: input.features,
+    };
+    const run = await this.keep(id, candidate, gate, result, acting);
+    return this.get(id, run);
+  }
+
+  private keep(
+    id: string,
+    { config, hash, kind, policyId, version }: Candidate,
+    gate: GateVerdict,
+    result: RunResult,
+    acting: Acting,
+  ): Promise<string> {
+    return this.db.transaction(async (tx) => {
+      const [row] = await tx.query<{ id: string }>(
+        `insert into off_policy_run (policy_id, actor, candidate_kind, candidate_policy, candidate_hash, candidate,
+           answer, gate, result)
+         values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8::jsonb, $9::jsonb) returning id::text`,
+        [
+          id,
+          acting.actor,
+          kind,
+          policyId,
+          hash,
+          JSON.stringify({ ...config, version }),
+          gate.answer,
+          JSON.stringify(gate),
+          JSON.stringify(result),
+        ],
+      );
+      const run = row?.id as string;
+      const after = { run, candidate: { ...config, kind, policyId, version }, answer: gate.answer };
+      await writeAudit(tx, {
+        action: 'policy.off-policy',
+        entity: 'policy',
+        entityKey: id,
+        actor: acting.actor,
+        requestId: acting.requestId,
+        after: after as unknown as Json,
+      });
+      return run;
+    });
+  }
+}
+
+function rangeOf({ days, from, to }: OffPolicyBody): [from: Date, to: Date] {
+  const end = to === undefined ? new Date() : new Date(to);
+  return [from === undefined ? new Date(end.getTime() - days * DAY_MS) : new Date(from), end];
+}
+
+async function policyOf(sql: Sql, id: string): Promise<PolicyRow> {
+  const [row] = await sql.query<PolicyRow & Record<string, unknown>>('select * from policy where id = $1', [
+    id,
+  ]);
+  if (!row) throw Problem.notFound('The policy', id);
+  return row;
+}
+
+/** What the newest audit of the logged propensities said; null where there is none that says anything. */
+async function auditOf(sql: Sql, id: string): Promise<boolean | null> {
+  const [audit] = await sql.query<{ status: string }>(
+    `select status from policy_audit where policy_id = $1 and status in ('ok', 'alarm') order by at desc limit 1`,
+    [id],
+  );
+  return audit ? audit.status === 'ok' : null;
+}
+
+function tooFew(rows: number, log: LogSummary): Problem {
+  const learned = log.alreadyLearned > 0 ? `; it had learned from ${log.alreadyLearned} more` : '';
+  return Problem.conflict(
+    'too_few_rows',
+    `There are ${rows} rewarded decisions to judge the candidate on; at least 2 are needed${learned}`,
+  );
+}

@@ -1,0 +1,237 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createRng } from '#experiments';
+import { evaluateOffPolicy } from '#policies';
+import type { OffPolicyEvaluation } from '#policies';
+import { startTestApi } from '../../../test/api.js';
+import type { TestApi } from '../../../test/api.js';
+import { idOf, insertDecisions } from '../../../test/learning.js';
+import type { RunView } from './off-policy.service.js';
+
+const NOW = Date.now();
+const REWARD = { outcomes: [{ name: 'play' }], combine: 'max' };
+const N = 4000;
+const ACTIONS = ['a', 'b'];
+/** What is played: b half as often as a, or never. */
+const PLAY = { a: 0.3, b: 0.6 } as const;
+
+interface LogRow {
+  readonly unit: number;
+  readonly action: 'a' | 'b';
+  readonly p: readonly [number, number];
+  readonly reward: number;
+}
+
+function simulate(seed: string, p: readonly [number, number]): LogRow[] {
+  const rng = createRng(seed);
+  return Array.from({ length: N }, (_, i) => {
+    const action = rng.uniform() < p[0] ? 'a' : 'b';
+    return { unit: i % 1500, action, p, reward: rng.uniform() < PLAY[action] ? 1 : 0 };
+  });
+}
+
+describe('off-policy evaluation as a gate', () => {
+  let api: TestApi;
+  const half = simulate('overlap', [0.5, 0.5]);
+  const only = simulate('no overlap', [1, 0]);
+
+  const create = async (id: string, body: object = {}): Promise<void> => {
+    const policy = { id, key: 'thompson-beta', title: id, reward: REWARD, floor: 0.05, learning: false };
+    const answer = await api.request('POST', '/v1/policies', { body: { ...policy, ...body } });
+    expect([answer.status, answer.status === 201 ? null : answer.text]).toEqual([201, null]);
+  };
+  const post = (path: string, body: object) => api.request('POST', path, { body });
+  const run = async (id: string, candidate: object, more: object = {}): Promise<RunView> => {
+    const answer = await post(`/v1/policies/${id}/off-policy`, { candidate, ...more });
+    expect([answer.status, answer.status === 201 ? null : answer.text]).toEqual([201, null]);
+    return answer.json<RunView>();
+  };
+  const log = async (policyId: string, rows: readonly LogRow[], first: number): Promise<void> => {
+    await insertDecisions(
+      api.db.database,
+      rows.map(({ unit, action }, i) => ({
+        n: first + i,
+        unitId: `u${unit}`,
+        policyId,
+        action,
+        at: NOW - 3_600_000 + i,
+        candidates: ACTIONS,
+        context: { device: unit % 2 === 0 ? 'tv' : 'phone' },
+      })),
+    );
+    await api.db.database.query(
+      `with row as (select * from unnest($1::text[], $2::float8[], $3::float8[], $4::float8[]) as r (id, a, b, reward)),
+       told as (
+         update decision d set probabilities = array[r.a, r.b], propensity = case when d.chosen = '"a"' then r.a else r.b end
+         from row r where d.id = r.id returning d.id, d.policy_id, d.chosen #>> '{}' as action, d.propensity, d.at)
+       insert into reward (decision_id, position, policy_id, action_id, reward, propensity, decision_at, settled_at, version)
+       select t.id, 0, t.policy_id, t.action, r.reward, t.propensity, t.at, now(), -1 from told t join row r on r.id = t.id`,
+      [
+        rows.map((_, i) => idOf(first + i)),
+        rows.map(({ p }) => p[0]),
+        rows.map(({ p }) => p[1]),
+        rows.map(({ reward }) => reward),
+      ],
+    );
+  };
+  const audited = async (action: string): Promise<{ after: Record<string, unknown> }[]> =>
+    api.db.database.query(`select after from audit where action = $1 order by id`, [action]);
+
+  beforeAll(async () => {
+    api = await startTestApi();
+    await api.db.database.query(`select ensure_partitions(current_date - 1, current_date + 1)`);
+    await create('log');
+    await create('narrow', { gateRequired: true });
+    await create('random', { key: 'uniform-random', reward: null });
+    await log('log', half, 1);
+    await log('narrow', only, 100_000);
+  }, 60_000);
+  afterAll(() => api.close());
+
+  /** What the library says of these rows for a candidate that prefers a with probability `a`. */
+  function expected(rows: readonly LogRow[], a: number): OffPolicyEvaluation {
+    const units = new Map<number, number>();
+    const unit = rows.map((row) => units.get(row.unit) ?? (units.set(row.unit, units.size), units.size - 1));
+    return evaluateOffPolicy(
+      {
+        actions: 2,
+        action: Uint32Array.from(rows, ({ action }) => ACTIONS.indexOf(action)),
+        propensity: Float64Array.from(rows, ({ action, p }) => p[ACTIONS.indexOf(action)] as number),
+        reward: Float64Array.from(rows, ({ reward }) => reward),
+        behaviour: Float64Array.from(rows.flatMap(({ p }) => p)),
+        unit: Uint32Array.from(unit),
+        context: {
+          width: 2,
+          values: Float64Array.from(rows.flatMap((row) => (row.unit % 2 === 0 ? [1, 0] : [0, 1]))),
+        },
+      },
+      Float64Array.from(rows.flatMap(() => [a, 1 - a])),
+    );
+  }
+
+  it('answers what the library answers on the same rows, and keeps it', async () => {
+    const view = await run('log', { policyId: 'random' });
+    const { gate, guardrails: _none, ...rest } = expected(half, 0.5);
+    expect(view.result).toMatchObject(JSON.parse(JSON.stringify(rest)) as object);
+    expect(view.gate).toEqual(JSON.parse(JSON.stringify(gate)));
+    expect(view.result.log).toMatchObject({ matching: N, cut: false, learnedOn: 0, audited: null });
+    expect(view.result.actions.toSorted()).toEqual(ACTIONS);
+    // A log of uniform choices judges uniform choices: all weights are 1, no row is lost.
+    expect(view.result.diagnostics.effectiveSampleSize).toBeCloseTo(N, 6);
+    const list = await api.request('GET', '/v1/policies/log/off-policy', { key: api.keys.secret });
+    expect(list.json<{ items: { id: number; answer: string }[] }>().items[0]).toMatchObject({
+      id: view.id,
+      answer: gate.answer,
+    });
+    const again = await api.request('GET', `/v1/policies/log/off-policy/${view.id}`, {
+      key: api.keys.secret,
+    });
+    expect(again.json()).toEqual(view);
+    expect(await audited('policy.off-policy')).toHaveLength(1);
+  });
+
+  it('reads the newest rows only, and says that it cut', async () => {
+    const view = await run('log', { policyId: 'random' }, { rows: 1000 });
+    expect(view.result.log).toMatchObject({ matching: N, cut: true });
+    expect(view.result.diagnostics.n).toBe(1000);
+    expect(view.result.baseline.value).toBeCloseTo(expected(half.slice(-1000), 0.5).baseline.value, 12);
+    expect(view.answer).toBe('not-enough-evidence');
+  });
+
+  it('lets parameters learn the older half and judges them on the newer one, floor included', async () => {
+    const view = await run('log', { params: {}, floor: 0.2 });
+    expect(view.result.log.learnedOn).toBe(N / 2);
+    expect(view.result.diagnostics.n).toBe(N / 2);
+    // b is twice as good, so that its posterior leaves a nothing but the floor.
+    const values = new Map(view.result.estimates.map(({ key, value }) => [key, value]));
+    const library = expected(half.slice(N / 2), 0.2);
+    for (const { key, value } of library.estimates) expect(values.get(key)).toBeCloseTo(value as number, 6);
+    expect(Math.abs((values.get('dr') as number) - (0.2 * 0.3 + 0.8 * 0.6))).toBeLessThan(0.05);
+    expect(view.answer).toBe('yes');
+  });
+
+  it('refuses what the log could not have played, and lets nothing of it serve without an audited reason', async () => {
+    const view = await run('narrow', { policyId: 'random' });
+    expect(view.answer).toBe('not-enough-evidence');
+    expect(view.gate.clauses.find(({ holds }) => !holds)?.key).toBe('support');
+    const change = { exploration: { key: 'epsilon-mix', params: { epsilon: 0.3 } }, floor: 0.3 };
+    const params = { params: {}, ...change };
+    const patch = (body: object) => api.request('PATCH', '/v1/policies/narrow', { body });
+    expect((await patch(change)).json()).toMatchObject({ status: 409, code: 'gate_closed' });
+    expect((await run('narrow', params)).answer).toBe('not-enough-evidence');
+    const refused = (await patch(change)).json<{ detail: string; errors: { code: string }[] }>();
+    expect(refused.detail).toContain('may not take traffic');
+    expect(refused.errors.map(({ code }) => code)).toContain('support');
+    // More exploration alone is let through; so are names.
+    expect((await patch({ floor: 0.1, title: 'Narrow' })).status).toBe(200);
+    expect((await patch({ ...change, overrideGate: 'short' })).status).toBe(400);
+    const passed = await patch({ ...change, overrideGate: 'The log is of the old player' });
+    expect(passed.json()).toMatchObject({ floor: 0.3, gateRequired: true });
+    expect((await audited('policy.override-gate'))[0]?.after).toMatchObject({
+      reason: 'The log is of the old player',
+      answer: 'not-enough-evidence',
+    });
+  });
+
+  it('promotes a version and starts an experiment only after a yes', async () => {
+    await create('gated', { gateRequired: true, floor: 0.25 });
+    const policy = await api.db.database.query<{ id: string }>(`select id from policy where id = 'gated'`);
+    expect(policy).toHaveLength(1);
+    await api.db.database.query(
+      `insert into policy_snapshot (policy_id, version, state_version, params, state, sha256, status, rows_used, created_at)
+       select 'gated', 1, 1, '{}', 'null', 'x', 'candidate', 0, now()`,
+    );
+    const promote = await post('/v1/policies/gated/promote', { version: 1 });
+    expect(promote.json()).toMatchObject({ status: 409, code: 'gate_closed' });
+    await post('/v1/surfaces', {
+      key: 'title.artwork',
+      title: 'Artwork',
+      kind: 'action',
+      defaultValue: null,
+    });
+    const arms = ['gated', 'random'].map((policyId, i) => ({
+      key: policyId,
+      title: policyId,
+      weight: 1,
+      isControl: i === 1,
+      treatment: { kind: 'policy', policyId },
+    }));
+    const design = {
+      key: 'x',
+      title: 'X',
+      hypothesis: 'H',
+      surface: 'title.artwork',
+      arms,
+      decisionMetric: 'play-rate',
+    };
+    const created = await post('/v1/experiments', design);
+    expect([created.status, created.status === 201 ? null : created.text]).toEqual([201, null]);
+    const start = () => post('/v1/experiments/x/start', {});
+    expect((await start()).json()).toMatchObject({ status: 409, code: 'gate_closed' });
+    // The same settings, judged on a log: what was evaluated as parameters is this policy.
+    expect((await run('log', { params: {}, floor: 0.25 })).answer).toBe('yes');
+    const started = await start();
+    expect([started.status, started.status === 200 ? null : started.text]).toEqual([200, null]);
+  });
+
+  it('says what cannot be evaluated', async () => {
+    await create('slates', { key: 'most-popular', learning: false });
+    await insertDecisions(api.db.database, [
+      { n: 900_000, policyId: 'slates', slate: ['a', 'b'], at: NOW - 1000 },
+    ]);
+    const body = { candidate: { policyId: 'random' } };
+    const codes = [
+      await post('/v1/policies/slates/off-policy', body),
+      await post('/v1/policies/random/off-policy', body),
+      await post('/v1/policies/log/off-policy', { candidate: { version: 7 } }),
+      await post('/v1/policies/log/off-policy', { candidate: { params: {}, key: 'nothing' } }),
+      await post('/v1/policies/log/off-policy', { ...body, margin: 0.5 }),
+    ].map((answer) => `${answer.status} ${answer.json<{ code: string }>().code}`);
+    expect(codes).toEqual([
+      '409 not_supported_for_slates',
+      '409 too_few_rows',
+      '404 not_found',
+      '400 invalid_request',
+      '400 invalid_request',
+    ]);
+  });
+});
