@@ -38,6 +38,8 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
   ['/policies/artwork-ts/replay?candidate=artwork-uniform&day=2026-08-21', 'row-continue ▼ 1 → 2'],
   ['/policies/artwork-ts/exploration', 'Largest weight'],
   ['/policies/artwork-ts/health', 'Decisions affected'],
+  ['/policies/artwork-ts/lab', 'Earlier evaluations'],
+  ['/policies/artwork-ts/lab?run=7', 'Doubly robust (DR)'],
   ['/policies/rows-als/training', 'Fewer than 100 members'],
   ['/policies/rows-als/setup', 'Parameters'],
   ['/metrics', 'Day-28 retention'],

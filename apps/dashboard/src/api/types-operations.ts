@@ -27,6 +27,8 @@ export interface PolicyBody {
 export interface Policy extends PolicyBody {
   /** Asked about every decision without serving; version null: whichever serves. */
   shadow: { policyId: string; version: number | null } | null;
+  /** Nothing new of it serves before the off-policy gate has said yes. */
+  gateRequired?: boolean;
   learns: 'online' | 'batch' | 'never';
   servingVersion: number | null;
   latestVersion: number | null;

@@ -23,6 +23,7 @@ const BeliefsTab = lazy(async () => ({ default: (await import('./beliefs-tab.js'
 const ExplorationTab = lazy(async () => ({ default: (await import('./exploration-tab.js')).ExplorationTab }));
 const ReplayTab = lazy(async () => ({ default: (await import('./replay-tab.js')).ReplayTab }));
 const HealthTab = lazy(async () => ({ default: (await import('./health/health-tab.js')).HealthTab }));
+const LabTab = lazy(async () => ({ default: (await import('./lab-tab.js')).LabTab }));
 const AllocationPanel = lazy(async () => ({
   default: (await import('./allocation-panel.js')).AllocationPanel,
 }));
@@ -86,6 +87,7 @@ function PolicyTabs({ policy, tab }: { policy: Policy; tab: string }): ReactElem
         { key: 'exploration', title: 'Exploration', render: () => drawn(<ExplorationTab id={policy.id} />) },
         { key: 'replay', title: 'Replay', render: () => drawn(<ReplayTab policy={policy} />) },
         { key: 'health', title: 'Health', render: () => drawn(<HealthTab policy={policy} />) },
+        { key: 'lab', title: 'Off-policy lab', render: () => drawn(<LabTab policy={policy} />) },
         { key: 'snapshots', title: 'Snapshots', render: () => <SnapshotsPanel policy={policy} /> },
         ...(policy.learns === 'batch' ? [training] : []),
         { key: 'setup', title: 'Setup', render: () => <PolicySetup policy={policy} /> },

@@ -1,0 +1,158 @@
+import { Alert, Button } from '@mantine/core';
+import type { ReactElement } from 'react';
+import { Link } from 'react-router';
+import { useWrite } from '../../api/mutations.js';
+import type { GateAnswer, OffPolicyDetail } from '../../api/off-policy.js';
+import type { Policy } from '../../api/types.js';
+import { count, dateTime, decimal, percent } from '../../format/index.js';
+import { CheckList } from '../../ui/check-list.js';
+import { Stat, Stats } from '../../ui/details.js';
+import { Panel } from '../../ui/panel.js';
+import { Pill } from '../../ui/status.js';
+import { candidateName } from './candidate-name.js';
+import { LabForest } from './lab-forest.js';
+import styles from './policies.module.css';
+
+const ANSWERS: Record<
+  GateAnswer,
+  { tone: 'good' | 'bad' | 'plain'; icon: 'check' | 'cross' | 'info'; label: string }
+> = {
+  yes: { tone: 'good', icon: 'check', label: 'Yes' },
+  no: { tone: 'bad', icon: 'cross', label: 'No' },
+  'not-enough-evidence': { tone: 'plain', icon: 'info', label: 'Not enough evidence' },
+};
+
+export function AnswerPill({ answer }: { answer: GateAnswer }): ReactElement {
+  return <Pill {...ANSWERS[answer]} />;
+}
+
+/** The verdict first, then why, then the numbers. */
+export function LabResult({ policy, run }: { policy: Policy; run: OffPolicyDetail }): ReactElement {
+  return (
+    <>
+      <Panel
+        title={`May ${candidateName(run)} take traffic?`}
+        note={run.gate.prose}
+        actions={<AnswerPill answer={run.answer} />}
+      >
+        <CheckList
+          items={run.gate.clauses.map(({ title, prose, holds }) => ({
+            text: `${title}: ${prose}`,
+            holds,
+            needed: true,
+          }))}
+        />
+        <p className={styles.note}>{logSentence(run)}</p>
+        {run.candidate.kind === 'params' ? <CreateCandidate policy={policy} run={run} /> : null}
+      </Panel>
+      <Panel
+        title="What it would have earned"
+        note="Mean reward per decision by every estimator. They rest on different assumptions; where they agree, trust them."
+      >
+        <LabForest run={run} />
+      </Panel>
+      <Diagnostics run={run} />
+    </>
+  );
+}
+
+function logSentence({ result: { log, diagnostics, features, model } }: OffPolicyDetail): string {
+  const parts = [
+    `${count(diagnostics.n)} rewarded decisions of ${count(diagnostics.clusters)} units from ${dateTime(log.from)} to ${dateTime(log.to)}`,
+    log.subject === null ? '' : `about ${log.subject}`,
+    log.cut ? `the newest of ${count(log.matching)}` : '',
+    log.learnedOn > 0 ? `after learning ${count(log.learnedOn)} older ones` : '',
+    log.alreadyLearned > 0 ? `without ${count(log.alreadyLearned)} that it had learned from` : '',
+    log.incomplete > 0 ? `without ${count(log.incomplete)} whose features are not on record` : '',
+    `reward model ${model.key} in ${model.folds} folds on ${count(features.length)} features`,
+  ];
+  return `${parts.filter((part) => part !== '').join(', ')}.`;
+}
+
+function Diagnostics({ run }: { run: OffPolicyDetail }): ReactElement {
+  const { actions, diagnostics: d } = run.result;
+  const { support, worstAction: worst } = d;
+  return (
+    <Panel
+      title="How much the log can say"
+      note="Weights turn the log into what the candidate would have played."
+    >
+      <Stats>
+        <Stat
+          label="Effective sample"
+          value={count(Math.round(d.effectiveSampleSize))}
+          note={`${percent(d.effectiveShare)} of ${count(d.n)} decisions`}
+        />
+        <Stat
+          label="Largest weight"
+          value={decimal(d.largestWeight, 2)}
+          note={`the top 1% hold ${percent(d.topPercentShare)}`}
+        />
+        <Stat
+          label="Mean weight"
+          value={decimal(d.meanWeight, 3)}
+          note={
+            d.meanWeightZ === null ? 'weights do not vary' : `z = ${decimal(d.meanWeightZ, 2)}, 1 is expected`
+          }
+        />
+        <Stat
+          label="Unsupported decisions"
+          value={support.kind === 'unknown' ? 'unknown' : count(support.violations)}
+          note={`${percent(support.unsupportedMass)} of its plays`}
+        />
+        <Stat
+          label="Clipped mass"
+          value={percent(d.clippedMass)}
+          note={`of the weight is above ${count(d.clipLimit)}`}
+        />
+        <Stat
+          label="Action furthest off"
+          value={worst === null ? '—' : (actions[worst.action] ?? `place ${worst.action + 1}`)}
+          note={worst === null ? 'no action varies' : `z = ${decimal(worst.z, 2)}`}
+        />
+      </Stats>
+    </Panel>
+  );
+}
+
+/** The evaluated parameters as a policy of its own, which serves only after a yes. */
+function CreateCandidate({ policy, run }: { policy: Policy; run: OffPolicyDetail }): ReactElement {
+  const write = useWrite<Policy>(['/v1/policies']);
+  const { exploration, floor, hash, key, params } = run.candidate;
+  const body = {
+    id: `${policy.id.slice(0, 80)}-${hash.slice(0, 8)}`,
+    key,
+    title: `${policy.title}, candidate ${hash.slice(0, 8)}`,
+    params,
+    exploration,
+    floor,
+    reward: policy.reward,
+    windowSeconds: policy.windowSeconds,
+    learning: policy.learning,
+    gateRequired: true,
+  };
+  if (write.data !== undefined) {
+    return (
+      <p>
+        Created <Link to={`/policies/${body.id}`}>{body.title}</Link>. Its experiments start only after a yes.
+      </p>
+    );
+  }
+  return (
+    <>
+      <Button
+        variant="default"
+        size="compact-sm"
+        loading={write.isPending}
+        onClick={() => write.mutate({ path: '/v1/policies', body })}
+      >
+        Create as a policy
+      </Button>
+      {write.error === null ? null : (
+        <Alert color="orange" variant="light" title="The policy was not created" role="alert">
+          {write.error.message}
+        </Alert>
+      )}
+    </>
+  );
+}
