@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { settled } from './browser.js';
+import { OFF_POLICY_RUN } from './fixtures/off-policy.js';
 import { mockApi } from './mock-api.js';
 import { setStage, withBrowser } from './stage.js';
 
@@ -318,6 +319,26 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
       () => getComputedStyle(document.activeElement as Element).outlineStyle,
     );
     expect(outline).toBe('solid');
+  });
+
+  it('evaluates a candidate off-policy, says why it was not, and opens the run', async () => {
+    const post = /POST \/v1\/policies\/artwork-ts\/off-policy$/;
+    stage.api.override(post, problem(409, 'too_few_rows', 'There are 0 rewarded decisions.'));
+    await visit('/policies/artwork-ts/lab');
+    const evaluate = stage.page.getByRole('button', { name: 'Evaluate' });
+    expect(await evaluate.isDisabled()).toBe(true);
+    await stage.page.getByText('Edited parameters').click();
+    await evaluate.click();
+    await stage.page.getByText('There are 0 rewarded decisions.').waitFor();
+    stage.api.override(post, { status: 201, body: OFF_POLICY_RUN });
+    await evaluate.click();
+    await stage.page.getByText('May Parameters 5f0c2a9b of artwork-ts take traffic?').waitFor();
+    expect(stage.page.url()).toContain('run=7');
+    expect(stage.api.writes.at(-1)?.body).toMatchObject({
+      candidate: { params: { perSubject: true }, floor: 0.01 },
+      days: 30,
+      margin: 0.02,
+    });
   });
 
   it('remembers the theme, and has it before the first paint', async () => {
