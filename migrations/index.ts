@@ -11,6 +11,7 @@ import { ShadowAndSlices1764700000002 } from './1764700000002-shadow-and-slices.
 import { PolicyAudits1764700000003 } from './1764700000003-policy-audits.js';
 import { EventRates1764750000000 } from './1764750000000-event-rates.js';
 import { OffPolicyRuns1764800000001 } from './1764800000001-off-policy-runs.js';
+import { Signals1764850000001 } from './1764850000001-signals.js';
 
 /** In order; the only list of migrations. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   PolicyAudits1764700000003,
   EventRates1764750000000,
   OffPolicyRuns1764800000001,
+  Signals1764850000001,
 ];

@@ -87,6 +87,8 @@ export interface RewardedDecision {
 export interface CorrectedReward extends RewardedDecision {
   /** The reward that was learned for this decision and position before; `reward` takes its place. */
   readonly previous: number;
+  /** The signals that were learned with it. */
+  readonly previousSignals?: Readonly<Record<string, number>>;
 }
 
 interface PolicyBase<P, S> extends Keyed {

@@ -1,4 +1,6 @@
+import { canonicalJson } from '../persistence/canonical.js';
 import type { Sql } from '../persistence/database.js';
+import type { PositionReward, Signals } from './reward.js';
 
 /** A reward that is on record. */
 export interface KnownReward {
@@ -6,6 +8,7 @@ export interface KnownReward {
   readonly position: number;
   /** What is known now. */
   readonly reward: number;
+  readonly signals: Signals | null;
   /** Snapshot that first used it; 0 waits, -1 is never learned from. */
   readonly version: number;
   readonly definition: number;
@@ -14,29 +17,33 @@ export interface KnownReward {
 /** What a reward turned out to be after it had been written. */
 export interface ChangedReward {
   readonly known: KnownReward;
-  readonly reward: number;
+  readonly reward: Pick<PositionReward, 'reward' | 'signals'>;
   readonly decisionAt: Date;
 }
 
 const KNOWN = `
-select decision_id, position, reward, version, definition from reward where decision_id = any($1)`;
+select decision_id, position, reward, signals, version, definition from reward where decision_id = any($1)`;
 
 const CHANGE = `
-update reward r set reward = n.reward, definition = $4
-from unnest($1::text[], $2::int[], $3::float8[]) as n (decision_id, position, reward)
+update reward r set reward = n.reward, definition = $4, signals = nullif(n.signals, 'null')
+from unnest($1::text[], $2::int[], $3::float8[], $5::jsonb[]) as n (decision_id, position, reward, signals)
 where r.decision_id = n.decision_id and r.position = n.position`;
 
 /** A correction that waits is changed in place: what was learned before it stays its `previous`. */
 const CORRECT = `
 insert into reward_correction (decision_id, position, revision, policy_id, decision_at, previous, reward, corrected_at,
-  version)
+  version, previous_signals, signals)
 select n.decision_id, n.position,
   coalesce((select max(c.revision) + case when bool_or(c.version = 0) then 0 else 1 end from reward_correction c
             where c.decision_id = n.decision_id and c.position = n.position), 1),
-  $1, n.decision_at, n.previous, n.reward, $2, 0
-from unnest($3::text[], $4::int[], $5::timestamptz[], $6::float8[], $7::float8[])
-  as n (decision_id, position, decision_at, previous, reward)
-on conflict (decision_id, position, revision) do update set reward = excluded.reward, corrected_at = excluded.corrected_at`;
+  $1, n.decision_at, n.previous, n.reward, $2, 0, nullif(n.previous_signals, 'null'), nullif(n.signals, 'null')
+from unnest($3::text[], $4::int[], $5::timestamptz[], $6::float8[], $7::float8[], $8::jsonb[], $9::jsonb[])
+  as n (decision_id, position, decision_at, previous, reward, previous_signals, signals)
+on conflict (decision_id, position, revision) do update
+  set reward = excluded.reward, signals = excluded.signals, corrected_at = excluded.corrected_at`;
+
+const differs = ({ known, reward }: ChangedReward): boolean =>
+  known.reward !== reward.reward || canonicalJson(known.signals) !== canonicalJson(reward.signals ?? null);
 
 const keyOf = (decisionId: string, position: number): string => `${decisionId}/${position}`;
 
@@ -68,10 +75,11 @@ export async function writeChanges(
   await tx.query(CHANGE, [
     changes.map(({ known }) => known.decision_id),
     changes.map(({ known }) => known.position),
-    changes.map(({ reward }) => reward),
+    changes.map(({ reward }) => reward.reward),
     definition,
+    changes.map(({ reward }) => JSON.stringify(reward.signals ?? null)),
   ]);
-  const learned = changes.filter(({ known, reward }) => known.version > 0 && known.reward !== reward);
+  const learned = changes.filter((change) => change.known.version > 0 && differs(change));
   if (learned.length === 0) return 0;
   await tx.query(CORRECT, [
     policyId,
@@ -80,7 +88,9 @@ export async function writeChanges(
     learned.map(({ known }) => known.position),
     learned.map(({ decisionAt }) => decisionAt),
     learned.map(({ known }) => known.reward),
-    learned.map(({ reward }) => reward),
+    learned.map(({ reward }) => reward.reward),
+    learned.map(({ known }) => JSON.stringify(known.signals)),
+    learned.map(({ reward }) => JSON.stringify(reward.signals ?? null)),
   ]);
   return learned.length;
 }

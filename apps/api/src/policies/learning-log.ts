@@ -1,6 +1,7 @@
 import type { Context } from '#experiments';
 import type { BanditPolicy, CorrectedReward, DecisionRequest, RewardedDecision } from '#policies';
 import type { Sql, Transaction } from '../persistence/database.js';
+import type { Signals } from './reward.js';
 import { WAITING } from './settle-rewards.js';
 import { blame, storeState } from './snapshot-state.js';
 import type { StoredState } from './snapshot-state.js';
@@ -20,6 +21,8 @@ interface LogRow {
   readonly version: number;
   /** What was learned before; null for a reward that is learned for the first time. */
   readonly previous: number | null;
+  readonly signals: Signals | null;
+  readonly previous_signals: Signals | null;
   readonly unit_id: string;
   readonly context: Context;
 }
@@ -42,13 +45,14 @@ const orderOf = (table: string): string =>
   `${table}.decision_at, ${table}.decision_id collate "C", ${table}.position`;
 
 const WAITING_REWARDS = `
-select ${COLUMNS}, r.reward, null::float8 as previous, r.version from reward r ${DECISION}
+select ${COLUMNS}, r.reward, null::float8 as previous, r.version, r.signals, null::jsonb as previous_signals
+from reward r ${DECISION}
 where r.policy_id = $1 and r.version = ${WAITING}
   and d.at >= (select min(decision_at) from reward where policy_id = $1 and version = ${WAITING})
 order by ${orderOf('r')} limit $2`;
 
 const WAITING_CORRECTIONS = `
-select ${COLUMNS}, c.reward, c.previous, c.version
+select ${COLUMNS}, c.reward, c.previous, c.version, c.signals, c.previous_signals
 from reward_correction c join reward r on r.decision_id = c.decision_id and r.position = c.position ${DECISION}
 where c.policy_id = $1 and c.version = ${WAITING} order by ${orderOf('r')} limit $2`;
 
@@ -58,14 +62,16 @@ where c.policy_id = $1 and c.version = ${WAITING} order by ${orderOf('r')} limit
  */
 const LOG = `
 with first as (
-  select distinct on (decision_id, position) decision_id, position, previous from reward_correction
+  select distinct on (decision_id, position) decision_id, position, previous, previous_signals from reward_correction
   where policy_id = $1 and version >= $4 order by decision_id, position, revision)
 select * from (
-  select ${COLUMNS}, coalesce(first.previous, r.reward) as reward, null::float8 as previous, r.version
+  select ${COLUMNS}, coalesce(first.previous, r.reward) as reward, null::float8 as previous, r.version,
+    case when first.decision_id is null then r.signals else first.previous_signals end as signals,
+    null::jsonb as previous_signals
   from reward r ${DECISION} left join first on first.decision_id = r.decision_id and first.position = r.position
   where r.policy_id = $1 and r.version > $2 and r.version <= $3
   union all
-  select ${COLUMNS}, c.reward, c.previous, c.version
+  select ${COLUMNS}, c.reward, c.previous, c.version, c.signals, c.previous_signals
   from reward_correction c join reward r on r.decision_id = c.decision_id and r.position = c.position ${DECISION}
   where c.policy_id = $1 and c.version > $2 and c.version <= $3) log
 order by log.version, log.previous is not null, ${orderOf('log')}`;
@@ -79,6 +85,7 @@ const fromRow = (row: LogRow): LoggedReward => ({
   position: row.position,
   propensity: row.propensity,
   reward: row.reward,
+  ...(row.signals && { signals: row.signals }),
   at: row.decision_at.getTime(),
   version: row.version,
 });
@@ -86,6 +93,7 @@ const fromRow = (row: LogRow): LoggedReward => ({
 const correctionOf = (row: LogRow): LoggedCorrection => ({
   ...fromRow(row),
   previous: row.previous as number,
+  ...(row.previous_signals && { previousSignals: row.previous_signals }),
 });
 
 /** The oldest rewards that wait to be learned, at most `limit`. Older days of decisions are not even looked at. */

@@ -10,6 +10,7 @@ import { gateChange } from './off-policy/traffic-gate.js';
 import { lockPolicy } from './policy-row.js';
 import type { PolicyRow } from './policy-row.js';
 import type { RewardDefinition } from './reward.js';
+import { checkSignals } from './signals-check.js';
 import { checkShadow } from './shadow-check.js';
 import { readPolicyViews } from './policy.mapper.js';
 import type { PolicyView } from './policy.mapper.js';
@@ -206,6 +207,7 @@ function checkSetup(key: string, setup: Setup): void {
   });
   below('/exploration/params', () => exploration.params.parse(setup.exploration.params ?? {}));
   checkRewardWindow(setup.reward, setup.windowSeconds);
+  checkSignals(policy, setup);
   if (policy.learns === 'online' && setup.learning && setup.reward === null) {
     throw Problem.invalid(
       '/reward',

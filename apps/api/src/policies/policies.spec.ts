@@ -99,6 +99,18 @@ describe('the policies API', () => {
       'invalid_params',
     ],
     ['no reward', { reward: null }, '/reward', 'required'],
+    [
+      'a wrapper that names a signal which the reward does not define',
+      { params: { wrappers: [{ key: 'constrained', params: { signal: 'skips', most: 0.1 } }] } },
+      '/params/wrappers/0/params/signal',
+      'unknown_signal',
+    ],
+    [
+      'signals without a window',
+      { reward: { ...REWARD, signals: { skips: { outcomes: [{ name: 'skip' }] } } }, windowSeconds: 0 },
+      '/reward/signals',
+      'needs_window',
+    ],
     ['a reward without outcomes', { reward: { outcomes: [] } }, '/reward/outcomes', 'too_small'],
     ['an unknown field', { colour: 'red' }, '/colour', 'unknown_field'],
     ['an id with a slash', { id: 'a/b' }, '/id', 'invalid_format'],

@@ -4,6 +4,7 @@ import { canonicalJson } from '../persistence/canonical.js';
 import type { Sql } from '../persistence/database.js';
 import type { PolicyRow } from './policy-row.js';
 import { REWARD_PRESETS } from '../rewards/reward-presets.js';
+import { unitRules } from './reward.js';
 import type { RewardDefinition } from './reward.js';
 
 interface RewardFields {
@@ -27,15 +28,25 @@ export function resolveReward<T extends RewardFields>(body: T): Omit<T, 'rewardP
   return { ...fields, reward: preset.reward, windowSeconds: body.windowSeconds ?? preset.windowSeconds };
 }
 
-/** @throws Problem 400 for a rule about the unit without a window: nothing would say when to look. */
+/**
+ * @throws Problem 400 for what needs a window and has none: a rule about the unit, since nothing would say when to look, and
+ * signals, since they would be settled before they can have happened.
+ */
 export function checkRewardWindow(reward: RewardDefinition | null, windowSeconds: number): void {
-  const index = reward?.outcomes.findIndex((rule) => rule.of === 'unit') ?? -1;
-  if (index < 0 || windowSeconds > 0) return;
-  throw Problem.invalid(
-    `/reward/outcomes/${index}/of`,
-    'needs_window',
-    'an outcome of the unit counts at the end of a window; windowSeconds must be above 0',
-  );
+  if (reward === null || windowSeconds > 0) return;
+  const [rule] = unitRules(reward);
+  if (rule !== undefined)
+    throw Problem.invalid(
+      `/reward${rule.pointer}`,
+      'needs_window',
+      'an outcome of the unit counts at the end of a window; windowSeconds must be above 0',
+    );
+  if (Object.keys(reward.signals ?? {}).length > 0)
+    throw Problem.invalid(
+      '/reward/signals',
+      'needs_window',
+      'signals are measured when the window closes; windowSeconds must be above 0',
+    );
 }
 
 const textOf = (row: Pick<PolicyRow, 'reward' | 'window_seconds'>): string =>

@@ -28,31 +28,50 @@ const outcomeRule = z.strictObject({
     .describe('The worth is multiplied by this; negative for outcomes that are unwelcome.'),
 });
 
-/** How outcomes become the number that a policy learns from. */
+const measure = {
+  outcomes: z
+    .array(outcomeRule)
+    .min(1)
+    .max(32)
+    .describe('Outcomes that count; the first rule with the name applies.'),
+  combine: z
+    .enum(['max', 'sum', 'any'])
+    .default('max')
+    .describe('Several outcomes of one decision: the largest, their sum, or 1 if there is any.'),
+  default: finite
+    .optional()
+    .describe('Worth of what was seen and had no counting outcome when the window closed; absent: 0.'),
+  min: finite.optional().describe('It is at least this.'),
+  max: finite.optional().describe('It is at most this.'),
+};
+
+const ordered = ({ min, max }: { readonly min?: number | undefined; readonly max?: number | undefined }) =>
+  (min ?? -Infinity) <= (max ?? Infinity);
+const DISORDER = { message: 'min must not be greater than max', path: ['min'] };
+
+/** Most further signals of one definition. */
+export const MOST_SIGNALS = 8;
+
+/** How outcomes become the number that a policy learns from, and what else is measured beside it. */
 export const rewardSchema = z
   .strictObject({
-    outcomes: z
-      .array(outcomeRule)
-      .min(1)
-      .max(32)
-      .describe('Outcomes that count; the first rule with the name applies.'),
-    combine: z
-      .enum(['max', 'sum', 'any'])
-      .default('max')
-      .describe('Several outcomes of one decision: the largest, their sum, or 1 if there is any.'),
-    default: finite
+    ...measure,
+    signals: z
+      .record(z.string().min(1).max(100), z.strictObject(measure).refine(ordered, DISORDER))
+      .refine((signals) => Object.keys(signals).length <= MOST_SIGNALS, `at most ${MOST_SIGNALS} signals`)
       .optional()
-      .describe('Reward of what was seen and had no counting outcome when the window closed; absent: 0.'),
-    min: finite.optional().describe('Rewards are at least this.'),
-    max: finite.optional().describe('Rewards are at most this.'),
+      .describe(
+        'What else is measured of the same decision, by name: costs, guardrails, further objectives. Settled with the ' +
+          'reward, with its window and attribution, for wrappers that name it.',
+      ),
   })
-  .refine((reward) => (reward.min ?? -Infinity) <= (reward.max ?? Infinity), {
-    message: 'min must not be greater than max',
-    path: ['min'],
-  });
+  .refine(ordered, DISORDER);
 
+/** Further signals of one reward, by name. */
+export type Signals = Readonly<Record<string, number>>;
 export type RewardDefinition = z.output<typeof rewardSchema>;
-type OutcomeRule = RewardDefinition['outcomes'][number];
+type Measure = Omit<RewardDefinition, 'signals'>;
+type OutcomeRule = Measure['outcomes'][number];
 
 /** What the reward needs of a served decision. `at` is Unix milliseconds. */
 export interface ServedDecision {
@@ -83,6 +102,8 @@ export interface LinkedEvent {
 
 export interface PositionReward extends ServedPosition {
   readonly reward: number;
+  /** Absent where the definition measures nothing else. */
+  readonly signals?: Signals;
 }
 
 export interface Settlement {
@@ -93,9 +114,24 @@ export interface Settlement {
   readonly unattributed: number;
 }
 
+/** The rules about outcomes of the unit, of the reward and of its signals, with their JSON pointers below the reward. */
+export function unitRules({ outcomes, signals = {} }: RewardDefinition): { name: string; pointer: string }[] {
+  const rulesOf = (rules: readonly OutcomeRule[], pointer: string): { name: string; pointer: string }[] =>
+    rules.flatMap(({ name, of }, i) => (of === 'unit' ? [{ name, pointer: `${pointer}/${i}/of` }] : []));
+  return [
+    ...rulesOf(outcomes, '/outcomes'),
+    ...Object.entries(signals).flatMap(([name, signal]) =>
+      rulesOf(signal.outcomes, `/signals/${pointerToken(name)}/outcomes`),
+    ),
+  ];
+}
+
+/** A name as part of a JSON pointer (RFC 6901). */
+const pointerToken = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+
 /** Worth of one outcome, or null when it does not count. @param age seconds since its decision; null: not looked at. */
 export function worthOf(
-  definition: RewardDefinition,
+  definition: Pick<Measure, 'outcomes'>,
   name: string | null,
   value: number | null,
   age: number | null = null,
@@ -136,7 +172,8 @@ export function attribute(event: LinkedEvent, served: readonly ServedPosition[])
  * The rewards of one decision. An outcome counts when it happened no later than the window's end; there is no lower
  * bound, because an event that names a decision came after it whatever the client's clock says. An exposed position
  * without counting outcomes gets the default (0 unless the definition says otherwise) at the window's end; without a window (`windowSeconds` 0) only the first counting
- * outcome of a position makes a reward, and there is no default.
+ * outcome of a position makes a reward, and there is no default. Signals are measured of the same events, for every position
+ * that gets a reward.
  * @param windowSeconds attribution window after the decision; 0 for none.
  */
 export function settle(
@@ -149,7 +186,19 @@ export function settle(
   const inWindow = events
     .filter((event) => event.at <= closes && (event.ofUnit || !isMixUp(event, decision.served)))
     .sort(inTime);
-  const { worths, unattributed } = placeWorths(decision, inWindow, definition);
+  const { worths, unplaced } = placeWorths(decision, inWindow, definition);
+  const signals = Object.entries(definition.signals ?? {}).map(([name, signal]) => {
+    const placed = placeWorths(decision, inWindow, signal);
+    placed.unplaced.forEach((id) => unplaced.add(id));
+    return { name, signal, worths: placed.worths };
+  });
+  const signalsAt = (index: number): { signals?: Signals } => {
+    const values = signals.map(({ name, signal, worths: all }) => [
+      name,
+      measured(all[index] as number[], signal),
+    ]);
+    return values.length === 0 ? {} : { signals: Object.fromEntries(values) as Signals };
+  };
   const seen = exposedPositions(
     decision,
     inWindow.filter((event) => !event.ofUnit),
@@ -159,19 +208,19 @@ export function settle(
     const list = worths[index] as number[];
     if (!seen[index] || (windowSeconds === 0 && list.length === 0)) return;
     const counting = windowSeconds === 0 ? list.slice(0, 1) : list;
-    rewards.push({ ...served, reward: clip(combine(counting, definition), definition) });
+    rewards.push({ ...served, reward: measured(counting, definition), ...signalsAt(index) });
   });
-  return { rewards, exposed: seen.some(Boolean), unattributed };
+  return { rewards, exposed: seen.some(Boolean), unattributed: unplaced.size };
 }
 
 /** The worths of counting outcomes, by position; outcomes of the unit count at every position. */
 function placeWorths(
   decision: ServedDecision,
   events: readonly LinkedEvent[],
-  definition: RewardDefinition,
-): { worths: number[][]; unattributed: number } {
+  definition: Measure,
+): { worths: number[][]; unplaced: Set<string> } {
   const worths: number[][] = decision.served.map(() => []);
-  let unattributed = 0;
+  const unplaced = new Set<string>();
   for (const event of events) {
     if (event.kind !== 'outcome') continue;
     const age = (event.at - decision.at) / 1000;
@@ -181,10 +230,10 @@ function placeWorths(
     else {
       const list = worths[attribute(event, decision.served)];
       if (list) list.push(worth);
-      else unattributed += 1;
+      else unplaced.add(event.id);
     }
   }
-  return { worths, unattributed };
+  return { worths, unplaced };
 }
 
 /**
@@ -210,15 +259,16 @@ function inTime(a: LinkedEvent, b: LinkedEvent): number {
   return a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
-function combine(
-  worths: readonly number[],
-  { combine: how, default: silence = 0 }: RewardDefinition,
-): number {
+function combine(worths: readonly number[], { combine: how, default: silence = 0 }: Measure): number {
   if (worths.length === 0) return silence;
   if (how === 'any') return 1;
   if (how === 'sum') return worths.reduce((sum, worth) => sum + worth, 0);
   return worths.reduce((most, worth) => Math.max(most, worth));
 }
 
-const clip = (reward: number, { min, max }: RewardDefinition): number =>
-  Math.min(Math.max(reward, min ?? -Infinity), max ?? Infinity);
+/** Finite whatever the clients sent: a sum of huge values does not become Infinity. */
+const measured = (worths: readonly number[], definition: Measure): number =>
+  Math.min(
+    Math.max(combine(worths, definition), definition.min ?? -Number.MAX_VALUE),
+    definition.max ?? Number.MAX_VALUE,
+  );

@@ -68,10 +68,12 @@ where decision_id = any($1) and at >= $2 and at <= $3`;
 
 const WRITE_REWARDS = `
 insert into reward (decision_id, position, policy_id, subject, action_id, reward, propensity, decision_at, settled_at,
-  version, features, definition)
-select r.decision_id, r.position, $1, r.subject, r.action_id, r.reward, r.propensity, r.decision_at, $2, r.version, r.features, $12
-from unnest($3::int[], $4::text[], $5::int[], $6::text[], $7::text[], $8::float8[], $9::float8[], $10::timestamptz[], $11::jsonb[])
-  as r (version, decision_id, position, subject, action_id, reward, propensity, decision_at, features)
+  version, features, definition, signals)
+select r.decision_id, r.position, $1, r.subject, r.action_id, r.reward, r.propensity, r.decision_at, $2, r.version, r.features, $12,
+  nullif(r.signals, 'null')
+from unnest($3::int[], $4::text[], $5::int[], $6::text[], $7::text[], $8::float8[], $9::float8[], $10::timestamptz[], $11::jsonb[],
+  $13::jsonb[])
+  as r (version, decision_id, position, subject, action_id, reward, propensity, decision_at, features, signals)
 on conflict (decision_id, position) do nothing
 returning decision_id`;
 
@@ -130,7 +132,7 @@ export async function settleDue(
       const before = known(decision.id, reward.position);
       if (!before) rows.push({ decision, reward });
       else if (policy.window_seconds > 0 || before.definition !== policy.reward_version)
-        changes.push({ known: before, reward: reward.reward, decisionAt: decision.at });
+        changes.push({ known: before, reward, decisionAt: decision.at });
     }
   }
   const rewards = await writeRewards(tx, policy, rows, learns, now);
@@ -221,6 +223,7 @@ async function writeRewards(
     rows.map(({ decision }) => decision.at),
     rows.map(({ decision, reward }) => JSON.stringify(featuresOf(decision, reward.actionId, features))),
     policy.reward_version,
+    rows.map(({ reward }) => JSON.stringify(reward.signals ?? null)),
   ]);
   return written.length;
 }

@@ -1,12 +1,17 @@
 import type { Json } from './types.js';
 
 /** Shapes of decisions, policies and operations; re-exported by types.ts. */
-export interface RewardDefinition {
+export interface RewardMeasure {
   outcomes: { name: string; value: 'one' | 'value'; min?: number; max?: number; scale?: number }[];
   combine: 'max' | 'sum' | 'any';
   default?: number;
   min?: number;
   max?: number;
+}
+
+export interface RewardDefinition extends RewardMeasure {
+  /** What else is measured of the same decision, by name. */
+  signals?: Record<string, RewardMeasure>;
 }
 
 export interface PolicyBody {

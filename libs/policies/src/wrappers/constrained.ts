@@ -36,6 +36,7 @@ export const constrained: Wrapper<Params, Price> = {
   summary: 'Learns the most reward that keeps the mean of another signal, a cost, below a limit.',
   reference: 'Badanidiyuru, Kleinberg, Slivkins (2013), Bandits with knapsacks; Agrawal and Devanur (2014)',
   params: defineParams(schema),
+  signals: ({ signal }) => [{ name: signal, pointer: '/signal' }],
   memory: {
     initial: () => ({ price: 0 }),
     update: ({ price }, batch, { dearest, most, signal, step }) => {

@@ -24,6 +24,8 @@ export interface Wrapper<O = unknown, S = unknown> extends Keyed {
   readonly params: ParamsSchema<O>;
   /** Absent for a wrapper that keeps nothing; with it, only policies that learn online can be wrapped. */
   readonly memory?: WrapperMemory<O, S>;
+  /** Optional: the signals of the reward definition that it needs, each with the JSON pointer of the parameter naming it. */
+  signals?(params: O): readonly { readonly name: string; readonly pointer: string }[];
   /** What the policy inside learns from, in place of the decision's reward. */
   reward?(decision: RewardedDecision, state: S, params: O): number;
   /** 1 for each action that may be served at all. When no action is left, the limit is not applied. */

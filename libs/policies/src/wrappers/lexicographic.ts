@@ -77,6 +77,7 @@ export const lexicographic: Wrapper<Params, Means> = {
   reference:
     'Tekin and Turgay (2018), Multi-objective contextual multi-armed bandit with a dominant objective',
   params: defineParams(schema),
+  signals: ({ signal }) => [{ name: signal, pointer: '/signal' }],
   memory: {
     initial: () => ({ rewards: emptyCounts, squares: emptyCounts }),
     update: ({ rewards, squares }, batch, own) => ({

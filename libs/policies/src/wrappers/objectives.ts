@@ -20,6 +20,11 @@ export const objectives: Wrapper<{ reward: number; signals: Record<string, numbe
   summary: 'The policy learns from a weighted sum of the reward and further signals.',
   reference: 'Roijers and others (2013), A survey of multi-objective sequential decision-making',
   params,
+  signals: ({ signals }) =>
+    Object.keys(signals).map((name) => ({
+      name,
+      pointer: `/signals/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+    })),
   reward: (decision, _state, weights) => {
     let sum = weights.reward * decision.reward;
     for (const [name, w] of Object.entries(weights.signals)) sum += w * (decision.signals?.[name] ?? 0);

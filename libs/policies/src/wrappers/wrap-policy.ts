@@ -157,7 +157,7 @@ function correctAll(
     seen = seen.map((one) => ({
       ...one,
       reward: reward(one, memory, own),
-      previous: reward({ ...one, reward: one.previous }, memory, own),
+      previous: reward({ ...one, reward: one.previous, signals: one.previousSignals ?? {} }, memory, own),
     }));
   }
   return { ...state, inner: correct(state.inner, seen, ownParams(params)) };
