@@ -249,6 +249,13 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await dialog.getByRole('combobox', { name: 'Add a wrapper' }).click();
     await stage.page.getByRole('option', { name: 'Holdback' }).click();
     await dialog.getByRole('group', { name: 'Holdback' }).getByLabel('Share').fill('0.1');
+    await dialog.getByRole('combobox', { name: 'What counts as success' }).click();
+    await stage.page.getByRole('option', { name: 'Play of two minutes and more' }).click();
+    await dialog.getByRole('button', { name: 'Add a signal' }).click();
+    const signal = dialog.getByRole('group', { name: 'Signal 1' });
+    await signal.getByRole('textbox', { name: 'Name' }).fill('skips');
+    await signal.getByRole('combobox', { name: 'Measured by' }).click();
+    await stage.page.getByRole('option', { name: 'Skip' }).click();
     await dialog.getByRole('button', { name: 'Create policy' }).click();
     await dialog.waitFor({ state: 'detached' });
     expect(stage.api.writes[0]).toMatchObject({
@@ -262,10 +269,17 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
           perSubject: true,
           wrappers: [{ key: 'holdback', params: { share: 0.1 } }],
         },
-        windowSeconds: 0,
+        reward: {
+          outcomes: [{ name: 'watch', value: 'one', min: 120 }],
+          combine: 'any',
+          signals: { skips: { outcomes: [{ name: 'skip', value: 'one' }], combine: 'any' } },
+        },
+        windowSeconds: 21_600,
         learning: true,
       },
     });
+    await visit('/policies/artwork-ts/setup');
+    await stage.page.getByText('Signal “skips”').waitFor();
   });
 
   it('shows a new key once', async () => {

@@ -5,6 +5,7 @@ import type { Moments } from './types-units.js';
  * Shapes of the HTTP contract, as the dashboard reads them. Times are ISO 8601 UTC strings. This file knows
  * nothing of the server's code; it is checked against /openapi.json instead.
  */
+import type { RewardDefinition } from './types-operations.js';
 export type { HealthResult, HealthStatus } from './types-health.js';
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -290,7 +291,13 @@ export interface Catalog {
   metrics: MetricDefinition[];
   conditionOperators: (string | { key: string; title: string })[];
   outcomes: string[];
-  rewards: { key: string; title: string; summary: string }[];
+  rewards: {
+    key: string;
+    title: string;
+    summary: string;
+    reward: RewardDefinition;
+    windowSeconds: number;
+  }[];
 }
 
 export type {
@@ -306,6 +313,8 @@ export type {
   PolicyAllocation,
   PolicyBody,
   QuarantinedEvent,
+  RewardDefinition,
+  RewardMeasure,
   ServedEvent,
   Snapshot,
   TargetingClause,

@@ -1,4 +1,4 @@
-import type { Catalog, Json, PolicyBody, Worn } from '../../api/types.js';
+import type { Catalog, Json, PolicyBody, RewardDefinition, Worn } from '../../api/types.js';
 import { slug } from '../../format/slug.js';
 import { schemaDefaults } from '../../ui/schema-form.js';
 
@@ -19,6 +19,14 @@ export interface PolicyDraft {
   /** Largest value that counts, for watch seconds and the like. */
   max: number | null;
   windowSeconds: number;
+  signals: SignalDraft[];
+}
+
+/** A further signal of the reward: how often an outcome happened at all, or the sum of its values. */
+export interface SignalDraft {
+  name: string;
+  outcome: string;
+  counts: 'one' | 'value';
 }
 
 /** A draft of the given registered policy, with the defaults of its schema. */
@@ -41,6 +49,7 @@ export function policyDraft(catalog: Catalog, key: string): PolicyDraft {
     counts: 'one',
     max: null,
     windowSeconds: 0,
+    signals: [],
   };
 }
 
@@ -61,10 +70,30 @@ export function policyBody(
       ? {}
       : { exploration: { key: draft.exploration, params: draft.explorationParams } }),
     floor: draft.floor,
-    ...(draft.preset === '' ? ownReward(draft) : { rewardPreset: draft.preset }),
+    ...rewardOf(draft, catalog),
     learning: learns,
   };
 }
+
+/** A ready-made reward that something is added to becomes one of your own. */
+function rewardOf(
+  draft: PolicyDraft,
+  catalog: Catalog,
+): Pick<PolicyBody, 'rewardPreset'> | Pick<PolicyBody, 'reward' | 'windowSeconds'> {
+  const preset = catalog.rewards.find(({ key }) => key === draft.preset);
+  if (preset !== undefined && draft.signals.length === 0) return { rewardPreset: preset.key };
+  const own = preset ?? ownReward(draft);
+  if (own.reward === null || draft.signals.length === 0) return ownReward(draft);
+  return { reward: { ...own.reward, signals: signalsOf(draft) }, windowSeconds: own.windowSeconds };
+}
+
+const signalsOf = ({ signals }: PolicyDraft): NonNullable<RewardDefinition['signals']> =>
+  Object.fromEntries(
+    signals.map(({ name, outcome, counts }) => [
+      name.trim(),
+      { outcomes: [{ name: outcome, value: counts }], combine: counts === 'one' ? 'any' : 'sum' },
+    ]),
+  );
 
 const ownReward = (draft: PolicyDraft): Pick<PolicyBody, 'reward' | 'windowSeconds'> => ({
   reward: {

@@ -15,6 +15,7 @@ import { SchemaForm, schemaDefaults } from '../../ui/schema-form.js';
 import { policyDraft } from './policy-draft.js';
 import { slug } from '../../format/slug.js';
 import type { PolicyDraft } from './policy-draft.js';
+import { SignalFields } from './signal-fields.js';
 import { WrapperFields } from './wrapper-fields.js';
 
 interface PolicyFieldsProps {
@@ -160,6 +161,7 @@ function RewardFields({ catalog, draft, set }: PartProps): ReactElement {
           description={chosen?.summary}
         />
         {chosen === undefined ? <OwnReward catalog={catalog} draft={draft} set={set} /> : null}
+        <SignalFields catalog={catalog} value={draft.signals} onChange={(signals) => set({ signals })} />
       </Stack>
     </Fieldset>
   );

@@ -3,7 +3,7 @@ import type { ReactElement } from 'react';
 import { Suspense, lazy } from 'react';
 import { Link, useParams } from 'react-router';
 import { usePolicy } from '../../api/queries.js';
-import type { Policy } from '../../api/types.js';
+import type { Policy, RewardMeasure } from '../../api/types.js';
 import { count, duration, humanise } from '../../format/index.js';
 import { Facts, JsonBlock, Stat, Stats, When } from '../../ui/details.js';
 import layout from '../../ui/layout.module.css';
@@ -150,6 +150,13 @@ function windowText(policy: Policy): string {
     : `window of ${duration(policy.windowSeconds)}`;
 }
 
+function rewardSentence({ combine, outcomes }: RewardMeasure): string {
+  const names = outcomes.map((outcome) =>
+    outcome.value === 'one' ? humanise(outcome.name) : `value of ${outcome.name}`,
+  );
+  return outcomes.length === 1 ? (names[0] ?? '—') : `${combine} of ${names.join(', ')}`;
+}
+
 function PolicySetup({ policy }: { policy: Policy }): ReactElement {
   return (
     <div className={layout.split}>
@@ -163,6 +170,11 @@ function PolicySetup({ policy }: { policy: Policy }): ReactElement {
             },
             { label: 'Floor', value: String(policy.floor) },
             { label: 'Reward', value: rewardSentence(policy.reward) },
+            { label: 'Reward', value: policy.reward === null ? 'none' : rewardSentence(policy.reward) },
+            ...Object.entries(policy.reward?.signals ?? {}).map(([name, signal]) => ({
+              label: `Signal “${name}”`,
+              value: rewardSentence(signal),
+            })),
             { label: 'Window', value: windowText(policy) },
             { label: 'Created', value: <When at={policy.createdAt} /> },
             { label: 'Changed', value: <When at={policy.updatedAt} /> },
