@@ -12,6 +12,7 @@ import { PolicyAudits1764700000003 } from './1764700000003-policy-audits.js';
 import { EventRates1764750000000 } from './1764750000000-event-rates.js';
 import { OffPolicyRuns1764800000001 } from './1764800000001-off-policy-runs.js';
 import { Signals1764850000001 } from './1764850000001-signals.js';
+import { Stacks1764850000002 } from './1764850000002-stacks.js';
 
 /** In order; the only list of migrations. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   EventRates1764750000000,
   OffPolicyRuns1764800000001,
   Signals1764850000001,
+  Stacks1764850000002,
 ];

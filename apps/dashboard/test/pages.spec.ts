@@ -50,6 +50,7 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
   ['/live', 'Exposures and outcomes'],
   ['/decisions', 'Latest decisions'],
   ['/decisions/01KAR8DECISION0000', 'it had a 71% chance'],
+  ['/decisions/01KAR8DECISION0001', 'All 2 decisions together had a probability of'],
   ['/decisions/01KAR8DECISION0000?whatif={"context":{"device":"phone"}}', '40.0% of the probability moves'],
   ['/operations', 'Has failed jobs'],
   ['/connect', 'How far you are'],

@@ -10,6 +10,8 @@ export interface TreatmentRequest {
   readonly actions?: readonly { readonly id: string; readonly features?: Context }[];
   /** Length of a slate. */
   readonly limit?: number;
+  /** What this is decided within: index of an earlier request of the same call, or the `decisionId` of an earlier answer. */
+  readonly parent?: number | string;
 }
 
 export interface Treatment {

@@ -138,6 +138,7 @@ const completed = (request: TreatmentRequest) => ({
     subject: subject ?? null,
     actions: actions ?? null,
     limit: limit ?? null,
+    parent: null,
   })),
 });
 

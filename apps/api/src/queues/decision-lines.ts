@@ -8,7 +8,7 @@ import type { DecisionRecord, ShadowRecord } from './jobs.js';
 export const DECISION_COLUMNS =
   'id, at, unit_id, unit_type, surface, subject, experiment, arm, phase, kind, chosen, propensity, arm_propensity, ' +
   'policy_id, policy_version, candidates, probabilities, context, features, seed, reason, fallback, holdout, exposed, ' +
-  'latency_micros, slice, shadow';
+  'latency_micros, slice, shadow, parent_id, joint_propensity';
 
 /** Positions in a line of what storage looks at, for columnOf. */
 export const DECISION_COLUMN = { window: 0, id: 1, at: 2, unitId: 3, policyId: 14, fallback: 22 } as const;
@@ -92,20 +92,30 @@ export function encodeDecision(record: DecisionRecord): string {
     `${candidatesText(record.candidates)}\t${probabilitiesText(record)}\t${json(record.context)}\t` +
     `${record.features ? json(record.features) : NULL}\t${field(record.seed)}\t${record.reason}\t` +
     `${optional(record.fallback)}\t${record.holdout ?? NULL}\t${record.exposed}\t${record.latencyMicros}\t` +
-    `${record.slice ?? NULL}\t${record.shadow ? json(record.shadow) : NULL}\n`
+    `${rareFields(record)}\n`
   );
 }
 
-/** Tabs of a line of today. Lines that an earlier version wrote may still be on their way; they end before the slice. */
-const TABS = 27;
-const TABS_BEFORE_SLICES = 25;
+/** Most decisions have none of them. */
+const NO_RARE = [NULL, NULL, NULL, NULL].join('\t');
+
+function rareFields({ slice, shadow, parentId, jointPropensity }: DecisionRecord): string {
+  if (slice === undefined && shadow === undefined && parentId === undefined) return NO_RARE;
+  return [slice, shadow && json(shadow), parentId, jointPropensity].map((one) => one ?? NULL).join('\t');
+}
+
+/**
+ * Tabs of a line of today. Lines that earlier versions wrote may still be on their way; they end before the slice, or before
+ * the parent. What they lack is null.
+ */
+const TABS = 29;
 
 /** The part of a line that is stored: what stands behind the reward window. */
 export function storedPart(line: string): string {
   const part = line.slice(line.indexOf('\t') + 1);
   let tabs = 1;
   for (let at = part.indexOf('\t'); at >= 0 && tabs < TABS; at = part.indexOf('\t', at + 1)) tabs += 1;
-  return tabs === TABS_BEFORE_SLICES ? part.replace(/\n?$/, `\t${NULL}\t${NULL}\n`) : part;
+  return tabs < TABS ? part.replace(/\n?$/, `${`\t${NULL}`.repeat(TABS - tabs)}\n`) : part;
 }
 
 /** Seconds; null where there is nothing to learn. */
@@ -124,6 +134,8 @@ export function decodeDecision(line: string): DecisionRecord {
   const probabilities = orNull(17);
   const slice = orNull(26);
   const shadow = orNull(27);
+  const parentId = orNull(28);
+  const jointPropensity = number(29);
   return {
     id: text(1),
     at: Date.parse(text(2)),
@@ -154,6 +166,8 @@ export function decodeDecision(line: string): DecisionRecord {
     latencyMicros: Number(text(25)),
     ...(slice === null ? {} : { slice: slice as NonNullable<DecisionRecord['slice']> }),
     ...(shadow === null ? {} : { shadow: JSON.parse(shadow) as ShadowRecord }),
+    ...(parentId === null ? {} : { parentId }),
+    ...(jointPropensity === null ? {} : { jointPropensity }),
     rewardWindowSeconds: number(0),
   };
 }

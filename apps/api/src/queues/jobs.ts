@@ -65,6 +65,10 @@ export interface DecisionRecord {
   readonly slice?: Exclude<Slice, 'learning'>;
   /** Absent where the policy has no shadow. */
   readonly shadow?: ShadowRecord;
+  /** The decision that this one was made within; absent for one that stands alone. */
+  readonly parentId?: string;
+  /** Product of the propensities from the top of the stack down to this one; absent where a parent came from another request. */
+  readonly jointPropensity?: number;
   /** Seconds after which the reward window closes; null: nothing to learn (fallback, value, never-learning policy). 0: no window. */
   readonly rewardWindowSeconds: number | null;
 }

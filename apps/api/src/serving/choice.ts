@@ -24,7 +24,7 @@ export interface SlateEntry {
 }
 
 /** A product of very many propensities may leave the range of doubles; an event that happened never has probability 0. */
-const LEAST_PROPENSITY = 1e-300;
+export const LEAST_PROPENSITY = 1e-300;
 const LONGEST_DETAIL = 200;
 
 const certain = (

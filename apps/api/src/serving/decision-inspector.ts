@@ -1,6 +1,8 @@
 import type { AssignmentStep, Context, Experiment } from '#experiments';
 import { policyRegistry } from '#policies';
 import { Problem } from '../http/problem.js';
+import { stackOfDecision } from './decision-stack.js';
+import type { DecisionStack } from './decision-stack.js';
 import { eventViewOf, viewOf } from './decision-view.js';
 import type { DecisionView, EventView } from './decision-view.js';
 import type { DecisionRow, DecisionsStore, RewardRow } from './decisions.store.js';
@@ -37,7 +39,7 @@ export type RewardView =
   | { readonly value: number; readonly settledAt: string; readonly version: number | null }
   | { readonly pendingUntil: string };
 
-export interface DecisionDetail extends DecisionView {
+export interface DecisionDetail extends DecisionView, DecisionStack {
   readonly path: readonly AssignmentStep[];
   /** Why the path may not be the one taken then; null when walking it again leads to the same arm. */
   readonly pathNote: string | null;
@@ -69,16 +71,18 @@ export class DecisionInspector {
         `Decision "${id.slice(0, 64)}" does not exist; a new one can be read a second after it was served`,
       );
     }
-    const [items, then, events, rewards] = await Promise.all([
+    const [items, then, events, rewards, stacked] = await Promise.all([
       this.decisions.items(row.subject === null ? row.candidates : [...row.candidates, row.subject]),
       row.experiment === null ? null : this.decisions.phase(row.experiment, row.phase ?? 0),
       this.decisions.eventsOf(row),
       this.decisions.rewardsOf(row.id),
+      stackOfDecision(this.decisions, row),
     ]);
     const explained = explainPath(row, this.catalog.current.config, then);
     const replayed = await this.replay(row, explained, items);
     return {
       ...viewOf(row),
+      ...stacked,
       path: explained.path,
       pathNote: explained.note,
       targeting: explained.targeting,

@@ -1,6 +1,7 @@
 import type { Assignment, Context, Json, Slice, Surface } from '#experiments';
 import type { Action } from '#policies';
 import type { DecisionRecord, ShadowRecord } from '../queues/jobs.js';
+import { LEAST_PROPENSITY } from './choice.js';
 import type { Choice, SlateEntry } from './choice.js';
 import type { TreatmentRequest, TreatmentsRequest } from './serve-treatments.js';
 
@@ -19,6 +20,29 @@ export interface Decided {
   readonly choice: Choice;
   readonly micros: number;
   readonly shadow: ShadowRecord | null;
+  /** Null for a decision that stands alone. */
+  readonly stack: StackRecord | null;
+}
+
+/** Where a decision stands below others. */
+type StackRecord = Pick<DecisionRecord, 'parentId' | 'jointPropensity'>;
+
+/**
+ * A decision's place below its parent. The joint propensity is that of everything from the top of the stack down: draws
+ * have seeds of their own, so given the parent's outcome the child's propensity is conditional, and they multiply. It is
+ * known here when the whole stack was decided in this call; otherwise the reader works it out.
+ * @param earlier records of this call, in the order of its requests.
+ */
+export function stackOf(
+  parent: number | string,
+  propensity: number,
+  earlier: readonly DecisionRecord[],
+): StackRecord {
+  if (typeof parent === 'string') return { parentId: parent };
+  const above = earlier[parent] as DecisionRecord;
+  const joint = above.parentId === undefined ? above.propensity : above.jointPropensity;
+  if (joint === undefined) return { parentId: above.id };
+  return { parentId: above.id, jointPropensity: Math.max(joint * propensity, LEAST_PROPENSITY) };
 }
 
 /** The record of a decision, as it is stored. */
@@ -56,21 +80,22 @@ export function recordOf(decided: Decided): DecisionRecord {
   };
   const slice = sliceOf(assignment);
   // Rare fields are added afterwards: most records have the one shape that is fast to build.
-  if ((features ?? slice ?? decided.shadow) === null) return record;
-  return withRare(record, features, slice, decided.shadow);
+  if ((features ?? slice ?? decided.shadow ?? decided.stack) === null) return record;
+  return withRare(record, features, slice, decided);
 }
 
 function withRare(
   record: DecisionRecord,
   features: DecisionRecord['features'] | null,
   slice: DecisionRecord['slice'] | null,
-  shadow: ShadowRecord | null,
+  { shadow, stack }: Decided,
 ): DecisionRecord {
   return {
     ...record,
     ...(features ? { features } : {}),
     ...(slice ? { slice } : {}),
     ...(shadow ? { shadow } : {}),
+    ...stack,
   };
 }
 

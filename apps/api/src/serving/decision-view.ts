@@ -34,6 +34,8 @@ export interface DecisionView {
   readonly slice: 'exploration' | 'analysis' | null;
   /** What the policy's shadow would have done; null without one. */
   readonly shadow: ShadowRecord | null;
+  /** The decision that this one was made within; null for one that stands alone. */
+  readonly parentId: string | null;
 }
 
 export function viewOf(row: DecisionRow): DecisionView {
@@ -66,6 +68,7 @@ export function viewOf(row: DecisionRow): DecisionView {
     latencyMicros: row.latency_micros,
     slice: row.slice,
     shadow: row.shadow,
+    parentId: row.parent_id,
   };
 }
 

@@ -313,6 +313,52 @@ describe('decisions, asked about', () => {
     }
   });
 
+  it('knows what a decision was made within, and the joint propensity, in one call and across calls', async () => {
+    const call = async (unitId: string, requests: readonly object[]): Promise<Treatment[]> =>
+      (await api.request('POST', '/v1/treatments', { body: { unitId, requests } })).json<{
+        treatments: Treatment[];
+      }>().treatments;
+    const [rows, art] = (await call('stack', [
+      { surface: 'rows' },
+      { surface: 'art', subject: 't1', parent: 0 },
+    ])) as [Treatment, Treatment];
+    const joint = rows.propensity * art.propensity;
+    expect(joint).toBeLessThan(rows.propensity);
+    const detail = await inspect(art.decisionId);
+    expect(detail).toMatchObject({ parentId: rows.decisionId, jointPropensity: joint });
+    expect(detail.stack).toEqual([
+      { id: rows.decisionId, surface: 'rows', chosen: rows.slate, propensity: rows.propensity },
+      { id: art.decisionId, surface: 'art', chosen: art.action, propensity: art.propensity },
+    ]);
+    expect(await inspect(rows.decisionId)).toMatchObject({
+      parentId: null,
+      jointPropensity: rows.propensity,
+      stack: [{ id: rows.decisionId }],
+    });
+    const stored = (id: string) =>
+      sql('select parent_id, joint_propensity from decision where id = $1', [id]);
+    expect(await stored(art.decisionId)).toEqual([{ parent_id: rows.decisionId, joint_propensity: joint }]);
+
+    // A later call: the product is worked out when it is read. What it stands on is itself two decisions deep.
+    const [below] = (await call('stack', [{ surface: 'banner', parent: art.decisionId }])) as [Treatment];
+    const deep = await inspect(below.decisionId);
+    expect(deep.stack.map(({ surface }) => surface)).toEqual(['rows', 'art', 'banner']);
+    expect(deep.jointPropensity).toBeCloseTo(joint * below.propensity, 15);
+    expect(await stored(below.decisionId)).toEqual([{ parent_id: art.decisionId, joint_propensity: null }]);
+
+    // A parent of somebody else says nothing about this unit.
+    const [other] = (await call('other', [{ surface: 'banner', parent: rows.decisionId }])) as [Treatment];
+    expect(await inspect(other.decisionId)).toMatchObject({ jointPropensity: null, stack: [{}] });
+    for (const parent of [1, -1, 0.5, 'row', {}]) {
+      const body = { unitId: 'm', requests: [{ surface: 'rows' }, { surface: 'art', parent }] };
+      const answer = await api.request('POST', '/v1/treatments', { body });
+      expect([answer.status, answer.json<{ errors: { pointer: string }[] }>().errors[0]?.pointer]).toEqual([
+        400,
+        '/requests/1/parent',
+      ]);
+    }
+  });
+
   it('answers an unknown id with 404, a bad filter with 400, and a publishable key with 403', async () => {
     for (const id of ['01M7YSH9SDXP99JGGNT8SJEAXX', 'nonsense', '%27%3B--'])
       expect((await api.request('GET', `/v1/decisions/${id}`)).status).toBe(404);

@@ -558,6 +558,7 @@ describe('a request', () => {
         subject: key === 'title.artwork' ? 't1' : null,
         actions: null,
         limit: null,
+        parent: null,
       })),
     };
     const run = (): unknown => {

@@ -6,7 +6,7 @@ import type { NamedAction, ServingCatalog } from './catalog-data.js';
 import { defaultChoice, draw, failureOf, fixedChoice, uniformOf } from './choice.js';
 import type { Choice, SlateEntry } from './choice.js';
 import type { ServingPolicy } from './serving-policy.js';
-import { policyIdOf, recordOf } from './decision-record.js';
+import { policyIdOf, recordOf, stackOf } from './decision-record.js';
 import { ProcessorClock, tookOf } from './processor-clock.js';
 import { shadowOf } from './shadow.js';
 import { drawSeed, steadyPeriod } from './steady-seed.js';
@@ -18,6 +18,8 @@ export interface TreatmentRequest {
   readonly actions: readonly NamedAction[] | null;
   /** Length of a slate; null for all candidates. */
   readonly limit: number | null;
+  /** The decision that this one is made within: index of an earlier request of the call, or an earlier decision's id. */
+  readonly parent: number | string | null;
 }
 
 export interface TreatmentsRequest {
@@ -106,7 +108,19 @@ export function serveTreatments(
       choice,
     );
     records.push(
-      recordOf({ id, now, request, wanted, surface, candidates, assignment, choice, micros, shadow }),
+      recordOf({
+        id,
+        now,
+        request,
+        wanted,
+        surface,
+        candidates,
+        assignment,
+        choice,
+        micros,
+        shadow,
+        stack: wanted.parent === null ? null : stackOf(wanted.parent, choice.propensity, records),
+      }),
     );
   }
   return { treatments, records };

@@ -149,5 +149,5 @@ export const ask = (
   unitType: 'member',
   context: {},
   expose: false,
-  requests: [{ surface: on, subject: null, actions: null, limit: null, ...rest }],
+  requests: [{ surface: on, subject: null, actions: null, limit: null, parent: null, ...rest }],
 });

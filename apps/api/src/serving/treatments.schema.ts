@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { KEY_PATTERN, LIMITS } from './treatments.validator.js';
+import { DECISION_ID, KEY_PATTERN, LIMITS } from './treatments.validator.js';
 
 const contextValue = z.union([
   z.string().max(LIMITS.textLength),
@@ -44,6 +44,21 @@ export const treatmentsBody = z.object({
           .optional()
           .describe("Candidates; without them the surface's registered ones."),
         limit: z.number().int().min(1).max(LIMITS.actions).optional().describe('Length of a slate.'),
+        parent: z
+          .union([
+            z
+              .number()
+              .int()
+              .min(0)
+              .max(LIMITS.requests - 1),
+            z.string().regex(DECISION_ID),
+          ])
+          .nullable()
+          .optional()
+          .describe(
+            'The decision that this one is made within, such as the row whose artwork it chooses: the index of an ' +
+              'earlier request of this call, or the `decisionId` of an earlier answer.',
+          ),
       }),
     )
     .min(1)

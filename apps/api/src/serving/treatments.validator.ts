@@ -22,6 +22,8 @@ export const LIMITS = {
 
 export const KEY_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$';
 const KEY = new RegExp(KEY_PATTERN);
+/** A ULID, as `decisionId` is one. */
+export const DECISION_ID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 // PostgreSQL stores no U+0000, and UTF-8 has no lone surrogates.
 const UNSTORABLE = /[\0\p{Surrogate}]/u;
 // Halves of surrogate pairs as well: cheaper than the Unicode-aware test, and rare.
@@ -99,12 +101,13 @@ function parseRequests(input: unknown, faults: Faults): TreatmentRequest[] {
     faults.add('/requests', 'invalid_length', `must be a list of 1 to ${LIMITS.requests} requests`);
     return [];
   }
-  return input.map((item: unknown, index) => parseRequest(item, `/requests/${index}`, faults));
+  return input.map((item: unknown, index) => parseRequest(item, index, faults));
 }
 
-const NO_REQUEST: TreatmentRequest = { surface: '', subject: null, actions: null, limit: null };
+const NO_REQUEST: TreatmentRequest = { surface: '', subject: null, actions: null, limit: null, parent: null };
 
-function parseRequest(input: unknown, pointer: string, faults: Faults): TreatmentRequest {
+function parseRequest(input: unknown, index: number, faults: Faults): TreatmentRequest {
+  const pointer = `/requests/${index}`;
   if (!isObject(input)) {
     faults.add(pointer, 'invalid_type', 'must be an object');
     return NO_REQUEST;
@@ -130,7 +133,21 @@ function parseRequest(input: unknown, pointer: string, faults: Faults): Treatmen
     subject: subject as string | null,
     actions,
     limit: limit as number | null,
+    parent: parseParent(input['parent'] ?? null, index, faults),
   };
+}
+
+/** The index of an earlier request of the same call, or the id of a decision that was made before. */
+function parseParent(parent: unknown, index: number, faults: Faults): number | string | null {
+  if (parent === null) return null;
+  if (typeof parent === 'number' && Number.isInteger(parent) && parent >= 0 && parent < index) return parent;
+  if (typeof parent === 'string' && DECISION_ID.test(parent)) return parent;
+  faults.add(
+    `/requests/${index}/parent`,
+    'invalid_parent',
+    'must be the index of an earlier request of this call, or the decisionId of an earlier answer',
+  );
+  return null;
 }
 
 const isLimit = (value: unknown): boolean =>

@@ -198,6 +198,11 @@ export interface DecisionDetail extends Decision {
     limitedBy: string[];
   }[];
   sentence: string;
+  parentId: string | null;
+  /** From the top of the page down to this decision. */
+  stack: { id: string; surface: string; chosen: Json; propensity: number }[];
+  /** Null when a parent is unknown. */
+  jointPropensity: number | null;
   outcomes: ServedEvent[];
   reward: { value: number; settledAt: string; version: number | null } | { pendingUntil: string } | null;
   replay: { identical: boolean; detail: string } | null;

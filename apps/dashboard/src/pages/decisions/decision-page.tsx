@@ -14,6 +14,7 @@ import styles from './decisions.module.css';
 import { Outcomes } from './outcomes.js';
 import { Path } from './path.js';
 import { Replay } from './replay.js';
+import { Stacked } from './stacked.js';
 import { WhatIfPanel } from './what-if.js';
 
 export function DecisionPage(): ReactElement {
@@ -74,6 +75,7 @@ function Inspector({ decision }: { decision: DecisionDetail }): ReactElement {
           </Panel>
         </div>
       </div>
+      {decision.parentId === null ? null : <Stacked decision={decision} />}
       <Candidates decision={decision} />
       <WhatIfPanel decision={decision} />
       <Outcomes decision={decision} />
