@@ -100,7 +100,7 @@ export function encodeDecision(record: DecisionRecord): string {
 const NO_RARE = [NULL, NULL, NULL, NULL].join('\t');
 
 function rareFields({ slice, shadow, parentId, jointPropensity }: DecisionRecord): string {
-  if (slice === undefined && shadow === undefined && parentId === undefined) return NO_RARE;
+  if ((slice ?? shadow ?? parentId ?? jointPropensity) === undefined) return NO_RARE;
   return [slice, shadow && json(shadow), parentId, jointPropensity].map((one) => one ?? NULL).join('\t');
 }
 
