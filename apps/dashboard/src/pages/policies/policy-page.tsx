@@ -150,13 +150,6 @@ function windowText(policy: Policy): string {
     : `window of ${duration(policy.windowSeconds)}`;
 }
 
-function rewardSentence({ combine, outcomes }: RewardMeasure): string {
-  const names = outcomes.map((outcome) =>
-    outcome.value === 'one' ? humanise(outcome.name) : `value of ${outcome.name}`,
-  );
-  return outcomes.length === 1 ? (names[0] ?? '—') : `${combine} of ${names.join(', ')}`;
-}
-
 function PolicySetup({ policy }: { policy: Policy }): ReactElement {
   return (
     <div className={layout.split}>
@@ -169,7 +162,6 @@ function PolicySetup({ policy }: { policy: Policy }): ReactElement {
               value: policy.exploration === null ? 'none' : humanise(policy.exploration.key),
             },
             { label: 'Floor', value: String(policy.floor) },
-            { label: 'Reward', value: rewardSentence(policy.reward) },
             { label: 'Reward', value: policy.reward === null ? 'none' : rewardSentence(policy.reward) },
             ...Object.entries(policy.reward?.signals ?? {}).map(([name, signal]) => ({
               label: `Signal “${name}”`,
