@@ -74,7 +74,7 @@ module.exports = {
       to: { path: '^(libs/(?!client/)|apps/|migrations/)' },
     },
     {
-      // Apart from: `access` (keys, audit), which all use; `reports` over `rollups`; `history` and `policy-audits`,
+      // Apart from: `access` (keys, audit), which all use; `reports` over `rollups`; `history`, `off-policy` and `policy-audits`,
       // which compose; `rewards`, ready-made definitions for `catalog` and `policies`.
       name: 'feature-not-feature',
       severity: 'error',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { conditionSchema } from '#experiments';
 import { attributesField, idField, jsonField, keyField, limitField, textField } from '../http/fields.js';
-import { overrideGateField } from '../policies/off-policy/off-policy.schemas.js';
+import { overrideGateField } from '../off-policy/off-policy.schemas.js';
 
 const share = z.number().min(0).max(1);
 const metricKeys = z.array(keyField).max(50);

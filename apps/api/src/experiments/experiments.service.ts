@@ -15,7 +15,7 @@ import { recordChange } from '../access/record-change.js';
 import type { Acting } from '../http/acting.js';
 import { requireMatch } from '../http/etag.js';
 import { Problem } from '../http/problem.js';
-import { gateArms } from '../policies/off-policy/traffic-gate.js';
+import { gateArms } from '../off-policy/traffic-gate.js';
 import { Database } from '../persistence/database.js';
 import type { Transaction } from '../persistence/database.js';
 import { checkReferences } from './experiment-references.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { idField, jsonField, keyField, textField } from '../http/fields.js';
 import { REWARD_PRESETS } from '../rewards/reward-presets.js';
-import { overrideGateField } from './off-policy/off-policy.schemas.js';
+import { overrideGateField } from '../off-policy/off-policy.schemas.js';
 import { rewardSchema } from './reward.js';
 
 const MOST_WINDOW_SECONDS = 90 * 86_400;

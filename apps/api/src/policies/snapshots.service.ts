@@ -5,7 +5,7 @@ import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import type { Sql } from '../persistence/database.js';
 import { change } from './policies.service.js';
-import { gateVersion } from './off-policy/traffic-gate.js';
+import { gateVersion } from '../off-policy/traffic-gate.js';
 import { notifySnapshot } from './policy-row.js';
 import type { PolicyRow } from './policy-row.js';
 import { readPolicyViews, readSnapshotViews } from './policy.mapper.js';

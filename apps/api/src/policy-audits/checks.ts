@@ -78,8 +78,7 @@ function failing(failures: number, decisions: number): AuditCheck {
     value: share,
     threshold: FAILING_SHARE,
     affected: failures,
-    state:
-      share === null ? 'unknown' : failures >= LEAST_FAILURES && share > FAILING_SHARE ? 'failed' : 'ok',
+    state: share === null ? 'unknown' : failures >= LEAST_FAILURES && share > FAILING_SHARE ? 'failed' : 'ok',
   };
 }
 

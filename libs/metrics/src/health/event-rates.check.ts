@@ -7,6 +7,8 @@ import type { EventRateFact } from './facts.js';
 export const RATE_CONCENTRATION = 100;
 const FAIL = 0.001;
 const WARN = 0.01;
+/** A rate that is higher by less than this, beyond doubt, is worth a look and holds nothing back. */
+const MATTERS = 1.05;
 /** "install" and "terror" are none. */
 const HARMFUL =
   /(?<!t)error|fail|crash|exception|fatal|timeout|(?<!in)stall|uninstall|rebuffer|cancel|unsubscribe|refund|complain/i;
@@ -18,6 +20,8 @@ interface Found {
   readonly fact: EventRateFact;
   readonly pValue: number;
   readonly ratio: number | null;
+  /** Least ratio that the counts allow, at the level of the warning. */
+  readonly atLeast: number;
   readonly excess: number;
 }
 
@@ -34,7 +38,11 @@ function aboveControl(facts: readonly EventRateFact[]): Found[] {
     const above = rates.rateRatio === null || rates.rateRatio > 1;
     if (!above) return [];
     const pValue = Math.min(1, rates.pValue * facts.length);
-    return [{ fact, pValue, ratio: rates.rateRatio, excess: Math.max(0, rates.events[1] - expected) }];
+    // Where no single ratio explains all periods, the one that fits best stands in.
+    const atLeast = rates.interval?.lower ?? rates.rateRatio ?? Infinity;
+    return [
+      { fact, pValue, ratio: rates.rateRatio, atLeast, excess: Math.max(0, rates.events[1] - expected) },
+    ];
   });
 }
 
@@ -46,7 +54,7 @@ export const eventRatesCheck = defineCheck({
   title: 'Rates of errors and cancellations',
   description:
     'Units that had an error-like event or cancelled since they were exposed, arm against control, by a test that may be looked at at any time.',
-  rule: 'Warns when more units of an arm than of control had an error-like or cancel event with an always-valid p below 0.01, fails below 0.001; times the number of arms and events looked at (Bonferroni).',
+  rule: 'Warns when more units of an arm than of control had an error-like or cancel event with an always-valid p below 0.01; fails below 0.001 where the rate is also at least 1.05 times control’s beyond doubt; p times the number of arms and events looked at (Bonferroni).',
   threshold: FAIL,
   causes: [
     'The treatment breaks something: look at when the rate left control’s',
@@ -70,7 +78,9 @@ export const eventRatesCheck = defineCheck({
         status: 'pass',
         explanation: `None of ${eventRates.length} rates of errors and cancellations is clearly above control’s.`,
       };
-    const failing = firing.filter(({ pValue }) => pValue < FAIL).map(({ fact }) => fact.arm);
+    const failing = firing
+      .filter(({ pValue, atLeast }) => pValue < FAIL && atLeast > MATTERS)
+      .map(({ fact }) => fact.arm);
     return {
       status: failing.length > 0 ? 'fail' : 'warn',
       ...(failing.length > 0 ? { arms: [...new Set(failing)] } : {}),

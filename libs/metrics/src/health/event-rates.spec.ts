@@ -125,8 +125,23 @@ describe('event rates', () => {
     for (let b = control; ; b++) if (urn(control, b, 0.5) > -Math.log(limit)) return b;
   };
 
+  /** As many, and so many that even the least ratio they allow, at the level of the warning, matters. */
+  const leastThatMatters = (control: number): number => {
+    for (let b = least(0.001, control); ; b++) {
+      const found = ratesOverPeriods([period([1, 1], [control, b])], RATE_CONCENTRATION, 0.01);
+      if (found.status === 'ok' && (found.interval?.lower ?? 0) > 1.05) return b;
+    }
+  };
+
+  it('holds nothing back for a rate that is surely higher and hardly so', () => {
+    const many = judge(fact(1_000_000, 1_020_000));
+    expect(many).toMatchObject({ status: 'warn' });
+    expect(many?.explanation).toContain('1.02 times');
+    expect(judge(fact(1_000_000, 1_080_000))?.status).toBe('fail');
+  });
+
   it('warns and fails from the limits on, and not one unit before', () => {
-    const [warns, fails] = [least(0.01, 200), least(0.001, 200)];
+    const [warns, fails] = [least(0.01, 200), leastThatMatters(200)];
     expect(judge(fact(200, warns - 1))).toMatchObject({ status: 'pass', likelyCauses: [] });
     expect(judge(fact(200, warns))).toMatchObject({ status: 'warn', unitsAffected: warns - 200 });
     expect(judge(fact(200, fails - 1))?.status).toBe('warn');

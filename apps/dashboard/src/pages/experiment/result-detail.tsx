@@ -55,6 +55,9 @@ export function ResultDetail({
         <section aria-label={`Allocations of ${result.title}, ${result.arm}`}>
           <h3 className={styles.title}>Allocation by allocation</h3>
           <PeriodsTable result={result} periods={result.periods} />
+          <p className={styles.note}>
+            The panels below are of all units together, whatever the weights were.
+          </p>
         </section>
       ) : null}
       <section aria-label={`Distribution of ${result.title}, ${result.arm}`}>

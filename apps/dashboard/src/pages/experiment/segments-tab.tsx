@@ -12,6 +12,7 @@ import { StateMessage } from '../../ui/state-message.js';
 import { useUrlState } from '../../ui/url-state.js';
 import { Blocked } from './blocked.js';
 import { NotStarted } from './not-started.js';
+import { PooledNote } from './pooled-note.js';
 import { isBlocked, useReportView } from './report-choice.js';
 import { SegmentTable } from './segment-table.js';
 
@@ -42,7 +43,9 @@ export function SegmentsTab({ experiment }: { experiment: Experiment }): ReactEl
           experiment={experiment}
           scan={scan}
           muted={blocked && !view.showAnyway}
-          actions={blocked ? <Blocked view={view} experimentKey={experiment.key} /> : undefined}
+          actions={
+            blocked ? <Blocked view={view} experimentKey={experiment.key} /> : <PooledNote report={report} />
+          }
         />
       )}
     </QueryBoundary>

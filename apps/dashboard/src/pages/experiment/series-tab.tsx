@@ -8,6 +8,7 @@ import { Panel } from '../../ui/panel.js';
 import { useUrlState } from '../../ui/url-state.js';
 import { editMarks } from './edit-marks.js';
 import { NotStarted } from './not-started.js';
+import { PooledNote } from './pooled-note.js';
 import { isBlocked, useReportView } from './report-choice.js';
 
 const LiftOverTime = lazy(async () => ({ default: (await import('./lift-over-time.js')).LiftOverTime }));
@@ -29,6 +30,7 @@ export function SeriesTab({ experiment }: { experiment: Experiment }): ReactElem
   const muted = report !== undefined && isBlocked(report) && !view.showAnyway;
   return (
     <div className={layout.stack}>
+      <PooledNote report={report} />
       <div className={layout.toolbar}>
         <Select
           label="Metric"

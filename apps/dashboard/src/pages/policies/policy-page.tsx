@@ -3,7 +3,7 @@ import type { ReactElement } from 'react';
 import { Suspense, lazy } from 'react';
 import { Link, useParams } from 'react-router';
 import { usePolicy } from '../../api/queries.js';
-import type { Policy, RewardMeasure } from '../../api/types.js';
+import type { Policy } from '../../api/types.js';
 import { count, duration, humanise } from '../../format/index.js';
 import { Facts, JsonBlock, Stat, Stats, When } from '../../ui/details.js';
 import layout from '../../ui/layout.module.css';

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRng } from '#experiments';
 import { evaluateOffPolicy } from '#policies';
 import type { OffPolicyEvaluation } from '#policies';
-import { startTestApi } from '../../../test/api.js';
-import type { TestApi } from '../../../test/api.js';
-import { idOf, insertDecisions } from '../../../test/learning.js';
+import { startTestApi } from '../../test/api.js';
+import type { TestApi } from '../../test/api.js';
+import { idOf, insertDecisions } from '../../test/learning.js';
 import type { RunView } from './off-policy.service.js';
 
 const NOW = Date.now();

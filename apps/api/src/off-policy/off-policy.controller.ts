@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Acting } from '../../http/acting.js';
-import { AllowRole } from '../../http/api-key.guard.js';
+import { Acting } from '../http/acting.js';
+import { AllowRole } from '../http/api-key.guard.js';
 import { listRunsSchema, offPolicySchema } from './off-policy.schemas.js';
 import type { ListRuns, OffPolicyBody } from './off-policy.schemas.js';
 import { OffPolicyService } from './off-policy.service.js';

@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Json } from '#experiments';
 import type { GateVerdict, OffPolicyEvaluation } from '#policies';
-import { writeAudit } from '../../access/audit.js';
-import type { Acting } from '../../http/acting.js';
-import { Problem } from '../../http/problem.js';
-import { Database } from '../../persistence/database.js';
-import type { Sql } from '../../persistence/database.js';
-import type { PolicyRow } from '../policy-row.js';
+import { writeAudit } from '../access/audit.js';
+import type { Acting } from '../http/acting.js';
+import { Problem } from '../http/problem.js';
+import { Database } from '../persistence/database.js';
+import type { Sql } from '../persistence/database.js';
+import type { PolicyRow } from '../policies/policy-row.js';
 import { resolveCandidate } from './candidate.js';
 import type { Candidate, CandidateConfig } from './candidate.js';
 import type { ListRuns, OffPolicyBody } from './off-policy.schemas.js';

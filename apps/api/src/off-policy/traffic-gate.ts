@@ -1,11 +1,11 @@
 import type { ExperimentDesign } from '#experiments';
 import type { GateVerdict } from '#policies';
-import { recordChange } from '../../access/record-change.js';
-import type { Acting } from '../../http/acting.js';
-import { Problem } from '../../http/problem.js';
-import type { Sql } from '../../persistence/database.js';
-import type { PolicyRow } from '../policy-row.js';
-import { readSnapshot } from '../snapshot-store.js';
+import { recordChange } from '../access/record-change.js';
+import type { Acting } from '../http/acting.js';
+import { Problem } from '../http/problem.js';
+import type { Sql } from '../persistence/database.js';
+import type { PolicyRow } from '../policies/policy-row.js';
+import { readSnapshot } from '../policies/snapshot-store.js';
 import { configHash, configOf, versionHash } from './candidate.js';
 import type { CandidateConfig } from './candidate.js';
 

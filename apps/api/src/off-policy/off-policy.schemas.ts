@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { idField, jsonField, keyField, textField } from '../../http/fields.js';
+import { idField, jsonField, keyField, textField } from '../http/fields.js';
 
 /** Most rows that one evaluation reads. */
 export const MOST_ROWS = 100_000;

@@ -1,13 +1,13 @@
 import type { Json } from '#experiments';
 import { compileExploration, policyRegistry } from '#policies';
 import type { BanditPolicy, CompiledExploration, CompiledPolicy, Policy } from '#policies';
-import { Problem } from '../../http/problem.js';
-import { canonicalJson, sha256 } from '../../persistence/canonical.js';
-import type { Sql } from '../../persistence/database.js';
-import { compileServingPolicy } from '../../serving/serving-policy.js';
-import type { PolicyRow } from '../policy-row.js';
-import { readSnapshot } from '../snapshot-store.js';
-import type { SnapshotRow } from '../snapshot-store.js';
+import { Problem } from '../http/problem.js';
+import { canonicalJson, sha256 } from '../persistence/canonical.js';
+import type { Sql } from '../persistence/database.js';
+import { compileServingPolicy } from '../serving/serving-policy.js';
+import type { PolicyRow } from '../policies/policy-row.js';
+import { readSnapshot } from '../policies/snapshot-store.js';
+import type { SnapshotRow } from '../policies/snapshot-store.js';
 import type { CandidateBody } from './off-policy.schemas.js';
 
 /** What decides how a policy behaves, besides what it has learned. */

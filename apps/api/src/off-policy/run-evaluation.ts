@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { evaluateOffPolicy } from '#policies';
 import type { LoggedRows, OffPolicyEvaluation, OffPolicyOptions } from '#policies';
-import { Problem } from '../../http/problem.js';
+import { Problem } from '../http/problem.js';
 
 export interface EvaluationTask {
   readonly rows: LoggedRows;
