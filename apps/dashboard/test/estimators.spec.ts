@@ -17,7 +17,7 @@ withBrowser('estimators and power in Chromium (skipped where no chromium is inst
   }
 
   async function axe(): Promise<string[]> {
-    const { violations } = await new AxeBuilder({ page: stage.page }).analyze();
+    const { violations } = await new AxeBuilder({ page: stage.page }).setLegacyMode(true).analyze();
     return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`);
   }
 

@@ -17,6 +17,9 @@ const READS = new Set([
   'POST /v1/experiments/x/health/show-blocked',
   'POST /v1/analyses',
   'POST /v1/power',
+  // Questions whose answers are kept nowhere.
+  'POST /v1/decisions/x/counterfactual',
+  'POST /v1/policies/x/replay',
 ]);
 const ADMIN_READS = ['/v1/keys', '/v1/audit', '/v1/units/x'];
 

@@ -197,7 +197,10 @@ withBrowser(
       expect(decision.replay.identical).toBe(true);
       await page.getByText('Identical', { exact: true }).waitFor();
       expect(decision.probabilities.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
-      const shown = percentages(await page.getByRole('region', { name: 'Candidates, table' }).innerText());
+      const table = page.getByRole('region', { name: 'Candidates, table' });
+      const column = (await table.getByRole('columnheader').allInnerTexts()).indexOf('Probability');
+      const cells = await table.locator(`tbody tr td:nth-child(${column + 1})`).allInnerTexts();
+      const shown = cells.flatMap((cell) => percentages(cell));
       expect(shown).toHaveLength(decision.probabilities.length);
       // Each is rounded to a tenth of a per cent.
       expect(Math.abs(shown.reduce((sum, share) => sum + share, 0) - 100)).toBeLessThan(

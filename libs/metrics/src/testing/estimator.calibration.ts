@@ -53,7 +53,7 @@ function peekedError(
   });
 }
 
-/** Seeded simulations with stated error bounds (2,000 runs each; see docs/explanation/statistics.md). */
+/** Seeded simulations with stated error bounds (1,000 runs each; see docs/explanation/statistics.md). */
 export function describeEstimatorCalibration(estimator: Estimator): void {
   describe(`estimator calibration: ${estimator.key}`, () => {
     itKeepsItsError(estimator);
