@@ -1,11 +1,11 @@
 import { DomainError, defineParams } from '#experiments';
 import type { Json, ParamsSchema } from '#experiments';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { stateNumber, stateObject, stateText } from '../codec.js';
 import type { BanditPolicy, RewardedDecision } from '../contract.js';
 import { evidenceOn, fadingMemory, unitReward } from './counted-policy.js';
 import type { Evidence } from './counted-policy.js';
-import { halfLifeDaysField, perSubjectField } from './counting-params.js';
+import { halfLifeDaysField, perSubjectField, slotEpsilonField } from './counting-params.js';
 import { checkRewarded, emptyCounts } from './decayed-counts.js';
 import type { CountingOptions, DecayedCounts } from './decayed-counts.js';
 import { slateChooser } from './slate-chooser.js';
@@ -13,14 +13,7 @@ import type { SlotFiller } from './slate-chooser.js';
 
 /** Parameters of every cascade policy. */
 export const cascadeFields = {
-  epsilon: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.05)
-    .describe(
-      'Share of slots filled uniformly at random from the actions that are left; 0 is for simulations.',
-    ),
+  epsilon: slotEpsilonField.default(0.05),
   halfLifeDays: halfLifeDaysField.default(null),
   perSubject: perSubjectField,
 };

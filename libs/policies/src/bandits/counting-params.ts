@@ -14,3 +14,12 @@ export const perSubjectField = z
   .describe(
     'Keep apart what an action earned on different subjects, e.g. the same artwork style on two titles.',
   );
+
+/** Exploration of the policies that fill slates. */
+export const slotEpsilonField = z
+  .number()
+  .min(0)
+  .max(1)
+  .describe(
+    'Share of slots filled uniformly at random from the actions that are left; 0 is for simulations.',
+  );

@@ -43,6 +43,25 @@ export function learnNames(
   return names.size === known.length ? known : [...names];
 }
 
+/** What a policy looks at in the context, as its parameters say it. */
+interface ContextFeatures {
+  readonly attributes: readonly string[];
+  readonly featureLimit: number;
+  readonly maxContextFeatures: number;
+}
+
+/** Adds the names of the context features that a batch brings. Same array when none is new. */
+export function learnContextNames(
+  known: readonly string[],
+  batch: readonly { readonly context: Context }[],
+  { attributes, featureLimit, maxContextFeatures }: ContextFeatures,
+): readonly string[] {
+  const only = attributes.length > 0 ? new Set(attributes) : undefined;
+  const seen: string[] = [];
+  for (const { context } of batch) eachFeature(context, featureLimit, (name) => seen.push(name), only);
+  return learnNames(known, seen, maxContextFeatures);
+}
+
 /** Feature vectors over a fixed list of names, with a constant 1 first: [1, x_1 ... x_n]. Unknown names are ignored. */
 export class FeatureIndex {
   private readonly position: ReadonlyMap<string, number>;

@@ -5,6 +5,7 @@ import { stateObject, stateTexts } from '../codec.js';
 import type { BanditPolicy, Chooser, DecisionRequest, RewardedDecision } from '../contract.js';
 import { probabilityBest } from '../sampling/gaussian-best.js';
 import { halfLifeDaysField, perSubjectField } from './counting-params.js';
+import { attributesField, featureLimitField, maxContextFeaturesField } from './feature-params.js';
 import { checkRewarded } from './decayed-counts.js';
 import { learn } from './hierarchical/learn.js';
 import { decodeModel, emptyModel, encodeModel, vectorizer } from './hierarchical/model.js';
@@ -54,17 +55,8 @@ const schema = z.object({
     .describe('Significance level, over all pairs, at which a product is added.'),
   halfLifeDays: halfLifeDaysField.default(null),
   perSubject: perSubjectField,
-  attributes: z
-    .array(z.string().min(1).max(100))
-    .max(100)
-    .default([])
-    .describe('Context attributes the model looks at; empty: all but `history`.'),
-  maxContextFeatures: z
-    .int()
-    .min(1)
-    .max(128)
-    .default(32)
-    .describe('Context features learned, first come first served.'),
+  attributes: attributesField,
+  maxContextFeatures: maxContextFeaturesField(128),
   maxActionFeatures: z.int().min(1).max(256).default(16).describe('Features looked at per action.'),
   maxActions: z
     .int()
@@ -75,12 +67,7 @@ const schema = z.object({
       'Actions (per subject) with weights of their own; at least as many as are offered at a time. Beyond it the one ' +
         'idle longest is forgotten.',
     ),
-  featureLimit: z
-    .number()
-    .positive()
-    .max(1e6)
-    .default(100)
-    .describe('Numbers beyond this size are cut to it.'),
+  featureLimit: featureLimitField.default(100),
 });
 export type HierarchicalParams = z.output<typeof schema>;
 

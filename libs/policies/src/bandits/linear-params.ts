@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { halfLifeDaysField, perSubjectField } from './counting-params.js';
+import { attributesField, featureLimitField, maxContextFeaturesField } from './feature-params.js';
 
 /** Largest number of context x action products of the shared weights; their matrix is the square of that. */
 const MOST_CROSS_FEATURES = 1024;
@@ -24,29 +25,15 @@ export const linearFields = {
   ownRidge: ownRidgeField.default(20),
   halfLifeDays: halfLifeDaysField.default(null),
   perSubject: perSubjectField,
-  attributes: z
-    .array(z.string().min(1).max(100))
-    .max(100)
-    .default([])
-    .describe('Context attributes the model looks at; empty: all but `history`.'),
-  maxContextFeatures: z
-    .int()
-    .min(1)
-    .max(256)
-    .default(32)
-    .describe('Context features learned, first come first served.'),
+  attributes: attributesField,
+  maxContextFeatures: maxContextFeaturesField(256),
   maxActionFeatures: z
     .int()
     .min(1)
     .max(256)
     .default(16)
     .describe('Action features learned by the shared weights.'),
-  featureLimit: z
-    .number()
-    .positive()
-    .max(1e6)
-    .default(100)
-    .describe('Numbers beyond this size are cut to it.'),
+  featureLimit: featureLimitField.default(100),
 };
 export type LinearParams = z.output<z.ZodObject<typeof linearFields>>;
 

@@ -5,9 +5,10 @@ import { decodeFloats, encodeFloats, stateNumber, stateObject, stateText, stateT
 import type { BanditPolicy, Chooser, DecisionRequest, RewardedDecision } from '../contract.js';
 import { probabilityBest } from '../sampling/gaussian-best.js';
 import { halfLifeDaysField, perSubjectField } from './counting-params.js';
+import { attributesField, featureLimitField, maxContextFeaturesField } from './feature-params.js';
 import { addOne, checkRewarded, decayFactor, tallyKey } from './decayed-counts.js';
 import type { Tally } from './decayed-counts.js';
-import { eachFeature, FeatureIndex, learnNames } from './features.js';
+import { FeatureIndex, learnContextNames } from './features.js';
 import { decodeBlock, emptyBlock, encodeBlock, growBlock } from './linear-block.js';
 import type { LinearBlock } from './linear-block.js';
 import { headOf, headScore, learnRows } from './neural-head.js';
@@ -49,23 +50,9 @@ const schema = z.object({
     .describe('Strength of the prior: 1 / variance of a weight.'),
   halfLifeDays: halfLifeDaysField.default(null),
   perSubject: perSubjectField,
-  attributes: z
-    .array(z.string().min(1).max(100))
-    .max(100)
-    .default([])
-    .describe('Context attributes the model looks at; empty: all but `history`.'),
-  maxContextFeatures: z
-    .int()
-    .min(1)
-    .max(128)
-    .default(32)
-    .describe('Context features learned, first come first served.'),
-  featureLimit: z
-    .number()
-    .positive()
-    .max(1e6)
-    .default(10)
-    .describe('Numbers beyond this size are cut to it.'),
+  attributes: attributesField,
+  maxContextFeatures: maxContextFeaturesField(128),
+  featureLimit: featureLimitField.default(10),
 });
 type Params = z.output<typeof schema>;
 
@@ -159,10 +146,7 @@ function change(draft: Draft): void {
 function update(state: NeuralState, batch: readonly RewardedDecision[], params: Params): NeuralState {
   if (batch.length === 0) return state;
   batch.forEach(checkRewarded);
-  const only = params.attributes.length > 0 ? new Set(params.attributes) : undefined;
-  const seen: string[] = [];
-  for (const { context } of batch) eachFeature(context, params.featureLimit, (name) => seen.push(name), only);
-  const names = learnNames(state.names, seen, params.maxContextFeatures);
+  const names = learnContextNames(state.names, batch, params);
   const index = new FeatureIndex(names, params.featureLimit);
   const draft = draftOf(state, index.size, params);
   const waiting: Waiting = new Map();

@@ -4,7 +4,7 @@ import type { BanditPolicy, DecisionRequest } from '../contract.js';
 import { betaPosterior, betaPriorFields } from './beta-posterior.js';
 import { unitReward } from './counted-policy.js';
 import type { Evidence } from './counted-policy.js';
-import { halfLifeDaysField, perSubjectField } from './counting-params.js';
+import { halfLifeDaysField, perSubjectField, slotEpsilonField } from './counting-params.js';
 import { decodeCounts, emptyCounts, encodeCounts, tallyKey } from './decayed-counts.js';
 import type { DecayedCounts } from './decayed-counts.js';
 import { learnExamination } from './examination.js';
@@ -22,14 +22,7 @@ const schema = z.object({
     .describe(
       'Share of members who look at each place, e.g. [1, 0.6, 0.3]; the last one holds for later places. null: learned.',
     ),
-  epsilon: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.01)
-    .describe(
-      'Share of slots filled uniformly at random from the actions that are left; 0 is for simulations.',
-    ),
+  epsilon: slotEpsilonField.default(0.01),
   ...betaPriorFields,
   halfLifeDays: halfLifeDaysField.default(null),
   perSubject: perSubjectField,

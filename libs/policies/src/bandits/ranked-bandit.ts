@@ -4,7 +4,7 @@ import type { BanditPolicy, DecisionRequest } from '../contract.js';
 import { betaPosterior, betaPriorFields } from './beta-posterior.js';
 import type { BetaPosterior } from './beta-posterior.js';
 import { unitReward } from './counted-policy.js';
-import { halfLifeDaysField, perSubjectField } from './counting-params.js';
+import { halfLifeDaysField, perSubjectField, slotEpsilonField } from './counting-params.js';
 import { decodeCounts, emptyCounts, encodeCounts, tallyKey } from './decayed-counts.js';
 import type { DecayedCounts } from './decayed-counts.js';
 import { addPositioned, tallyAt } from './positioned-counts.js';
@@ -12,14 +12,7 @@ import { slateChooser } from './slate-chooser.js';
 import { bestSlots } from './slate-thompson.js';
 
 const schema = z.object({
-  epsilon: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.01)
-    .describe(
-      'Share of slots filled uniformly at random from the actions that are left; 0 is for simulations.',
-    ),
+  epsilon: slotEpsilonField.default(0.01),
   ...betaPriorFields,
   halfLifeDays: halfLifeDaysField.default(null),
   perSubject: perSubjectField,

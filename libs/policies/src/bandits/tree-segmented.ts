@@ -5,8 +5,9 @@ import { decodeFloats, encodeFloats, stateNumber, stateObject, stateText, stateT
 import type { BanditPolicy, Chooser, DecisionRequest, RewardedDecision } from '../contract.js';
 import { probabilityBestBeta } from '../sampling/beta-best.js';
 import { halfLifeDaysField, perSubjectField } from './counting-params.js';
+import { featureLimitField } from './feature-params.js';
 import { checkRewarded, tallyKey } from './decayed-counts.js';
-import { eachFeature, FeatureIndex, learnNames } from './features.js';
+import { FeatureIndex, learnContextNames } from './features.js';
 import { rememberBySubjectAndActions } from './snapshot-cache.js';
 import { bestSplit, childLeaves, emptyLeaf, learnRow, leafTally, widened } from './tree-leaf.js';
 import type { Leaf } from './tree-leaf.js';
@@ -44,12 +45,7 @@ const schema = z.object({
     .max(128)
     .default(32)
     .describe('Context features looked at, first come first served.'),
-  featureLimit: z
-    .number()
-    .positive()
-    .max(1e6)
-    .default(100)
-    .describe('Numbers beyond this size are cut to it.'),
+  featureLimit: featureLimitField.default(100),
 });
 type Params = z.output<typeof schema>;
 
@@ -82,10 +78,7 @@ const LOOK_EVERY = 50;
 function update(state: TreeState, batch: readonly RewardedDecision[], params: Params): TreeState {
   if (batch.length === 0) return state;
   batch.forEach(checkRewarded);
-  const only = params.attributes.length > 0 ? new Set(params.attributes) : undefined;
-  const seen: string[] = [];
-  for (const { context } of batch) eachFeature(context, params.featureLimit, (name) => seen.push(name), only);
-  const names = learnNames(state.names, seen, params.maxContextFeatures);
+  const names = learnContextNames(state.names, batch, params);
   const index = new FeatureIndex(names, params.featureLimit);
   const nodes = [...state.nodes];
   const fresh = new Set<Leaf>();

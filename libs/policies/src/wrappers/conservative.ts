@@ -2,6 +2,7 @@ import { defineParams } from '#experiments';
 import { z } from 'zod';
 import { addDecisions, decodeCounts, emptyCounts, encodeCounts } from '../bandits/decayed-counts.js';
 import type { DecayedCounts } from '../bandits/decayed-counts.js';
+import { klUcbIndex } from '../bandits/indices.js';
 import { redistribute } from './distributions.js';
 import type { Wrapper } from './contract.js';
 
@@ -36,22 +37,11 @@ const schema = z.object({
 type Params = z.output<typeof schema>;
 
 const clip = (reward: number): number => Math.min(1, Math.max(0, reward));
-const KL_STEPS = 40;
-
-const kl = (p: number, q: number): number =>
-  (p > 0 ? p * Math.log(p / q) : 0) + (p < 1 ? (1 - p) * Math.log((1 - p) / (1 - q)) : 0);
 
 /** The mean farthest from `mean`, on the given side, that so many decisions do not rule out: n kl(mean, q) <= budget. */
 function bound(mean: number, n: number, budget: number, side: 'lower' | 'upper'): number {
   if (n === 0) return side === 'lower' ? 0 : 1;
-  let inside = mean;
-  let outside = side === 'lower' ? 0 : 1;
-  for (let step = 0; step < KL_STEPS; step++) {
-    const q = (inside + outside) / 2;
-    if (n * kl(mean, q) <= budget) inside = q;
-    else outside = q;
-  }
-  return outside;
+  return side === 'upper' ? klUcbIndex(mean, n, budget) : 1 - klUcbIndex(1 - mean, n, budget);
 }
 
 interface Ledger {

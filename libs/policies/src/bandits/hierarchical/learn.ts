@@ -2,7 +2,7 @@ import type { RewardedDecision } from '../../contract.js';
 import { dot } from '../../linear-algebra/rank-one.js';
 import { addOuterLower, addScaled } from '../../linear-algebra/rank-one.js';
 import { decayFactor } from '../decayed-counts.js';
-import { eachFeature, learnNames } from '../features.js';
+import { learnContextNames } from '../features.js';
 import { emptyBlock } from '../linear-block.js';
 import { screenedPairs, vectorizer, weightsPerArm, withNames, withProduct } from './model.js';
 import type { Arm, HierarchicalModel } from './model.js';
@@ -54,10 +54,7 @@ function learnContext(
   batch: readonly RewardedDecision[],
   params: LearningParams,
 ): HierarchicalModel {
-  const only = params.attributes.length > 0 ? new Set(params.attributes) : undefined;
-  const seen: string[] = [];
-  for (const { context } of batch) eachFeature(context, params.featureLimit, (name) => seen.push(name), only);
-  return withNames(model, learnNames(model.names, seen, params.maxContextFeatures), params.maxProducts);
+  return withNames(model, learnContextNames(model.names, batch, params), params.maxProducts);
 }
 
 /** Gives every action of the batch weights of its own; beyond `maxActions` the one idle longest makes room. */
