@@ -5,6 +5,7 @@ import { Problem } from '../http/problem.js';
 import { canonicalJson, sha256 } from '../persistence/canonical.js';
 import type { Sql } from '../persistence/database.js';
 import { compileServingPolicy } from '../serving/serving-policy.js';
+import { policyRowOf } from '../policies/policy-row.js';
 import type { PolicyRow } from '../policies/policy-row.js';
 import { readSnapshot } from '../policies/snapshot-store.js';
 import type { SnapshotRow } from '../policies/snapshot-store.js';
@@ -71,10 +72,7 @@ export async function resolveCandidate(sql: Sql, log: PolicyRow, body: Candidate
 }
 
 async function ofPolicy(sql: Sql, log: PolicyRow, id: string): Promise<Candidate> {
-  const [row] = await sql.query<PolicyRow & Record<string, unknown>>('select * from policy where id = $1', [
-    id,
-  ]);
-  if (!row) throw Problem.notFound('The policy', id);
+  const row = await policyRowOf(sql, id);
   const version = row.serving_version;
   const snapshot = version === null ? null : ((await readSnapshot(sql, id, version)) ?? null);
   const config = configOf(row);

@@ -6,7 +6,7 @@ import type { Acting } from '../http/acting.js';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import type { Sql } from '../persistence/database.js';
-import type { PolicyRow } from '../policies/policy-row.js';
+import { policyRowOf } from '../policies/policy-row.js';
 import { resolveCandidate } from './candidate.js';
 import type { Candidate, CandidateConfig } from './candidate.js';
 import type { ListRuns, OffPolicyBody } from './off-policy.schemas.js';
@@ -72,7 +72,7 @@ export class OffPolicyService {
   }
 
   async list(id: string, { limit }: ListRuns): Promise<{ items: RunSummary[] }> {
-    await policyOf(this.db, id);
+    await policyRowOf(this.db, id);
     const items = await this.db.query<RunSummary & Record<string, unknown>>(
       `${SUMMARY} from off_policy_run where policy_id = $1 order by off_policy_run.id desc limit $2`,
       [id, limit],
@@ -93,7 +93,7 @@ export class OffPolicyService {
     const { margin, rows: limit, subject = null } = body;
     const [from, to] = rangeOf(body);
     const { candidate, input, log, audited } = await this.db.transaction(async (tx) => {
-      const policy = await policyOf(tx, id);
+      const policy = await policyRowOf(tx, id);
       const found = await resolveCandidate(tx, policy, body.candidate);
       const read = await readLog(tx, { policyId: id, from, to, subject, limit }, found);
       return { ...read, candidate: found, audited: await auditOf(tx, id) };
@@ -161,14 +161,6 @@ export class OffPolicyService {
 function rangeOf({ days, from, to }: OffPolicyBody): [from: Date, to: Date] {
   const end = to === undefined ? new Date() : new Date(to);
   return [from === undefined ? new Date(end.getTime() - days * DAY_MS) : new Date(from), end];
-}
-
-async function policyOf(sql: Sql, id: string): Promise<PolicyRow> {
-  const [row] = await sql.query<PolicyRow & Record<string, unknown>>('select * from policy where id = $1', [
-    id,
-  ]);
-  if (!row) throw Problem.notFound('The policy', id);
-  return row;
 }
 
 /** What the newest audit of the logged propensities said; null where there is none that says anything. */

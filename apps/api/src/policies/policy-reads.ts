@@ -1,12 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import { actionValuesOf } from './action-values.js';
 import type { ActionValuesView } from './action-values.js';
 import { firstSeenOf, statusesOf } from './action-status.js';
 import type { ActionStatus } from './action-status.js';
 import { currentProbabilities } from './current-probabilities.js';
-import type { PolicyRow } from './policy-row.js';
+import { policyRowOf } from './policy-row.js';
 import type { ActionValuesQuery, ActionsQuery, AllocationQuery, SettlementQuery } from './policy.schemas.js';
 
 /** Series that a chart can show; the rest is summed up as OTHERS. */
@@ -112,7 +111,7 @@ export class PolicyReads {
     id: string,
     { hours, bucket, subject }: AllocationQuery,
   ): Promise<{ actions: string[]; points: AllocationPoint[] }> {
-    await this.policy(id);
+    await policyRowOf(this.db, id);
     const rows = await this.db.query<{ at: Date; action: string; decisions: number; version: number | null }>(
       ALLOCATION,
       [id, since(hours), bucket, subject ?? null],
@@ -142,7 +141,7 @@ export class PolicyReads {
   }
 
   async actions(id: string, { subject, days }: ActionsQuery): Promise<{ items: ActionView[] }> {
-    const policy = await this.policy(id);
+    const policy = await policyRowOf(this.db, id);
     const range = [id, since(24 * days), subject ?? null];
     const [decisions, rewards, probabilities, firstSeen] = await Promise.all([
       this.db.query<{ id: string; decisions: number }>(DECISIONS, range),
@@ -172,12 +171,12 @@ export class PolicyReads {
   }
 
   async actionValues(id: string, query: ActionValuesQuery, now: Date): Promise<ActionValuesView> {
-    await this.policy(id);
+    await policyRowOf(this.db, id);
     return actionValuesOf(this.db, id, query, now);
   }
 
   async settlement(id: string, { hours }: SettlementQuery): Promise<SettlementView> {
-    const policy = await this.policy(id);
+    const policy = await policyRowOf(this.db, id);
     const from = since(hours);
     const names = policy.reward?.outcomes.map((outcome) => outcome.name) ?? [];
     const [settled, late, counters, waiting] = await Promise.all([
@@ -208,15 +207,6 @@ export class PolicyReads {
       unexposed: counted('unexposed'),
       unattributed: counted('unattributed'),
     };
-  }
-
-  private async policy(id: string): Promise<PolicyRow> {
-    const [row] = await this.db.query<PolicyRow & Record<string, unknown>>(
-      `select * from policy where id = $1`,
-      [id],
-    );
-    if (!row) throw Problem.notFound('The policy', id);
-    return row;
   }
 }
 

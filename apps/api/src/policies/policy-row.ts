@@ -1,4 +1,5 @@
 import type { Json } from '#experiments';
+import { Problem } from '../http/problem.js';
 import type { Sql } from '../persistence/database.js';
 import type { RewardDefinition } from './reward.js';
 
@@ -38,6 +39,21 @@ export async function lockPolicy(tx: Sql, id: string, wait: boolean): Promise<Po
     `select * from policy where id = $1 for no key update ${wait ? '' : 'skip locked'}`,
     [id],
   );
+  return row;
+}
+
+/** The policy's row; undefined when there is none. */
+export async function findPolicyRow(sql: Sql, id: string): Promise<PolicyRow | undefined> {
+  const [row] = await sql.query<PolicyRow & Record<string, unknown>>(`select * from policy where id = $1`, [
+    id,
+  ]);
+  return row;
+}
+
+/** @throws Problem 404 when there is none. */
+export async function policyRowOf(sql: Sql, id: string): Promise<PolicyRow> {
+  const row = await findPolicyRow(sql, id);
+  if (!row) throw Problem.notFound('The policy', id);
   return row;
 }
 

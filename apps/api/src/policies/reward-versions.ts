@@ -2,6 +2,7 @@ import type { Json } from '#experiments';
 import { Problem } from '../http/problem.js';
 import { canonicalJson } from '../persistence/canonical.js';
 import type { Sql } from '../persistence/database.js';
+import { findPolicyRow } from './policy-row.js';
 import type { PolicyRow } from './policy-row.js';
 import { REWARD_PRESETS } from '../rewards/reward-presets.js';
 import { unitRules } from './reward.js';
@@ -59,10 +60,7 @@ const textOf = (row: Pick<PolicyRow, 'reward' | 'window_seconds'>): string =>
  */
 export async function keepRewardVersion(tx: Sql, id: string, before: PolicyRow | null): Promise<void> {
   if (before !== null) {
-    const [after] = await tx.query<PolicyRow & Record<string, unknown>>(
-      'select * from policy where id = $1',
-      [id],
-    );
+    const after = await findPolicyRow(tx, id);
     if (!after || textOf(before) === textOf(after)) return;
     await tx.query('update policy set reward_version = reward_version + 1 where id = $1', [id]);
   }

@@ -6,7 +6,7 @@ import { newestRequests } from './current-probabilities.js';
 import { isClearlyWorse } from './fit.js';
 import type { FitEvaluation, FitResult, ServingModel } from './fit.js';
 import type { FitRunner } from './fit-runner.js';
-import { lockPolicy, notifySnapshot } from './policy-row.js';
+import { findPolicyRow, lockPolicy, notifySnapshot } from './policy-row.js';
 import type { PolicyRow } from './policy-row.js';
 import { gate } from './snapshot-state.js';
 import { insertSnapshot, readSnapshot, stateOf } from './snapshot-store.js';
@@ -174,9 +174,7 @@ async function readRun(tx: Sql, runId: string): Promise<TrainingRunRow> {
 }
 
 async function readPolicy(tx: Sql, id: string): Promise<PolicyRow> {
-  const [policy] = await tx.query<PolicyRow & Record<string, unknown>>(`select * from policy where id = $1`, [
-    id,
-  ]);
+  const policy = await findPolicyRow(tx, id);
   if (!policy) throw new Error(`the policy "${id}" does not exist`);
   return policy;
 }

@@ -1,6 +1,6 @@
 import { recordChange } from '../access/record-change.js';
 import type { Database, Sql, Transaction } from '../persistence/database.js';
-import { lockPolicy, notifySnapshot } from '../policies/policy-row.js';
+import { findPolicyRow, lockPolicy, notifySnapshot } from '../policies/policy-row.js';
 import type { PolicyRow } from '../policies/policy-row.js';
 import { readSnapshot, stateOf } from '../policies/snapshot-store.js';
 import { checksOf } from './checks.js';
@@ -56,10 +56,7 @@ export class PolicyAudits {
 
   /** Audits one policy's decisions since its last audit; null when there is no such policy. */
   async audit(policyId: string, now: Date): Promise<PolicyAudit | null> {
-    const [policy] = await this.db.query<PolicyRow & Record<string, unknown>>(
-      'select * from policy where id = $1',
-      [policyId],
-    );
+    const policy = await findPolicyRow(this.db, policyId);
     if (!policy) return null;
     const to = new Date(now.getTime() - STORED_AFTER_MS);
     const from = await this.since(policy, to);

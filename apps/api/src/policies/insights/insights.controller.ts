@@ -3,9 +3,8 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { AllowRole } from '../../http/api-key.guard.js';
 import { idField } from '../../http/fields.js';
-import { Problem } from '../../http/problem.js';
 import { Database } from '../../persistence/database.js';
-import type { PolicyRow } from '../policy-row.js';
+import { policyRowOf } from '../policy-row.js';
 import { beliefHistory, beliefsOf } from './beliefs.js';
 import { explorationLedgerOf } from './exploration-ledger.js';
 import { gainOf } from './gain.js';
@@ -41,19 +40,19 @@ export class PolicyInsightsController {
     summary: 'What the serving snapshot believes about the actions of the newest request (about a subject)',
   })
   async beliefs(@Param('id') id: string, @Query({ schema: subjectSchema }) query: Subject) {
-    return beliefsOf(this.db, await this.policy(id), query.subject ?? null);
+    return beliefsOf(this.db, await policyRowOf(this.db, id), query.subject ?? null);
   }
 
   @Get('beliefs/history')
   @ApiOperation({ summary: 'The same request answered by earlier snapshots: how sure the policy has become' })
   async history(@Param('id') id: string, @Query({ schema: subjectSchema }) query: Subject) {
-    return beliefHistory(this.db, await this.policy(id), query.subject ?? null);
+    return beliefHistory(this.db, await policyRowOf(this.db, id), query.subject ?? null);
   }
 
   @Get('propensities')
   @ApiOperation({ summary: 'Histogram of the logged propensities, effective sample size, largest weight' })
   async propensities(@Param('id') id: string, @Query({ schema: daysSchema }) { days }: Days) {
-    return propensitiesOf(this.db, await this.policy(id), since(days));
+    return propensitiesOf(this.db, await policyRowOf(this.db, id), since(days));
   }
 
   @Get('gain')
@@ -61,27 +60,18 @@ export class PolicyInsightsController {
   async gain(@Param('id') id: string, @Query({ schema: gainSchema }) query: Gain) {
     const { bucket, days, subject } = query;
     const range = { since: since(days), bucket, subject: subject ?? null };
-    return gainOf(this.db, await this.policy(id), range);
+    return gainOf(this.db, await policyRowOf(this.db, id), range);
   }
 
   @Get('reward-delay')
   @ApiOperation({ summary: 'How long after a decision its first counting outcome comes; what is still open' })
   async rewardDelay(@Param('id') id: string, @Query({ schema: daysSchema }) { days }: Days) {
-    return rewardDelayOf(this.db, await this.policy(id), since(days));
+    return rewardDelayOf(this.db, await policyRowOf(this.db, id), since(days));
   }
 
   @Get('exploration-ledger')
   @ApiOperation({ summary: 'What exploration cost, in units of the reward, day by day' })
   async ledger(@Param('id') id: string, @Query({ schema: daysSchema }) { days }: Days) {
-    return explorationLedgerOf(this.db, await this.policy(id), since(days));
-  }
-
-  private async policy(id: string): Promise<PolicyRow> {
-    const [row] = await this.db.query<PolicyRow & Record<string, unknown>>(
-      `select * from policy where id = $1`,
-      [id],
-    );
-    if (!row) throw Problem.notFound('The policy', id);
-    return row;
+    return explorationLedgerOf(this.db, await policyRowOf(this.db, id), since(days));
   }
 }
