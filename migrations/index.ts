@@ -13,6 +13,7 @@ import { EventRates1764750000000 } from './1764750000000-event-rates.js';
 import { OffPolicyRuns1764800000001 } from './1764800000001-off-policy-runs.js';
 import { Signals1764850000001 } from './1764850000001-signals.js';
 import { Stacks1764850000002 } from './1764850000002-stacks.js';
+import { ActiveDays1764900000001 } from './1764900000001-active-days.js';
 
 /** In order; the only list of migrations. */
 export const migrations = [
@@ -31,4 +32,5 @@ export const migrations = [
   OffPolicyRuns1764800000001,
   Signals1764850000001,
   Stacks1764850000002,
+  ActiveDays1764900000001,
 ];

@@ -53,9 +53,12 @@ export async function seedUnits(
 ): Promise<void> {
   for (const some of chunks(units, 2000)) {
     await database.query(
-      `insert into experiment_unit (experiment, unit_id, arm, first_at, entered_on, crossover, active_days)
-       select $1, unit, arm, at, (at at time zone 'UTC')::date, crossover, days
-         from unnest($2::text[], $3::text[], $4::timestamptz[], $5::boolean[], $6::bigint[]) u (unit, arm, at, crossover, days)`,
+      `with seeded as (
+         select * from unnest($2::text[], $3::text[], $4::timestamptz[], $5::boolean[], $6::bigint[]) u (unit, arm, at, crossover, days)),
+       numbers as (
+         insert into unit_values (experiment, unit_id, active_days, measures) select $1, unit, days, '{}' from seeded)
+       insert into experiment_unit (experiment, unit_id, arm, first_at, entered_on, crossover)
+       select $1, unit, arm, at, (at at time zone 'UTC')::date, crossover from seeded`,
       [
         experiment,
         some.map(({ unitId }) => unitId),

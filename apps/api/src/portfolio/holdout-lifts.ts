@@ -7,7 +7,7 @@ import { Database } from '../persistence/database.js';
 import { loadMetricCatalogue } from '../persistence/metric-catalogue.js';
 import { filterColumns } from '../rollups/event-filter-sql.js';
 import { lastMatureDay } from '../rollups/maturity.js';
-import { Values, unitColumns } from '../rollups/metric-sql.js';
+import { EventValues, unitColumns } from '../rollups/metric-sql.js';
 import { MOMENTS_OF_UNITS, momentsOf } from '../rollups/moments-sql.js';
 import type { MomentsRow } from '../rollups/moments-sql.js';
 import type { HoldoutLift } from './portfolio.contract.js';
@@ -76,7 +76,7 @@ export class HoldoutLifts {
     from: Date,
     now: Date,
   ): Promise<Map<boolean, Moments>> {
-    const values = new Values();
+    const values = new EventValues();
     const own = values.add(key);
     const [since, until] = [values.add(from), values.add(now)];
     const covered = values.add(surfaces);
@@ -100,7 +100,7 @@ export class HoldoutLifts {
        own as (select id, unit_id, at${filters.own.replace('d.', '')} from decision where ${covers}),
        -- One join of units with events: what the planner does not know of u (how many units pass) cannot multiply.
        ev as (
-         select u.unit_id, u.held, u.first_at, e.kind, e.name, e.value, e.at, e.decision_id, false as attributed,
+         select u.unit_id, u.held, u.first_at, ${values.codeOfEvent()} as code, e.value, e.at, e.decision_id, false as attributed,
                 floor(extract(epoch from e.at - u.first_at) / 86400) as day,
                 (e.at at time zone 'UTC')::date - (u.first_at at time zone 'UTC')::date as calendar_day${filters.ofEvent}
            from u left join event e on e.unit_id = u.unit_id and e.at >= u.first_at

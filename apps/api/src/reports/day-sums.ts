@@ -1,7 +1,8 @@
 import type { MetricDefinition } from '#metrics';
 import type { Sql } from '../persistence/database.js';
 import { filterColumns } from '../rollups/event-filter-sql.js';
-import { Values, unitColumns } from '../rollups/metric-sql.js';
+import { EventValues, unitColumns } from '../rollups/metric-sql.js';
+import { EXPOSURE_CODE } from '../rollups/values.js';
 
 export interface DayWindow {
   readonly days: number;
@@ -30,7 +31,7 @@ export async function daySums(
   metric: MetricDefinition,
   { days, asOf, sample }: DayWindow,
 ): Promise<readonly DaySums[]> {
-  const values = new Values();
+  const values = new EventValues();
   const key = values.add(experiment);
   const last = values.add(new Date(asOf.getTime() - days * 86_400_000));
   const length = `make_interval(days => ${values.add(days)}::integer)`;
@@ -48,14 +49,14 @@ export async function daySums(
        select d.id, d.unit_id, d.at, d.exposed${filters.own} from member u join decision d on d.unit_id = u.unit_id
         where d.experiment = ${key} and d.at >= (select min(first_at) - interval '1 day' from member)),
      ev as (
-       select u.unit_id, u.arm, u.first_at, e.kind, e.name, e.value, e.at, e.decision_id, own.id is not null as attributed,
+       select u.unit_id, u.arm, u.first_at, ${values.codeOfEvent()} as code, e.value, e.at, e.decision_id, own.id is not null as attributed,
               floor(extract(epoch from e.at - u.first_at) / 86400)::integer as day,
               (e.at at time zone 'UTC')::date - u.entered_on as calendar_day${filters.ofEvent}
          from member u join event e on e.unit_id = u.unit_id and e.at >= u.first_at and e.at < u.first_at + ${length}
          left join own on own.id = e.decision_id and own.unit_id = u.unit_id
         where e.kind = 'exposure' or e.name = any(${names}::text[])
        union all
-       select u.unit_id, u.arm, u.first_at, 'exposure', null, null, e.at, e.id, true,
+       select u.unit_id, u.arm, u.first_at, ${EXPOSURE_CODE}, null, e.at, e.id, true,
               floor(extract(epoch from e.at - u.first_at) / 86400)::integer, (e.at at time zone 'UTC')::date - u.entered_on${filters.ofDecision}
          from member u join own e on e.unit_id = u.unit_id and e.exposed and e.at >= u.first_at and e.at < u.first_at + ${length}),
      per_day as (select ev.unit_id, ev.arm, ev.day, ${y} as y, ${d} as d from ev group by ev.unit_id, ev.arm, ev.day),

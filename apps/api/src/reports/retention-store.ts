@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ArmFollowUp } from '#metrics';
 import { Database } from '../persistence/database.js';
 
-/** experiment_unit.active_days has the days 0 to 62. */
+/** unit_values.active_days has the days 0 to 62. */
 export const LAST_BIT = 62;
 
 /** Days [from, through] after the day of first exposure, within 0..62. */
@@ -39,8 +39,9 @@ export class RetentionStore {
       `select arm, entered_on::text, count(*) as units, array[${counts}]::text[] as active
          from (select arm, entered_on,
                       -- The low bits up to the last complete day; all 63 of them at most.
-                      active_days & (9223372036854775807 >> (62 - greatest(-1, least(62, $3::date - entered_on)))) as days
-                 from experiment_unit where experiment = $1 and not crossover and first_at <= $2) u
+                      coalesce(active_days, 0) & (9223372036854775807 >> (62 - greatest(-1, least(62, $3::date - entered_on)))) as days
+                 from experiment_unit left join unit_values using (experiment, unit_id)
+                where experiment = $1 and not crossover and first_at <= $2) u
         group by arm, entered_on order by arm, entered_on`,
       [key, asOf, through],
     );

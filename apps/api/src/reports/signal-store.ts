@@ -43,7 +43,7 @@ const sampled = (where: string, limit: string): string => `
     from (select experiment, arm, unit_id, first_at, active_days,
                  ((entered_on + ${SIGNAL_DAYS + 1})::timestamp at time zone 'UTC') as early_until,
                  row_number() over (partition by experiment, arm order by hashtext(unit_id), unit_id) as nth
-            from experiment_unit where not crossover and ${where}) numbered
+            from experiment_unit join unit_values using (experiment, unit_id) where not crossover and ${where}) numbered
    where nth <= ${limit}`;
 
 /** Reads early signals and later activity of units, for forecasts. */

@@ -1,15 +1,15 @@
 import type { EventCondition, EventField, Measure, MetricDefinition } from '#metrics';
 import type { Values } from './values.js';
 
-/** Columns of `ev` that only filters read, each from an event `e` and from a decision `e` that was exposed by itself. */
+/** Columns of `ev` that only filters read, each of an event `e`, of a decision `e` that was exposed by itself, and of none. */
 const COLUMNS = {
-  properties: ['e.properties', 'null::jsonb'],
-  item_id: ['e.item_id', 'null::text'],
-  action_id: ['e.action_id', 'null::text'],
-  position: ['e.position', 'null::integer'],
-  context: ['own.context', 'e.context'],
-  attributes: ['u.attributes', 'u.attributes'],
-  decided_at: ['own.at', 'e.at'],
+  properties: ['e.properties', 'null::jsonb', 'null::jsonb'],
+  item_id: ['e.item_id', 'null::text', 'null::text'],
+  action_id: ['e.action_id', 'null::text', 'null::text'],
+  position: ['e.position', 'null::integer', 'null::integer'],
+  context: ['own.context', 'e.context', 'null::jsonb'],
+  attributes: ['u.attributes', 'u.attributes', 'null::jsonb'],
+  decided_at: ['own.at', 'e.at', 'null::timestamptz'],
 } as const;
 type ColumnName = keyof typeof COLUMNS;
 
@@ -35,9 +35,11 @@ function columnsOfMeasure(measure: Measure): ColumnName[] {
 
 /** What the filters of some metrics need besides the columns that `ev` always has. Empty texts where they need nothing. */
 export function filterColumns(metrics: readonly MetricDefinition[]): {
-  /** Further columns of `ev`, of an event and of a decision exposed by itself; each begins with a comma. */
+  /** Further columns of `ev`, of an event, of a decision exposed by itself and of none; each begins with a comma. */
   readonly ofEvent: string;
   readonly ofDecision: string;
+  /** The same of no event at all. */
+  readonly ofNone: string;
   /** Further columns of `own` and of `u`. */
   readonly own: string;
   readonly unit: string;
@@ -49,11 +51,12 @@ export function filterColumns(metrics: readonly MetricDefinition[]): {
       ...(after ?? []).flatMap((step) => (step.where ?? []).flatMap(({ field }) => columnsOfField(field))),
     ]),
   );
-  const list = (side: 0 | 1): string =>
+  const list = (side: 0 | 1 | 2): string =>
     [...needed].map((name) => `, ${COLUMNS[name][side]} as ${name}`).join('');
   return {
     ofEvent: list(0),
     ofDecision: list(1),
+    ofNone: list(2),
     own: needed.has('context') ? ', d.context' : '',
     unit: needed.has('attributes') ? ', attributes' : '',
   };

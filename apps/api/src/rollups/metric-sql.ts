@@ -1,9 +1,10 @@
 import { isCalendar } from '#metrics';
 import type { EventSelection, Measure, MetricDefinition } from '#metrics';
 import { conditionSql, summand } from './event-filter-sql.js';
-import { Values } from './values.js';
+import { EXPOSURE_CODE, EventValues } from './values.js';
 
-export { Values };
+export { Values } from './values.js';
+export { EventValues };
 
 /** What lies in time around a unit's events: since its first exposure, or so many days before it. */
 type Period = { readonly stoppedAt: Date | null } | { readonly daysBefore: number };
@@ -11,16 +12,12 @@ type Period = { readonly stoppedAt: Date | null } | { readonly daysBefore: numbe
 const all = (clauses: readonly string[]): string => clauses.join(' and ');
 
 /** Which events a selection takes, whenever they happened. */
-function selectionOf({ events, where }: EventSelection, values: Values): string[] {
-  return [
-    `ev.kind = 'outcome'`,
-    `ev.name = any(${values.add([...events])}::text[])`,
-    ...(where ?? []).map((condition) => conditionSql(condition, values)),
-  ];
+function selectionOf({ events, where }: EventSelection, values: EventValues): string[] {
+  return [values.isOutcome(events), ...(where ?? []).map((condition) => conditionSql(condition, values))];
 }
 
 /** What belongs to the experiment and lies in the time that a measure covers. */
-function scopeOf(measure: Measure, calendarDays: boolean, period: Period, values: Values): string[] {
+function scopeOf(measure: Measure, calendarDays: boolean, period: Period, values: EventValues): string[] {
   const clauses: string[] = [];
   if (measure.scope === 'decision') clauses.push('ev.attributed');
   if (measure.withinHours !== undefined)
@@ -47,10 +44,13 @@ function scopeOf(measure: Measure, calendarDays: boolean, period: Period, values
 }
 
 /** Which rows of `ev` (one unit's events) a measure reads; see unit-values.ts for the columns. */
-function filterOf(measure: Measure, calendarDays: boolean, period: Period, values: Values): string {
+function filterOf(measure: Measure, calendarDays: boolean, period: Period, values: EventValues): string {
   const selected =
     measure.fold === 'exposures'
-      ? [`ev.kind = 'exposure'`, ...(measure.where ?? []).map((condition) => conditionSql(condition, values))]
+      ? [
+          `ev.code = ${EXPOSURE_CODE}`,
+          ...(measure.where ?? []).map((condition) => conditionSql(condition, values)),
+        ]
       : selectionOf(measure, values);
   return all([...selected, ...scopeOf(measure, calendarDays, period, values)]);
 }
@@ -63,7 +63,7 @@ const daysToFirst = (filter: string): string =>
   `floor(extract(epoch from min(ev.at - ev.first_at) filter (where ${filter})) / 60)::double precision / 1440`;
 
 /** The number that a measure makes of one unit's events. */
-function aggregateOf(measure: Measure, calendarDays: boolean, period: Period, values: Values): string {
+function aggregateOf(measure: Measure, calendarDays: boolean, period: Period, values: EventValues): string {
   const filter = filterOf(measure, calendarDays, period, values);
   switch (measure.fold) {
     case 'count':
@@ -96,7 +96,7 @@ const lettersWith = (step: number): string =>
 function stepsInOrder(
   metric: MetricDefinition,
   after: Period,
-  values: Values,
+  values: EventValues,
 ): { readonly all: string; readonly before: string } {
   const { numerator } = metric;
   const before = metric.after ?? [];
@@ -128,13 +128,14 @@ export interface UnitColumns {
 }
 
 /**
- * SQL for one unit's numerator, denominator and covariate of a metric, over the rows of `ev`.
+ * SQL for one unit's numerator, denominator and covariate of a metric, over the rows of `ev`, which has the column `code`
+ * (`values.codeOfEvent`).
  * @param stoppedAt when the experiment stopped: measures without an end of their own (a window of days, hours after the
  * decision) count only what happened before; null while it goes on.
  */
 export function unitColumns(
   metric: MetricDefinition,
-  values: Values,
+  values: EventValues,
   stoppedAt: Date | null = null,
 ): UnitColumns {
   const after: Period = { stoppedAt };
@@ -164,7 +165,7 @@ export function unitColumns(
 
 /** Whether units have a denominator and a covariate of their own; those that have none share a constant. */
 export function ownParts(metric: MetricDefinition): { readonly d: boolean; readonly x: boolean } {
-  const { d, x } = unitColumns(metric, new Values());
+  const { d, x } = unitColumns(metric, new EventValues());
   return { d: d !== CONSTANT.one, x: x !== CONSTANT.zero };
 }
 

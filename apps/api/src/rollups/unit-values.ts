@@ -1,8 +1,9 @@
 import type { MetricDefinition } from '#metrics';
 import type { Sql, Transaction } from '../persistence/database.js';
 import { filterColumns } from './event-filter-sql.js';
-import { Values, longestPrePeriod, unitColumns } from './metric-sql.js';
+import { EventValues, longestPrePeriod, unitColumns } from './metric-sql.js';
 import type { Measured, Slots } from './slots.js';
+import { EXPOSURE_CODE } from './values.js';
 
 export interface Recomputed extends Measured {
   readonly slots: Slots;
@@ -12,9 +13,14 @@ export interface Recomputed extends Measured {
 
 const ACTIVITY = ['session_start', 'play'];
 
+/** Left out at first, when there is nothing to replace: looking costs half as much again as the insert. */
+const REPLACE = `on conflict (experiment, unit_id) do update
+  set active_days = excluded.active_days, measures = excluded.measures
+  where (unit_values.active_days, unit_values.measures) is distinct from (excluded.active_days, excluded.measures)`;
+
 /**
  * Recomputes every metric of an experiment's units from their events: one scan for all metrics, into the temporary table
- * `fresh_values`, then into unit_values and experiment_unit. Over all units it reads permanent tables alone, which
+ * `fresh_values`, then into unit_values. Over all units it reads permanent tables alone, which
  * PostgreSQL may scan with several processes.
  */
 export async function recomputeUnits(tx: Transaction, recomputed: Recomputed): Promise<void> {
@@ -25,18 +31,15 @@ export async function recomputeUnits(tx: Transaction, recomputed: Recomputed): P
     .catch((error: Error) => {
       throw new Error(`rolling up "${experiment}" failed: ${error.message}`, { cause: error });
     });
-  await tx.query(
-    `update experiment_unit u set active_days = f.active_days from fresh_values f
-      where u.experiment = $1 and u.unit_id = f.unit_id and u.active_days <> f.active_days`,
+  const [stored] = await tx.query<{ some: boolean }>(
+    `select exists (select from unit_values where experiment = $1) as some`,
     [experiment],
   );
-  if (recomputed.metrics.length > 0)
-    await tx.query(
-      `insert into unit_values (experiment, unit_id, measures) select $1, unit_id, measures from fresh_values
-       on conflict (experiment, unit_id) do update set measures = excluded.measures
-         where unit_values.measures is distinct from excluded.measures`,
-      [experiment],
-    );
+  await tx.query(
+    `insert into unit_values (experiment, unit_id, active_days, measures)
+     select $1, unit_id, active_days, measures from fresh_values ${stored?.some ? REPLACE : ''}`,
+    [experiment],
+  );
   await tx.query(`drop table fresh_values`);
 }
 
@@ -59,7 +62,7 @@ export async function unitNumbersSql(
   sql: Sql,
   { experiment, metrics, slots, stoppedAt }: Omit<Recomputed, 'all'>,
   { from, all }: UnitSource,
-): Promise<{ readonly text: string; readonly values: Values }> {
+): Promise<{ readonly text: string; readonly values: EventValues }> {
   const filters = filterColumns(metrics);
   const units = `(select unit_id, first_at, entered_on${filters.unit} from ${from})`;
   const prePeriod = longestPrePeriod(metrics);
@@ -68,33 +71,37 @@ export async function unitNumbersSql(
        from ${units} u`,
     [experiment, prePeriod],
   );
-  const values = new Values();
+  const values = new EventValues();
   const key = values.add(experiment);
   const days = values.add(prePeriod);
   // Known before planning, so that only the day partitions that can matter are looked at.
   const since = values.add(oldest?.since);
   const decided = values.add(oldest?.decided);
-  const activity = values.add(ACTIVITY);
   const own = `(select d.id, d.unit_id, d.at, d.exposed${filters.own}
        from ${all ? '' : `${units} u join `}decision d ${all ? 'where' : 'on d.unit_id = u.unit_id and'}
             d.experiment = ${key} and d.at >= ${decided})`;
   const time = `floor(date_part('epoch', e.at - u.first_at) / 86400) as day,
               (e.at at time zone 'UTC')::date - u.entered_on as calendar_day`;
+  const active = `${values.isOutcome(ACTIVITY)} and ev.calendar_day between 0 and 62`;
+  const measures = measuresOf(metrics, slots, stoppedAt, values);
+  // A row without an event for every unit stands in for an outer join, which would hash all events once more.
   return {
-    text: `select u.unit_id,
-            coalesce(bit_or(1::bigint << ev.calendar_day) filter (
-              where ev.name = any(${activity}::text[]) and ev.calendar_day between 0 and 62), 0) as active_days,
-            ${measuresOf(metrics, slots, stoppedAt, values)} as measures
-       from ${units} u left join (
-         select u.unit_id, u.first_at, e.kind, e.name, e.value, e.at, e.decision_id, own.id is not null as attributed,
-                ${time}${filters.ofEvent}
+    text: `select ev.unit_id,
+            coalesce(bit_or(1::bigint << ev.calendar_day) filter (where ${active}), 0) as active_days,
+            ${measures} as measures
+       from (
+         select u.unit_id, u.first_at, ${values.codeOfEvent()} as code, e.value, e.at, e.decision_id,
+                own.id is not null as attributed, ${time}${filters.ofEvent}
            from ${units} u
            join event e on e.unit_id = u.unit_id and e.at >= ${since} and e.at >= u.first_at - make_interval(days => ${days})
            left join ${own} own on own.id = e.decision_id and own.unit_id = e.unit_id
          union all
-         select u.unit_id, u.first_at, 'exposure', null, null, e.at, e.id, true, ${time}${filters.ofDecision}
-           from ${units} u join ${own} e on e.unit_id = u.unit_id and e.exposed and e.at >= u.first_at) ev using (unit_id)
-      group by u.unit_id`,
+         select u.unit_id, u.first_at, ${EXPOSURE_CODE}, null, e.at, e.id, true, ${time}${filters.ofDecision}
+           from ${units} u join ${own} e on e.unit_id = u.unit_id and e.exposed and e.at >= u.first_at
+         union all
+         select u.unit_id, u.first_at, null, null, null, null, null, null, null${filters.ofNone}
+           from ${units} u) ev
+      group by ev.unit_id`,
     values,
   };
 }
@@ -104,7 +111,7 @@ function measuresOf(
   metrics: readonly MetricDefinition[],
   slots: Slots,
   stoppedAt: Date | null,
-  values: Values,
+  values: EventValues,
 ): string {
   const parts = new Array<string>(3 * Math.max(0, ...slots.values())).fill('null');
   for (const metric of metrics) {

@@ -17,3 +17,32 @@ export class Values {
     return place;
   }
 }
+
+/**
+ * Parameters of a statement over events `ev`, with a small number for every name of an event that it asks for: each
+ * measure looks at each event, and comparing texts there took a quarter of a roll-up.
+ */
+export class EventValues extends Values {
+  private readonly codes = new Map<string, number>();
+
+  /** Whether `ev` is an outcome of one of these names. */
+  isOutcome(names: readonly string[]): string {
+    const codes = new Set(
+      names.map((name) => {
+        const code = this.codes.get(name) ?? this.codes.size + 1;
+        this.codes.set(name, code);
+        return code;
+      }),
+    );
+    return codes.size === 1 ? `ev.code = ${[...codes].join()}` : `ev.code in (${[...codes].join(', ')})`;
+  }
+
+  /** The column `ev.code` of an event `e`, once all names are known. */
+  codeOfEvent(): string {
+    const names = this.add([...this.codes.keys()], 'names');
+    return `case e.kind when 'outcome' then array_position(${names}::text[], e.name) when 'exposure' then ${EXPOSURE_CODE} end`;
+  }
+}
+
+/** The `code` of exposures; outcomes count from 1. */
+export const EXPOSURE_CODE = 0;
