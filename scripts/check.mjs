@@ -14,6 +14,7 @@ const checks = [
     'types of the dashboard',
     [node, 'node_modules/typescript/bin/tsc', '--noEmit', '-p', 'apps/dashboard/tsconfig.json'],
   ],
+  ['compiled kernels', [node, 'scripts/kernels.mjs', '--check']],
   [
     'import rules',
     [
