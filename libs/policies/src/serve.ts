@@ -269,6 +269,32 @@ export function slatePropensity(
   return joint;
 }
 
+/**
+ * The law of the slates that serveSlate draws: the distribution of any slot given what stands above it, exploration,
+ * floor and envelope included. Actions that may not be served have probability 0 in every slot; so have all where none
+ * is left.
+ * @throws DomainError as serveSlate; the rule throws `invalid_distribution`.
+ */
+export function slateRule(
+  compiled: CompiledPolicy,
+  request: DecisionRequest,
+  exploration: CompiledExploration,
+  floor: number,
+): SlotRule {
+  const rule = ruleOf(compiled, request, exploration);
+  const { taken: closed } = limitsOf(compiled, request);
+  const unavailable = new Uint8Array(closed.length);
+  return (taken, into) => {
+    let left = 0;
+    for (let i = 0; i < taken.length; i++) {
+      unavailable[i] = closed[i] === 1 || taken[i] === 1 ? 1 : 0;
+      if (unavailable[i] === 0) left++;
+    }
+    if (left > 0) fillSlot(rule, unavailable, left, floor, into);
+    else into.fill(0);
+  };
+}
+
 /** The surface's default order: what is served when a policy fails. Certain, hence propensity 1. */
 export function defaultAction(request: DecisionRequest): ServedAction {
   const count = request.actions.length;

@@ -1,10 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { evaluateOffPolicy } from '#policies';
-import type { EvaluationTask } from './run-evaluation.js';
+import { evaluateTask } from './evaluation-task.js';
+import type { EvaluationTask } from './evaluation-task.js';
 
-const { rows, target, options } = workerData as EvaluationTask;
 try {
-  parentPort?.postMessage({ result: evaluateOffPolicy(rows, target, options) });
+  parentPort?.postMessage({ result: evaluateTask(workerData as EvaluationTask) });
 } catch (error) {
   parentPort?.postMessage({ refused: (error as Error).message });
 }

@@ -1,29 +1,9 @@
 import type { Context } from '#experiments';
-import { eachFeature } from '#policies';
 import type { LoggedRows } from '#policies';
+import { ContextColumns, Numbering } from './context-columns.js';
 
 /** Largest rows * actions for which actions are told apart by id; above it, by their place among the candidates. */
 const MOST_CELLS = 10_000_000;
-/** Features of the context that reward models see: the ones that occur most. */
-const MOST_FEATURES = 32;
-const FEATURE_LIMIT = 1e6;
-
-/** Numbers texts in order of first appearance. */
-class Numbering {
-  readonly names: string[] = [];
-  private readonly numbers = new Map<string, number>();
-
-  of(name: string): number {
-    let number = this.numbers.get(name);
-    if (number === undefined) {
-      number = this.names.length;
-      this.names.push(name);
-      this.numbers.set(name, number);
-    }
-    return number;
-  }
-}
-
 /** One logged decision with its reward, and what the candidate would have done. */
 export interface ColumnRow {
   readonly unitId: string;
@@ -51,14 +31,13 @@ interface Kept {
   readonly served: number;
   readonly target: Float64Array;
   readonly behaviour: Float64Array | null;
-  readonly features: readonly (readonly [number, number])[];
 }
 
 /** Collects rows, and lays them out as columns for `evaluateOffPolicy`. */
 export class LogColumns {
   private readonly actions = new Numbering();
   private readonly units = new Numbering();
-  private readonly features = new Numbering();
+  private readonly contexts = new ContextColumns();
   private readonly kept: Kept[] = [];
   private readonly unit: number[] = [];
   private readonly propensity: number[] = [];
@@ -71,15 +50,13 @@ export class LogColumns {
 
   add(row: ColumnRow): void {
     const ids = Uint32Array.from(row.candidates, (id) => this.actions.of(id));
-    const features: [number, number][] = [];
-    eachFeature(row.context, FEATURE_LIMIT, (name, value) => features.push([this.features.of(name), value]));
+    this.contexts.add(row.context);
     const recorded = row.probabilities?.length === row.candidates.length;
     this.kept.push({
       ids,
       served: row.candidates.indexOf(row.action),
       target: row.target,
       behaviour: recorded ? Float64Array.from(row.probabilities as readonly number[]) : null,
-      features,
     });
     this.unit.push(this.units.of(row.unitId));
     this.propensity.push(row.propensity);
@@ -104,7 +81,7 @@ export class LogColumns {
         if (recorded) behaviour[cell] = row.behaviour?.[place] as number;
       }
     }
-    const context = this.contextOf(n);
+    const { names, context } = this.contexts.done();
     return {
       rows: {
         actions: width,
@@ -113,37 +90,11 @@ export class LogColumns {
         reward: Float64Array.from(this.reward),
         unit: Uint32Array.from(this.unit),
         ...(recorded ? { behaviour } : {}),
-        ...(context.names.length > 0
-          ? { context: { width: context.names.length, values: context.values } }
-          : {}),
+        ...(context ? { context } : {}),
       },
       target,
       actions: byId ? this.actions.names : [],
-      features: context.names,
+      features: names,
     };
-  }
-
-  /** The features that occur most, each scaled to at most 1. */
-  private contextOf(n: number): { names: string[]; values: Float64Array } {
-    const counts = new Uint32Array(this.features.names.length);
-    const largest = new Float64Array(counts.length).fill(1);
-    for (const { features } of this.kept) {
-      for (const [f, value] of features) {
-        counts[f] = (counts[f] as number) + 1;
-        largest[f] = Math.max(largest[f] as number, Math.abs(value));
-      }
-    }
-    const chosen = Array.from(counts.keys())
-      .sort((a, b) => (counts[b] as number) - (counts[a] as number) || a - b)
-      .slice(0, MOST_FEATURES);
-    const place = new Map(chosen.map((f, j) => [f, j]));
-    const values = new Float64Array(n * chosen.length);
-    for (const [i, { features }] of this.kept.entries()) {
-      for (const [f, value] of features) {
-        const j = place.get(f);
-        if (j !== undefined) values[i * chosen.length + j] = value / (largest[f] as number);
-      }
-    }
-    return { names: chosen.map((f) => this.features.names[f] as string), values };
   }
 }

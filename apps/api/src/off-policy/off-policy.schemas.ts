@@ -31,6 +31,10 @@ export const offPolicySchema = z
     from: z.iso.datetime({ offset: true }).optional().describe('With `to` in place of `days`.'),
     to: z.iso.datetime({ offset: true }).optional(),
     subject: idField.optional(),
+    kind: z
+      .enum(['action', 'slate'])
+      .optional()
+      .describe('Decisions to evaluate on, for a policy that serves both; default: what it served last.'),
     rows: z.int().min(2).max(MOST_ROWS).default(MOST_ROWS).describe('The newest so many rows are read.'),
     margin: z
       .number()

@@ -1,17 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Json } from '#experiments';
-import type { GateVerdict, OffPolicyEvaluation } from '#policies';
+import type { GateVerdict, OffPolicyEvaluation, SlateEvaluation } from '#policies';
 import { writeAudit } from '../access/audit.js';
 import type { Acting } from '../http/acting.js';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
-import type { Sql } from '../persistence/database.js';
+import type { Sql, Transaction } from '../persistence/database.js';
 import { policyRowOf } from '../policies/policy-row.js';
 import { resolveCandidate } from './candidate.js';
 import type { Candidate, CandidateConfig } from './candidate.js';
 import type { ListRuns, OffPolicyBody } from './off-policy.schemas.js';
+import type { EvaluationTask } from './evaluation-task.js';
 import { readLog } from './read-log.js';
-import type { LogSummary } from './read-log.js';
+import type { LogRange, LogSummary } from './read-log.js';
+import { kindOf, readSlates } from './read-slates.js';
 import { runEvaluation } from './run-evaluation.js';
 
 export interface RunSummary {
@@ -29,8 +31,13 @@ export interface RunSummary {
   readonly gate: GateVerdict;
 }
 
-export interface RunResult extends Omit<OffPolicyEvaluation, 'gate' | 'guardrails'> {
+/** Of slates every figure is per slate, and `diagnostics.slots` looks at every position. */
+type Evaluated = Omit<OffPolicyEvaluation, 'gate' | 'guardrails'> | Omit<SlateEvaluation, 'gate'>;
+
+export type RunResult = Evaluated & {
   readonly log: LogSummary & {
+    /** What its decisions chose. Runs of before slates could be evaluated lack it: they are of actions. */
+    readonly kind: EvaluationTask['kind'];
     readonly from: string;
     readonly to: string;
     readonly subject: string | null;
@@ -41,7 +48,7 @@ export interface RunResult extends Omit<OffPolicyEvaluation, 'gate' | 'guardrail
   readonly actions: readonly string[];
   /** Features of the context that the reward models saw. */
   readonly features: readonly string[];
-}
+};
 
 export interface RunView extends RunSummary {
   readonly result: RunResult;
@@ -92,28 +99,26 @@ export class OffPolicyService {
   private async evaluate(id: string, body: OffPolicyBody, acting: Acting): Promise<RunView> {
     const { margin, rows: limit, subject = null } = body;
     const [from, to] = rangeOf(body);
-    const { candidate, input, log, audited } = await this.db.transaction(async (tx) => {
+    const { candidate, task, log, audited, names } = await this.db.transaction(async (tx) => {
       const policy = await policyRowOf(tx, id);
       const found = await resolveCandidate(tx, policy, body.candidate);
-      const read = await readLog(tx, { policyId: id, from, to, subject, limit }, found);
-      return { ...read, candidate: found, audited: await auditOf(tx, id) };
+      const audit = await auditOf(tx, id);
+      const options = { gate: { relativeMargin: margin }, ...(audit === null ? {} : { audited: audit }) };
+      const range = { policyId: id, from, to, subject, limit };
+      const kind = body.kind ?? (await kindOf(tx, range)) ?? 'action';
+      const read = await (kind === 'action' ? readActions : readSlateTask)(tx, range, found, options);
+      return { ...read, candidate: found, audited: audit };
     });
-    if (input.rows.action.length < 2) throw tooFew(input.rows.action.length, log);
-    const {
-      gate,
-      guardrails: _none,
-      ...evaluation
-    } = await runEvaluation({
-      rows: input.rows,
-      target: input.target,
-      options: { gate: { relativeMargin: margin }, ...(audited === null ? {} : { audited }) },
-    });
+    const rows = task.kind === 'action' ? task.rows.action.length : task.log.n;
+    if (rows < 2) throw tooFew(rows, log);
+    const { gate, ...rest } = await runEvaluation(task);
+    // The product has no guardrails here.
+    const { guardrails: _none, ...evaluation } = { guardrails: null, ...rest };
     const result: RunResult = {
       ...evaluation,
-      log: { ...log, from: from.toISOString(), to: to.toISOString(), subject, audited },
+      log: { kind: task.kind, ...log, from: from.toISOString(), to: to.toISOString(), subject, audited },
       margin,
-      actions: input.actions,
-      features: input.features,
+      ...names,
     };
     const run = await this.keep(id, candidate, gate, result, acting);
     return this.get(id, run);
@@ -156,6 +161,37 @@ export class OffPolicyService {
       return run;
     });
   }
+}
+
+interface Read {
+  readonly task: EvaluationTask;
+  readonly log: LogSummary;
+  readonly names: Pick<RunResult, 'actions' | 'features'>;
+}
+
+type TaskOptions = EvaluationTask['options'] & { readonly gate: { readonly relativeMargin: number } };
+
+async function readActions(
+  tx: Transaction,
+  range: LogRange,
+  found: Candidate,
+  options: TaskOptions,
+): Promise<Read> {
+  const { input, log } = await readLog(tx, range, found);
+  const { actions, features, rows, target } = input;
+  return { task: { kind: 'action', rows, target, options }, log, names: { actions, features } };
+}
+
+async function readSlateTask(
+  tx: Transaction,
+  range: LogRange,
+  found: Candidate,
+  options: TaskOptions,
+): Promise<Read> {
+  const { input, log, missing } = await readSlates(tx, range, found);
+  const { actions, features, target } = input;
+  const task = { kind: 'slate' as const, log: input.log, target, options: { ...options, missing } };
+  return { task, log, names: { actions, features } };
 }
 
 function rangeOf({ days, from, to }: OffPolicyBody): [from: Date, to: Date] {

@@ -1,16 +1,15 @@
-import { createRng } from '#experiments';
 import type { Context } from '#experiments';
-import { serveAction } from '#policies';
-import type { CompiledPolicy, DecisionRequest, RewardedDecision } from '#policies';
-import { Problem } from '../http/problem.js';
-import type { Sql, Transaction } from '../persistence/database.js';
-import { KEEP_ALL_FEATURES } from '../serving/decision-record.js';
+import type { RewardedDecision } from '#policies';
+import type { Transaction } from '../persistence/database.js';
 import type { Candidate } from './candidate.js';
 import { LogColumns } from './log-columns.js';
 import type { EvaluationInput } from './log-columns.js';
+import { isWhole, Items, requestOf } from './logged-items.js';
+import type { LoggedRequest } from './logged-items.js';
+import { Respondent } from './respondent.js';
 
 /** Rows that one fetch brings into memory; few, so that the process goes on answering in between. */
-const FETCH = 500;
+export const FETCH = 500;
 
 export interface LogRange {
   readonly policyId: string;
@@ -20,7 +19,7 @@ export interface LogRange {
   readonly limit: number;
 }
 
-/** What was read, and what was not. */
+/** What was read, and what was not; of slates, slates are counted. */
 export interface LogSummary {
   /** Rewarded decisions in the range that the candidate has not learned from. */
   readonly matching: number;
@@ -34,19 +33,13 @@ export interface LogSummary {
   readonly alreadyLearned: number;
 }
 
-interface Row {
+interface Row extends LoggedRequest {
   readonly decision_id: string;
-  readonly decision_at: Date;
   readonly action_id: string;
   readonly reward: number;
   readonly propensity: number;
   readonly reward_features: Context | null;
-  readonly subject: string | null;
-  readonly unit_id: string;
-  readonly context: Context;
-  readonly candidates: readonly string[];
   readonly probabilities: readonly number[] | null;
-  readonly features: Readonly<Record<string, Context>> | null;
   readonly rn: number;
   readonly total: number;
 }
@@ -70,7 +63,7 @@ order by rn`;
 /**
  * Streams the newest rewarded decisions of a policy, oldest first, and asks the candidate about each. A candidate that
  * has learned nothing yet learns the older half, and is judged on the newer one.
- * @throws Problem 409 `not_supported_for_slates`, or `candidate_failed` when the candidate cannot answer.
+ * @throws Problem 409 `candidate_failed` when the candidate cannot answer.
  */
 export async function readLog(
   tx: Transaction,
@@ -78,7 +71,6 @@ export async function readLog(
   candidate: Candidate,
 ): Promise<{ input: EvaluationInput; log: LogSummary }> {
   const where = [range.policyId, range.from, range.to, range.subject];
-  await refuseSlates(tx, range);
   const [counts] = await tx.query<{ all: number; fresh: number }>(
     `select count(*)::int as all, count(*) filter (where ${NEW})::int as fresh ${FROM}`,
     [...where, candidate.learnedThrough],
@@ -92,7 +84,7 @@ export async function readLog(
   for (;;) {
     const rows = await tx.query<Row & Record<string, unknown>>(`fetch ${FETCH} from off_policy_log`);
     await items.load(rows);
-    const whole = rows.filter(isWhole);
+    const whole = rows.filter((row) => isWhole(row, [row.action_id]));
     incomplete += rows.length - whole.length;
     const older = whole.filter(({ rn, total }) => respondent.learns && rn <= total / 2);
     respondent.learn(older.map((row) => rewarded(row, items)));
@@ -113,92 +105,6 @@ export async function readLog(
     },
   };
 }
-
-/** Everything that the candidate needs to answer the request again is on record. */
-const isWhole = ({ action_id, candidates, features }: Row): boolean =>
-  candidates.includes(action_id) && (features === null || candidates.length <= KEEP_ALL_FEATURES);
-
-async function refuseSlates(tx: Sql, { policyId, from, to }: LogRange): Promise<void> {
-  const [slate] = await tx.query(
-    `select 1 from decision where policy_id = $1 and at >= $2 and at < $3 and kind = 'slate' limit 1`,
-    [policyId, from, to],
-  );
-  if (!slate) return;
-  throw Problem.conflict(
-    'not_supported_for_slates',
-    `The policy "${policyId}" served slates; the gate judges policies that choose one action`,
-  );
-}
-
-/** The candidate: answers, after learning where it has to. */
-class Respondent {
-  learned = 0;
-  readonly learns: boolean;
-  private state: unknown;
-  private compiled: CompiledPolicy | null;
-
-  constructor(private readonly candidate: Candidate) {
-    const { compiled, learner } = candidate;
-    this.compiled = compiled;
-    this.learns = learner !== null;
-    if (learner) this.state = learner.policy.initialState(learner.params);
-  }
-
-  learn(batch: readonly RewardedDecision[]): void {
-    const { learner } = this.candidate;
-    if (batch.length === 0 || !learner) return;
-    this.state = guarded(() => learner.policy.update(this.state, batch, learner.params));
-    this.learned += batch.length;
-    this.compiled = null;
-  }
-
-  answer(request: DecisionRequest): Float64Array {
-    const { learner, exploration, config } = this.candidate;
-    return guarded(() => {
-      this.compiled ??= learner?.policy.compile(this.state, learner.params) ?? null;
-      const compiled = this.compiled as CompiledPolicy;
-      return serveAction(compiled, request, exploration, config.floor, createRng('off-policy')).probabilities;
-    });
-  }
-}
-
-function guarded<T>(run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    const why = error instanceof Error ? error.message : 'it threw something that is not an error';
-    throw Problem.conflict('candidate_failed', `The candidate cannot answer a logged request: ${why}`);
-  }
-}
-
-/** Features of items as the item table has them now. */
-class Items {
-  private readonly known = new Map<string, Context>();
-  constructor(private readonly sql: Sql) {}
-
-  async load(rows: readonly Row[]): Promise<void> {
-    const wanted = new Set(rows.flatMap(({ candidates }) => candidates.filter((id) => !this.known.has(id))));
-    if (wanted.size === 0) return;
-    const found = await this.sql.query<{ id: string; features: Context }>(
-      'select id, features from item where id = any($1)',
-      [[...wanted]],
-    );
-    for (const id of wanted) this.known.set(id, {});
-    for (const { id, features } of found) this.known.set(id, features);
-  }
-
-  of(id: string): Context {
-    return this.known.get(id) ?? {};
-  }
-}
-
-const requestOf = (row: Row, items: Items): DecisionRequest => ({
-  unitId: row.unit_id,
-  context: row.context,
-  subject: row.subject,
-  at: row.decision_at.getTime(),
-  actions: row.candidates.map((id) => ({ id, features: row.features?.[id] ?? items.of(id) })),
-});
 
 const rewarded = (row: Row, items: Items): RewardedDecision => ({
   decisionId: row.decision_id,

@@ -1,16 +1,12 @@
 import fs from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { evaluateOffPolicy } from '#policies';
-import type { LoggedRows, OffPolicyEvaluation, OffPolicyOptions } from '#policies';
+import type { OffPolicyEvaluation, SlateEvaluation } from '#policies';
 import { Problem } from '../http/problem.js';
+import { evaluateTask } from './evaluation-task.js';
+import type { EvaluationTask } from './evaluation-task.js';
 
-export interface EvaluationTask {
-  readonly rows: LoggedRows;
-  readonly target: Float64Array;
-  readonly options: OffPolicyOptions;
-}
-
-type Message = { readonly result: OffPolicyEvaluation } | { readonly refused: string };
+type Evaluation = OffPolicyEvaluation | SlateEvaluation;
+type Message = { readonly result: Evaluation } | { readonly refused: string };
 
 /** Compiled beside this file; a program that runs from its sources has none and calculates in its own thread. */
 const THREAD = new URL('./evaluation-thread.js', import.meta.url);
@@ -20,13 +16,13 @@ const refusal = (why: string): Problem =>
 
 /**
  * Evaluates in a thread of its own: it takes seconds, and the process must go on serving.
- * @throws Problem 409 `invalid_log` for a log that breaks the rules of `evaluateOffPolicy`.
+ * @throws Problem 409 `invalid_log` for a log that breaks the rules of `evaluateOffPolicy` or `evaluateSlates`.
  */
-export function runEvaluation(task: EvaluationTask): Promise<OffPolicyEvaluation> {
+export function runEvaluation(task: EvaluationTask): Promise<Evaluation> {
   return new Promise((resolve, reject) => {
     if (!fs.existsSync(THREAD)) {
       try {
-        resolve(evaluateOffPolicy(task.rows, task.target, task.options));
+        resolve(evaluateTask(task));
       } catch (error) {
         reject(refusal((error as Error).message));
       }

@@ -26,6 +26,9 @@ export interface BootstrapOptions {
   readonly groups: number;
 }
 
+/** What is used where nothing else was asked for. */
+export const BOOTSTRAP = { resamples: 1000, seed: 20240601, groups: 2000 };
+
 /**
  * Percentile intervals by the cluster bootstrap (Field and Welsh 2007): whole units are drawn with replacement, and
  * every estimator is computed on the same resamples, drawn one resample after the other. Reward models are not

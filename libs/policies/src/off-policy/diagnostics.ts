@@ -6,8 +6,11 @@ import { clippedMass, effectiveSampleSize, largestOf } from './weights.js';
 
 /** What is known of the chance of actions that were not served. */
 export interface Support {
-  /** `recorded`: whole distributions are in the log. `floor`: every action had at least this. `unknown`: neither. */
-  readonly kind: 'recorded' | 'floor' | 'unknown';
+  /**
+   * `recorded`: whole distributions are in the log. `repeated`: the policy that logged was asked again and gave the
+   * logged propensities. `floor`: every action had at least this. `unknown`: none of these.
+   */
+  readonly kind: 'recorded' | 'repeated' | 'floor' | 'unknown';
   /** Rows in which the candidate may play what the log could not have played, as far as is known. */
   readonly violations: number;
   /** Share of the candidate's plays that fall on such actions, over all rows. */
@@ -16,7 +19,8 @@ export interface Support {
   readonly unseenActions: readonly number[];
 }
 
-export interface OffPolicyDiagnostics {
+/** What the weights of the rows say. */
+export interface WeightDiagnostics {
   readonly n: number;
   readonly clusters: number;
   readonly rewarded: number;
@@ -26,7 +30,6 @@ export interface OffPolicyDiagnostics {
   /** The same among rows with a reward other than 0. */
   readonly effectiveRewarded: number;
   readonly largestWeight: number;
-  readonly smallestPropensity: number;
   /** Exact propensities have weights of mean 1; z is (mean - 1) / se, null where the weights do not vary. */
   readonly meanWeight: number;
   readonly meanWeightError: number | null;
@@ -37,6 +40,10 @@ export interface OffPolicyDiagnostics {
   readonly clippedMass: number;
   readonly clipLimit: number;
   readonly rowsAboveLimit: number;
+}
+
+export interface OffPolicyDiagnostics extends WeightDiagnostics {
+  readonly smallestPropensity: number;
   readonly support: Support;
   /**
    * By action: mean(w 1[served]) against the candidate's mean probability; equal in expectation when propensities
@@ -56,28 +63,50 @@ export function diagnose(
   clusters: Clusters,
   { clipLimit, floor }: DiagnosticOptions,
 ): OffPolicyDiagnostics {
-  const { n, weight, rows } = evidence;
+  const { weight, rows } = evidence;
+  return {
+    ...weightDiagnostics(weight, rows.reward, clusters, clipLimit),
+    smallestPropensity: rows.propensity.reduce((least, p) => Math.min(least, p), 1),
+    support: supportOf(evidence, floor),
+    worstAction: worstAction(evidence, clusters),
+  };
+}
+
+/** @param weight one per row. @param reward one per row. @param clipLimit weights above it are counted. */
+export function weightDiagnostics(
+  weight: Float64Array,
+  reward: Float64Array,
+  clusters: Clusters,
+  clipLimit: number,
+): WeightDiagnostics {
+  const n = weight.length;
   const ess = effectiveSampleSize(weight);
-  const mean = pointEstimate(meanTerms(weight), clusters);
-  const varies = mean.standardError > 0;
   return {
     n,
     clusters: clusters.count,
-    rewarded: rows.reward.reduce((count, r) => count + (r === 0 ? 0 : 1), 0),
+    rewarded: reward.reduce((count, r) => count + (r === 0 ? 0 : 1), 0),
     effectiveSampleSize: ess,
     effectiveShare: ess / n,
-    effectiveRewarded: effectiveSampleSize(weight, rows.reward),
+    effectiveRewarded: effectiveSampleSize(weight, reward),
     largestWeight: largestOf(weight),
-    smallestPropensity: rows.propensity.reduce((least, p) => Math.min(least, p), 1),
-    meanWeight: mean.value,
-    meanWeightError: Number.isFinite(mean.standardError) ? mean.standardError : null,
-    meanWeightZ: varies ? (mean.value - 1) / mean.standardError : null,
+    ...meanWeightOf(weight, clusters),
     topPercentShare: topShare(weight, 0.01),
     clippedMass: clippedMass(weight, clipLimit),
     clipLimit,
     rowsAboveLimit: weight.reduce((count, w) => count + (w > clipLimit ? 1 : 0), 0),
-    support: supportOf(evidence, floor),
-    worstAction: worstAction(evidence, clusters),
+  };
+}
+
+/** The mean of weights, and how far it is from 1 in standard errors. */
+export function meanWeightOf(
+  weight: Float64Array,
+  clusters: Clusters,
+): Pick<WeightDiagnostics, 'meanWeight' | 'meanWeightError' | 'meanWeightZ'> {
+  const mean = pointEstimate(meanTerms(weight), clusters);
+  return {
+    meanWeight: mean.value,
+    meanWeightError: Number.isFinite(mean.standardError) ? mean.standardError : null,
+    meanWeightZ: mean.standardError > 0 ? (mean.value - 1) / mean.standardError : null,
   };
 }
 

@@ -1,15 +1,14 @@
 import { DomainError } from '#experiments';
-import { bootstrapIntervals } from './bootstrap.js';
+import { BOOTSTRAP, bootstrapIntervals } from './bootstrap.js';
 import { meanTerms } from './contract.js';
 import type { Evidence, Interval, LoggedRows, TermBounds, Terms } from './contract.js';
-import type { ModelChoice } from './cross-fit.js';
+import { modelChoice } from './cross-fit.js';
 import { diagnose } from './diagnostics.js';
 import type { OffPolicyDiagnostics } from './diagnostics.js';
 import { offPolicyRegistry } from './estimators/index.js';
 import { evidenceOf } from './evidence.js';
 import { gateParams, judgeCandidate } from './gate.js';
-import type { GateVerdict, PairedDifference } from './gate.js';
-import { rewardModelRegistry } from './reward-models/index.js';
+import type { GateVerdict, PairedDifference } from './gate-clauses.js';
 import { clustersOf, empiricalBernstein, normalInterval, pointEstimate } from './statistics.js';
 import type { Clusters } from './statistics.js';
 import { correctedBy, correctedRange, extremes, largestOf } from './weights.js';
@@ -77,7 +76,6 @@ export interface OffPolicyEvaluation {
 
 /** Their agreement is a condition of the gate. */
 const JUDGES = ['dr', 'snips', 'switch-dr'];
-const BOOTSTRAP = { resamples: 1000, seed: 20240601, groups: 2000 };
 
 /**
  * What would a candidate have earned on the decisions of a log? Estimates with intervals by several estimators,
@@ -95,7 +93,7 @@ export function evaluateOffPolicy(
   if (!(level > 0 && level < 1))
     throw new DomainError('invalid_params', '/level: must be above 0 and below 1');
   const clusters = clustersOf(rows.unit, rows.action.length);
-  const choice = modelChoice(rows, clusters, options);
+  const choice = modelChoice(rows.context !== undefined, clusters, options);
   const evidence = evidenceOf(rows, target, clusters, choice);
   const bounds = termBounds(evidence, options);
   const chosen = (options.estimators ?? offPolicyRegistry.list()).map(({ key, ...rest }) => {
@@ -142,15 +140,6 @@ export function evaluateOffPolicy(
       gateParams.parse(options.gate ?? {}),
     ),
   };
-}
-
-function modelChoice(rows: LoggedRows, clusters: Clusters, options: OffPolicyOptions): ModelChoice {
-  const folds = options.folds ?? Math.min(5, clusters.count);
-  if (!(Number.isInteger(folds) && folds >= 1 && folds <= clusters.count)) {
-    throw new DomainError('invalid_params', `/folds: must be a whole number from 1 to the number of units`);
-  }
-  const model = rewardModelRegistry.get(options.model?.key ?? (rows.context ? 'ridge' : 'tabular'));
-  return { model, params: model.params.parse(options.model?.params ?? {}), folds };
 }
 
 function rangeOf(reward: Float64Array): { low: number; high: number } {

@@ -109,7 +109,7 @@ function checkDiagnostics(cases: Cases, { diagnostics: want }: SlateDocument, ro
     const whole = column(prefixWeight, slots - 1);
     compare.near('ess_slate', effectiveSampleSize(whole), want.ess_slate, TOLERANCE);
     compare.nearAll('ess_prefix', each(prefixWeight), want.ess_prefix, TOLERANCE);
-    compare.nearAll('ess_slot', each(slotWeight), want.ess_slot, TOLERANCE);
+    compare.nearAll('ess_slot', each(slotWeight as Float64Array), want.ess_slot, TOLERANCE);
     compare.near(
       'max_w',
       whole.reduce((most, w) => Math.max(most, w), 0),

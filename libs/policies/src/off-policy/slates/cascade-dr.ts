@@ -9,6 +9,7 @@ export const cascadeDr: SlateEstimator = {
     'Reward-interaction IPS with a model of the reward from each slot on, which takes out most of the variance.',
   reference:
     'Kiyohara et al. (2022), Doubly robust off-policy evaluation for ranking policies under the cascade behavior model',
+  needs: 'baseline',
   estimate: ({ n, slots, reward, prefixWeight, baseline }) => {
     if (!baseline) return null;
     const terms = new Float64Array(n);

@@ -9,8 +9,8 @@ export interface SlateRows {
   readonly reward: Float64Array;
   /** Candidate's probability of the slate up to a slot, over the log's: w_{1:k}. */
   readonly prefixWeight: Float64Array;
-  /** Candidate's probability of the item at its slot, over the log's: w_k. */
-  readonly slotWeight: Float64Array;
+  /** Candidate's probability of the item at its slot, whatever stands elsewhere, over the log's: w_k. */
+  readonly slotWeight?: Float64Array;
   /** One per row, from pseudoInverseWeights. */
   readonly pseudoWeight?: Float64Array;
   /** Expected reward from a slot on: of the item served, and on average over the candidate's choice there. */
@@ -22,6 +22,8 @@ export interface SlateEstimator extends Keyed {
   readonly title: string;
   readonly summary: string;
   readonly reference: string;
+  /** What it needs besides the weights of prefixes. */
+  readonly needs?: 'slotWeight' | 'pseudoWeight' | 'baseline';
   /** Null where the rows lack what it needs. */
   estimate(rows: SlateRows): Terms | null;
 }

@@ -1,101 +1,153 @@
 import { DomainError } from '#experiments';
-import { bootstrapIntervals } from '../bootstrap.js';
-import type { Interval } from '../contract.js';
+import { bootstrapIntervals, BOOTSTRAP } from '../bootstrap.js';
+import type { BootstrapOptions } from '../bootstrap.js';
+import { meanTerms } from '../contract.js';
+import type { Interval, Terms } from '../contract.js';
+import { modelChoice } from '../cross-fit.js';
+import type { ModelOptions } from '../cross-fit.js';
+import { gateParams } from '../gate.js';
+import type { GateVerdict, PairedDifference } from '../gate-clauses.js';
 import { clustersOf, normalInterval, pointEstimate } from '../statistics.js';
-import { effectiveSampleSize, largestOf } from '../weights.js';
-import { slotColumn } from './contract.js';
-import type { SlateRows } from './contract.js';
+import type { Clusters } from '../statistics.js';
+import { cascadeBaseline } from './baseline.js';
+import { cascadeDr } from './cascade-dr.js';
+import { slateRewards } from './contract.js';
+import type { SlateEstimator, SlateRows } from './contract.js';
+import { diagnoseSlates } from './diagnostics.js';
+import type { SlateDiagnostics } from './diagnostics.js';
+import { slateDifference } from './difference.js';
+import { judgeSlates, SLATE_JUDGES } from './gate.js';
 import { slateEstimatorRegistry } from './index.js';
+import { slateRowsOf } from './logged.js';
+import type { LoggedSlates } from './logged.js';
 
-export interface SlateOptions {
+export interface SlateOptions extends ModelOptions {
   readonly level?: number;
-  readonly bootstrap?: { readonly resamples?: number; readonly seed?: number; readonly groups?: number };
+  readonly bootstrap?: Partial<BootstrapOptions>;
+  /** Cap of the weights in the diagnostics and in the bound of the difference. */
+  readonly clipLimit?: number;
+  /** Thresholds of the gate; see gateParams. */
+  readonly gate?: unknown;
+  /** What the propensity audit said; absent: none was run. */
+  readonly audited?: boolean;
+  /** Why the log lacks what an estimator needs. */
+  readonly missing?: Partial<Record<NonNullable<SlateEstimator['needs']>, string>>;
 }
 
+export interface SlateEstimate {
+  readonly key: string;
+  readonly title: string;
+  /** Null where the log lacks what it needs, or carries no weight for it; `reason` says why. */
+  readonly value: number | null;
+  readonly standardError: number | null;
+  readonly interval: Interval | null;
+  readonly bootstrap: Interval | null;
+  /** Weights of slates have no range that a bound could follow from; the difference has a bound. */
+  readonly bound: null;
+  readonly details: Readonly<Record<string, number>>;
+  readonly reason?: string;
+}
+
+/** As OffPolicyEvaluation, per slate: every figure is of the sum of a slate's rewards. */
 export interface SlateEvaluation {
-  readonly estimates: readonly {
-    readonly key: string;
-    readonly title: string;
-    /** Null where the log carries no weight for it. */
-    readonly value: number | null;
-    readonly standardError: number | null;
-    readonly interval: Interval | null;
-    readonly bootstrap: Interval | null;
-  }[];
-  readonly diagnostics: {
-    readonly n: number;
-    readonly clusters: number;
-    readonly effectiveSlates: number;
-    /** By slot: effective sample size of the weights down to it, and of its own. */
-    readonly effectivePrefixes: readonly number[];
-    readonly effectiveSlots: readonly number[];
-    readonly largestWeight: number;
-  };
+  readonly baseline: { readonly value: number; readonly standardError: number; readonly interval: Interval };
+  readonly estimates: readonly SlateEstimate[];
+  /** Cascade-DR of the candidate minus the log's reward, slate by slate. */
+  readonly difference: PairedDifference;
+  readonly diagnostics: SlateDiagnostics;
+  readonly model: { readonly key: string; readonly params: unknown; readonly folds: number };
+  readonly level: number;
+  readonly gate: GateVerdict;
 }
 
 /**
- * What would a candidate's slates have earned? Estimators that need what the rows lack (a baseline, pseudo-inverse
- * weights) are left out.
- * @throws DomainError `invalid_log`.
+ * What would a candidate's slates have earned? Every slate estimator, diagnostics, and the verdict of the gate.
+ * Estimators that need what the log lacks have no value and say why.
+ * @param target the candidate's distribution at every slot given the actions above it in the log, n * slots * K.
+ * @throws DomainError `invalid_log`, `invalid_params`, `invalid_model` or `unknown_key`.
  */
-export function evaluateSlates(rows: SlateRows, options: SlateOptions = {}): SlateEvaluation {
-  check(rows);
+export function evaluateSlates(
+  log: LoggedSlates,
+  target: Float64Array,
+  options: SlateOptions = {},
+): SlateEvaluation {
   const level = options.level ?? 0.95;
-  const clusters = clustersOf(rows.unit, rows.n);
-  const chosen = slateEstimatorRegistry.list().flatMap((estimator) => {
-    const terms = estimator.estimate(rows);
-    return terms ? [{ estimator, terms }] : [];
-  });
-  const settings = { resamples: 1000, seed: 20240601, groups: 2000, ...options.bootstrap, level };
-  const intervals = bootstrapIntervals(
-    chosen.map(({ terms }) => terms),
-    clusters,
-    settings,
-  );
-  const slots = Array.from({ length: rows.slots }, (_, k) => k);
-  const effective = (table: Float64Array) =>
-    slots.map((k) => effectiveSampleSize(slotColumn(table, rows.slots, k)));
-  const whole = slotColumn(rows.prefixWeight, rows.slots, rows.slots - 1);
+  if (!(level > 0 && level < 1))
+    throw new DomainError('invalid_params', '/level: must be above 0 and below 1');
+  const clipLimit = options.clipLimit ?? 10;
+  const clusters = clustersOf(log.unit, log.n);
+  const choice = modelChoice(log.context !== undefined, clusters, options);
+  const weighted = slateRowsOf(log, target);
+  const rows = { ...weighted, baseline: cascadeBaseline(log, target, clusters, choice) };
+  const estimates = measureAll(rows, clusters, level, options);
+  const diagnostics = diagnoseSlates(log, rows, target, clusters, clipLimit);
+  const baseline = pointEstimate(meanTerms(slateRewards(rows)), clusters);
+  const cascade = cascadeDr.estimate(rows) as Terms;
+  const difference = slateDifference(rows, cascade.columns[0] as Float64Array, clusters, level, clipLimit);
   return {
-    estimates: chosen.map(({ estimator: { key, title }, terms }, i) => {
-      const point = pointEstimate(terms, clusters);
-      const defined = Number.isFinite(point.value) && Number.isFinite(point.standardError);
-      if (!defined) return { key, title, value: null, standardError: null, interval: null, bootstrap: null };
-      return {
-        key,
-        title,
-        ...point,
-        interval: normalInterval(point, level),
-        bootstrap: intervals[i] ?? null,
-      };
-    }),
-    diagnostics: {
-      n: rows.n,
-      clusters: clusters.count,
-      effectiveSlates: effectiveSampleSize(whole),
-      effectivePrefixes: effective(rows.prefixWeight),
-      effectiveSlots: effective(rows.slotWeight),
-      largestWeight: largestOf(whole),
-    },
+    baseline: { ...baseline, interval: normalInterval(baseline, level) },
+    estimates,
+    difference,
+    diagnostics,
+    model: { key: choice.model.key, params: choice.params, folds: choice.folds },
+    level,
+    gate: judgeSlates(
+      {
+        diagnostics,
+        baseline: baseline.value,
+        estimates: estimates.filter(({ key }) => SLATE_JUDGES.includes(key)),
+        difference,
+        audited: options.audited ?? null,
+      },
+      gateParams.parse(options.gate ?? {}),
+    ),
   };
 }
 
-function check(rows: SlateRows): void {
-  const { n, slots } = rows;
-  const lengths: readonly (readonly [string, Float64Array | undefined, number])[] = [
-    ['reward', rows.reward, n * slots],
-    ['prefixWeight', rows.prefixWeight, n * slots],
-    ['slotWeight', rows.slotWeight, n * slots],
-    ['pseudoWeight', rows.pseudoWeight, n],
-    ['baseline.predicted', rows.baseline?.predicted, n * slots],
-    ['baseline.expected', rows.baseline?.expected, n * slots],
-  ];
-  if (n < 2) throw new DomainError('invalid_log', 'an evaluation needs at least 2 slates');
-  for (const [name, values, wanted] of lengths) {
-    if (!values) continue;
-    if (values.length !== wanted)
-      throw new DomainError('invalid_log', `${name} has ${values.length} numbers, ${wanted} are needed`);
-    if (!values.every(Number.isFinite))
-      throw new DomainError('invalid_log', `${name} must hold finite numbers`);
-  }
+const NOTHING = {
+  value: null,
+  standardError: null,
+  interval: null,
+  bootstrap: null,
+  bound: null,
+  details: {},
+};
+
+function measureAll(
+  rows: SlateRows,
+  clusters: Clusters,
+  level: number,
+  { bootstrap, missing = {} }: SlateOptions,
+): SlateEstimate[] {
+  const all = slateEstimatorRegistry
+    .list()
+    .map((estimator) => ({ estimator, terms: estimator.estimate(rows) }));
+  const known = all.flatMap(({ terms }) => (terms ? [terms] : []));
+  const intervals = new Map(
+    bootstrapIntervals(known, clusters, { ...BOOTSTRAP, ...bootstrap, level }).map((one, i) => [
+      known[i],
+      one,
+    ]),
+  );
+  return all.map(({ estimator: { key, title, needs }, terms }) => {
+    if (!terms) {
+      const reason = (needs && missing[needs]) ?? 'The log lacks what it needs.';
+      return { key, title, ...NOTHING, reason };
+    }
+    const point = pointEstimate(terms, clusters);
+    if (!Number.isFinite(point.value) || !Number.isFinite(point.standardError)) {
+      const reason = 'No slate of the log carries weight: the candidate never serves what was served.';
+      return { key, title, ...NOTHING, reason };
+    }
+    const interval = normalInterval(point, level);
+    return {
+      key,
+      title,
+      ...point,
+      interval,
+      bootstrap: intervals.get(terms) ?? null,
+      bound: null,
+      details: {},
+    };
+  });
 }

@@ -7,5 +7,6 @@ export const independentControlled: SlateEstimator = {
   title: 'Independent IPS with control variates',
   summary: 'Independent IPS without the part of its noise that the mean weights of the slots give away.',
   reference: 'Owen (2013), Monte Carlo theory, methods and examples, section 8.9',
-  estimate: (rows) => controlledTerms(bySlot(rows, rows.slotWeight)),
+  needs: 'slotWeight',
+  estimate: (rows) => (rows.slotWeight ? controlledTerms(bySlot(rows, rows.slotWeight)) : null),
 };

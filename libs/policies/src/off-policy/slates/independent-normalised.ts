@@ -8,5 +8,6 @@ export const independentNormalised: SlateEstimator = {
   summary: 'Independent IPS with each slot divided by its mean weight.',
   reference:
     'Li, Abbasi-Yadkori, Kveton, Muthukrishnan, Vinay and Wen (2018), Offline evaluation of ranking policies with click models',
-  estimate: (rows) => normalisedTerms(bySlot(rows, rows.slotWeight)),
+  needs: 'slotWeight',
+  estimate: (rows) => (rows.slotWeight ? normalisedTerms(bySlot(rows, rows.slotWeight)) : null),
 };

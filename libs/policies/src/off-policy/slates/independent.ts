@@ -9,5 +9,6 @@ export const independentIps: SlateEstimator = {
     'Weights each slot by the probability of its item there. Steady; wrong where slots influence each other.',
   reference:
     'Li, Abbasi-Yadkori, Kveton, Muthukrishnan, Vinay and Wen (2018), Offline evaluation of ranking policies with click models',
-  estimate: (rows) => plainTerms(bySlot(rows, rows.slotWeight)),
+  needs: 'slotWeight',
+  estimate: (rows) => (rows.slotWeight ? plainTerms(bySlot(rows, rows.slotWeight)) : null),
 };

@@ -9,6 +9,7 @@ export const pseudoInverse: SlateEstimator = {
   summary:
     'Needs only the reward of the whole slate. Right when that is a sum of what each item gives at its slot.',
   reference: 'Swaminathan et al. (2017), Off-policy evaluation for slate recommendation',
+  needs: 'pseudoWeight',
   estimate: (rows) => {
     const { pseudoWeight } = rows;
     if (!pseudoWeight) return null;

@@ -1,0 +1,194 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import type { Context, Json } from '#experiments';
+import type { DecisionRequest, RewardedDecision, SlotRule } from '#policies';
+import type { Transaction } from '../persistence/database.js';
+import { PolicySource } from '../replays/policy-source.js';
+import { slateOf } from '../serving/decision-view.js';
+import type { Candidate } from './candidate.js';
+import { isWhole, Items, requestOf } from './logged-items.js';
+import type { LoggedRequest } from './logged-items.js';
+import { FETCH } from './read-log.js';
+import type { LogRange, LogSummary } from './read-log.js';
+import { Respondent } from './respondent.js';
+import { MOST_SLATE_CELLS, SlateColumns } from './slate-columns.js';
+import type { SlateInput } from './slate-columns.js';
+import { SlateLaws } from './slate-laws.js';
+import type { ServedSlateRow } from './slate-laws.js';
+
+/** Serving comes first: others get their turn this often. */
+const TURN_MS = 10;
+
+interface Row extends LoggedRequest, ServedSlateRow {
+  readonly decision_id: string;
+  readonly chosen: Json;
+  /** Positions with a settled reward: those that were seen. */
+  readonly positions: readonly number[];
+  readonly rewards: readonly number[];
+  readonly reward_features: readonly (Context | null)[];
+  readonly rn: number;
+  readonly total: number;
+}
+
+/** Slates with at least one settled reward; `fresh`: the candidate has learned from none of them. */
+const SLATES = `
+select s.*, d.unit_id, d.context, d.candidates, d.features, d.chosen, d.policy_version, d.slice
+from (
+  select r.decision_id, r.decision_at, min(r.subject) as subject, array_agg(r.position order by r.position) as positions,
+    array_agg(r.reward order by r.position) as rewards,
+    jsonb_agg(r.features order by r.position) as reward_features,
+    bool_and($5::int is null or r.version > $5 or r.version < 1) as fresh
+  from reward r
+  where r.policy_id = $1 and r.decision_at >= $2 and r.decision_at < $3 and ($4::text is null or r.subject = $4)
+  group by r.decision_id, r.decision_at) s
+join decision d on d.id = s.decision_id and d.at = s.decision_at
+where d.at >= $2 and d.at < $3 and d.kind = 'slate' and d.fallback is null`;
+
+const COUNT = `
+select count(*)::int as all, count(*) filter (where fresh)::int as fresh,
+  coalesce(max(cardinality(candidates) * jsonb_array_length(chosen)), 1)::int as cells from (${SLATES}) slates`;
+
+const READ = `
+declare off_policy_slates no scroll cursor for
+select *, row_number() over (order by decision_at, decision_id collate "C")::int as rn, count(*) over ()::int as total
+from (select * from (${SLATES}) slates where fresh order by decision_at desc, decision_id collate "C" desc limit $6) newest
+order by rn`;
+
+/** What the newest rewarded decision of a policy in a range chose; null where there is none. */
+export async function kindOf(tx: Transaction, range: LogRange): Promise<'action' | 'slate' | null> {
+  const [newest] = await tx.query<{ kind: 'action' | 'slate' }>(
+    `select d.kind from reward r join decision d on d.id = r.decision_id and d.at = r.decision_at
+     where r.policy_id = $1 and r.decision_at >= $2 and r.decision_at < $3 and d.at >= $2 and d.at < $3
+       and ($4::text is null or r.subject = $4) and d.kind in ('action', 'slate') and d.fallback is null
+     order by r.decision_at desc limit 1`,
+    [range.policyId, range.from, range.to, range.subject],
+  );
+  return newest?.kind ?? null;
+}
+
+/**
+ * As readLog, for slates: streams the newest ones that were seen, oldest first, and asks the candidate for its
+ * distribution at every position, given what stood above. The reward of a position that nobody saw is 0.
+ * @throws Problem 409 `candidate_failed` when the candidate cannot answer.
+ */
+export async function readSlates(
+  tx: Transaction,
+  range: LogRange,
+  candidate: Candidate,
+): Promise<{ input: SlateInput; log: LogSummary; missing: SlateLaws['missing'] }> {
+  const where = [range.policyId, range.from, range.to, range.subject, candidate.learnedThrough];
+  const [counts] = await tx.query<{ all: number; fresh: number; cells: number }>(COUNT, where);
+  const { all = 0, fresh = 0, cells = 1 } = counts ?? {};
+  const limit = Math.min(range.limit, Math.max(2, Math.floor(MOST_SLATE_CELLS / cells)));
+  const laws = new SlateLaws(tx, await new PolicySource(tx).find(range.policyId));
+  const reader = new SlateReader(new Respondent(candidate), new Items(tx), laws);
+  await tx.query(READ, [...where, limit]);
+  for (;;) {
+    const rows = await tx.query<Row & Record<string, unknown>>(`fetch ${FETCH} from off_policy_slates`);
+    await reader.take(rows);
+    if (rows.length < FETCH) break;
+  }
+  await tx.query('close off_policy_slates');
+  return {
+    ...reader.done(),
+    log: {
+      matching: fresh,
+      cut: fresh > limit,
+      learnedOn: reader.learnedOn,
+      incomplete: reader.incomplete,
+      alreadyLearned: all - fresh,
+    },
+  };
+}
+
+class SlateReader {
+  incomplete = 0;
+  /** Slates, not positions. */
+  learnedOn = 0;
+  private readonly columns = new SlateColumns();
+  private turn = performance.now();
+
+  constructor(
+    private readonly respondent: Respondent,
+    private readonly items: Items,
+    private readonly laws: SlateLaws,
+  ) {}
+
+  async take(rows: readonly Row[]): Promise<void> {
+    await this.items.load(rows);
+    const whole = rows.filter((row) =>
+      isWhole(
+        row,
+        slateOf(row.chosen).map(({ id }) => id),
+      ),
+    );
+    this.incomplete += rows.length - whole.length;
+    const older = whole.filter(({ rn, total }) => this.respondent.learns && rn <= total / 2);
+    this.respondent.learn(older.flatMap((row) => rewarded(row, this.items)));
+    this.learnedOn += older.length;
+    for (const row of whole.slice(older.length)) {
+      await this.judge(row);
+      if (performance.now() - this.turn < TURN_MS) continue;
+      await yieldToOthers();
+      this.turn = performance.now();
+    }
+  }
+
+  done(): { input: SlateInput; missing: SlateLaws['missing'] } {
+    const { missing, support } = this.laws;
+    const whole = {
+      slotWeight: missing.slotWeight === undefined,
+      pseudoWeight: missing.pseudoWeight === undefined,
+    };
+    return { input: this.columns.done(support, whole), missing };
+  }
+
+  private async judge(row: Row): Promise<void> {
+    const request = requestOf(row, this.items);
+    const served = slateOf(row.chosen);
+    const order = served.map(({ id }) => row.candidates.indexOf(id));
+    const propensities = served.map(({ propensity }) => propensity);
+    const law = this.respondent.slates(request);
+    const target = along(law, request, order);
+    const ratios = await this.laws.look(row, request, { order, propensities, target }, law);
+    const rewards = new Array<number>(served.length).fill(0);
+    row.positions.forEach((position, j) => {
+      if (position < rewards.length) rewards[position] = row.rewards[j] as number;
+    });
+    const { unit_id: unitId, context, candidates } = row;
+    this.columns.add({ unitId, context, candidates, order, propensities, rewards, target, ...ratios });
+  }
+}
+
+/** The candidate's distribution at every position, given what stood above. */
+function along(rule: SlotRule, { actions }: DecisionRequest, order: readonly number[]): Float64Array[] {
+  const taken = new Uint8Array(actions.length);
+  return order.map((index) => {
+    const p = new Float64Array(actions.length);
+    rule(taken, p);
+    taken[index] = 1;
+    return p;
+  });
+}
+
+/** What a learner learns from a slate: one reward per position that was seen. */
+function rewarded(row: Row, items: Items): RewardedDecision[] {
+  const served = slateOf(row.chosen);
+  return row.positions.flatMap((position, j) => {
+    const entry = served[position];
+    if (!entry) return [];
+    const features = row.reward_features[j] ?? row.features?.[entry.id] ?? items.of(entry.id);
+    return [
+      {
+        decisionId: row.decision_id,
+        unitId: row.unit_id,
+        context: row.context,
+        subject: row.subject,
+        action: { id: entry.id, features },
+        position,
+        propensity: entry.propensity,
+        reward: row.rewards[j] as number,
+        at: row.decision_at.getTime(),
+      },
+    ];
+  });
+}
