@@ -227,7 +227,7 @@ describe('off-policy evaluation as a gate', () => {
       await post('/v1/policies/log/off-policy', { ...body, margin: 0.5 }),
     ].map((answer) => `${answer.status} ${answer.json<{ code: string }>().code}`);
     expect(codes).toEqual([
-      '409 not_supported_for_slates',
+      '409 too_few_rows',
       '409 too_few_rows',
       '404 not_found',
       '400 invalid_request',

@@ -112,11 +112,11 @@ function checkLengths(log: LoggedSlates, target: Float64Array): void {
     if (length !== undefined && length !== wanted)
       refuse(`${name} has ${length} numbers, ${wanted} are needed for ${n} slates`);
   }
-  for (const [name, values] of Object.entries({
-    reward: log.reward,
-    slotWeight: log.slotWeight,
-    pseudoWeight: log.pseudoWeight,
-  })) {
+  checkFinite(log);
+}
+
+function checkFinite({ reward, slotWeight, pseudoWeight }: LoggedSlates): void {
+  for (const [name, values] of Object.entries({ reward, slotWeight, pseudoWeight })) {
     if (values && !values.every(Number.isFinite)) refuse(`${name} must hold finite numbers`);
   }
 }

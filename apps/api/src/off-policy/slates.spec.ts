@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createRng } from '#experiments';
+import type { SlateDiagnostics } from '#policies';
+import { startTestApi } from '../../test/api.js';
+import type { TestApi } from '../../test/api.js';
+import { idOf, insertDecisions } from '../../test/learning.js';
+import type { RunView } from './off-policy.service.js';
+
+const NOW = Date.now();
+const N = 9000;
+const ITEMS = ['a', 'b', 'c'];
+/** P(play) in the first position; half of that in the second. */
+const PLAY: Readonly<Record<string, number>> = { a: 0.6, b: 0.3, c: 0.1 };
+/** A candidate that has learned: the floor of .1 in every position, all else on the best that is left. */
+const VALUE =
+  0.8 * 0.6 +
+  0.1 * 0.3 +
+  0.1 * 0.1 +
+  0.5 * (0.8 * (0.9 * 0.3 + 0.1 * 0.1) + 0.1 * (0.9 * 0.6 + 0.1 * 0.1) + 0.1 * (0.9 * 0.6 + 0.1 * 0.3));
+const LOG_VALUE = 1 / 3 + 1 / 6;
+
+describe('off-policy evaluation of slates', () => {
+  let api: TestApi;
+
+  const create = async (id: string, body: object): Promise<void> => {
+    const reward = { outcomes: [{ name: 'play' }], combine: 'max' };
+    const answer = await api.request('POST', '/v1/policies', {
+      body: { id, title: id, reward, learning: false, ...body },
+    });
+    expect([answer.status, answer.status === 201 ? null : answer.text]).toEqual([201, null]);
+  };
+  const run = async (candidate: object, more: object = {}): Promise<RunView> => {
+    const answer = await api.request('POST', '/v1/policies/rows/off-policy', {
+      body: { candidate, ...more },
+    });
+    expect([answer.status, answer.status === 201 ? null : answer.text]).toEqual([201, null]);
+    return answer.json<RunView>();
+  };
+  const valuesOf = ({ result }: RunView) => new Map(result.estimates.map((one) => [one.key, one]));
+  const clause = ({ gate }: RunView, key: string) => gate.clauses.find((one) => one.key === key);
+
+  /** Two of three items, every order with the same probability; a second position without a play has no reward row. */
+  async function log(): Promise<void> {
+    const rng = createRng('slates');
+    const slates = Array.from({ length: N }, () => {
+      const order = [...ITEMS].sort(() => rng.uniform() - 0.5);
+      // A random sort is not uniform: take the places apart by drawing them.
+      const first = rng.below(3);
+      const rest = order.filter((_, i) => i !== first);
+      const slate = [order[first] as string, rest[rng.below(2)] as string];
+      return {
+        slate,
+        rewards: slate.map((id, k) => (rng.uniform() < (PLAY[id] as number) / (k + 1) ? 1 : 0)),
+      };
+    });
+    await insertDecisions(
+      api.db.database,
+      slates.map(({ slate }, i) => ({
+        n: i,
+        unitId: `u${i >> 1}`,
+        policyId: 'rows',
+        slate,
+        at: NOW - 3_600_000 + i,
+        context: { device: i % 4 < 2 ? 'tv' : 'phone' },
+      })),
+    );
+    await api.db.database.query(
+      `with row as (select * from unnest($1::text[], $2::text[], $3::text[], $4::float8[], $5::float8[]) as r (id, a, b, ra, rb)),
+       told as (
+         update decision d set candidates = '{a,b,c}', policy_version = 0, propensity = 1.0 / 6,
+           chosen = jsonb_build_array(jsonb_build_object('id', r.a, 'propensity', 1.0 / 3::float8),
+             jsonb_build_object('id', r.b, 'propensity', 0.5))
+         from row r where d.id = r.id returning d.id, d.at)
+       insert into reward (decision_id, position, policy_id, action_id, reward, propensity, decision_at, settled_at, version)
+       select t.id, p.position, 'rows', p.action, p.reward, p.propensity, t.at, now(), -1 from told t join row r on r.id = t.id
+       cross join lateral (values (0, r.a, r.ra, 1.0 / 3::float8), (1, r.b, r.rb, 0.5)) as p (position, action, reward, propensity)
+       where p.position = 0 or p.reward > 0`,
+      [
+        slates.map((_, i) => idOf(i)),
+        slates.map(({ slate }) => slate[0]),
+        slates.map(({ slate }) => slate[1]),
+        slates.map(({ rewards }) => rewards[0]),
+        slates.map(({ rewards }) => rewards[1]),
+      ],
+    );
+  }
+
+  beforeAll(async () => {
+    api = await startTestApi();
+    await api.db.database.query(`select ensure_partitions(current_date - 1, current_date + 1)`);
+    await create('rows', { key: 'uniform-random', floor: 0.05 });
+    await create('same', { key: 'uniform-random', floor: 0.2 });
+    await log();
+  }, 60_000);
+  afterAll(() => api.close());
+
+  it('gives the log’s own reward for a policy that serves the same, by every estimator', async () => {
+    const view = await run({ policyId: 'same' });
+    const { log: read, baseline, estimates, difference } = view.result;
+    expect(read).toMatchObject({ kind: 'slate', matching: N, cut: false, learnedOn: 0, incomplete: 0 });
+    expect(Math.abs(baseline.value - LOG_VALUE)).toBeLessThan(4 * baseline.standardError);
+    expect(estimates.map(({ key }) => key)).toEqual(
+      expect.arrayContaining(['slate-ips', 'iips', 'rips', 'pseudo-inverse', 'cascade-dr', 'rips-cv']),
+    );
+    for (const { key, value } of estimates)
+      expect([key, value]).toEqual([key, expect.closeTo(baseline.value, 6)]);
+    expect(difference.value).toBeCloseTo(0, 6);
+    const { slots, support } = view.result.diagnostics as SlateDiagnostics;
+    expect(support).toEqual({ kind: 'repeated', violations: 0, unsupportedMass: 0, unseenActions: [] });
+    expect(slots.map(({ slot, effectivePrefix }) => [slot, Math.round(effectivePrefix)])).toEqual([
+      [0, N],
+      [1, N],
+    ]);
+    // A position that nobody saw has earned nothing.
+    expect(Math.abs((slots[1]?.meanReward as number) - 1 / 6)).toBeLessThan(0.02);
+  });
+
+  it('lets a candidate learn the older half, finds what its slates would have earned, and opens the gate', async () => {
+    const view = await run({ key: 'thompson-beta', params: {}, floor: 0.1 });
+    expect(view.result.log).toMatchObject({ learnedOn: N / 2, kind: 'slate' });
+    expect(view.result.diagnostics.n).toBe(N / 2);
+    const values = valuesOf(view);
+    for (const key of [
+      'slate-ips',
+      'slate-ips-sn',
+      'iips-sn',
+      'rips-sn',
+      'rips-cv',
+      'pseudo-inverse',
+      'cascade-dr',
+    ]) {
+      const { value, standardError, interval, bootstrap } = values.get(
+        key,
+      ) as RunView['result']['estimates'][number];
+      expect([key, Math.abs((value as number) - VALUE) < 4 * (standardError as number)]).toEqual([key, true]);
+      expect([key, standardError as number]).toEqual([key, expect.any(Number)]);
+      expect((bootstrap?.lower as number) < (interval?.upper as number)).toBe(true);
+    }
+    expect(view.result.difference.bound.lower).toBeGreaterThan(-0.01);
+    expect(view.result.difference.bound.upper).toBeGreaterThan(VALUE - LOG_VALUE);
+    expect([view.answer, view.gate.clauses.filter(({ holds }) => !holds)]).toEqual(['yes', []]);
+    expect(view.gate.clauses.map(({ key }) => key)).toEqual([
+      'support',
+      'mean-weight',
+      'slot-weight',
+      'action-weight',
+      'effective-sample',
+      'effective-rewarded',
+      'agreement',
+      'improvement',
+    ]);
+    const stored = await api.request('GET', `/v1/policies/rows/off-policy/${view.id}`, {
+      key: api.keys.secret,
+    });
+    expect(stored.json()).toEqual(view);
+    expect((await run({ key: 'thompson-beta', params: {}, floor: 0.1 }, { rows: 500 })).answer).toBe(
+      'not-enough-evidence',
+    );
+  });
+
+  it('says what it cannot know when the policy that logged gives other propensities, or is gone', async () => {
+    await api.db.database.query(
+      `update decision set policy_version = 7 where policy_id = 'rows' and id = $1`,
+      [idOf(N - 1)],
+    );
+    const floored = await run({ policyId: 'same' });
+    expect((floored.result.diagnostics as SlateDiagnostics).support.kind).toBe('floor');
+    expect(valuesOf(floored).get('iips')).toMatchObject({
+      value: null,
+      reason: expect.stringContaining('Version 7'),
+    });
+    expect(valuesOf(floored).get('cascade-dr')?.value).not.toBeNull();
+    expect(clause(floored, 'support')?.holds).toBe(true);
+    await api.db.database.query(`update policy set floor = 0 where id = 'rows'`);
+    const unknown = await run({ policyId: 'same' });
+    expect(unknown.answer).toBe('not-enough-evidence');
+    expect(clause(unknown, 'support')).toMatchObject({ holds: false, value: null });
+    // Choosing single actions is another log, and there is none.
+    const single = await api.request('POST', '/v1/policies/rows/off-policy', {
+      body: { candidate: { policyId: 'same' }, kind: 'action' },
+    });
+    expect(single.json()).toMatchObject({ status: 409, code: 'too_few_rows' });
+  });
+});
