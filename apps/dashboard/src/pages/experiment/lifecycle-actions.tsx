@@ -41,8 +41,12 @@ interface ActionDialogProps {
 function ActionDialog({ experiment, entry, close }: ActionDialogProps): ReactElement {
   const write = useWrite<Experiment>(['/v1/experiments']);
   const [arm, setArm] = useState(experiment.arms.find((candidate) => !candidate.isControl)?.key ?? '');
-  const confirm = (reason: string): void => {
-    const body = { ...(entry.action === 'ship' ? { arm } : {}), ...(reason === '' ? {} : { reason }) };
+  const confirm = (reason: string, overrideGate?: string): void => {
+    const body = {
+      ...(entry.action === 'ship' ? { arm } : {}),
+      ...(reason === '' ? {} : { reason }),
+      ...(overrideGate === undefined ? {} : { overrideGate }),
+    };
     write.mutate(
       {
         path: `/v1/experiments/${segment(experiment.key)}/${entry.action}`,

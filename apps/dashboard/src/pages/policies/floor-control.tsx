@@ -15,9 +15,13 @@ export function FloorControl({ policy }: { policy: Policy }): ReactElement {
     setFloor(null);
     write.reset();
   };
-  const confirm = (): void =>
+  const confirm = (_reason: string, overrideGate?: string): void =>
     write.mutate(
-      { path: `/v1/policies/${segment(policy.id)}`, method: 'PATCH', body: { floor } },
+      {
+        path: `/v1/policies/${segment(policy.id)}`,
+        method: 'PATCH',
+        body: { floor, ...(overrideGate === undefined ? {} : { overrideGate }) },
+      },
       { onSuccess: close },
     );
   return (

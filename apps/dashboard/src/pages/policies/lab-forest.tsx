@@ -1,4 +1,5 @@
 import type { ReactElement } from 'react';
+import { isOfSlates } from '../../api/off-policy.js';
 import type { OffPolicyDetail, OffPolicyEstimate } from '../../api/off-policy.js';
 import { ChartFrame } from '../../charts/chart-frame.js';
 import type { TwinRow } from '../../charts/chart-frame.js';
@@ -35,15 +36,16 @@ function axisOf({ result: { baseline, estimates } }: OffPolicyDetail): Axis {
 export function LabForest({ run }: { run: OffPolicyDetail }): ReactElement {
   const { baseline, estimates, level, log } = run.result;
   const x = axisOf(run);
-  const dr = estimates.find(({ key }) => key === 'dr');
-  const own = `The log itself earned ${decimal(baseline.value, 4)} per decision`;
+  const slates = isOfSlates(run);
+  const dr = estimates.find(({ key }) => key === (slates ? 'cascade-dr' : 'dr'));
+  const own = `The log itself earned ${decimal(baseline.value, 4)} per ${slates ? 'slate' : 'decision'}`;
   return (
     <ChartFrame
       title={`Off-policy estimates of ${candidateName(run)}`}
       summary={
         dr === undefined || dr.value === null
           ? `${own}.`
-          : `${own}; by DR the candidate would have earned ${decimal(dr.value, 4)}${dr.interval === null ? '' : `, ${percent(level, 0)} interval ${text(dr.interval)}`}.`
+          : `${own}; by ${slates ? 'cascade-DR' : 'DR'} the candidate would have earned ${decimal(dr.value, 4)}${dr.interval === null ? '' : `, ${percent(level, 0)} interval ${text(dr.interval)}`}.`
       }
       headings={HEADINGS}
       rows={estimates.map((estimate) => ({ id: estimate.key, cells: cellsOf(estimate) }))}

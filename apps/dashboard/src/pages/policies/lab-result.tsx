@@ -2,6 +2,7 @@ import { Alert, Button } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { Link } from 'react-router';
 import { useWrite } from '../../api/mutations.js';
+import { isOfSlates } from '../../api/off-policy.js';
 import type { GateAnswer, OffPolicyDetail } from '../../api/off-policy.js';
 import type { Policy } from '../../api/types.js';
 import { count, dateTime, decimal, percent } from '../../format/index.js';
@@ -11,6 +12,7 @@ import { Panel } from '../../ui/panel.js';
 import { Pill } from '../../ui/status.js';
 import { candidateName } from './candidate-name.js';
 import { LabForest } from './lab-forest.js';
+import { LabSlots } from './lab-slots.js';
 import styles from './policies.module.css';
 
 const ANSWERS: Record<
@@ -28,6 +30,7 @@ export function AnswerPill({ answer }: { answer: GateAnswer }): ReactElement {
 
 /** The verdict first, then why, then the numbers. */
 export function LabResult({ policy, run }: { policy: Policy; run: OffPolicyDetail }): ReactElement {
+  const one = isOfSlates(run) ? 'slate' : 'decision';
   return (
     <>
       <Panel
@@ -47,18 +50,20 @@ export function LabResult({ policy, run }: { policy: Policy; run: OffPolicyDetai
       </Panel>
       <Panel
         title="What it would have earned"
-        note="Mean reward per decision by every estimator. They rest on different assumptions; where they agree, trust them."
+        note={`Mean reward per ${one} by every estimator. They rest on different assumptions; where they agree, trust them.`}
       >
         <LabForest run={run} />
       </Panel>
       <Diagnostics run={run} />
+      {run.result.diagnostics.slots === undefined ? null : <LabSlots run={run} />}
     </>
   );
 }
 
-function logSentence({ result: { log, diagnostics, features, model } }: OffPolicyDetail): string {
+function logSentence(run: OffPolicyDetail): string {
+  const { log, diagnostics, features, model } = run.result;
   const parts = [
-    `${count(diagnostics.n)} rewarded decisions of ${count(diagnostics.clusters)} units from ${dateTime(log.from)} to ${dateTime(log.to)}`,
+    `${count(diagnostics.n)} rewarded ${isOfSlates(run) ? 'slates' : 'decisions'} of ${count(diagnostics.clusters)} units from ${dateTime(log.from)} to ${dateTime(log.to)}`,
     log.subject === null ? '' : `about ${log.subject}`,
     log.cut ? `the newest of ${count(log.matching)}` : '',
     log.learnedOn > 0 ? `after learning ${count(log.learnedOn)} older ones` : '',
@@ -72,6 +77,7 @@ function logSentence({ result: { log, diagnostics, features, model } }: OffPolic
 function Diagnostics({ run }: { run: OffPolicyDetail }): ReactElement {
   const { actions, diagnostics: d } = run.result;
   const { support, worstAction: worst } = d;
+  const things = isOfSlates(run) ? 'slates' : 'decisions';
   return (
     <Panel
       title="How much the log can say"
@@ -81,7 +87,7 @@ function Diagnostics({ run }: { run: OffPolicyDetail }): ReactElement {
         <Stat
           label="Effective sample"
           value={count(Math.round(d.effectiveSampleSize))}
-          note={`${percent(d.effectiveShare)} of ${count(d.n)} decisions`}
+          note={`${percent(d.effectiveShare)} of ${count(d.n)} ${things}`}
         />
         <Stat
           label="Largest weight"
@@ -96,7 +102,7 @@ function Diagnostics({ run }: { run: OffPolicyDetail }): ReactElement {
           }
         />
         <Stat
-          label="Unsupported decisions"
+          label={`Unsupported ${things}`}
           value={support.kind === 'unknown' ? 'unknown' : count(support.violations)}
           note={`${percent(support.unsupportedMass)} of its plays`}
         />
@@ -108,7 +114,11 @@ function Diagnostics({ run }: { run: OffPolicyDetail }): ReactElement {
         <Stat
           label="Action furthest off"
           value={worst === null ? '—' : (actions[worst.action] ?? `place ${worst.action + 1}`)}
-          note={worst === null ? 'no action varies' : `z = ${decimal(worst.z, 2)}`}
+          note={
+            worst === null
+              ? 'no action varies'
+              : `${worst.slot === undefined ? '' : `position ${worst.slot + 1}, `}z = ${decimal(worst.z, 2)}`
+          }
         />
       </Stats>
     </Panel>

@@ -148,7 +148,15 @@ function PromoteDialog({ policy, snapshot, close }: PromoteDialogProps): ReactEl
       reason="none"
       pending={write.isPending}
       error={write.error}
-      onConfirm={() => write.mutate({ path, body: { version: snapshot.version } }, { onSuccess: close })}
+      onConfirm={(_reason, overrideGate) =>
+        write.mutate(
+          {
+            path,
+            body: { version: snapshot.version, ...(overrideGate === undefined ? {} : { overrideGate }) },
+          },
+          { onSuccess: close },
+        )
+      }
       onClose={close}
     >
       Every process serves snapshot {snapshot.version} instead of {policy.servingVersion ?? 'none'} within
