@@ -46,6 +46,15 @@ function useGate(error: Error | null): {
   return { refusal, why, setWhy };
 }
 
+function Failure({ error }: { error: Error | null }): ReactElement | null {
+  if (error === null || gateRefusal(error) !== null) return null;
+  return (
+    <Alert color="orange" variant="light" title="That did not work" role="alert">
+      {error.message}
+    </Alert>
+  );
+}
+
 function ConfirmForm(props: ConfirmDialogProps): ReactElement {
   const {
     children,
@@ -87,11 +96,7 @@ function ConfirmForm(props: ConfirmDialogProps): ReactElement {
           />
         )}
         {refusal === null ? null : <GateRefusal refusal={refusal} reason={why} onReason={setWhy} />}
-        {error === null || gateRefusal(error) !== null ? null : (
-          <Alert color="orange" variant="light" title="That did not work" role="alert">
-            {error.message}
-          </Alert>
-        )}
+        <Failure error={error} />
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onClose}>
             Cancel
