@@ -22,7 +22,7 @@ import {
   TRAINING_RUNS,
 } from './fixtures/policies.js';
 import { counterfactualOf, replayPage } from './fixtures/replays.js';
-import { OFF_POLICY_RUN, OFF_POLICY_RUNS } from './fixtures/off-policy.js';
+import { OFF_POLICY_RUN, OFF_POLICY_RUNS, OFF_POLICY_SLATES } from './fixtures/off-policy.js';
 import { HOLDOUT_LIFTS, portfolioFor } from './fixtures/portfolio.js';
 import { POWER_PLAN } from './fixtures/power.js';
 import { reportFor, seriesFor } from './fixtures/report.js';
@@ -134,7 +134,10 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/policies\/([^/]+)\/shadow$/, () => list(POLICY_SHADOWS)],
   [/^\/v1\/policies\/([^/]+)\/reward-versions$/, () => list(REWARD_VERSIONS)],
   [/^\/v1\/policies\/([^/]+)\/off-policy$/, () => list(OFF_POLICY_RUNS)],
-  [/^\/v1\/policies\/([^/]+)\/off-policy\/([^/]+)$/, ([, , id]) => (id === '7' ? OFF_POLICY_RUN : undefined)],
+  [
+    /^\/v1\/policies\/([^/]+)\/off-policy\/([^/]+)$/,
+    ([, , id]) => [OFF_POLICY_RUN, OFF_POLICY_SLATES].find((run) => String(run.id) === id),
+  ],
   [/^\/v1\/policies\/([^/]+)\/training-runs$/, () => list(TRAINING_RUNS)],
   [/^\/v1\/decisions$/, (_match, url) => list(DECISIONS.filter((entry) => matches(entry, url)))],
   [/^\/v1\/decisions\/([^/]+)$/, ([, id]) => (id === 'unknown' ? undefined : decisionDetail(id ?? ''))],

@@ -40,6 +40,7 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
   ['/policies/artwork-ts/health', 'Decisions affected'],
   ['/policies/artwork-ts/lab', 'Earlier evaluations'],
   ['/policies/artwork-ts/lab?run=7', 'Doubly robust (DR)'],
+  ['/policies/rows-als/lab?run=8', 'Position by position'],
   ['/policies/rows-als/training', 'Fewer than 100 members'],
   ['/policies/rows-als/setup', 'Parameters'],
   ['/metrics', 'Day-28 retention'],

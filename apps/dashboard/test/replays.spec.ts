@@ -79,5 +79,15 @@ withBrowser('decisions made again, in Chromium (skipped where no chromium is ins
     await stage.page.getByLabel('Snapshot', { exact: true }).fill('7');
     await stage.page.getByRole('button', { name: 'Replay', exact: true }).click();
     await stage.page.waitForURL('**version=7**');
+    // One handler sets several parameters; none overwrites another.
+    await stage.page.getByLabel('Day (UTC)').fill('2026-08-22');
+    await stage.page.getByLabel('Snapshot', { exact: true }).fill('8');
+    await stage.page.getByRole('button', { name: 'Replay', exact: true }).click();
+    await stage.page.waitForURL('**version=8**');
+    expect(Object.fromEntries(new URL(stage.page.url()).searchParams)).toEqual({
+      candidate: 'artwork-uniform',
+      day: '2026-08-22',
+      version: '8',
+    });
   });
 });

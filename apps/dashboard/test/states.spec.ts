@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { settled } from './browser.js';
 import { OFF_POLICY_RUN } from './fixtures/off-policy.js';
+import { SNAPSHOTS } from './fixtures/policies.js';
 import { mockApi } from './mock-api.js';
 import { setStage, withBrowser } from './stage.js';
 
@@ -353,6 +354,59 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
       days: 30,
       margin: 0.02,
     });
+  });
+
+  it('goes past a closed gate only with a reason, and only after the gate has refused', async () => {
+    const closed = problem(409, 'gate_closed', 'Version 813 may not take traffic: the log says too little.', [
+      {
+        pointer: '/gate',
+        code: 'support',
+        message: 'In 12 rows the candidate may play what the log could not.',
+      },
+    ]);
+    const [newest] = SNAPSHOTS;
+    const waiting = { ...newest, version: 813, serving: false, status: 'candidate' };
+    stage.api.override(/snapshots$/, {
+      status: 200,
+      body: { items: [waiting, ...SNAPSHOTS], nextCursor: null },
+    });
+    let open = false;
+    const gate = (): ReturnType<typeof problem> | { status: number; body: object } =>
+      open ? { status: 200, body: {} } : closed;
+    await stage.page.route(/\/(promote|start)$/, async (route) => {
+      stage.api.writes.push({
+        method: 'POST',
+        path: new URL(route.request().url()).pathname,
+        body: route.request().postDataJSON() as unknown,
+        headers: {},
+      });
+      const { status, body } = gate();
+      await route.fulfill({ status, json: body });
+    });
+    for (const [path, button, confirm] of [
+      ['/policies/artwork-ts/snapshots', 'Promote to snapshot 813', 'Promote'],
+      ['/experiments/dense-search', 'Start', 'Start'],
+    ] as const) {
+      open = false;
+      await visit(path);
+      await stage.page.getByRole('button', { name: button, exact: true }).click();
+      const dialog = stage.page.getByRole('dialog');
+      expect(await dialog.getByLabel('Reason for going past the gate').count()).toBe(0);
+      await dialog.getByRole('button', { name: confirm, exact: true }).click();
+      const alert = dialog.getByRole('alert');
+      await alert.getByText('In 12 rows the candidate may play what the log could not.').waitFor();
+      const again = dialog.getByRole('button', { name: `${confirm} past the gate` });
+      expect(await again.isDisabled()).toBe(true);
+      const reason = dialog.getByLabel('Reason for going past the gate');
+      await reason.fill('too short');
+      expect(await again.isDisabled()).toBe(true);
+      await reason.fill('The old player is gone');
+      open = true;
+      await again.click();
+      await dialog.waitFor({ state: 'detached' });
+      expect(stage.api.writes.at(-1)?.body).toMatchObject({ overrideGate: 'The old player is gone' });
+      expect(stage.api.writes.at(-2)?.body).not.toHaveProperty('overrideGate');
+    }
   });
 
   it('remembers the theme, and has it before the first paint', async () => {

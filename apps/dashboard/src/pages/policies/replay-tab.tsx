@@ -1,7 +1,6 @@
 import { Button, NumberInput, Select, TextInput } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
-import { useSearchParams } from 'react-router';
 import { usePolicies } from '../../api/queries.js';
 import { useReplay } from '../../api/replays.js';
 import type { ReplayQuestion } from '../../api/replays.js';
@@ -10,6 +9,7 @@ import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
 import { Failed } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
+import { useUrlParams } from '../../ui/url-state.js';
 import { ReplayResult } from './replay-result.js';
 
 const DAY = 86_400_000;
@@ -26,7 +26,7 @@ function versionOf(text: string): number | null {
 
 /** A day of this policy's requests through another policy or snapshot, page by page. */
 export function ReplayTab({ policy }: { policy: Policy }): ReactElement {
-  const [params, setParams] = useSearchParams();
+  const [params, set] = useUrlParams();
   const day = dayOf(params.get('day') ?? '');
   const candidate = params.get('candidate') ?? policy.id;
   const version = versionOf(params.get('version') ?? '');
@@ -51,11 +51,9 @@ export function ReplayTab({ policy }: { policy: Policy }): ReactElement {
         version={version}
         day={day}
         choose={(next) => {
-          // All at once: settings of the address made one after the other overwrite each other.
-          const search = new URLSearchParams({ day: next.day });
-          if (next.candidate !== policy.id) search.set('candidate', next.candidate);
-          if (next.version !== null) search.set('version', String(next.version));
-          setParams(search, { replace: true, preventScrollReset: true });
+          set('day', next.day);
+          set('candidate', next.candidate === policy.id ? null : next.candidate);
+          set('version', next.version === null ? null : String(next.version));
         }}
       />
       <Pages policy={policy} question={question} />
