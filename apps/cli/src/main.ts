@@ -3,6 +3,8 @@ import { registerAnalyze } from './commands/analyze.js';
 import { registerDemo } from './commands/demo.js';
 import { registerEvaluate } from './commands/evaluate.js';
 import { registerMetrics } from './commands/metrics.js';
+import { registerOffPolicy } from './commands/off-policy.js';
+import { registerReplay } from './commands/replay.js';
 import { registerSimulate } from './commands/simulate.js';
 import { registerVerifyHashing } from './commands/verify-hashing.js';
 import { registerVerifyOffPolicy } from './commands/verify-off-policy.js';
@@ -19,6 +21,8 @@ function createProgram(): Command {
   registerAnalyze(program);
   registerEvaluate(program);
   registerMetrics(program);
+  registerOffPolicy(program);
+  registerReplay(program);
   registerSimulate(program);
   const verify = program.command('verify').description('check the engine against reference cases');
   registerVerifyHashing(verify);

@@ -1,22 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createRng } from '#experiments';
 import type { SlateDiagnostics } from '#policies';
 import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
-import { idOf, insertDecisions } from '../../test/learning.js';
+import { idOf } from '../../test/learning.js';
+import { insertUniformSlates, PLAY } from '../../test/slates.js';
 import type { RunView } from './off-policy.service.js';
 
 const NOW = Date.now();
 const N = 9000;
-const ITEMS = ['a', 'b', 'c'];
-/** P(play) in the first position; half of that in the second. */
-const PLAY: Readonly<Record<string, number>> = { a: 0.6, b: 0.3, c: 0.1 };
 /** A candidate that has learned: the floor of .1 in every position, all else on the best that is left. */
+const { a, b, c } = PLAY;
 const VALUE =
-  0.8 * 0.6 +
-  0.1 * 0.3 +
-  0.1 * 0.1 +
-  0.5 * (0.8 * (0.9 * 0.3 + 0.1 * 0.1) + 0.1 * (0.9 * 0.6 + 0.1 * 0.1) + 0.1 * (0.9 * 0.6 + 0.1 * 0.3));
+  0.8 * (a + (0.9 * b + 0.1 * c) / 2) +
+  0.1 * (b + (0.9 * a + 0.1 * c) / 2) +
+  0.1 * (c + (0.9 * a + 0.1 * b) / 2);
 const LOG_VALUE = 1 / 3 + 1 / 6;
 
 describe('off-policy evaluation of slates', () => {
@@ -39,58 +36,12 @@ describe('off-policy evaluation of slates', () => {
   const valuesOf = ({ result }: RunView) => new Map(result.estimates.map((one) => [one.key, one]));
   const clause = ({ gate }: RunView, key: string) => gate.clauses.find((one) => one.key === key);
 
-  /** Two of three items, every order with the same probability; a second position without a play has no reward row. */
-  async function log(): Promise<void> {
-    const rng = createRng('slates');
-    const slates = Array.from({ length: N }, () => {
-      const order = [...ITEMS].sort(() => rng.uniform() - 0.5);
-      // A random sort is not uniform: take the places apart by drawing them.
-      const first = rng.below(3);
-      const rest = order.filter((_, i) => i !== first);
-      const slate = [order[first] as string, rest[rng.below(2)] as string];
-      return {
-        slate,
-        rewards: slate.map((id, k) => (rng.uniform() < (PLAY[id] as number) / (k + 1) ? 1 : 0)),
-      };
-    });
-    await insertDecisions(
-      api.db.database,
-      slates.map(({ slate }, i) => ({
-        n: i,
-        unitId: `u${i >> 1}`,
-        policyId: 'rows',
-        slate,
-        at: NOW - 3_600_000 + i,
-        context: { device: i % 4 < 2 ? 'tv' : 'phone' },
-      })),
-    );
-    await api.db.database.query(
-      `with row as (select * from unnest($1::text[], $2::text[], $3::text[], $4::float8[], $5::float8[]) as r (id, a, b, ra, rb)),
-       told as (
-         update decision d set candidates = '{a,b,c}', policy_version = 0, propensity = 1.0 / 6,
-           chosen = jsonb_build_array(jsonb_build_object('id', r.a, 'propensity', 1.0 / 3::float8),
-             jsonb_build_object('id', r.b, 'propensity', 0.5))
-         from row r where d.id = r.id returning d.id, d.at)
-       insert into reward (decision_id, position, policy_id, action_id, reward, propensity, decision_at, settled_at, version)
-       select t.id, p.position, 'rows', p.action, p.reward, p.propensity, t.at, now(), -1 from told t join row r on r.id = t.id
-       cross join lateral (values (0, r.a, r.ra, 1.0 / 3::float8), (1, r.b, r.rb, 0.5)) as p (position, action, reward, propensity)
-       where p.position = 0 or p.reward > 0`,
-      [
-        slates.map((_, i) => idOf(i)),
-        slates.map(({ slate }) => slate[0]),
-        slates.map(({ slate }) => slate[1]),
-        slates.map(({ rewards }) => rewards[0]),
-        slates.map(({ rewards }) => rewards[1]),
-      ],
-    );
-  }
-
   beforeAll(async () => {
     api = await startTestApi();
     await api.db.database.query(`select ensure_partitions(current_date - 1, current_date + 1)`);
     await create('rows', { key: 'uniform-random', floor: 0.05 });
     await create('same', { key: 'uniform-random', floor: 0.2 });
-    await log();
+    await insertUniformSlates(api.db.database, 'rows', N, NOW - 3_600_000);
   }, 60_000);
   afterAll(() => api.close());
 

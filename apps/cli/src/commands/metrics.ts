@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { ApiClient, Refused } from '../demo/api-client.js';
 import { resolveConnection } from '../demo/connection.js';
 import type { ConnectionOptions } from '../demo/connection.js';
+import { alignedColumns } from './aligned.js';
+import { connected } from './connected.js';
 
 /** The API knows what a definition has to be; here only its key is needed. */
 const definitionSchema = z.looseObject({ key: z.string().min(1) });
@@ -115,15 +117,7 @@ export function describeMetrics(items: readonly Listed[]): string {
       item.title,
     ]),
   ];
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return `${rows
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')}\n`;
+  return alignedColumns(rows, new Set());
 }
 
 type Flags = ConnectionOptions & { readonly json?: boolean; readonly archived?: boolean };
@@ -131,11 +125,6 @@ type Flags = ConnectionOptions & { readonly json?: boolean; readonly archived?: 
 /** `marquee metrics apply FILE` and `marquee metrics list`. */
 export function registerMetrics(program: Command): void {
   const metrics = program.command('metrics').description('metrics of a running installation');
-  const connected = (command: Command): Command =>
-    command
-      .option('--url <url>', 'base URL of the API (default: that of the running installation)')
-      .option('--key <key>', 'admin key (default: that of the running installation)')
-      .option('--json', 'print one JSON document');
   connected(
     metrics
       .command('apply')

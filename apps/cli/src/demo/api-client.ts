@@ -59,7 +59,13 @@ export class ApiClient {
   /**
    * @throws Refused with the problem's code for 4xx, Unreachable when there is no answer, or a 429, 502, 503 or 504.
    */
-  async call(method: Method, path: string, body?: unknown, key = this.connection.admin): Promise<unknown> {
+  async call(
+    method: Method,
+    path: string,
+    body?: unknown,
+    key = this.connection.admin,
+    timeoutMs = 30_000,
+  ): Promise<unknown> {
     const headers: Record<string, string> = { authorization: `Bearer ${key}` };
     if (body !== undefined) headers['content-type'] = 'application/json';
     let response: Response;
@@ -67,7 +73,7 @@ export class ApiClient {
       response = await fetch(`${this.connection.api}${path}`, {
         method,
         headers,
-        signal: AbortSignal.timeout(30_000),
+        signal: AbortSignal.timeout(timeoutMs),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
     } catch (error) {
