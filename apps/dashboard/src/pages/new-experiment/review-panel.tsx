@@ -1,8 +1,10 @@
 import { Alert, Button, Stack } from '@mantine/core';
 import type { ReactElement } from 'react';
+import { Link } from 'react-router';
 import type { Experiment } from '../../api/types.js';
 import { plural } from '../../format/index.js';
 import { CheckList } from '../../ui/check-list.js';
+import { gateRefusal } from '../../ui/gate-refusal.js';
 import { Icon } from '../../ui/icon.js';
 import { Panel } from '../../ui/panel.js';
 import { launchChecks } from '../experiment/checklist.js';
@@ -18,6 +20,25 @@ interface ReviewPanelProps extends SectionProps {
   error: Error | null;
   pending: boolean;
   saveDraft: () => void;
+}
+
+function Refusal({ error, experiment }: { error: Error | null; experiment: string }): ReactElement | null {
+  if (error === null) return null;
+  return (
+    <Alert color="orange" variant="light" title="The API refused it" role="alert">
+      {error.message}
+      {gateRefusal(error) === null ? null : (
+        <>
+          {' '}
+          The draft is saved.{' '}
+          <Link className="mq-link" to={`/experiments/${experiment}`}>
+            Open it
+          </Link>{' '}
+          to start it past the gate, with a reason.
+        </>
+      )}
+    </Alert>
+  );
 }
 
 /** The pre-launch checklist beside the form, and the two ways to save. */
@@ -53,11 +74,7 @@ export function ReviewPanel({
               </ul>
             </Alert>
           ) : null}
-          {error === null ? null : (
-            <Alert color="orange" variant="light" title="The API refused it" role="alert">
-              {error.message}
-            </Alert>
-          )}
+          <Refusal error={error} experiment={toBody(draft).key} />
           <Button type="submit" loading={pending} leftSection={<Icon name="play" size={14} />}>
             Create and start
           </Button>

@@ -34,9 +34,10 @@ export function RetireButton({ policy, action }: { policy: Policy; action: Polic
     setAsked(false);
     write.reset();
   };
-  const confirm = (): void => {
+  const confirm = (_reason: string, overrideGate?: string): void => {
     const actions = isRetired ? retired.filter((id) => id !== action.id) : [...retired, action.id];
-    const body = { params: paramsRetiring(policy, actions) };
+    const params = paramsRetiring(policy, actions);
+    const body = { params, ...(overrideGate === undefined ? {} : { overrideGate }) };
     write.mutate({ path: `/v1/policies/${segment(policy.id)}`, method: 'PATCH', body }, { onSuccess: close });
   };
   const label = isRetired ? 'Bring back' : 'Retire';
