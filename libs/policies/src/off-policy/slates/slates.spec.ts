@@ -1,99 +1,31 @@
 import { describe, expect, it } from '@jest/globals';
 import { createRng, DomainError } from '#experiments';
-import type { Rng } from '#experiments';
-import type { SlotRule } from '../../contract.js';
-import { sampleIndex } from '../../envelope.js';
-import { compileExploration } from '../../exploration/index.js';
 import { clustersOf } from '../statistics.js';
 import { modelChoice } from '../cross-fit.js';
 import { cascadeBaseline } from './baseline.js';
 import { evaluateSlates } from './evaluate.js';
 import type { SlateEvaluation, SlateOptions } from './evaluate.js';
-import { enumerateSlates, slotMarginals } from './law.js';
 import { NO_ACTION, slateRowsOf } from './logged.js';
 import type { LoggedSlates } from './logged.js';
-
-const ITEMS = 4;
-const SLOTS = 2;
-const REPEATED = { kind: 'repeated', violations: 0, unsupportedMass: 0 } as const;
-
-/** Two kinds of members; what stands above an item takes from it. */
-const CLICK = [
-  [0.6, 0.4, 0.2, 0.1],
-  [0.1, 0.3, 0.3, 0.7],
-];
-const click = (c: number, slate: ArrayLike<number>, k: number): number => {
-  const own = CLICK[c]?.[slate[k] as number] as number;
-  return k === 0 ? own : 0.7 * own - 0.2 * own * (CLICK[c]?.[slate[0] as number] as number);
-};
-
-type Law = readonly SlotRule[];
-const plackettLuce = compileExploration('plackett-luce', { temperature: 1 });
-const law = (...logits: readonly number[][]): Law => logits.map((l) => plackettLuce(Float64Array.from(l)));
-const LOGGED = law([0.3, 0, 0, 0.3], [0.3, 0, 0, 0.3]);
-/** Knows what members like, and the opposite of it. */
-const BETTER = law([1.2, 0.6, -0.2, -0.6], [-0.6, 0.2, 0.2, 1.2]);
-const WORSE = law([-2, -0.6, 1, 2], [2, 0.2, -0.2, -2]);
-
-function valueOf(policy: Law): number {
-  let value = 0;
-  policy.forEach((rule, c) =>
-    enumerateSlates(rule, ITEMS, SLOTS, (slate, prefix) => {
-      for (let k = 0; k < SLOTS; k++) value += (prefix[SLOTS - 1] as number) * click(c, slate, k);
-    }),
-  );
-  return value / policy.length;
-}
-
-/** A log of members with two slates each, and the candidate's distributions along it. */
-function play(n: number, candidate: Law, rng: Rng): { log: LoggedSlates; target: Float64Array } {
-  const log = {
-    n,
-    slots: SLOTS,
-    actions: ITEMS,
-    action: new Uint32Array(n * SLOTS),
-    propensity: new Float64Array(n * SLOTS),
-    reward: new Float64Array(n * SLOTS),
-    unit: Uint32Array.from({ length: n }, (_, i) => i >> 1),
-    context: { width: 1, values: new Float64Array(n) },
-    slotWeight: new Float64Array(n * SLOTS),
-    support: REPEATED,
-  };
-  const target = new Float64Array(n * SLOTS * ITEMS);
-  const marginals = [LOGGED, candidate].map((policy) =>
-    policy.map((rule) => slotMarginals(rule, ITEMS, SLOTS)),
-  );
-  const p = new Float64Array(ITEMS);
-  for (let i = 0; i < n; i++) {
-    const c = (i >> 1) % 2;
-    log.context.values[i] = c;
-    const taken = new Uint8Array(ITEMS);
-    const slate: number[] = [];
-    for (let k = 0; k < SLOTS; k++) {
-      const at = i * SLOTS + k;
-      (candidate[c] as SlotRule)(taken, target.subarray(at * ITEMS, (at + 1) * ITEMS));
-      (LOGGED[c] as SlotRule)(taken, p);
-      const a = sampleIndex(p, rng);
-      slate.push(a);
-      taken[a] = 1;
-      log.action[at] = a;
-      log.propensity[at] = p[a] as number;
-      log.reward[at] = rng.uniform() < click(c, slate, k) ? 1 : 0;
-      const [below, above] = marginals.map((one) => one[c]?.[k * ITEMS + a] as number);
-      log.slotWeight[at] = (above as number) / (below as number);
-    }
-  }
-  return { log, target };
-}
+import {
+  BETTER,
+  LOGGED,
+  playSlates,
+  REPEATED,
+  slateCoverage,
+  slateValue,
+  WORSE,
+} from '../testing/slate-study.js';
+import type { SlateErrors, SlatePolicy } from '../testing/slate-study.js';
 
 const run = (
   n: number,
-  candidate: Law,
+  candidate: SlatePolicy,
   seed: string,
   options: SlateOptions = {},
   change: Partial<LoggedSlates> = {},
 ) => {
-  const { log, target } = play(n, candidate, createRng(seed));
+  const { log, target } = playSlates(n, candidate, createRng(seed));
   return evaluateSlates({ ...log, ...change }, target, { bootstrap: { resamples: 20 }, ...options });
 };
 const failing = ({ gate }: SlateEvaluation): string[] =>
@@ -158,42 +90,27 @@ describe('slates by hand', () => {
 });
 
 describe('slates of a world with known truth', () => {
-  const truth = valueOf(BETTER);
-  const logged = valueOf(LOGGED);
+  const gain = slateValue(BETTER) - slateValue(LOGGED);
 
   it('intervals hold the truth, the bound always, and cascade-DR is the steadiest that assumes a cascade', () => {
-    const runs = 150;
-    const keys = ['slate-ips', 'slate-ips-sn', 'rips-sn', 'rips', 'cascade-dr'];
-    const values = new Map(keys.map((key) => [key, { hits: 0, sum: 0, squares: 0 }]));
-    let bounded = 0;
-    for (let b = 0; b < runs; b++) {
-      const { estimates, difference } = run(400, BETTER, `coverage ${b}`, { bootstrap: { resamples: 1 } });
-      for (const { key, value, interval } of estimates) {
-        const so = values.get(key);
-        if (!so || value === null || !interval) continue;
-        if (interval.lower <= truth && truth <= interval.upper) so.hits++;
-        so.sum += value - truth;
-        so.squares += (value - truth) ** 2;
-      }
-      const { lower, upper } = difference.bound;
-      if (lower <= truth - logged && truth - logged <= upper) bounded++;
-    }
-    expect(bounded).toBe(runs);
-    const sd = (key: string): number => Math.sqrt((values.get(key)?.squares as number) / runs);
-    for (const key of keys) {
-      const { hits, sum } = values.get(key) as { hits: number; sum: number };
+    const runs = 120;
+    const { errors, bounded } = slateCoverage(runs, 400, 'coverage');
+    expect(bounded).toBe(1);
+    const of = (key: string) => errors[key] as SlateErrors;
+    for (const key of ['slate-ips', 'slate-ips-sn', 'rips-sn', 'rips', 'cascade-dr']) {
+      const { bias, covered, rmse } = of(key);
       // 95 % within three standard errors of such a simulation, and no bias beyond four.
-      expect([key, hits / runs >= 0.9]).toEqual([key, true]);
-      expect([key, Math.abs(sum / runs) < (4 * sd(key)) / Math.sqrt(runs)]).toEqual([key, true]);
+      expect([key, covered >= 0.89]).toEqual([key, true]);
+      expect([key, Math.abs(bias) < (4 * rmse) / Math.sqrt(runs)]).toEqual([key, true]);
     }
-    expect(sd('cascade-dr')).toBeLessThan(0.9 * sd('rips'));
-    expect(sd('rips')).toBeLessThan(sd('slate-ips'));
+    expect(of('cascade-dr').rmse).toBeLessThan(0.9 * of('rips').rmse);
+    expect(of('rips').rmse).toBeLessThan(of('slate-ips').rmse);
   });
 
   it('opens for a better policy, closes for a worse one, and says when there is too little', () => {
     const better = run(12_000, BETTER, 'gate');
     expect([better.gate.answer, failing(better)]).toEqual(['yes', []]);
-    expect(better.difference.bound.lower).toBeLessThan(truth - logged);
+    expect(better.difference.bound.lower).toBeLessThan(gain);
     const worse = run(12_000, WORSE, 'gate');
     expect([worse.gate.answer, failing(worse)]).toEqual(['no', ['improvement']]);
     const few = run(600, BETTER, 'gate');
@@ -208,7 +125,7 @@ describe('slates of a world with known truth', () => {
     expect(failing(run(6000, BETTER, 'gate', {}, { support }))).toContain('support');
     const lost = { kind: 'repeated', violations: 3, unsupportedMass: 0.1 } as const;
     expect(run(6000, BETTER, 'gate', {}, { support: lost }).gate.clauses[0]?.prose).toContain('In 3 rows');
-    const { log, target } = play(12_000, BETTER, createRng('gate'));
+    const { log, target } = playSlates(12_000, BETTER, createRng('gate'));
     // Item 0 was logged with a quarter more than its probability.
     const propensity = log.propensity.map((p, at) => (log.action[at] === 0 ? Math.min(1, 1.25 * p) : p));
     const wrong = evaluateSlates({ ...log, propensity }, target, { bootstrap: { resamples: 20 } });
