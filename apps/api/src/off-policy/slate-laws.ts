@@ -13,8 +13,8 @@ export interface ServedSlateRow {
 
 /** A recomputed propensity counts as the logged one within this share of it. */
 const TOLERANCE = 1e-9;
-/** Time that one quantity may take over all slates of an evaluation. */
-const MOST_MS = 20_000;
+/** Time that each quantity may take over all slates; together well below the minute after which a connection is closed. */
+const MOST_MS = { repeated: 15_000, slotWeight: 10_000, pseudoWeight: 10_000 };
 const MOST_ORDERS = 5_000;
 const MOST_PAIRS = 64;
 
@@ -29,23 +29,33 @@ class Whole {
   missing: string | null = null;
   private spent = 0;
 
-  constructor(private readonly clock: () => number) {}
+  constructor(
+    private readonly most: number,
+    private readonly clock: () => number,
+  ) {}
 
   /** @param run returns what was asked for, or says why it cannot. */
   attempt<T>(run: () => T | Missing): T | null {
     if (this.missing !== null) return null;
     const begun = this.clock();
     const found = attempted(run);
-    this.spent += this.clock() - begun;
-    if (found !== null && typeof found === 'object' && 'missing' in found) {
+    if (isMissing(found)) {
       this.missing = found.missing;
       return null;
     }
-    if (this.spent > MOST_MS)
-      this.missing = `This takes longer than ${MOST_MS / 1000} seconds on this log; evaluate fewer rows.`;
-    return found as T;
+    this.spend(this.clock() - begun);
+    return found;
+  }
+
+  spend(ms: number): void {
+    this.spent += ms;
+    if (this.spent > this.most)
+      this.missing ??= `This takes longer than ${this.most / 1000} seconds on this log; evaluate fewer rows.`;
   }
 }
+
+const isMissing = <T>(found: T | Missing): found is Missing =>
+  found !== null && typeof found === 'object' && 'missing' in found;
 
 function attempted<T>(run: () => T | Missing): T | Missing {
   try {
@@ -81,10 +91,12 @@ export class SlateLaws {
   constructor(
     sql: Sql,
     private readonly stored: StoredPolicy | null,
-    clock: () => number = () => performance.now(),
+    private readonly clock: () => number = () => performance.now(),
   ) {
     this.source = new PolicySource(sql);
-    [this.repeated, this.slotted, this.pseudo] = [new Whole(clock), new Whole(clock), new Whole(clock)];
+    this.repeated = new Whole(MOST_MS.repeated, clock);
+    this.slotted = new Whole(MOST_MS.slotWeight, clock);
+    this.pseudo = new Whole(MOST_MS.pseudoWeight, clock);
     if (stored === null) this.repeated.missing = 'The policy that logged does not exist any more.';
   }
 
@@ -145,8 +157,11 @@ export class SlateLaws {
       found = this.source.at(this.stored as StoredPolicy, version ?? 0, { slice });
       this.versions.set(key, found);
     }
+    const begun = this.clock();
     try {
-      return await found;
+      const answers = await found;
+      this.repeated.spend(this.clock() - begun);
+      return answers;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       this.repeated.missing = `The policy that logged cannot be asked again: ${error.detail}`;
