@@ -1,0 +1,175 @@
+import type { Rng } from '#experiments';
+import { Kernels } from '../kernels/index.js';
+import type { Floats, Ints } from '../kernels/index.js';
+import { GruCell } from './gru.js';
+import { Embedding, head } from './layers.js';
+import { LstmCell } from './lstm.js';
+import { Parameters } from './parameters.js';
+import type { StepOptions } from './parameters.js';
+import { RecurrentLayer } from './recurrent.js';
+import { SelfAttentionLayer } from './self-attention.js';
+import type { SequenceLayer, SequenceNetOptions, SequenceShape } from './sequence-layer.js';
+import { TiedSoftmax } from './tied-softmax.js';
+
+export const SEQUENCE_CELLS = ['self-attention', 'gru', 'lstm'] as const;
+export type SequenceCell = (typeof SEQUENCE_CELLS)[number];
+
+export interface NetOptions extends SequenceNetOptions {
+  readonly cell: SequenceCell;
+  readonly items: number;
+  /** Without it only `encode` and `score` can be used, and less memory is taken. */
+  readonly trained: boolean;
+  /** Bytes; DomainError `out_of_memory` above. */
+  readonly memoryLimit?: number;
+}
+
+/** Consecutive items of one member: each but the last is an input whose answer is the next one. */
+export interface Window {
+  readonly items: Int32Array;
+  /** Only the last so many answers count; all when it is absent. */
+  readonly answers?: number;
+}
+
+const layers: Record<SequenceCell, (p: Parameters, o: SequenceNetOptions, rng: Rng) => SequenceLayer> = {
+  'self-attention': (parameters, options, rng) => new SelfAttentionLayer(parameters, options, rng),
+  gru: (parameters, options, rng) => {
+    const cell = new GruCell(parameters, options.dimension, options.length, options.batch);
+    return new RecurrentLayer(parameters, cell, options, rng);
+  },
+  lstm: (parameters, options, rng) => {
+    const cell = new LstmCell(parameters, options.dimension, options.length, options.batch);
+    return new RecurrentLayer(parameters, cell, options, rng);
+  },
+};
+
+/**
+ * Next-item network: item embeddings, a layer over the sequence, and a softmax over all items with the same embeddings. Items
+ * are numbered from 0.
+ */
+export class SequenceNet {
+  readonly parameters: Parameters;
+  private readonly kernels: Kernels;
+  private readonly embedding: Embedding;
+  private readonly layer: SequenceLayer;
+  private readonly softmax: TiedSoftmax;
+  private readonly inputs: Ints;
+  private readonly answerRows: Ints;
+  private readonly targets: Ints;
+  private readonly answers: Floats;
+  private readonly dStates: Floats;
+
+  constructor(
+    readonly options: NetOptions,
+    rng: Rng,
+  ) {
+    const { batch, cell, dimension, items, length, trained } = options;
+    this.kernels = new Kernels(undefined, options.memoryLimit);
+    const rows = batch * length;
+    const { arena } = this.kernels;
+    this.parameters = new Parameters(this.kernels);
+    const scale = cell === 'self-attention' ? Math.sqrt(dimension) : 1;
+    this.embedding = new Embedding(this.parameters, 'items', items, dimension, scale, rows);
+    this.layer = layers[cell](this.parameters, options, rng);
+    this.softmax = new TiedSoftmax(this.parameters, this.embedding, items, trained ? rows : 1);
+    this.inputs = arena.ints(rows);
+    this.answerRows = arena.ints(rows);
+    this.targets = arena.ints(rows);
+    this.answers = arena.floats(rows * dimension);
+    this.dStates = arena.floats(rows * dimension);
+    this.parameters.build(rng, trained);
+  }
+
+  /** Bytes that the network takes. */
+  get memory(): number {
+    return this.kernels.arena.used;
+  }
+
+  /** One step of the optimiser. @returns the mean loss of the answers, before the step. */
+  train(windows: readonly Window[], step: StepOptions): number {
+    const loss = this.gradient(windows, true);
+    this.parameters.step(step);
+    return loss;
+  }
+
+  /** Leaves the gradient of the mean loss in the parameters. @param training with dropout or without. */
+  gradient(windows: readonly Window[], training: boolean): number {
+    this.parameters.clearGradients();
+    const { answers, rows, targets } = this.ask(windows, training);
+    const { dimension } = this.options;
+    const { loss, dx } = this.softmax.trainingLoss(answers, targets);
+    const shape = this.shape as SequenceShape;
+    const dStates = head(this.dStates, shape.batch * shape.steps * dimension);
+    dStates.view.fill(0);
+    this.kernels.scatterAdd(dStates, dx, rows, dimension);
+    this.embedding.backward(this.layer.backward(dStates));
+    return loss;
+  }
+
+  /** Sum of the losses of the answers, and how many there are. */
+  loss(windows: readonly Window[]): { loss: number; answers: number } {
+    const { answers, targets } = this.ask(windows, false);
+    return { loss: this.softmax.loss(answers, targets), answers: targets.length };
+  }
+
+  private shape: SequenceShape | undefined;
+
+  /** The states that have an answer, one after the other, with the answers. */
+  private ask(windows: readonly Window[], training: boolean) {
+    const { dimension } = this.options;
+    const steps = windows.reduce((most, { items }) => Math.max(most, items.length - 1), 0);
+    const states = this.states(
+      windows.map(({ items }) => items.subarray(0, -1)),
+      steps,
+      training,
+    );
+    const [rows, targets] = [this.answerRows.view, this.targets.view];
+    let size = 0;
+    windows.forEach(({ items, answers = items.length - 1 }, b) => {
+      for (let i = items.length - 1 - answers; i < items.length - 1; i++) {
+        rows[size] = this.row(b, i, items.length - 1);
+        targets[size++] = items[i + 1] as number;
+      }
+    });
+    const answered = this.answerRows.part(0, size);
+    const answers = head(this.answers, size * dimension);
+    this.kernels.gather(answers, states, answered, dimension);
+    return { answers, rows: answered, targets: this.targets.part(0, size) };
+  }
+
+  private states(inputs: readonly Int32Array[], steps: number, training: boolean): Floats {
+    const batch = inputs.length;
+    const bySequence = this.layer.rows === 'by sequence';
+    const first = Int32Array.from(inputs, (items) => (bySequence ? steps - items.length : 0));
+    this.shape = { batch, steps, first };
+    const index = this.inputs.part(0, batch * steps);
+    const { view } = index;
+    view.fill(-1);
+    inputs.forEach((items, b) => {
+      for (let i = 0; i < items.length; i++) view[this.row(b, i, items.length)] = items[i] as number;
+    });
+    return this.layer.forward(this.embedding.forward(index), this.shape, training);
+  }
+
+  /** Row of input i of sequence b, which has so many. */
+  private row(b: number, i: number, length: number): number {
+    const { batch, steps } = this.shape as SequenceShape;
+    return this.layer.rows === 'by sequence' ? b * steps + steps - length + i : i * batch + b;
+  }
+
+  /** The vector of what comes after these items (at least one; the last `length` of them count). Valid until the next call. */
+  encode(items: Int32Array): Float32Array {
+    const { dimension, length } = this.options;
+    const lately = items.subarray(Math.max(0, items.length - length));
+    const states = this.states([lately], lately.length, false);
+    return states.part((lately.length - 1) * dimension, dimension).view;
+  }
+
+  /** Logarithm, up to a constant, of the probability that an item comes next. */
+  score(vector: Float32Array, item: number): number {
+    const table = this.embedding.table.weights.view;
+    const base = item * vector.length;
+    let sum = this.softmax.bias.weights.view[item] as number;
+    for (let i = 0; i < vector.length; i++) sum += (vector[i] as number) * (table[base + i] as number);
+    return sum;
+  }
+}

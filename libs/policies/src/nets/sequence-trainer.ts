@@ -1,0 +1,54 @@
+import type { Rng } from '#experiments';
+import type { StepOptions } from './parameters.js';
+import type { SequenceNet, Window } from './sequence-net.js';
+
+/** Fisher-Yates, in place. */
+function shuffle<T>(values: T[], rng: Rng): void {
+  for (let i = values.length - 1; i > 0; i--) {
+    const j = rng.below(i + 1);
+    [values[i], values[j]] = [values[j] as T, values[i] as T];
+  }
+}
+
+/** Trains on sequences of items; every pair of neighbours is one question per epoch. */
+export class SequenceTrainer {
+  constructor(
+    private readonly net: SequenceNet,
+    private readonly sequences: readonly Int32Array[],
+    private readonly step: StepOptions,
+    private readonly rng: Rng,
+  ) {}
+
+  /**
+   * One pass over all sequences, cut anew into windows at a random offset, so that an item is seen after more and after less
+   * history. @param progress called with the share done after every batch. @returns the mean loss.
+   */
+  epoch(progress: (share: number) => void): number {
+    const windows = this.windows();
+    const { batch } = this.net.options;
+    let loss = 0;
+    let answers = 0;
+    for (let from = 0; from < windows.length; from += batch) {
+      const part = windows.slice(from, from + batch);
+      const count = part.reduce((sum, { items }) => sum + items.length - 1, 0);
+      loss += count * this.net.train(part, this.step);
+      answers += count;
+      progress(Math.min(1, (from + batch) / windows.length));
+    }
+    return answers === 0 ? 0 : loss / answers;
+  }
+
+  private windows(): Window[] {
+    const { length } = this.net.options;
+    const windows: Window[] = [];
+    for (const items of this.sequences) {
+      const offset = 1 + this.rng.below(length);
+      for (let end = offset; end - length < items.length - 1; end += length) {
+        const window = items.subarray(Math.max(0, end - length), Math.min(items.length, end + 1));
+        if (window.length > 1) windows.push({ items: window });
+      }
+    }
+    shuffle(windows, this.rng);
+    return windows;
+  }
+}
