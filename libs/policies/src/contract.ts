@@ -133,6 +133,28 @@ export interface TrainingSet {
   /** Unix milliseconds. Rows of one unit are in the order of its events, also where the times are equal. */
   readonly at: Float64Array;
   readonly itemFeatures: readonly Context[];
+  /**
+   * Optional: what was known when the member was asked, frozen at that decision, so that training sees what serving saw.
+   * `context[row]` is a place in `contexts`, or -1 where nothing is known.
+   */
+  readonly contexts?: readonly Context[];
+  readonly context?: Int32Array;
+  /** Optional: questions with their answers, for policies that learn several tasks at once. */
+  readonly tasks?: readonly TaskRows[];
+}
+
+/** Questions of one kind and whether it happened: the search found something, the notification was opened. */
+export interface TaskRows {
+  readonly name: string;
+  readonly unit: Uint32Array;
+  /** Row numbers of `items`; -1 where the question is about no title. */
+  readonly item: Int32Array;
+  /** 1: it happened, 0: it did not. */
+  readonly label: Uint8Array;
+  /** Unix milliseconds. */
+  readonly at: Float64Array;
+  /** Places in `contexts`; -1 where nothing is known. */
+  readonly context: Int32Array;
 }
 
 /** Learns in a training run. */

@@ -46,6 +46,15 @@ export class Dense {
     return y;
   }
 
+  /** What the last `forward` was given, and what it gave. */
+  get input(): Floats | undefined {
+    return this.x;
+  }
+
+  get output(): Floats {
+    return this.y;
+  }
+
   backward(dy: Floats, rows: number): Floats {
     const { inputs, outputs, kernels } = this;
     const dx = head(this.dx, rows * inputs);

@@ -1,5 +1,6 @@
 import type { Policy } from '../contract.js';
+import { deep } from './deep.js';
 import { implicitAls } from './implicit-als.js';
 
 /** Policies that learn in a training run. Adding one is one file and one entry here. */
-export const recommenders: readonly Policy[] = [implicitAls as Policy];
+export const recommenders: readonly Policy[] = [implicitAls as Policy, deep as Policy];
