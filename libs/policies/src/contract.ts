@@ -157,9 +157,26 @@ export interface TaskRows {
   readonly context: Int32Array;
 }
 
+/** One task of a policy that learns several: a trial is an outcome, and answered with yes when the success follows in time. */
+export interface TaskDefinition {
+  readonly name: string;
+  readonly trial: string;
+  readonly success: string;
+  readonly withinHours: number;
+}
+
+/** What a policy reads besides the positive feedback itself. */
+export interface TrainingNeeds {
+  /** What was known at the decisions that the feedback names. */
+  readonly contexts: boolean;
+  readonly tasks: readonly TaskDefinition[];
+}
+
 /** Learns in a training run. */
 export interface RecommenderPolicy<P = unknown, S = unknown> extends PolicyBase<P, S> {
   readonly learns: 'batch';
+  /** Optional: absent, nothing but the feedback is read. */
+  needs?(params: P): TrainingNeeds;
   fit(data: TrainingSet, params: P, rng: Rng, progress: (share: number) => void): S;
 }
 

@@ -1,5 +1,5 @@
 import type { Rng } from '#experiments';
-import type { CompiledPolicy, DecisionRequest, TrainingSet } from '#policies';
+import type { CompiledPolicy, DecisionRequest, TaskRows, TrainingSet } from '#policies';
 
 const RECALL_AT = 20;
 const NDCG_AT = 10;
@@ -39,14 +39,34 @@ export function splitByTime(data: TrainingSet, share = 0.1, after = -Infinity): 
     if (at < from || at <= after || !known.has(item) || earlier.get(unit)?.has(item)) continue;
     add(later, unit, item);
   }
-  const past: TrainingSet = {
+  const past = pastOf(data, rows, from);
+  return { past, from, later, earlier };
+}
+
+/** The same data with these rows alone, and the questions from before a moment. */
+function pastOf(data: TrainingSet, rows: readonly number[], from: number): TrainingSet {
+  return {
     ...data,
     unit: Uint32Array.from(rows, (row) => data.unit[row] as number),
     item: Uint32Array.from(rows, (row) => data.item[row] as number),
     value: Float64Array.from(rows, (row) => data.value[row] as number),
     at: Float64Array.from(rows, (row) => data.at[row] as number),
+    ...(data.context ? { context: Int32Array.from(rows, (row) => data.context?.[row] ?? -1) } : {}),
+    ...(data.tasks ? { tasks: data.tasks.map((task) => tasksBefore(task, from)) } : {}),
   };
-  return { past, from, later, earlier };
+}
+
+/** The questions that were asked before a moment. */
+function tasksBefore(task: TaskRows, from: number): TaskRows {
+  const rows = Array.from(task.at.keys()).filter((row) => (task.at[row] as number) < from);
+  return {
+    name: task.name,
+    unit: Uint32Array.from(rows, (row) => task.unit[row] as number),
+    item: Int32Array.from(rows, (row) => task.item[row] as number),
+    label: Uint8Array.from(rows, (row) => task.label[row] as number),
+    at: Float64Array.from(rows, (row) => task.at[row] as number),
+    context: Int32Array.from(rows, (row) => task.context[row] as number),
+  };
 }
 
 function add(sets: Map<number, Set<number>>, key: number, value: number): void {

@@ -85,7 +85,10 @@ export class TrainPolicy {
       const policy = await readPolicy(tx, run.policy_id);
       if (policy.reward === null)
         throw new Error('the policy has no reward definition: nothing says which outcomes count');
-      const data = await readTrainingSet(tx, policy.reward, run.cut_at);
+      const registered = this.registry.get(policy.key);
+      const needs =
+        registered.learns === 'batch' ? registered.needs?.(registered.params.parse(run.params)) : undefined;
+      const data = await readTrainingSet(tx, policy.reward, run.cut_at, needs);
       if (data.at.length === 0)
         throw new Error(`there are no counting outcomes before ${run.cut_at.toISOString()}`);
       return { policy, serving: await this.readServing(tx, policy), data };

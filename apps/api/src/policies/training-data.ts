@@ -1,5 +1,5 @@
 import type { Context } from '#experiments';
-import type { TrainingSet } from '#policies';
+import type { TaskDefinition, TaskRows, TrainingNeeds, TrainingSet } from '#policies';
 import type { Transaction } from '../persistence/database.js';
 import { worthOf } from './reward.js';
 import type { RewardDefinition } from './reward.js';
@@ -8,7 +8,7 @@ import type { RewardDefinition } from './reward.js';
 const FETCH = 20_000;
 
 /** A growing column of numbers: twice the size whenever it is full. */
-class Column<A extends Float64Array | Uint32Array> {
+class Column<A extends Float64Array | Uint32Array | Int32Array> {
   length = 0;
   constructor(
     private values: A,
@@ -34,6 +34,8 @@ const floats = (): Column<Float64Array> =>
 const indices = (): Column<Uint32Array> =>
   new Column(new Uint32Array(0), (length) => new Uint32Array(length));
 
+const signed = (): Column<Int32Array> => new Column(new Int32Array(0), (length) => new Int32Array(length));
+
 /** Numbers texts in order of first appearance. */
 class Numbering {
   readonly names: string[] = [];
@@ -50,12 +52,41 @@ class Numbering {
   }
 }
 
+/** Numbers contexts: equal ones share a place, so that a million rows hold some thousands of them. */
+class Contexts {
+  readonly list: Context[] = [];
+  private readonly places = new Map<string, number>();
+
+  /** @param text a context as JSON; null: there is none. */
+  of(text: string | null): number {
+    if (text === null) return -1;
+    let place = this.places.get(text);
+    if (place === undefined) {
+      place = this.list.length;
+      this.list.push(JSON.parse(text) as Context);
+      this.places.set(text, place);
+    }
+    return place;
+  }
+}
+
 interface OutcomeRow {
+  readonly context?: string | null;
   readonly unit_id: string;
   readonly item: string;
   readonly name: string;
   readonly value: number | null;
   readonly at: Date;
+}
+
+/** Reads an open cursor to its end, some rows at a time, and closes it. */
+async function eachRow<Row>(tx: Transaction, cursor: string, take: (row: Row) => void): Promise<void> {
+  for (;;) {
+    const rows = await tx.query<Row & Record<string, unknown>>(`fetch ${FETCH} from ${cursor}`);
+    for (const row of rows) take(row);
+    if (rows.length < FETCH) break;
+  }
+  await tx.query(`close ${cursor}`);
 }
 
 /**
@@ -64,36 +95,42 @@ interface OutcomeRow {
  * cut gives the same bytes.
  * @param definition which outcomes count, and how much each is worth.
  * @param cutAt outcomes before this time count.
+ * @param needs what is read besides: contexts as they were frozen at the decisions that outcomes name, and tasks.
  */
 export async function readTrainingSet(
   tx: Transaction,
   definition: RewardDefinition,
   cutAt: Date,
+  needs: TrainingNeeds = { contexts: false, tasks: [] },
 ): Promise<TrainingSet> {
   const units = new Numbering();
   const items = new Numbering();
+  const contexts = new Contexts();
+  const context = signed();
   const [unit, item, value, at] = [indices(), indices(), floats(), floats()];
   await tx.query(
     `declare training_data no scroll cursor for
-     select unit_id, coalesce(item_id, action_id) as item, name, value, at from event
-     where kind = 'outcome' and name = any($1) and at < $2 and coalesce(item_id, action_id) is not null
-     order by at, id collate "C"`,
+     select e.unit_id, coalesce(e.item_id, e.action_id) as item, e.name, e.value, e.at${needs.contexts ? ', d.context::text as context' : ''}
+       from event e ${needs.contexts ? DECISION_OF_EVENT : ''}
+     where e.kind = 'outcome' and e.name = any($1) and e.at < $2 and coalesce(e.item_id, e.action_id) is not null
+     order by e.at, e.id collate "C"`,
     [[...new Set(definition.outcomes.map((outcome) => outcome.name))], cutAt],
   );
-  for (;;) {
-    const rows = await tx.query<OutcomeRow & Record<string, unknown>>(`fetch ${FETCH} from training_data`);
-    for (const row of rows) {
-      const worth = worthOf(definition, row.name, row.value);
-      if (worth === null || worth <= 0) continue;
-      unit.push(units.of(row.unit_id));
-      item.push(items.of(row.item));
-      value.push(worth);
-      at.push(row.at.getTime());
-    }
-    if (rows.length < FETCH) break;
-  }
-  await tx.query('close training_data');
+  await eachRow<OutcomeRow>(tx, 'training_data', (row) => {
+    const worth = worthOf(definition, row.name, row.value);
+    if (worth === null || worth <= 0) return;
+    unit.push(units.of(row.unit_id));
+    item.push(items.of(row.item));
+    value.push(worth);
+    at.push(row.at.getTime());
+    if (needs.contexts) context.push(contexts.of(row.context ?? null));
+  });
+  const numbers = { units, items, contexts };
+  const tasks: TaskRows[] = [];
+  for (const task of needs.tasks) tasks.push(await readTask(tx, task, cutAt, numbers));
   return {
+    ...(needs.contexts ? { contexts: contexts.list, context: context.done() } : {}),
+    ...(tasks.length > 0 ? { tasks } : {}),
     units: units.names,
     items: items.names,
     unit: unit.done(),
@@ -101,6 +138,62 @@ export async function readTrainingSet(
     value: value.done(),
     at: at.done(),
     itemFeatures: await readItemFeatures(tx, items.names),
+  };
+}
+
+/** The decision that an event names, if it was made for the same unit. */
+const DECISION_OF_EVENT = 'left join decision d on d.id = e.decision_id and d.unit_id = e.unit_id';
+
+interface TaskEventRow {
+  readonly unit_id: string;
+  readonly item: string | null;
+  readonly at: Date;
+  readonly context: string | null;
+  readonly happened: boolean;
+}
+
+/**
+ * Every trial whose time for an answer is over, with whether the success followed in time: about the same title where both
+ * name one.
+ */
+async function readTask(
+  tx: Transaction,
+  { name, trial, success, withinHours }: TaskDefinition,
+  cutAt: Date,
+  {
+    units,
+    items,
+    contexts,
+  }: { readonly units: Numbering; readonly items: Numbering; readonly contexts: Contexts },
+): Promise<TaskRows> {
+  const [unit, item, label, context, at] = [indices(), signed(), indices(), signed(), floats()];
+  await tx.query(
+    `declare training_task no scroll cursor for
+     select e.unit_id, coalesce(e.item_id, e.action_id) as item, e.at, d.context::text as context,
+            exists (select from event s
+                     where s.unit_id = e.unit_id and s.kind = 'outcome' and s.name = $2 and s.id <> e.id
+                       and s.at >= e.at and s.at <= e.at + $4 * interval '1 hour'
+                       and (coalesce(e.item_id, e.action_id) is null or coalesce(s.item_id, s.action_id) is null
+                            or coalesce(e.item_id, e.action_id) = coalesce(s.item_id, s.action_id))) as happened
+       from event e ${DECISION_OF_EVENT}
+      where e.kind = 'outcome' and e.name = $1 and e.at < $3::timestamptz - $4 * interval '1 hour'
+      order by e.at, e.id collate "C"`,
+    [trial, success, cutAt, withinHours],
+  );
+  await eachRow<TaskEventRow>(tx, 'training_task', (row) => {
+    unit.push(units.of(row.unit_id));
+    item.push(row.item === null ? -1 : items.of(row.item));
+    label.push(Number(row.happened));
+    context.push(contexts.of(row.context));
+    at.push(row.at.getTime());
+  });
+  return {
+    name,
+    unit: unit.done(),
+    item: item.done(),
+    label: Uint8Array.from(label.done()),
+    at: at.done(),
+    context: context.done(),
   };
 }
 

@@ -26,6 +26,8 @@ export interface StepOptions {
   readonly rate: number;
   /** Longest gradient: a longer one is shortened to it. */
   readonly clip: number;
+  /** Share of every weight, times the rate, that is taken off per step (Loshchilov and Hutter 2019); 0 when it is absent. */
+  readonly decay?: number;
 }
 
 /**
@@ -90,13 +92,14 @@ export class Parameters {
   }
 
   /** One step of Adam against the collected gradients. @returns their length before clipping. */
-  step({ rate, clip }: StepOptions): number {
+  step({ rate, clip, decay = 0 }: StepOptions): number {
     const { weights, gradient, mean, square } = this.built;
     const norm = Math.sqrt(this.kernels.sumSquares(gradient));
     if (!Number.isFinite(norm)) {
       throw new DomainError('diverged', 'the training diverged: a smaller learning rate may help');
     }
     const scale = norm > clip ? clip / norm : 1;
+    if (decay > 0) this.kernels.addScaled(weights, weights, -rate * decay);
     this.kernels.adam(weights, gradient, mean, square, { rate, step: ++this.steps, scale });
     return norm;
   }

@@ -55,6 +55,7 @@ function fit(data: TrainingSet, params: Params, rng: Rng, progress: (share: numb
     titles,
     negatives: params.negatives,
     rate: params.learningRate,
+    decay: params.decay,
     dropped: params.dropped,
   };
   const trainer = new RetrievalTrainer(net, examples, data.item, options, rng.fork('steps'));
@@ -107,6 +108,7 @@ export const deep: RecommenderPolicy<Params, RankingState> = {
   learns: 'batch',
   params: defineParams(schema),
   stateVersion: 1,
+  needs: () => ({ contexts: true, tasks: [] }),
   fit,
   encode: encodeRanking,
   decode: decodeRanking,

@@ -46,9 +46,21 @@ export class Examples {
 
   /** @param dropped share of contexts that are hidden, so that the network does not lean on them. */
   queryBags(questions: Questions, rows: ArrayLike<number>, dropped: number, rng: Rng): QueryBags {
+    return this.queryBagsOf(
+      Array.from(rows, (row) => ({ questions, row })),
+      dropped,
+      rng,
+    );
+  }
+
+  /** The same for questions of several kinds. */
+  queryBagsOf(
+    asked: readonly { readonly questions: Questions; readonly row: number }[],
+    dropped: number,
+    rng: Rng,
+  ): QueryBags {
     const bags = newQueryBags();
-    for (let k = 0; k < rows.length; k++) {
-      const row = rows[k] as number;
+    for (const { questions, row } of asked) {
       const history = this.histories[questions.unit[row] as number];
       putHistory(history?.items ?? [], questions.before[row] as number, bags);
       if (dropped === 0 || rng.uniform() >= dropped) this.putContext(questions, row, bags);

@@ -36,7 +36,7 @@ export class FeatureSpace {
 
   private constructor(
     readonly names: readonly string[],
-    readonly cuts: Readonly<Record<string, readonly number[]>>,
+    readonly cuts: ReadonlyMap<string, readonly number[]>,
   ) {
     this.position = new Map(names.map((name, i) => [name, i]));
   }
@@ -75,24 +75,21 @@ export class FeatureSpace {
   }
 
   toJson(): Json {
-    return { names: [...this.names], cuts: this.cuts };
+    return { names: [...this.names], cuts: [...this.cuts].map(([key, ends]) => [key, [...ends]]) };
   }
 
   /** @throws DomainError `invalid_state`. */
   static fromJson(json: Json): FeatureSpace {
     const stored = stateObject(json);
-    const cuts: Record<string, number[]> = {};
-    for (const [key, list] of Object.entries(stateObject(stored['cuts'] ?? {}))) {
-      if (!Array.isArray(list) || !list.every((cut: Json) => typeof cut === 'number'))
-        throw new DomainError('invalid_state', `the ranges of "${key}" are not numbers`, '/cuts');
-      cuts[key] = list as number[];
-    }
-    return new FeatureSpace(stateTexts(stored['names'], 'names'), cuts);
+    const cuts = stored['cuts'];
+    if (!Array.isArray(cuts))
+      throw new DomainError('invalid_state', 'the ranges of numbers are no list', '/cuts');
+    return new FeatureSpace(stateTexts(stored['names'], 'names'), new Map(cuts as [string, number[]][]));
   }
 }
 
 /** Ends of the ranges of every number, by its quantiles. */
-function cutsOf(contexts: readonly Context[]): Record<string, number[]> {
+function cutsOf(contexts: readonly Context[]): Map<string, number[]> {
   const values = new Map<string, number[]>();
   for (const context of contexts) {
     for (const [key, value] of Object.entries(context)) {
@@ -102,22 +99,22 @@ function cutsOf(contexts: readonly Context[]): Record<string, number[]> {
       list.push(value);
     }
   }
-  const cuts: Record<string, number[]> = {};
+  const cuts = new Map<string, number[]>();
   for (const [key, list] of values) {
     list.sort((a, b) => a - b);
     const ends = new Set<number>();
     for (let i = 1; i < RANGES; i++) ends.add(list[Math.floor((i * list.length) / RANGES)] as number);
-    cuts[key] = [...ends];
+    cuts.set(key, [...ends]);
   }
   return cuts;
 }
 
-function* namesIn(context: Context, cuts: Readonly<Record<string, readonly number[]>>): Generator<string> {
+function* namesIn(context: Context, cuts: ReadonlyMap<string, readonly number[]>): Generator<string> {
   for (const [key, value] of Object.entries(context)) {
     if (TITLES.has(key)) continue;
     if (TEXTS.has(key)) yield* wordsOf(key, value);
     else if (typeof value === 'number') {
-      const ends = cuts[key];
+      const ends = cuts.get(key);
       if (ends && Number.isFinite(value)) yield `${key}#${ends.filter((end) => value >= end).length}`;
     } else yield* valuesOf(key, value);
   }

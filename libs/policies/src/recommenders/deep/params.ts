@@ -16,6 +16,12 @@ export const networkParams = {
     ),
   batch: z.int().min(1).max(4096).default(128).describe('Questions per step.'),
   learningRate: z.number().positive().max(1).default(0.002).describe('Length of a step (Adam).'),
+  decay: z
+    .number()
+    .min(0)
+    .max(100)
+    .default(0.3)
+    .describe('Weight decay: keeps a network from learning its rows by heart.'),
   dropped: z
     .number()
     .min(0)

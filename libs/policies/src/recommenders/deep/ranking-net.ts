@@ -1,7 +1,7 @@
 import type { Rng } from '#experiments';
 import { Kernels } from '../../kernels/index.js';
 import type { Floats } from '../../kernels/index.js';
-import type { Bags} from '../../nets/embedding-bag.js';
+import type { Bags } from '../../nets/embedding-bag.js';
 import { EmbeddingBag } from '../../nets/embedding-bag.js';
 import { Dense, head } from '../../nets/layers.js';
 import { Parameters } from '../../nets/parameters.js';

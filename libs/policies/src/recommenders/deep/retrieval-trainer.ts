@@ -13,6 +13,8 @@ export interface RetrievalOptions {
   /** Titles drawn per question for the ranking part. */
   readonly negatives: number;
   readonly rate: number;
+  /** See StepOptions. */
+  readonly decay: number;
   /** Share of title numbers and of contexts that are hidden in training, so that a title is also known by its attributes. */
   readonly dropped: number;
 }
@@ -55,12 +57,12 @@ export class RetrievalTrainer {
     };
   }
 
-  /** One step. @param rows of the positive feedback. @returns the mean loss of the ranking part. */
+  /** One step. @param rows of the positive feedback. @returns the mean loss. */
   train(rows: Uint32Array): number {
     const { parameters } = this.net;
     parameters.clearGradients();
     const loss = this.gradient(rows, true);
-    parameters.step({ rate: this.options.rate, clip: CLIP });
+    parameters.step({ rate: this.options.rate, clip: CLIP, decay: this.options.decay });
     return loss;
   }
 
@@ -69,7 +71,7 @@ export class RetrievalTrainer {
     return this.gradient(rows, false);
   }
 
-  /** Leaves gradients in the parameters when `training`. */
+  /** Leaves the gradient of both losses in the parameters when `training`, and returns their sum; else the second alone. */
   gradient(rows: Uint32Array, training: boolean): number {
     const { net, examples, options, rng } = this;
     const dropped = training ? options.dropped : 0;
@@ -82,8 +84,9 @@ export class RetrievalTrainer {
     const dv = head(this.buffers.dv, titles.length * dimension);
     const db = head(this.buffers.db, titles.length);
     for (const block of [dq, dv, db]) block.view.fill(0);
-    if (training) this.find({ queries, vectors, biases, dq, dv, db }, place);
-    const loss = this.order({ queries, vectors, biases, dq, dv, db }, place, titles.length, training);
+    const ends = { queries, vectors, biases, dq, dv, db };
+    const found = training ? this.find(ends, place) : 0;
+    const loss = found + this.order(ends, place, titles.length, training);
     if (!training) return loss;
     net.titlesBackward(dv, db);
     net.queriesBackward(dq, rows.length);
@@ -91,7 +94,7 @@ export class RetrievalTrainer {
   }
 
   /** Softmax of the right title among all at hand, by the inner product. */
-  private find({ queries, vectors, biases, dq, dv, db }: Ends, place: Int32Array): void {
+  private find({ queries, vectors, biases, dq, dv, db }: Ends, place: Int32Array): number {
     const { kernels, shape } = this.net;
     const { dimension: d } = shape;
     const [m, n] = [place.length, biases.length];
@@ -100,10 +103,11 @@ export class RetrievalTrainer {
     kernels.addBias(logits, biases, m);
     const targets = this.buffers.targets.part(0, m);
     targets.view.set(place);
-    kernels.crossEntropy(logits, targets, n, 1 / m);
+    const loss = kernels.crossEntropy(logits, targets, n, 1 / m);
     kernels.product(dq, logits, vectors, { m, n: d, k: n, add: true });
     kernels.product(dv, logits, queries, { m: n, n: d, k: m, turnA: true, add: true });
     kernels.addColumnSums(db, logits, m);
+    return loss;
   }
 
   /** Softmax of the right title among a few, by the ranking part. */
