@@ -103,6 +103,44 @@ describe('a training run', () => {
     expect(data.itemFeatures).toEqual([{ genre: 'noir' }, {}]);
   });
 
+  it('reads contexts as the decisions froze them, and what each task was asked and answered', async () => {
+    await db.database.query(`select ensure_partitions($1::date, $2::date)`, [
+      new Date(T0 - 3 * 86_400_000),
+      new Date(T0 + 86_400_000),
+    ]);
+    await db.database.query(
+      `insert into decision (id, at, unit_id, unit_type, surface, kind, chosen, propensity, arm_propensity, context, seed, reason)
+       select id, $1::timestamptz - interval '30 hours', unit_id, 'member', 'home', 'value', '"x"', 1, 1, context::jsonb, 's', 'DEFAULT'
+         from (values ('d1', 'u1', '{"device": "tv"}'), ('d2', 'u2', '{"device": "phone"}')) d (id, unit_id, context)`,
+      [CUT],
+    );
+    await db.database.query(
+      `insert into event (id, at, received_at, unit_id, kind, name, item_id, decision_id)
+       select id, $1::timestamptz - hours * interval '1 hour', now(), unit_id, 'outcome', name, item_id, decision_id
+         from (values ('p1', 29, 'u1', 'play', 'i1', 'd1'), ('p2', 28, 'u1', 'play', 'i2', 'd2'), ('p3', 27, 'u2', 'play', 'i2', null),
+                      ('s1', 26, 'u1', 'search', null, 'd1'), ('f1', 25.5, 'u1', 'search_success', 'i1', null),
+                      ('s2', 26, 'u2', 'search', 'i1', 'd2'), ('f2', 25.5, 'u2', 'search_success', 'i2', null),
+                      ('s3', 20, 'u2', 'search', 'i1', null), ('f3', 17, 'u2', 'search_success', 'i1', null),
+                      ('open', 1, 'u2', 'search', 'i1', null))
+              r (id, hours, unit_id, name, item_id, decision_id)`,
+      [CUT],
+    );
+    const tasks = [{ name: 'search', trial: 'search', success: 'search_success', withinHours: 2 }];
+    const data = await db.database.transaction((tx) =>
+      readTrainingSet(tx, REWARD as never, CUT, { contexts: true, tasks }),
+    );
+    // p2 names a decision that was made for somebody else.
+    const contextsOf = (places: Int32Array | undefined) =>
+      Array.from(places ?? [], (place) => data.contexts?.[place] ?? null);
+    expect(contextsOf(data.context)).toEqual([{ device: 'tv' }, null, null]);
+    const [search] = data.tasks ?? [];
+    expect(Array.from(search?.unit ?? [], (unit) => data.units[unit])).toEqual(['u1', 'u2', 'u2']);
+    expect([...(search?.item ?? [])]).toEqual([-1, data.items.indexOf('i1'), data.items.indexOf('i1')]);
+    // One found something; one found another title than it was asked about; one found it too late; one is still open.
+    expect([...(search?.label ?? [])]).toEqual([1, 0, 0]);
+    expect(contextsOf(search?.context)).toEqual([{ device: 'tv' }, { device: 'phone' }, null]);
+  });
+
   it('ends in an evaluated version that serves, and tells the serving processes', async () => {
     await insertPlays();
     await queueRun('r1');
