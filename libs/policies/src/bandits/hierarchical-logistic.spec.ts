@@ -4,6 +4,7 @@ import type { Json } from '#experiments';
 import type { Action, BanditPolicy, DecisionRequest, RewardedDecision } from '../contract.js';
 import { compileExploration } from '../exploration/index.js';
 import { choleskyInPlace, invertCholesky } from '../linear-algebra/cholesky.js';
+import { packedRow } from '../linear-algebra/packed.js';
 import { serveAction } from '../serve.js';
 import { hierarchicalLogistic } from './hierarchical-logistic.js';
 import type { HierarchicalState } from './hierarchical-logistic.js';
@@ -150,13 +151,13 @@ describe('the hierarchical posterior', () => {
   function modelOf(): HierarchicalModel {
     const rng = createRng('posterior');
     const arms = [0, 1].map((arm) => {
-      const a = new Float64Array(9);
+      const a = new Float64Array(packedRow(3));
       const b = new Float64Array(3).map(() => rng.normal());
       for (let n = 0; n < 5; n++) {
         const x = [1, rng.normal(), rng.normal()];
         for (let i = 0; i < 3; i++)
           for (let j = 0; j <= i; j++)
-            a[i * 3 + j] = (a[i * 3 + j] as number) + (x[i] as number) * (x[j] as number);
+            a[packedRow(i) + j] = (a[packedRow(i) + j] as number) + (x[i] as number) * (x[j] as number);
       }
       const features = { names: ['z0', 'z1'], values: Float64Array.from(z[arm] as number[]) };
       return {
@@ -199,7 +200,7 @@ describe('the hierarchical posterior', () => {
         );
         left.forEach((value, r) => (target[r] = (target[r] as number) + value * (block.b[i] as number)));
         for (let j = 0; j < 3; j++) {
-          const entry = block.a[Math.max(i, j) * 3 + Math.min(i, j)] as number;
+          const entry = block.a[packedRow(Math.max(i, j)) + Math.min(i, j)] as number;
           const right = vector(
             a,
             [0, 1, 2].map((k) => (k === j ? 1 : 0)),

@@ -1,4 +1,5 @@
-import { quadraticForm } from '../linear-algebra/rank-one.js';
+import { segmentProduct } from '../linear-algebra/cholesky.js';
+import { packedRow } from '../linear-algebra/packed.js';
 import { Factor, factorOf, meanWeights } from './linear-block.js';
 import type { LinearBlock } from './linear-block.js';
 
@@ -28,23 +29,22 @@ export function sharedInformation(
   base: number,
 ): LinearBlock {
   const dim = context * action;
-  const a = new Float64Array(dim * dim);
+  const a = new Float64Array(packedRow(dim));
   const b = new Float64Array(dim);
   for (const { block, fade } of data) {
     // Not factorOf: a block may still be changing, and what is kept must belong to what is finished.
     const factor = new Factor(block, ridge, fade);
     const told = meanWeights(block, factor, base, null);
     told[0] = (told[0] as number) - base;
-    addAction(a, b, dim, block.action, factor.inverse, told, ridge);
+    addAction(a, b, block.action, factor.inverse, told, ridge);
   }
   return { dim, a, b, at: 0, action: new Float64Array(0) };
 }
 
-/** a += (y y') (x) S on the lower triangle and b += y (x) t, where S = ridge (I - ridge P). */
+/** a += (y y') (x) S on the packed triangle and b += y (x) t, where S = ridge (I - ridge P). */
 function addAction(
   a: Float64Array,
   b: Float64Array,
-  dim: number,
   y: Float64Array,
   inverse: Float64Array,
   told: Float64Array,
@@ -59,7 +59,7 @@ function addAction(
       const yy = yj * (y[k] as number);
       if (yy === 0) continue;
       for (let i = 0; i < size; i++) {
-        const row = (j * size + i) * dim + k * size;
+        const row = packedRow(j * size + i) + k * size;
         const last = j === k ? i : size - 1;
         for (let l = 0; l <= last; l++) {
           a[row + l] = (a[row + l] as number) - yy * ridge * (inverse[i * size + l] as number);
@@ -104,19 +104,21 @@ export class SharedWeights {
     const known = this.covariances.get(y);
     if (known !== undefined) return known;
     const { dim } = this.information;
-    const { inverse } = factorOf(this.information, this.ridge, 1);
+    const factor = factorOf(this.information, this.ridge, 1);
     const size = this.context;
+    // Row i: W'(y (x) e_i), where (A + ridge I)^-1 = W W'. The whole inverse would cost more than all actions do.
+    const white = new Float64Array(size * dim);
+    const u = new Float64Array(dim);
+    for (let i = 0; i < size; i++) {
+      u.fill(0);
+      for (let j = 0; j < y.length; j++) u[j * size + i] = y[j] as number;
+      factor.variance(u, white.subarray(i * dim, (i + 1) * dim));
+    }
     const sum = new Float64Array(size * size);
-    for (let j = 0; j < y.length; j++) {
-      for (let k = 0; k < y.length; k++) {
-        const yy = (y[j] as number) * (y[k] as number);
-        if (yy === 0) continue;
-        for (let i = 0; i < size; i++) {
-          const row = (j * size + i) * dim + k * size;
-          for (let l = 0; l < size; l++) {
-            sum[i * size + l] = (sum[i * size + l] as number) + yy * (inverse[row + l] as number);
-          }
-        }
+    for (let i = 0; i < size; i++) {
+      for (let l = 0; l <= i; l++) {
+        sum[i * size + l] = segmentProduct(white, i * dim, white, l * dim, dim);
+        sum[l * size + i] = sum[i * size + l] as number;
       }
     }
     this.covariances.set(y, sum);
@@ -130,7 +132,7 @@ export class SharedWeights {
       const yj = y[j] as number;
       for (let i = 0; i < x.length; i++) u[j * x.length + i] = yj * (x[i] as number);
     }
-    return quadraticForm(factorOf(this.information, this.ridge, 1).inverse, u.length, u);
+    return factorOf(this.information, this.ridge, 1).variance(u, new Float64Array(u.length));
   }
 }
 

@@ -2,10 +2,11 @@ import { DomainError } from '#experiments';
 import type { Json } from '#experiments';
 import { decodeFloats, encodeFloats, stateNumber, stateObject, stateText } from '../codec.js';
 import { choleskyInPlace, inverseOfFactor, invertFactor, solveCholesky } from '../linear-algebra/cholesky.js';
+import { packedColumn, packedRow, unpackInto } from '../linear-algebra/packed.js';
 import { dot } from '../linear-algebra/rank-one.js';
 
 /**
- * What one linear model has seen: A = sum w x x' (lower triangle of dim * dim doubles, without the ridge) and
+ * What one linear model has seen: A = sum w x x' (packed lower triangle, without the ridge) and
  * b = sum w x r, where w fades with age. The ridge is added and the sum factored afresh when the state is compiled:
  * updating an inverse under forgetting drifts until variances turn negative.
  */
@@ -27,9 +28,9 @@ export function emptyBlock(dim: number): LinearBlock {
 
 /** A and b in one piece of memory: each piece costs more than copying it, to allocate and to collect. */
 function zeros(dim: number): Pick<LinearBlock, 'a' | 'b'> {
-  const square = dim * dim;
-  const buffer = new ArrayBuffer((square + dim) * Float64Array.BYTES_PER_ELEMENT);
-  const a = new Float64Array(buffer, 0, square);
+  const triangle = packedRow(dim);
+  const buffer = new ArrayBuffer((triangle + dim) * Float64Array.BYTES_PER_ELEMENT);
+  const a = new Float64Array(buffer, 0, triangle);
   return { a, b: new Float64Array(buffer, a.byteLength, dim) };
 }
 
@@ -54,8 +55,8 @@ export function growBlock(block: LinearBlock, dim: number, place: (index: number
   if (dim === block.dim) return block;
   const grown = { ...block, dim, ...zeros(dim) };
   for (let i = 0; i < block.dim; i++) {
-    const row = place(i) * dim;
-    for (let j = 0; j <= i; j++) grown.a[row + place(j)] = block.a[i * block.dim + j] as number;
+    const row = packedRow(place(i));
+    for (let j = 0; j <= i; j++) grown.a[row + place(j)] = block.a[packedRow(i) + j] as number;
     grown.b[place(i)] = block.b[i] as number;
   }
   return grown;
@@ -103,8 +104,7 @@ export class Factor {
 
   private factored(l: Float64Array): Float64Array {
     const { block, dim, fade, ridge } = this;
-    l.set(block.a);
-    if (fade !== 1) scale(l, fade);
+    unpackInto(l, block.a, dim, fade);
     for (let i = 0; i < l.length; i += dim + 1) l[i] = (l[i] as number) + ridge;
     choleskyInPlace(l, dim);
     return l;
@@ -121,7 +121,7 @@ export class Factor {
     return (this.whole ??= inverseOfFactor(this.root, this.dim));
   }
 
-  /** W with (A + ridge I)^-1 = W W', whose row j starts at its entry j. */
+  /** W with (A + ridge I)^-1 = W W', packed as invertFactor does. */
   private get root(): Float64Array {
     return (this.half ??= invertFactor(this.l, this.dim));
   }
@@ -133,7 +133,7 @@ export class Factor {
     for (let j = 0; j < dim; j++) {
       const xj = x[j] as number;
       if (xj === 0) continue;
-      const row = j * dim;
+      const row = packedColumn(j, dim);
       for (let i = j; i < dim; i++) scratch[i] = (scratch[i] as number) + xj * (root[row + i] as number);
     }
     return dot(scratch, scratch, dim);
@@ -143,8 +143,9 @@ export class Factor {
   product(scratch: Float64Array, into: Float64Array): void {
     const { dim, root } = this;
     for (let j = 0; j < dim; j++) {
+      const row = packedColumn(j, dim);
       let sum = 0;
-      for (let i = j; i < dim; i++) sum += (root[j * dim + i] as number) * (scratch[i] as number);
+      for (let i = j; i < dim; i++) sum += (root[row + i] as number) * (scratch[i] as number);
       into[j] = sum;
     }
   }
@@ -177,7 +178,7 @@ export function meanWeights(
   const { dim, a, b } = block;
   const theta = new Float64Array(dim);
   for (let i = 0; i < dim; i++) {
-    const own = factor.fade * ((b[i] as number) - base * (a[i * dim] as number));
+    const own = factor.fade * ((b[i] as number) - base * (a[packedRow(i)] as number));
     theta[i] = extra === null ? own : own + factor.ridge * (extra[i] as number);
   }
   factor.solve(theta);
@@ -185,16 +186,10 @@ export function meanWeights(
   return theta;
 }
 
-/** Packs the lower triangle row by row. */
 export function encodeBlock(block: LinearBlock): Json {
-  const packed = new Float64Array((block.dim * (block.dim + 1)) / 2);
-  let next = 0;
-  for (let i = 0; i < block.dim; i++) {
-    for (let j = 0; j <= i; j++) packed[next++] = block.a[i * block.dim + j] as number;
-  }
   return {
     dim: block.dim,
-    a: encodeFloats(packed),
+    a: encodeFloats(block.a),
     b: encodeFloats(block.b),
     at: block.at,
     action: encodeFloats(block.action),
@@ -205,18 +200,13 @@ export function encodeBlock(block: LinearBlock): Json {
 export function decodeBlock(json: Json): LinearBlock {
   const stored = stateObject(json);
   const dim = stateNumber(stored['dim'], 'dim');
-  const packed = decodeFloats(stateText(stored['a'], 'a'));
+  const a = decodeFloats(stateText(stored['a'], 'a'));
   const b = decodeFloats(stateText(stored['b'], 'b'));
-  if (b.length !== dim || packed.length !== (dim * (dim + 1)) / 2) {
+  if (b.length !== dim || a.length !== packedRow(dim)) {
     throw new DomainError(
       'invalid_state',
-      `a block of dimension ${dim} holds ${packed.length} and ${b.length} numbers`,
+      `a block of dimension ${dim} holds ${a.length} and ${b.length} numbers`,
     );
-  }
-  const a = new Float64Array(dim * dim);
-  let next = 0;
-  for (let i = 0; i < dim; i++) {
-    for (let j = 0; j <= i; j++) a[i * dim + j] = packed[next++] as number;
   }
   const action = decodeFloats(stateText(stored['action'], 'action'));
   return { dim, a, b, at: stateNumber(stored['at'], 'at'), action };

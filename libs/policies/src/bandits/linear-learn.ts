@@ -1,5 +1,6 @@
 import type { RewardedDecision } from '../contract.js';
-import { addOuterLower, addScaled, dot } from '../linear-algebra/rank-one.js';
+import { addFourOuterPacked, addOuterPacked, OUTER_ROWS } from '../linear-algebra/packed.js';
+import { addScaled, dot } from '../linear-algebra/rank-one.js';
 import { addOne, checkRewarded, decayFactor, tallyKey } from './decayed-counts.js';
 import type { Tally } from './decayed-counts.js';
 import { sharedInformation, sharedWeightsOf } from './hybrid-prior.js';
@@ -10,7 +11,6 @@ import type { Vectors } from './linear-layout.js';
 import type { Curved, Link } from './linear-link.js';
 import { ownRidge } from './linear-params.js';
 import type { LinearParams } from './linear-params.js';
-import { inheritSolutions } from './linear-model.js';
 import { crossFeatures } from './linear-scores.js';
 import { SHARED_KEY } from './linear-state.js';
 import type { LinearPrior, LinearState } from './linear-state.js';
@@ -49,9 +49,7 @@ export function learnVectors(
     for (let copy = copies?.[n] ?? 1; copy > 0; copy--)
       learner.learn(decision, x[n] as Float64Array, y[n] ?? null);
   });
-  const learned = learner.result();
-  inheritSolutions(state.blocks, learned.blocks);
-  return learned;
+  return learner.result();
 }
 
 function newest(batch: readonly RewardedDecision[]): number {
@@ -62,6 +60,32 @@ function newest(batch: readonly RewardedDecision[]): number {
 
 type Draft = { -readonly [field in keyof LinearBlock]: LinearBlock[field] };
 
+/** A block that is being learned, and its latest rows, which wait until there are enough to be added at once. */
+class Open {
+  private readonly rows: Float64Array[] = [];
+  private readonly weights: number[] = [];
+
+  constructor(readonly draft: Draft) {}
+
+  /** A += weight x x', b += weight x reward. */
+  add(x: Float64Array, weight: number, reward: number): void {
+    const { draft, rows, weights } = this;
+    addScaled(draft.b, x, weight * reward);
+    rows.push(x);
+    weights.push(weight);
+    if (rows.length < OUTER_ROWS) return;
+    addFourOuterPacked(draft.a, draft.dim, rows, weights);
+    rows.length = weights.length = 0;
+  }
+
+  /** Adds what waits: the sums do not depend on how many rows were added at once. */
+  settle(): void {
+    const { draft, rows, weights } = this;
+    rows.forEach((x, i) => addOuterPacked(draft.a, draft.dim, x, weights[i] as number));
+    rows.length = weights.length = 0;
+  }
+}
+
 /** Where a curved model stands in the middle of a batch: (A + ridge I)^-1 and the mean weights. */
 interface Standing {
   readonly inverse: Float64Array;
@@ -71,7 +95,7 @@ interface Standing {
 /** Learns one decision after the other. Blocks are copied when they are first touched. */
 class Learner {
   private readonly blocks: Map<string, LinearBlock>;
-  private readonly drafts = new Map<string, Draft>();
+  private readonly open = new Map<string, Open>();
   private readonly standings = new Map<string, Standing>();
   private prior: LinearPrior;
   private since: number;
@@ -93,7 +117,9 @@ class Learner {
 
   result(): LinearState {
     const { blocks, prior, rewards, since, state } = this;
-    return { ...state, blocks, prior: { ...prior, since }, rewards };
+    this.settle();
+    const solutions = { latest: state.solutions.latest };
+    return { ...state, blocks, prior: { ...prior, since }, rewards, solutions };
   }
 
   /** @param x [1, context]. @param y [1, features of the action]; null where nothing is shared. */
@@ -102,17 +128,16 @@ class Learner {
     const { at, reward, subject } = decision;
     const shared = params.sharing === 'shared';
     const key = shared ? SHARED_KEY : tallyKey(subject, decision.action.id, params.perSubject);
-    const draft = this.draft(key);
+    const open = this.opened(key);
+    const { draft } = open;
     if (y !== null && !shared && !sameNumbers(draft.action, y)) {
       draft.action = y;
       this.standings.delete(key);
     }
     const features = shared ? crossFeatures(x, y as Float64Array) : x;
     const weight = decayFactor(at, draft.at, params.halfLifeDays);
-    if (this.link.curved === null) {
-      addOuterLower(draft.a, draft.dim, features, weight);
-      addScaled(draft.b, features, weight * reward);
-    } else this.learnCurved(this.link.curved, key, draft, features, weight, reward);
+    if (this.link.curved === null) open.add(features, weight, reward);
+    else this.learnCurved(this.link.curved, key, draft, features, weight, reward);
     this.rewards = addOne(
       rewards.weight === 0 ? { ...rewards, at } : rewards,
       at,
@@ -124,17 +149,22 @@ class Learner {
   }
 
   /** A block of this batch's own, faded to the newest decision. */
-  private draft(key: string): Draft {
-    const open = this.drafts.get(key);
-    if (open !== undefined) return open;
+  private opened(key: string): Open {
+    const known = this.open.get(key);
+    if (known !== undefined) return known;
     const block = this.blocks.get(key);
     const draft: Draft =
       block === undefined
         ? { ...emptyBlock(blockSize(this.state, this.params)), at: this.at }
         : this.faded(block);
     this.blocks.set(key, draft);
-    this.drafts.set(key, draft);
-    return draft;
+    const open = new Open(draft);
+    this.open.set(key, open);
+    return open;
+  }
+
+  private settle(): void {
+    for (const open of this.open.values()) open.settle();
   }
 
   private faded(block: LinearBlock): Draft {
@@ -162,7 +192,7 @@ class Learner {
     const mean = curved.mean(score);
     const weight = share * curved.slope(mean);
     const surprise = share * (curved.clip(reward) - mean);
-    addOuterLower(draft.a, dim, x, weight);
+    addOuterPacked(draft.a, dim, x, weight);
     addScaled(draft.b, x, weight * score + surprise);
     for (let i = 0; i < dim; i++) product[i] = rowProduct(inverse, i * dim, x, dim);
     const shrink = 1 / (1 + weight * dot(product, x, dim));
@@ -192,6 +222,7 @@ class Learner {
   private renew(): void {
     const { blocks, link, params, state } = this;
     const base = link.base(this.rewards);
+    this.settle();
     let shared: LinearBlock | null = null;
     if (params.sharing === 'shared') shared = this.snapshot();
     if (params.sharing === 'hybrid') {

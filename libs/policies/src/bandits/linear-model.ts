@@ -12,7 +12,7 @@ import { actionCapacity, ownRidge } from './linear-params.js';
 import type { LinearParams } from './linear-params.js';
 import { sharedDeviations, sharedMeans } from './linear-scores.js';
 import type { ScorePosterior } from './linear-scores.js';
-import type { LinearState } from './linear-state.js';
+import type { LinearState, Solutions, Solved } from './linear-state.js';
 
 /** Scores of a compiled snapshot. */
 export interface LinearModel {
@@ -27,33 +27,10 @@ export function compileLinear(state: LinearState, params: LinearParams): LinearM
   return params.sharing === 'shared' ? new CrossScores(state, params) : new OwnScores(state, params);
 }
 
-/** One action that has been learned from. */
-interface Known {
-  /** Prior mean of the constant and of all weights beyond it. */
-  readonly base: number;
-  readonly extra: Float64Array | null;
-  readonly theta: Float64Array;
-  readonly factor: Factor;
-  /** Features [1, z], where weights are shared. */
-  readonly y: Float64Array;
-}
-
-/**
- * What the last compiled snapshot with these blocks, or with the ones before, has solved. By the map of all blocks
- * rather than by block: thousands of short-lived weak keys would cost the collector more than the solutions cost.
- */
-const solved = new WeakMap<LinearState['blocks'], ReadonlyMap<string, Known>>();
-
-/** Hands on what was solved for the blocks that an update left as they are. */
-export function inheritSolutions(from: LinearState['blocks'], to: LinearState['blocks']): void {
-  const known = solved.get(from);
-  if (known !== undefined) solved.set(to, known);
-}
-
 /** disjoint and hybrid: every action has weights of its own, whose prior in the hybrid comes from shared ones. */
 class OwnScores implements LinearModel {
-  private readonly known = new Map<string, Known>();
-  private readonly before: ReadonlyMap<string, Known> | undefined;
+  private readonly known = new Map<string, Solved>();
+  private readonly before: Solutions['latest'];
   private readonly shared: SharedWeights | null;
   private readonly index: FeatureIndex;
   private readonly context: Float64Array;
@@ -64,8 +41,8 @@ class OwnScores implements LinearModel {
     private readonly state: LinearState,
     private readonly params: LinearParams,
   ) {
-    this.before = solved.get(state.blocks);
-    solved.set(state.blocks, this.known);
+    this.before = state.solutions.latest;
+    state.solutions.latest = this.known;
     const { shared } = state.prior;
     const size = state.contextFeatures.length + 1;
     this.shared =
@@ -114,7 +91,7 @@ class OwnScores implements LinearModel {
     );
   }
 
-  private lookUp(request: DecisionRequest, action: Action): Known | undefined {
+  private lookUp(request: DecisionRequest, action: Action): Solved | undefined {
     const key = tallyKey(request.subject, action.id, this.params.perSubject);
     const found = this.known.get(key);
     if (found !== undefined) return found;
@@ -125,7 +102,7 @@ class OwnScores implements LinearModel {
     return known;
   }
 
-  private solve(block: LinearBlock, before: Known | undefined): Known {
+  private solve(block: LinearBlock, before: Solved | undefined): Solved {
     const { params, state } = this;
     const { base } = state.prior;
     const extra = this.shared?.mean(block.action) ?? null;
@@ -137,14 +114,14 @@ class OwnScores implements LinearModel {
     return { base, extra, theta: meanWeights(block, factor, base, extra), factor, y: block.action };
   }
 
-  private mean(known: Known | undefined, action: Action, x: Float64Array): number {
+  private mean(known: Solved | undefined, action: Action, x: Float64Array): number {
     if (known !== undefined) return dot(known.theta, x, x.length);
     const { base } = this.state.prior;
     return this.shared === null ? base : base + dot(this.shared.mean(this.actionOf(action)), x, x.length);
   }
 
   /** x'P x + ridge^2 (P x)' C (P x), P = (A + ridge I)^-1 and C the covariance of the prior mean. */
-  private variance({ factor, y }: Known, x: Float64Array): number {
+  private variance({ factor, y }: Solved, x: Float64Array): number {
     const own = factor.variance(x, this.product);
     if (this.shared === null) return own;
     factor.product(this.product, this.spread);

@@ -3,7 +3,7 @@ import type { Json } from '#experiments';
 import { stateNumber, stateObject, stateTexts } from '../codec.js';
 import type { Tally } from './decayed-counts.js';
 import { decodeBlock, encodeBlock } from './linear-block.js';
-import type { LinearBlock } from './linear-block.js';
+import type { Factor, LinearBlock } from './linear-block.js';
 
 /**
  * What the weights of an action are expected to be before its own data. Renewed whenever the data have grown by a
@@ -18,6 +18,26 @@ export interface LinearPrior {
   readonly since: number;
 }
 
+/** One action that has been learned from, solved. */
+export interface Solved {
+  /** Prior mean of the constant and of all weights beyond it. */
+  readonly base: number;
+  readonly extra: Float64Array | null;
+  readonly theta: Float64Array;
+  readonly factor: Factor;
+  /** Features [1, z], where weights are shared. */
+  readonly y: Float64Array;
+}
+
+/**
+ * What the last compiled snapshot of a state, or of the one before it, has solved; the next takes over what is still
+ * true. Changes in place and is never stored. A field and no weak map, because small collections treat what a weak map
+ * holds as alive: that cost more than solving.
+ */
+export interface Solutions {
+  latest: ReadonlyMap<string, Solved> | null;
+}
+
 export interface LinearState {
   readonly contextFeatures: readonly string[];
   readonly actionFeatures: readonly string[];
@@ -26,6 +46,7 @@ export interface LinearState {
   readonly prior: LinearPrior;
   /** All rewards. */
   readonly rewards: Tally;
+  readonly solutions: Solutions;
 }
 
 /** Raised with the shape of LinearState. */
@@ -39,6 +60,7 @@ export function initialLinearState(): LinearState {
     blocks: new Map(),
     prior: { base: 0, shared: null, since: 0 },
     rewards: { weight: 0, sum: 0, at: 0 },
+    solutions: { latest: null },
   };
 }
 
@@ -78,6 +100,7 @@ export function decodeLinearState(json: Json): LinearState {
     blocks: new Map(keys.map((key, i) => [key, decodeBlock(blocks[i] as Json)])),
     prior: decodePrior(stored['prior'] ?? null),
     rewards: { weight, sum, at },
+    solutions: { latest: null },
   };
 }
 

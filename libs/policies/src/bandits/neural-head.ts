@@ -1,4 +1,5 @@
-import { addOuterLower, addScaled, dot } from '../linear-algebra/rank-one.js';
+import { addOuterPacked } from '../linear-algebra/packed.js';
+import { addScaled, dot } from '../linear-algebra/rank-one.js';
 import { decayFactor } from './decayed-counts.js';
 import { factorOf, meanWeights } from './linear-block.js';
 import type { Factor, LinearBlock } from './linear-block.js';
@@ -22,7 +23,7 @@ export function learnRows(
   const b = block.b.map((value) => value * fade);
   for (const row of rows) {
     const weight = decayFactor(row.at, at, halfLifeDays);
-    addOuterLower(a, block.dim, row.x, weight);
+    addOuterPacked(a, block.dim, row.x, weight);
     addScaled(b, row.x, weight * row.reward);
   }
   return { ...block, a, b, at };

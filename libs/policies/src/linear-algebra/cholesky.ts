@@ -1,4 +1,5 @@
 import { DomainError } from '#experiments';
+import { packedColumn, packedRow } from './packed.js';
 
 /**
  * Factors a symmetric positive definite matrix A = L L' in place: the lower triangle of `a` becomes L, the upper is
@@ -69,16 +70,16 @@ export function solveCholesky(l: Float64Array, n: number, rhs: Float64Array): vo
 }
 
 /**
- * L^-1 of the factor in `l`, transposed: row j holds column j of L^-1, from its entry j on, so that products with it
- * run along memory. n * n doubles, zeros below the diagonal.
+ * L^-1 of the factor in `l`, transposed and packed: row j holds column j of L^-1 from its entry j on, entry i at
+ * packedColumn(j, n) + i, so that products with it run along memory.
  */
 export function invertFactor(l: Float64Array, n: number): Float64Array {
-  const w = new Float64Array(n * n);
+  const w = new Float64Array(packedRow(n));
   let j = 0;
   for (; j + 4 <= n; j += 4) fourInverseColumns(l, n, w, j);
   for (; j < n; j++) {
-    const row = j * n;
-    w[row + j] = 1 / (l[row + j] as number);
+    const row = packedColumn(j, n);
+    w[row + j] = 1 / (l[j * n + j] as number);
     for (let i = j + 1; i < n; i++) {
       w[row + i] = -segmentProduct(l, i * n + j, w, row + j, i - j) / (l[i * n + i] as number);
     }
@@ -86,36 +87,59 @@ export function invertFactor(l: Float64Array, n: number): Float64Array {
   return w;
 }
 
-/** Columns j .. j + 3 of L^-1 at once: every entry of L is read once for all of them. */
+/** Columns j .. j + 3 of L^-1 at once: every entry of L below them is read once for all of them. */
 function fourInverseColumns(l: Float64Array, n: number, w: Float64Array, j: number): void {
-  const r0 = j * n;
-  const r1 = r0 + n;
-  const r2 = r1 + n;
-  const r3 = r2 + n;
-  for (let i = j; i < n; i++) {
-    // A column is 0 before its own row and starts there from 1.
-    let s0 = i === j ? 1 : 0;
-    let s1 = i === j + 1 ? 1 : 0;
-    let s2 = i === j + 2 ? 1 : 0;
-    let s3 = i === j + 3 ? 1 : 0;
+  fourByFourInverse(l, n, w, j);
+  const r0 = packedColumn(j, n);
+  const r1 = packedColumn(j + 1, n);
+  const r2 = packedColumn(j + 2, n);
+  const r3 = packedColumn(j + 3, n);
+  const w00 = w[r0 + j] as number;
+  const w01 = w[r0 + j + 1] as number;
+  const w02 = w[r0 + j + 2] as number;
+  const w11 = w[r1 + j + 1] as number;
+  const w12 = w[r1 + j + 2] as number;
+  const w22 = w[r2 + j + 2] as number;
+  for (let i = j + 4; i < n; i++) {
     const row = i * n;
-    for (let k = j; k < i; k++) {
+    const v0 = l[row + j] as number;
+    const v1 = l[row + j + 1] as number;
+    const v2 = l[row + j + 2] as number;
+    let s0 = v0 * w00 + v1 * w01 + v2 * w02;
+    let s1 = v1 * w11 + v2 * w12;
+    let s2 = v2 * w22;
+    let s3 = 0;
+    for (let k = j + 3; k < i; k++) {
       const v = l[row + k] as number;
-      s0 -= v * (w[r0 + k] as number);
-      s1 -= v * (w[r1 + k] as number);
-      s2 -= v * (w[r2 + k] as number);
-      s3 -= v * (w[r3 + k] as number);
+      s0 += v * (w[r0 + k] as number);
+      s1 += v * (w[r1 + k] as number);
+      s2 += v * (w[r2 + k] as number);
+      s3 += v * (w[r3 + k] as number);
     }
-    const pivot = l[row + i] as number;
-    w[r0 + i] = s0 / pivot;
-    w[r1 + i] = s1 / pivot;
-    w[r2 + i] = s2 / pivot;
-    w[r3 + i] = s3 / pivot;
+    const scale = -1 / (l[row + i] as number);
+    w[r0 + i] = scale * s0;
+    w[r1 + i] = scale * s1;
+    w[r2 + i] = scale * s2;
+    w[r3 + i] = scale * s3;
+  }
+}
+
+/** The first four entries of columns j .. j + 3, of which those before the diagonal are 0 and not stored. */
+function fourByFourInverse(l: Float64Array, n: number, w: Float64Array, j: number): void {
+  for (let c = j; c < j + 4; c++) {
+    const column = packedColumn(c, n);
+    w[column + c] = 1 / (l[c * n + c] as number);
+    for (let i = c + 1; i < j + 4; i++) {
+      const row = i * n;
+      let sum = 0;
+      for (let k = c; k < i; k++) sum -= (l[row + k] as number) * (w[column + k] as number);
+      w[column + i] = sum / (l[row + i] as number);
+    }
   }
 }
 
 /** Inner product of two stretches of memory; four independent sums keep the processor's pipelines full. */
-function segmentProduct(
+export function segmentProduct(
   a: Float64Array,
   fromA: number,
   b: Float64Array,
@@ -142,7 +166,7 @@ export function inverseOfFactor(w: Float64Array, n: number): Float64Array {
   const inverse = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
-      const sum = segmentProduct(w, i * n + i, w, j * n + i, n - i);
+      const sum = segmentProduct(w, packedColumn(i, n) + i, w, packedColumn(j, n) + i, n - i);
       inverse[i * n + j] = sum;
       inverse[j * n + i] = sum;
     }

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createRng } from '#experiments';
 import { choleskyInPlace, invertCholesky, solveCholesky } from './cholesky.js';
 import { symmetricEigen } from './eigen.js';
+import { addFourOuterPacked, addOuterPacked, packedRow, unpackInto } from './packed.js';
 import { addOuterLower, quadraticForm } from './rank-one.js';
 
 /** ridge I + a sum of random outer products, lower triangle filled. */
@@ -63,6 +64,35 @@ describe.each([1, 2, 5, 24])('eigen decomposition of order %d', (n) => {
         expect(product).toBeCloseTo(other === k ? 1 : 0, 11);
       }
     }
+  });
+});
+
+describe.each([1, 3, 21])('packed triangles of order %d', (n) => {
+  const rng = createRng(`packed ${n}`);
+  // With zeros, which are skipped.
+  const vector = (): Float64Array =>
+    Float64Array.from({ length: n }, () => (rng.uniform() < 0.3 ? 0 : rng.normal()));
+  const rows = [vector(), vector(), vector(), vector()];
+  const weights = [1, 0.3, 1e-9, 1e6];
+  const oneByOne = new Float64Array(packedRow(n));
+  rows.forEach((x, r) => addOuterPacked(oneByOne, n, x, weights[r] as number));
+
+  it('hold the sum of outer products', () => {
+    const whole = new Float64Array(n * n);
+    unpackInto(whole, oneByOne, n, 2);
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j <= i; j++) {
+        const terms = rows.map((x, r) => 2 * (weights[r] as number) * (x[i] as number) * (x[j] as number));
+        const size = terms.reduce((sum, term) => sum + Math.abs(term), 0);
+        const sum = terms.reduce((total, term) => total + term, 0);
+        expect(Math.abs((whole[i * n + j] as number) - sum)).toBeLessThanOrEqual(4 * Number.EPSILON * size);
+      }
+  });
+
+  it('are the same bits when four products are added at once', () => {
+    const atOnce = new Float64Array(packedRow(n));
+    addFourOuterPacked(atOnce, n, rows, weights);
+    expect(atOnce).toEqual(oneByOne);
   });
 });
 

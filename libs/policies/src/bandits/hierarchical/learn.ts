@@ -1,6 +1,7 @@
 import type { RewardedDecision } from '../../contract.js';
 import { dot } from '../../linear-algebra/rank-one.js';
-import { addOuterLower, addScaled } from '../../linear-algebra/rank-one.js';
+import { addOuterPacked } from '../../linear-algebra/packed.js';
+import { addScaled } from '../../linear-algebra/rank-one.js';
 import { decayFactor } from '../decayed-counts.js';
 import { learnContextNames } from '../features.js';
 import { emptyBlock } from '../linear-block.js';
@@ -194,7 +195,7 @@ function takeIn(
   const full = curvature / (1 - curvature * variance);
   const precision = row.weight * full;
   const target = row.weight * (full * mean + slope * (1 + full * variance));
-  addOuterLower(arm.block.a, arm.block.dim, row.x, precision);
+  addOuterPacked(arm.block.a, arm.block.dim, row.x, precision);
   addScaled(arm.block.b, row.x, target);
   addScores(arm.scores, row.x, row.weight * residual, row.weight * information);
   const rest = 1 + precision * variance;

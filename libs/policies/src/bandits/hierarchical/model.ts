@@ -138,7 +138,7 @@ export function withProduct(
   const arms = model.arms.map((arm) => {
     const block = growBlock(arm.block, dim, (index) => index);
     block.b[dim - 1] = arm.scores[at] as number;
-    block.a[dim * dim - 1] = arm.scores[at + 1] as number;
+    block.a[block.a.length - 1] = arm.scores[at + 1] as number;
     return { ...arm, block, scores: padded(arm.scores, 2 * pairs, 0) };
   });
   return { ...model, products, arms };

@@ -1,4 +1,5 @@
 import { choleskyInPlace, invertFactor } from '../../linear-algebra/cholesky.js';
+import { packedColumn, packedRow } from '../../linear-algebra/packed.js';
 import { dot, quadraticForm } from '../../linear-algebra/rank-one.js';
 import { decayFactor } from '../decayed-counts.js';
 import { weightScales, weightsPerArm } from './model.js';
@@ -31,7 +32,7 @@ export class HierarchicalPosterior {
   readonly size: number;
   readonly prior: HierarchicalPrior;
   private readonly theta: Float64Array;
-  /** L^-1 of the precision L L', transposed (invertFactor). */
+  /** L^-1 of the precision L L', transposed and packed (invertFactor). */
   private readonly factor: Float64Array;
   private readonly scales: Float64Array;
   private readonly covariances: (Float64Array | undefined)[];
@@ -66,7 +67,7 @@ export class HierarchicalPosterior {
       const start = arm * dim;
       for (let i = 0; i < dim; i++) {
         const row = (start + i) * size + start;
-        for (let j = 0; j <= i; j++) precision[row + j] = fade * (block.a[i * dim + j] as number);
+        for (let j = 0; j <= i; j++) precision[row + j] = fade * (block.a[packedRow(i) + j] as number);
         target[start + i] = fade * (block.b[i] as number);
       }
     });
@@ -92,7 +93,7 @@ export class HierarchicalPosterior {
   private forward(v: Float64Array): Float64Array {
     const { size, factor } = this;
     const out = new Float64Array(size);
-    for (let j = 0; j < size; j++) addRow(out, factor, j * size, j, size, v[j] as number);
+    for (let j = 0; j < size; j++) addRow(out, factor, packedColumn(j, size), j, size, v[j] as number);
     return out;
   }
 
@@ -100,8 +101,9 @@ export class HierarchicalPosterior {
   private backward(v: Float64Array): Float64Array {
     const { size, factor } = this;
     return Float64Array.from({ length: size }, (_, j) => {
+      const row = packedColumn(j, size);
       let sum = 0;
-      for (let i = j; i < size; i++) sum += (factor[j * size + i] as number) * (v[i] as number);
+      for (let i = j; i < size; i++) sum += (factor[row + i] as number) * (v[i] as number);
       return sum;
     });
   }
@@ -112,7 +114,7 @@ export class HierarchicalPosterior {
     const out = new Float64Array(size);
     for (let i = 0; i < dim; i++) {
       const j = arm * dim + i;
-      addRow(out, factor, j * size, j, size, x[i] as number);
+      addRow(out, factor, packedColumn(j, size), j, size, x[i] as number);
     }
     return out;
   }
@@ -153,8 +155,8 @@ export class HierarchicalPosterior {
     const start = arm * dim;
     for (let i = 0; i < dim; i++) {
       for (let j = 0; j <= i; j++) {
-        const rowI = (start + i) * size;
-        const rowJ = (start + j) * size;
+        const rowI = packedColumn(start + i, size);
+        const rowJ = packedColumn(start + j, size);
         let sum = 0;
         for (let k = start + i; k < size; k++)
           sum += (factor[rowI + k] as number) * (factor[rowJ + k] as number);
@@ -200,7 +202,7 @@ export function posteriorOf(
   const posterior = new HierarchicalPosterior(model, at, params);
   if (known !== undefined) forget(model, known);
   kept.set(model, { key, posterior });
-  keptSize += posterior.size ** 2;
+  keptSize += packedRow(posterior.size);
   for (const [old, entry] of kept) {
     if (keptSize <= MOST_KEPT || old === model) break;
     forget(old, entry);
@@ -210,5 +212,5 @@ export function posteriorOf(
 
 function forget(model: HierarchicalModel, { posterior }: Kept): void {
   kept.delete(model);
-  keptSize -= posterior.size ** 2;
+  keptSize -= packedRow(posterior.size);
 }
