@@ -2,8 +2,9 @@ import { createRng, defineParams, DomainError } from '#experiments';
 import type { Json, Rng } from '#experiments';
 import { z } from 'zod';
 import { stateObject } from '../codec.js';
-import type { BanditPolicy, Chooser, RewardedDecision } from '../contract.js';
+import type { BanditPolicy, Chooser, CorrectedReward, RewardedDecision } from '../contract.js';
 import { checkRewarded } from './decayed-counts.js';
+import { correctLinear, isSum } from './linear-correct.js';
 import { laidOut, readBatch } from './linear-layout.js';
 import { learnVectors } from './linear-learn.js';
 import { identityLink } from './linear-link.js';
@@ -70,6 +71,13 @@ function update(state: BootstrapState, batch: readonly RewardedDecision[], param
   });
 }
 
+/** Each model as often as it saw the decision; the seed is the decision's. */
+function correct(state: BootstrapState, batch: readonly CorrectedReward[], params: Params): BootstrapState {
+  return resample(batch, state.length).map((copies, k) =>
+    correctLinear(state[k] as LinearState, batch, params, copies),
+  );
+}
+
 function compile(state: BootstrapState, params: Params): Chooser {
   const models = state.map((model) => compileLinear(model, params));
   return {
@@ -129,6 +137,8 @@ export const bootstrap: BanditPolicy<Params, BootstrapState> = {
   stateVersion: LINEAR_STATE_VERSION,
   initialState: ({ models }) => Array.from({ length: models }, initialLinearState),
   update,
+  correct,
+  corrects: (params) => isSum(params, identityLink),
   encode: (state) => ({ models: state.map(encodeLinearState) }),
   decode,
   compile,

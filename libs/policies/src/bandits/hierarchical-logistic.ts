@@ -218,7 +218,7 @@ export const hierarchicalLogistic: BanditPolicy<HierarchicalParams, Hierarchical
     'Williams (2008), Multi-task Gaussian process prediction',
   learns: 'online',
   params: defineParams(schema),
-  stateVersion: 1,
+  stateVersion: 2,
   initialState: () => ({ models: new Map() }),
   update,
   encode,

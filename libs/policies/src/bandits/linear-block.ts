@@ -186,6 +186,19 @@ export function meanWeights(
   return theta;
 }
 
+/**
+ * meanWeights without a shared prior, for every base at once: P (b - base A e_0) + base e_0 = P b + base ridge P e_0,
+ * P = (A + ridge I)^-1, which is `zero` + base * `slope`. A new base then costs no solution.
+ */
+export function weightsByBase(
+  block: LinearBlock,
+  factor: Factor,
+): { readonly zero: Float64Array; readonly slope: Float64Array } {
+  const slope = new Float64Array(block.dim);
+  slope[0] = factor.ridge;
+  return { zero: meanWeights(block, factor, 0, null), slope: factor.solve(slope) };
+}
+
 export function encodeBlock(block: LinearBlock): Json {
   return {
     dim: block.dim,

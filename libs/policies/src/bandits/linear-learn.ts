@@ -12,6 +12,7 @@ import type { Curved, Link } from './linear-link.js';
 import { ownRidge } from './linear-params.js';
 import type { LinearParams } from './linear-params.js';
 import { crossFeatures } from './linear-scores.js';
+import { isSum, summed } from './linear-correct.js';
 import { SHARED_KEY } from './linear-state.js';
 import type { LinearPrior, LinearState } from './linear-state.js';
 
@@ -101,6 +102,7 @@ class Learner {
   private since: number;
   private rewards: Tally;
   private readonly product: Float64Array;
+  private readonly sum: boolean;
 
   constructor(
     private readonly state: LinearState,
@@ -113,11 +115,13 @@ class Learner {
     this.since = state.prior.since;
     this.rewards = state.rewards;
     this.product = new Float64Array(blockSize(state, params));
+    this.sum = isSum(params, link);
   }
 
   result(): LinearState {
     const { blocks, prior, rewards, since, state } = this;
     this.settle();
+    if (this.sum) return summed(state, blocks, rewards);
     const solutions = { latest: state.solutions.latest };
     return { ...state, blocks, prior: { ...prior, since }, rewards, solutions };
   }
@@ -145,7 +149,7 @@ class Learner {
       params.halfLifeDays,
     );
     this.since++;
-    if (this.since >= RENEWAL * this.rewards.weight) this.renew();
+    if (!this.sum && this.since >= RENEWAL * this.rewards.weight) this.renew();
   }
 
   /** A block of this batch's own, faded to the newest decision. */

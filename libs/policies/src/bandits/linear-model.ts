@@ -1,11 +1,11 @@
 import type { Action, DecisionRequest } from '../contract.js';
-import { dot, quadraticForm } from '../linear-algebra/rank-one.js';
+import { addScaled, dot, quadraticForm } from '../linear-algebra/rank-one.js';
 import { decayFactor, tallyKey } from './decayed-counts.js';
 import { featureIndexOf } from './features.js';
 import type { FeatureIndex } from './features.js';
 import { sharedWeightsOf } from './hybrid-prior.js';
 import type { SharedWeights } from './hybrid-prior.js';
-import { emptyBlock, Factor, factorOf, meanWeights } from './linear-block.js';
+import { emptyBlock, Factor, factorOf, meanWeights, weightsByBase } from './linear-block.js';
 import type { LinearBlock } from './linear-block.js';
 import { featuresOf } from './linear-layout.js';
 import { actionCapacity, ownRidge } from './linear-params.js';
@@ -111,7 +111,19 @@ class OwnScores implements LinearModel {
     const same = before?.factor.isOf(block, ridge, fade) === true;
     if (same && before.base === base && before.extra === extra) return before;
     const factor = same ? before.factor : new Factor(block, ridge, fade);
-    return { base, extra, theta: meanWeights(block, factor, base, extra), factor, y: block.action };
+    if (this.shared !== null)
+      return {
+        base,
+        extra,
+        theta: meanWeights(block, factor, base, extra),
+        factor,
+        byBase: null,
+        y: block.action,
+      };
+    const byBase = (same ? before.byBase : null) ?? weightsByBase(block, factor);
+    const theta = byBase.zero.slice();
+    addScaled(theta, byBase.slope, base);
+    return { base, extra, theta, factor, byBase, y: block.action };
   }
 
   private mean(known: Solved | undefined, action: Action, x: Float64Array): number {

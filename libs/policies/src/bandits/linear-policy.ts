@@ -1,5 +1,6 @@
 import type { BanditPolicy, Belief, Chooser, DecisionRequest } from '../contract.js';
 import { logitNormalBelief, normalBelief } from '../sampling/beliefs.js';
+import { correctLinear, isSum } from './linear-correct.js';
 import { learnLinear } from './linear-learn.js';
 import type { Link } from './linear-link.js';
 import { compileLinear } from './linear-model.js';
@@ -56,6 +57,10 @@ export function linearPolicy<P extends LinearParams>(
     stateVersion: LINEAR_STATE_VERSION,
     initialState: initialLinearState,
     update: (state, batch, params) => learnLinear(state, batch, params, link),
+    ...(link.curved === null && {
+      correct: correctLinear,
+      corrects: (params: P) => isSum(params, link),
+    }),
     encode: encodeLinearState,
     decode: decodeLinearState,
     compile,

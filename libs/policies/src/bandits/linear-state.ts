@@ -3,11 +3,13 @@ import type { Json } from '#experiments';
 import { stateNumber, stateObject, stateTexts } from '../codec.js';
 import type { Tally } from './decayed-counts.js';
 import { decodeBlock, encodeBlock } from './linear-block.js';
+import type { weightsByBase } from './linear-block.js';
 import type { Factor, LinearBlock } from './linear-block.js';
 
 /**
- * What the weights of an action are expected to be before its own data. Renewed whenever the data have grown by a
- * tenth rather than with every batch, because it takes the solution of the largest system of equations.
+ * What the weights of an action are expected to be before its own data. Where weights are shared it is renewed whenever
+ * the data have grown by a tenth rather than with every batch, because it takes the solution of the largest system of
+ * equations. Else it is the mean of all rewards as they are known, so that they can be corrected.
  */
 export interface LinearPrior {
   /** Mean reward at that time (its logit where the model is one of logits). */
@@ -25,6 +27,8 @@ export interface Solved {
   readonly extra: Float64Array | null;
   readonly theta: Float64Array;
   readonly factor: Factor;
+  /** How theta follows the base where nothing is shared; null elsewhere. */
+  readonly byBase: ReturnType<typeof weightsByBase> | null;
   /** Features [1, z], where weights are shared. */
   readonly y: Float64Array;
 }
@@ -49,8 +53,8 @@ export interface LinearState {
   readonly solutions: Solutions;
 }
 
-/** Raised with the shape of LinearState. */
-export const LINEAR_STATE_VERSION = 2;
+/** Raised with the shape of LinearState, and when the same log would end in other bits. */
+export const LINEAR_STATE_VERSION = 3;
 export const SHARED_KEY = '';
 
 export function initialLinearState(): LinearState {

@@ -229,7 +229,7 @@ function wrappableBandit(
   policy: BanditPolicy,
   wrappers: Wrappers,
 ): BanditPolicy<WrappedParams, WrappedState> {
-  const { warmStart, correct, ...rest } = policy;
+  const { warmStart, correct, corrects, ...rest } = policy;
   const begin = (inner: unknown, params: WrappedParams): WrappedState => ({
     inner,
     memories: initialMemories(wrappers, wornBy(params)),
@@ -246,7 +246,9 @@ function wrappableBandit(
       correct: (state: WrappedState, batch: readonly CorrectedReward[], params: WrappedParams) =>
         correctAll(correct.bind(policy), wrappers, state, batch, params),
       // A memory has counted the reward as it was.
-      corrects: (params: WrappedParams) => wornBy(params).every(({ key }) => !wrappers.get(key).memory),
+      corrects: (params: WrappedParams) =>
+        (corrects?.(ownParams(params)) ?? true) &&
+        wornBy(params).every(({ key }) => !wrappers.get(key).memory),
     }),
     update: (state, batch, params) => updateAll(policy, wrappers, state, batch, params),
     encode: ({ inner, memories }) =>
