@@ -1,3 +1,4 @@
+import { furtherSuites } from './further-suites.js';
 import { otherSuites } from './other-suites.js';
 import { stochasticSuites } from './stochastic-suites.js';
 import type { SuiteEntry } from './suite.js';
@@ -7,4 +8,9 @@ export { judge } from './suite.js';
 export type { SuiteEntry, SuiteResult } from './suite.js';
 
 /** Every simulated suite; `npm run bench -- --only bandit-suites` plays them in full. */
-export const banditSuites: readonly SuiteEntry[] = [...stochasticSuites, ...otherSuites, ...wrappedSuites];
+export const banditSuites: readonly SuiteEntry[] = [
+  ...stochasticSuites,
+  ...otherSuites,
+  ...furtherSuites,
+  ...wrappedSuites,
+];

@@ -3,7 +3,10 @@ import { createRng } from '#experiments';
 import type { DecisionRequest, Policy, RewardedDecision } from '../contract.js';
 import { policyRegistry } from '../index.js';
 import { actionsOf, requestOf } from '../testing/worlds.js';
+import { exp3Bound } from './adversarial.js';
+import { poissonLaiRobbins } from './counts.js';
 import { banditSuites, judge } from './index.js';
+import { bestChance } from './placed-appeal.js';
 import { klUcbBounds, indexPlayer, thompsonBetaPlayer, topTwoPlayer, ucb1Bounds } from './players.js';
 import type { PlayerMaker } from './players.js';
 
@@ -18,6 +21,8 @@ const SHORT: readonly (readonly [suite: string, policy: string, runs: number])[]
   ['cascade K=2', 'cascade-ucb', 2],
   ['best arm', 'top-two-thompson', 4],
   ['minutes', 'thompson-normal', 20],
+  ['fixed arms', 'exp3', 4],
+  ['counts', 'thompson-poisson', 4],
 ];
 
 describe('suites with known figures, a few runs', () => {
@@ -28,8 +33,32 @@ describe('suites with known figures, a few runs', () => {
     expect(result.ours.mean).toBeLessThanOrEqual(result.bound as number);
   });
 
+  it('a bandit per place finds what one rate per item cannot say', () => {
+    const regret = (policy: string): number =>
+      banditSuites.find((one) => one.suite === 'appeal by place' && one.policy === policy)?.play(2).mean ??
+      NaN;
+    expect(regret('ranked-bandit')).toBeLessThan(0.5 * regret('cascade-thompson'));
+  });
+
   it('names registered policies alone', () => {
     for (const { policy } of banditSuites) expect(policyRegistry.find(policy)?.key).toBe(policy);
+  });
+});
+
+/** Lai and Robbins for two Poisson rates by hand: .5 / (.5 ln .5 + .5). */
+describe('bounds of theory', () => {
+  it('are the published ones', () => {
+    expect(poissonLaiRobbins([1, 0.5])).toBeCloseTo(0.5 / (0.5 * Math.log(0.5) + 0.5), 12);
+    expect(exp3Bound(2, 10_000)).toBeCloseTo(235.48, 2);
+    expect(
+      bestChance(
+        [
+          [0.5, 0.9],
+          [0.4, 0.1],
+        ],
+        2,
+      ),
+    ).toBeCloseTo(1 - 0.6 * 0.1, 12);
   });
 });
 
