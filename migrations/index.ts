@@ -14,6 +14,7 @@ import { OffPolicyRuns1764800000001 } from './1764800000001-off-policy-runs.js';
 import { Signals1764850000001 } from './1764850000001-signals.js';
 import { Stacks1764850000002 } from './1764850000002-stacks.js';
 import { ActiveDays1764900000001 } from './1764900000001-active-days.js';
+import { Withholding1764900000010 } from './1764900000010-withholding.js';
 
 /** In order; the only list of migrations. */
 export const migrations = [
@@ -33,4 +34,5 @@ export const migrations = [
   Signals1764850000001,
   Stacks1764850000002,
   ActiveDays1764900000001,
+  Withholding1764900000010,
 ];

@@ -134,6 +134,7 @@ export class Client {
   ): Promise<T.Answer<V>> {
     const { treatments, failure } = await this.treatments([{ ...request, surface }], { expose });
     const treatment = treatments[0];
+    if (treatment?.withheld) return { ...namesOf(treatment), value: fallback, withheld: true };
     const value = treatment && read(treatment);
     if (!treatment || value === undefined) {
       const empty = treatment?.reason === 'UNKNOWN_SURFACE' || treatment?.reason === 'NO_CANDIDATES';
@@ -144,8 +145,7 @@ export class Client {
           : (failure ?? 'CLIENT_NO_ANSWER');
       return { value: fallback, decisionId: null, experiment: null, arm: null, reason };
     }
-    const { decisionId, experiment, arm, reason } = treatment;
-    return { value, decisionId, experiment, arm, reason };
+    return { ...namesOf(treatment), value };
   }
 
   private capture(
@@ -157,6 +157,13 @@ export class Client {
     else this.shared.queue.add(json);
   }
 }
+
+const namesOf = ({ decisionId, experiment, arm, reason }: T.Treatment) => ({
+  decisionId,
+  experiment,
+  arm,
+  reason,
+});
 
 const typeOf = (value: unknown): string =>
   value === null ? 'null' : Array.isArray(value) ? 'list' : typeof value;

@@ -28,6 +28,8 @@ export interface Treatment {
   readonly propensity: number;
   readonly policy: { readonly key: string; readonly version: number } | null;
   readonly reason: string;
+  /** Show what the place would show without Marquee, and send its exposure: the lift of showing is being measured. */
+  readonly withheld?: true;
 }
 
 /** Why the default was used instead of an answer of the server. */
@@ -43,6 +45,8 @@ export interface Answer<T> {
   readonly arm: string | null;
   /** The server's reason, or a `Failure`. */
   readonly reason: string;
+  /** `value` is the caller's default because what was chosen is withheld; expose it as any other. */
+  readonly withheld?: true;
 }
 
 export interface EventDetails {

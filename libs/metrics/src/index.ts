@@ -36,6 +36,7 @@ export * from './reference/index.js';
 export * from './adaptive/action-values.js';
 export * from './adaptive/aipw.js';
 export * from './adaptive/combine-periods.js';
+export * from './adaptive/lift-of-showing.js';
 export * from './adaptive/period-weighted.js';
 export * from './adaptive/thompson.js';
 export * from './adjustments/cupac.js';

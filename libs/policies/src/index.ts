@@ -13,6 +13,7 @@ export * from './contract.js';
 export * from './examine.js';
 export * from './exploration/index.js';
 export * from './exploration/probabilities.js';
+export * from './incrementality/index.js';
 export * from './off-policy/index.js';
 export { probabilityBestBeta } from './sampling/beta-best.js';
 export { probabilityRanksBeta } from './sampling/beta-rank.js';

@@ -100,7 +100,7 @@ describe('decisions as lines', () => {
         expect(line.indexOf('\n')).toBe(line.length - 1);
         expect(decodeDecision(line)).toEqual(JSON.parse(JSON.stringify(one)));
         expect(rewardWindowOf(line)).toBe(one.rewardWindowSeconds);
-        expect(storedPart(line).split('\t')).toHaveLength(29);
+        expect(storedPart(line).split('\t')).toHaveLength(31);
       }),
       { seed: 11, numRuns: 500 },
     );

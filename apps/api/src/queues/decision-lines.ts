@@ -8,7 +8,7 @@ import type { DecisionRecord, ShadowRecord } from './jobs.js';
 export const DECISION_COLUMNS =
   'id, at, unit_id, unit_type, surface, subject, experiment, arm, phase, kind, chosen, propensity, arm_propensity, ' +
   'policy_id, policy_version, candidates, probabilities, context, features, seed, reason, fallback, holdout, exposed, ' +
-  'latency_micros, slice, shadow, parent_id, joint_propensity';
+  'latency_micros, slice, shadow, parent_id, joint_propensity, withheld, withhold_propensity';
 
 /** Positions in a line of what storage looks at, for columnOf. */
 export const DECISION_COLUMN = { window: 0, id: 1, at: 2, unitId: 3, policyId: 14, fallback: 22 } as const;
@@ -97,18 +97,20 @@ export function encodeDecision(record: DecisionRecord): string {
 }
 
 /** Most decisions have none of them. */
-const NO_RARE = [NULL, NULL, NULL, NULL].join('\t');
+const NO_RARE = [NULL, NULL, NULL, NULL, NULL, NULL].join('\t');
 
-function rareFields({ slice, shadow, parentId, jointPropensity }: DecisionRecord): string {
-  if ((slice ?? shadow ?? parentId ?? jointPropensity) === undefined) return NO_RARE;
-  return [slice, shadow && json(shadow), parentId, jointPropensity].map((one) => one ?? NULL).join('\t');
+function rareFields(record: DecisionRecord): string {
+  const { slice, shadow, parentId, jointPropensity, withheld, withholdPropensity } = record;
+  if ((slice ?? shadow ?? parentId ?? jointPropensity ?? withheld) === undefined) return NO_RARE;
+  const fields = [slice, shadow && json(shadow), parentId, jointPropensity, withheld, withholdPropensity];
+  return fields.map((one) => one ?? NULL).join('\t');
 }
 
 /**
- * Tabs of a line of today. Lines that earlier versions wrote may still be on their way; they end before the slice, or before
- * the parent. What they lack is null.
+ * Tabs of a line of today. Lines that earlier versions wrote may still be on their way; they end before the slice, before
+ * the parent, or before what is withheld. What they lack is null.
  */
-const TABS = 29;
+const TABS = 31;
 
 /** The part of a line that is stored: what stands behind the reward window. */
 export function storedPart(line: string): string {
@@ -136,6 +138,8 @@ export function decodeDecision(line: string): DecisionRecord {
   const shadow = orNull(27);
   const parentId = orNull(28);
   const jointPropensity = number(29);
+  const withheld = orNull(30);
+  const withholdPropensity = number(31);
   return {
     id: text(1),
     at: Date.parse(text(2)),
@@ -168,6 +172,8 @@ export function decodeDecision(line: string): DecisionRecord {
     ...(shadow === null ? {} : { shadow: JSON.parse(shadow) as ShadowRecord }),
     ...(parentId === null ? {} : { parentId }),
     ...(jointPropensity === null ? {} : { jointPropensity }),
+    ...(withheld === null ? {} : { withheld: withheld === 'true' }),
+    ...(withholdPropensity === null ? {} : { withholdPropensity }),
     rewardWindowSeconds: number(0),
   };
 }

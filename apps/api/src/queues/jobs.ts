@@ -65,6 +65,10 @@ export interface DecisionRecord {
   readonly slice?: Exclude<Slice, 'learning'>;
   /** Absent where the policy has no shadow. */
   readonly shadow?: ShadowRecord;
+  /** True: `chosen` was not shown, so that the lift of showing can be measured. Absent where the policy withholds nothing. */
+  readonly withheld?: boolean;
+  /** Probability of being withheld, or of being shown; it multiplies with `propensity`. There with `withheld`. */
+  readonly withholdPropensity?: number;
   /** The decision that this one was made within; absent for one that stands alone. */
   readonly parentId?: string;
   /** Product of the propensities from the top of the stack down to this one; absent where a parent came from another request. */

@@ -1,6 +1,7 @@
 import { createAssignmentEngine } from '#experiments';
 import type { AssignmentEngine, Context, Experiment, Holdout, Json, Layer, Surface } from '#experiments';
 import type { Action } from '#policies';
+import type { Withhold } from './withhold.js';
 
 /** A configured policy, as far as serving needs it. */
 export interface PolicyConfig {
@@ -14,6 +15,8 @@ export interface PolicyConfig {
   readonly rewardWindowSeconds: number | null;
   /** The policy that is asked about every decision of this one without serving; absent: none. */
   readonly shadow?: { readonly policyId: string; readonly version: number | null } | null;
+  /** Which share of what it chooses is not shown; absent: none. */
+  readonly withhold?: Withhold | null;
   /** Keep this version whatever serves: for shadows that are a version of a policy. Absent: the one that serves. */
   readonly pinned?: number;
 }

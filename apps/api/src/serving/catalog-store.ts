@@ -11,6 +11,7 @@ import type {
 } from '#experiments';
 import type { Sql } from '../persistence/database.js';
 import type { CatalogConfig, CatalogItem, PolicyConfig } from './catalog-data.js';
+import type { Withhold } from './withhold.js';
 
 /** Items read in one query; between two queries the event loop serves requests. */
 const PAGE = 2000;
@@ -62,6 +63,7 @@ interface PolicyRow {
   reward: Json;
   window_seconds: number;
   shadow: { policyId: string; version?: number } | null;
+  withhold: Withhold | null;
 }
 
 const toPolicy = (row: PolicyRow): PolicyConfig => ({
@@ -74,6 +76,7 @@ const toPolicy = (row: PolicyRow): PolicyConfig => ({
   ...(row.shadow === null
     ? {}
     : { shadow: { policyId: row.shadow.policyId, version: row.shadow.version ?? null } }),
+  ...(row.withhold === null ? {} : { withhold: row.withhold }),
 });
 
 interface SurfaceRow {
@@ -110,7 +113,7 @@ select md5(concat_ws('|',
   (select string_agg(key || xmin::text, ',' order by key) from holdout),
   (select string_agg(key || xmin::text, ',' order by key) from surface),
   (select string_agg(id || key || params::text || exploration::text || floor || coalesce(reward::text, '') || window_seconds ||
-     coalesce(shadow::text, ''), ','
+     coalesce(shadow::text, '') || coalesce(withhold::text, ''), ','
      order by id) from policy),
   (select xmin::text from setting where key = 'kill_switch'))) as revision`;
 

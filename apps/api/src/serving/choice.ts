@@ -3,6 +3,7 @@ import type { Assignment, DecisionReason, Json, Surface } from '#experiments';
 import { serveAction, serveSlate } from '#policies';
 import type { Action, CompiledPolicy, DecisionRequest } from '#policies';
 import type { ServingPolicy } from './serving-policy.js';
+import type { WithholdLot } from './withhold.js';
 
 /** What was chosen and with which probability, before it becomes an answer and a record. */
 export interface Choice {
@@ -16,6 +17,8 @@ export interface Choice {
   readonly reason: DecisionReason;
   /** What went wrong, in short; null when nothing did. */
   readonly fallback: string | null;
+  /** Whether `chosen` is shown; null where nothing is ever withheld. */
+  readonly lot: WithholdLot | null;
 }
 
 export interface SlateEntry {
@@ -40,6 +43,7 @@ const certain = (
   seed: '',
   reason,
   fallback,
+  lot: null,
 });
 
 function oneHot(length: number, at: number): number[] {

@@ -80,7 +80,7 @@ export function recordOf(decided: Decided): DecisionRecord {
   };
   const slice = sliceOf(assignment);
   // Rare fields are added afterwards: most records have the one shape that is fast to build.
-  if ((features ?? slice ?? decided.shadow ?? decided.stack) === null) return record;
+  if ((features ?? slice ?? decided.shadow ?? decided.stack ?? choice.lot) === null) return record;
   return withRare(record, features, slice, decided);
 }
 
@@ -88,7 +88,7 @@ function withRare(
   record: DecisionRecord,
   features: DecisionRecord['features'] | null,
   slice: DecisionRecord['slice'] | null,
-  { shadow, stack }: Decided,
+  { shadow, stack, choice: { lot } }: Decided,
 ): DecisionRecord {
   return {
     ...record,
@@ -96,6 +96,7 @@ function withRare(
     ...(slice ? { slice } : {}),
     ...(shadow ? { shadow } : {}),
     ...stack,
+    ...(lot ? { withheld: lot.withheld, withholdPropensity: lot.propensity } : {}),
   };
 }
 

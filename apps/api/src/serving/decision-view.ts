@@ -34,6 +34,10 @@ export interface DecisionView {
   readonly slice: 'exploration' | 'analysis' | null;
   /** What the policy's shadow would have done; null without one. */
   readonly shadow: ShadowRecord | null;
+  /** True: `action` was chosen and not shown; null where the policy withholds nothing. */
+  readonly withheld: boolean | null;
+  /** Probability of being withheld, or of being shown. */
+  readonly withholdPropensity: number | null;
   /** The decision that this one was made within; null for one that stands alone. */
   readonly parentId: string | null;
 }
@@ -68,6 +72,8 @@ export function viewOf(row: DecisionRow): DecisionView {
     latencyMicros: row.latency_micros,
     slice: row.slice,
     shadow: row.shadow,
+    withheld: row.withheld,
+    withholdPropensity: row.withhold_propensity,
     parentId: row.parent_id,
   };
 }

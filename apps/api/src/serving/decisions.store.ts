@@ -35,6 +35,8 @@ export interface DecisionRow {
   readonly latency_micros: number | null;
   readonly slice: 'exploration' | 'analysis' | null;
   readonly shadow: ShadowRecord | null;
+  readonly withheld: boolean | null;
+  readonly withhold_propensity: number | null;
   readonly parent_id: string | null;
   readonly joint_propensity: number | null;
 }
@@ -91,7 +93,7 @@ const MOST_EVENTS = 500;
 const DECISION = `
 select d.id, d.at, d.unit_id, d.unit_type, d.surface, d.subject, d.experiment, d.arm, d.phase, d.kind, d.chosen, d.propensity,
   d.arm_propensity, d.policy_id, p.key as policy_key, d.policy_version, d.candidates, d.probabilities, d.context, d.features,
-  d.seed, d.reason, d.fallback, d.holdout, d.exposed, d.latency_micros, d.slice, d.shadow,
+  d.seed, d.reason, d.fallback, d.holdout, d.exposed, d.latency_micros, d.slice, d.shadow, d.withheld, d.withhold_propensity,
   d.parent_id, d.joint_propensity
 from decision d left join policy p on p.id = d.policy_id`;
 const EVENT = `

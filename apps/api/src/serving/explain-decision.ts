@@ -118,8 +118,14 @@ export function sentenceOf(row: DecisionRow, titles: Titles): string {
   const learned =
     row.policy_version === 0 ? 'before it had learned anything' : `in version ${row.policy_version}`;
   const policy = titles.policy ?? row.policy_key;
-  return `${who} got ${what} ${place}: ${how}, and there the policy "${policy}" chose it ${learned} with a probability of ${percent(row.propensity)}${rankOf(row)}.`;
+  return `${who} got ${what} ${place}: ${how}, and there the policy "${policy}" chose it ${learned} with a probability of ${percent(row.propensity)}${rankOf(row)}.${withheldText(row)}`;
 }
+
+/** Says that the choice was kept back, where it was. */
+const withheldText = ({ withheld, withhold_propensity: share }: DecisionRow): string =>
+  withheld === true && share !== null
+    ? ` It was withheld, as ${percent(share)} of the policy's choices are, so nothing was shown: that measures what showing brings.`
+    : '';
 
 function armOf(row: DecisionRow, titles: Titles): string {
   const arm = `arm "${row.arm ?? ''}" of "${titles.experiment ?? row.experiment ?? ''}"`;

@@ -10,6 +10,8 @@ import { policyIdOf, recordOf, stackOf } from './decision-record.js';
 import { ProcessorClock, tookOf } from './processor-clock.js';
 import { shadowOf } from './shadow.js';
 import { drawSeed, steadyPeriod } from './steady-seed.js';
+import type { LotParts } from './withhold.js';
+import { withholds, withholdLot } from './withhold.js';
 
 export interface TreatmentRequest {
   readonly surface: string;
@@ -45,6 +47,8 @@ export interface Treatment {
   readonly propensity: number;
   readonly policy: { readonly key: string; readonly version: number } | null;
   readonly reason: string;
+  /** True: nothing is to be shown, and `action` is null. Else absent. */
+  readonly withheld?: true | undefined;
 }
 
 export interface Served {
@@ -191,7 +195,10 @@ function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatm
   try {
     const { chosen, propensity, probabilities } = draw(policy, surface.kind, decision, limit, seed);
     // Field by field: spreading an object costs as much as the rest of the decision.
-    return { chosen, propensity, probabilities, policy, seed, reason: assignment.reason, fallback: null };
+    const lot = withholds(policy.config.withhold, surface.kind, treatment.slice)
+      ? withholdLot(policy.config.withhold, lotParts(asked, treatment, chosen as string))
+      : null;
+    return { chosen, propensity, probabilities, policy, seed, reason: assignment.reason, fallback: null, lot };
   } catch (error) {
     const { reason, detail } = failureOf(error);
     return fallBack(reason, detail);
@@ -218,6 +225,20 @@ const seedParts = (
   surface: wanted.surface,
   subject: wanted.subject,
   period: steadyPeriod(steadyFor, now, id),
+});
+
+const lotParts = (
+  { request, wanted, now, id }: Asked,
+  { policyId }: PolicyTreatment,
+  action: string,
+): LotParts => ({
+  policyId,
+  unitId: request.unitId,
+  surface: wanted.surface,
+  subject: wanted.subject,
+  action,
+  at: now,
+  decisionId: id,
 });
 
 const decisionRequest = ({ request, wanted, candidates, now }: Asked): DecisionRequest => ({
@@ -267,6 +288,7 @@ function treatmentOf(
   choice: Choice,
 ): Treatment {
   const { kind } = surface;
+  const withheld = choice.lot?.withheld ? true : undefined;
   return {
     decisionId: id,
     surface: wanted.surface,
@@ -275,10 +297,11 @@ function treatmentOf(
     arm: assignment.arm?.key ?? null,
     kind,
     value: kind === 'value' ? choice.chosen : undefined,
-    action: kind === 'action' ? (choice.chosen as string | null) : undefined,
+    action: kind === 'action' ? (withheld ? null : (choice.chosen as string | null)) : undefined,
     slate: kind === 'slate' ? (choice.chosen as unknown as readonly SlateEntry[]) : undefined,
     propensity: choice.propensity,
     policy: choice.policy === null ? null : { key: choice.policy.config.key, version: choice.policy.version },
     reason: choice.reason,
+    withheld,
   };
 }

@@ -82,9 +82,18 @@ const treatment = z.object({
   slate: z.array(z.object({ id: z.string(), propensity: z.number() })).optional(),
   propensity: z
     .number()
-    .describe('Probability of exactly this answer, given the arm, the context and the snapshot.'),
+    .describe(
+      'Probability of exactly this choice, given the arm, the context and the snapshot, and that it is shown or withheld.',
+    ),
   policy: z.object({ key: z.string(), version: z.number().int() }).nullable(),
   reason: z.string(),
+  withheld: z
+    .literal(true)
+    .optional()
+    .describe(
+      'Present where the policy withholds what it chose, to measure the lift of showing: `action` is null, and the place ' +
+        'shows what it would show without a policy. Send the exposure of the place all the same.',
+    ),
 });
 
 export const treatmentsAnswer = z.object({ treatments: z.array(treatment) });

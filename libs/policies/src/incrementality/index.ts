@@ -1,0 +1,2 @@
+export { withheldBaselines } from './baseline.js';
+export type { Baseline, WithheldSums } from './baseline.js';
