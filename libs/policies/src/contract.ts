@@ -97,6 +97,8 @@ interface PolicyBase<P, S> extends Keyed {
   /** Reference in the literature. */
   readonly reference: string;
   readonly params: ParamsSchema<P>;
+  /** Smaller rewards count as this one, so differences below it are not learned. Absent: rewards count as they are. */
+  readonly leastReward?: 0;
   /** Raised when the shape of the state changes; snapshots of another version are refused. */
   readonly stateVersion: number;
   /** Plain JSON; typed arrays travel as base64 by encodeFloats/decodeFloats. */

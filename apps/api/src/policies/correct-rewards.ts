@@ -9,24 +9,34 @@ export interface KnownReward {
   /** What is known now. */
   readonly reward: number;
   readonly signals: Signals | null;
+  /** What an incremental reward is less by than its outcome; null where the reward is the outcome. */
+  readonly baseline: number | null;
   /** Snapshot that first used it; 0 waits, -1 is never learned from. */
   readonly version: number;
   readonly definition: number;
 }
 
+/** What an incremental reward is the difference of; nulls where the reward is the outcome. */
+export interface IncrementalParts {
+  readonly outcome: number | null;
+  readonly baseline: number | null;
+}
+
 /** What a reward turned out to be after it had been written. */
 export interface ChangedReward {
   readonly known: KnownReward;
-  readonly reward: Pick<PositionReward, 'reward' | 'signals'>;
+  readonly reward: Pick<PositionReward, 'reward' | 'signals'> & IncrementalParts;
   readonly decisionAt: Date;
 }
 
 const KNOWN = `
-select decision_id, position, reward, signals, version, definition from reward where decision_id = any($1)`;
+select decision_id, position, reward, signals, baseline, version, definition from reward where decision_id = any($1)`;
 
 const CHANGE = `
-update reward r set reward = n.reward, definition = $4, signals = nullif(n.signals, 'null')
-from unnest($1::text[], $2::int[], $3::float8[], $5::jsonb[]) as n (decision_id, position, reward, signals)
+update reward r set reward = n.reward, definition = $4, signals = nullif(n.signals, 'null'), outcome = n.outcome,
+  baseline = n.baseline
+from unnest($1::text[], $2::int[], $3::float8[], $5::jsonb[], $6::float8[], $7::float8[])
+  as n (decision_id, position, reward, signals, outcome, baseline)
 where r.decision_id = n.decision_id and r.position = n.position`;
 
 /** A correction that waits is changed in place: what was learned before it stays its `previous`. */
@@ -78,6 +88,8 @@ export async function writeChanges(
     changes.map(({ reward }) => reward.reward),
     definition,
     changes.map(({ reward }) => JSON.stringify(reward.signals ?? null)),
+    changes.map(({ reward }) => reward.outcome),
+    changes.map(({ reward }) => reward.baseline),
   ]);
   const learned = changes.filter((change) => change.known.version > 0 && differs(change));
   if (learned.length === 0) return 0;

@@ -12,6 +12,8 @@ import type { PolicyRow } from './policy-row.js';
 import type { RewardDefinition } from './reward.js';
 import { checkSignals } from './signals-check.js';
 import { checkShadow } from './shadow-check.js';
+import { checkWithhold } from './withhold-check.js';
+import type { Withhold } from '../serving/withhold.js';
 import { readPolicyViews } from './policy.mapper.js';
 import type { PolicyView } from './policy.mapper.js';
 import type { CreatePolicy, PatchPolicy, RelearnBody } from './policy.schemas.js';
@@ -35,10 +37,11 @@ const COLUMNS = {
   graceSeconds: 'grace_seconds',
   learning: 'learning',
   shadow: 'shadow',
+  withhold: 'withhold',
   gateRequired: 'gate_required',
 } as const;
 const DEFAULT_WINDOW = 3600;
-const JSON_FIELDS: ReadonlySet<string> = new Set(['params', 'exploration', 'reward', 'shadow']);
+const JSON_FIELDS: ReadonlySet<string> = new Set(['params', 'exploration', 'reward', 'shadow', 'withhold']);
 
 /** Use cases of configuring policies: validated by the registries, audited, told to every process. */
 @Injectable()
@@ -62,8 +65,9 @@ export class PoliciesService {
       await checkShadow(tx, id, fields.shadow);
       const inserted = await tx.query(
         `insert into policy (id, key, title, params, exploration, floor, reward, window_seconds, grace_seconds, learning,
-           shadow, gate_required)
-         values ($1, $2, $3, $4::jsonb, $5::jsonb, $6, $7::jsonb, $8, $9, $10, $11::jsonb, $12) on conflict do nothing returning id`,
+           shadow, gate_required, withhold)
+         values ($1, $2, $3, $4::jsonb, $5::jsonb, $6, $7::jsonb, $8, $9, $10, $11::jsonb, $12, $13::jsonb)
+         on conflict do nothing returning id`,
         [
           id,
           key,
@@ -77,6 +81,7 @@ export class PoliciesService {
           fields.learning,
           jsonOrNull(fields.shadow),
           fields.gateRequired,
+          jsonOrNull(fields.withhold),
         ],
       );
       if (inserted.length === 0) throw Problem.conflict('duplicate_key', `A policy "${id}" exists already`);
@@ -95,6 +100,7 @@ export class PoliciesService {
         reward: fields.reward === undefined ? row.reward : fields.reward,
         windowSeconds: fields.windowSeconds ?? row.window_seconds,
         learning: fields.learning ?? row.learning,
+        withhold: fields.withhold === undefined ? row.withhold : fields.withhold,
       });
       await checkShadow(tx, id, fields.shadow);
       await gateChange(tx, row, fields, { reason: overrideGate, acting });
@@ -182,6 +188,7 @@ export function change(
 }
 
 interface Setup {
+  readonly withhold: Withhold | null;
   readonly params: unknown;
   readonly exploration: { readonly key: string; readonly params?: unknown };
   readonly reward: RewardDefinition | null;
@@ -208,6 +215,7 @@ function checkSetup(key: string, setup: Setup): void {
   below('/exploration/params', () => exploration.params.parse(setup.exploration.params ?? {}));
   checkRewardWindow(setup.reward, setup.windowSeconds);
   checkSignals(policy, setup);
+  checkWithhold(key, setup);
   if (policy.learns === 'online' && setup.learning && setup.reward === null) {
     throw Problem.invalid(
       '/reward',

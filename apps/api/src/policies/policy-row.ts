@@ -1,6 +1,7 @@
 import type { Json } from '#experiments';
 import { Problem } from '../http/problem.js';
 import type { Sql } from '../persistence/database.js';
+import type { Withhold } from '../serving/withhold.js';
 import type { RewardDefinition } from './reward.js';
 
 /** Table `policy` as read by this feature. */
@@ -18,6 +19,8 @@ export interface PolicyRow {
   readonly grace_seconds: number;
   readonly learning: boolean;
   readonly shadow: { readonly policyId: string; readonly version?: number } | null;
+  /** Which share of the choices is not shown; null: none. */
+  readonly withhold: Withhold | null;
   /** Nothing new of this policy serves before the off-policy gate has said yes. */
   readonly gate_required: boolean;
   readonly serving_version: number | null;

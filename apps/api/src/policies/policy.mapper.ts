@@ -1,6 +1,7 @@
 import type { Json } from '#experiments';
 import { policyRegistry } from '#policies';
 import type { Sql } from '../persistence/database.js';
+import type { Withhold } from '../serving/withhold.js';
 import type { PolicyRow } from './policy-row.js';
 import type { RewardDefinition } from './reward.js';
 import { presetOf } from '../rewards/reward-presets.js';
@@ -23,6 +24,8 @@ export interface PolicyView {
   readonly learning: boolean;
   /** The policy that is asked about every decision of this one without serving; null: none. */
   readonly shadow: { readonly policyId: string; readonly version: number | null } | null;
+  /** Which share of the choices is not shown, to measure the lift of showing; null: none. */
+  readonly withhold: Withhold | null;
   /** Nothing new of this policy serves before the off-policy gate has said yes. */
   readonly gateRequired: boolean;
   readonly learns: 'online' | 'batch' | 'never';
@@ -66,6 +69,7 @@ function toView(row: PolicyRow & PolicyFacts): PolicyView {
     graceSeconds: row.grace_seconds,
     learning: row.learning,
     shadow: row.shadow && { policyId: row.shadow.policyId, version: row.shadow.version ?? null },
+    withhold: row.withhold,
     gateRequired: row.gate_required,
     learns: policyRegistry.find(row.key)?.learns ?? 'never',
     servingVersion: row.serving_version,

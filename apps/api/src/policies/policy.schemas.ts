@@ -33,6 +33,16 @@ const fields = {
     })
     .nullable()
     .describe('A policy that is asked about every decision of this one, and serves nobody; null: none.'),
+  withhold: z
+    .strictObject({
+      share: z.number().min(0.001).max(0.5).describe('Share of single choices that is not shown; 0.02 to 0.05 is usual.'),
+      steadyFor: z
+        .enum(['decision', 'hour', 'day', 'week', 'always'])
+        .default('always')
+        .describe('For how long the same unit keeps its lot for the same subject and action.'),
+    })
+    .nullable()
+    .describe('Not shown at random, to measure what showing brings, and to learn it where the reward is incremental; null: none.'),
 };
 
 /** POST /v1/policies. */
@@ -49,6 +59,7 @@ export const createPolicySchema = z.strictObject({
   learning: fields.learning.default(true),
   gateRequired: fields.gateRequired.default(false),
   shadow: fields.shadow.default(null),
+  withhold: fields.withhold.default(null),
 });
 export type CreatePolicy = z.output<typeof createPolicySchema>;
 
@@ -71,7 +82,8 @@ export const relearnSchema = z.strictObject({
     .default('as-settled')
     .describe(
       'as-settled: with the rewards on record, late outcomes included. current-definition: rewards that come from an ' +
-        'earlier version of the definition are settled again first, as far back as decisions are kept.',
+        'earlier version of the definition are settled again first, as far back as decisions are kept; incremental ones ' +
+        'all, against what is known by now of not showing.',
     ),
 });
 export type RelearnBody = z.output<typeof relearnSchema>;

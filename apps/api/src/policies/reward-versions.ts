@@ -40,7 +40,7 @@ export function checkRewardWindow(reward: RewardDefinition | null, windowSeconds
     throw Problem.invalid(
       `/reward${rule.pointer}`,
       'needs_window',
-      'an outcome of the unit counts at the end of a window; windowSeconds must be above 0',
+      'an outcome of the unit or the item counts at the end of a window; windowSeconds must be above 0',
     );
   if (Object.keys(reward.signals ?? {}).length > 0)
     throw Problem.invalid(
@@ -90,13 +90,25 @@ export async function readRewardVersions(tx: Sql, id: string): Promise<RewardVer
   );
 }
 
-/** Puts decisions on the list of rewards to settle whose reward comes from another version of the definition. */
+/**
+ * Puts decisions on the list of rewards to settle whose reward comes from another version of the definition, and those with
+ * a baseline, which gives way to the one that is known by then. Withheld ones go first: baselines come from them.
+ */
 export async function settleAgain(tx: Sql, id: string): Promise<void> {
   await tx.query(
     `insert into reward_due (decision_id, decision_at, policy_id, due_at)
-     select distinct r.decision_id, r.decision_at, r.policy_id, now() from reward r join policy p on p.id = r.policy_id
-     where r.policy_id = $1 and r.definition <> p.reward_version
+     select w.decision_id, w.decision_at, w.policy_id, now() - interval '1 day'
+     from withheld_outcome w join policy p on p.id = w.policy_id
+     where w.policy_id = $1 and w.definition <> p.reward_version
      on conflict (decision_id) do nothing`,
     [id],
   );
+  await tx.query(
+    `insert into reward_due (decision_id, decision_at, policy_id, due_at)
+     select distinct r.decision_id, r.decision_at, r.policy_id, now() from reward r join policy p on p.id = r.policy_id
+     where r.policy_id = $1 and (r.definition <> p.reward_version or r.baseline is not null)
+     on conflict (decision_id) do nothing`,
+    [id],
+  );
+  await tx.query('update reward set baseline = null where policy_id = $1 and baseline is not null', [id]);
 }

@@ -5,11 +5,12 @@ const finite = z.number().refine(Number.isFinite, 'must be a finite number');
 const outcomeRule = z.strictObject({
   name: z.string().min(1).max(128).describe('Name of the outcome that counts, e.g. "play".'),
   of: z
-    .enum(['decision', 'unit'])
+    .enum(['decision', 'unit', 'item'])
     .optional()
     .describe(
       'Whose outcome: "decision" (the default) must name the decision; "unit" is any of the same unit that names no ' +
-        'decision or another one, and counts for every position that was seen. It needs a window.',
+        'decision or another one, and counts for every position that was seen; "item" names the decision, or is any of ' +
+        'the same unit about the same action or subject, wherever it came about. The last two need a window.',
     ),
   afterSeconds: z
     .number()
@@ -64,13 +65,26 @@ export const rewardSchema = z
         'What else is measured of the same decision, by name: costs, guardrails, further objectives. Settled with the ' +
           'reward, with its window and attribution, for wrappers that name it.',
       ),
+    incremental: z
+      .strictObject({
+        by: z
+          .array(z.string().min(1).max(100))
+          .max(3)
+          .default([])
+          .describe('Attributes of the context within whose values the expected outcome is estimated as well.'),
+      })
+      .optional()
+      .describe(
+        'The reward is what showing brings: the outcome minus the one expected without, which is estimated from the ' +
+          'decisions that the policy withholds. Absent: the reward is the outcome.',
+      ),
   })
   .refine(ordered, DISORDER);
 
 /** Further signals of one reward, by name. */
 export type Signals = Readonly<Record<string, number>>;
 export type RewardDefinition = z.output<typeof rewardSchema>;
-type Measure = Omit<RewardDefinition, 'signals'>;
+type Measure = Omit<RewardDefinition, 'signals' | 'incremental'>;
 type OutcomeRule = Measure['outcomes'][number];
 
 /** What the reward needs of a served decision. `at` is Unix milliseconds. */
@@ -78,6 +92,10 @@ export interface ServedDecision {
   readonly at: number;
   readonly exposed: boolean;
   readonly served: readonly ServedPosition[];
+  /** What the choice is about; outcomes of the item may name it. */
+  readonly subject?: string | null;
+  /** What was chosen was withheld (true) or shown (false) by lot. Absent: no lot was drawn. */
+  readonly withheld?: boolean | undefined;
 }
 
 /** One action that was served, at its 0-based position. */
@@ -114,10 +132,10 @@ export interface Settlement {
   readonly unattributed: number;
 }
 
-/** The rules about outcomes of the unit, of the reward and of its signals, with their JSON pointers below the reward. */
+/** The rules about outcomes of the unit or the item, of the reward and of its signals, with their JSON pointers below the reward. */
 export function unitRules({ outcomes, signals = {} }: RewardDefinition): { name: string; pointer: string }[] {
   const rulesOf = (rules: readonly OutcomeRule[], pointer: string): { name: string; pointer: string }[] =>
-    rules.flatMap(({ name, of }, i) => (of === 'unit' ? [{ name, pointer: `${pointer}/${i}/of` }] : []));
+    rules.flatMap(({ name, of }, i) => (isOfUnit(of) ? [{ name, pointer: `${pointer}/${i}/of` }] : []));
   return [
     ...rulesOf(outcomes, '/outcomes'),
     ...Object.entries(signals).flatMap(([name, signal]) =>
@@ -125,6 +143,8 @@ export function unitRules({ outcomes, signals = {} }: RewardDefinition): { name:
     ),
   ];
 }
+
+const isOfUnit = (of: OutcomeRule['of']): boolean => of === 'unit' || of === 'item';
 
 /** A name as part of a JSON pointer (RFC 6901). */
 const pointerToken = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
@@ -137,12 +157,14 @@ export function worthOf(
   age: number | null = null,
   ofUnit = false,
 ): number | null {
-  const rule = definition.outcomes.find(
-    (candidate) => candidate.name === name && (candidate.of === 'unit') === ofUnit,
-  );
+  const rule = ruleFor(definition, name, ofUnit);
   if (!rule || (age !== null && age < (rule.afterSeconds ?? -Infinity))) return null;
   return ruleWorth(rule, value);
 }
+
+/** The first rule for outcomes of the name that name the decision, or (`ofUnit`) another one or none. */
+const ruleFor = ({ outcomes }: Pick<Measure, 'outcomes'>, name: string | null, ofUnit = false) =>
+  outcomes.find((rule) => rule.name === name && (ofUnit ? isOfUnit(rule.of) : rule.of !== 'unit'));
 
 function ruleWorth(rule: OutcomeRule, value: number | null): number | null {
   if (rule.min !== undefined && (value === null || value < rule.min)) return null;
@@ -154,6 +176,10 @@ function ruleWorth(rule: OutcomeRule, value: number | null): number | null {
 /** The client speaks of an action that was not served: a mix-up that proves and counts nothing. */
 const isMixUp = (event: LinkedEvent, served: readonly ServedPosition[]): boolean =>
   event.actionId !== null && !served.some((one) => one.actionId === event.actionId);
+
+/** Where something was withheld, the exposure names what was shown in its place, or nothing. */
+const counts = (event: LinkedEvent, { served, withheld }: ServedDecision): boolean =>
+  !isMixUp(event, served) || (withheld === true && event.kind === 'exposure');
 
 /**
  * Which served action an event is about: the action it names, else the position, else the item. A single choice
@@ -173,7 +199,8 @@ export function attribute(event: LinkedEvent, served: readonly ServedPosition[])
  * bound, because an event that names a decision came after it whatever the client's clock says. An exposed position
  * without counting outcomes gets the default (0 unless the definition says otherwise) at the window's end; without a window (`windowSeconds` 0) only the first counting
  * outcome of a position makes a reward, and there is no default. Signals are measured of the same events, for every position
- * that gets a reward.
+ * that gets a reward. Where a lot was drawn, exposures alone prove that a decision was seen: outcomes would prove it of
+ * what was shown more often than of what was withheld, and the two would no longer be alike.
  * @param windowSeconds attribution window after the decision; 0 for none.
  */
 export function settle(
@@ -184,7 +211,7 @@ export function settle(
 ): Settlement {
   const closes = windowSeconds === 0 ? Infinity : decision.at + windowSeconds * 1000;
   const inWindow = events
-    .filter((event) => event.at <= closes && (event.ofUnit || !isMixUp(event, decision.served)))
+    .filter((event) => event.at <= closes && (event.ofUnit || counts(event, decision)))
     .sort(inTime);
   const { worths, unplaced } = placeWorths(decision, inWindow, definition);
   const signals = Object.entries(definition.signals ?? {}).map(([name, signal]) => {
@@ -201,7 +228,7 @@ export function settle(
   };
   const seen = exposedPositions(
     decision,
-    inWindow.filter((event) => !event.ofUnit),
+    inWindow.filter((event) => !event.ofUnit && (decision.withheld === undefined || event.kind === 'exposure')),
   );
   const rewards: PositionReward[] = [];
   decision.served.forEach((served, index) => {
@@ -226,14 +253,24 @@ function placeWorths(
     const age = (event.at - decision.at) / 1000;
     const worth = worthOf(definition, event.name, event.value, age, event.ofUnit);
     if (worth === null) continue;
-    if (event.ofUnit) worths.forEach((list) => list.push(worth));
-    else {
-      const list = worths[attribute(event, decision.served)];
-      if (list) list.push(worth);
-      else unplaced.add(event.id);
-    }
+    const isOfItem = ruleFor(definition, event.name, event.ofUnit)?.of === 'item';
+    if (isOfItem && event.itemId !== null && !isAbout(event.itemId, decision)) continue;
+    const places = event.ofUnit ? placesOf(event, decision, isOfItem) : [attribute(event, decision.served)];
+    for (const place of places) worths[place]?.push(worth);
+    if (places.includes(-1)) unplaced.add(event.id);
   }
   return { worths, unplaced };
+}
+
+const isAbout = (item: string, { served, subject }: ServedDecision): boolean =>
+  subject === item || served.some(({ actionId }) => actionId === item);
+
+/** Places that an outcome of the unit counts at: all, or those about its item. */
+function placesOf({ itemId }: LinkedEvent, { served, subject }: ServedDecision, ofItem: boolean): number[] {
+  const places = served.map((_, place) => place);
+  if (!ofItem) return places;
+  if (itemId === null) return [];
+  return places.filter((place) => itemId === subject || served[place]?.actionId === itemId);
 }
 
 /**

@@ -1,11 +1,13 @@
 import type { Context, Json } from '#experiments';
 import type { Sql } from '../persistence/database.js';
 import { readKnown, writeChanges } from './correct-rewards.js';
-import type { ChangedReward } from './correct-rewards.js';
+import type { ChangedReward, IncrementalParts, KnownReward } from './correct-rewards.js';
 import type { PolicyRow } from './policy-row.js';
 import { settle } from './reward.js';
 import type { LinkedEvent, PositionReward, RewardDefinition, ServedPosition } from './reward.js';
 import { readUnitOutcomes } from './unit-outcomes.js';
+import { pathOf, readBaselines, recordWithheld, segmentOf } from './withheld-outcomes.js';
+import type { WithheldOutcome } from './withheld-outcomes.js';
 
 export interface SettleResult {
   /** Due decisions taken. */
@@ -42,6 +44,8 @@ interface DecisionRow {
   readonly fallback: string | null;
   readonly features: Readonly<Record<string, Context>> | null;
   readonly slice: string | null;
+  readonly context: Context;
+  readonly withheld: boolean | null;
 }
 
 interface EventRow extends Omit<LinkedEvent, 'at'> {
@@ -59,7 +63,7 @@ delete from reward_due where decision_id in (
 returning decision_id, decision_at`;
 
 const READ_DECISIONS = `
-select id, at, unit_id, kind, chosen, subject, propensity, exposed, fallback, features, slice from decision
+select id, at, unit_id, kind, chosen, subject, propensity, exposed, fallback, features, slice, context, withheld from decision
 where id = any($1) and at between $2 and $3`;
 
 const READ_EVENTS = `
@@ -68,12 +72,13 @@ where decision_id = any($1) and at >= $2 and at <= $3`;
 
 const WRITE_REWARDS = `
 insert into reward (decision_id, position, policy_id, subject, action_id, reward, propensity, decision_at, settled_at,
-  version, features, definition, signals)
+  version, features, definition, signals, outcome, baseline)
 select r.decision_id, r.position, $1, r.subject, r.action_id, r.reward, r.propensity, r.decision_at, $2, r.version, r.features, $12,
-  nullif(r.signals, 'null')
+  nullif(r.signals, 'null'), r.outcome, r.baseline
 from unnest($3::int[], $4::text[], $5::int[], $6::text[], $7::text[], $8::float8[], $9::float8[], $10::timestamptz[], $11::jsonb[],
-  $13::jsonb[])
-  as r (version, decision_id, position, subject, action_id, reward, propensity, decision_at, features, signals)
+  $13::jsonb[], $14::float8[], $15::float8[])
+  as r (version, decision_id, position, subject, action_id, reward, propensity, decision_at, features, signals, outcome,
+    baseline)
 on conflict (decision_id, position) do nothing
 returning decision_id`;
 
@@ -114,8 +119,8 @@ export async function settleDue(
     tx,
     decisions.map(({ id }) => id),
   );
-  const rows: RewardRow[] = [];
-  const changes: ChangedReward[] = [];
+  const shown: SettledPosition[] = [];
+  const withheld: WithheldOutcome[] = [];
   let unexposed = 0;
   let unattributed = 0;
   for (const decision of decisions) {
@@ -124,25 +129,82 @@ export async function settleDue(
       at: decision.at.getTime(),
       exposed: decision.exposed,
       served: servedPositions(decision),
+      subject: decision.subject,
+      withheld: decision.withheld ?? undefined,
     };
     const result = settle(served, eventsOf(decision), policy.reward, policy.window_seconds);
     if (!result.exposed) unexposed += 1;
     unattributed += result.unattributed;
     for (const reward of result.rewards) {
-      const before = known(decision.id, reward.position);
-      if (!before) rows.push({ decision, reward });
-      else if (policy.window_seconds > 0 || before.definition !== policy.reward_version)
-        changes.push({ known: before, reward, decisionAt: decision.at });
+      if (decision.withheld)
+        withheld.push({ decision, actionId: reward.actionId, outcome: reward.reward });
+      else shown.push({ decision, reward, before: known(decision.id, reward.position) });
     }
   }
+  await recordWithheld(tx, policy, withheld, now);
+  const { rows, changes, withoutBaseline } = sortOut(policy, await incrementalOf(tx, policy, shown));
   const rewards = await writeRewards(tx, policy, rows, learns, now);
   const corrected = await writeChanges(tx, policy.id, changes, policy.reward_version, now);
   await count(tx, {
     [`learn.unexposed:${policy.id}`]: unexposed,
     [`learn.unattributed:${policy.id}`]: unattributed,
     [`learn.corrected:${policy.id}`]: corrected,
+    [`learn.without_baseline:${policy.id}`]: withoutBaseline,
   });
   return { decisions: due.length, rewards, corrected, unexposed, unattributed };
+}
+
+/** A position that was seen, and what is on record of it. */
+interface SettledPosition {
+  readonly decision: DecisionRow;
+  readonly reward: PositionReward;
+  readonly before: KnownReward | undefined;
+}
+
+interface Incremental extends SettledPosition {
+  /** Null: incremental, and nothing is known yet of what happens without showing. */
+  readonly parts: IncrementalParts | null;
+}
+
+const PLAIN: IncrementalParts = { outcome: null, baseline: null };
+
+/**
+ * With an incremental reward definition: each outcome minus the one expected without showing. A reward that is settled
+ * again keeps its baseline, so that only what has arrived late changes it; it gets a new one with a new definition.
+ */
+async function incrementalOf(
+  tx: Sql,
+  policy: PolicyRow,
+  shown: readonly SettledPosition[],
+): Promise<Incremental[]> {
+  const incremental = policy.reward?.incremental;
+  if (!incremental || shown.length === 0) return shown.map((one) => ({ ...one, parts: PLAIN }));
+  const baselineOf = await readBaselines(tx, policy);
+  return shown.map(({ decision, reward, before }) => {
+    const kept = before?.definition === policy.reward_version ? before.baseline : null;
+    const path = pathOf(decision.subject, reward.actionId, segmentOf(decision.context, incremental.by));
+    const baseline = kept ?? baselineOf(path)?.mean ?? null;
+    if (baseline === null) return { decision, reward, before, parts: null };
+    const parts = { outcome: reward.reward, baseline };
+    return { decision, reward: { ...reward, reward: reward.reward - baseline }, before, parts };
+  });
+}
+
+/** What is new, what has changed, and how much cannot be a reward yet. */
+function sortOut(
+  policy: PolicyRow,
+  settled: readonly Incremental[],
+): { rows: RewardRow[]; changes: ChangedReward[]; withoutBaseline: number } {
+  const rows: RewardRow[] = [];
+  const changes: ChangedReward[] = [];
+  let withoutBaseline = 0;
+  for (const { decision, reward, before, parts } of settled) {
+    if (parts === null) withoutBaseline += 1;
+    else if (!before) rows.push({ decision, reward: { ...reward, ...parts } });
+    else if (policy.window_seconds > 0 || before.definition !== policy.reward_version)
+      changes.push({ known: before, reward: { ...reward, ...parts }, decisionAt: decision.at });
+  }
+  return { rows, changes, withoutBaseline };
 }
 
 /** The due decisions, and for each the events that may count for it. */
@@ -198,7 +260,7 @@ function groupEvents(rows: readonly EventRow[]): Map<string, LinkedEvent[]> {
 
 interface RewardRow {
   readonly decision: DecisionRow;
-  readonly reward: PositionReward;
+  readonly reward: PositionReward & IncrementalParts;
 }
 
 async function writeRewards(
@@ -224,6 +286,8 @@ async function writeRewards(
     rows.map(({ decision, reward }) => JSON.stringify(featuresOf(decision, reward.actionId, features))),
     policy.reward_version,
     rows.map(({ reward }) => JSON.stringify(reward.signals ?? null)),
+    rows.map(({ reward }) => reward.outcome),
+    rows.map(({ reward }) => reward.baseline),
   ]);
   return written.length;
 }

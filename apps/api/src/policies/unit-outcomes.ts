@@ -15,15 +15,16 @@ interface OutcomeRow {
   readonly name: string;
   readonly value: number | null;
   readonly decision_id: string | null;
+  readonly item_id: string | null;
 }
 
 const READ = `
-select id, unit_id, at, name, value, decision_id from event
+select id, unit_id, at, name, value, decision_id, item_id from event
 where unit_id = any($1) and kind = 'outcome' and name = any($2) and at > $3 and at <= $4`;
 
 /**
- * Outcomes that count because of whose they are, not because of what they name: a member who comes back within a day
- * does so after everything that was shown before. Reads nothing where the definition has no rule of that kind.
+ * Outcomes that count because of whose they are, or of whose and what about, not because of the decision that they name: a
+ * member who comes back within a day does so after everything that was shown before. Reads nothing where the definition has no rule of that kind.
  * @param last latest time that may count for any of the decisions.
  */
 export async function readUnitOutcomes(
@@ -53,7 +54,7 @@ export async function readUnitOutcomes(
         name: row.name,
         value: row.value,
         actionId: null,
-        itemId: null,
+        itemId: row.item_id,
         position: null,
         ofUnit: true,
       }));

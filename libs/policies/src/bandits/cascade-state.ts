@@ -106,6 +106,7 @@ export function cascadePolicy<P extends CountingOptions>(
   return {
     ...texts,
     learns: 'online',
+    leastReward: 0,
     params: defineParams(schema) as ParamsSchema<unknown> as ParamsSchema<P>,
     stateVersion: 1,
     initialState: () => ({ counts: emptyCounts, newest: null }),

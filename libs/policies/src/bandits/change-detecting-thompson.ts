@@ -150,6 +150,7 @@ export const changeDetectingThompson: BanditPolicy<Params, Watched> = {
   reference:
     'Besson, Kaufmann, Maillard, Seznec (2022), Efficient change-point detection for tackling piecewise-stationary bandits',
   learns: 'online',
+  leastReward: 0,
   params: defineParams(schema),
   stateVersion: 1,
   initialState: () => ({ cells: new Map(), changes: [] }),

@@ -78,6 +78,8 @@ interface CountedSpec<P, S> {
   readonly memory: Memory<S, NoInfer<P>>;
   /** What of a decision is summed up. */
   readonly valueOf: ValueOf;
+  /** Where `valueOf` cuts off what is negative. */
+  readonly leastReward?: 0;
   readonly play: (evidence: Evidence, params: P) => Play;
   /** Where the policy can declare a winner. */
   readonly bestArm?: (evidence: Evidence, params: P) => BestArm;

@@ -112,6 +112,7 @@ export const exp3: BanditPolicy<Params, Losses> = {
   reference:
     'Auer, Cesa-Bianchi, Freund, Schapire (2002); Bubeck and Cesa-Bianchi (2012), section 3.1, rate that falls with time',
   learns: 'online',
+  leastReward: 0,
   params: defineParams(schema),
   stateVersion: 1,
   initialState: () => ({ groups: new Map(), actions: new Map() }),

@@ -217,6 +217,7 @@ export const hierarchicalLogistic: BanditPolicy<HierarchicalParams, Hierarchical
     'Vaswani, Mehrabian, Durand and Kveton (2020), Old dog learns new tricks: randomized UCB; Bonilla, Chai and ' +
     'Williams (2008), Multi-task Gaussian process prediction',
   learns: 'online',
+  leastReward: 0,
   params: defineParams(schema),
   stateVersion: 2,
   initialState: () => ({ models: new Map() }),

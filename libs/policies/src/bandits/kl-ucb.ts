@@ -13,5 +13,6 @@ export const klUcb = countedPolicy({
   schema: z.object(indexFields),
   memory: fadingMemory,
   valueOf: unitReward,
+  leastReward: 0,
   play: (evidence, params) => playIndex(evidence, params, (mean, n, logTime) => klUcbIndex(mean, n, logTime)),
 });

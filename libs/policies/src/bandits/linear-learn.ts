@@ -145,7 +145,7 @@ class Learner {
     this.rewards = addOne(
       rewards.weight === 0 ? { ...rewards, at } : rewards,
       at,
-      reward,
+      this.link.curved?.clip(reward) ?? reward,
       params.halfLifeDays,
     );
     this.since++;

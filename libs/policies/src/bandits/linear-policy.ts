@@ -54,6 +54,7 @@ export function linearPolicy<P extends LinearParams>(
   return {
     ...described,
     learns: 'online',
+    ...(link.curved !== null && { leastReward: 0 as const }),
     stateVersion: LINEAR_STATE_VERSION,
     initialState: initialLinearState,
     update: (state, batch, params) => learnLinear(state, batch, params, link),

@@ -72,6 +72,7 @@ export const positionBased: BanditPolicy<Params, DecayedCounts> = {
   reference:
     'Lagree, Vernade, Cappe (2016), Multiple-play bandits in the position-based model; Richardson et al. (2007)',
   learns: 'online',
+  leastReward: 0,
   params: defineParams(schema),
   stateVersion: 1,
   initialState: () => emptyCounts,

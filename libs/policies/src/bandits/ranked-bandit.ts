@@ -46,6 +46,7 @@ export const rankedBandit: BanditPolicy<Params, DecayedCounts> = {
     'Each place of the slate has a Thompson bandit of its own, credited with what was chosen there. Assumes nothing on how members look, learns slowly.',
   reference: 'Radlinski, Kleinberg, Joachims (2008), Learning diverse rankings with multi-armed bandits',
   learns: 'online',
+  leastReward: 0,
   params: defineParams(schema),
   stateVersion: 1,
   initialState: () => emptyCounts,

@@ -14,6 +14,7 @@ export const slidingThompson = countedPolicy({
   schema: z.object({ windowDays: windowDaysField, ...betaPriorFields, perSubject: perSubjectField }),
   memory: windowMemory,
   valueOf: unitReward,
+  leastReward: 0,
   play: playThompsonBeta,
   beliefs: betaBeliefs,
 });

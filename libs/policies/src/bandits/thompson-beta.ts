@@ -21,6 +21,7 @@ export const thompsonBeta = countedPolicy({
   }),
   memory: fadingMemory,
   valueOf: unitReward,
+  leastReward: 0,
   play: playThompsonBeta,
   beliefs: betaBeliefs,
 });

@@ -42,6 +42,7 @@ export const thompsonPoisson = countedPolicy({
   schema,
   memory: fadingMemory,
   valueOf: (reward) => Math.max(0, reward),
+  leastReward: 0,
   play: (evidence, params) => {
     const { shape, rate } = gammaPosterior(evidence, params);
     return {

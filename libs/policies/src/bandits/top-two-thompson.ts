@@ -97,6 +97,7 @@ export const topTwoThompson = countedPolicy({
   schema,
   memory: lastingMemory,
   valueOf: unitReward,
+  leastReward: 0,
   play: (evidence, params) => ({
     distribution: mixUniform(playTopTwo(evidence, params), params.epsilon),
     scores: posteriorMeans(betaPosterior(evidence, params)),

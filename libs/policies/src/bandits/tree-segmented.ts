@@ -243,6 +243,7 @@ export const treeSegmented: BanditPolicy<Params, TreeState> = {
     'Elmachtoub, McNellis, Oh and Petrik (2017), A practical method for solving contextual bandit problems using ' +
     'decision trees; Domingos and Hulten (2000), Mining high-speed data streams',
   learns: 'online',
+  leastReward: 0,
   params: defineParams(schema),
   stateVersion: 1,
   initialState,

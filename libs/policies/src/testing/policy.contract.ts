@@ -286,6 +286,16 @@ function describeLearning(policy: Online, state: unknown, params: unknown): void
     });
   });
 
+  it('says whether it can tell a negative reward from none', () => {
+    const harmed = batch.map((decision) => ({ ...decision, reward: decision.reward === 0 ? -0.7 : 1 }));
+    const after = (rewarded: readonly RewardedDecision[]): number[] => {
+      const compiled = policy.compile(policy.update(state, rewarded, params), params);
+      return [...(compiled.scores?.(plainRequest) ?? []), ...answerOf(compiled, plainRequest)];
+    };
+    const same = after(harmed).every((value, i) => value === after(batch)[i]);
+    expect(same).toBe(policy.leastReward === 0);
+  });
+
   it('takes in actions that appear later', () => {
     const late = loggedBatch(300, actionsOf(12), 'late');
     expectValid(
