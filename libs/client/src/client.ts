@@ -137,12 +137,7 @@ export class Client {
     if (treatment?.withheld) return { ...namesOf(treatment), value: fallback, withheld: true };
     const value = treatment && read(treatment);
     if (!treatment || value === undefined) {
-      const empty = treatment?.reason === 'UNKNOWN_SURFACE' || treatment?.reason === 'NO_CANDIDATES';
-      const reason = empty
-        ? treatment.reason
-        : treatment
-          ? 'CLIENT_WRONG_TYPE'
-          : (failure ?? 'CLIENT_NO_ANSWER');
+      const reason = treatment ? refusedBecause(treatment) : (failure ?? 'CLIENT_NO_ANSWER');
       return { value: fallback, decisionId: null, experiment: null, arm: null, reason };
     }
     return { ...namesOf(treatment), value };
@@ -157,6 +152,10 @@ export class Client {
     else this.shared.queue.add(json);
   }
 }
+
+/** Why an answer is of no use. */
+const refusedBecause = ({ reason }: T.Treatment): string =>
+  reason === 'UNKNOWN_SURFACE' || reason === 'NO_CANDIDATES' ? reason : 'CLIENT_WRONG_TYPE';
 
 const namesOf = ({ decisionId, experiment, arm, reason }: T.Treatment) => ({
   decisionId,

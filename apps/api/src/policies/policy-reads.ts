@@ -191,7 +191,14 @@ export class PolicyReads {
         : this.db.query<{ late: number }>(LATE, [id, from, names, policy.window_seconds]),
       this.db.query<{ name: string; value: number }>(
         `select name, value::float8 as value from counter where name = any($1)`,
-        [[`learn.unexposed:${id}`, `learn.unattributed:${id}`, `learn.corrected:${id}`, `learn.without_baseline:${id}`]],
+        [
+          [
+            `learn.unexposed:${id}`,
+            `learn.unattributed:${id}`,
+            `learn.corrected:${id}`,
+            `learn.without_baseline:${id}`,
+          ],
+        ],
       ),
       this.db.query<{ n: number }>(
         'select count(*)::int as n from reward_correction where policy_id = $1 and version = 0',

@@ -35,14 +35,20 @@ const fields = {
     .describe('A policy that is asked about every decision of this one, and serves nobody; null: none.'),
   withhold: z
     .strictObject({
-      share: z.number().min(0.001).max(0.5).describe('Share of single choices that is not shown; 0.02 to 0.05 is usual.'),
+      share: z
+        .number()
+        .min(0.001)
+        .max(0.5)
+        .describe('Share of single choices that is not shown; 0.02 to 0.05 is usual.'),
       steadyFor: z
         .enum(['decision', 'hour', 'day', 'week', 'always'])
         .default('always')
         .describe('For how long the same unit keeps its lot for the same subject and action.'),
     })
     .nullable()
-    .describe('Not shown at random, to measure what showing brings, and to learn it where the reward is incremental; null: none.'),
+    .describe(
+      'Not shown at random, to measure what showing brings, and to learn it where the reward is incremental; null: none.',
+    ),
 };
 
 /** POST /v1/policies. */

@@ -71,7 +71,9 @@ export const rewardSchema = z
           .array(z.string().min(1).max(100))
           .max(3)
           .default([])
-          .describe('Attributes of the context within whose values the expected outcome is estimated as well.'),
+          .describe(
+            'Attributes of the context within whose values the expected outcome is estimated as well.',
+          ),
       })
       .optional()
       .describe(
@@ -228,7 +230,9 @@ export function settle(
   };
   const seen = exposedPositions(
     decision,
-    inWindow.filter((event) => !event.ofUnit && (decision.withheld === undefined || event.kind === 'exposure')),
+    inWindow.filter(
+      (event) => !event.ofUnit && (decision.withheld === undefined || event.kind === 'exposure'),
+    ),
   );
   const rewards: PositionReward[] = [];
   decision.served.forEach((served, index) => {

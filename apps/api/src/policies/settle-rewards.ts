@@ -136,8 +136,7 @@ export async function settleDue(
     if (!result.exposed) unexposed += 1;
     unattributed += result.unattributed;
     for (const reward of result.rewards) {
-      if (decision.withheld)
-        withheld.push({ decision, actionId: reward.actionId, outcome: reward.reward });
+      if (decision.withheld) withheld.push({ decision, actionId: reward.actionId, outcome: reward.reward });
       else shown.push({ decision, reward, before: known(decision.id, reward.position) });
     }
   }

@@ -107,7 +107,15 @@ function addTo(
   const { definition, action, segment, outcome } = row;
   const subject = row.subject ?? '';
   const key = JSON.stringify([definition, subject, action, segment]);
-  const addend = addends.get(key) ?? { definition, subject, action, segment, decisions: 0, sum: 0, squares: 0 };
+  const addend = addends.get(key) ?? {
+    definition,
+    subject,
+    action,
+    segment,
+    decisions: 0,
+    sum: 0,
+    squares: 0,
+  };
   addend.decisions += sign;
   addend.sum += sign * outcome;
   addend.squares += sign * outcome * outcome;

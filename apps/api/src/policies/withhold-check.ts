@@ -29,7 +29,9 @@ export function checkWithhold(key: string, { withhold, reward, windowSeconds }: 
       'what happens without showing is learned from withheld decisions; set withhold, for example {"share": 0.03}',
     );
   if (policyRegistry.find(key)?.leastReward === undefined) return;
-  const able = policyRegistry.list().filter(({ learns, leastReward }) => learns === 'online' && leastReward === undefined);
+  const able = policyRegistry
+    .list()
+    .filter(({ learns, leastReward }) => learns === 'online' && leastReward === undefined);
   throw Problem.invalid(
     '/reward/incremental',
     'not_supported',

@@ -198,7 +198,16 @@ function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatm
     const lot = withholds(policy.config.withhold, surface.kind, treatment.slice)
       ? withholdLot(policy.config.withhold, lotParts(asked, treatment, chosen as string))
       : null;
-    return { chosen, propensity, probabilities, policy, seed, reason: assignment.reason, fallback: null, lot };
+    return {
+      chosen,
+      propensity,
+      probabilities,
+      policy,
+      seed,
+      reason: assignment.reason,
+      fallback: null,
+      lot,
+    };
   } catch (error) {
     const { reason, detail } = failureOf(error);
     return fallBack(reason, detail);
@@ -279,6 +288,9 @@ function candidatesOf(
 
 const NO_ACTIONS: readonly Action[] = Object.freeze([]);
 
+const actionShown = ({ chosen, lot }: Choice): string | null =>
+  lot?.withheld ? null : (chosen as string | null);
+
 /** One shape for all kinds, which is fast to build; fields that do not apply are undefined and leave no trace in JSON. */
 function treatmentOf(
   id: string,
@@ -297,7 +309,7 @@ function treatmentOf(
     arm: assignment.arm?.key ?? null,
     kind,
     value: kind === 'value' ? choice.chosen : undefined,
-    action: kind === 'action' ? (withheld ? null : (choice.chosen as string | null)) : undefined,
+    action: kind === 'action' ? actionShown(choice) : undefined,
     slate: kind === 'slate' ? (choice.chosen as unknown as readonly SlateEntry[]) : undefined,
     propensity: choice.propensity,
     policy: choice.policy === null ? null : { key: choice.policy.config.key, version: choice.policy.version },

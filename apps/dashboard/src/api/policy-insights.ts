@@ -77,6 +77,35 @@ export interface ExplorationLedger {
   budgetPerDay: number | null;
 }
 
+interface ShowingRates {
+  shown: number;
+  withheld: number;
+  shownMean: number | null;
+  withheldMean: number | null;
+  lift: number | null;
+  lower: number | null;
+  upper: number | null;
+  reason: 'nothing_shown' | 'nothing_withheld' | 'too_few_lots' | null;
+}
+
+export interface ShowingLift extends ShowingRates {
+  subject: string | null;
+  id: string;
+  title: string | null;
+  baseline: number | null;
+  baselineError: number | null;
+}
+
+export interface Incrementality {
+  withhold: { share: number; steadyFor: string } | null;
+  incremental: boolean;
+  alpha: number;
+  total: ShowingRates;
+  balance: { expected: number | null; observed: number | null; pValue: number | null; mismatch: boolean };
+  items: ShowingLift[];
+  actions: number;
+}
+
 const path = (id: string, what: string): string => `/v1/policies/${segment(id)}/${what}`;
 
 export const useBeliefs = (id: string, subject: string | null) =>
@@ -90,3 +119,5 @@ export const useRewardDelay = (id: string) =>
   useRead<RewardDelay>(path(id, 'reward-delay'), { every: EVERY });
 export const useExplorationLedger = (id: string) =>
   useRead<ExplorationLedger>(path(id, 'exploration-ledger'), { every: EVERY });
+export const useIncrementality = (id: string, subject: string | null) =>
+  useRead<Incrementality>(`${path(id, 'incrementality')}${query({ subject })}`, { every: EVERY });

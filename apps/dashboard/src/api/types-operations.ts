@@ -12,6 +12,8 @@ export interface RewardMeasure {
 export interface RewardDefinition extends RewardMeasure {
   /** What else is measured of the same decision, by name. */
   signals?: Record<string, RewardMeasure>;
+  /** The reward is the outcome minus what is expected without showing. */
+  incremental?: { by: string[] };
 }
 
 export interface PolicyBody {
@@ -32,6 +34,8 @@ export interface PolicyBody {
 export interface Policy extends PolicyBody {
   /** Asked about every decision without serving; version null: whichever serves. */
   shadow: { policyId: string; version: number | null } | null;
+  /** Share of single choices that is not shown, to measure what showing brings. */
+  withhold?: { share: number; steadyFor: string } | null;
   /** Nothing new of it serves before the off-policy gate has said yes. */
   gateRequired?: boolean;
   learns: 'online' | 'batch' | 'never';

@@ -58,16 +58,17 @@ describe('liftOfShowing', () => {
   it("is Welch's interval for minutes, and undefined without two lots on each side", () => {
     const minutes = (values: readonly number[]): LotSums => lots(values.map((y) => [1, y] as const));
     // Means 30 and 22, variances 100 / 5 and 10 / 3: standard error sqrt(23.333) = 4.830, df 5.09, t 2.556.
-    const result = liftOfShowing(
-      minutes([20, 25, 25, 40, 40]),
-      minutes([20, 21.161, 24.839]),
-      { alpha: 0.05, binary: false },
-    );
+    const result = liftOfShowing(minutes([20, 25, 25, 40, 40]), minutes([20, 21.161, 24.839]), {
+      alpha: 0.05,
+      binary: false,
+    });
     if (result.status !== 'ok') throw new Error(result.status);
     expect(result.lift).toBeCloseTo(8, 6);
     expect(result.method).toBe('welch');
     expect(result.standardError).toBeCloseTo(Math.sqrt(87.5 / 5 + 6.268 / 3), 2);
-    expect(liftOfShowing(minutes([1, 2]), minutes([3]), { alpha: 0.05, binary: false }).status).not.toBe('ok');
+    expect(liftOfShowing(minutes([1, 2]), minutes([3]), { alpha: 0.05, binary: false }).status).not.toBe(
+      'ok',
+    );
     expect(liftOfShowing(single(1, 3), single(0, 0), BINARY).status).not.toBe('ok');
   });
 

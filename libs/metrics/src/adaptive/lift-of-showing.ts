@@ -54,7 +54,8 @@ export function liftOfShowing(
   if (sides.some(({ decisions }) => decisions === 0)) return undefinedBecause('insufficient_units');
   const [v1, v0] = [varianceOf(shown), varianceOf(withheld)];
   const lift = shown.sum / shown.decisions - withheld.sum / withheld.decisions;
-  if (binary) return { status: 'ok', ...newcombe(lift, effective(shown, v1), effective(withheld, v0), alpha) };
+  if (binary)
+    return { status: 'ok', ...newcombe(lift, effective(shown, v1), effective(withheld, v0), alpha) };
   if (v1 === null || v0 === null) return undefinedBecause('insufficient_units');
   const standardError = Math.sqrt(v1 + v0);
   if (standardError === 0)

@@ -40,7 +40,9 @@ const DEFAULT_STRENGTH = 1;
  * @param sums every path once.
  * @returns the baseline of any path, withheld before or not; null while nothing at all was withheld.
  */
-export function withheldBaselines(sums: readonly WithheldSums[]): (path: readonly string[]) => Baseline | null {
+export function withheldBaselines(
+  sums: readonly WithheldSums[],
+): (path: readonly string[]) => Baseline | null {
   const [first] = sums;
   if (first === undefined) return () => null;
   const depth = first.path.length;

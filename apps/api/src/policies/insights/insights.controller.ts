@@ -8,6 +8,7 @@ import { policyRowOf } from '../policy-row.js';
 import { beliefHistory, beliefsOf } from './beliefs.js';
 import { explorationLedgerOf } from './exploration-ledger.js';
 import { gainOf } from './gain.js';
+import { incrementalityOf } from './incrementality.js';
 import { propensitiesOf } from './propensities.js';
 import { rewardDelayOf } from './reward-delay.js';
 
@@ -22,9 +23,12 @@ const gainSchema = z.strictObject({
   bucket: z.enum(['hour', 'day']).default('hour'),
 });
 
+const liftSchema = z.strictObject({ subject: idField.optional(), days: daysField.default(30) });
+
 type Subject = z.output<typeof subjectSchema>;
 type Days = z.output<typeof daysSchema>;
 type Gain = z.output<typeof gainSchema>;
+type Lift = z.output<typeof liftSchema>;
 
 const since = (days: number): Date => new Date(Date.now() - days * 86_400_000);
 
@@ -73,5 +77,14 @@ export class PolicyInsightsController {
   @ApiOperation({ summary: 'What exploration cost, in units of the reward, day by day' })
   async ledger(@Param('id') id: string, @Query({ schema: daysSchema }) { days }: Days) {
     return explorationLedgerOf(this.db, await policyRowOf(this.db, id), since(days));
+  }
+
+  @Get('incrementality')
+  @ApiOperation({
+    summary: 'What showing brings: outcomes of what was shown against what was withheld by lot, per action',
+  })
+  async incrementality(@Param('id') id: string, @Query({ schema: liftSchema }) query: Lift) {
+    const range = { since: since(query.days), subject: query.subject ?? null };
+    return incrementalityOf(this.db, await policyRowOf(this.db, id), range);
   }
 }

@@ -16,6 +16,7 @@ import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
+import { IncrementalityPanel } from './incrementality-panel.js';
 import styles from './policies.module.css';
 
 /** What exploring brings and costs: gain over uniform choices, ledger, propensities, delay of rewards. */
@@ -36,6 +37,7 @@ export function ExplorationTab({ id }: { id: string }): ReactElement {
           {(data) => <Gain id={id} data={data} />}
         </QueryBoundary>
       </Panel>
+      <IncrementalityPanel id={id} />
       <Panel
         title="Exploration ledger"
         note="What decisions on actions that look worse are estimated to have cost, in units of the reward."
