@@ -5,7 +5,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  *
  * `policy.withhold`: which share, and for how long the same unit keeps the same lot. `decision.withheld`: what was chosen
  * was not shown (null: the policy withholds nothing); `decision.withhold_propensity`: the probability of that lot.
- * `reward.outcome`, `reward.baseline`: what an incremental reward is the difference of (null: the reward is the outcome).
+ * `reward.outcome`, `reward.baseline`: what an incremental reward is made of (null: the reward is the outcome).
  * `withheld_outcome`: what happened though nothing was shown, one row per settled withheld decision; `withheld_sum`: the
  * same summed up, which the baselines of later rewards are computed from.
  */

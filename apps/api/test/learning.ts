@@ -14,6 +14,8 @@ export async function clearLearning(db: Sql): Promise<void> {
   const tables = [
     'reward_due',
     'reward',
+    'withheld_outcome',
+    'withheld_sum',
     'policy_snapshot',
     'training_run',
     'policy',
@@ -64,6 +66,8 @@ export interface DecisionFixture {
   readonly dueAt?: number;
   readonly slice?: 'exploration' | 'analysis';
   readonly shadow?: Json;
+  /** Withheld or shown by a lot of 0.5; absent: no lot was drawn. */
+  readonly withheld?: boolean;
 }
 
 const DECISION = {
@@ -91,18 +95,19 @@ export async function insertDecisions(db: Sql, fixtures: readonly DecisionFixtur
       exposed: row.exposed,
       slice: row.slice ?? null,
       shadow: row.shadow ?? null,
+      withheld: row.withheld ?? null,
       due_at: new Date(row.dueAt ?? row.at + 60_000).toISOString(),
     };
   });
   await db.query(
     `with row as (
        select * from jsonb_to_recordset($1::jsonb) as r (id text, at timestamptz, unit_id text, kind text, chosen jsonb,
-         policy_id text, candidates text[], context jsonb, exposed boolean, slice text, shadow jsonb, due_at timestamptz)),
+         policy_id text, candidates text[], context jsonb, exposed boolean, slice text, shadow jsonb, withheld boolean, due_at timestamptz)),
      stored as (
        insert into decision (id, at, unit_id, unit_type, surface, kind, chosen, propensity, arm_propensity, policy_id,
-         policy_version, candidates, context, seed, reason, exposed, slice, shadow)
+         policy_version, candidates, context, seed, reason, exposed, slice, shadow, withheld, withhold_propensity)
        select id, at, unit_id, 'member', 'title.artwork', kind, chosen, 0.5, 1, policy_id, 1, candidates, context, 's',
-         'POLICY', exposed, slice, shadow from row)
+         'POLICY', exposed, slice, shadow, withheld, case when withheld is not null then 0.5 end from row)
      insert into reward_due (decision_id, decision_at, policy_id, due_at) select id, at, policy_id, due_at from row`,
     [JSON.stringify(rows)],
   );

@@ -9,14 +9,14 @@ export interface KnownReward {
   /** What is known now. */
   readonly reward: number;
   readonly signals: Signals | null;
-  /** What an incremental reward is less by than its outcome; null where the reward is the outcome. */
+  /** What an incremental reward is centred by; null where the reward is the outcome. */
   readonly baseline: number | null;
   /** Snapshot that first used it; 0 waits, -1 is never learned from. */
   readonly version: number;
   readonly definition: number;
 }
 
-/** What an incremental reward is the difference of; nulls where the reward is the outcome. */
+/** What an incremental reward is made of; nulls where the reward is the outcome. */
 export interface IncrementalParts {
   readonly outcome: number | null;
   readonly baseline: number | null;

@@ -91,8 +91,6 @@ export interface SettlementView {
   /** Since the beginning: decisions that nobody saw, and outcomes of slates that name none of its actions. */
   readonly unexposed: number;
   readonly unattributed: number;
-  /** Of an incremental reward: seen decisions that were left out, because nothing had been withheld yet. */
-  readonly withoutBaseline: number;
 }
 
 interface RewardFacts {
@@ -191,14 +189,7 @@ export class PolicyReads {
         : this.db.query<{ late: number }>(LATE, [id, from, names, policy.window_seconds]),
       this.db.query<{ name: string; value: number }>(
         `select name, value::float8 as value from counter where name = any($1)`,
-        [
-          [
-            `learn.unexposed:${id}`,
-            `learn.unattributed:${id}`,
-            `learn.corrected:${id}`,
-            `learn.without_baseline:${id}`,
-          ],
-        ],
+        [[`learn.unexposed:${id}`, `learn.unattributed:${id}`, `learn.corrected:${id}`]],
       ),
       this.db.query<{ n: number }>(
         'select count(*)::int as n from reward_correction where policy_id = $1 and version = 0',
@@ -215,7 +206,6 @@ export class PolicyReads {
       corrected: counted('corrected'),
       unexposed: counted('unexposed'),
       unattributed: counted('unattributed'),
-      withoutBaseline: counted('without_baseline'),
     };
   }
 }

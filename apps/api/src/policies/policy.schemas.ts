@@ -88,8 +88,7 @@ export const relearnSchema = z.strictObject({
     .default('as-settled')
     .describe(
       'as-settled: with the rewards on record, late outcomes included. current-definition: rewards that come from an ' +
-        'earlier version of the definition are settled again first, as far back as decisions are kept; incremental ones ' +
-        'all, against what is known by now of not showing.',
+        'earlier version of the definition are settled again first, as far back as decisions are kept.',
     ),
 });
 export type RelearnBody = z.output<typeof relearnSchema>;

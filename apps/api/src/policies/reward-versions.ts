@@ -90,25 +90,15 @@ export async function readRewardVersions(tx: Sql, id: string): Promise<RewardVer
   );
 }
 
-/**
- * Puts decisions on the list of rewards to settle whose reward comes from another version of the definition, and those with
- * a baseline, which gives way to the one that is known by then. Withheld ones go first: baselines come from them.
- */
+/** Puts decisions on the list of rewards to settle whose outcome comes from another version of the definition. */
 export async function settleAgain(tx: Sql, id: string): Promise<void> {
   await tx.query(
     `insert into reward_due (decision_id, decision_at, policy_id, due_at)
-     select w.decision_id, w.decision_at, w.policy_id, now() - interval '1 day'
-     from withheld_outcome w join policy p on p.id = w.policy_id
-     where w.policy_id = $1 and w.definition <> p.reward_version
+     select o.decision_id, o.decision_at, o.policy_id, now()
+     from (select decision_id, decision_at, policy_id, definition from reward where policy_id = $1
+           union select decision_id, decision_at, policy_id, definition from withheld_outcome where policy_id = $1) o
+     join policy p on p.id = o.policy_id where o.definition <> p.reward_version
      on conflict (decision_id) do nothing`,
     [id],
   );
-  await tx.query(
-    `insert into reward_due (decision_id, decision_at, policy_id, due_at)
-     select distinct r.decision_id, r.decision_at, r.policy_id, now() from reward r join policy p on p.id = r.policy_id
-     where r.policy_id = $1 and (r.definition <> p.reward_version or r.baseline is not null)
-     on conflict (decision_id) do nothing`,
-    [id],
-  );
-  await tx.query('update reward set baseline = null where policy_id = $1 and baseline is not null', [id]);
 }

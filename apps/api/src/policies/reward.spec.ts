@@ -162,3 +162,32 @@ describe('the reward definition', () => {
     }
   });
 });
+
+describe('outcomes of the item, and decisions with a lot', () => {
+  const lift = definition({ outcomes: [{ name: 'play', of: 'item' }], combine: 'any', incremental: {} });
+  const of = (itemId: string | null, more: Partial<LinkedEvent> = {}): LinkedEvent =>
+    outcome({ ofUnit: true, itemId, ...more });
+
+  it('count plays of the action or the subject, wherever they came about, and of nothing else', () => {
+    expect(values(one, [of('a')], lift)).toEqual([1]);
+    expect(values(one, [of('b')], lift)).toEqual([0]);
+    expect(values(one, [of(null)], lift)).toEqual([0]);
+    expect(values({ ...one, subject: 'title' }, [of('title')], lift)).toEqual([1]);
+    // Of the decision itself: named, so it counts unless it says that it is about something else.
+    expect(values(one, [outcome()], lift)).toEqual([1]);
+    expect(values(one, [outcome({ itemId: 'b' })], lift)).toEqual([0]);
+    expect(values(slate, [exposure(), of('b')], lift)).toEqual([0, 1, 0]);
+  });
+
+  it.each([true, false])(
+    'are seen by their exposures alone, alike for both lots (withheld: %s)',
+    (withheld) => {
+      const lot = { ...one, exposed: false, withheld };
+      expect(values(lot, [outcome()], lift)).toEqual([]);
+      expect(values(lot, [exposure(), of('a')], lift)).toEqual([1]);
+      expect(values(lot, [exposure()], lift)).toEqual([0]);
+      // The place showed its own default: an exposure of the withheld decision, and a mix-up of the shown one.
+      expect(values(lot, [exposure({ actionId: 'default' })], lift)).toEqual(withheld ? [0] : []);
+    },
+  );
+});

@@ -77,8 +77,8 @@ export const rewardSchema = z
       })
       .optional()
       .describe(
-        'The reward is what showing brings: the outcome minus the one expected without, which is estimated from the ' +
-          'decisions that the policy withholds. Absent: the reward is the outcome.',
+        'The reward has as its mean what showing brings, the outcome with minus the outcome without. It is made of the ' +
+          'decisions that the policy withholds and of those that it shows. Absent: the reward is the outcome.',
       ),
   })
   .refine(ordered, DISORDER);

@@ -1,12 +1,13 @@
 import type { Context, Json } from '#experiments';
 import type { Sql } from '../persistence/database.js';
 import { readKnown, writeChanges } from './correct-rewards.js';
-import type { ChangedReward, IncrementalParts, KnownReward } from './correct-rewards.js';
+import type { ChangedReward, IncrementalParts } from './correct-rewards.js';
 import type { PolicyRow } from './policy-row.js';
 import { settle } from './reward.js';
 import type { LinkedEvent, PositionReward, RewardDefinition, ServedPosition } from './reward.js';
 import { readUnitOutcomes } from './unit-outcomes.js';
-import { pathOf, readBaselines, recordWithheld, segmentOf } from './withheld-outcomes.js';
+import { mayLearnFrom, rewardsOf } from './incremental-rewards.js';
+import { recordWithheld } from './withheld-outcomes.js';
 import type { WithheldOutcome } from './withheld-outcomes.js';
 
 export interface SettleResult {
@@ -46,6 +47,7 @@ interface DecisionRow {
   readonly slice: string | null;
   readonly context: Context;
   readonly withheld: boolean | null;
+  readonly withhold_propensity: number | null;
 }
 
 interface EventRow extends Omit<LinkedEvent, 'at'> {
@@ -63,7 +65,9 @@ delete from reward_due where decision_id in (
 returning decision_id, decision_at`;
 
 const READ_DECISIONS = `
-select id, at, unit_id, kind, chosen, subject, propensity, exposed, fallback, features, slice, context, withheld from decision
+select id, at, unit_id, kind, chosen, subject, propensity, exposed, fallback, features, slice, context, withheld,
+  withhold_propensity
+from decision
 where id = any($1) and at between $2 and $3`;
 
 const READ_EVENTS = `
@@ -119,8 +123,10 @@ export async function settleDue(
     tx,
     decisions.map(({ id }) => id),
   );
-  const shown: SettledPosition[] = [];
+  const rows: RewardRow[] = [];
+  const changes: ChangedReward[] = [];
   const withheld: WithheldOutcome[] = [];
+  const rewardOf = await rewardsOf(tx, policy);
   let unexposed = 0;
   let unattributed = 0;
   for (const decision of decisions) {
@@ -136,74 +142,24 @@ export async function settleDue(
     if (!result.exposed) unexposed += 1;
     unattributed += result.unattributed;
     for (const reward of result.rewards) {
+      const before = known(decision.id, reward.position);
       if (decision.withheld) withheld.push({ decision, actionId: reward.actionId, outcome: reward.reward });
-      else shown.push({ decision, reward, before: known(decision.id, reward.position) });
+      const made = rewardOf(decision, reward, before);
+      if (made === null) continue;
+      if (!before) rows.push({ decision, reward: made });
+      else if (policy.window_seconds > 0 || before.definition !== policy.reward_version)
+        changes.push({ known: before, reward: made, decisionAt: decision.at });
     }
   }
   await recordWithheld(tx, policy, withheld, now);
-  const { rows, changes, withoutBaseline } = sortOut(policy, await incrementalOf(tx, policy, shown));
   const rewards = await writeRewards(tx, policy, rows, learns, now);
   const corrected = await writeChanges(tx, policy.id, changes, policy.reward_version, now);
   await count(tx, {
     [`learn.unexposed:${policy.id}`]: unexposed,
     [`learn.unattributed:${policy.id}`]: unattributed,
     [`learn.corrected:${policy.id}`]: corrected,
-    [`learn.without_baseline:${policy.id}`]: withoutBaseline,
   });
   return { decisions: due.length, rewards, corrected, unexposed, unattributed };
-}
-
-/** A position that was seen, and what is on record of it. */
-interface SettledPosition {
-  readonly decision: DecisionRow;
-  readonly reward: PositionReward;
-  readonly before: KnownReward | undefined;
-}
-
-interface Incremental extends SettledPosition {
-  /** Null: incremental, and nothing is known yet of what happens without showing. */
-  readonly parts: IncrementalParts | null;
-}
-
-const PLAIN: IncrementalParts = { outcome: null, baseline: null };
-
-/**
- * With an incremental reward definition: each outcome minus the one expected without showing. A reward that is settled
- * again keeps its baseline, so that only what has arrived late changes it; it gets a new one with a new definition.
- */
-async function incrementalOf(
-  tx: Sql,
-  policy: PolicyRow,
-  shown: readonly SettledPosition[],
-): Promise<Incremental[]> {
-  const incremental = policy.reward?.incremental;
-  if (!incremental || shown.length === 0) return shown.map((one) => ({ ...one, parts: PLAIN }));
-  const baselineOf = await readBaselines(tx, policy);
-  return shown.map(({ decision, reward, before }) => {
-    const kept = before?.definition === policy.reward_version ? before.baseline : null;
-    const path = pathOf(decision.subject, reward.actionId, segmentOf(decision.context, incremental.by));
-    const baseline = kept ?? baselineOf(path)?.mean ?? null;
-    if (baseline === null) return { decision, reward, before, parts: null };
-    const parts = { outcome: reward.reward, baseline };
-    return { decision, reward: { ...reward, reward: reward.reward - baseline }, before, parts };
-  });
-}
-
-/** What is new, what has changed, and how much cannot be a reward yet. */
-function sortOut(
-  policy: PolicyRow,
-  settled: readonly Incremental[],
-): { rows: RewardRow[]; changes: ChangedReward[]; withoutBaseline: number } {
-  const rows: RewardRow[] = [];
-  const changes: ChangedReward[] = [];
-  let withoutBaseline = 0;
-  for (const { decision, reward, before, parts } of settled) {
-    if (parts === null) withoutBaseline += 1;
-    else if (!before) rows.push({ decision, reward: { ...reward, ...parts } });
-    else if (policy.window_seconds > 0 || before.definition !== policy.reward_version)
-      changes.push({ known: before, reward: { ...reward, ...parts }, decisionAt: decision.at });
-  }
-  return { rows, changes, withoutBaseline };
 }
 
 /** The due decisions, and for each the events that may count for it. */
@@ -274,7 +230,7 @@ async function writeRewards(
   const written = await tx.query(WRITE_REWARDS, [
     policy.id,
     now,
-    rows.map(({ decision }) => (learns && decision.slice !== 'analysis' ? WAITING : NOT_LEARNED)),
+    rows.map(({ decision }) => (learns && mayLearnFrom(policy, decision) ? WAITING : NOT_LEARNED)),
     rows.map(({ decision }) => decision.id),
     rows.map(({ reward }) => reward.position),
     rows.map(({ decision }) => decision.subject),

@@ -59,6 +59,8 @@ const record: fc.Arbitrary<DecisionRecord> = fc.record(
     }),
     parentId: key,
     jointPropensity: propensity,
+    withheld: fc.boolean(),
+    withholdPropensity: propensity,
     rewardWindowSeconds: orNull(fc.nat()),
   },
   {
@@ -106,11 +108,12 @@ describe('decisions as lines', () => {
     );
   });
 
-  it.each([2, 4])(
+  it.each([2, 4, 6])(
     'of an earlier version, %s columns shorter, are read and stored as decisions without them',
     (less) => {
       const [base] = fc.sample(record, { seed: 2, numRuns: 1 }) as [DecisionRecord];
-      const { slice: _s, shadow: _h, parentId: _p, jointPropensity: _j, ...plain } = base;
+      const { slice: _s, shadow: _h, parentId: _p, jointPropensity: _j, ...rest } = base;
+      const { withheld: _w, withholdPropensity: _q, ...plain } = rest;
       const today = encodeDecision(plain);
       const earlier = today.replace(`${'\t\\N'.repeat(less)}\n`, '\n');
       expect(earlier).not.toBe(today);

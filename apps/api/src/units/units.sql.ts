@@ -9,6 +9,8 @@ export const EXPORT = {
   rewardCorrections: `select to_jsonb(c) as row from reward_correction c
             where c.decision_id in (select id from decision where unit_id = $1)
             order by c.decision_id, c.position, c.revision`,
+  withheldOutcomes: `select to_jsonb(w) as row from withheld_outcome w where w.unit_id = $1
+            order by w.decision_at, w.decision_id`,
   pendingExposures: `select to_jsonb(p) as row from exposure_pending p where p.unit_id = $1 order by p.at`,
 } as const;
 
@@ -28,6 +30,7 @@ const removed = (statement: string): string =>
 /** In order: what hangs on decisions goes before them. Each statement answers how many rows it removed. */
 export const ERASE: Readonly<Record<string, string>> = {
   rewards: removed(`delete from reward where decision_id in (select id from decision where unit_id = $1)`),
+  withheldOutcomes: removed(`delete from withheld_outcome where unit_id = $1`),
   dueRewards: removed(
     `delete from reward_due where decision_id in (select id from decision where unit_id = $1)`,
   ),

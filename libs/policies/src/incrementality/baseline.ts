@@ -35,8 +35,8 @@ const DEFAULT_STRENGTH = 1;
  * with few withheld decisions borrows from its action, its subject and the policy as a whole, and one with many stands for itself. The
  * spread of a level includes that of the levels below it, which errs on the side of borrowing less.
  *
- * What was withheld says nothing about the outcome of any decision that was shown, so an outcome minus such a mean is
- * unbiased for the lift wherever nothing is borrowed, and nearly so elsewhere.
+ * They centre incremental rewards (reward.ts), whose mean is right whatever the baseline: borrowing trades nothing but
+ * variance.
  * @param sums every path once.
  * @returns the baseline of any path, withheld before or not; null while nothing at all was withheld.
  */

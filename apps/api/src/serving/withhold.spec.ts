@@ -1,0 +1,105 @@
+import { describe, expect, it } from '@jest/globals';
+import type { CompiledPolicy } from '#policies';
+import { serveTreatments } from './serve-treatments.js';
+import type { Served, ServingState } from './serve-treatments.js';
+import { arm, ask, byPolicy, experiment, item, pluginOf, policy, stateOf, surface } from './testing.js';
+
+const NOW = Date.UTC(2026, 10, 21, 12);
+const DAY = 86_400_000;
+const UNITS = 6000;
+const SHARE = 0.05;
+
+const choosing = (...p: number[]): CompiledPolicy => ({
+  decides: 'action',
+  propensity: { kind: 'exact' },
+  distribution: () => Float64Array.from(p),
+});
+
+function world(
+  withhold: { share: number; steadyFor: 'always' | 'day' } | null,
+  slice: 'learning' | 'exploration' | 'analysis' = 'learning',
+): ServingState {
+  const treatment = { ...byPolicy('front'), slice };
+  return stateOf({
+    surfaces: [surface('art', 'action', 'artwork'), surface('rows', 'slate', 'artwork')],
+    items: ['a', 'b', 'c'].map((id) => item(id, 'artwork')),
+    plugins: [pluginOf('front', () => choosing(0.5, 0.3, 0.2))],
+    policies: [policy('front', 'front', { withhold })],
+    experiments: [
+      experiment('x', 'art', [arm('bandit', treatment)]),
+      experiment('y', 'rows', [arm('bandit', treatment)], { layerRange: [0, 1] }),
+    ],
+  });
+}
+
+const serve = (state: ServingState, unit: string, at = NOW, on = 'art'): Served =>
+  serveTreatments(state, ask(unit, on), at);
+
+describe('a policy that withholds', () => {
+  it('keeps back its share of every action, says so, and records what was chosen with both propensities', () => {
+    const state = world({ share: SHARE, steadyFor: 'always' });
+    const counts = { a: [0, 0], b: [0, 0], c: [0, 0] } as Record<string, [number, number]>;
+    for (let unit = 0; unit < UNITS; unit++) {
+      const { treatments, records } = serve(state, `m${unit}`);
+      const [treatment, record] = [treatments[0], records[0]];
+      const chosen = record?.chosen as string;
+      const count = counts[chosen] as [number, number];
+      count[record?.withheld ? 1 : 0] += 1;
+      expect(record?.propensity).toBe({ a: 0.5, b: 0.3, c: 0.2 }[chosen]);
+      expect(record?.withholdPropensity).toBe(record?.withheld ? SHARE : 1 - SHARE);
+      expect(treatment?.propensity).toBe(record?.propensity);
+      if (record?.withheld) expect(treatment).toMatchObject({ withheld: true, action: null });
+      else {
+        expect(treatment?.action).toBe(chosen);
+        expect(JSON.stringify(treatment)).not.toContain('withheld');
+      }
+    }
+    // Chi-square with one degree of freedom for each action; 10.83 is its point at .001.
+    for (const [shown, withheld] of Object.values(counts)) {
+      const n = shown + withheld;
+      expect((withheld - SHARE * n) ** 2 / (SHARE * (1 - SHARE) * n)).toBeLessThan(10.83);
+    }
+    expect(counts['a']?.[0]).toBeGreaterThan(2500);
+  });
+
+  it('keeps a lot for as long as it says, and draws it for every action anew', () => {
+    const lots = (state: ServingState, at: number): string =>
+      Array.from({ length: 400 }, (_, unit) => {
+        const [record] = serve(state, `m${unit}`, at).records;
+        return `${String(record?.chosen)}${record?.withheld ? '-' : '+'}`;
+      }).join('');
+    const always = world({ share: 0.3, steadyFor: 'always' });
+    const daily = world({ share: 0.3, steadyFor: 'day' });
+    expect(lots(daily, NOW + 1000)).toBe(lots(daily, NOW));
+    expect(lots(daily, NOW + DAY)).not.toBe(lots(daily, NOW));
+    // Choices are drawn for every day; the lot of a unit and an action stays.
+    const known = new Map<string, boolean | undefined>();
+    const actionsOf = new Map<string, Set<boolean | undefined>>();
+    for (let day = 0; day < 20; day++)
+      for (let unit = 0; unit < 40; unit++) {
+        const [record] = serve(always, `m${unit}`, NOW + day * DAY).records;
+        const key = `${unit} ${String(record?.chosen)}`;
+        expect(record?.withheld).toBe(known.get(key) ?? record?.withheld);
+        known.set(key, record?.withheld);
+        actionsOf.set(`${unit}`, (actionsOf.get(`${unit}`) ?? new Set()).add(record?.withheld));
+      }
+    expect([...actionsOf.values()].some((lot) => lot.size === 2)).toBe(true);
+  });
+
+  it('withholds nothing from the analysis slice, from slates, and without a share', () => {
+    const half = { share: 0.5, steadyFor: 'always' } as const;
+    for (let unit = 0; unit < 50; unit++) {
+      const served = [
+        serve(world(half, 'analysis'), `m${unit}`),
+        serve(world(null), `m${unit}`),
+        serve(world(half), `m${unit}`, NOW, 'rows'),
+      ];
+      for (const { records, treatments } of served) {
+        expect(records[0]).not.toHaveProperty('withheld');
+        expect(treatments[0]?.withheld).toBeUndefined();
+      }
+    }
+    const explored = Array.from({ length: 50 }, (_, unit) => serve(world(half, 'exploration'), `m${unit}`));
+    expect(explored.some(({ treatments }) => treatments[0]?.withheld)).toBe(true);
+  });
+});
