@@ -16,7 +16,7 @@ const HOUR = 3_600_000;
 const LIFT = { outcomes: [{ name: 'play' }], combine: 'any', incremental: {} };
 const BODY = {
   id: 'lift',
-  key: 'thompson-normal',
+  key: 'epsilon-greedy',
   title: 'Lift',
   reward: LIFT,
   windowSeconds: 60,
@@ -82,7 +82,7 @@ describe('an incremental reward', () => {
     );
   const replayed = (): Promise<string> =>
     api.db.database.transaction(async (tx) => {
-      const policy = policyRegistry.get('thompson-normal') as BanditPolicy;
+      const policy = policyRegistry.get('epsilon-greedy') as BanditPolicy;
       const range = { from: null, after: 0, through: 1_000_000 };
       return (await replay(tx, policy, 'lift', policy.params.parse({}), range)).sha256;
     });
@@ -174,7 +174,7 @@ describe('an incremental reward', () => {
     await new LearnPolicy(db).run('lift', new Date(NOW));
     const [expected, statements] = [[await sums(), await rewards(), await head()], count()];
     expect(statements).toBeGreaterThan(8);
-    for (let statement = 1; statement <= statements; statement += 3) {
+    for (let statement = 1; statement <= statements; statement += 5) {
       await clearLearning(api.db.database);
       await create(BODY);
       await logWorld();

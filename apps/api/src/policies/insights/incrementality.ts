@@ -57,7 +57,8 @@ interface Row extends LotSums {
   readonly action_id: string;
   readonly title: string | null;
   readonly withheld: boolean;
-  readonly binary: boolean;
+  /** Every outcome is 0 or 1. */
+  readonly isRate: boolean;
   /** Expected number of withheld decisions, and its variance. */
   readonly expected: number;
   readonly variance: number;
@@ -77,12 +78,12 @@ with one as (
   where w.policy_id = $1 and w.definition = $2 and w.decision_at >= $3 and d.at >= $3
     and ($4::text is null or w.subject = $4)),
 lot as (
-  select subject, action_id, withheld, unit_id, count(*)::float8 as n, sum(y) as y, bool_and(y in (0, 1)) as binary,
+  select subject, action_id, withheld, unit_id, count(*)::float8 as n, sum(y) as y, bool_and(y in (0, 1)) as rates,
     avg(share) as share
   from one group by subject, action_id, withheld, unit_id)
 select subject, action_id, (select title from item where id = action_id) as title, withheld, count(*)::int as clusters,
   sum(n)::float8 as decisions, sum(y) as sum, sum(y * y) as "sumSquares", sum(n * y) as "sumProducts",
-  sum(n * n) as "sizeSquares", bool_and(binary) as binary, sum(n * share) as expected,
+  sum(n * n) as "sizeSquares", bool_and(rates) as "isRate", sum(n * share) as expected,
   sum(n * n * share * (1 - share)) as variance
 from lot group by subject, action_id, withheld order by subject, action_id, withheld`;
 
@@ -158,7 +159,7 @@ function ratesOf(rows: readonly Row[]): Rates {
     shownMean: shown.decisions > 0 ? shown.sum / shown.decisions : null,
     withheldMean: withheld.decisions > 0 ? withheld.sum / withheld.decisions : null,
   };
-  const result = liftOfShowing(shown, withheld, { alpha: ALPHA, binary: rows.every(({ binary }) => binary) });
+  const result = liftOfShowing(shown, withheld, { alpha: ALPHA, binary: rows.every(({ isRate }) => isRate) });
   if (result.status === 'ok') {
     const { lift, lower, upper } = result;
     return { ...counts, lift, lower, upper, reason: null };
