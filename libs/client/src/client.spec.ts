@@ -207,6 +207,13 @@ describe('the client', () => {
         reason: 'CLIENT_WRONG_TYPE',
       });
       expect(await client().value('home.hero', null)).toMatchObject({ value: 'big', reason: 'SPLIT' });
+      server.treatment = { ...treatment, kind: 'action', action: null, reason: 'SPLIT', withheld: true };
+      // Shown is the caller's own default, and its exposure counts: that is what the lift of showing is measured by.
+      expect(await client().action('home.hero', 'mine')).toMatchObject({
+        value: 'mine',
+        decisionId: treatment.decisionId,
+        withheld: true,
+      });
       server.treatment = { ...treatment, value: null, reason: 'UNKNOWN_SURFACE' };
       expect(await client().value('nowhere', true)).toMatchObject({ value: true, reason: 'UNKNOWN_SURFACE' });
     });

@@ -188,6 +188,10 @@ describe('outcomes of the item, and decisions with a lot', () => {
       expect(values(lot, [exposure()], lift)).toEqual([0]);
       // The place showed its own default: an exposure of the withheld decision, and a mix-up of the shown one.
       expect(values(lot, [exposure({ actionId: 'default' })], lift)).toEqual(withheld ? [0] : []);
+      const seen = exposure();
+      expect(values(lot, [seen, outcome({ actionId: 'default' })])).toEqual([withheld ? 1 : 0]);
+      expect(values(lot, [seen, outcome({ actionId: 'default' })], lift)).toEqual([0]);
+      expect(values({ ...lot, subject: 't' }, [seen, of('t'), outcome({ itemId: 't' })], lift)).toEqual([1]);
     },
   );
 });

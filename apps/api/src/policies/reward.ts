@@ -179,9 +179,9 @@ function ruleWorth(rule: OutcomeRule, value: number | null): number | null {
 const isMixUp = (event: LinkedEvent, served: readonly ServedPosition[]): boolean =>
   event.actionId !== null && !served.some((one) => one.actionId === event.actionId);
 
-/** Where something was withheld, the exposure names what was shown in its place, or nothing. */
+/** Where the choice was withheld, events may name what the place showed instead. */
 const counts = (event: LinkedEvent, { served, withheld }: ServedDecision): boolean =>
-  !isMixUp(event, served) || (withheld === true && event.kind === 'exposure');
+  withheld === true || !isMixUp(event, served);
 
 /**
  * Which served action an event is about: the action it names, else the position, else the item. A single choice
@@ -258,13 +258,18 @@ function placeWorths(
     const worth = worthOf(definition, event.name, event.value, age, event.ofUnit);
     if (worth === null) continue;
     const isOfItem = ruleFor(definition, event.name, event.ofUnit)?.of === 'item';
-    if (isOfItem && event.itemId !== null && !isAbout(event.itemId, decision)) continue;
-    const places = event.ofUnit ? placesOf(event, decision, isOfItem) : [attribute(event, decision.served)];
+    const about = event.itemId ?? event.actionId;
+    if (isOfItem && about !== null && !isAbout(about, decision)) continue;
+    const places = event.ofUnit ? placesOf(event, decision, isOfItem) : [placeOf(event, decision)];
     for (const place of places) worths[place]?.push(worth);
     if (places.includes(-1)) unplaced.add(event.id);
   }
   return { worths, unplaced };
 }
+
+/** What happens at the place of a withheld choice is the outcome without it, whatever the place shows. */
+const placeOf = (event: LinkedEvent, { served, withheld }: ServedDecision): number =>
+  withheld ? 0 : attribute(event, served);
 
 const isAbout = (item: string, { served, subject }: ServedDecision): boolean =>
   subject === item || served.some(({ actionId }) => actionId === item);

@@ -76,6 +76,10 @@ describe('units over HTTP', () => {
        values ($1, 0, 'p', 'a1', 1, 0.5, now(), now(), 1)`,
       [decisionId],
     );
+    await db.query(`insert into withheld_outcome values ($1, now(), 'p', $2, null, 'a1', '', 1, 1, now())`, [
+      decisionId,
+      unitId,
+    ]);
     await db.query(
       `insert into exposure_pending (event_id, decision_id, unit_id, at) values ($1, $2, $3, now())`,
       [ulid(), decisionId, unitId],
@@ -110,7 +114,7 @@ describe('units over HTTP', () => {
       { unitId: ADA, surface: 'title.artwork', armPropensity: 0.5, context: { country: 'FR' } },
     ]);
     expect(answer['events']).toMatchObject([{ unitId: ADA, name: 'click', actionId: 'a1' }]);
-    for (const section of ['experiments', 'metrics', 'rewards', 'pendingExposures'])
+    for (const section of ['experiments', 'metrics', 'rewards', 'withheldOutcomes', 'pendingExposures'])
       expect(answer[section]).toHaveLength(1);
     const nobody = (await api.request('GET', path('nobody'))).json<Export>();
     expect(nobody).toMatchObject({ decisions: [], events: [], erasedAt: null });
@@ -123,6 +127,7 @@ describe('units over HTTP', () => {
       unitHash,
       removed: {
         rewards: 1,
+        withheldOutcomes: 1,
         dueRewards: 1,
         decisions: 1,
         events: 1,
@@ -142,6 +147,7 @@ describe('units over HTTP', () => {
       experiments: [],
       metrics: [],
       rewards: [],
+      withheldOutcomes: [],
       pendingExposures: [],
     });
     expect(after.erasedAt).not.toBeNull();
