@@ -2,6 +2,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { benchAnalyze } from './analyze.js';
 import { benchBanditSuites } from './bandit-suites.js';
+import { benchIncrementality } from './incrementality.js';
 import { benchBandits } from './bandits.js';
 import { benchArtwork10 } from './artwork10.js';
 import { benchEvents } from './events.js';
@@ -33,6 +34,7 @@ const LONG_MEASUREMENTS: typeof MEASUREMENTS = {
   'report-large': benchLargeReport,
   'off-policy': benchOffPolicy,
   'bandit-suites': benchBanditSuites,
+  incrementality: benchIncrementality,
   'crash-learning': benchCrashLearning,
   artwork10: benchArtwork10,
 };
