@@ -36,7 +36,7 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
   ['/policies/artwork-ts/snapshots', 'Rejected'],
   ['/policies/artwork-ts/beliefs', 'The close-up'],
   ['/policies/artwork-ts/replay?candidate=artwork-uniform&day=2026-08-21', 'row-continue ▼ 1 → 2'],
-  ['/policies/artwork-ts/exploration', 'Nothing withheld has settled'],
+  ['/policies/artwork-ts/exploration', 'Lift of showing, all actions'],
   ['/policies/artwork-ts/health', 'Decisions affected'],
   ['/policies/artwork-ts/lab', 'Earlier evaluations'],
   ['/policies/artwork-ts/lab?run=7', 'Doubly robust (DR)'],

@@ -59,7 +59,7 @@ const SHARE = 0.03;
 const BATCH = 500;
 const FLOOR = 0.02;
 
-/** Plays a policy closed loop, with 3 % withheld, baselines from earlier batches and a floor of 2 %. */
+/** Plays a policy closed loop, with 3 % withheld and a floor of 2 %. */
 export function playShowing(policy: BanditPolicy, world: ShowingWorld, settings: Settings): ShowingRun {
   const actions: readonly Action[] = Object.keys(world).map((id) => ({ id, features: {} }));
   const params = policy.params.parse({});
@@ -91,7 +91,11 @@ export function playShowing(policy: BanditPolicy, world: ShowingWorld, settings:
       if (reward !== null) learned.push({ ...decision, action, position: 0, propensity, reward, at });
       if (withheld) sums.set(action.id, added(sums.get(action.id), action.id, outcome));
     }
-    state = policy.update(state, learned, params);
+    state = policy.update(
+      state,
+      settings.learned === 'subtracted' ? lessBaseline(learned, sums) : learned,
+      params,
+    );
   }
   return { counts, caused: caused / measured };
 }
@@ -100,8 +104,16 @@ function rewardOf(learned: Learned, outcome: number, withheld: boolean, baseline
   const lot = { withheld, propensity: withheld ? SHARE : 1 - SHARE };
   if (learned === 'incremental') return incrementalReward(outcome, baseline, lot);
   if (learned === 'transformed') return incrementalReward(outcome, 0, lot);
-  if (withheld) return null;
-  return learned === 'subtracted' ? outcome - baseline : outcome;
+  return withheld ? null : outcome;
+}
+
+/** What was withheld in the same batch may be used as well: it depends on nothing that was shown. */
+function lessBaseline(
+  shown: readonly RewardedDecision[],
+  sums: ReadonlyMap<string, WithheldSums>,
+): RewardedDecision[] {
+  const baselineOf = withheldBaselines([...sums.values()]);
+  return shown.map((one) => ({ ...one, reward: one.reward - (baselineOf([one.action.id])?.mean ?? 0) }));
 }
 
 const added = (sums: WithheldSums | undefined, id: string, outcome: number): WithheldSums => ({
