@@ -258,8 +258,7 @@ function placeWorths(
     const worth = worthOf(definition, event.name, event.value, age, event.ofUnit);
     if (worth === null) continue;
     const isOfItem = ruleFor(definition, event.name, event.ofUnit)?.of === 'item';
-    const about = event.itemId ?? event.actionId;
-    if (isOfItem && about !== null && !isAbout(about, decision)) continue;
+    if (isOfItem && isAboutAnother(event, decision)) continue;
     const places = event.ofUnit ? placesOf(event, decision, isOfItem) : [placeOf(event, decision)];
     for (const place of places) worths[place]?.push(worth);
     if (places.includes(-1)) unplaced.add(event.id);
@@ -271,8 +270,10 @@ function placeWorths(
 const placeOf = (event: LinkedEvent, { served, withheld }: ServedDecision): number =>
   withheld ? 0 : attribute(event, served);
 
-const isAbout = (item: string, { served, subject }: ServedDecision): boolean =>
-  subject === item || served.some(({ actionId }) => actionId === item);
+function isAboutAnother({ itemId, actionId }: LinkedEvent, { served, subject }: ServedDecision): boolean {
+  const about = itemId ?? actionId;
+  return about !== null && about !== subject && served.every((one) => one.actionId !== about);
+}
 
 /** Places that an outcome of the unit counts at: all, or those about its item. */
 function placesOf({ itemId }: LinkedEvent, { served, subject }: ServedDecision, ofItem: boolean): number[] {

@@ -4,7 +4,13 @@ import { readKnown, writeChanges } from './correct-rewards.js';
 import type { ChangedReward, IncrementalParts } from './correct-rewards.js';
 import type { PolicyRow } from './policy-row.js';
 import { settle } from './reward.js';
-import type { LinkedEvent, PositionReward, RewardDefinition, ServedPosition } from './reward.js';
+import type {
+  LinkedEvent,
+  PositionReward,
+  RewardDefinition,
+  ServedDecision,
+  ServedPosition,
+} from './reward.js';
 import { readUnitOutcomes } from './unit-outcomes.js';
 import { mayLearnFrom, rewardsOf } from './incremental-rewards.js';
 import { recordWithheld } from './withheld-outcomes.js';
@@ -131,14 +137,7 @@ export async function settleDue(
   let unattributed = 0;
   for (const decision of decisions) {
     if (decision.fallback !== null) continue;
-    const served = {
-      at: decision.at.getTime(),
-      exposed: decision.exposed,
-      served: servedPositions(decision),
-      subject: decision.subject,
-      withheld: decision.withheld ?? undefined,
-    };
-    const result = settle(served, eventsOf(decision), policy.reward, policy.window_seconds);
+    const result = settle(servedOf(decision), eventsOf(decision), policy.reward, policy.window_seconds);
     if (!result.exposed) unexposed += 1;
     unattributed += result.unattributed;
     for (const reward of result.rewards) {
@@ -161,6 +160,14 @@ export async function settleDue(
   });
   return { decisions: due.length, rewards, corrected, unexposed, unattributed };
 }
+
+const servedOf = (decision: DecisionRow): ServedDecision => ({
+  at: decision.at.getTime(),
+  exposed: decision.exposed,
+  served: servedPositions(decision),
+  subject: decision.subject,
+  withheld: decision.withheld ?? undefined,
+});
 
 /** The due decisions, and for each the events that may count for it. */
 async function readDue(

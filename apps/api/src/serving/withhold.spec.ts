@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CompiledPolicy } from '#policies';
 import { serveTreatments } from './serve-treatments.js';
-import type { Served, ServingState } from './serve-treatments.js';
+import type { DecisionRecord } from '../queues/jobs.js';
+import type { Served, ServingState, Treatment } from './serve-treatments.js';
 import { withholdLot } from './withhold.js';
 import type { LotParts } from './withhold.js';
 import { arm, ask, byPolicy, experiment, item, pluginOf, policy, stateOf, surface } from './testing.js';
@@ -43,18 +44,15 @@ describe('a policy that withholds', () => {
     const counts = { a: [0, 0], b: [0, 0], c: [0, 0] } as Record<string, [number, number]>;
     for (let unit = 0; unit < UNITS; unit++) {
       const { treatments, records } = serve(state, `m${unit}`);
-      const [treatment, record] = [treatments[0], records[0]];
-      const chosen = record?.chosen as string;
-      const count = counts[chosen] as [number, number];
-      count[record?.withheld ? 1 : 0] += 1;
-      expect(record?.propensity).toBe({ a: 0.5, b: 0.3, c: 0.2 }[chosen]);
-      expect(record?.withholdPropensity).toBe(record?.withheld ? SHARE : 1 - SHARE);
-      expect(treatment?.propensity).toBe(record?.propensity);
-      if (record?.withheld) expect(treatment).toMatchObject({ withheld: true, action: null });
-      else {
-        expect(treatment?.action).toBe(chosen);
-        expect(JSON.stringify(treatment)).not.toContain('withheld');
-      }
+      const [treatment, record] = [treatments[0] as Treatment, records[0] as DecisionRecord];
+      const chosen = String(record.chosen);
+      const lot = record.withheld ? 1 : 0;
+      (counts[chosen] as [number, number])[lot] += 1;
+      expect(record.propensity).toBe({ a: 0.5, b: 0.3, c: 0.2 }[chosen]);
+      expect(record.withholdPropensity).toBe(record.withheld ? SHARE : 1 - SHARE);
+      expect(treatment.propensity).toBe(record.propensity);
+      expect(treatment.action).toBe(record.withheld ? null : chosen);
+      expect(JSON.parse(JSON.stringify(treatment)).withheld).toBe(record.withheld ? true : undefined);
     }
     // Chi-square with one degree of freedom for each action; 10.83 is its point at .001.
     for (const [shown, withheld] of Object.values(counts)) {
