@@ -257,6 +257,8 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await signal.getByRole('textbox', { name: 'Name' }).fill('skips');
     await signal.getByRole('combobox', { name: 'Measured by' }).click();
     await stage.page.getByRole('option', { name: 'Skip' }).click();
+    await dialog.getByLabel('Withheld choices, %').fill('4');
+    await dialog.getByLabel('Learn the lift of showing').check();
     await dialog.getByRole('button', { name: 'Create policy' }).click();
     await dialog.waitFor({ state: 'detached' });
     expect(stage.api.writes[0]).toMatchObject({
@@ -274,7 +276,9 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
           outcomes: [{ name: 'watch', value: 'one', min: 120 }],
           combine: 'any',
           signals: { skips: { outcomes: [{ name: 'skip', value: 'one' }], combine: 'any' } },
+          incremental: { by: [] },
         },
+        withhold: { share: 0.04, steadyFor: 'always' },
         windowSeconds: 21_600,
         learning: true,
       },

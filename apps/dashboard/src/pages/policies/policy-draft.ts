@@ -20,6 +20,10 @@ export interface PolicyDraft {
   max: number | null;
   windowSeconds: number;
   signals: SignalDraft[];
+  /** Percent of choices that are not shown, by lot; 0: none. */
+  withheldPercent: number;
+  /** The reward is what showing brings; needs withheld choices. */
+  incremental: boolean;
 }
 
 /** A further signal of the reward: how often an outcome happened at all, or the sum of its values. */
@@ -50,6 +54,8 @@ export function policyDraft(catalog: Catalog, key: string): PolicyDraft {
     max: null,
     windowSeconds: 0,
     signals: [],
+    withheldPercent: 0,
+    incremental: false,
   };
 }
 
@@ -71,6 +77,9 @@ export function policyBody(
       : { exploration: { key: draft.exploration, params: draft.explorationParams } }),
     floor: draft.floor,
     ...rewardOf(draft, catalog),
+    ...(draft.withheldPercent > 0
+      ? { withhold: { share: draft.withheldPercent / 100, steadyFor: 'always' } }
+      : {}),
     learning: learns,
   };
 }
@@ -81,10 +90,14 @@ function rewardOf(
   catalog: Catalog,
 ): Pick<PolicyBody, 'rewardPreset'> | Pick<PolicyBody, 'reward' | 'windowSeconds'> {
   const preset = catalog.rewards.find(({ key }) => key === draft.preset);
-  if (preset !== undefined && draft.signals.length === 0) return { rewardPreset: preset.key };
+  const added = {
+    ...(draft.signals.length > 0 ? { signals: signalsOf(draft) } : {}),
+    ...(draft.incremental && draft.withheldPercent > 0 ? { incremental: { by: [] } } : {}),
+  };
+  if (preset !== undefined && Object.keys(added).length === 0) return { rewardPreset: preset.key };
   const own = preset ?? ownReward(draft);
-  if (own.reward === null || draft.signals.length === 0) return ownReward(draft);
-  return { reward: { ...own.reward, signals: signalsOf(draft) }, windowSeconds: own.windowSeconds };
+  if (own.reward === null) return ownReward(draft);
+  return { reward: { ...own.reward, ...added }, windowSeconds: own.windowSeconds };
 }
 
 const signalsOf = ({ signals }: PolicyDraft): NonNullable<RewardDefinition['signals']> =>

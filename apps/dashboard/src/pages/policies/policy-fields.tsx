@@ -16,6 +16,7 @@ import { policyDraft } from './policy-draft.js';
 import { slug } from '../../format/slug.js';
 import type { PolicyDraft } from './policy-draft.js';
 import { SignalFields } from './signal-fields.js';
+import { WithholdFields } from './withhold-fields.js';
 import { WrapperFields } from './wrapper-fields.js';
 
 interface PolicyFieldsProps {
@@ -78,6 +79,7 @@ export function PolicyFields({ catalog, offered, draft, onChange }: PolicyFields
         <ExplorationFields catalog={catalog} draft={draft} set={set} />
       )}
       {registered?.learns === 'never' ? null : <RewardFields catalog={catalog} draft={draft} set={set} />}
+      <WithholdFields registered={registered} draft={draft} set={set} />
       <NumberInput
         label="Floor"
         description="Least probability of every candidate. Above zero, every action stays measurable."
