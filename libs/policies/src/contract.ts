@@ -57,11 +57,24 @@ export interface Chooser extends Limited {
   slot?(request: DecisionRequest, taken: Uint8Array): Float64Array;
 }
 
+/** One vector of `dimension` numbers per action in request order, row after row; all 0 for an action without one. */
+export interface ActionVectors {
+  readonly dimension: number;
+  readonly rows: Float64Array;
+}
+
 /** Orders many actions. An Exploration turns its scores into a slate with propensities. */
 export interface Ranker extends Limited {
   readonly decides: 'slate';
   /** One finite score per action in request order; higher is earlier. */
   scores(request: DecisionRequest): Float64Array;
+  /** Optional: what the model has learned about each action, for re-rankers that ask how alike two actions are. */
+  vectors?(request: DecisionRequest): ActionVectors;
+  /**
+   * Optional: what goes around the exploration's rule, slot by slot; its answer is what is drawn from. `scores` are those
+   * of this request.
+   */
+  around?(request: DecisionRequest, scores: Float64Array, rule: SlotRule): SlotRule;
 }
 
 export type CompiledPolicy = Chooser | Ranker;
@@ -198,9 +211,9 @@ export interface SlateItem {
 
 /**
  * One slot of a slate: fills `into` with the probability of every action to stand there, given those already
- * placed (`taken[i] === 1`, which get 0). The rest is >= 0 and sums to 1.
+ * placed (`taken[i] === 1`, which get 0). The rest is >= 0 and sums to 1. `place` is the slot's number, from 0.
  */
-export type SlotRule = (taken: Uint8Array, into: Float64Array) => void;
+export type SlotRule = (taken: Uint8Array, into: Float64Array, place: number) => void;
 
 /** Made once per request from its scores; the rule is then asked slot after slot. */
 export type CompiledExploration = (scores: Float64Array) => SlotRule;

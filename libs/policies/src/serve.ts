@@ -46,7 +46,8 @@ function ruleOf(compiled: CompiledPolicy, request: DecisionRequest, exploration:
   if (compiled.decides === 'slate') {
     const scores = compiled.scores(request);
     checkScores(scores, count);
-    return { slot: exploration(scores), scores };
+    const slot = exploration(scores);
+    return { slot: compiled.around?.(request, scores, slot) ?? slot, scores };
   }
   const distribution = compiled.distribution(request);
   checkDistribution(distribution, count);
@@ -94,8 +95,15 @@ function bestOpen(scores: Float64Array | undefined, taken: Uint8Array): number {
 }
 
 /** Asks the rule for one slot and puts the safety envelope around the answer. */
-function fillSlot(rule: Rule, taken: Uint8Array, open: number, floor: number, into: Float64Array): void {
-  rule.slot(taken, into);
+function fillSlot(
+  rule: Rule,
+  place: number,
+  taken: Uint8Array,
+  open: number,
+  floor: number,
+  into: Float64Array,
+): void {
+  rule.slot(taken, into, place);
   refuseTaken(into, taken, 'was offered twice, or may not be served');
   checkDistribution(into, taken.length);
   applyFloor(into, taken, open, floor);
@@ -121,7 +129,7 @@ export function serveAction(
   const count = request.actions.length;
   const probabilities = new Float64Array(count);
   const { taken, open } = limitsOf(compiled, request);
-  fillSlot(rule, taken, open, floor, probabilities);
+  fillSlot(rule, 0, taken, open, floor, probabilities);
   const answer = drawn(probabilities, rng);
   return rule.scores === undefined ? answer : { ...answer, scores: rule.scores };
 }
@@ -229,7 +237,7 @@ function fillSlots(
   const items: SlateItem[] = [];
   let joint = 1;
   for (let slot = 0; slot < slots; slot++) {
-    fillSlot(rule, taken, open - slot, floor, probabilities);
+    fillSlot(rule, slot, taken, open - slot, floor, probabilities);
     const index = pick(probabilities, slot);
     const propensity = probabilities[index] as number;
     items.push({ index, propensity });
@@ -262,7 +270,7 @@ export function slatePropensity(
   let joint = 1;
   for (const [slot, index] of order.entries()) {
     if (taken[index] !== 0) return 0;
-    fillSlot(rule, taken, open - slot, floor, probabilities);
+    fillSlot(rule, slot, taken, open - slot, floor, probabilities);
     joint *= probabilities[index] as number;
     taken[index] = 1;
   }

@@ -25,8 +25,8 @@ export interface MarginalPropensity {
 
 /** A slot rule with the additive floor that serveSlate puts on every slot. */
 export function withFloor(rule: SlotRule, floor: number): SlotRule {
-  return (taken, into) => {
-    rule(taken, into);
+  return (taken, into, place) => {
+    rule(taken, into, place);
     applyFloor(into, taken, taken.length - countTaken(taken), floor);
   };
 }
@@ -48,7 +48,7 @@ export function orderPropensity(rule: SlotRule, count: number, order: readonly n
   order.forEach((index, k) => {
     if (taken[index] !== 0)
       throw new DomainError('invalid_order', `${index} is no action that is left for slot ${k}`);
-    rule(taken, slot);
+    rule(taken, slot, k);
     conditional[k] = slot[index] as number;
     joint *= slot[index] as number;
     prefix[k] = joint;
@@ -119,7 +119,7 @@ function bySubsets(rule: SlotRule, count: number, slots: number): Float64Array[]
     for (const { members, p } of level.values()) {
       const taken = new Uint8Array(count);
       for (const i of members) taken[i] = 1;
-      rule(taken, slot);
+      rule(taken, slot, k);
       for (let i = 0; i < count; i++) {
         const joint = p * (slot[i] as number);
         if (joint === 0) continue;
@@ -151,7 +151,7 @@ function sampled(
   for (let n = 0; n < draws; n++) {
     const taken = new Uint8Array(count);
     for (let k = 0; k < slots; k++) {
-      rule(taken, slot);
+      rule(taken, slot, k);
       const sum = sums[k] as Float64Array;
       const square = squares[k] as Float64Array;
       slot.forEach((p, i) => {

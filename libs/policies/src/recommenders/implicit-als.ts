@@ -130,6 +130,14 @@ function compile(state: AlsState, params: Params): Ranker {
       });
       return scores;
     },
+    vectors: ({ actions }) => {
+      const rows = new Float64Array(actions.length * dimension);
+      actions.forEach(({ id }, i) => {
+        const base = (position.get(id) ?? -1) * dimension;
+        if (base >= 0) rows.set(factors.subarray(base, base + dimension), i * dimension);
+      });
+      return { dimension, rows };
+    },
   };
 }
 

@@ -32,8 +32,8 @@ function orderProbability(scores: Float64Array, order: Numbers): number {
   const taken = new Uint8Array(scores.length);
   const slot = new Float64Array(scores.length);
   let joint = 1;
-  for (const index of order) {
-    rule(taken, slot);
+  for (const [place, index] of order.entries()) {
+    rule(taken, slot, place);
     joint *= slot[index] as number;
     taken[index] = 1;
   }
@@ -59,6 +59,7 @@ function reached(item: Case): number | null {
       compileExploration('plackett-luce', { temperature: item.temperature })(scores)(
         new Uint8Array(scores.length),
         slot,
+        0,
       );
       return largestError(slot, item.p);
     }

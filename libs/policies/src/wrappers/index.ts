@@ -9,10 +9,14 @@ import { holdback } from './holdback.js';
 import { lexicographic } from './lexicographic.js';
 import { minimumShares } from './minimum-shares.js';
 import { objectives } from './objectives.js';
+import { rerankers } from '../rerankers/index.js';
 import { retired } from './retired.js';
 import { warmUp } from './warm-up.js';
 
-export type { Wrapper, WrapperMemory } from './contract.js';
+export { fitsOf } from './contract.js';
+export type { Fits, Ranking, Wrapper, WrapperMemory } from './contract.js';
+export { SHOWN_ATTRIBUTE } from '../rerankers/de-duplicate.js';
+export type { EditorialParams } from '../rerankers/pins.js';
 export type { ExplorationDay, ExplorationLedger } from './exploration-budget.js';
 export { wrappable } from './wrap-policy.js';
 
@@ -28,4 +32,5 @@ export const wrapperRegistry: Registry<Wrapper> = createRegistry<Wrapper>('wrapp
   constrained as Wrapper,
   conservative as Wrapper,
   explorationBudget as Wrapper,
+  ...rerankers,
 ]);

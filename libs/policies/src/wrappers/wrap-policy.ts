@@ -6,12 +6,13 @@ import type {
   Chooser,
   CompiledPolicy,
   CorrectedReward,
-  DecisionRequest,
   Policy,
+  Ranker,
   RewardedDecision,
 } from '../contract.js';
 import type { Wrapper } from './contract.js';
-import { among, withoutSlots } from './distributions.js';
+import { limited } from './limits.js';
+import { reranked } from './reranked.js';
 
 interface Worn {
   readonly key: string;
@@ -53,10 +54,17 @@ function parseWorn(input: unknown, policy: Policy, wrappers: Wrappers): readonly
     }
     if (seen.has(wrapper.key)) fail(`${at}/key`, `"${wrapper.key}" is there twice`);
     seen.add(wrapper.key);
-    if (wrapper.memory && policy.learns !== 'online')
-      fail(`${at}/key`, `"${wrapper.key}" learns from rewards, and "${policy.key}" does not learn online`);
+    refuseMisfit(at, wrapper, policy);
     return { key: wrapper.key, params: parseInside(`${at}/params`, wrapper, params) };
   });
+}
+
+function refuseMisfit(at: string, wrapper: Wrapper, policy: Policy): void {
+  if (wrapper.memory && policy.learns !== 'online')
+    fail(`${at}/key`, `"${wrapper.key}" learns from rewards, and "${policy.key}" does not learn online`);
+  // What learns in training runs ranks; the others show it when they are compiled.
+  if (policy.learns === 'batch' && wrapper.wrap)
+    fail(`${at}/key`, `"${wrapper.key}" changes probabilities, and "${policy.key}" gives scores`);
 }
 
 function parseInside(pointer: string, wrapper: Wrapper, params: unknown): unknown {
@@ -74,7 +82,9 @@ function parseInside(pointer: string, wrapper: Wrapper, params: unknown): unknow
 
 function paramsOf(policy: Policy, wrappers: Wrappers): ParamsSchema<WrappedParams> {
   const own = policy.params.jsonSchema as { readonly properties?: Readonly<Record<string, Json>> };
-  const usable = wrappers.list().filter((one) => policy.learns === 'online' || !one.memory);
+  const usable = wrappers
+    .list()
+    .filter((one) => (policy.learns === 'online' || !one.memory) && !(policy.learns === 'batch' && one.wrap));
   return {
     jsonSchema: {
       ...own,
@@ -163,26 +173,6 @@ function correctAll(
   return { ...state, inner: correct(state.inner, seen, ownParams(params)) };
 }
 
-/** All limits together. One that would leave nothing is not applied, since something has to be served. */
-function limited(compiled: CompiledPolicy, wrapper: Wrapper, params: unknown): CompiledPolicy {
-  const limit = wrapper.eligible?.bind(wrapper);
-  if (!limit) return compiled;
-  const eligible = (request: DecisionRequest): Uint8Array => {
-    const inside = compiled.eligible?.(request);
-    const mask = limit(request, params);
-    if (!inside) return mask.includes(1) ? mask : mask.fill(1);
-    const both = mask.map((one, i) => one & (inside[i] as number));
-    return both.includes(1) ? both : inside;
-  };
-  if (compiled.decides === 'slate') return { ...compiled, eligible };
-  const inside = compiled;
-  return {
-    ...withoutSlots(compiled),
-    eligible,
-    distribution: (request) => among(inside, request, eligible(request)),
-  };
-}
-
 function compileAll(
   inner: CompiledPolicy,
   wrappers: Wrappers,
@@ -199,6 +189,11 @@ function compileAll(
         '/memories',
       );
     compiled = limited(compiled, wrapper, params);
+    if (wrapper.rerank || wrapper.slots) {
+      if (compiled.decides !== 'slate')
+        fail(`/wrappers/${i}/key`, `"${key}" re-ranks scores, and this policy gives probabilities`);
+      compiled = reranked(compiled as Ranker, wrapper, params);
+    }
     if (!wrapper.wrap) return;
     if (compiled.decides !== 'action')
       fail(`/wrappers/${i}/key`, `"${key}" changes probabilities, and this policy gives scores`);

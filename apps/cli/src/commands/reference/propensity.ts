@@ -74,7 +74,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 /** The law of the first slot is the law of a single choice. */
 function firstSlot(exploration: string, params: unknown, scores: readonly number[]): Float64Array {
   const p = new Float64Array(scores.length);
-  compileExploration(exploration, params)(Float64Array.from(scores))(new Uint8Array(scores.length), p);
+  compileExploration(exploration, params)(Float64Array.from(scores))(new Uint8Array(scores.length), p, 0);
   return p;
 }
 

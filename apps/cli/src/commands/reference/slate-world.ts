@@ -86,7 +86,7 @@ export class SlateWorld {
       law.future.set(key, q);
     }
     const p = new Float64Array(items);
-    law.target(taken, p);
+    law.target(taken, p, k);
     return { q, expected: p.reduce((sum, share, a) => sum + share * ((q as Float64Array)[a] as number), 0) };
   }
 
@@ -136,7 +136,7 @@ export class SlateWorld {
       const taken = new Uint8Array(items);
       const slate: number[] = [];
       for (let k = 0; k < slots; k++) {
-        (this.laws[c] as ContextLaw).logged(taken, p);
+        (this.laws[c] as ContextLaw).logged(taken, p, k);
         let u = rng.uniform();
         let a = 0;
         while (a < items - 1 && (u -= p[a] as number) >= 0) a++;

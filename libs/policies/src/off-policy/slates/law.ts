@@ -23,7 +23,7 @@ export function enumerateSlates(rule: SlotRule, items: number, slots: number, vi
   const conditional = Array.from({ length: slots }, () => new Float64Array(items));
   const fill = (slot: number, so: number): void => {
     const p = conditional[slot] as Float64Array;
-    rule(taken, p);
+    rule(taken, p, slot);
     for (let a = 0; a < items; a++) {
       if (taken[a] === 1 || p[a] === 0) continue;
       slate[slot] = a;
@@ -47,7 +47,7 @@ export function prefixProbabilities(rule: SlotRule, items: number, slate: ArrayL
   const prefix = new Float64Array(slate.length);
   let so = 1;
   for (let k = 0; k < slate.length; k++) {
-    rule(taken, p);
+    rule(taken, p, k);
     so *= p[slate[k] as number] as number;
     prefix[k] = so;
     taken[slate[k] as number] = 1;
