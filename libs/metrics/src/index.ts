@@ -10,6 +10,7 @@ export * from './estimators/index.js';
 export * from './health/index.js';
 export * from './inference/index.js';
 export * from './kinds.js';
+export * from './lists/index.js';
 export * from './margins/index.js';
 export * from './means/index.js';
 export * from './moments.js';

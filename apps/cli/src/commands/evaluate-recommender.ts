@@ -3,6 +3,8 @@ import type { Json, Rng } from '#experiments';
 import { compileExploration, policyRegistry, serveSlate } from '#policies';
 import type { Action, CompiledPolicy, DecisionRequest, Policy, TrainingSet } from '#policies';
 import { readRatings, readTitleFeatures } from './evaluate-data.js';
+import { genresOf, ListScore, withRerankers } from './evaluate-lists.js';
+import type { ListScores } from './evaluate-lists.js';
 import { layOut, PROTOCOLS, readSplit } from './evaluate-protocols.js';
 import type { Fold, Layout, ProtocolName, RankingCase } from './evaluate-protocols.js';
 
@@ -19,19 +21,20 @@ export interface EvaluateRecommenderOptions {
   /** Directory with kg-triples.tsv (head `ml:<title>`, relation, tail): attributes of the titles. */
   readonly graph?: string;
   readonly params?: unknown;
+  /** Re-rankers around the policy, from the inside out: {key, params} or a list of them. */
+  readonly rerank?: unknown;
   readonly seed?: number;
   /** Called with the share done, in [0, 1]. */
   readonly progress?: (share: number) => void;
 }
 
-export interface RecommenderEvaluation {
+export interface RecommenderEvaluation extends ListScores {
   readonly policy: string;
   readonly params: Json;
   readonly users: number;
   readonly 'recall@20': number;
   readonly 'ndcg@10': number;
   readonly 'ndcg@100': number;
-  readonly 'coverage@20': number;
   readonly 'novelty@20': number;
   readonly fitSeconds: number;
   readonly peakMemoryMb: number;
@@ -57,7 +60,7 @@ function train(
 
 /**
  * Positions of the candidates outside the history, best first. A Ranker's by score, equal scores by the smaller
- * position; a Chooser's as it would be served, by drawing without replacement.
+ * position; a Chooser's, and where re-rankers draw or leave out, as it would be served, by drawing without replacement.
  */
 function rank(
   compiled: CompiledPolicy,
@@ -65,17 +68,22 @@ function rank(
   actions: readonly Action[],
   question: RankingCase,
   rng: Rng,
+  reranks: boolean,
 ): number[] {
   const seen = new Set(question.history);
   const open = layout.candidates.filter((item) => !seen.has(item));
   const request: DecisionRequest = {
     unitId: String(question.user),
-    context: { history: question.history.map((item) => (actions[item] as Action).id) },
+    context: {
+      history: question.history.map((item) => (actions[item] as Action).id),
+      // The member's mix, which calibration asks for.
+      ...(reranks ? { genres: question.history.flatMap((item) => genresOf(actions[item]?.features)) } : {}),
+    },
     actions: open.map((item) => actions[item] as Action),
     subject: null,
     at: 0,
   };
-  if (compiled.decides === 'action') {
+  if (compiled.decides === 'action' || compiled.around || compiled.eligible) {
     const { items } = serveSlate(compiled, request, DEEPEST, compileExploration('greedy', {}), 0, rng);
     return items.map((item) => open[item.index] as number);
   }
@@ -111,10 +119,15 @@ class Score {
   private ndcg10 = 0;
   private ndcg100 = 0;
   private novelty = 0;
-  private readonly covered = new Set<number>();
+  private readonly lists = new ListScore();
   private readonly users = new Set<number>();
 
-  add(question: RankingCase, ranked: readonly number[], surprise: Float64Array): void {
+  add(
+    question: RankingCase,
+    ranked: readonly number[],
+    surprise: Float64Array,
+    actions: readonly Action[],
+  ): void {
     const { targets, user } = question;
     this.cases++;
     this.users.add(user);
@@ -122,20 +135,18 @@ class Score {
     this.ndcg10 += ndcgAt(10, ranked, targets);
     this.ndcg100 += ndcgAt(100, ranked, targets);
     const top = ranked.slice(0, NOVELTY_TOP);
-    for (const item of top) {
-      this.covered.add(item);
-      this.novelty += (surprise[item] as number) / top.length;
-    }
+    for (const item of top) this.novelty += (surprise[item] as number) / top.length;
+    this.lists.add(ranked, actions);
   }
 
-  figures(candidates: number) {
+  figures(candidates: readonly number[]) {
     const { cases } = this;
     return {
       users: this.users.size,
       'recall@20': this.recall20 / cases,
       'ndcg@10': this.ndcg10 / cases,
       'ndcg@100': this.ndcg100 / cases,
-      'coverage@20': this.covered.size / candidates,
+      ...this.lists.figures(candidates),
       'novelty@20': this.novelty / cases,
     };
   }
@@ -169,7 +180,7 @@ function protocolOf(name: string): ProtocolName {
  */
 export function evaluateRecommender(options: EvaluateRecommenderOptions): RecommenderEvaluation {
   const policy = policyRegistry.get(options.policy);
-  const params = policy.params.parse(options.params);
+  const params = policy.params.parse(withRerankers(options.params, options.rerank));
   const protocol = protocolOf(options.protocol);
   const split = options.split === undefined ? {} : readSplit(options.split);
   const features = readTitleFeatures(options.data, options.graph);
@@ -186,14 +197,15 @@ export function evaluateRecommender(options: EvaluateRecommenderOptions): Recomm
     const actions = actionsOf(fold);
     const surprise = surpriseOf(fold.train);
     fold.cases.forEach((question, asked) => {
-      score.add(question, rank(compiled, layout, actions, question, rng), surprise);
+      const ranked = rank(compiled, layout, actions, question, rng, options.rerank !== undefined);
+      score.add(question, ranked, surprise, actions);
       options.progress?.((index + 0.5 + (0.5 * (asked + 1)) / fold.cases.length) / layout.folds.length);
     });
   });
   return {
     policy: policy.key,
     params: params as Json,
-    ...score.figures(layout.candidates.length),
+    ...score.figures(layout.candidates),
     fitSeconds: fitMs / 1000,
     peakMemoryMb: process.resourceUsage().maxRSS / 1024,
   };

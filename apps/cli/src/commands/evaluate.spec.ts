@@ -107,6 +107,8 @@ describe('evaluate recommender', () => {
         'ndcg@10',
         'ndcg@100',
         'coverage@20',
+        'gini@20',
+        'ild@20',
         'novelty@20',
         'fitSeconds',
         'peakMemoryMb',

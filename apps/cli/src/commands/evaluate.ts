@@ -34,6 +34,7 @@ interface RecommenderOptions extends CommonOptions {
   readonly protocol: string;
   readonly split?: string;
   readonly graph?: string;
+  readonly rerank?: unknown;
 }
 
 function parseJson(text: string): unknown {
@@ -111,6 +112,7 @@ function runRecommender(key: string | undefined, options: RecommenderOptions): v
       seed: options.seed,
       ...(options.split === undefined ? {} : { split: options.split }),
       ...(options.graph === undefined ? {} : { graph: options.graph }),
+      ...(options.rerank === undefined ? {} : { rerank: options.rerank }),
       progress: (share) => bar.update(share),
     });
     bar.stop(); // before the result, or the bar would be drawn over it
@@ -141,5 +143,6 @@ export function registerEvaluate(program: Command): void {
     .option('--protocol <name>', PROTOCOLS.join(', '), 'strong')
     .option('--split <file>', 'JSON file with the split')
     .option('--graph <dir>', 'directory with kg-triples.tsv, whose attributes become features of the titles')
+    .option('--rerank <json>', 're-rankers around the policy: {"key", "params"} or a list of them', parseJson)
     .action(runRecommender);
 }
