@@ -6,6 +6,8 @@ import { openByScore } from './order.js';
 
 const schema = z.object({
   share: z.number().min(0).max(0.5).default(0.1).describe('Share of the slots that go to unexplored titles.'),
+  first: z.int().min(1).max(500).default(1).describe('First place, from 1, that may be explored.'),
+  last: z.int().min(1).max(500).default(500).describe('Last place that may be explored.'),
   feature: z
     .string()
     .max(100)
@@ -24,9 +26,10 @@ const schema = z.object({
 type Params = z.output<typeof schema>;
 
 /** (1 - share) rule + share * uniform over the unexplored titles that are left; the rule alone where none is left. */
-export function mixUniform(rule: SlotRule, isTarget: Uint8Array, share: number): SlotRule {
+function mixUniform(rule: SlotRule, isTarget: Uint8Array, { first, last, share }: Params): SlotRule {
   return (taken, into, place) => {
     rule(taken, into, place);
+    if (place + 1 < first || place + 1 > last) return;
     let left = 0;
     for (let i = 0; i < taken.length; i++) if (taken[i] === 0 && isTarget[i] === 1) left++;
     if (left === 0) return;
@@ -45,7 +48,8 @@ export const serendipity: Wrapper<Params> = {
     'Draws a share of the slots from titles that were hardly shown, or that the list would never reach.',
   reference: 'Chen, Wang and others (2021), Values of user exploration in recommender systems',
   params: defineParams(schema),
-  slots: (rule, ranking, { below, feature, head, share }) => {
+  slots: (rule, ranking, params) => {
+    const { below, feature, head } = params;
     const { actions } = ranking.request;
     const unexplored = new Uint8Array(actions.length);
     if (feature === '') for (const index of openByScore(ranking).subarray(head)) unexplored[index] = 1;
@@ -54,6 +58,6 @@ export const serendipity: Wrapper<Params> = {
         const shown = features[feature];
         unexplored[i] = Number(!(typeof shown === 'number' && shown >= below));
       });
-    return mixUniform(rule, unexplored, share);
+    return mixUniform(rule, unexplored, params);
   },
 };
