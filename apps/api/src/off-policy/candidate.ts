@@ -4,7 +4,7 @@ import type { BanditPolicy, CompiledExploration, CompiledPolicy, Policy } from '
 import { Problem } from '../http/problem.js';
 import { canonicalJson, sha256 } from '../persistence/canonical.js';
 import type { Sql } from '../persistence/database.js';
-import { compileServingPolicy } from '../serving/serving-policy.js';
+import { asConfigured, compileServingPolicy } from '../serving/serving-policy.js';
 import { policyRowOf } from '../policies/policy-row.js';
 import type { PolicyRow } from '../policies/policy-row.js';
 import { readSnapshot } from '../policies/snapshot-store.js';
@@ -126,14 +126,17 @@ function compiledBy(config: CandidateConfig, id: string, snapshot: SnapshotRow |
       exploration: { key: exploration.key, params: exploration.params ?? {} },
       rewardWindowSeconds: null,
     },
-    snapshot && {
-      policyId: id,
-      version: snapshot.version,
-      stateVersion: snapshot.state_version,
-      params: snapshot.params,
-      state: snapshot.state,
-      sha256: snapshot.sha256,
-    },
+    asConfigured(
+      config,
+      snapshot && {
+        policyId: id,
+        version: snapshot.version,
+        stateVersion: snapshot.state_version,
+        params: snapshot.params,
+        state: snapshot.state,
+        sha256: snapshot.sha256,
+      },
+    ),
   );
   if (compiled === null) throw notEvaluable('a policy that learns in training runs is evaluated by them');
   return compiled;

@@ -3,6 +3,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import { Database } from '../persistence/database.js';
 import { checkPolicies } from './boot-check.js';
 import { PolicyInsightsController } from './insights/insights.controller.js';
+import { PolicyListsController } from './lists/lists.controller.js';
 import { OffPolicyController } from '../off-policy/off-policy.controller.js';
 import { OffPolicyService } from '../off-policy/off-policy.service.js';
 import { PoliciesController } from './policies.controller.js';
@@ -14,7 +15,7 @@ import { TrainingRunsService } from './training-runs.service.js';
 
 /** Administration of policies, in the HTTP process. */
 @Module({
-  controllers: [PoliciesController, PolicyInsightsController, OffPolicyController],
+  controllers: [PoliciesController, PolicyInsightsController, PolicyListsController, OffPolicyController],
   providers: [
     PoliciesService,
     SnapshotsService,

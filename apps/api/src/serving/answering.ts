@@ -2,7 +2,7 @@ import type { Json } from '#experiments';
 import type { CompiledPolicy } from '#policies';
 import type { PolicyConfig } from './catalog-data.js';
 import { uniformOf } from './choice.js';
-import { compileServingPolicy } from './serving-policy.js';
+import { asConfigured, compileServingPolicy } from './serving-policy.js';
 import type { ServingPolicy, Snapshot } from './serving-policy.js';
 
 /** A policy at a version, ready to answer again what was asked once. */
@@ -25,14 +25,15 @@ export interface Overrides {
 }
 
 /**
- * @param snapshot null: the state before anything was learned.
+ * @param stored the snapshot; null: the state before anything was learned.
  * @throws Error when the state, the parameters or the exploration are not valid, or there is nothing to serve.
  */
 export function answering(
   config: PolicyConfig,
-  snapshot: Snapshot | null,
+  stored: Snapshot | null,
   overrides: Overrides = {},
 ): Answering {
+  const snapshot = asConfigured(config, stored);
   const params = merged(snapshot === null ? config.params : snapshot.params, overrides.params);
   const terms: PolicyConfig = {
     ...config,

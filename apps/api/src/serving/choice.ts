@@ -72,6 +72,28 @@ export function defaultChoice(
   return certain(slateOf(candidates, limit), reason, fallback);
 }
 
+/**
+ * The default where a policy's hard limits forbid some candidates: it leaves them out too.
+ * @param allowed 1 for each candidate that may be shown; null: all may.
+ */
+export function allowedDefault(
+  surface: Surface,
+  candidates: readonly Action[],
+  allowed: Uint8Array | null,
+  limit: number,
+  reason: DecisionReason,
+  fallback: string,
+): Choice {
+  if (!allowed?.includes(0)) return defaultChoice(surface, candidates, limit, reason, fallback);
+  const open = candidates.filter((_, i) => allowed[i] === 1);
+  // Nothing failed where nothing may be shown.
+  if (open.length === 0 && surface.kind !== 'value') return defaultChoice(surface, open, limit, reason);
+  const choice = defaultChoice(surface, open, limit, reason, fallback);
+  return choice.probabilities === null
+    ? choice
+    : { ...choice, probabilities: oneHot(candidates.length, allowed.indexOf(1)) };
+}
+
 const slateOf = (actions: readonly Action[], limit: number): Json =>
   actions.slice(0, limit).map(({ id }) => ({ id, propensity: 1 }));
 

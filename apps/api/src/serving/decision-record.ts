@@ -13,6 +13,8 @@ export interface Decided {
   readonly id: string;
   readonly now: number;
   readonly request: TreatmentsRequest;
+  /** As the policy was told; the request's where none decided. */
+  readonly context: Context;
   readonly wanted: TreatmentRequest;
   readonly surface: Surface;
   readonly candidates: readonly Action[];
@@ -69,7 +71,7 @@ export function recordOf(decided: Decided): DecisionRecord {
     policyVersion: policy === null ? null : policy.version,
     candidates: Object.isFrozen(candidates) ? sharedIds(candidates) : idsOf(candidates),
     probabilities: choice.probabilities,
-    context: request.context,
+    context: decided.context,
     seed: choice.seed,
     reason: choice.reason,
     fallback: choice.fallback,

@@ -1,10 +1,12 @@
 import type { Assignment, Context, Json, Slice, Surface } from '#experiments';
+import { allowedBy } from '#policies';
 import type { Action, CompiledPolicy, DecisionRequest } from '#policies';
 import { newUlid } from '../http/ulid.js';
 import type { DecisionRecord, ShadowRecord } from '../queues/jobs.js';
 import type { NamedAction, ServingCatalog } from './catalog-data.js';
-import { defaultChoice, draw, failureOf, fixedChoice, uniformOf } from './choice.js';
+import { allowedDefault, defaultChoice, draw, failureOf, fixedChoice, uniformOf } from './choice.js';
 import type { Choice, SlateEntry } from './choice.js';
+import { dedupes, withShown } from './page-context.js';
 import type { ServingPolicy } from './serving-policy.js';
 import { policyIdOf, recordOf, stackOf } from './decision-record.js';
 import { ProcessorClock, tookOf } from './processor-clock.js';
@@ -102,20 +104,18 @@ export function serveTreatments(
     const id = hooks.newId(now);
     const surface = state.catalog.surfaces.get(wanted.surface) ?? UNKNOWN;
     const candidates = candidatesOf(state.catalog, surface, wanted);
-    const { assignment, choice } = choose({ state, request, wanted, now, hooks, id, surface, candidates });
+    const asked: Asked = { state, request, wanted, now, hooks, id, surface, candidates, above: treatments };
+    const { assignment, choice } = choose(asked);
     if (choice.fallback !== null) hooks.onFallback?.(choice.reason, policyIdOf(assignment) ?? '');
     treatments.push(treatmentOf(id, wanted, surface, assignment, choice));
     const micros = Math.round((hooks.monotonic() - begun) * 1000);
-    const shadow = askShadow(
-      { state, request, wanted, now, hooks, id, surface, candidates },
-      assignment,
-      choice,
-    );
+    const shadow = askShadow(asked, assignment, choice);
     records.push(
       recordOf({
         id,
         now,
         request,
+        context: choice.policy ? contextOf(asked, choice.policy) : request.context,
         wanted,
         surface,
         candidates,
@@ -139,6 +139,8 @@ interface Asked {
   readonly id: string;
   readonly surface: Surface;
   readonly candidates: readonly Action[];
+  /** Answers to the earlier requests of the call. */
+  readonly above: readonly Treatment[];
 }
 
 const NOT_ASSIGNED: Assignment = {
@@ -175,8 +177,11 @@ function choose(asked: Asked): { assignment: Assignment; choice: Choice } {
 
 function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatment, limit: number): Choice {
   const { surface, candidates, hooks } = asked;
-  const fallBack = (reason: Choice['reason'], detail: string): Choice =>
-    defaultChoice(surface, candidates, limit, reason, detail);
+  const config = asked.state.catalog.policies.get(treatment.policyId);
+  const fallBack = (reason: Choice['reason'], detail: string): Choice => {
+    const allowed = allowedBy(config?.params, decisionRequest(asked, null));
+    return allowedDefault(surface, candidates, allowed, limit, reason, detail);
+  };
   const known = asked.state.policy(treatment.policyId);
   const policy =
     known && treatment.slice === 'exploration' ? { ...known, compiled: uniformOf(known.compiled) } : known;
@@ -191,7 +196,7 @@ function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatm
     policyId: treatment.policyId,
     version: policy.version,
   });
-  const decision = decisionRequest(asked);
+  const decision = decisionRequest(asked, policy);
   try {
     const { chosen, propensity, probabilities } = draw(policy, surface.kind, decision, limit, seed);
     // Field by field: spreading an object costs as much as the rest of the decision.
@@ -250,13 +255,17 @@ const lotParts = (
   decisionId: id,
 });
 
-const decisionRequest = ({ request, wanted, candidates, now }: Asked): DecisionRequest => ({
-  unitId: request.unitId,
-  context: request.context,
-  actions: candidates,
-  subject: wanted.subject,
-  at: now,
+const decisionRequest = (asked: Asked, policy: ServingPolicy | null): DecisionRequest => ({
+  unitId: asked.request.unitId,
+  context: policy ? contextOf(asked, policy) : asked.request.context,
+  actions: asked.candidates,
+  subject: asked.wanted.subject,
+  at: asked.now,
 });
+
+/** What the policy is told about the unit: for one that asks, with what stands above on the page. */
+const contextOf = ({ above, request }: Asked, { config }: ServingPolicy): Context =>
+  above.length > 0 && dedupes(config.params) ? withShown(request.context, above) : request.context;
 
 /** After the answer was made: nothing here changes what is served. */
 function askShadow(asked: Asked, assignment: Assignment, choice: Choice): ShadowRecord | null {
@@ -264,7 +273,12 @@ function askShadow(asked: Asked, assignment: Assignment, choice: Choice): Shadow
   const { kind } = asked.surface;
   if (!choice.policy?.config.shadow || kind === 'value' || treatment?.kind !== 'policy') return null;
   const shadow = shadowOf(
-    { request: decisionRequest(asked), kind, choice, seed: seedParts(asked, assignment, treatment) },
+    {
+      request: decisionRequest(asked, choice.policy),
+      kind,
+      choice,
+      seed: seedParts(asked, assignment, treatment),
+    },
     (key) => asked.state.policy(key),
     asked.hooks,
   );

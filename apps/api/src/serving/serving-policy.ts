@@ -34,6 +34,21 @@ export const policyCacheKey = (policyId: string, pinned: number | null | undefin
   pinned === null || pinned === undefined ? policyId : `${policyId}@${pinned}`;
 
 /**
+ * The snapshot with the wrappers that are configured now, for a policy that learns in training runs: those keep nothing, so
+ * changing them needs no training. Elsewhere they are part of what was learned.
+ */
+export function asConfigured(
+  config: Pick<PolicyConfig, 'key' | 'params'>,
+  snapshot: Snapshot | null,
+  registry: Registry<Policy> = policyRegistry,
+): Snapshot | null {
+  if (snapshot === null || registry.find(config.key)?.learns !== 'batch') return snapshot;
+  const { wrappers: _then, ...own } = snapshot.params as Readonly<Record<string, Json>>;
+  const { wrappers } = config.params as Readonly<Record<string, Json>>;
+  return { ...snapshot, params: wrappers === undefined ? own : { ...own, wrappers } };
+}
+
+/**
  * Makes a policy ready to serve.
  * @param snapshot null when there is none: a policy that learns online begins with its initial state.
  * @throws Error or DomainError when the snapshot fails a check (checksum, state version, decoding, compiling) or the

@@ -1,7 +1,7 @@
 import { Breaker } from './breaker.js';
 import type { PolicyConfig } from './catalog-data.js';
 import type { DiskCache } from './disk-cache.js';
-import { compileServingPolicy, policyCacheKey } from './serving-policy.js';
+import { asConfigured, compileServingPolicy, policyCacheKey } from './serving-policy.js';
 import type { ServingPolicy, Snapshot } from './serving-policy.js';
 import { snapshotsRefused } from './serving-metrics.js';
 import type { SnapshotStore } from './snapshot-store.js';
@@ -142,7 +142,7 @@ export class SnapshotCache {
     const key = keyOf(config);
     let breaker = this.breakers.get(key);
     if (!breaker) this.breakers.set(key, (breaker = new Breaker()));
-    const serving = compileServingPolicy(config, snapshot, breaker);
+    const serving = compileServingPolicy(config, asConfigured(config, snapshot), breaker);
     this.entries.set(key, { serving, wanted, fingerprint: fingerprintOf(config), snapshot });
     if (snapshot !== null) this.unsaved.add(key);
   }

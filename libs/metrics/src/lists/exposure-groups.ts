@@ -3,7 +3,9 @@ import { normalQuantile } from '../distributions/index.js';
 /** What one group (a segment of members, a genre of titles) got: sums per member, since members are the units. */
 export interface GroupSums {
   readonly group: string;
-  /** Per member: what was shown to it (or how often the group was shown to it), and the reward of that. */
+  /** How often the group was shown at all. */
+  readonly exposure: number;
+  /** Per member: how much of that has a settled reward, and the sum of those rewards. */
   readonly shown: ArrayLike<number>;
   readonly reward: ArrayLike<number>;
 }
@@ -11,10 +13,11 @@ export interface GroupSums {
 export interface GroupFigures {
   readonly group: string;
   readonly members: number;
+  /** How often it was shown. */
   readonly shown: number;
   /** Of all that was shown; a title of several groups counts in each. */
   readonly exposureShare: number;
-  /** Reward per thing shown; null where nothing was. */
+  /** Reward per thing shown and settled; null where nothing is. */
   readonly reward: number | null;
   /** Interval of `reward` by members as clusters; null below two members. */
   readonly lower: number | null;
@@ -76,15 +79,15 @@ export function compareGroups(
   const z = normalQuantile(0.5 + options.level / 2);
   const estimates = new Map(sums.map((one) => [one.group, estimateOf(one)]));
   const groups = sums.map((one): GroupFigures => {
-    const shown = sumOf(one.shown);
+    const settled = sumOf(one.shown);
     const estimate = estimates.get(one.group) ?? null;
     const half = estimate ? z * Math.sqrt(estimate.variance) : 0;
     return {
       group: one.group,
       members: one.shown.length,
-      shown,
-      exposureShare: total > 0 ? shown / total : 0,
-      reward: shown > 0 ? sumOf(one.reward) / shown : null,
+      shown: one.exposure,
+      exposureShare: total > 0 ? one.exposure / total : 0,
+      reward: settled > 0 ? sumOf(one.reward) / settled : null,
       lower: estimate ? estimate.value - half : null,
       upper: estimate ? estimate.value + half : null,
     };

@@ -2,6 +2,7 @@ import { createRegistry } from '#experiments';
 import type { Registry } from '#experiments';
 import { conservative } from './conservative.js';
 import { constrained } from './constrained.js';
+import type { DecisionRequest } from '../contract.js';
 import type { Wrapper } from './contract.js';
 import { explorationBudget } from './exploration-budget.js';
 import { fatigue } from './fatigue.js';
@@ -12,6 +13,7 @@ import { objectives } from './objectives.js';
 import { rerankers } from '../rerankers/index.js';
 import { retired } from './retired.js';
 import { warmUp } from './warm-up.js';
+import { allowedBy as allowedIn } from './wrap-policy.js';
 
 export { fitsOf } from './contract.js';
 export type { Fits, Ranking, Wrapper, WrapperMemory } from './contract.js';
@@ -34,3 +36,11 @@ export const wrapperRegistry: Registry<Wrapper> = createRegistry<Wrapper>('wrapp
   explorationBudget as Wrapper,
   ...rerankers,
 ]);
+
+/**
+ * What hard limits of a policy's wrappers let through, whatever the policy answers.
+ * @param params of the policy, parsed or as stored.
+ * @returns 1 for each action that may be shown; null where nothing limits.
+ */
+export const allowedBy = (params: unknown, request: DecisionRequest): Uint8Array | null =>
+  allowedIn(params, request, wrapperRegistry);

@@ -2,7 +2,8 @@ import type { CompiledPolicy, DecisionRequest } from '../contract.js';
 import type { Wrapper } from './contract.js';
 import { among, withoutSlots } from './distributions.js';
 
-const both = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((one, i) => one & (b[i] as number));
+/** What two masks let through together. */
+export const both = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((one, i) => one & (b[i] as number));
 
 /**
  * The policy with the wrapper's limit. One that would leave nothing is not applied, since something has to be served; a

@@ -6,12 +6,13 @@ import type {
   Chooser,
   CompiledPolicy,
   CorrectedReward,
+  DecisionRequest,
   Policy,
   Ranker,
   RewardedDecision,
 } from '../contract.js';
 import type { Wrapper } from './contract.js';
-import { limited } from './limits.js';
+import { both, limited } from './limits.js';
 import { reranked } from './reranked.js';
 
 interface Worn {
@@ -260,6 +261,20 @@ function wrappableBandit(
     compile: ({ inner, memories }, params) =>
       compileAll(policy.compile(inner, ownParams(params)), wrappers, memories, wornBy(params)),
   };
+}
+
+/** See index.ts. */
+export function allowedBy(params: unknown, request: DecisionRequest, wrappers: Wrappers): Uint8Array | null {
+  const worn = (params as WrappedParams | null | undefined)?.wrappers;
+  if (!Array.isArray(worn)) return null;
+  let allowed: Uint8Array | null = null;
+  for (const { key, params: own } of worn as readonly Worn[]) {
+    const wrapper = wrappers.find(key);
+    if (!wrapper?.hard || !wrapper.eligible) continue;
+    const mask = wrapper.eligible(request, wrapper.params.parse(own));
+    allowed = allowed ? both(allowed, mask) : mask;
+  }
+  return allowed;
 }
 
 /**

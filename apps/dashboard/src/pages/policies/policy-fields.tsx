@@ -72,6 +72,7 @@ export function PolicyFields({ catalog, offered, draft, onChange }: PolicyFields
       <WrapperFields
         schema={registered?.paramsSchema}
         wrappers={catalog.wrappers ?? []}
+        gives={registered?.gives}
         value={draft.wrappers}
         onChange={(wrappers) => set({ wrappers })}
       />

@@ -1,6 +1,6 @@
 import { ActionIcon, Fieldset, Group, Paper, Select, Stack, Text } from '@mantine/core';
 import type { ReactElement } from 'react';
-import type { JsonSchema, RegisteredWrapper, Worn } from '../../api/types.js';
+import type { JsonSchema, RegisteredPolicy, RegisteredWrapper, Worn } from '../../api/types.js';
 import { Icon } from '../../ui/icon.js';
 import { SchemaForm, schemaDefaults } from '../../ui/schema-form.js';
 
@@ -8,6 +8,8 @@ interface WrapperFieldsProps {
   /** The schema of the policy's parameters, which names the wrappers that fit it. */
   schema: JsonSchema | undefined;
   wrappers: readonly RegisteredWrapper[];
+  /** What the policy gives; absent: not known. */
+  gives: RegisteredPolicy['gives'];
   value: readonly Worn[];
   onChange: (value: Worn[]) => void;
 }
@@ -16,19 +18,22 @@ interface WrapperFieldsProps {
 function fitting(
   schema: JsonSchema | undefined,
   wrappers: readonly RegisteredWrapper[],
+  gives: RegisteredPolicy['gives'],
 ): RegisteredWrapper[] {
   const allowed = schema?.properties?.['wrappers']?.items?.properties?.['key']?.enum ?? [];
-  return wrappers.filter(({ key }) => allowed.includes(key));
+  const misfit = gives === 'scores' ? 'choosers' : gives === 'probabilities' ? 'rankers' : null;
+  return wrappers.filter(({ fits, key }) => allowed.includes(key) && (fits === undefined || fits !== misfit));
 }
 
 /** What goes around a policy, from the inside out: a card each, and a choice of those that are left. */
 export function WrapperFields({
   schema,
   wrappers,
+  gives,
   value,
   onChange,
 }: WrapperFieldsProps): ReactElement | null {
-  const known = fitting(schema, wrappers);
+  const known = fitting(schema, wrappers, gives);
   if (known.length === 0) return null;
   const left = known.filter(({ key }) => !value.some((worn) => worn.key === key));
   const add = (key: string): void =>
@@ -41,7 +46,9 @@ export function WrapperFields({
       <Stack gap="sm">
         {value.length === 0 ? (
           <Text size="sm" c="dimmed">
-            Nothing. Wrappers can keep shares, hold units back, cap repetition, guard a cost or a baseline.
+            {gives === 'scores'
+              ? 'Nothing. Re-rankers can diversify, calibrate, explore, filter and pin, in this order from the top.'
+              : 'Nothing. Wrappers can keep shares, hold units back, cap repetition, guard a cost or a baseline.'}
           </Text>
         ) : null}
         {value.map((worn, index) => (
@@ -54,7 +61,7 @@ export function WrapperFields({
           />
         ))}
         <Select
-          label="Add a wrapper"
+          label={gives === 'scores' ? 'Add a re-ranker or limit' : 'Add a wrapper'}
           placeholder="Choose"
           data={left.map(({ key, title }) => ({ value: key, label: title }))}
           value={null}
