@@ -6,6 +6,7 @@ import { PolicyInsightsController } from './insights/insights.controller.js';
 import { PolicyListsController } from './lists/lists.controller.js';
 import { OffPolicyController } from '../off-policy/off-policy.controller.js';
 import { OffPolicyService } from '../off-policy/off-policy.service.js';
+import { PinsController } from './pins/pins.controller.js';
 import { PoliciesController } from './policies.controller.js';
 import { PoliciesService } from './policies.service.js';
 import { PolicyReads } from './policy-reads.js';
@@ -15,7 +16,13 @@ import { TrainingRunsService } from './training-runs.service.js';
 
 /** Administration of policies, in the HTTP process. */
 @Module({
-  controllers: [PoliciesController, PolicyInsightsController, PolicyListsController, OffPolicyController],
+  controllers: [
+    PoliciesController,
+    PolicyInsightsController,
+    PolicyListsController,
+    PinsController,
+    OffPolicyController,
+  ],
   providers: [
     PoliciesService,
     SnapshotsService,

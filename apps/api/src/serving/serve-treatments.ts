@@ -104,7 +104,8 @@ export function serveTreatments(
     const id = hooks.newId(now);
     const surface = state.catalog.surfaces.get(wanted.surface) ?? UNKNOWN;
     const candidates = candidatesOf(state.catalog, surface, wanted);
-    const asked: Asked = { state, request, wanted, now, hooks, id, surface, candidates, above: treatments };
+    const above = treatments.slice();
+    const asked: Asked = { state, request, wanted, now, hooks, id, surface, candidates, above };
     const { assignment, choice } = choose(asked);
     if (choice.fallback !== null) hooks.onFallback?.(choice.reason, policyIdOf(assignment) ?? '');
     treatments.push(treatmentOf(id, wanted, surface, assignment, choice));
