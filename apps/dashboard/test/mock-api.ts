@@ -23,6 +23,7 @@ import {
   TRAINING_RUNS,
 } from './fixtures/policies.js';
 import { counterfactualOf, replayPage } from './fixtures/replays.js';
+import { DIVERSITY, FAIRNESS, PINS } from './fixtures/policy-lists.js';
 import { OFF_POLICY_RUN, OFF_POLICY_RUNS, OFF_POLICY_SLATES } from './fixtures/off-policy.js';
 import { HOLDOUT_LIFTS, portfolioFor } from './fixtures/portfolio.js';
 import { POWER_PLAN } from './fixtures/power.js';
@@ -131,6 +132,9 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/policies\/([^/]+)\/reward-delay$/, () => REWARD_DELAY],
   [/^\/v1\/policies\/([^/]+)\/exploration-ledger$/, () => LEDGER],
   [/^\/v1\/policies\/([^/]+)\/incrementality$/, () => INCREMENTALITY],
+  [/^\/v1\/policies\/([^/]+)\/diversity$/, () => DIVERSITY],
+  [/^\/v1\/policies\/([^/]+)\/fairness$/, () => FAIRNESS],
+  [/^\/v1\/policies\/([^/]+)\/pins$/, () => list(PINS)],
   [/^\/v1\/policies\/([^/]+)\/action-values$/, () => ACTION_VALUES],
   [/^\/v1\/policies\/([^/]+)\/audit$/, () => list(POLICY_AUDITS)],
   [/^\/v1\/policies\/([^/]+)\/shadow$/, () => list(POLICY_SHADOWS)],

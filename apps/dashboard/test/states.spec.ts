@@ -239,6 +239,32 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     ]);
   });
 
+  it('looks at a figure and a segment of the lists, pins a title until a date and ends a pin', async () => {
+    await visit('/policies/rows-als/diversity');
+    const { page } = stage;
+    await page.getByText('Lists narrowed, by 0.080 bits').waitFor();
+    await page.getByLabel('Day by day').selectOption('gini');
+    await page.getByText('Gini of exposure 0.842 over').waitFor();
+    await page.getByLabel('Segment by').selectOption('country');
+    expect(page.url()).toMatch(/figure=gini.*segment=country/);
+    const form = page.getByRole('form', { name: 'Pin or boost a title' });
+    await form.getByLabel('Title id').fill('title-7');
+    await form.getByLabel('Place', { exact: true }).fill('2');
+    await form.getByLabel('Until').fill('2026-12-24T20:00');
+    await form.getByLabel('Reason').fill('Christmas');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'End title-9' }).click();
+    await page.waitForLoadState('networkidle');
+    expect(stage.api.writes).toMatchObject([
+      {
+        path: '/v1/policies/rows-als/pins',
+        method: 'POST',
+        body: { id: 'title-7', position: 2, reason: 'Christmas' },
+      },
+      { path: '/v1/policies/rows-als/pins/title-9', method: 'DELETE' },
+    ]);
+  });
+
   it('draws a policy’s form from its JSON schema', async () => {
     await visit('/policies');
     await stage.page.getByRole('button', { name: 'New policy' }).click();

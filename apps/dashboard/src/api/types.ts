@@ -241,6 +241,8 @@ export interface RegisteredPolicy {
   reference?: string;
   learns: 'online' | 'batch' | 'never';
   decides?: 'action' | 'slate';
+  /** Scores, which an exploration and re-rankers work on, or probabilities. */
+  gives?: 'probabilities' | 'scores';
   paramsSchema: JsonSchema;
 }
 
@@ -257,6 +259,8 @@ export interface RegisteredWrapper {
   title: string;
   summary: string;
   reference?: string;
+  /** Policies it can go around: those that choose, those that rank (a re-ranker), or all. */
+  fits?: 'choosers' | 'rankers' | 'all';
   paramsSchema?: JsonSchema;
 }
 

@@ -70,9 +70,8 @@ export function PolicyFields({ catalog, offered, draft, onChange }: PolicyFields
         </Fieldset>
       )}
       <WrapperFields
-        schema={registered?.paramsSchema}
+        policy={registered}
         wrappers={catalog.wrappers ?? []}
-        gives={registered?.gives}
         value={draft.wrappers}
         onChange={(wrappers) => set({ wrappers })}
       />

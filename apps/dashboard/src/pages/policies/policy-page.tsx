@@ -21,6 +21,7 @@ import { TrainingPanel } from './training-panel.js';
 
 const BeliefsTab = lazy(async () => ({ default: (await import('./beliefs-tab.js')).BeliefsTab }));
 const ExplorationTab = lazy(async () => ({ default: (await import('./exploration-tab.js')).ExplorationTab }));
+const DiversityTab = lazy(async () => ({ default: (await import('./lists/diversity-tab.js')).DiversityTab }));
 const ReplayTab = lazy(async () => ({ default: (await import('./replay-tab.js')).ReplayTab }));
 const HealthTab = lazy(async () => ({ default: (await import('./health/health-tab.js')).HealthTab }));
 const LabTab = lazy(async () => ({ default: (await import('./lab-tab.js')).LabTab }));
@@ -85,6 +86,7 @@ function PolicyTabs({ policy, tab }: { policy: Policy; tab: string }): ReactElem
         { key: '', title: 'Overview', render: () => <Overview policy={policy} /> },
         { key: 'beliefs', title: 'Beliefs', render: () => drawn(<BeliefsTab id={policy.id} />) },
         { key: 'exploration', title: 'Exploration', render: () => drawn(<ExplorationTab id={policy.id} />) },
+        { key: 'diversity', title: 'Diversity', render: () => drawn(<DiversityTab policy={policy} />) },
         { key: 'replay', title: 'Replay', render: () => drawn(<ReplayTab policy={policy} />) },
         { key: 'health', title: 'Health', render: () => drawn(<HealthTab policy={policy} />) },
         { key: 'lab', title: 'Off-policy lab', render: () => drawn(<LabTab policy={policy} />) },

@@ -1,39 +1,37 @@
 import { ActionIcon, Fieldset, Group, Paper, Select, Stack, Text } from '@mantine/core';
 import type { ReactElement } from 'react';
-import type { JsonSchema, RegisteredPolicy, RegisteredWrapper, Worn } from '../../api/types.js';
+import type { RegisteredPolicy, RegisteredWrapper, Worn } from '../../api/types.js';
 import { Icon } from '../../ui/icon.js';
 import { SchemaForm, schemaDefaults } from '../../ui/schema-form.js';
 
 interface WrapperFieldsProps {
-  /** The schema of the policy's parameters, which names the wrappers that fit it. */
-  schema: JsonSchema | undefined;
+  /** What goes around it: its schema names the wrappers that fit how it learns. */
+  policy: RegisteredPolicy | undefined;
   wrappers: readonly RegisteredWrapper[];
-  /** What the policy gives; absent: not known. */
-  gives: RegisteredPolicy['gives'];
   value: readonly Worn[];
   onChange: (value: Worn[]) => void;
 }
 
 /** The wrappers that a policy can wear. */
 function fitting(
-  schema: JsonSchema | undefined,
+  policy: RegisteredPolicy | undefined,
   wrappers: readonly RegisteredWrapper[],
-  gives: RegisteredPolicy['gives'],
 ): RegisteredWrapper[] {
-  const allowed = schema?.properties?.['wrappers']?.items?.properties?.['key']?.enum ?? [];
+  const gives = policy?.gives;
+  const allowed = policy?.paramsSchema.properties?.['wrappers']?.items?.properties?.['key']?.enum ?? [];
   const misfit = gives === 'scores' ? 'choosers' : gives === 'probabilities' ? 'rankers' : null;
   return wrappers.filter(({ fits, key }) => allowed.includes(key) && (fits === undefined || fits !== misfit));
 }
 
 /** What goes around a policy, from the inside out: a card each, and a choice of those that are left. */
 export function WrapperFields({
-  schema,
+  policy,
   wrappers,
-  gives,
   value,
   onChange,
 }: WrapperFieldsProps): ReactElement | null {
-  const known = fitting(schema, wrappers, gives);
+  const known = fitting(policy, wrappers);
+  const ranks = policy?.gives === 'scores';
   if (known.length === 0) return null;
   const left = known.filter(({ key }) => !value.some((worn) => worn.key === key));
   const add = (key: string): void =>
@@ -46,7 +44,7 @@ export function WrapperFields({
       <Stack gap="sm">
         {value.length === 0 ? (
           <Text size="sm" c="dimmed">
-            {gives === 'scores'
+            {ranks
               ? 'Nothing. Re-rankers can diversify, calibrate, explore, filter and pin, in this order from the top.'
               : 'Nothing. Wrappers can keep shares, hold units back, cap repetition, guard a cost or a baseline.'}
           </Text>
@@ -61,7 +59,7 @@ export function WrapperFields({
           />
         ))}
         <Select
-          label={gives === 'scores' ? 'Add a re-ranker or limit' : 'Add a wrapper'}
+          label={ranks ? 'Add a re-ranker or limit' : 'Add a wrapper'}
           placeholder="Choose"
           data={left.map(({ key, title }) => ({ value: key, label: title }))}
           value={null}
