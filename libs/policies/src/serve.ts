@@ -292,13 +292,13 @@ export function slateRule(
   const rule = ruleOf(compiled, request, exploration);
   const { taken: closed } = limitsOf(compiled, request);
   const unavailable = new Uint8Array(closed.length);
-  return (taken, into) => {
+  return (taken, into, place) => {
     let left = 0;
     for (let i = 0; i < taken.length; i++) {
       unavailable[i] = closed[i] === 1 || taken[i] === 1 ? 1 : 0;
       if (unavailable[i] === 0) left++;
     }
-    if (left > 0) fillSlot(rule, unavailable, left, floor, into);
+    if (left > 0) fillSlot(rule, place, unavailable, left, floor, into);
     else into.fill(0);
   };
 }

@@ -162,9 +162,9 @@ class SlateReader {
 /** The candidate's distribution at every position, given what stood above. */
 function along(rule: SlotRule, { actions }: DecisionRequest, order: readonly number[]): Float64Array[] {
   const taken = new Uint8Array(actions.length);
-  return order.map((index) => {
+  return order.map((index, place) => {
     const p = new Float64Array(actions.length);
-    rule(taken, p);
+    rule(taken, p, place);
     taken[index] = 1;
     return p;
   });

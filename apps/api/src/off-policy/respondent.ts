@@ -39,7 +39,7 @@ export class Respondent {
   slates(request: DecisionRequest): SlotRule {
     const { exploration, config } = this.candidate;
     const rule = guarded(() => slateRule(this.ready(), request, exploration, config.floor));
-    return (taken, into) => guarded(() => rule(taken, into));
+    return (taken, into, place) => guarded(() => rule(taken, into, place));
   }
 
   private ready(): CompiledPolicy {

@@ -179,7 +179,7 @@ export class SlateLaws {
     const p = new Float64Array(taken.length);
     let [so, lost] = [1, 0];
     for (const [k, index] of order.entries()) {
-      law(taken, p);
+      law(taken, p, k);
       const logged = propensities[k] as number;
       if (!(Math.abs((p[index] as number) - logged) <= TOLERANCE * logged)) return { missing: CHANGED };
       const own = target[k] as Float64Array;

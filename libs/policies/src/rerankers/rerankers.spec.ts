@@ -3,6 +3,7 @@ import { createRng, defineParams } from '#experiments';
 import { z } from 'zod';
 import { compileExploration, policyRegistry, propensityOfSlate, serveSlate } from '../index.js';
 import type { Action, DecisionRequest, Policy, Ranker, StaticPolicy } from '../contract.js';
+import { describePolicyContract } from '../testing/policy.contract.js';
 import { wrappable, wrapperRegistry } from '../wrappers/index.js';
 
 const AT = Date.UTC(2026, 9, 20, 20);
@@ -42,6 +43,25 @@ const policy = wrappable(byScore as Policy, wrapperRegistry) as StaticPolicy;
 
 const ranker = (...wrappers: readonly Given[]): Ranker =>
   policy.compile(null, policy.params.parse({ wrappers })) as Ranker;
+
+// What every policy keeps, with a re-ranker of each kind around it.
+describePolicyContract({
+  ...policyRegistry.get('most-popular'),
+  key: 'most-popular-re-ranked',
+  params: {
+    ...policyRegistry.get('most-popular').params,
+    parse: (input) =>
+      policyRegistry.get('most-popular').params.parse({
+        ...(input as object),
+        wrappers: [
+          { key: 'hard-filters' },
+          { key: 'diversity-mmr' },
+          { key: 'serendipity', params: { head: 2 } },
+          { key: 'pins', params: { pins: [{ id: 'a1', position: 2, until: '2999-01-01T00:00:00Z' }] } },
+        ],
+      }),
+  },
+} as Policy);
 
 function request(actions: readonly Action[], context: DecisionRequest['context'] = {}): DecisionRequest {
   return { unitId: 'u', context, actions, subject: null, at: AT };

@@ -72,8 +72,8 @@ export function playSlates(
     const slate: number[] = [];
     for (let k = 0; k < SLOTS; k++) {
       const at = i * SLOTS + k;
-      (candidate[c] as SlotRule)(taken, target.subarray(at * ITEMS, (at + 1) * ITEMS));
-      (LOGGED[c] as SlotRule)(taken, p);
+      (candidate[c] as SlotRule)(taken, target.subarray(at * ITEMS, (at + 1) * ITEMS), k);
+      (LOGGED[c] as SlotRule)(taken, p, k);
       const a = sampleIndex(p, rng);
       slate.push(a);
       taken[a] = 1;
