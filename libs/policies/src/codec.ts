@@ -21,12 +21,22 @@ export function decodeFloats32(text: string): Float32Array {
   return new Float32Array(bytesOf(text, Float32Array.BYTES_PER_ELEMENT));
 }
 
+/** Packs whole numbers below 2^32 into base64. */
+export function encodeUints32(values: Uint32Array): string {
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
+}
+
+/** @throws DomainError `invalid_state` when the text is not a whole number of them. */
+export function decodeUints32(text: string): Uint32Array {
+  return new Uint32Array(bytesOf(text, Uint32Array.BYTES_PER_ELEMENT));
+}
+
 function bytesOf(text: string, size: number): ArrayBuffer {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.byteLength % size !== 0) {
     throw new DomainError(
       'invalid_state',
-      `a float array of ${bytes.byteLength} bytes is not a multiple of ${size}`,
+      `an array of ${bytes.byteLength} bytes is not a multiple of ${size}`,
     );
   }
   // A copy, because Buffer.from may hand out a slice of a shared pool at an odd offset.
