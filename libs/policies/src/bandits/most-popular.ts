@@ -1,5 +1,7 @@
 import { defineParams } from '#experiments';
+import type { Json } from '#experiments';
 import { z } from 'zod';
+import { stateObject } from '../codec.js';
 import type { BanditPolicy, TrainingSet } from '../contract.js';
 import { halfLifeDaysField, perSubjectField } from './counting-params.js';
 import {
@@ -13,6 +15,7 @@ import {
   tallyOf,
 } from './decayed-counts.js';
 import type { DecayedCounts, Tally } from './decayed-counts.js';
+import { addToCells, cellFields, CellLifts, correctCells } from './popularity-cells.js';
 
 const schema = z.object({
   halfLifeDays: halfLifeDaysField.default(14),
@@ -25,10 +28,17 @@ const schema = z.object({
       'Reward every action is given in advance, so that new ones are not hopeless under exploration.',
     ),
   perSubject: perSubjectField.default(false),
+  ...cellFields,
 });
 type Params = z.output<typeof schema>;
 
-function countHistory(data: TrainingSet, params: Params): DecayedCounts {
+interface State {
+  readonly popular: DecayedCounts;
+  /** Rewards by segment, month and daypart, of all subjects together. */
+  readonly cells: DecayedCounts;
+}
+
+function countHistory(data: TrainingSet, params: Params): State {
   const tallies = new Map<string, Tally>();
   let newest = 0;
   for (let row = 0; row < data.item.length; row++) {
@@ -38,34 +48,66 @@ function countHistory(data: TrainingSet, params: Params): DecayedCounts {
     tallies.set(id, addOne(old, at, data.value[row] as number, params.halfLifeDays));
     newest = Math.max(newest, at);
   }
-  return { at: newest, tallies };
+  const rewards = Array.from(data.item, (item, row) => ({
+    decisionId: String(row),
+    context: {},
+    action: { id: data.items[item] as string, features: data.itemFeatures[item] ?? {} },
+    at: data.at[row] as number,
+    reward: data.value[row] as number,
+  }));
+  return { popular: { at: newest, tallies }, cells: addToCells(emptyCounts, rewards, params) };
+}
+
+function decode(json: Json): State {
+  // Snapshots from before there were cells go on serving.
+  const { cells = null } = stateObject(json);
+  return { popular: decodeCounts(json), cells: cells === null ? emptyCounts : decodeCounts(cells) };
 }
 
 /**
  * Ranks by time-decayed popularity: the rewards an action earned, each halved every half-life. The score is the log
  * of it, so that Plackett-Luce at temperature 1 shows actions in proportion to their popularity. Unlike a rate it
  * rewards being shown, which is what "most popular" means and why it belongs beside an exploring arm.
+ *
+ * With `segmentBy`, `season` or `daypart` the popularity is multiplied by how much more than usual is earned in the
+ * request's segment, month and daypart: observed over expected rewards, a Gamma-Poisson estimate that is shrunken to that
+ * of the action's attribute (horror in October), and that to 1. History has times but no contexts, so a first state
+ * from history knows seasons and UTC dayparts, but no segments.
  */
-export const mostPopular: BanditPolicy<Params, DecayedCounts> = {
+export const mostPopular: BanditPolicy<Params, State> = {
   key: 'most-popular',
   title: 'Most popular',
-  summary: 'Orders by what earned most rewards lately; old rewards fade by a half-life in days.',
-  reference: 'Ji, Sun, Zhang, Li (2020), A re-visit of the popularity baseline in recommender systems',
+  summary:
+    'Orders by what earned most rewards lately, if wanted by segment, season and time of day; old rewards fade by a half-life.',
+  reference:
+    'Ji, Sun, Zhang, Li (2020), A re-visit of the popularity baseline in recommender systems; ' +
+    'DuMouchel (1999), Bayesian data mining in large frequency tables (shrunken lifts)',
   learns: 'online',
   params: defineParams(schema),
   stateVersion: 1,
-  initialState: () => emptyCounts,
-  update: (state, batch, params) => addDecisions(state, batch, params, (reward) => reward),
-  correct: (state, batch, params) => correctDecisions(state, batch, params, (reward) => reward),
+  initialState: () => ({ popular: emptyCounts, cells: emptyCounts }),
+  update: ({ popular, cells }, batch, params) => ({
+    popular: addDecisions(popular, batch, params, (reward) => reward),
+    cells: addToCells(cells, batch, params),
+  }),
+  correct: ({ popular, cells }, batch, params) => ({
+    popular: correctDecisions(popular, batch, params, (reward) => reward),
+    cells: correctCells(cells, batch, params),
+  }),
   warmStart: countHistory,
-  encode: encodeCounts,
-  decode: decodeCounts,
-  compile: (state, params) => ({
+  encode: ({ popular, cells }) => ({
+    ...(encodeCounts(popular) as Record<string, Json>),
+    ...(cells.tallies.size > 0 ? { cells: encodeCounts(cells) } : {}),
+  }),
+  decode,
+  compile: ({ popular, cells }, params) => ({
     decides: 'slate',
-    scores: ({ actions, subject }) =>
-      Float64Array.from(actions, ({ id }) => {
-        const { sum } = tallyOf(state, tallyKey(subject, id, params.perSubject), params.halfLifeDays);
-        return Math.log(params.smoothing + Math.max(0, sum));
-      }),
+    scores: ({ actions, at, context, subject }) => {
+      const lifts = new CellLifts(cells, params, { at, context });
+      return Float64Array.from(actions, ({ id, features }) => {
+        const { sum } = tallyOf(popular, tallyKey(subject, id, params.perSubject), params.halfLifeDays);
+        return Math.log(params.smoothing + Math.max(0, sum) * lifts.of(id, features));
+      });
+    },
   }),
 };

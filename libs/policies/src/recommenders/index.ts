@@ -1,4 +1,5 @@
-import type { Policy } from '../contract.js';
+import type { Policy, RecommenderPolicy } from '../contract.js';
+import { blendOf } from './blend.js';
 import { deep } from './deep.js';
 import { ease } from './ease.js';
 import { edlae } from './edlae.js';
@@ -9,15 +10,21 @@ import { markovKnn } from './markov-knn.js';
 import { multiTask } from './multi-task.js';
 import { rp3Beta } from './rp3-beta.js';
 
+/** Recommenders that score by ids alone, so that they can also be parts of a blend. */
+const blendable: readonly RecommenderPolicy[] = [
+  implicitAls as RecommenderPolicy,
+  itemKnn as RecommenderPolicy,
+  ease as RecommenderPolicy,
+  edlae as RecommenderPolicy,
+  markovKnn as RecommenderPolicy,
+  rp3Beta as RecommenderPolicy,
+  gfCf as RecommenderPolicy,
+];
+
 /** Policies that learn in a training run. Adding one is one file and one entry here. */
 export const recommenders: readonly Policy[] = [
-  implicitAls as Policy,
-  itemKnn as Policy,
-  ease as Policy,
-  edlae as Policy,
-  markovKnn as Policy,
-  rp3Beta as Policy,
-  gfCf as Policy,
+  ...blendable,
+  blendOf(blendable) as Policy,
   deep as Policy,
   multiTask as Policy,
 ];

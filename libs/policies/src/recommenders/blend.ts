@@ -1,0 +1,160 @@
+import { defineParams, DomainError } from '#experiments';
+import type { Json, ParamsSchema } from '#experiments';
+import { z } from 'zod';
+import { stateObject, stateText, stateTexts } from '../codec.js';
+import type { Action, Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
+
+interface Part {
+  readonly key: string;
+  readonly weight: number;
+  readonly params: unknown;
+}
+interface Params {
+  readonly parts: readonly Part[];
+}
+interface State {
+  readonly items: readonly string[];
+  /** States of the parts, in the order of the parameters. */
+  readonly parts: readonly { readonly key: string; readonly state: unknown }[];
+}
+
+/** Titles that the scale of a part's scores is taken from: evenly spread, so that big catalogues cost no more. */
+const SCALE_TITLES = 5_000;
+
+type Parts = ReadonlyMap<string, RecommenderPolicy>;
+
+function paramsOf(known: Parts): ParamsSchema<Params> {
+  const part = z.strictObject({
+    key: z.enum([...known.keys()]).describe('Policy of this part.'),
+    weight: z.number().min(-100).max(100).default(1).describe('Weight of its standardised scores.'),
+    params: z.record(z.string(), z.json()).default({}).describe('Parameters of that policy.'),
+  });
+  const outer = defineParams(
+    z.object({
+      parts: z
+        .array(part)
+        .min(1)
+        .max(8)
+        .default([
+          { key: 'ease', weight: 1, params: {} },
+          { key: 'markov-knn', weight: 2, params: {} },
+        ])
+        .describe('The policies that are blended, each with the weight of its standardised scores.'),
+    }),
+  );
+  return {
+    jsonSchema: outer.jsonSchema,
+    parse: (input) => ({
+      parts: outer.parse(input).parts.map(({ key, weight, params }, i) => ({
+        key,
+        weight,
+        params: parseInside(`/parts/${i}/params`, policyOf(known, key), params),
+      })),
+    }),
+  };
+}
+
+function policyOf(known: Parts, key: string): RecommenderPolicy {
+  const policy = known.get(key);
+  if (policy === undefined) throw new DomainError('invalid_state', `"${key}" cannot be blended`, '/parts');
+  return policy;
+}
+
+function parseInside(pointer: string, policy: RecommenderPolicy, params: unknown): unknown {
+  try {
+    return policy.params.parse(params);
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    const inside = error.pointer ?? '';
+    const reason = error.message.slice(inside.length).replace(/^: /, '');
+    const at = `${pointer}${inside === '/' ? '' : inside}`;
+    throw new DomainError('invalid_params', `${at}: ${reason}`, at);
+  }
+}
+
+function compileRanker(policy: RecommenderPolicy, state: unknown, params: unknown): Ranker {
+  const compiled = policy.compile(state, params);
+  if (compiled.decides === 'slate') return compiled;
+  throw new Error(`${policy.key} does not rank, so it cannot be blended`);
+}
+
+/** Every k-th of the titles, as actions. */
+function scaleActions(items: readonly string[]): Action[] {
+  const step = Math.max(1, Math.ceil(items.length / SCALE_TITLES));
+  return items.filter((_, i) => i % step === 0).map((id) => ({ id, features: {} }));
+}
+
+/** Mean, and 1 / standard deviation; 0 where all are equal, so that such a part says nothing. */
+function scaleOf(scores: Float64Array): { readonly mean: number; readonly inverse: number } {
+  const n = Math.max(1, scores.length);
+  const mean = scores.reduce((sum, value) => sum + value, 0) / n;
+  const variance = scores.reduce((sum, value) => sum + (value - mean) ** 2, 0) / n;
+  return { mean, inverse: variance > 1e-24 * mean * mean ? 1 / Math.sqrt(variance) : 0 };
+}
+
+function compile(known: Parts, state: State, params: Params): Ranker {
+  const catalogue = scaleActions(state.items);
+  const parts = state.parts.map((part, i) => {
+    const { params: own, weight } = params.parts[i] as Part;
+    return { ranker: compileRanker(policyOf(known, part.key), part.state, own), weight };
+  });
+  return {
+    decides: 'slate',
+    scores: (request) => {
+      const total = new Float64Array(request.actions.length);
+      for (const { ranker, weight } of parts) {
+        // Over the catalogue, not the candidates: what a score is worth must not depend on who else is asked for.
+        const { mean, inverse } = scaleOf(ranker.scores({ ...request, actions: catalogue }));
+        ranker.scores(request).forEach((score, i) => {
+          total[i] = (total[i] as number) + weight * inverse * (score - mean);
+        });
+      }
+      return total;
+    },
+  };
+}
+
+function decode(known: Parts, json: Json): State {
+  const stored = stateObject(json);
+  const list = stored['parts'];
+  if (!Array.isArray(list)) throw new DomainError('invalid_state', 'the stored parts are not a list', '/parts');
+  return {
+    items: stateTexts(stored['items'], 'items'),
+    parts: list.map((entry: Json) => {
+      const { key: storedKey, state = null } = stateObject(entry);
+      const key = stateText(storedKey, 'key');
+      return { key, state: policyOf(known, key).decode(state) };
+    }),
+  };
+}
+
+/**
+ * A weighted sum of other recommenders. Each part's scores are standardised over the catalogue for every request (mean 0,
+ * standard deviation 1), so that the weights compare opinions and not units.
+ * @param policies what may be a part: rankers that need nothing of an action but its id.
+ */
+export function blendOf(policies: readonly RecommenderPolicy[]): RecommenderPolicy<Params, State> {
+  const known: Parts = new Map(policies.map((policy) => [policy.key, policy]));
+  return {
+    key: 'blend',
+    title: 'Blend of recommenders',
+    summary: 'Adds up the opinions of several recommenders, each with a weight of its own.',
+    reference: 'Jahrer, Töscher, Legenstein (2010), Combining predictions for accurate recommender systems',
+    learns: 'batch',
+    params: paramsOf(known),
+    stateVersion: 1,
+    fit: (data: TrainingSet, params, rng, progress) => ({
+      items: [...data.items],
+      parts: params.parts.map(({ key, params: own }, i) => ({
+        key,
+        state: policyOf(known, key).fit(data, own, rng, (share) => progress((i + share) / params.parts.length)),
+      })),
+    }),
+    encode: ({ items, parts }) => ({
+      items: [...items],
+      parts: parts.map(({ key, state }) => ({ key, state: policyOf(known, key).encode(state) })),
+    }),
+    decode: (json) => decode(known, json),
+    compile: (state, params) => compile(known, state, params),
+  };
+}
