@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { TrainingSet } from '../contract.js';
-import { invertSpd, plainProducts } from '../linear-algebra/spd-inverse.js';
-import type { Products } from '../linear-algebra/spd-inverse.js';
+import { Kernels } from '../kernels/index.js';
+import type { Doubles } from '../kernels/index.js';
+import { invertSpd } from '../linear-algebra/spd-inverse.js';
 import { addTies, interactionsOf } from './interactions.js';
 import type { Interactions } from './interactions.js';
 import { RowCollector, turnedRows } from './item-rows.js';
@@ -34,15 +35,16 @@ function mostPopular(members: Float64Array, count: number): Uint32Array {
   return order.slice(0, count).sort();
 }
 
-/** X'X + diag(ridge) of the chosen items, in room from `products`. */
+/** X'X + diag(ridge) of the chosen items, its lower triangle. */
 function ridgedGram(
   interactions: Interactions,
   chosen: Uint32Array,
   ridge: (members: number) => number,
-  products: Products,
-): Float64Array {
+  kernels: Kernels,
+): Doubles {
   const n = chosen.length;
-  const gram = products.allocate(n * n);
+  const block = kernels.arena.doubles(n * n);
+  const gram = block.view;
   const ties = new Float64Array(interactions.members.length);
   chosen.forEach((item, i) => {
     ties.fill(0);
@@ -50,7 +52,7 @@ function ridgedGram(
     for (let j = 0; j <= i; j++) gram[i * n + j] = ties[chosen[j] as number] as number;
     gram[i * n + i] = (gram[i * n + i] as number) + ridge(interactions.members[item] as number);
   });
-  return gram;
+  return block;
 }
 
 /**
@@ -63,14 +65,15 @@ export function fitLinear(
   limits: { readonly mostItems: number; readonly kept: number },
   ridge: (members: number) => number,
   progress: (share: number) => void,
-  products: Products = plainProducts,
 ): ItemToItem {
   const interactions = interactionsOf(data);
   const chosen = mostPopular(interactions.members, limits.mostItems);
   const n = chosen.length;
-  const inverse = ridgedGram(interactions, chosen, ridge, products);
+  const kernels = new Kernels();
+  const block = ridgedGram(interactions, chosen, ridge, kernels);
   progress(0.1);
-  invertSpd(inverse, n, products, (share) => progress(0.1 + 0.7 * share));
+  invertSpd(kernels, block, n, (share) => progress(0.1 + 0.7 * share));
+  const inverse = block.view;
   // One column of B after the other: all the weights that a candidate is judged by.
   const collector = new RowCollector(data.items.length, limits.kept);
   const column = new Float64Array(data.items.length);
