@@ -1,5 +1,6 @@
 import type { Policy, RecommenderPolicy } from '../contract.js';
 import { blendOf } from './blend.js';
+import { bpr } from './bpr.js';
 import { deep } from './deep.js';
 import { ease } from './ease.js';
 import { edlae } from './edlae.js';
@@ -13,6 +14,7 @@ import { rp3Beta } from './rp3-beta.js';
 /** Recommenders that score by ids alone, so that they can also be parts of a blend. */
 const blendable: readonly RecommenderPolicy[] = [
   implicitAls as RecommenderPolicy,
+  bpr as RecommenderPolicy,
   itemKnn as RecommenderPolicy,
   ease as RecommenderPolicy,
   edlae as RecommenderPolicy,
