@@ -31,6 +31,16 @@ export function decodeUints32(text: string): Uint32Array {
   return new Uint32Array(bytesOf(text, Uint32Array.BYTES_PER_ELEMENT));
 }
 
+/** Packs whole numbers from -32768 to 32767 into base64. */
+export function encodeInts16(values: Int16Array): string {
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
+}
+
+/** @throws DomainError `invalid_state` when the text is not a whole number of them. */
+export function decodeInts16(text: string): Int16Array {
+  return new Int16Array(bytesOf(text, Int16Array.BYTES_PER_ELEMENT));
+}
+
 function bytesOf(text: string, size: number): ArrayBuffer {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.byteLength % size !== 0) {

@@ -1,17 +1,25 @@
-/** Pairs of a watched and another title that a member is folded in by, about. */
+/** Titles that the member does not have and is folded in against. */
+const NEGATIVES = 128;
+/** Pairs of a title of the member's with one of those, about. */
 const PAIRS = 2_000;
-const LEAST_NEGATIVES = 4;
-const ITERATIONS = 30;
+const LEAST_EACH = 4;
+const ITERATIONS = 20;
 const SETTLED = 1e-6;
+
+/** What a member is folded in by: pairs (mine[n], others[n]) of places in `items`. */
+interface Comparison {
+  readonly items: Uint32Array;
+  readonly mine: Uint32Array;
+  readonly others: Uint32Array;
+}
 
 /**
  * Finds a member's factors from the items that the member has, against fixed item factors: minimises the objective of the
- * training over the member's vector alone, mean -log sigmoid(s_i - s_j) + regularisation |u|^2, which is convex. Each
- * item is compared with a few others that are spread evenly over the catalogue, so nothing is drawn. By gradient steps
+ * training over the member's vector alone, mean -log sigmoid(s_i - s_j) + regularisation |u|^2, which is convex. The
+ * items are compared with others that are spread evenly over the catalogue, so nothing is drawn. By gradient steps
  * of the length of Barzilai and Borwein (1988).
  */
 export class BprFoldIn {
-  private readonly items: number;
   private readonly gradient: Float64Array;
 
   constructor(
@@ -20,7 +28,6 @@ export class BprFoldIn {
     private readonly dimension: number,
     private readonly regularisation: number,
   ) {
-    this.items = biases.length;
     this.gradient = new Float64Array(dimension);
   }
 
@@ -28,13 +35,13 @@ export class BprFoldIn {
   solve(own: readonly number[]): Float64Array {
     const { dimension, gradient } = this;
     const member = new Float64Array(dimension);
-    const pairs = this.pairsOf(own);
-    if (pairs.length === 0) return member;
+    const comparison = compare(own, this.biases.length);
+    if (comparison === null) return member;
     const previous = new Float64Array(dimension);
     const moved = new Float64Array(dimension);
     let step = 1;
     for (let n = 0; n < ITERATIONS; n++) {
-      this.differentiate(member, pairs);
+      this.differentiate(member, comparison);
       let [ss, sy, gg] = [0, 0, 0];
       for (let k = 0; k < dimension; k++) {
         const change = (gradient[k] as number) - (previous[k] as number);
@@ -53,54 +60,48 @@ export class BprFoldIn {
     return member;
   }
 
-  /** Alternating: an item of the member's, and one that is not. */
-  private pairsOf(own: readonly number[]): Uint32Array {
-    const mine = new Set(own);
-    const others = this.items - mine.size;
-    if (others <= 0) return new Uint32Array(0);
-    const each = Math.max(LEAST_NEGATIVES, Math.ceil(PAIRS / own.length));
-    const pairs = new Uint32Array(2 * each * own.length);
-    // Steps of the golden section visit the catalogue evenly, however many are taken.
-    let place = 0.5;
-    for (let n = 0; n < pairs.length; n += 2) {
-      let other: number;
-      do {
-        place = (place + 0.618_033_988_749_895) % 1;
-        other = Math.floor(place * this.items);
-      } while (mine.has(other));
-      pairs[n] = own[(n / 2) % own.length] as number;
-      pairs[n + 1] = other;
-    }
-    return pairs;
-  }
-
   /** Puts the gradient at `member` into this.gradient. */
-  private differentiate(member: Float64Array, pairs: Uint32Array): void {
-    const { biases, dimension, factors, gradient, items, regularisation } = this;
-    const scores = new Map<number, number>();
-    const slopes = new Map<number, number>();
-    const scoreOf = (item: number): number => {
-      let score = scores.get(item);
-      if (score === undefined) {
-        score = biases[item] as number;
-        for (let k = 0; k < dimension; k++)
-          score += (member[k] as number) * (factors[item * dimension + k] as number);
-        scores.set(item, score);
-      }
-      return score;
-    };
-    for (let n = 0; n < pairs.length; n += 2) {
-      const [mine, other] = [pairs[n] as number, pairs[n + 1] as number];
-      const slope = -1 / (1 + Math.exp(scoreOf(mine) - scoreOf(other)));
-      slopes.set(mine, (slopes.get(mine) ?? 0) + slope);
-      slopes.set(other, (slopes.get(other) ?? 0) - slope);
+  private differentiate(member: Float64Array, { items, mine, others }: Comparison): void {
+    const { biases, dimension, factors, gradient } = this;
+    const scores = new Float64Array(items.length);
+    for (let n = 0; n < items.length; n++) {
+      const base = (items[n] as number) * dimension;
+      let score = biases[items[n] as number] as number;
+      for (let k = 0; k < dimension; k++) score += (member[k] as number) * (factors[base + k] as number);
+      scores[n] = score;
     }
-    void items;
-    for (let k = 0; k < dimension; k++) gradient[k] = 2 * regularisation * (member[k] as number);
-    const share = 2 / pairs.length;
-    for (const [item, slope] of slopes) {
+    const slopes = new Float64Array(items.length);
+    for (let n = 0; n < mine.length; n++) {
+      const [i, j] = [mine[n] as number, others[n] as number];
+      const slope = 1 / (1 + Math.exp((scores[i] as number) - (scores[j] as number)));
+      slopes[i] = (slopes[i] as number) - slope;
+      slopes[j] = (slopes[j] as number) + slope;
+    }
+    for (let k = 0; k < dimension; k++) gradient[k] = 2 * this.regularisation * (member[k] as number);
+    for (let n = 0; n < items.length; n++) {
+      const base = (items[n] as number) * dimension;
+      const slope = (slopes[n] as number) / mine.length;
       for (let k = 0; k < dimension; k++)
-        gradient[k] = (gradient[k] as number) + share * slope * (factors[item * dimension + k] as number);
+        gradient[k] = (gradient[k] as number) + slope * (factors[base + k] as number);
     }
   }
+}
+
+/** Every item of the member's with equally many others; null when the member has everything. */
+function compare(own: readonly number[], catalogue: number): Comparison | null {
+  const has = new Set(own);
+  const negatives: number[] = [];
+  const step = Math.max(1, catalogue / (NEGATIVES + 1));
+  for (let place = step / 2; place < catalogue; place += step) {
+    const item = Math.floor(place);
+    if (!has.has(item)) negatives.push(item);
+  }
+  if (negatives.length === 0) return null;
+  const each = Math.max(LEAST_EACH, Math.ceil(PAIRS / own.length));
+  const size = own.length * Math.min(each, negatives.length);
+  return {
+    items: Uint32Array.from([...own, ...negatives]),
+    mine: Uint32Array.from({ length: size }, (_, n) => n % own.length),
+    others: Uint32Array.from({ length: size }, (_, n) => own.length + ((7 * n) % negatives.length)),
+  };
 }

@@ -6,13 +6,13 @@ import { topEigenvectors } from '../linear-algebra/subspace.js';
 import type { SparseRows } from './als-solver.js';
 import { addTies, interactionsOf } from './interactions.js';
 import type { Interactions } from './interactions.js';
-import { RowCollector } from './item-rows.js';
+import { collectorOf } from './item-rows.js';
 import {
   asSet,
   decodeItemToItem,
   encodeItemToItem,
   historyLimitField,
-  keptField,
+  keptOrAllField,
   rankByRows,
 } from './item-to-item.js';
 import type { ItemToItem } from './item-to-item.js';
@@ -30,7 +30,7 @@ const schema = z.object({
     .max(10)
     .default(0.3)
     .describe('Weight of the ideal filter beside the direct ties.'),
-  kept: keptField.default(1_000),
+  kept: keptOrAllField,
   historyLimit: historyLimitField,
 });
 type Params = z.output<typeof schema>;
@@ -84,7 +84,7 @@ function fit(data: TrainingSet, params: Params, rng: Rng, progress: (share: numb
     rng,
   );
   progress(0.5);
-  const collector = new RowCollector(n, params.kept);
+  const collector = collectorOf(n, n, params.kept);
   const row = new Float64Array(n);
   for (let item = 0; item < n; item++) {
     row.fill(0);

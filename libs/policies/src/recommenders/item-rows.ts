@@ -5,8 +5,60 @@ export interface ItemRows {
   readonly weights: Float32Array;
 }
 
+/**
+ * Rows of which every entry is kept, in 16 bits: entry (r, c) is steps[r] * levels[r * columns + c], so that it is off by
+ * at most 1 / 65,534 of the largest in its row.
+ */
+export interface DenseRows {
+  readonly steps: Float32Array;
+  readonly levels: Int16Array;
+}
+
+/** Collects rows that are given one after the other. */
+export interface Collector {
+  /** Adds the next row, given in full. */
+  add(dense: Float64Array): void;
+  rows(): ItemRows | DenseRows;
+}
+
+/** @param kept entries that are kept per row; null: all. */
+export function collectorOf(rows: number, columns: number, kept: number | null): Collector {
+  return kept === null ? new DenseCollector(rows, columns) : new RowCollector(rows, kept);
+}
+
+const LEVELS = 32_767;
+
+class DenseCollector implements Collector {
+  private readonly steps: Float32Array;
+  private readonly levels: Int16Array;
+  private row = 0;
+
+  constructor(
+    rows: number,
+    private readonly columns: number,
+  ) {
+    this.steps = new Float32Array(rows);
+    this.levels = new Int16Array(rows * columns);
+  }
+
+  add(dense: Float64Array): void {
+    let largest = 0;
+    for (const value of dense) largest = Math.max(largest, Math.abs(value));
+    // Rounded up, so that the largest still fits after it became single.
+    const step = Math.fround((largest / LEVELS) * (1 + 1e-6));
+    this.steps[this.row] = step;
+    const base = this.row++ * this.columns;
+    if (step === 0) return;
+    for (let c = 0; c < dense.length; c++) this.levels[base + c] = Math.round((dense[c] as number) / step);
+  }
+
+  rows(): DenseRows {
+    return { steps: this.steps, levels: this.levels };
+  }
+}
+
 /** Collects the largest entries of rows that are given one after the other. */
-export class RowCollector {
+export class RowCollector implements Collector {
   private readonly start: Uint32Array;
   private columns = new Uint32Array(1024);
   private weights = new Float32Array(1024);

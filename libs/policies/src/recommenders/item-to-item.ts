@@ -3,8 +3,10 @@ import type { Json } from '#experiments';
 import { z } from 'zod';
 import {
   decodeFloats32,
+  decodeInts16,
   decodeUints32,
   encodeFloats32,
+  encodeInts16,
   encodeUints32,
   stateObject,
   stateText,
@@ -12,7 +14,7 @@ import {
 } from '../codec.js';
 import type { Ranker } from '../contract.js';
 import { knownHistory } from './history.js';
-import type { ItemRows } from './item-rows.js';
+import type { DenseRows, ItemRows } from './item-rows.js';
 
 /**
  * What every model keeps that scores an item by the items a member watched: row i holds what a watched item i adds to
@@ -20,7 +22,7 @@ import type { ItemRows } from './item-rows.js';
  */
 export interface ItemToItem {
   readonly items: readonly string[];
-  readonly rows: ItemRows;
+  readonly rows: ItemRows | DenseRows;
   /** Members per item, as a share of the most popular item's: the score for members without a known history. */
   readonly popularity: Float32Array;
 }
@@ -37,6 +39,12 @@ export const keptField = z
   .min(1)
   .max(100_000)
   .describe('Entries that are kept per title, those of the largest size; bounds memory and the time of a request.');
+
+/** For models whose small weights count as well. */
+export const keptOrAllField = keptField
+  .nullable()
+  .default(null)
+  .describe('Entries that are kept per title, those of the largest size; null: all, in 16 bits each, which loses nothing.');
 
 /** How much each event of a history counts: row numbers, newest last, and a weight for each. */
 export interface WeightedHistory {
@@ -67,7 +75,7 @@ export function rankByRows(
     decides: 'slate',
     scores: (request) => {
       const known = knownHistory(request, position, limit);
-      const from = known.length > 0 ? addRows(rows, weigh(known), sums) : popularity;
+      const from = known.length > 0 ? addUp(rows, weigh(known), sums) : popularity;
       return Float64Array.from(request.actions, ({ id }) => {
         const index = position.get(id);
         return index === undefined ? 0 : (from[index] as number);
@@ -76,27 +84,39 @@ export function rankByRows(
   };
 }
 
-function addRows(rows: ItemRows, history: WeightedHistory, sums: Float64Array): Float64Array {
-  const { start, columns, weights } = rows;
+function addUp(rows: ItemRows | DenseRows, history: WeightedHistory, sums: Float64Array): Float64Array {
   sums.fill(0);
   history.items.forEach((item, n) => {
     const weight = history.weights[n] as number;
-    const end = start[item + 1] as number;
-    for (let p = start[item] as number; p < end; p++) {
-      const column = columns[p] as number;
-      sums[column] = (sums[column] as number) + weight * (weights[p] as number);
-    }
+    if ('levels' in rows) addDenseRow(rows, item, weight, sums);
+    else addRow(rows, item, weight, sums);
   });
   return sums;
 }
 
-export function encodeItemToItem(state: ItemToItem): Json {
+function addRow({ start, columns, weights }: ItemRows, item: number, weight: number, sums: Float64Array): void {
+  const end = start[item + 1] as number;
+  for (let p = start[item] as number; p < end; p++) {
+    const column = columns[p] as number;
+    sums[column] = (sums[column] as number) + weight * (weights[p] as number);
+  }
+}
+
+function addDenseRow({ steps, levels }: DenseRows, item: number, weight: number, sums: Float64Array): void {
+  const step = weight * (steps[item] as number);
+  const base = item * sums.length;
+  for (let c = 0; c < sums.length; c++) sums[c] = (sums[c] as number) + step * (levels[base + c] as number);
+}
+
+export function encodeItemToItem({ items, popularity, rows }: ItemToItem): Json {
+  const common = { items: [...items], popularity: encodeFloats32(popularity) };
+  if ('levels' in rows)
+    return { ...common, steps: encodeFloats32(rows.steps), levels: encodeInts16(rows.levels) };
   return {
-    items: [...state.items],
-    start: encodeUints32(state.rows.start),
-    columns: encodeUints32(state.rows.columns),
-    weights: encodeFloats32(state.rows.weights),
-    popularity: encodeFloats32(state.popularity),
+    ...common,
+    start: encodeUints32(rows.start),
+    columns: encodeUints32(rows.columns),
+    weights: encodeFloats32(rows.weights),
   };
 }
 
@@ -104,20 +124,29 @@ export function encodeItemToItem(state: ItemToItem): Json {
 export function decodeItemToItem(json: Json): ItemToItem {
   const stored = stateObject(json);
   const items = stateTexts(stored['items'], 'items');
-  const rows: ItemRows = {
-    start: decodeUints32(stateText(stored['start'], 'start')),
-    columns: decodeUints32(stateText(stored['columns'], 'columns')),
-    weights: decodeFloats32(stateText(stored['weights'], 'weights')),
-  };
   const popularity = decodeFloats32(stateText(stored['popularity'], 'popularity'));
-  const size = rows.columns.length;
-  const fits =
-    rows.start.length === items.length + 1 &&
-    rows.start[items.length] === size &&
-    rows.weights.length === size &&
-    popularity.length === items.length &&
-    rows.columns.every((column) => column < items.length);
-  if (!fits)
-    throw new DomainError('invalid_state', `${items.length} items come with rows of another size`, '/start');
+  const rows = 'levels' in stored ? decodeDense(stored, items.length) : decodeSparse(stored, items.length);
+  if (rows === null || popularity.length !== items.length)
+    throw new DomainError('invalid_state', `${items.length} items come with rows of another size`, '/items');
   return { items, rows, popularity };
+}
+
+type Stored = Readonly<Record<string, Json>>;
+
+function decodeDense(stored: Stored, n: number): DenseRows | null {
+  const steps = decodeFloats32(stateText(stored['steps'], 'steps'));
+  const levels = decodeInts16(stateText(stored['levels'], 'levels'));
+  return steps.length === n && levels.length === n * n ? { steps, levels } : null;
+}
+
+function decodeSparse(stored: Stored, n: number): ItemRows | null {
+  const start = decodeUints32(stateText(stored['start'], 'start'));
+  const columns = decodeUints32(stateText(stored['columns'], 'columns'));
+  const weights = decodeFloats32(stateText(stored['weights'], 'weights'));
+  const fits =
+    start.length === n + 1 &&
+    start[n] === columns.length &&
+    weights.length === columns.length &&
+    columns.every((column) => column < n);
+  return fits ? { start, columns, weights } : null;
 }

@@ -5,8 +5,8 @@ import type { Doubles } from '../kernels/index.js';
 import { invertSpd } from '../linear-algebra/spd-inverse.js';
 import { addTies, interactionsOf } from './interactions.js';
 import type { Interactions } from './interactions.js';
-import { RowCollector, turnedRows } from './item-rows.js';
-import { keptField } from './item-to-item.js';
+import { collectorOf } from './item-rows.js';
+import { keptOrAllField } from './item-to-item.js';
 import type { ItemToItem } from './item-to-item.js';
 
 /** Parameters that the linear models with a closed form share. */
@@ -21,11 +21,11 @@ export const linearFields = {
     .int()
     .min(1)
     .max(12_000)
-    .default(8_000)
+    .default(5_000)
     .describe(
       'Titles that are modelled, the most watched first; the others score 0. Training takes 8 bytes for every pair of them.',
     ),
-  kept: keptField.default(500),
+  kept: keptOrAllField,
 };
 
 /** Row numbers of the most popular items, ascending. */
@@ -62,7 +62,7 @@ function ridgedGram(
  */
 export function fitLinear(
   data: TrainingSet,
-  limits: { readonly mostItems: number; readonly kept: number },
+  limits: { readonly mostItems: number; readonly kept: number | null },
   ridge: (members: number) => number,
   progress: (share: number) => void,
 ): ItemToItem {
@@ -74,24 +74,24 @@ export function fitLinear(
   progress(0.1);
   invertSpd(kernels, block, n, (share) => progress(0.1 + 0.7 * share));
   const inverse = block.view;
-  // One column of B after the other: all the weights that a candidate is judged by.
-  const collector = new RowCollector(data.items.length, limits.kept);
-  const column = new Float64Array(data.items.length);
+  const collector = collectorOf(data.items.length, data.items.length, limits.kept);
+  const row = new Float64Array(data.items.length);
   const place = new Int32Array(data.items.length).fill(-1);
-  chosen.forEach((item, j) => (place[item] = j));
+  chosen.forEach((item, i) => (place[item] = i));
   for (let item = 0; item < data.items.length; item++) {
-    column.fill(0);
-    const j = place[item] as number;
-    if (j >= 0) {
-      const pivot = inverse[j * n + j] as number;
-      chosen.forEach((other, i) => (column[other] = i === j ? 0 : -(inverse[j * n + i] as number) / pivot));
+    row.fill(0);
+    const i = place[item] as number;
+    if (i >= 0) {
+      chosen.forEach((other, j) => {
+        if (j !== i) row[other] = -(inverse[i * n + j] as number) / (inverse[j * n + j] as number);
+      });
     }
-    collector.add(column);
+    collector.add(row);
   }
   progress(1);
   return {
     items: [...data.items],
-    rows: turnedRows(collector.rows(), data.items.length),
+    rows: collector.rows(),
     popularity: interactions.popularity,
   };
 }
