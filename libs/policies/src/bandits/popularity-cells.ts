@@ -11,8 +11,13 @@ export const cellFields = {
     .max(100)
     .nullable()
     .default(null)
-    .describe('Attribute of the context, e.g. country or device, whose values have a popularity of their own; null: none.'),
-  season: z.boolean().default(false).describe('Follow the months: what does well in October does so every October.'),
+    .describe(
+      'Attribute of the context, e.g. country or device, whose values have a popularity of their own; null: none.',
+    ),
+  season: z
+    .boolean()
+    .default(false)
+    .describe('Follow the months: what does well in October does so every October.'),
   daypart: z
     .boolean()
     .default(false)
@@ -40,7 +45,9 @@ export const cellFields = {
     .positive()
     .max(36_500)
     .default(730)
-    .describe('Days after which a reward counts half for seasons, dayparts and segments; they need a long memory.'),
+    .describe(
+      'Days after which a reward counts half for seasons, dayparts and segments; they need a long memory.',
+    ),
 };
 
 export interface CellParams {
@@ -104,10 +111,7 @@ function labelsOf(id: string, features: Context, attribute: string | null): read
 const keyOf = (cell: string, label: string): string => JSON.stringify([cell, label]);
 
 /** The tallies of one reward: cells (and all of them together) by labels (and all of those together). */
-function keysOf(
-  decision: Moment & Pick<RewardedDecision, 'action'>,
-  params: CellParams,
-): string[] {
+function keysOf(decision: Moment & Pick<RewardedDecision, 'action'>, params: CellParams): string[] {
   const cells = cellsOf(decision, params);
   if (cells.length === 0) return [];
   const { id, features } = decision.action;

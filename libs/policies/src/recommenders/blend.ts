@@ -117,7 +117,8 @@ function compile(known: Parts, state: State, params: Params): Ranker {
 function decode(known: Parts, json: Json): State {
   const stored = stateObject(json);
   const list = stored['parts'];
-  if (!Array.isArray(list)) throw new DomainError('invalid_state', 'the stored parts are not a list', '/parts');
+  if (!Array.isArray(list))
+    throw new DomainError('invalid_state', 'the stored parts are not a list', '/parts');
   return {
     items: stateTexts(stored['items'], 'items'),
     parts: list.map((entry: Json) => {
@@ -147,7 +148,9 @@ export function blendOf(policies: readonly RecommenderPolicy[]): RecommenderPoli
       items: [...data.items],
       parts: params.parts.map(({ key, params: own }, i) => ({
         key,
-        state: policyOf(known, key).fit(data, own, rng, (share) => progress((i + share) / params.parts.length)),
+        state: policyOf(known, key).fit(data, own, rng, (share) =>
+          progress((i + share) / params.parts.length),
+        ),
       })),
     }),
     encode: ({ items, parts }) => ({

@@ -111,7 +111,8 @@ function decode(json: Json): State {
 export const bpr: RecommenderPolicy<Params, State> = {
   key: 'bpr',
   title: 'Factorisation for ranking (BPR)',
-  summary: 'Learns tastes from comparisons: what a member watched should stand above what the member did not.',
+  summary:
+    'Learns tastes from comparisons: what a member watched should stand above what the member did not.',
   reference:
     'Rendle, Freudenthaler, Gantner, Schmidt-Thieme (2009), BPR: Bayesian personalized ranking from implicit feedback',
   learns: 'batch',

@@ -11,7 +11,7 @@ type Params = z.output<typeof schema>;
 /**
  * EASE: the linear model with a zero diagonal that best restores members' histories from themselves, under a ridge. With
  * G = X'X and P = (G + lambda I)^-1 the weights are B_ij = -P_ij / P_jj, and the score is the sum of the rows of B of
- * what the member watched. 
+ * what the member watched.
  */
 export const ease: RecommenderPolicy<Params, ItemToItem> = {
   key: 'ease',

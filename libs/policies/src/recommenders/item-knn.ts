@@ -23,7 +23,12 @@ const schema = z.object({
 });
 type Params = z.output<typeof schema>;
 
-function fit(data: TrainingSet, params: Params, _rng: unknown, progress: (share: number) => void): ItemToItem {
+function fit(
+  data: TrainingSet,
+  params: Params,
+  _rng: unknown,
+  progress: (share: number) => void,
+): ItemToItem {
   const interactions = interactionsOf(data);
   const { members, popularity } = interactions;
   const n = data.items.length;

@@ -38,13 +38,17 @@ export const keptField = z
   .int()
   .min(1)
   .max(100_000)
-  .describe('Entries that are kept per title, those of the largest size; bounds memory and the time of a request.');
+  .describe(
+    'Entries that are kept per title, those of the largest size; bounds memory and the time of a request.',
+  );
 
 /** For models whose small weights count as well. */
 export const keptOrAllField = keptField
   .nullable()
   .default(null)
-  .describe('Entries that are kept per title, those of the largest size; null: all, in 16 bits each, which loses nothing.');
+  .describe(
+    'Entries that are kept per title, those of the largest size; null: all, in 16 bits each, which loses nothing.',
+  );
 
 /** How much each event of a history counts: row numbers, newest last, and a weight for each. */
 export interface WeightedHistory {
@@ -94,7 +98,12 @@ function addUp(rows: ItemRows | DenseRows, history: WeightedHistory, sums: Float
   return sums;
 }
 
-function addRow({ start, columns, weights }: ItemRows, item: number, weight: number, sums: Float64Array): void {
+function addRow(
+  { start, columns, weights }: ItemRows,
+  item: number,
+  weight: number,
+  sums: Float64Array,
+): void {
   const end = start[item + 1] as number;
   for (let p = start[item] as number; p < end; p++) {
     const column = columns[p] as number;

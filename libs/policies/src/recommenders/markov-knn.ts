@@ -35,7 +35,9 @@ const schema = z.object({
     .max(100_000)
     .nullable()
     .default(null)
-    .describe('A pause of this many hours ends a session, and nothing follows across it; null: no pause does.'),
+    .describe(
+      'A pause of this many hours ends a session, and nothing follows across it; null: no pause does.',
+    ),
   kept: keptField.default(1_000),
 });
 type Params = z.output<typeof schema>;
@@ -66,7 +68,12 @@ function occurrencesOf(data: TrainingSet): number[][] {
   return occurrences;
 }
 
-function fit(data: TrainingSet, params: Params, _rng: unknown, progress: (share: number) => void): ItemToItem {
+function fit(
+  data: TrainingSet,
+  params: Params,
+  _rng: unknown,
+  progress: (share: number) => void,
+): ItemToItem {
   const { decay, kept, sessionHours, shrink, window } = params;
   const n = data.items.length;
   const next = nextRows(data, sessionHours);

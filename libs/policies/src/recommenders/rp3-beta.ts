@@ -31,13 +31,19 @@ const schema = z.object({
 });
 type Params = z.output<typeof schema>;
 
-function fit(data: TrainingSet, params: Params, _rng: unknown, progress: (share: number) => void): ItemToItem {
+function fit(
+  data: TrainingSet,
+  params: Params,
+  _rng: unknown,
+  progress: (share: number) => void,
+): ItemToItem {
   const interactions = interactionsOf(data);
   const { byUnit, members, popularity } = interactions;
   const n = data.items.length;
   const collector = new RowCollector(n, params.kept);
   const row = new Float64Array(n);
-  const degree = (unit: number): number => (byUnit.start[unit + 1] as number) - (byUnit.start[unit] as number);
+  const degree = (unit: number): number =>
+    (byUnit.start[unit + 1] as number) - (byUnit.start[unit] as number);
   const step = Float64Array.from(data.units, (_, unit) => degree(unit) ** -params.alpha);
   for (let item = 0; item < n; item++) {
     row.fill(0);
