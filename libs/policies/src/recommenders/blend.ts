@@ -93,6 +93,14 @@ function scaleOf(scores: Float64Array): { readonly mean: number; readonly invers
 }
 
 function compile(known: Parts, state: State, params: Params): Ranker {
+  const trained = state.parts.map(({ key }) => key).join(', ');
+  if (trained !== params.parts.map(({ key }) => key).join(', ')) {
+    throw new DomainError(
+      'invalid_state',
+      `the stored parts are ${trained}, not those of the parameters`,
+      '/parts',
+    );
+  }
   const catalogue = scaleActions(state.items);
   const parts = state.parts.map((part, i) => {
     const { params: own, weight } = params.parts[i] as Part;

@@ -87,7 +87,7 @@ export class BprFoldIn {
   }
 }
 
-/** Every item of the member's with equally many others; null when the member has everything. */
+/** Each item of the member's with equally many others; null when the member has everything. */
 function compare(own: readonly number[], catalogue: number): Comparison | null {
   const has = new Set(own);
   const negatives: number[] = [];
@@ -97,11 +97,11 @@ function compare(own: readonly number[], catalogue: number): Comparison | null {
     if (!has.has(item)) negatives.push(item);
   }
   if (negatives.length === 0) return null;
-  const each = Math.max(LEAST_EACH, Math.ceil(PAIRS / own.length));
-  const size = own.length * Math.min(each, negatives.length);
+  const each = Math.min(negatives.length, Math.max(LEAST_EACH, Math.ceil(PAIRS / own.length)));
+  // Each item goes on in the list of the others where the one before it stopped.
   return {
     items: Uint32Array.from([...own, ...negatives]),
-    mine: Uint32Array.from({ length: size }, (_, n) => n % own.length),
-    others: Uint32Array.from({ length: size }, (_, n) => own.length + ((7 * n) % negatives.length)),
+    mine: Uint32Array.from({ length: own.length * each }, (_, n) => Math.floor(n / each)),
+    others: Uint32Array.from({ length: own.length * each }, (_, n) => own.length + (n % negatives.length)),
   };
 }
