@@ -110,12 +110,12 @@ function compile(known: Parts, state: State, params: Params): Ranker {
     decides: 'slate',
     scores: (request) => {
       const total = new Float64Array(request.actions.length);
+      // Scales come from the catalogue: what a score is worth must not depend on who else is asked for.
+      const actions = [...request.actions, ...catalogue];
       for (const { ranker, weight } of parts) {
-        // Over the catalogue, not the candidates: what a score is worth must not depend on who else is asked for.
-        const { mean, inverse } = scaleOf(ranker.scores({ ...request, actions: catalogue }));
-        ranker.scores(request).forEach((score, i) => {
-          total[i] = (total[i] as number) + weight * inverse * (score - mean);
-        });
+        const scores = ranker.scores({ ...request, actions });
+        const { mean, inverse } = scaleOf(scores.subarray(total.length));
+        total.forEach((sum, i) => (total[i] = sum + weight * inverse * ((scores[i] as number) - mean)));
       }
       return total;
     },

@@ -56,7 +56,7 @@ function compile(state: State, params: Params): Ranker {
   return {
     decides: 'slate',
     scores: (request) => {
-      const own = [...new Set(knownHistory(request, position, params.historyLimit))];
+      const own = [...new Set(knownHistory(request.context, position, params.historyLimit))];
       const member = own.length > 0 ? foldIn.solve(own) : null;
       return Float64Array.from(request.actions, ({ id }) => {
         const index = position.get(id);

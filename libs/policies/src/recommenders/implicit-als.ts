@@ -11,9 +11,10 @@ import {
   stateText,
   stateTexts,
 } from '../codec.js';
-import type { DecisionRequest, Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
+import type { Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
 import { alternatingLeastSquares, gramOf, RowSolver, sparseRows, transposeRows } from './als-solver.js';
 import type { AlsWeights } from './als-solver.js';
+import { knownHistory } from './history.js';
 
 const schema = z.object({
   dimension: z.int().min(1).max(512).default(64).describe('Length of the factor vectors.'),
@@ -97,12 +98,6 @@ function fit(data: TrainingSet, params: Params, rng: Rng, progress: (share: numb
   };
 }
 
-/** Ids of the items the member watched lately, newest last. */
-function historyOf(request: DecisionRequest): readonly string[] {
-  const history = request.context['history'];
-  return Array.isArray(history) ? history : [];
-}
-
 function compile(state: AlsState, params: Params): Ranker {
   const { dimension, items, popularity } = state;
   const factors = Float64Array.from(state.factors);
@@ -114,11 +109,7 @@ function compile(state: AlsState, params: Params): Ranker {
   return {
     decides: 'slate',
     scores: (request) => {
-      const known = new Set<number>();
-      for (const id of historyOf(request).slice(-params.historyLimit)) {
-        const index = position.get(id);
-        if (index !== undefined) known.add(index);
-      }
+      const known = new Set(knownHistory(request.context, position, params.historyLimit));
       // Items the model has not met score 0, its guess for any pair that was not observed.
       const scores = new Float64Array(request.actions.length);
       if (known.size > 0) solver.solve(factors, gram, Uint32Array.from(known), ones, member);

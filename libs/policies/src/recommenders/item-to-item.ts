@@ -77,25 +77,45 @@ export function rankByRows(
   const sums = new Float64Array(items.length);
   return {
     decides: 'slate',
-    scores: (request) => {
-      const known = knownHistory(request, position, limit);
-      const from = known.length > 0 ? addUp(rows, weigh(known), sums) : popularity;
-      return Float64Array.from(request.actions, ({ id }) => {
-        const index = position.get(id);
-        return index === undefined ? 0 : (from[index] as number);
-      });
+    scores: ({ actions, context }) => {
+      const known = knownHistory(context, position, limit);
+      const asked = Int32Array.from(actions, ({ id }) => position.get(id) ?? -1);
+      if (known.length === 0) return Float64Array.from(asked, (i) => popularity[i] ?? 0);
+      const history = weigh(known);
+      // Whole rows are long: for a few candidates only their entries are looked at.
+      if ('levels' in rows && 2 * asked.length < items.length)
+        return addAsked(rows, history, asked, items.length);
+      addUp(rows, history, sums);
+      return Float64Array.from(asked, (i) => sums[i] ?? 0);
     },
   };
 }
 
-function addUp(rows: ItemRows | DenseRows, history: WeightedHistory, sums: Float64Array): Float64Array {
+function addAsked(
+  { steps, levels }: DenseRows,
+  history: WeightedHistory,
+  asked: Int32Array,
+  columns: number,
+): Float64Array {
+  const scores = new Float64Array(asked.length);
+  history.items.forEach((item, n) => {
+    const step = (history.weights[n] as number) * (steps[item] as number);
+    const base = item * columns;
+    for (let k = 0; k < asked.length; k++) {
+      const column = asked[k] as number;
+      if (column >= 0) scores[k] = (scores[k] as number) + step * (levels[base + column] as number);
+    }
+  });
+  return scores;
+}
+
+function addUp(rows: ItemRows | DenseRows, history: WeightedHistory, sums: Float64Array): void {
   sums.fill(0);
   history.items.forEach((item, n) => {
     const weight = history.weights[n] as number;
     if ('levels' in rows) addDenseRow(rows, item, weight, sums);
     else addRow(rows, item, weight, sums);
   });
-  return sums;
 }
 
 function addRow(
