@@ -2,6 +2,7 @@ import type { Rng } from '#experiments';
 import type { Doubles, Kernels } from '../kernels/index.js';
 import { choleskyInPlace, invertFactor } from './cholesky.js';
 import { symmetricEigen } from './eigen.js';
+import { packedColumn } from './packed.js';
 
 /** Further directions that are carried along, so that the last wanted ones settle as well. */
 const SPARE = 32;
@@ -141,7 +142,12 @@ class Subspace {
       const ridge = trace > 0 ? 1e-14 * trace : 1;
       for (let c = 0; c < width; c++) gram[c * width + c] = (gram[c * width + c] as number) + ridge;
       choleskyInPlace(gram, width);
-      this.small.view.set(invertFactor(gram, width));
+      const inverse = invertFactor(gram, width);
+      const turn = this.small.view.fill(0);
+      for (let c = 0; c < width; c++) {
+        const column = packedColumn(c, width);
+        turn.set(inverse.subarray(column + c, column + width), c * width + c);
+      }
       this.kernels.product(this.image, this.block, this.small, { m: n, n: width, k: width });
       this.swap();
     }

@@ -1,3 +1,5 @@
+import { segmentProduct } from '../linear-algebra/cholesky.js';
+
 /** Titles that the member does not have and is folded in against. */
 const NEGATIVES = 128;
 /** Pairs of a title of the member's with one of those, about. */
@@ -65,10 +67,8 @@ export class BprFoldIn {
     const { biases, dimension, factors, gradient } = this;
     const scores = new Float64Array(items.length);
     for (let n = 0; n < items.length; n++) {
-      const base = (items[n] as number) * dimension;
-      let score = biases[items[n] as number] as number;
-      for (let k = 0; k < dimension; k++) score += (member[k] as number) * (factors[base + k] as number);
-      scores[n] = score;
+      const item = items[n] as number;
+      scores[n] = (biases[item] as number) + segmentProduct(member, 0, factors, item * dimension, dimension);
     }
     const slopes = new Float64Array(items.length);
     for (let n = 0; n < mine.length; n++) {
