@@ -38,12 +38,23 @@ export function readRatings(directory: string): readonly RatingEvent[] {
   });
 }
 
+/** What else is known of the titles. */
+export interface TitleSources {
+  /** Directory with kg-triples.tsv. */
+  readonly graph?: string | undefined;
+  /** Whether tags.csv beside the ratings counts. */
+  readonly tags?: boolean | undefined;
+}
+
 /**
- * What is known of each title: genres and year from `movies.csv`, where there is one, and with a graph directory a
- * list of tails per relation from its `kg-triples.tsv`.
- * @throws DomainError `invalid_data` when the graph is asked for and missing.
+ * What is known of each title: genres and year from `movies.csv`, where there is one, with a graph directory a list
+ * of tails per relation from its `kg-triples.tsv`, and if wanted the `tags` of `tags.csv`.
+ * @throws DomainError `invalid_data` when the graph or the tags are asked for and missing.
  */
-export function readTitleFeatures(directory: string, graph?: string): ReadonlyMap<number, Context> {
+export function readTitleFeatures(
+  directory: string,
+  { graph, tags }: TitleSources = {},
+): ReadonlyMap<number, Context> {
   const features = new Map<number, Record<string, ContextValue>>();
   const path = join(directory, 'movies.csv');
   if (existsSync(path)) {
@@ -60,19 +71,34 @@ export function readTitleFeatures(directory: string, graph?: string): ReadonlyMa
     }
   }
   if (graph !== undefined) addGraph(features, join(graph, 'kg-triples.tsv'));
+  if (tags === true) addTags(features, join(directory, 'tags.csv'));
   return features;
 }
 
-function addGraph(features: Map<number, Record<string, ContextValue>>, path: string): void {
+type Titles = Map<number, Record<string, ContextValue>>;
+
+function addTo(features: Titles, title: number, relation: string, value: string): void {
+  const known = features.get(title) ?? {};
+  const values = known[relation];
+  known[relation] = Array.isArray(values) ? [...(values as readonly string[]), value] : [value];
+  features.set(title, known);
+}
+
+function addTags(features: Titles, path: string): void {
+  if (!existsSync(path)) throw new DomainError('invalid_data', `${path} does not exist`);
+  const rows = parse(readFileSync(path), { columns: true, skip_empty_lines: true }) as Record<
+    string,
+    string
+  >[];
+  for (const row of rows) addTo(features, Number(row['movieId']), 'tags', row['tag'] ?? '');
+}
+
+function addGraph(features: Titles, path: string): void {
   if (!existsSync(path)) throw new DomainError('invalid_data', `${path} does not exist`);
   for (const line of readFileSync(path, 'utf8').split('\n')) {
     const [head, relation, tail] = line.split('\t');
     if (!head?.startsWith('ml:') || relation === undefined || tail === undefined) continue;
-    const title = Number(head.slice(3));
-    const known = features.get(title) ?? {};
-    const tails = known[relation];
-    known[relation] = Array.isArray(tails) ? [...(tails as readonly string[]), tail] : [tail];
-    features.set(title, known);
+    addTo(features, Number(head.slice(3)), relation, tail);
   }
 }
 

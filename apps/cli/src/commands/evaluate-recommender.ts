@@ -20,6 +20,8 @@ export interface EvaluateRecommenderOptions {
   readonly split?: string;
   /** Directory with kg-triples.tsv (head `ml:<title>`, relation, tail): attributes of the titles. */
   readonly graph?: string;
+  /** Whether the tags of tags.csv in the data directory are attributes of the titles. */
+  readonly tags?: boolean;
   readonly params?: unknown;
   /** Re-rankers around the policy, from the inside out: {key, params} or a list of them. */
   readonly rerank?: unknown;
@@ -183,7 +185,7 @@ export function evaluateRecommender(options: EvaluateRecommenderOptions): Recomm
   const params = policy.params.parse(withRerankers(options.params, options.rerank));
   const protocol = protocolOf(options.protocol);
   const split = options.split === undefined ? {} : readSplit(options.split);
-  const features = readTitleFeatures(options.data, options.graph);
+  const features = readTitleFeatures(options.data, options);
   const layout = layOut(protocol, readRatings(options.data), split, features);
   const score = new Score();
   let fitMs = 0;

@@ -35,6 +35,7 @@ interface RecommenderOptions extends CommonOptions {
   readonly split?: string;
   readonly graph?: string;
   readonly rerank?: unknown;
+  readonly tags?: boolean;
 }
 
 function parseJson(text: string): unknown {
@@ -113,6 +114,7 @@ function runRecommender(key: string | undefined, options: RecommenderOptions): v
       ...(options.split === undefined ? {} : { split: options.split }),
       ...(options.graph === undefined ? {} : { graph: options.graph }),
       ...(options.rerank === undefined ? {} : { rerank: options.rerank }),
+      tags: options.tags === true,
       progress: (share) => bar.update(share),
     });
     bar.stop(); // before the result, or the bar would be drawn over it
@@ -144,5 +146,6 @@ export function registerEvaluate(program: Command): void {
     .option('--split <file>', 'JSON file with the split')
     .option('--graph <dir>', 'directory with kg-triples.tsv, whose attributes become features of the titles')
     .option('--rerank <json>', 're-rankers around the policy: {"key", "params"} or a list of them', parseJson)
+    .option('--tags', 'tags.csv of the data directory becomes a feature of the titles')
     .action(runRecommender);
 }

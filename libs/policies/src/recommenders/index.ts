@@ -1,6 +1,6 @@
-import type { Policy, RecommenderPolicy } from '../contract.js';
 import { blendOf } from './blend.js';
 import { bpr } from './bpr.js';
+import { content } from './content.js';
 import { deep } from './deep.js';
 import { ease } from './ease.js';
 import { edlae } from './edlae.js';
@@ -27,6 +27,7 @@ const blendable: readonly RecommenderPolicy[] = [
 export const recommenders: readonly Policy[] = [
   ...blendable,
   blendOf(blendable) as Policy,
+  content as Policy,
   deep as Policy,
   multiTask as Policy,
 ];

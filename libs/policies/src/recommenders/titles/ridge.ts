@@ -1,0 +1,117 @@
+import { choleskyInPlace, invertCholesky } from '../../linear-algebra/cholesky.js';
+import type { SparseVector } from './table.js';
+
+/**
+ * Ridge regression from attributes to any number of targets known on some rows: of the two equal forms
+ * W = (F'F + lambda I)^-1 F' = F' (FF' + lambda I)^-1 the one with the smaller matrix is kept.
+ */
+export interface RidgeInverse {
+  /** rows: the inverse is of FF' + lambda I, one line per row; attributes: of F'F + lambda I. */
+  readonly side: 'rows' | 'attributes';
+  readonly size: number;
+  /** size * size singles, symmetric. */
+  readonly inverse: Float32Array;
+}
+
+/** Adds F'F of sparse rows to the lower triangle of a width * width matrix. */
+function addGram(gram: Float64Array, width: number, rows: readonly SparseVector[]): void {
+  for (const { columns, values } of rows) {
+    for (let a = 0; a < columns.length; a++) {
+      const base = (columns[a] as number) * width;
+      const value = values[a] as number;
+      // Columns ascend, so only the lower triangle is written.
+      for (let b = 0; b <= a; b++) {
+        const cell = base + (columns[b] as number);
+        gram[cell] = (gram[cell] as number) + value * (values[b] as number);
+      }
+    }
+  }
+}
+
+/** For every attribute the rows that have it, as sparse vectors over rows. */
+export function transposed(rows: readonly SparseVector[], width: number): SparseVector[] {
+  const columns = Array.from({ length: width }, (): number[] => []);
+  const values = Array.from({ length: width }, (): number[] => []);
+  rows.forEach((row, r) => {
+    row.columns.forEach((c, k) => {
+      (columns[c] as number[]).push(r);
+      (values[c] as number[]).push(row.values[k] as number);
+    });
+  });
+  return columns.map((list, c) => ({ columns: Uint32Array.from(list), values: Float64Array.from(values[c] ?? []) }));
+}
+
+/**
+ * @param rows sparse rows with ascending columns below `width`.
+ * @param lambda strength of the regularisation, > 0.
+ * @throws DomainError `not_positive_definite` when the rows are not finite.
+ */
+export function ridgeInverse(rows: readonly SparseVector[], width: number, lambda: number): RidgeInverse {
+  const side = rows.length <= width ? 'rows' : 'attributes';
+  const size = Math.min(rows.length, width);
+  const matrix = new Float64Array(size * size);
+  if (side === 'rows') addGram(matrix, size, transposed(rows, width));
+  else addGram(matrix, size, rows);
+  for (let i = 0; i < size; i++) matrix[i * size + i] = (matrix[i * size + i] as number) + lambda;
+  choleskyInPlace(matrix, size);
+  return { side, size, inverse: Float32Array.from(invertCholesky(matrix, size)) };
+}
+
+/** into += value * line `row` of the inverse. */
+function addLine({ inverse, size }: RidgeInverse, row: number, value: number, into: Float64Array): void {
+  const base = row * size;
+  for (let k = 0; k < size; k++) into[k] = (into[k] as number) + value * (inverse[base + k] as number);
+}
+
+function addSparse(into: Float64Array, row: SparseVector, weight: number): void {
+  for (let k = 0; k < row.columns.length; k++) {
+    const c = row.columns[k] as number;
+    into[c] = (into[c] as number) + weight * (row.values[k] as number);
+  }
+}
+
+/**
+ * Weights of the attributes that fit a target best.
+ * @param target of the rows that are not 0, by row.
+ * @returns width doubles.
+ */
+export function ridgeWeights(
+  ridge: RidgeInverse,
+  rows: readonly SparseVector[],
+  width: number,
+  target: ReadonlyMap<number, number>,
+): Float64Array {
+  const weights = new Float64Array(width);
+  if (ridge.side === 'rows') {
+    const dual = new Float64Array(ridge.size);
+    for (const [row, value] of target) addLine(ridge, row, value, dual);
+    rows.forEach((row, r) => addSparse(weights, row, dual[r] as number));
+    return weights;
+  }
+  const right = new Float64Array(width);
+  for (const [row, value] of target) addSparse(right, rows[row] as SparseVector, value);
+  right.forEach((value, c) => {
+    if (value !== 0) addLine(ridge, c, value, weights);
+  });
+  return weights;
+}
+
+/** Inner product of a sparse and a dense vector. */
+export function dot(row: SparseVector, dense: Float64Array): number {
+  let sum = 0;
+  for (let k = 0; k < row.columns.length; k++) {
+    sum += (row.values[k] as number) * (dense[row.columns[k] as number] as number);
+  }
+  return sum;
+}
+
+/** The row with a constant attribute behind the others: what every title has. */
+export function withConstant(row: SparseVector, width: number, constant: number): SparseVector {
+  const columns = new Uint32Array(row.columns.length + 1);
+  const values = new Float64Array(columns.length);
+  columns.set(row.columns);
+  values.set(row.values);
+  columns[row.columns.length] = width;
+  values[row.columns.length] = constant;
+  return { columns, values };
+}
