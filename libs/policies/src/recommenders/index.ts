@@ -5,6 +5,7 @@ import { deep } from './deep.js';
 import { ease } from './ease.js';
 import { edlae } from './edlae.js';
 import { gfCf } from './gf-cf.js';
+import { graph } from './graph.js';
 import { implicitAls } from './implicit-als.js';
 import { itemKnn } from './item-knn.js';
 import { markovKnn } from './markov-knn.js';
@@ -28,6 +29,7 @@ export const recommenders: readonly Policy[] = [
   ...blendable,
   blendOf(blendable) as Policy,
   content as Policy,
+  graph as Policy,
   deep as Policy,
   multiTask as Policy,
 ];

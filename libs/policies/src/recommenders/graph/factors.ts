@@ -1,0 +1,140 @@
+import { DomainError } from '#experiments';
+import { decodeFloats32, encodeFloats32, stateNumber, stateObject, stateText } from '../../codec.js';
+import type { TrainingSet } from '../../contract.js';
+import { alternatingLeastSquares, gramOf, RowSolver, sparseRows, transposeRows } from '../als-solver.js';
+import type { AlsWeights, SparseRows } from '../als-solver.js';
+import { dot, ridgeInverse, ridgeWeights, withConstant } from '../titles/ridge.js';
+import { inverseFrequencies, normalised, TitleReader } from '../titles/table.js';
+import type { SparseVector, TitleTable } from '../titles/table.js';
+import type { AttributeRules } from '../titles/attributes.js';
+import type { GraphMode } from './contract.js';
+
+export interface FactorParams extends AttributeRules {
+  readonly dimension: number;
+  readonly iterations: number;
+  readonly unobserved: number;
+  readonly regularisation: number;
+  readonly ridge: number;
+}
+
+export interface FactorState {
+  readonly dimension: number;
+  /** One row of factors per title; those of titles nobody has watched are not used. */
+  readonly factors: Float32Array;
+  /** Of each title, 1 if somebody has watched it. */
+  readonly watched: Float32Array;
+  /** `dimension` lines of one weight per attribute and one for the constant. */
+  readonly weights: Float32Array;
+}
+
+const alsWeights = ({ unobserved, regularisation }: FactorParams): AlsWeights => ({
+  unobserved,
+  regularisation,
+  frequency: 1,
+});
+
+/** The watched titles in the order of the table, and the pairs over them alone. */
+function watchedPairs(data: TrainingSet): { titles: number[]; byUnit: SparseRows } {
+  const place = new Map<number, number>();
+  const titles = [...new Set(data.item)].sort((a, b) => a - b);
+  titles.forEach((title, row) => place.set(title, row));
+  const item = data.item.map((title) => place.get(title) as number);
+  const byUnit = sparseRows(data.units.length, data.unit, item, new Float64Array(item.length).fill(1));
+  byUnit.weights.fill(1);
+  return { titles, byUnit };
+}
+
+/** Rows of attributes with the constant 1. */
+function regressor(table: TitleTable, idf: Float64Array, title: SparseVector): SparseVector {
+  return withConstant(normalised(title, idf), table.names.length, 1);
+}
+
+/** One line of attribute weights per factor, by ridge over the watched titles. */
+function predictors(
+  rows: readonly SparseVector[],
+  factors: Float64Array,
+  width: number,
+  { dimension, ridge }: FactorParams,
+): Float32Array {
+  const inverse = ridgeInverse(rows, width, ridge);
+  const weights = new Float32Array(dimension * width);
+  for (let j = 0; j < dimension; j++) {
+    const target = new Map(rows.map((_, row) => [row, factors[row * dimension + j] as number]));
+    weights.set(ridgeWeights(inverse, rows, width, target), j * width);
+  }
+  return weights;
+}
+
+/**
+ * Latent factors of the watched titles by iALS, and a ridge from a title's attributes to its factors, so that a title
+ * that nobody has watched gets factors as well. Gantner et al. (2010), Learning attribute-to-feature mappings for
+ * cold-start recommendations.
+ */
+export const factorMode: GraphMode<FactorParams, FactorState> = {
+  fit: (data, table, params, rng, progress) => {
+    const { titles, byUnit } = watchedPairs(data);
+    const { dimension, iterations } = params;
+    const byItem = transposeRows(byUnit, titles.length);
+    const own = alternatingLeastSquares(byUnit, byItem, dimension, iterations, alsWeights(params), rng, (share) =>
+      progress(0.8 * share),
+    );
+    const reader = new TitleReader(table, params);
+    const idf = inverseFrequencies(table);
+    const rows = titles.map((title) => regressor(table, idf, reader.known(title)));
+    const factors = new Float32Array(table.items.length * dimension);
+    const watched = new Float32Array(table.items.length);
+    titles.forEach((title, row) => {
+      watched[title] = 1;
+      factors.set(own.subarray(row * dimension, (row + 1) * dimension), title * dimension);
+    });
+    const weights = predictors(rows, own, table.names.length + 1, params);
+    progress(1);
+    return { dimension, factors, watched, weights };
+  },
+  encode: ({ dimension, factors, watched, weights }) => ({
+    dimension,
+    factors: encodeFloats32(factors),
+    watched: encodeFloats32(watched),
+    weights: encodeFloats32(weights),
+  }),
+  decode: (json, table) => {
+    const stored = stateObject(json ?? null);
+    const dimension = stateNumber(stored['dimension'], 'dimension');
+    const floats = (field: string) => decodeFloats32(stateText(stored[field], field));
+    const state = { dimension, factors: floats('factors'), watched: floats('watched'), weights: floats('weights') };
+    const fits =
+      state.factors.length === table.items.length * dimension &&
+      state.watched.length === table.items.length &&
+      state.weights.length === (table.names.length + 1) * dimension;
+    if (!fits) throw new DomainError('invalid_state', 'the factors do not fit the titles', '/factors');
+    return state;
+  },
+  compile: (state, table, _reader, params) => {
+    const { dimension, watched } = state;
+    const width = table.names.length + 1;
+    const idf = inverseFrequencies(table);
+    const factors = Float64Array.from(state.factors);
+    const weights = Float64Array.from(state.weights);
+    const fixed = watched.reduce((sum, is) => sum + is, 0);
+    const gram = gramOf(factors, table.items.length, dimension);
+    const solver = new RowSolver(dimension, alsWeights(params), fixed);
+    const own = new Float64Array(dimension);
+    const taste = new Float64Array(width);
+    return (member) => {
+      const liked = [...member].filter(([title, weight]) => weight > 0 && watched[title] === 1);
+      const [titles, confidences] = [liked.map(([title]) => title), liked.map(([, weight]) => weight)];
+      solver.solve(factors, gram, Uint32Array.from(titles), Float64Array.from(confidences), own);
+      taste.fill(0);
+      for (let j = 0; j < dimension; j++) {
+        const value = own[j] as number;
+        for (let c = 0; c < width; c++) taste[c] = (taste[c] as number) + value * (weights[j * width + c] as number);
+      }
+      return (title, index) => {
+        if (index === undefined || watched[index] !== 1) return dot(regressor(table, idf, title), taste);
+        let sum = 0;
+        for (let j = 0; j < dimension; j++) sum += (own[j] as number) * (factors[index * dimension + j] as number);
+        return sum;
+      };
+    };
+  },
+};

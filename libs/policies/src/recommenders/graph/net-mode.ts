@@ -1,0 +1,147 @@
+import { DomainError } from '#experiments';
+import type { Json } from '#experiments';
+import { decodeFloats32, encodeFloats32, stateNumber, stateObject, stateText } from '../../codec.js';
+import { sparseRows } from '../als-solver.js';
+import { inverseFrequencies } from '../titles/table.js';
+import type { SparseVector, TitleReader, TitleTable } from '../titles/table.js';
+import { TitleReader as Reader } from '../titles/table.js';
+import type { AttributeRules } from '../titles/attributes.js';
+import type { GraphMode } from './contract.js';
+import { addRow, groupEdges, rowProduct, titleVectors, WEIGHT_NAMES } from './net.js';
+import type { NetWeights } from './net.js';
+import { tasteScale, trainNet } from './net-train.js';
+import type { NetTraining } from './net-train.js';
+
+export interface NetParams extends AttributeRules {
+  readonly dimension: number;
+  readonly nets: number;
+  readonly epochs: number;
+  readonly batch: number;
+  readonly rate: number;
+  readonly decay: number;
+  readonly spread: number;
+  readonly crowding: number;
+  readonly dropInput: number;
+  readonly dropAttribute: number;
+  readonly dropOwn: number;
+}
+
+export interface NetState {
+  /** Nets that differ in their starts alone; `own` has one row per title of the table. */
+  readonly nets: readonly NetWeights[];
+}
+
+const settingsOf = (params: NetParams): NetTraining => params;
+
+/** The titles' own rows, spread from the watched titles to the whole table. */
+function spreadOwn(net: NetWeights, watched: readonly number[], titles: number): NetWeights {
+  const own = new Float64Array(titles * net.dimension);
+  watched.forEach((title, row) => {
+    own.set(net.own.subarray(row * net.dimension, (row + 1) * net.dimension), title * net.dimension);
+  });
+  return rounded({ ...net, own });
+}
+
+/** As a snapshot will hold it, so that a decoded net answers like the one that was trained. */
+function rounded(net: NetWeights): NetWeights {
+  const single = (values: Float64Array) => values.map(Math.fround);
+  return {
+    dimension: net.dimension,
+    attributes: single(net.attributes),
+    own: single(net.own),
+    relations: single(net.relations),
+    attention: single(net.attention),
+    bias: single(net.bias),
+  };
+}
+
+function decodeNet(json: Json, dimension: number, table: TitleTable): NetWeights {
+  const stored = stateObject(json);
+  const read = (name: string) => Float64Array.from(decodeFloats32(stateText(stored[name], name)));
+  const [attributes, own, relations, attention, bias] = WEIGHT_NAMES.map(read) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  const fits =
+    attributes.length === table.names.length * dimension &&
+    own.length === table.items.length * dimension &&
+    relations.length === table.relations.length &&
+    attention.length === dimension &&
+    bias.length === table.names.length;
+  if (!fits) throw new DomainError('invalid_state', 'the net does not fit the titles', '/nets');
+  return { dimension, attributes, own, relations, attention, bias };
+}
+
+/** All titles' vectors and biases of one net, and the same for titles it has not met. */
+function servedNet(net: NetWeights, table: TitleTable, reader: TitleReader, params: NetParams) {
+  const idf = inverseFrequencies(table);
+  const edgesOf = (titles: readonly SparseVector[]) => groupEdges(titles, table, idf, params.crowding);
+  const known = edgesOf(table.items.map((_, i) => reader.known(i)));
+  // In training an own row was there with this probability.
+  const own = new Float64Array(known.titles).fill(1 - params.dropOwn);
+  const { vectors, bias } = titleVectors(net, known, own);
+  const { dimension } = net;
+  const taste = new Float64Array(dimension);
+  return {
+    look: (member: ReadonlyMap<number, number>) => {
+      taste.fill(0);
+      let total = 0;
+      for (const weight of member.values()) total += Math.abs(weight);
+      const scale = tasteScale(total);
+      for (const [title, weight] of member) addRow(taste, 0, vectors, title * dimension, scale * weight, dimension);
+    },
+    score: (title: SparseVector, index: number | undefined): number => {
+      if (index !== undefined) {
+        return rowProduct(taste, 0, vectors, index * dimension, dimension) + (bias[index] as number);
+      }
+      const fresh = titleVectors(net, edgesOf([title]));
+      return rowProduct(taste, 0, fresh.vectors, 0, dimension) + (fresh.bias[0] as number);
+    },
+  };
+}
+
+/**
+ * A graph network over titles and their attributes with attention between relations, trained by a multinomial
+ * likelihood of what members watched (after SemanticGNN, arXiv 2312.04071, with one hop). Several nets of different
+ * starts answer together by the sum of their scores.
+ */
+export const netMode: GraphMode<NetParams, NetState> = {
+  fit: (data, table, params, rng, progress) => {
+    const watched = [...new Set(data.item)].sort((a, b) => a - b);
+    const place = new Map(watched.map((title, row) => [title, row]));
+    const item = data.item.map((title) => place.get(title) as number);
+    const members = sparseRows(data.units.length, data.unit, item, new Float64Array(item.length).fill(1));
+    const reader = new Reader(table, params);
+    const titles = watched.map((title) => reader.known(title));
+    const edges = groupEdges(titles, table, inverseFrequencies(table), params.crowding);
+    const nets = Array.from({ length: params.nets }, (_, k) => {
+      const own = rng.fork(`net ${k}`);
+      const report = (share: number): void => progress((k + share) / params.nets);
+      const net = trainNet(members, edges, table.names.length, settingsOf(params), own, report);
+      return spreadOwn(net, watched, table.items.length);
+    });
+    return { nets };
+  },
+  encode: ({ nets }) => ({
+    dimension: nets[0]?.dimension ?? 0,
+    nets: nets.map((net) =>
+      Object.fromEntries(WEIGHT_NAMES.map((name) => [name, encodeFloats32(Float32Array.from(net[name]))])),
+    ),
+  }),
+  decode: (json, table) => {
+    const stored = stateObject(json ?? null);
+    const dimension = stateNumber(stored['dimension'], 'dimension');
+    if (!Array.isArray(stored['nets'])) throw new DomainError('invalid_state', 'the nets are not a list', '/nets');
+    return { nets: (stored['nets'] as readonly Json[]).map((net) => decodeNet(net, dimension, table)) };
+  },
+  compile: ({ nets }, table, reader, params) => {
+    const served = nets.map((net) => servedNet(net, table, reader, params));
+    return (member) => {
+      for (const net of served) net.look(member);
+      return (title, index) => served.reduce((sum, net) => sum + net.score(title, index), 0) / served.length;
+    };
+  },
+};
