@@ -2,9 +2,8 @@ import { DomainError } from '#experiments';
 import type { Json } from '#experiments';
 import { decodeFloats32, encodeFloats32, stateNumber, stateObject, stateText } from '../../codec.js';
 import { sparseRows } from '../als-solver.js';
-import { inverseFrequencies } from '../titles/table.js';
-import type { SparseVector, TitleReader, TitleTable } from '../titles/table.js';
-import { TitleReader as Reader } from '../titles/table.js';
+import { inverseFrequencies, TitleReader } from '../titles/table.js';
+import type { SparseVector, TitleTable } from '../titles/table.js';
 import type { AttributeRules } from '../titles/attributes.js';
 import type { GraphMode } from './contract.js';
 import { addRow, groupEdges, rowProduct, titleVectors, WEIGHT_NAMES } from './net.js';
@@ -35,35 +34,22 @@ const settingsOf = (params: NetParams): NetTraining => params;
 
 /** The titles' own rows, spread from the watched titles to the whole table. */
 function spreadOwn(net: NetWeights, watched: readonly number[], titles: number): NetWeights {
-  const own = new Float64Array(titles * net.dimension);
+  const own = new Float32Array(titles * net.dimension);
   watched.forEach((title, row) => {
     own.set(net.own.subarray(row * net.dimension, (row + 1) * net.dimension), title * net.dimension);
   });
-  return rounded({ ...net, own });
-}
-
-/** As a snapshot will hold it, so that a decoded net answers like the one that was trained. */
-function rounded(net: NetWeights): NetWeights {
-  const single = (values: Float64Array) => values.map(Math.fround);
-  return {
-    dimension: net.dimension,
-    attributes: single(net.attributes),
-    own: single(net.own),
-    relations: single(net.relations),
-    attention: single(net.attention),
-    bias: single(net.bias),
-  };
+  return { ...net, own };
 }
 
 function decodeNet(json: Json, dimension: number, table: TitleTable): NetWeights {
   const stored = stateObject(json);
-  const read = (name: string) => Float64Array.from(decodeFloats32(stateText(stored[name], name)));
+  const read = (name: string) => decodeFloats32(stateText(stored[name], name));
   const [attributes, own, relations, attention, bias] = WEIGHT_NAMES.map(read) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
   ];
   const fits =
     attributes.length === table.names.length * dimension &&
@@ -81,10 +67,10 @@ function servedNet(net: NetWeights, table: TitleTable, reader: TitleReader, para
   const edgesOf = (titles: readonly SparseVector[]) => groupEdges(titles, table, idf, params.crowding);
   const known = edgesOf(table.items.map((_, i) => reader.known(i)));
   // In training an own row was there with this probability.
-  const own = new Float64Array(known.titles).fill(1 - params.dropOwn);
+  const own = new Float32Array(known.titles).fill(1 - params.dropOwn);
   const { vectors, bias } = titleVectors(net, known, own);
   const { dimension } = net;
-  const taste = new Float64Array(dimension);
+  const taste = new Float32Array(dimension);
   return {
     look: (member: ReadonlyMap<number, number>) => {
       taste.fill(0);
@@ -114,7 +100,7 @@ export const netMode: GraphMode<NetParams, NetState> = {
     const place = new Map(watched.map((title, row) => [title, row]));
     const item = data.item.map((title) => place.get(title) as number);
     const members = sparseRows(data.units.length, data.unit, item, new Float64Array(item.length).fill(1));
-    const reader = new Reader(table, params);
+    const reader = new TitleReader(table, params);
     const titles = watched.map((title) => reader.known(title));
     const edges = groupEdges(titles, table, inverseFrequencies(table), params.crowding);
     const nets = Array.from({ length: params.nets }, (_, k) => {
@@ -128,7 +114,7 @@ export const netMode: GraphMode<NetParams, NetState> = {
   encode: ({ nets }) => ({
     dimension: nets[0]?.dimension ?? 0,
     nets: nets.map((net) =>
-      Object.fromEntries(WEIGHT_NAMES.map((name) => [name, encodeFloats32(Float32Array.from(net[name]))])),
+      Object.fromEntries(WEIGHT_NAMES.map((name) => [name, encodeFloats32(net[name])])),
     ),
   }),
   decode: (json, table) => {

@@ -1,8 +1,9 @@
 import type { Rng } from '#experiments';
+import { Kernels } from '../../kernels/index.js';
+import type { Floats } from '../../kernels/index.js';
 import type { SparseRows } from '../als-solver.js';
-import { Adam } from './adam.js';
-import { addRow, addTitleGradient, initialWeights, rowProduct, titleVectors, WEIGHT_NAMES } from './net.js';
-import type { GroupedEdges, NetWeights, TitleVectors } from './net.js';
+import { addRow, addTitleGradient, drawWeights, titleVectors, weightSizes, WEIGHT_NAMES } from './net.js';
+import type { GroupedEdges, NetWeights } from './net.js';
 
 export interface NetTraining {
   readonly dimension: number;
@@ -17,7 +18,7 @@ export interface NetTraining {
   readonly dropOwn: number;
 }
 
-/** What one member of a batch is shown; `scale` makes its sum a taste. */
+/** What one member of a batch is shown, and what is to be named; at least one target. */
 export interface MaskedMember {
   readonly inputs: readonly number[];
   readonly targets: Uint32Array;
@@ -26,69 +27,137 @@ export interface MaskedMember {
 /** Divisor of a sum of `count` titles: its root, so that longer histories say more, but not in proportion. */
 export const tasteScale = (count: number): number => 1 / Math.sqrt(Math.max(1, count));
 
+type WeightName = (typeof WEIGHT_NAMES)[number];
+type WeightBlocks = Readonly<Record<WeightName, Floats>>;
+
+/** Views of the arena, good until it grows. */
+function viewsOf(blocks: WeightBlocks, dimension: number): NetWeights {
+  return {
+    dimension,
+    attributes: blocks.attributes.view,
+    own: blocks.own.view,
+    relations: blocks.relations.view,
+    attention: blocks.attention.view,
+    bias: blocks.bias.view,
+  };
+}
+
 /**
- * Mean over members of -(1 / targets) sum over targets of ln softmax(taste . title + bias) over all titles, where
- * the taste is the sum of the input titles over the root of their number.
- * @param byVector,byBias the gradient is added here.
- * @returns the loss.
+ * The net with what one training step needs, in one arena that is taken whole at the start.
  */
-export function multinomialLoss(
-  pass: TitleVectors,
-  dimension: number,
-  members: readonly MaskedMember[],
-  byVector: Float64Array,
-  byBias: Float64Array,
-): number {
-  const { vectors, bias } = pass;
-  const titles = bias.length;
-  const taste = new Float64Array(dimension);
-  const byTaste = new Float64Array(dimension);
-  const logits = new Float64Array(titles);
+export class NetTrainer {
+  readonly weights: NetWeights;
+  readonly gradient: NetWeights;
+  private readonly kernels = new Kernels();
+  private readonly blocks: Readonly<Record<'weights' | 'gradient' | 'mean' | 'square', WeightBlocks>>;
+  private readonly vectors: Floats;
+  private readonly bias: Floats;
+  private readonly byVector: Floats;
+  private readonly byBias: Floats;
+  private readonly taste: Floats;
+  private readonly byTaste: Floats;
+  private readonly logits: Floats;
+  private readonly means: Float32Array;
+  private readonly shares: Float32Array;
+  private steps = 0;
+
+  /** @param most members of the largest batch. */
+  constructor(
+    private readonly edges: GroupedEdges,
+    attributes: number,
+    private readonly dimension: number,
+    most: number,
+  ) {
+    const sizes = weightSizes(attributes, edges.titles, edges.relations, dimension);
+    const { arena } = this.kernels;
+    const take = (): WeightBlocks =>
+      Object.fromEntries(WEIGHT_NAMES.map((name) => [name, arena.floats(sizes[name])])) as WeightBlocks;
+    this.blocks = { weights: take(), gradient: take(), mean: take(), square: take() };
+    this.vectors = arena.floats(edges.titles * dimension);
+    this.byVector = arena.floats(edges.titles * dimension);
+    this.bias = arena.floats(edges.titles);
+    this.byBias = arena.floats(edges.titles);
+    this.taste = arena.floats(most * dimension);
+    this.byTaste = arena.floats(most * dimension);
+    this.logits = arena.floats(most * edges.titles);
+    this.means = new Float32Array(edges.relationOf.length * dimension);
+    this.shares = new Float32Array(edges.relationOf.length);
+    this.weights = viewsOf(this.blocks.weights, dimension);
+    this.gradient = viewsOf(this.blocks.gradient, dimension);
+  }
+
+  /**
+   * Mean over members of -(1 / targets) sum over targets of ln softmax(taste . title + bias) over all titles, where
+   * the taste is the sum of the input titles over the root of their number. Adds its gradient to `gradient`.
+   * @param own how much of its own row each title has in this step. @param kept factor of each attribute.
+   * @returns the loss.
+   */
+  learn(members: readonly MaskedMember[], own: Float32Array, kept?: Float32Array): number {
+    const { dimension, edges, means, shares } = this;
+    const titles = edges.titles;
+    const rows = members.length;
+    for (const array of [this.vectors.view, this.bias.view, this.taste.view, this.byBias.view, means]) array.fill(0);
+    const pass = { vectors: this.vectors.view, bias: this.bias.view, means, shares };
+    titleVectors(this.weights, edges, own, kept, pass);
+    const taste = this.taste.view;
+    members.forEach(({ inputs }, row) => {
+      const scale = tasteScale(inputs.length);
+      for (const t of inputs) addRow(taste, row * dimension, pass.vectors, t * dimension, scale, dimension);
+    });
+    const logits = this.logits.part(0, rows * titles);
+    this.kernels.product(logits, this.taste, this.vectors, { m: rows, n: titles, k: dimension, turnB: true });
+    this.kernels.addBias(logits, this.bias, rows);
+    this.kernels.softmax(logits, rows, titles, {});
+    const loss = slopes(logits.view, members, titles);
+    this.kernels.product(this.byVector, logits, this.taste, { m: titles, n: dimension, k: rows, turnA: true });
+    this.kernels.product(this.byTaste, logits, this.vectors, { m: rows, n: dimension, k: titles });
+    this.kernels.addColumnSums(this.byBias, logits, rows);
+    const [byVector, byTaste] = [this.byVector.view, this.byTaste.view];
+    members.forEach(({ inputs }, row) => {
+      const scale = tasteScale(inputs.length);
+      for (const t of inputs) addRow(byVector, t * dimension, byTaste, row * dimension, scale, dimension);
+    });
+    addTitleGradient(this.weights, edges, pass, byVector, this.byBias.view, this.gradient, own, kept);
+    return loss;
+  }
+
+  /** Moves the weights by Adam with L2 regularisation in the gradient, and sets the gradient back to 0. */
+  step(rate: number, decay: number): void {
+    this.steps++;
+    const { weights, gradient, mean, square } = this.blocks;
+    for (const name of WEIGHT_NAMES) {
+      if (weights[name].length === 0) continue;
+      this.kernels.addScaled(gradient[name], weights[name], decay);
+      this.kernels.adam(weights[name], gradient[name], mean[name], square[name], {
+        rate,
+        step: this.steps,
+        scale: 1,
+      });
+      gradient[name].view.fill(0);
+    }
+  }
+}
+
+/** Puts the gradient of the loss by the logits in the place of the probabilities. @returns the loss. */
+function slopes(probabilities: Float32Array, members: readonly MaskedMember[], titles: number): number {
   let loss = 0;
-  for (const { inputs, targets } of members) {
-    const scale = tasteScale(inputs.length);
-    taste.fill(0);
-    byTaste.fill(0);
-    for (const t of inputs) addRow(taste, 0, vectors, t * dimension, scale, dimension);
-    for (let t = 0; t < titles; t++) {
-      logits[t] = rowProduct(taste, 0, vectors, t * dimension, dimension) + (bias[t] as number);
-    }
-    const top = logits.reduce((max, value) => Math.max(max, value), -Infinity);
-    let sum = 0;
-    for (let t = 0; t < titles; t++) sum += Math.exp((logits[t] as number) - top);
-    const normaliser = top + Math.log(sum);
+  members.forEach(({ targets }, row) => {
+    const base = row * titles;
     const weight = 1 / targets.length;
-    for (const t of targets) loss += (weight * (normaliser - (logits[t] as number))) / members.length;
-    for (let t = 0; t < titles; t++) logits[t] = Math.exp((logits[t] as number) - normaliser);
-    for (const t of targets) logits[t] = (logits[t] as number) - weight;
-    for (let t = 0; t < titles; t++) {
-      const slope = (logits[t] as number) / members.length;
-      byBias[t] = (byBias[t] as number) + slope;
-      const base = t * dimension;
-      for (let j = 0; j < dimension; j++) {
-        byVector[base + j] = (byVector[base + j] as number) + slope * (taste[j] as number);
-        byTaste[j] = (byTaste[j] as number) + slope * (vectors[base + j] as number);
-      }
+    for (const t of targets) {
+      loss -= (weight * Math.log(Math.max(1e-30, probabilities[base + t] as number))) / members.length;
+      probabilities[base + t] = (probabilities[base + t] as number) - weight;
     }
-    for (const t of inputs) addRow(byVector, t * dimension, byTaste, 0, scale, dimension);
+  });
+  for (let i = 0; i < members.length * titles; i++) {
+    probabilities[i] = (probabilities[i] as number) / members.length;
   }
   return loss;
 }
 
-function zerosLike(net: NetWeights): NetWeights {
-  return {
-    dimension: net.dimension,
-    attributes: new Float64Array(net.attributes.length),
-    own: new Float64Array(net.own.length),
-    relations: new Float64Array(net.relations.length),
-    attention: new Float64Array(net.attention.length),
-    bias: new Float64Array(net.bias.length),
-  };
-}
-
 /** Each entry 0 with probability `drop`, else `kept`. */
-function mask(length: number, drop: number, kept: number, rng: Rng): Float64Array {
-  return Float64Array.from({ length }, () => (rng.uniform() < drop ? 0 : kept));
+function mask(length: number, drop: number, kept: number, rng: Rng): Float32Array {
+  return Float32Array.from({ length }, () => (rng.uniform() < drop ? 0 : kept));
 }
 
 function shuffle(values: Uint32Array, rng: Rng): void {
@@ -113,9 +182,8 @@ export function trainNet(
   progress: (share: number) => void,
 ): NetWeights {
   const { dimension, epochs, batch } = settings;
-  const net = initialWeights(attributes, edges.titles, edges.relations, dimension, settings.spread, rng);
-  const gradient = zerosLike(net);
-  const optimisers = WEIGHT_NAMES.map((name) => new Adam(net[name], { decay: settings.decay }));
+  const trainer = new NetTrainer(edges, attributes, dimension, batch);
+  drawWeights(trainer.weights, settings.spread, rng);
   const order = Uint32Array.from({ length: members.start.length - 1 }, (_, u) => u).filter(
     (u) => (members.start[u + 1] as number) > (members.start[u] as number),
   );
@@ -128,32 +196,25 @@ export function trainNet(
         const targets = members.columns.subarray(members.start[u], members.start[u + 1]);
         return { targets, inputs: [...targets].filter(() => rng.uniform() >= settings.dropInput) };
       });
-      learn(net, edges, shown, gradient, settings, rng);
+      const { dropAttribute, dropOwn } = settings;
+      const kept = dropAttribute > 0 ? mask(attributes, dropAttribute, 1 / (1 - dropAttribute), rng) : undefined;
+      trainer.learn(shown, mask(edges.titles, dropOwn, 1, rng), kept);
       // The step falls to nothing along a cosine (Loshchilov, Hutter 2017).
-      const rate = 0.5 * settings.rate * (1 + Math.cos((Math.PI * done) / total));
-      WEIGHT_NAMES.forEach((name, k) => optimisers[k]?.step(gradient[name], rate));
+      trainer.step(0.5 * settings.rate * (1 + Math.cos((Math.PI * done) / total)), settings.decay);
       progress(++done / total);
     }
   }
-  return net;
+  return copyOf(trainer.weights);
 }
 
-/** Adds the gradient of one batch. */
-function learn(
-  net: NetWeights,
-  edges: GroupedEdges,
-  shown: readonly MaskedMember[],
-  gradient: NetWeights,
-  settings: NetTraining,
-  rng: Rng,
-): void {
-  const { dropAttribute, dropOwn } = settings;
-  const own = mask(edges.titles, dropOwn, 1, rng);
-  const attributes = net.bias.length;
-  const kept = dropAttribute > 0 ? mask(attributes, dropAttribute, 1 / (1 - dropAttribute), rng) : undefined;
-  const pass = titleVectors(net, edges, own, kept);
-  const byVector = new Float64Array(pass.vectors.length);
-  const byBias = new Float64Array(pass.bias.length);
-  multinomialLoss(pass, net.dimension, shown, byVector, byBias);
-  addTitleGradient(net, edges, pass, byVector, byBias, gradient, own, kept);
+/** Out of the arena, which goes with the trainer. */
+function copyOf(net: NetWeights): NetWeights {
+  return {
+    dimension: net.dimension,
+    attributes: net.attributes.slice(),
+    own: net.own.slice(),
+    relations: net.relations.slice(),
+    attention: net.attention.slice(),
+    bias: net.bias.slice(),
+  };
 }

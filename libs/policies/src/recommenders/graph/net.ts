@@ -1,19 +1,19 @@
 import type { Rng } from '#experiments';
 import type { SparseVector, TitleTable } from '../titles/table.js';
 
-/** What a net of one title vector per row knows; all doubles, row after row. */
+/** What a net of one title vector per row knows; singles, row after row. */
 export interface NetWeights {
   readonly dimension: number;
   /** One row per attribute. */
-  readonly attributes: Float64Array;
+  readonly attributes: Float32Array;
   /** One row per title: what its attributes do not say. */
-  readonly own: Float64Array;
+  readonly own: Float32Array;
   /** How much a relation counts for every title. */
-  readonly relations: Float64Array;
+  readonly relations: Float32Array;
   /** The direction along which a relation's mean speaks up for itself. */
-  readonly attention: Float64Array;
+  readonly attention: Float32Array;
   /** One number per attribute: how popular it makes its titles. */
-  readonly bias: Float64Array;
+  readonly bias: Float32Array;
 }
 
 export const WEIGHT_NAMES = ['attributes', 'own', 'relations', 'attention', 'bias'] as const;
@@ -76,35 +76,48 @@ export function groupEdges(
   };
 }
 
-export function initialWeights(
+/** Length of each array of the weights. */
+export function weightSizes(
   attributes: number,
   titles: number,
   relations: number,
   dimension: number,
-  spread: number,
-  rng: Rng,
-): NetWeights {
-  const draw = (count: number, sd: number) => Float64Array.from({ length: count }, () => sd * rng.normal());
+): Readonly<Record<(typeof WEIGHT_NAMES)[number], number>> {
   return {
-    dimension,
-    attributes: draw(attributes * dimension, spread),
-    // Titles start out as their attributes and little else.
-    own: draw(titles * dimension, spread / 20),
-    relations: new Float64Array(relations),
-    attention: draw(dimension, spread),
-    bias: new Float64Array(attributes),
+    attributes: attributes * dimension,
+    own: titles * dimension,
+    relations,
+    attention: dimension,
+    bias: attributes,
   };
+}
+
+/** Draws the start: titles are what their attributes say and little else. */
+export function drawWeights(net: NetWeights, spread: number, rng: Rng): void {
+  const draw = (values: Float32Array, sd: number): void => values.forEach((_, i) => (values[i] = sd * rng.normal()));
+  draw(net.attributes, spread);
+  draw(net.own, spread / 20);
+  draw(net.attention, spread);
 }
 
 /** What the forward pass leaves for the backward one. */
 export interface TitleVectors {
   /** One row per title. */
-  readonly vectors: Float64Array;
-  readonly bias: Float64Array;
+  readonly vectors: Float32Array;
+  readonly bias: Float32Array;
   /** One row per group: the mean of its attributes. */
-  readonly means: Float64Array;
+  readonly means: Float32Array;
   /** How much of the title each group makes; sums to 1 over the groups of a title. */
-  readonly shares: Float64Array;
+  readonly shares: Float32Array;
+}
+
+function roomFor(edges: GroupedEdges, dimension: number): TitleVectors {
+  return {
+    vectors: new Float32Array(edges.titles * dimension),
+    bias: new Float32Array(edges.titles),
+    means: new Float32Array(edges.relationOf.length * dimension),
+    shares: new Float32Array(edges.relationOf.length),
+  };
 }
 
 /**
@@ -113,21 +126,17 @@ export interface TitleVectors {
  * @param rowOf of each title the row of `weights.own` that is its; undefined: no title has one.
  * @param own how much of the own row counts, by title.
  * @param kept factor of each attribute in this pass (dropout); undefined: 1.
+ * @param pass where the answer goes; all zeros.
  */
 export function titleVectors(
   net: NetWeights,
   edges: GroupedEdges,
-  own?: Float64Array,
-  kept?: Float64Array,
+  own?: Float32Array,
+  kept?: Float32Array,
+  pass: TitleVectors = roomFor(edges, net.dimension),
 ): TitleVectors {
   const { dimension } = net;
   const groups = edges.relationOf.length;
-  const pass: TitleVectors = {
-    vectors: new Float64Array(edges.titles * dimension),
-    bias: new Float64Array(edges.titles),
-    means: new Float64Array(groups * dimension),
-    shares: new Float64Array(groups),
-  };
   for (let g = 0; g < groups; g++) groupMean(net, edges, g, pass, kept);
   const scale = Math.sqrt(edges.relations);
   for (let t = 0; t < edges.titles; t++) {
@@ -148,7 +157,7 @@ export function titleVectors(
 }
 
 /** Mean of one group's attributes, and its logit in the place of its share. */
-function groupMean(net: NetWeights, edges: GroupedEdges, g: number, pass: TitleVectors, kept?: Float64Array): void {
+function groupMean(net: NetWeights, edges: GroupedEdges, g: number, pass: TitleVectors, kept?: Float32Array): void {
   const { dimension, attributes, attention, relations } = net;
   for (let p = edges.start[g] as number; p < (edges.start[g + 1] as number); p++) {
     const c = edges.columns[p] as number;
@@ -167,15 +176,15 @@ export function addTitleGradient(
   net: NetWeights,
   edges: GroupedEdges,
   pass: TitleVectors,
-  byVector: Float64Array,
-  byBias: Float64Array,
+  byVector: Float32Array,
+  byBias: Float32Array,
   into: NetWeights,
-  own: Float64Array,
-  kept?: Float64Array,
+  own: Float32Array,
+  kept?: Float32Array,
 ): void {
   const { dimension } = net;
   const scale = Math.sqrt(edges.relations);
-  const byMean = new Float64Array(dimension);
+  const byMean = new Float32Array(dimension);
   for (let t = 0; t < edges.titles; t++) {
     const base = t * dimension;
     const weight = own[t] as number;
@@ -206,10 +215,10 @@ export function addTitleGradient(
 function addGroupGradient(
   edges: GroupedEdges,
   g: number,
-  byMean: Float64Array,
+  byMean: Float32Array,
   byBias: number,
   into: NetWeights,
-  kept?: Float64Array,
+  kept?: Float32Array,
 ): void {
   const { dimension } = into;
   for (let p = edges.start[g] as number; p < (edges.start[g + 1] as number); p++) {
@@ -220,7 +229,7 @@ function addGroupGradient(
   }
 }
 
-function softmaxInPlace(values: Float64Array, from: number, to: number): void {
+function softmaxInPlace(values: Float32Array, from: number, to: number): void {
   let top = -Infinity;
   for (let g = from; g < to; g++) top = Math.max(top, values[g] as number);
   let sum = 0;
@@ -234,9 +243,9 @@ function softmaxInPlace(values: Float64Array, from: number, to: number): void {
 
 /** into[at ..] += weight * from[base ..]. */
 export function addRow(
-  into: Float64Array,
+  into: Float32Array,
   at: number,
-  from: Float64Array,
+  from: Float32Array,
   base: number,
   weight: number,
   length: number,
@@ -244,7 +253,7 @@ export function addRow(
   for (let j = 0; j < length; j++) into[at + j] = (into[at + j] as number) + weight * (from[base + j] as number);
 }
 
-export function rowProduct(a: Float64Array, atA: number, b: Float64Array, atB: number, length: number): number {
+export function rowProduct(a: Float32Array, atA: number, b: Float32Array, atB: number, length: number): number {
   let s0 = 0;
   let s1 = 0;
   let j = 0;

@@ -1,4 +1,5 @@
-import { choleskyInPlace, invertCholesky } from '../../linear-algebra/cholesky.js';
+import { Kernels } from '../../kernels/index.js';
+import { invertSpd } from '../../linear-algebra/spd-inverse.js';
 import type { SparseVector } from './table.js';
 
 /**
@@ -49,12 +50,14 @@ export function transposed(rows: readonly SparseVector[], width: number): Sparse
 export function ridgeInverse(rows: readonly SparseVector[], width: number, lambda: number): RidgeInverse {
   const side = rows.length <= width ? 'rows' : 'attributes';
   const size = Math.min(rows.length, width);
-  const matrix = new Float64Array(size * size);
+  const kernels = new Kernels();
+  const block = kernels.arena.doubles(size * size);
+  const matrix = block.view;
   if (side === 'rows') addGram(matrix, size, transposed(rows, width));
   else addGram(matrix, size, rows);
   for (let i = 0; i < size; i++) matrix[i * size + i] = (matrix[i * size + i] as number) + lambda;
-  choleskyInPlace(matrix, size);
-  return { side, size, inverse: Float32Array.from(invertCholesky(matrix, size)) };
+  invertSpd(kernels, block, size);
+  return { side, size, inverse: Float32Array.from(block.view) };
 }
 
 /** into += value * line `row` of the inverse. */
