@@ -6,6 +6,7 @@ import { ease } from './ease.js';
 import { edlae } from './edlae.js';
 import { gfCf } from './gf-cf.js';
 import { graph } from './graph.js';
+import { hybrid } from './hybrid.js';
 import { implicitAls } from './implicit-als.js';
 import { itemKnn } from './item-knn.js';
 import { markovKnn } from './markov-knn.js';
@@ -30,6 +31,7 @@ export const recommenders: readonly Policy[] = [
   blendOf(blendable) as Policy,
   content as Policy,
   graph as Policy,
+  hybrid as Policy,
   deep as Policy,
   multiTask as Policy,
 ];

@@ -4,12 +4,11 @@ import type { TrainingSet } from '../../contract.js';
 import { alternatingLeastSquares, gramOf, RowSolver, sparseRows, transposeRows } from '../als-solver.js';
 import type { AlsWeights, SparseRows } from '../als-solver.js';
 import { dot, ridgeInverse, ridgeWeights, withConstant } from '../titles/ridge.js';
-import { inverseFrequencies, normalised, TitleReader } from '../titles/table.js';
+import { inverseFrequencies, normalised } from '../titles/table.js';
 import type { SparseVector, TitleTable } from '../titles/table.js';
-import type { AttributeRules } from '../titles/attributes.js';
-import type { GraphMode } from './contract.js';
+import type { TitleModel } from '../titles/model.js';
 
-export interface FactorParams extends AttributeRules {
+export interface FactorParams {
   readonly dimension: number;
   readonly iterations: number;
   readonly unobserved: number;
@@ -70,15 +69,14 @@ function predictors(
  * that nobody has watched gets factors as well. Gantner et al. (2010), Learning attribute-to-feature mappings for
  * cold-start recommendations.
  */
-export const factorMode: GraphMode<FactorParams, FactorState> = {
-  fit: (data, table, params, rng, progress) => {
+export const factorModel: TitleModel<FactorParams, FactorState> = {
+  fit: (data, { table, reader }, params, rng, progress) => {
     const { titles, byUnit } = watchedPairs(data);
     const { dimension, iterations } = params;
     const byItem = transposeRows(byUnit, titles.length);
     const own = alternatingLeastSquares(byUnit, byItem, dimension, iterations, alsWeights(params), rng, (share) =>
       progress(0.8 * share),
     );
-    const reader = new TitleReader(table, params);
     const idf = inverseFrequencies(table);
     const rows = titles.map((title) => regressor(table, idf, reader.known(title)));
     const factors = new Float32Array(table.items.length * dimension);
@@ -97,7 +95,7 @@ export const factorMode: GraphMode<FactorParams, FactorState> = {
     watched: encodeFloats32(watched),
     weights: encodeFloats32(weights),
   }),
-  decode: (json, table) => {
+  decode: (json, { table }) => {
     const stored = stateObject(json ?? null);
     const dimension = stateNumber(stored['dimension'], 'dimension');
     const floats = (field: string) => decodeFloats32(stateText(stored[field], field));
@@ -109,7 +107,7 @@ export const factorMode: GraphMode<FactorParams, FactorState> = {
     if (!fits) throw new DomainError('invalid_state', 'the factors do not fit the titles', '/factors');
     return state;
   },
-  compile: (state, table, _reader, params) => {
+  compile: (state, { table }, params) => {
     const { dimension, watched } = state;
     const width = table.names.length + 1;
     const idf = inverseFrequencies(table);

@@ -2,7 +2,7 @@ import { DomainError } from '#experiments';
 import { decodeFloats, encodeFloats, stateObject, stateText } from '../../codec.js';
 import { sparseRows } from '../als-solver.js';
 import type { TitleTable } from '../titles/table.js';
-import type { GraphMode } from './contract.js';
+import type { TitleModel } from '../titles/model.js';
 
 export interface WalkParams {
   readonly follow: number;
@@ -95,7 +95,7 @@ export class WalkGraph {
  * of walkers on it over the root of its degree. A title that is not in the graph gets what its attributes would have
  * sent it in the last step. Page, Brin (1998), personalised PageRank; Haveliwala (2002).
  */
-export const walkMode: GraphMode<WalkParams, WalkState> = {
+export const walkModel: TitleModel<WalkParams, WalkState> = {
   fit: (data) => {
     const ones = new Float64Array(data.item.length).fill(1);
     const { start, columns } = sparseRows(data.units.length, data.unit, data.item, ones);
@@ -105,7 +105,7 @@ export const walkMode: GraphMode<WalkParams, WalkState> = {
     start: encodeFloats(Float64Array.from(start)),
     titles: encodeFloats(Float64Array.from(titles)),
   }),
-  decode: (json, table) => {
+  decode: (json, { table }) => {
     const stored = stateObject(json ?? null);
     const start = Uint32Array.from(decodeFloats(stateText(stored['start'], 'start')));
     const titles = Uint32Array.from(decodeFloats(stateText(stored['titles'], 'titles')));
@@ -114,7 +114,7 @@ export const walkMode: GraphMode<WalkParams, WalkState> = {
     }
     return { start, titles };
   },
-  compile: (state, table, _reader, params) => {
+  compile: (state, { table }, params) => {
     const byAttribute = edgeWeights(table, params);
     const graph = new WalkGraph(table, state, byAttribute, params.memberWeight);
     const items = table.items.length;

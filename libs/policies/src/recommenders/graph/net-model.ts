@@ -2,16 +2,15 @@ import { DomainError } from '#experiments';
 import type { Json } from '#experiments';
 import { decodeFloats32, encodeFloats32, stateNumber, stateObject, stateText } from '../../codec.js';
 import { sparseRows } from '../als-solver.js';
-import { inverseFrequencies, TitleReader } from '../titles/table.js';
+import { inverseFrequencies } from '../titles/table.js';
 import type { SparseVector, TitleTable } from '../titles/table.js';
-import type { AttributeRules } from '../titles/attributes.js';
-import type { GraphMode } from './contract.js';
+import type { Catalogue, TitleModel } from '../titles/model.js';
 import { addRow, groupEdges, rowProduct, titleVectors, WEIGHT_NAMES } from './net.js';
 import type { NetWeights } from './net.js';
 import { tasteScale, trainNet } from './net-train.js';
 import type { NetTraining } from './net-train.js';
 
-export interface NetParams extends AttributeRules {
+export interface NetParams {
   readonly dimension: number;
   readonly nets: number;
   readonly epochs: number;
@@ -62,7 +61,7 @@ function decodeNet(json: Json, dimension: number, table: TitleTable): NetWeights
 }
 
 /** All titles' vectors and biases of one net, and the same for titles it has not met. */
-function servedNet(net: NetWeights, table: TitleTable, reader: TitleReader, params: NetParams) {
+function servedNet(net: NetWeights, { table, reader }: Catalogue, params: NetParams) {
   const idf = inverseFrequencies(table);
   const edgesOf = (titles: readonly SparseVector[]) => groupEdges(titles, table, idf, params.crowding);
   const known = edgesOf(table.items.map((_, i) => reader.known(i)));
@@ -94,13 +93,12 @@ function servedNet(net: NetWeights, table: TitleTable, reader: TitleReader, para
  * likelihood of what members watched (after SemanticGNN, arXiv 2312.04071, with one hop). Several nets of different
  * starts answer together by the sum of their scores.
  */
-export const netMode: GraphMode<NetParams, NetState> = {
-  fit: (data, table, params, rng, progress) => {
+export const netModel: TitleModel<NetParams, NetState> = {
+  fit: (data, { table, reader }, params, rng, progress) => {
     const watched = [...new Set(data.item)].sort((a, b) => a - b);
     const place = new Map(watched.map((title, row) => [title, row]));
     const item = data.item.map((title) => place.get(title) as number);
     const members = sparseRows(data.units.length, data.unit, item, new Float64Array(item.length).fill(1));
-    const reader = new TitleReader(table, params);
     const titles = watched.map((title) => reader.known(title));
     const edges = groupEdges(titles, table, inverseFrequencies(table), params.crowding);
     const nets = Array.from({ length: params.nets }, (_, k) => {
@@ -117,14 +115,14 @@ export const netMode: GraphMode<NetParams, NetState> = {
       Object.fromEntries(WEIGHT_NAMES.map((name) => [name, encodeFloats32(net[name])])),
     ),
   }),
-  decode: (json, table) => {
+  decode: (json, { table }) => {
     const stored = stateObject(json ?? null);
     const dimension = stateNumber(stored['dimension'], 'dimension');
     if (!Array.isArray(stored['nets'])) throw new DomainError('invalid_state', 'the nets are not a list', '/nets');
     return { nets: (stored['nets'] as readonly Json[]).map((net) => decodeNet(net, dimension, table)) };
   },
-  compile: ({ nets }, table, reader, params) => {
-    const served = nets.map((net) => servedNet(net, table, reader, params));
+  compile: ({ nets }, catalogue, params) => {
+    const served = nets.map((net) => servedNet(net, catalogue, params));
     return (member) => {
       for (const net of served) net.look(member);
       return (title, index) => served.reduce((sum, net) => sum + net.score(title, index), 0) / served.length;

@@ -1,0 +1,36 @@
+import type { Json, Rng } from '#experiments';
+import type { TrainingSet } from '../../contract.js';
+import type { SparseVector, TitleReader, TitleTable } from './table.js';
+
+/** What training knows of the titles themselves. */
+export interface Catalogue {
+  readonly table: TitleTable;
+  readonly reader: TitleReader;
+  /** Members per title, as a share of the most popular title's; 0: nobody has watched it. */
+  readonly popularity: Float64Array;
+}
+
+/** Scores one title: its attributes with their counts, and its place in the table if it is known there. */
+export type TitleScorer = (title: SparseVector, index: number | undefined) => number;
+
+/** From the member's weights by place in the table to a scorer; called once per request. */
+export type MemberModel = (member: ReadonlyMap<number, number>) => TitleScorer;
+
+/** One way to rank titles by what they are: what it learns, how it is stored, how it answers. */
+export interface TitleModel<P, S> {
+  fit(data: TrainingSet, catalogue: Catalogue, params: P, rng: Rng, progress: (share: number) => void): S;
+  encode(state: S): Json;
+  /** @throws DomainError `invalid_state`. */
+  decode(json: Json | undefined, catalogue: Catalogue): S;
+  compile(state: S, catalogue: Catalogue, params: P): MemberModel;
+}
+
+/** A model that learns nothing beyond the catalogue itself. */
+export function unlearned<P>(compile: (catalogue: Catalogue, params: P) => MemberModel): TitleModel<P, null> {
+  return {
+    fit: () => null,
+    encode: () => null,
+    decode: () => null,
+    compile: (_state, catalogue, params) => compile(catalogue, params),
+  };
+}
