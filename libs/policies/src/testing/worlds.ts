@@ -68,7 +68,10 @@ export function loggedBatch(size: number, actions: readonly Action[], seed: stri
   });
 }
 
-/** 60 members of two tastes: the even ones watch a0-a9, the odd ones a10-a19; of each taste's titles the first is watched by all. */
+/**
+ * 60 members of two tastes: the even ones watch a0-a9, the odd ones a10-a19; of each taste's titles the first is
+ * watched by all. The titles of a taste share a genre, for policies that know titles by what they are.
+ */
 export function tasteHistory(): TrainingSet {
   const rng = createRng('taste');
   const items = actionsOf(20).map((action) => action.id);
@@ -88,7 +91,7 @@ export function tasteHistory(): TrainingSet {
     item: Uint32Array.from(item),
     value: new Float64Array(unit.length).fill(1),
     at: Float64Array.from(unit, (_, n) => START + n * 1000),
-    itemFeatures: items.map(() => ({})),
+    itemFeatures: items.map((_, i) => ({ genres: [i < 10 ? 'drama' : 'comedy'], year: 1990 + i })),
   };
 }
 

@@ -9,7 +9,7 @@ const dimension = z.int().min(1).max(512).default(64).describe('Length of the ve
 export const netParams = {
   dimension,
   nets: z.int().min(1).max(20).default(3).describe('net: nets of different starts that answer together.'),
-  epochs: z.int().min(1).max(200).default(20).describe('net: passes over the members in training.'),
+  epochs: z.int().min(1).max(200).default(12).describe('net: passes over the members in training.'),
   batch: z.int().min(1).max(4096).default(64).describe('net: members per step.'),
   rate: z.number().positive().max(1).default(0.006).describe('net: size of the first step of Adam.'),
   decay: z.number().min(0).max(1).default(0.001).describe('net: strength of the L2 regularisation.'),
@@ -18,10 +18,10 @@ export const netParams = {
     .number()
     .min(0)
     .max(1)
-    .default(0.5)
+    .default(0.25)
     .describe('net: 1: the attributes of one relation count as their mean, 0: as their sum.'),
   dropInput: share('net: share of the watched titles that training hides from the input.', 0.7),
-  dropAttribute: share('net: share of the attributes that a training step leaves out.', 0.3),
+  dropAttribute: share('net: share of the attributes that a training step leaves out.', 0.15),
   dropOwn: share("net: share of the titles whose own part a training step leaves out.", 0.5),
 };
 
