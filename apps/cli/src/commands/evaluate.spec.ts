@@ -163,6 +163,7 @@ describe('evaluate recommender', () => {
     [{ data: '/nowhere' }, /ratings\.csv does not exist/],
     [{ split: '/nowhere.json' }, /cannot be read/],
     [{ graph: '/nowhere' }, /kg-triples\.tsv does not exist/],
+    [{ tags: true }, /tags\.csv does not exist/],
   ])('says what is wrong: %j', (change, message) => {
     const options = { policy: 'most-popular', protocol: 'strong', data: directory, ...change };
     expect(() => evaluateRecommender(options)).toThrow(DomainError);
@@ -243,6 +244,18 @@ describe('evaluate recommender', () => {
       expect(reranked['ndcg@10']).toBeGreaterThanOrEqual(0.98 * plain['ndcg@10']);
       expect(reranked['ndcg@100']).toBeGreaterThanOrEqual(0.98 * plain['ndcg@100']);
       expect(reranked['gini@20']).toBeLessThan(plain['gini@20']);
+    it('content neighbours on titles that nobody has watched', () => {
+      const result = evaluateRecommender({
+        policy: 'content',
+        params: { mode: 'neighbours' },
+        protocol: 'cold',
+        data: RATINGS,
+        split: join(SPLITS, 'mls-cold-split.json'),
+      });
+      // Within 1 % of the reference values, which were computed by other code.
+      expect(Math.abs(result['recall@20'] / 0.2275 - 1)).toBeLessThan(0.01);
+      expect(Math.abs(result['ndcg@10'] / 0.1629 - 1)).toBeLessThan(0.01);
+      expect(Math.abs(result['ndcg@100'] / 0.3171 - 1)).toBeLessThan(0.01);
     }, 120_000);
   },
 );

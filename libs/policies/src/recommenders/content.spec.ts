@@ -26,7 +26,11 @@ const data: TrainingSet = {
   itemFeatures,
 };
 
-function scoresOf(params: object, context: Context, extra: { id: string; features: Context }[] = []): number[] {
+function scoresOf(
+  params: object,
+  context: Context,
+  extra: { id: string; features: Context }[] = [],
+): number[] {
   const parsed = content.params.parse({ leastTitles: 1, ...params });
   const state = content.fit(data, parsed, createRng('fit'), () => undefined);
   const compiled = content.compile(state, parsed);
@@ -38,7 +42,9 @@ function scoresOf(params: object, context: Context, extra: { id: string; feature
 /** Rows of the TF-IDF matrix, each of length 1, the slow way. */
 function rows(): number[][] {
   const all = ['a', 'b', 'c'];
-  const idf = all.map((g) => Math.log((1 + items.length) / (1 + genres.filter((list) => list.includes(g)).length)));
+  const idf = all.map((g) =>
+    Math.log((1 + items.length) / (1 + genres.filter((list) => list.includes(g)).length)),
+  );
   return genres.map((list) => {
     const row = all.map((g, c) => (list.includes(g) ? (idf[c] as number) : 0));
     const length = Math.hypot(...row);

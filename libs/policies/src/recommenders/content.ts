@@ -67,7 +67,8 @@ export const content = titlePolicy<Params>(
   {
     key: 'content',
     title: 'Content-based',
-    summary: 'Ranks titles by their genres, people, year, tags and words, compared with what the member watched.',
+    summary:
+      'Ranks titles by their genres, people, year, tags and words, compared with what the member watched.',
     reference:
       'Pazzani, Billsus (2007), Content-based recommendation systems; ' +
       'Salton, Buckley (1988), Term-weighting approaches in automatic text retrieval; ' +

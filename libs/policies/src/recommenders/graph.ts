@@ -40,11 +40,15 @@ const schema = z.object({
     .min(0)
     .max(1000)
     .default(0.1)
-    .describe('walk: weight of an edge between a member and a title; edges to attributes weigh 1 / ln(2 + titles).'),
+    .describe(
+      'walk: weight of an edge between a member and a title; edges to attributes weigh 1 / ln(2 + titles).',
+    ),
   relationWeights: z
     .record(z.string().max(100), z.number().min(0).max(1000))
     .default({})
-    .describe('walk: what each relation (a feature of the titles) means: factor of the weight of its edges; else 1.'),
+    .describe(
+      'walk: what each relation (a feature of the titles) means: factor of the weight of its edges; else 1.',
+    ),
   ...memberParams,
   ...attributeParams,
 });

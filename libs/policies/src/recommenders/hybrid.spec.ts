@@ -45,7 +45,11 @@ describe('the learned blend', () => {
 
   it('tells popular titles from rare ones, and from those that nobody has watched', () => {
     const catalogue = { popularity: Float64Array.of(1, 0.01, 0) };
-    const [popular, rare, unseen] = [0, 1, 2].map((i) => knownOfTitle(catalogue, i)) as [number, number, number];
+    const [popular, rare, unseen] = [0, 1, 2].map((i) => knownOfTitle(catalogue, i)) as [
+      number,
+      number,
+      number,
+    ];
     expect(popular).toBe(1);
     expect(rare).toBeGreaterThan(0);
     expect(rare).toBeLessThan(popular);

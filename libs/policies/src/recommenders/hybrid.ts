@@ -11,7 +11,9 @@ const schema = z.object({
   mode: z
     .enum(['taste', 'next'])
     .default('taste')
-    .describe('What the weights are learned for. taste: any title the member would like. next: the next one.'),
+    .describe(
+      'What the weights are learned for. taste: any title the member would like. next: the next one.',
+    ),
   parts: z
     .array(z.enum(PART_NAMES))
     .min(1)
@@ -32,7 +34,9 @@ const schema = z.object({
     .min(0)
     .max(0.5)
     .default(0.15)
-    .describe('Share of the titles that are hidden from everybody meanwhile: how the weights for new titles are learned.'),
+    .describe(
+      'Share of the titles that are hidden from everybody meanwhile: how the weights for new titles are learned.',
+    ),
   pull: z
     .number()
     .positive()

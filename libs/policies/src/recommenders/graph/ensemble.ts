@@ -33,7 +33,11 @@ export function scaleTitles({ table, reader }: Catalogue, most = SCALE_TITLES): 
 }
 
 /** The scorer with mean 0 and standard deviation 1 over the given titles; 0 throughout where it tells none apart. */
-export function standardised(scorer: TitleScorer, { reader }: Catalogue, titles: readonly number[]): TitleScorer {
+export function standardised(
+  scorer: TitleScorer,
+  { reader }: Catalogue,
+  titles: readonly number[],
+): TitleScorer {
   const scores = titles.map((i) => scorer(reader.known(i), i));
   const n = Math.max(1, scores.length);
   const mean = scores.reduce((sum, value) => sum + value, 0) / n;
@@ -71,7 +75,8 @@ export const ensembleModel: TitleModel<EnsembleParams, Readonly<Record<Part, unk
         score: standardised(model(member), catalogue, titles),
         weight,
       }));
-      return (title, index) => scorers.reduce((sum, { score, weight }) => sum + weight * score(title, index), 0);
+      return (title, index) =>
+        scorers.reduce((sum, { score, weight }) => sum + weight * score(title, index), 0);
     };
   },
 };

@@ -74,8 +74,14 @@ export const factorModel: TitleModel<FactorParams, FactorState> = {
     const { titles, byUnit } = watchedPairs(data);
     const { dimension, iterations } = params;
     const byItem = transposeRows(byUnit, titles.length);
-    const own = alternatingLeastSquares(byUnit, byItem, dimension, iterations, alsWeights(params), rng, (share) =>
-      progress(0.8 * share),
+    const own = alternatingLeastSquares(
+      byUnit,
+      byItem,
+      dimension,
+      iterations,
+      alsWeights(params),
+      rng,
+      (share) => progress(0.8 * share),
     );
     const idf = inverseFrequencies(table);
     const rows = titles.map((title) => regressor(table, idf, reader.known(title)));
@@ -99,7 +105,12 @@ export const factorModel: TitleModel<FactorParams, FactorState> = {
     const stored = stateObject(json ?? null);
     const dimension = stateNumber(stored['dimension'], 'dimension');
     const floats = (field: string) => decodeFloats32(stateText(stored[field], field));
-    const state = { dimension, factors: floats('factors'), watched: floats('watched'), weights: floats('weights') };
+    const state = {
+      dimension,
+      factors: floats('factors'),
+      watched: floats('watched'),
+      weights: floats('weights'),
+    };
     const fits =
       state.factors.length === table.items.length * dimension &&
       state.watched.length === table.items.length &&
@@ -125,12 +136,14 @@ export const factorModel: TitleModel<FactorParams, FactorState> = {
       taste.fill(0);
       for (let j = 0; j < dimension; j++) {
         const value = own[j] as number;
-        for (let c = 0; c < width; c++) taste[c] = (taste[c] as number) + value * (weights[j * width + c] as number);
+        for (let c = 0; c < width; c++)
+          taste[c] = (taste[c] as number) + value * (weights[j * width + c] as number);
       }
       return (title, index) => {
         if (index === undefined || watched[index] !== 1) return dot(regressor(table, idf, title), taste);
         let sum = 0;
-        for (let j = 0; j < dimension; j++) sum += (own[j] as number) * (factors[index * dimension + j] as number);
+        for (let j = 0; j < dimension; j++)
+          sum += (own[j] as number) * (factors[index * dimension + j] as number);
         return sum;
       };
     };

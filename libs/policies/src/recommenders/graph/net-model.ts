@@ -76,7 +76,8 @@ function servedNet(net: NetWeights, { table, reader }: Catalogue, params: NetPar
       let total = 0;
       for (const weight of member.values()) total += Math.abs(weight);
       const scale = tasteScale(total);
-      for (const [title, weight] of member) addRow(taste, 0, vectors, title * dimension, scale * weight, dimension);
+      for (const [title, weight] of member)
+        addRow(taste, 0, vectors, title * dimension, scale * weight, dimension);
     },
     score: (title: SparseVector, index: number | undefined): number => {
       if (index !== undefined) {
@@ -118,7 +119,8 @@ export const netModel: TitleModel<NetParams, NetState> = {
   decode: (json, { table }) => {
     const stored = stateObject(json ?? null);
     const dimension = stateNumber(stored['dimension'], 'dimension');
-    if (!Array.isArray(stored['nets'])) throw new DomainError('invalid_state', 'the nets are not a list', '/nets');
+    if (!Array.isArray(stored['nets']))
+      throw new DomainError('invalid_state', 'the nets are not a list', '/nets');
     return { nets: (stored['nets'] as readonly Json[]).map((net) => decodeNet(net, dimension, table)) };
   },
   compile: ({ nets }, catalogue, params) => {

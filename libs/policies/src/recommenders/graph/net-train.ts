@@ -96,7 +96,8 @@ export class NetTrainer {
     const { dimension, edges, means, shares } = this;
     const titles = edges.titles;
     const rows = members.length;
-    for (const array of [this.vectors.view, this.bias.view, this.taste.view, this.byBias.view, means]) array.fill(0);
+    for (const array of [this.vectors.view, this.bias.view, this.taste.view, this.byBias.view, means])
+      array.fill(0);
     const pass = { vectors: this.vectors.view, bias: this.bias.view, means, shares };
     titleVectors(this.weights, edges, own, kept, pass);
     const taste = this.taste.view;
@@ -109,7 +110,12 @@ export class NetTrainer {
     this.kernels.addBias(logits, this.bias, rows);
     this.kernels.softmax(logits, rows, titles, {});
     const loss = slopes(logits.view, members, titles);
-    this.kernels.product(this.byVector, logits, this.taste, { m: titles, n: dimension, k: rows, turnA: true });
+    this.kernels.product(this.byVector, logits, this.taste, {
+      m: titles,
+      n: dimension,
+      k: rows,
+      turnA: true,
+    });
     this.kernels.product(this.byTaste, logits, this.vectors, { m: rows, n: dimension, k: titles });
     this.kernels.addColumnSums(this.byBias, logits, rows);
     const [byVector, byTaste] = [this.byVector.view, this.byTaste.view];
@@ -197,7 +203,8 @@ export function trainNet(
         return { targets, inputs: [...targets].filter(() => rng.uniform() >= settings.dropInput) };
       });
       const { dropAttribute, dropOwn } = settings;
-      const kept = dropAttribute > 0 ? mask(attributes, dropAttribute, 1 / (1 - dropAttribute), rng) : undefined;
+      const kept =
+        dropAttribute > 0 ? mask(attributes, dropAttribute, 1 / (1 - dropAttribute), rng) : undefined;
       trainer.learn(shown, mask(edges.titles, dropOwn, 1, rng), kept);
       // The step falls to nothing along a cosine (Loshchilov, Hutter 2017).
       trainer.step(0.5 * settings.rate * (1 + Math.cos((Math.PI * done) / total)), settings.decay);

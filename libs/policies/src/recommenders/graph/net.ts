@@ -94,7 +94,8 @@ export function weightSizes(
 
 /** Draws the start: titles are what their attributes say and little else. */
 export function drawWeights(net: NetWeights, spread: number, rng: Rng): void {
-  const draw = (values: Float32Array, sd: number): void => values.forEach((_, i) => (values[i] = sd * rng.normal()));
+  const draw = (values: Float32Array, sd: number): void =>
+    values.forEach((_, i) => (values[i] = sd * rng.normal()));
   draw(net.attributes, spread);
   draw(net.own, spread / 20);
   draw(net.attention, spread);
@@ -157,7 +158,13 @@ export function titleVectors(
 }
 
 /** Mean of one group's attributes, and its logit in the place of its share. */
-function groupMean(net: NetWeights, edges: GroupedEdges, g: number, pass: TitleVectors, kept?: Float32Array): void {
+function groupMean(
+  net: NetWeights,
+  edges: GroupedEdges,
+  g: number,
+  pass: TitleVectors,
+  kept?: Float32Array,
+): void {
   const { dimension, attributes, attention, relations } = net;
   for (let p = edges.start[g] as number; p < (edges.start[g + 1] as number); p++) {
     const c = edges.columns[p] as number;
@@ -165,7 +172,8 @@ function groupMean(net: NetWeights, edges: GroupedEdges, g: number, pass: TitleV
     if (weight !== 0) addRow(pass.means, g * dimension, attributes, c * dimension, weight, dimension);
   }
   pass.shares[g] =
-    (relations[edges.relationOf[g] as number] as number) + rowProduct(pass.means, g * dimension, attention, 0, dimension);
+    (relations[edges.relationOf[g] as number] as number) +
+    rowProduct(pass.means, g * dimension, attention, 0, dimension);
 }
 
 /**
@@ -250,10 +258,17 @@ export function addRow(
   weight: number,
   length: number,
 ): void {
-  for (let j = 0; j < length; j++) into[at + j] = (into[at + j] as number) + weight * (from[base + j] as number);
+  for (let j = 0; j < length; j++)
+    into[at + j] = (into[at + j] as number) + weight * (from[base + j] as number);
 }
 
-export function rowProduct(a: Float32Array, atA: number, b: Float32Array, atB: number, length: number): number {
+export function rowProduct(
+  a: Float32Array,
+  atA: number,
+  b: Float32Array,
+  atB: number,
+  length: number,
+): number {
   let s0 = 0;
   let s1 = 0;
   let j = 0;

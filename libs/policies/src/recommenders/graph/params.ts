@@ -22,7 +22,7 @@ export const netParams = {
     .describe('net: 1: the attributes of one relation count as their mean, 0: as their sum.'),
   dropInput: share('net: share of the watched titles that training hides from the input.', 0.7),
   dropAttribute: share('net: share of the attributes that a training step leaves out.', 0.15),
-  dropOwn: share("net: share of the titles whose own part a training step leaves out.", 0.5),
+  dropOwn: share('net: share of the titles whose own part a training step leaves out.', 0.5),
 };
 
 /** Training of the factors and of the ridge from attributes to them. */
@@ -36,7 +36,12 @@ export const factorParams = {
     .default(0.1)
     .describe('factors: weight of a pair nobody has seen against an observed one (alpha_0).'),
   regularisation: z.number().positive().max(1e3).default(0.01).describe('factors: regularisation (lambda).'),
-  ridge: z.number().positive().max(1e6).default(1).describe('factors: regularisation of the ridge from attributes.'),
+  ridge: z
+    .number()
+    .positive()
+    .max(1e6)
+    .default(1)
+    .describe('factors: regularisation of the ridge from attributes.'),
 };
 
 /** The ridge per member from attributes to what they watched. */

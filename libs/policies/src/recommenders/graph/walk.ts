@@ -39,7 +39,12 @@ class Edges {
   }
 
   rows(size: number) {
-    return sparseRows(size, Uint32Array.from(this.from), Uint32Array.from(this.to), Float64Array.from(this.weight));
+    return sparseRows(
+      size,
+      Uint32Array.from(this.from),
+      Uint32Array.from(this.to),
+      Float64Array.from(this.weight),
+    );
   }
 }
 
@@ -50,7 +55,12 @@ export class WalkGraph {
   private readonly columns: Uint32Array;
   private readonly weights: Float64Array;
 
-  constructor(table: TitleTable, { start, titles }: WalkState, byAttribute: Float64Array, memberWeight: number) {
+  constructor(
+    table: TitleTable,
+    { start, titles }: WalkState,
+    byAttribute: Float64Array,
+    memberWeight: number,
+  ) {
     const items = table.items.length;
     const members = items + table.names.length;
     const edges = new Edges();

@@ -49,7 +49,9 @@ function shuffled(count: number, rng: Rng): number[] {
 }
 
 function filtered(data: TrainingSet, isShown: (unit: number, item: number) => boolean): TrainingSet {
-  const rows = [...data.unit.keys()].filter((row) => isShown(data.unit[row] as number, data.item[row] as number));
+  const rows = [...data.unit.keys()].filter((row) =>
+    isShown(data.unit[row] as number, data.item[row] as number),
+  );
   return {
     ...data,
     unit: Uint32Array.from(rows, (row) => data.unit[row] as number),
@@ -85,7 +87,8 @@ export function rehearse(data: TrainingSet, rules: RehearsalRules, rng: Rng): Re
   const hidden = new Uint8Array(data.items.length);
   const watched = [...new Set(data.item)].sort((a, b) => a - b);
   const hiddenCount = Math.floor(rules.hiddenTitles * watched.length);
-  for (const place of shuffled(watched.length, rng).slice(0, hiddenCount)) hidden[watched[place] as number] = 1;
+  for (const place of shuffled(watched.length, rng).slice(0, hiddenCount))
+    hidden[watched[place] as number] = 1;
   const eligible = shuffled(lists.length, rng).filter(
     (u) => (lists[u] as number[]).filter((item) => hidden[item] === 0).length >= LEAST_TITLES,
   );

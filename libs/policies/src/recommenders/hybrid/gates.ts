@@ -16,7 +16,10 @@ const LONG_HISTORY = 100;
 export const knownOfMember = (titles: number): number => Math.log1p(titles) / Math.log1p(LONG_HISTORY);
 
 /** Of a title: members who watched it on a scale of logarithms, 1 for the most popular; 0 if nobody or unknown. */
-export function knownOfTitle({ popularity }: Pick<Catalogue, 'popularity'>, index: number | undefined): number {
+export function knownOfTitle(
+  { popularity }: Pick<Catalogue, 'popularity'>,
+  index: number | undefined,
+): number {
   const share = index === undefined ? 0 : (popularity[index] as number);
   return share > 0 ? Math.max(1e-3, 1 + Math.log(share) / LOG_SPAN) : 0;
 }
@@ -29,12 +32,7 @@ const LOG_SPAN = 8;
  * @param opinions one standardised score per part.
  * @param into parameterCount(opinions.length) numbers.
  */
-export function terms(
-  opinions: ArrayLike<number>,
-  member: number,
-  title: number,
-  into: Float64Array,
-): void {
+export function terms(opinions: ArrayLike<number>, member: number, title: number, into: Float64Array): void {
   const isNew = title > 0 ? 0 : 1;
   const parts = opinions.length;
   for (let k = 0; k < parts; k++) {

@@ -32,7 +32,12 @@ interface Curvature {
 }
 
 /** Scores all candidates of a case, and keeps their terms. @returns ln of the sum of e^score. */
-function scoreCase(question: BlendCase, weights: Float64Array, rows: Float64Array, scores: Float64Array): number {
+function scoreCase(
+  question: BlendCase,
+  weights: Float64Array,
+  rows: Float64Array,
+  scores: Float64Array,
+): number {
   const width = weights.length;
   const count = question.titles.length;
   const parts = question.opinions.length / count;
@@ -92,7 +97,12 @@ function addCase(
 }
 
 /** Loss, slope and bend over all cases, with the pull towards the start. */
-function curvature(cases: readonly BlendCase[], weights: Float64Array, start: Float64Array, pull: number): Curvature {
+function curvature(
+  cases: readonly BlendCase[],
+  weights: Float64Array,
+  start: Float64Array,
+  pull: number,
+): Curvature {
   const width = weights.length;
   const most = cases.reduce((max, question) => Math.max(max, question.titles.length), 0);
   const rows = new Float64Array(most * width);

@@ -121,7 +121,9 @@ function fit(
   const parts = params.parts.length;
   const weights = cases.length > 0 ? learnBlend(cases, parts, params.pull) : startingWeights(parts);
   progress(0.55);
-  const fitted = fitParts(data, catalogue, params, rng.fork('parts'), (share) => progress(0.55 + 0.45 * share));
+  const fitted = fitParts(data, catalogue, params, rng.fork('parts'), (share) =>
+    progress(0.55 + 0.45 * share),
+  );
   return { parts: fitted, weights };
 }
 
@@ -143,11 +145,13 @@ function compile(state: HybridState, catalogue: Catalogue, params: HybridParams)
 function decode(json: Json | undefined, catalogue: Catalogue): HybridState {
   const stored = stateObject(json ?? null);
   const list = stored['parts'];
-  if (!Array.isArray(list)) throw new DomainError('invalid_state', 'the stored parts are not a list', '/model/parts');
+  if (!Array.isArray(list))
+    throw new DomainError('invalid_state', 'the stored parts are not a list', '/model/parts');
   const parts = list.map((entry: Json) => {
     const { name: storedName, state } = stateObject(entry);
     const name = stateText(storedName, 'name') as PartName;
-    if (!Object.hasOwn(PARTS, name)) throw new DomainError('invalid_state', `there is no part "${name}"`, '/model/parts');
+    if (!Object.hasOwn(PARTS, name))
+      throw new DomainError('invalid_state', `there is no part "${name}"`, '/model/parts');
     return { name, state: PARTS[name].decode(state, catalogue) };
   });
   const weights = decodeFloats(stateText(stored['weights'], 'weights'));

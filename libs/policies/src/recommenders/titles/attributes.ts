@@ -29,7 +29,9 @@ export const attributeParams = {
     .min(1)
     .max(20_000)
     .default(4096)
-    .describe('At most this many attributes are kept, those of the most titles first; bounds memory and time.'),
+    .describe(
+      'At most this many attributes are kept, those of the most titles first; bounds memory and time.',
+    ),
 };
 
 export interface AttributeRules {

@@ -7,13 +7,17 @@ export const memberParams = {
     .min(0)
     .max(1e5)
     .default(0)
-    .describe('Titles of the history after which a title weighs half as much; 0: the whole history weighs alike.'),
+    .describe(
+      'Titles of the history after which a title weighs half as much; 0: the whole history weighs alike.',
+    ),
   dislikeWeight: z
     .number()
     .min(0)
     .max(10)
     .default(0.5)
-    .describe('Weight of a title in context.disliked (skipped, thumbs down) against a liked one; 0: not looked at.'),
+    .describe(
+      'Weight of a title in context.disliked (skipped, thumbs down) against a liked one; 0: not looked at.',
+    ),
   historyLimit: z
     .int()
     .min(1)

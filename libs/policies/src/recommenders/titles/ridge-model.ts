@@ -18,7 +18,10 @@ function regressors(catalogue: Catalogue, constant: number): { watched: number[]
   const { popularity, table } = catalogue;
   const watched = [...popularity.keys()].filter((i) => (popularity[i] as number) > 0);
   const all = normalisedRows(table, catalogue.reader);
-  return { watched, rows: watched.map((i) => withConstant(all[i] as SparseVector, table.names.length, constant)) };
+  return {
+    watched,
+    rows: watched.map((i) => withConstant(all[i] as SparseVector, table.names.length, constant)),
+  };
 }
 
 /**

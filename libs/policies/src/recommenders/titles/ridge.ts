@@ -39,7 +39,10 @@ export function transposed(rows: readonly SparseVector[], width: number): Sparse
       (values[c] as number[]).push(row.values[k] as number);
     });
   });
-  return columns.map((list, c) => ({ columns: Uint32Array.from(list), values: Float64Array.from(values[c] ?? []) }));
+  return columns.map((list, c) => ({
+    columns: Uint32Array.from(list),
+    values: Float64Array.from(values[c] ?? []),
+  }));
 }
 
 /**
