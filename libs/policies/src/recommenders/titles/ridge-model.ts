@@ -13,15 +13,12 @@ export interface RidgeParams {
   readonly constant: number;
 }
 
-/** The watched titles: their places, and their normalised attributes with the constant. */
-function regressors(catalogue: Catalogue, constant: number): { watched: number[]; rows: SparseVector[] } {
-  const { popularity, table } = catalogue;
+/** All titles' normalised attributes with the constant, and the places of the watched ones. */
+function regressors(catalogue: Catalogue, constant: number): { watched: number[]; all: SparseVector[] } {
+  const { popularity, reader, table } = catalogue;
   const watched = [...popularity.keys()].filter((i) => (popularity[i] as number) > 0);
-  const all = normalisedRows(table, catalogue.reader);
-  return {
-    watched,
-    rows: watched.map((i) => withConstant(all[i] as SparseVector, table.names.length, constant)),
-  };
+  const width = table.names.length;
+  return { watched, all: normalisedRows(table, reader).map((row) => withConstant(row, width, constant)) };
 }
 
 /**
@@ -30,7 +27,8 @@ function regressors(catalogue: Catalogue, constant: number): { watched: number[]
  */
 export const ridgeModel: TitleModel<RidgeParams, RidgeInverse> = {
   fit: (_data, catalogue, params, _rng, progress) => {
-    const { rows } = regressors(catalogue, params.constant);
+    const { watched, all } = regressors(catalogue, params.constant);
+    const rows = watched.map((i) => all[i] as SparseVector);
     const ridge = ridgeInverse(rows, catalogue.table.names.length + 1, params.attributeRidge);
     progress(1);
     return ridge;
@@ -47,7 +45,8 @@ export const ridgeModel: TitleModel<RidgeParams, RidgeInverse> = {
   },
   compile: (ridge, catalogue, params) => {
     const { table } = catalogue;
-    const { watched, rows } = regressors(catalogue, params.constant);
+    const { watched, all } = regressors(catalogue, params.constant);
+    const rows = watched.map((i) => all[i] as SparseVector);
     const rowOf = new Map(watched.map((i, row) => [i, row]));
     const idf = inverseFrequencies(table);
     const width = table.names.length + 1;
@@ -59,7 +58,10 @@ export const ridgeModel: TitleModel<RidgeParams, RidgeInverse> = {
       }
       const weights = ridgeWeights(ridge, rows, width, target);
       const mean = (weights[width - 1] as number) * params.constant;
-      return (title) => dot(normalised(title, idf), weights) + mean;
+      return (title, index) =>
+        index === undefined
+          ? dot(normalised(title, idf), weights) + mean
+          : dot(all[index] as SparseVector, weights);
     };
   },
 };
