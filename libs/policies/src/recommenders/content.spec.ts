@@ -109,7 +109,9 @@ describe('content', () => {
     },
   );
 
-  it('gives a member of whom nothing is known what is popular', () => {
-    expect(scoresOf({}, { history: ['never heard of'] })).toEqual([1, 0.5, 1, 0.5, 0, 0]);
+  it('gives a member of whom no liked title is known what is popular', () => {
+    const popular = [1, 0.5, 1, 0.5, 0, 0];
+    expect(scoresOf({}, { history: ['never heard of'] })).toEqual(popular);
+    expect(scoresOf({}, { history: [], disliked: ['t1'] })).toEqual(popular);
   });
 });

@@ -35,7 +35,7 @@ function ranker<P extends TitleParams>(models: Models<P>, state: TitleState, par
   const answer = modelOf(models, state.mode).compile(state.model, { table, reader, popularity }, params);
   const scores = (request: DecisionRequest): Float64Array => {
     const member = memberWeights(request, params, (id) => reader.indexOf(id));
-    if (member.size === 0) {
+    if (![...member.values()].some((weight) => weight > 0)) {
       return Float64Array.from(request.actions, ({ id }) => popularity[reader.indexOf(id) ?? -1] ?? 0);
     }
     const scorer = answer(member);
@@ -53,7 +53,7 @@ function ranker<P extends TitleParams>(models: Models<P>, state: TitleState, par
 /**
  * A policy that knows titles by what they are, in one of several modes. Its answers use `context.history` and
  * `context.disliked` (ids, newest last), and for titles that training has not met the features that come with them in
- * the request. A member of whom nothing is known gets popularity.
+ * the request. A member of whom no liked title is known gets popularity.
  */
 export function titlePolicy<P extends TitleParams>(
   about: About,
