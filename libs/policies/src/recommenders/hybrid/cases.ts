@@ -53,7 +53,9 @@ function filtered(data: TrainingSet, isShown: (unit: number, item: number) => bo
     isShown(data.unit[row] as number, data.item[row] as number),
   );
   return {
-    ...data,
+    units: data.units,
+    items: data.items,
+    itemFeatures: data.itemFeatures,
     unit: Uint32Array.from(rows, (row) => data.unit[row] as number),
     item: Uint32Array.from(rows, (row) => data.item[row] as number),
     value: Float64Array.from(rows, (row) => data.value[row] as number),
