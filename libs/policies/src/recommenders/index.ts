@@ -1,3 +1,4 @@
+import type { Policy, RecommenderPolicy } from '../contract.js';
 import { blendOf } from './blend.js';
 import { bpr } from './bpr.js';
 import { content } from './content.js';
