@@ -244,6 +244,8 @@ describe('evaluate recommender', () => {
       expect(reranked['ndcg@10']).toBeGreaterThanOrEqual(0.98 * plain['ndcg@10']);
       expect(reranked['ndcg@100']).toBeGreaterThanOrEqual(0.98 * plain['ndcg@100']);
       expect(reranked['gini@20']).toBeLessThan(plain['gini@20']);
+    }, 120_000);
+
     it('content neighbours on titles that nobody has watched', () => {
       const result = evaluateRecommender({
         policy: 'content',
