@@ -35,4 +35,12 @@ export const recommenders: readonly Policy[] = [
   hybrid as Policy,
   deep as Policy,
   multiTask as Policy,
+import { sequence } from './sequence.js';
+
+/** Policies that learn in a training run. Adding one is one file and one entry here. */
+export const recommenders: readonly Policy[] = [
+  implicitAls as Policy,
+  deep as Policy,
+  multiTask as Policy,
+  sequence as Policy,
 ];
