@@ -28,16 +28,14 @@ const schema = z.object({
     .number()
     .min(0)
     .max(0.9)
-    .optional()
-    .describe(
-      'Share of values that is dropped in training; 0.4 for self-attention and 0.3 for the others if not given.',
-    ),
+    .default(0.4)
+    .describe('Share of values that is dropped in training; 0.3 suits gru and lstm better.'),
   learningRate: z
     .number()
-    .positive()
+    .min(1e-6)
     .max(1)
-    .optional()
-    .describe('Step of the optimiser; 0.002 for self-attention and 0.004 for the others if not given.'),
+    .default(0.002)
+    .describe('Step of the optimiser; 0.004 suits gru and lstm better.'),
   epochs: z.int().min(1).max(1_000).default(40).describe('Most passes over the histories.'),
   batch: z.int().min(1).max(1_024).default(32).describe('Windows of history per step of the optimiser.'),
   validation: z
@@ -50,7 +48,7 @@ const schema = z.object({
     .int()
     .min(1)
     .max(100)
-    .default(5)
+    .default(3)
     .describe('Passes without a better validation after which the training stops.'),
   memoryMb: z
     .int()
@@ -96,11 +94,10 @@ function popularityOf(data: TrainingSet): Float64Array {
 
 function fit(data: TrainingSet, params: Params, rng: Rng, progress: (share: number) => void): SequenceState {
   const { cell, dimension, length, blocks } = params;
-  const attention = cell === 'self-attention';
   const weights = trainSequences(
     sequencesOf(data),
-    { ...params, items: data.items.length, dropout: params.dropout ?? (attention ? 0.4 : 0.3) },
-    { ...params, rate: params.learningRate ?? (attention ? 0.002 : 0.004) },
+    { ...params, items: data.items.length },
+    { ...params, rate: params.learningRate },
     rng,
     progress,
   );
