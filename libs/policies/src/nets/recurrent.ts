@@ -106,7 +106,6 @@ export class Gates {
 /** Dropout, a recurrent cell, dropout, and a dense layer: the network of Hidasi et al. (2016) with one layer of units. */
 export class RecurrentLayer implements SequenceLayer {
   readonly rows = 'by step';
-  readonly inputScale = 1;
   private readonly before: Dropout;
   private readonly after: Dropout;
   private readonly dense: Dense;

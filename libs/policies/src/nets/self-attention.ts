@@ -167,7 +167,6 @@ class AttentionBlock {
 /** Learned positions, dropout, blocks of attention and a last normalisation. */
 export class SelfAttentionLayer implements SequenceLayer {
   readonly rows = 'by sequence';
-  readonly inputScale: number;
   private readonly positions: Embedding;
   private readonly places: Ints;
   private readonly drop: Dropout;
@@ -182,7 +181,6 @@ export class SelfAttentionLayer implements SequenceLayer {
     const rows = batch * length;
     this.kernels = parameters.kernels;
     this.length = length;
-    this.inputScale = Math.sqrt(dimension);
     this.positions = new Embedding(parameters, 'positions', length, dimension, 1, rows);
     this.places = this.kernels.arena.ints(rows);
     this.drop = new Dropout(this.kernels, options.dropout, rows * dimension, rng);

@@ -15,8 +15,6 @@ export interface SequenceLayer {
    * padding after the last one.
    */
   readonly rows: 'by sequence' | 'by step';
-  /** Factor on the item vectors that this layer expects. */
-  readonly inputScale: number;
   forward(x: Floats, shape: SequenceShape, training: boolean): Floats;
   backward(dy: Floats): Floats;
 }

@@ -57,6 +57,7 @@ export class SequenceNet {
   private readonly targets: Ints;
   private readonly answers: Floats;
   private readonly dStates: Floats;
+  private shape: SequenceShape | undefined;
 
   constructor(
     readonly options: NetOptions,
@@ -67,6 +68,7 @@ export class SequenceNet {
     const rows = batch * length;
     const { arena } = this.kernels;
     this.parameters = new Parameters(this.kernels);
+    // As in Vaswani et al. (2017): beside learned positions the item vectors would be too small.
     const scale = cell === 'self-attention' ? Math.sqrt(dimension) : 1;
     this.embedding = new Embedding(this.parameters, 'items', items, dimension, scale, rows);
     this.layer = layers[cell](this.parameters, options, rng);
@@ -110,8 +112,6 @@ export class SequenceNet {
     const { answers, targets } = this.ask(windows, false);
     return { loss: this.softmax.loss(answers, targets), answers: targets.length };
   }
-
-  private shape: SequenceShape | undefined;
 
   /** The states that have an answer, one after the other, with the answers. */
   private ask(windows: readonly Window[], training: boolean) {
