@@ -107,10 +107,10 @@ export class SequenceNet {
     return loss;
   }
 
-  /** Sum of the losses of the answers, and how many there are. */
-  loss(windows: readonly Window[]): { loss: number; answers: number } {
+  /** Ranks of the answers among all items, from 1, window by window. */
+  ranks(windows: readonly Window[]): Float64Array {
     const { answers, targets } = this.ask(windows, false);
-    return { loss: this.softmax.loss(answers, targets), answers: targets.length };
+    return this.softmax.ranks(answers, targets);
   }
 
   /** The states that have an answer, one after the other, with the answers. */

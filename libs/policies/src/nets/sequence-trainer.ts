@@ -15,15 +15,16 @@ export class SequenceTrainer {
   constructor(
     private readonly net: SequenceNet,
     private readonly sequences: readonly Int32Array[],
-    private readonly step: StepOptions,
     private readonly rng: Rng,
   ) {}
 
   /**
    * One pass over all sequences, cut anew into windows at a random offset, so that an item is seen after more and after less
-   * history. @param progress called with the share done after every batch. @returns the mean loss.
+   * history.
+   * @param progress called with the share done after every batch.
+   * @returns the mean loss.
    */
-  epoch(progress: (share: number) => void): number {
+  epoch(step: StepOptions, progress: (share: number) => void): number {
     const windows = this.windows();
     const { batch } = this.net.options;
     let loss = 0;
@@ -31,7 +32,7 @@ export class SequenceTrainer {
     for (let from = 0; from < windows.length; from += batch) {
       const part = windows.slice(from, from + batch);
       const count = part.reduce((sum, { items }) => sum + items.length - 1, 0);
-      loss += count * this.net.train(part, this.step);
+      loss += count * this.net.train(part, step);
       answers += count;
       progress(Math.min(1, (from + batch) / windows.length));
     }

@@ -54,16 +54,19 @@ export class TiedSoftmax {
     return { loss, dx };
   }
 
-  /** Sum of the losses of the rows; the gradients stay as they are. */
-  loss(x: Floats, target: Ints): number {
-    const { width } = this.embedding;
-    let loss = 0;
-    for (let from = 0; from < target.length; from += this.piece) {
-      const m = Math.min(this.piece, target.length - from);
-      const logits = this.logitsOf(x.part(from * width, m * width), m);
-      loss += this.kernels.crossEntropy(logits, target.part(from, m), this.items, 1);
+  /** Per row, the rank of its target among all items, from 1; equal ones count half. */
+  ranks(x: Floats, target: Ints): Float64Array {
+    const { embedding, items } = this;
+    const ranks = new Float64Array(target.length);
+    for (let from = 0; from < ranks.length; from += this.piece) {
+      const m = Math.min(this.piece, ranks.length - from);
+      const logits = this.logitsOf(x.part(from * embedding.width, m * embedding.width), m).view;
+      for (let row = 0; row < m; row++) {
+        const values = logits.subarray(row * items, (row + 1) * items);
+        ranks[from + row] = rankOf(values, target.view[from + row] as number);
+      }
     }
-    return loss;
+    return ranks;
   }
 
   private logitsOf(x: Floats, rows: number): Floats {
@@ -74,4 +77,15 @@ export class TiedSoftmax {
     kernels.addBias(logits, this.bias.weights, rows);
     return logits;
   }
+}
+
+function rankOf(values: Float32Array, target: number): number {
+  const own = values[target] as number;
+  let above = 0;
+  let equal = 0;
+  for (const value of values) {
+    if (value > own) above++;
+    else if (value === own) equal++;
+  }
+  return above + (1 + equal) / 2;
 }

@@ -38,20 +38,26 @@ function withhold(
   return enough ? { train, asked } : { train: [...sequences], asked: [] };
 }
 
-function validationLoss(net: SequenceNet, asked: readonly Window[]): number {
+/** Mean of 1 / log2(rank + 1) of the withheld events among all items. */
+function validationGain(net: SequenceNet, asked: readonly Window[]): number {
   let total = 0;
   let count = 0;
   for (let from = 0; from < asked.length; from += net.options.batch) {
-    const { answers, loss } = net.loss(asked.slice(from, from + net.options.batch));
-    total += loss;
-    count += answers;
+    const ranks = net.ranks(asked.slice(from, from + net.options.batch));
+    for (const rank of ranks) total += 1 / Math.log2(rank + 1);
+    count += ranks.length;
   }
   return total / count;
 }
 
+/** From the full rate down to a twentieth on half a cosine (Loshchilov and Hutter 2017). */
+function rateAt(epoch: number, { epochs, rate }: TrainingOptions): number {
+  return rate * (0.05 + 0.475 * (1 + Math.cos((Math.PI * (epoch - 1)) / epochs)));
+}
+
 /**
- * Trains a network until the loss on withheld events has not become better for `patience` epochs; its weights are those of the
- * best epoch.
+ * Trains a network for `epochs`, or until the withheld events have not been ranked better for `patience` epochs; its weights are
+ * those of the best epoch. The loss would stop it too early: it rises by overconfidence while the ranking still gains.
  * @param sequences item numbers of each member, oldest first.
  * @param progress called after every batch with the share of the most epochs that is done, and with 1 at the end.
  * @returns the weights. @throws DomainError `out_of_memory` or `diverged`.
@@ -66,12 +72,13 @@ export function trainSequences(
   const memoryLimit = options.memoryMb * MEGABYTE;
   const net = new SequenceNet({ ...shape, trained: true, memoryLimit }, rng.fork('network'));
   const { asked, train } = withhold(sequences, options.validation, shape.length, rng.fork('validation'));
-  const trainer = new SequenceTrainer(net, train, { rate: options.rate, clip: CLIP }, rng.fork('windows'));
-  let best = { epoch: 0, loss: Infinity, weights: net.parameters.snapshot() };
+  const trainer = new SequenceTrainer(net, train, rng.fork('windows'));
+  let best = { epoch: 0, gain: -1, weights: net.parameters.snapshot() };
   for (let epoch = 1; epoch <= options.epochs; epoch++) {
-    trainer.epoch((share) => progress((0.999 * (epoch - 1 + share)) / options.epochs));
-    const loss = asked.length > 0 ? validationLoss(net, asked) : -epoch;
-    if (loss < best.loss) best = { epoch, loss, weights: net.parameters.snapshot() };
+    const step = { rate: rateAt(epoch, options), clip: CLIP };
+    trainer.epoch(step, (share) => progress((0.999 * (epoch - 1 + share)) / options.epochs));
+    const gain = asked.length > 0 ? validationGain(net, asked) : epoch;
+    if (gain > best.gain) best = { epoch, gain, weights: net.parameters.snapshot() };
     if (epoch - best.epoch >= options.patience) break;
   }
   progress(1);

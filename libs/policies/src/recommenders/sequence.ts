@@ -34,9 +34,9 @@ const schema = z.object({
     .number()
     .min(1e-6)
     .max(1)
-    .default(0.002)
-    .describe('Step of the optimiser; 0.004 suits gru and lstm better.'),
-  epochs: z.int().min(1).max(1_000).default(40).describe('Most passes over the histories.'),
+    .default(0.003)
+    .describe('First step of the optimiser, which falls to a twentieth; 0.005 suits gru and lstm better.'),
+  epochs: z.int().min(1).max(1_000).default(16).describe('Passes over the histories.'),
   batch: z.int().min(1).max(1_024).default(32).describe('Windows of history per step of the optimiser.'),
   validation: z
     .number()
@@ -48,8 +48,8 @@ const schema = z.object({
     .int()
     .min(1)
     .max(100)
-    .default(3)
-    .describe('Passes without a better validation after which the training stops.'),
+    .default(5)
+    .describe('Passes without a better ranking of those events after which the training stops.'),
   memoryMb: z
     .int()
     .min(16)
