@@ -38,16 +38,38 @@ function withhold(
   return enough ? { train, asked } : { train: [...sequences], asked: [] };
 }
 
-/** Mean of 1 / log2(rank + 1) of the withheld events among all items. */
-function validationGain(net: SequenceNet, asked: readonly Window[]): number {
-  let total = 0;
-  let count = 0;
+/** 1 / log2(rank + 1) of each withheld event among all items. */
+function gainsOf(net: SequenceNet, asked: readonly Window[]): number[] {
+  const gains: number[] = [];
   for (let from = 0; from < asked.length; from += net.options.batch) {
     const ranks = net.ranks(asked.slice(from, from + net.options.batch));
-    for (const rank of ranks) total += 1 / Math.log2(rank + 1);
-    count += ranks.length;
+    for (const rank of ranks) gains.push(1 / Math.log2(rank + 1));
   }
-  return total / count;
+  return gains;
+}
+
+/**
+ * Watches the ranking of the withheld events from epoch to epoch. One epoch is worse than the best only if it is so by more than
+ * a standard error of the differences: a few hundred events cannot tell more, and a later epoch has a smaller rate.
+ */
+class Watch {
+  private best: { readonly mean: number; readonly gains: readonly number[] } | undefined;
+  /** Epochs in a row that were worse than the best one. */
+  worse = 0;
+
+  add(gains: readonly number[]): void {
+    const n = gains.length;
+    if (n === 0) return;
+    const mean = gains.reduce((sum, gain) => sum + gain, 0) / n;
+    if (this.best === undefined || mean > this.best.mean) this.best = { mean, gains };
+    const { best } = this;
+    const difference = best.mean - mean;
+    const squares = gains.reduce(
+      (sum, gain, i) => sum + ((best.gains[i] as number) - gain - difference) ** 2,
+      0,
+    );
+    this.worse = difference > Math.sqrt(squares) / n ? this.worse + 1 : 0;
+  }
 }
 
 /** From the full rate down to a twentieth on half a cosine (Loshchilov and Hutter 2017). */
@@ -56,8 +78,8 @@ function rateAt(epoch: number, { epochs, rate }: TrainingOptions): number {
 }
 
 /**
- * Trains a network for `epochs`, or until the withheld events have not been ranked better for `patience` epochs; its weights are
- * those of the best epoch. The loss would stop it too early: it rises by overconfidence while the ranking still gains.
+ * Trains a network for `epochs`, or until the withheld events have been ranked worse than in the best one for `patience` epochs; its
+ * weights are those of the last epoch before. The loss would stop it too early: it rises by overconfidence while the ranking still gains.
  * @param sequences item numbers of each member, oldest first.
  * @param progress called after every batch with the share of the most epochs that is done, and with 1 at the end.
  * @returns the weights. @throws DomainError `out_of_memory` or `diverged`.
@@ -73,14 +95,14 @@ export function trainSequences(
   const net = new SequenceNet({ ...shape, trained: true, memoryLimit }, rng.fork('network'));
   const { asked, train } = withhold(sequences, options.validation, shape.length, rng.fork('validation'));
   const trainer = new SequenceTrainer(net, train, rng.fork('windows'));
-  let best = { epoch: 0, gain: -1, weights: net.parameters.snapshot() };
-  for (let epoch = 1; epoch <= options.epochs; epoch++) {
+  const watch = new Watch();
+  let weights = net.parameters.snapshot();
+  for (let epoch = 1; epoch <= options.epochs && watch.worse < options.patience; epoch++) {
     const step = { rate: rateAt(epoch, options), clip: CLIP };
     trainer.epoch(step, (share) => progress((0.999 * (epoch - 1 + share)) / options.epochs));
-    const gain = asked.length > 0 ? validationGain(net, asked) : epoch;
-    if (gain > best.gain) best = { epoch, gain, weights: net.parameters.snapshot() };
-    if (epoch - best.epoch >= options.patience) break;
+    watch.add(gainsOf(net, asked));
+    if (watch.worse === 0) weights = net.parameters.snapshot();
   }
   progress(1);
-  return best.weights;
+  return weights;
 }

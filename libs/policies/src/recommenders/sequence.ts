@@ -36,7 +36,7 @@ const schema = z.object({
     .max(1)
     .default(0.003)
     .describe('First step of the optimiser, which falls to a twentieth; 0.005 suits gru and lstm better.'),
-  epochs: z.int().min(1).max(1_000).default(16).describe('Passes over the histories.'),
+  epochs: z.int().min(1).max(1_000).default(28).describe('Passes over the histories.'),
   batch: z.int().min(1).max(1_024).default(32).describe('Windows of history per step of the optimiser.'),
   validation: z
     .number()
@@ -49,7 +49,7 @@ const schema = z.object({
     .min(1)
     .max(100)
     .default(5)
-    .describe('Passes without a better ranking of those events after which the training stops.'),
+    .describe('Passes in a row with a worse ranking of those events after which the training stops.'),
   memoryMb: z
     .int()
     .min(16)
