@@ -13,6 +13,7 @@ import { itemKnn } from './item-knn.js';
 import { markovKnn } from './markov-knn.js';
 import { multiTask } from './multi-task.js';
 import { rp3Beta } from './rp3-beta.js';
+import { sequence } from './sequence.js';
 
 /** Recommenders that score by ids alone, so that they can also be parts of a blend. */
 const blendable: readonly RecommenderPolicy[] = [
@@ -33,13 +34,6 @@ export const recommenders: readonly Policy[] = [
   content as Policy,
   graph as Policy,
   hybrid as Policy,
-  deep as Policy,
-  multiTask as Policy,
-import { sequence } from './sequence.js';
-
-/** Policies that learn in a training run. Adding one is one file and one entry here. */
-export const recommenders: readonly Policy[] = [
-  implicitAls as Policy,
   deep as Policy,
   multiTask as Policy,
   sequence as Policy,
