@@ -11,8 +11,6 @@ import { evaluateRecommender, ndcgAt, recallAt } from './evaluate-recommender.js
 const SHARED = '../shared';
 const STREAM = join(SHARED, 'data/artwork10/artwork10.jsonl.gz');
 const META = join(SHARED, 'data/artwork10/artwork10.meta.json');
-const RATINGS = join(SHARED, 'data/movielens-latest-small');
-const SPLITS = join(SHARED, 'vectors/recommenders');
 
 let directory = '';
 beforeAll(() => {
@@ -193,71 +191,3 @@ describe('evaluate recommender', () => {
     expect(result.propensity.min).toBeGreaterThan(0);
   }, 120_000);
 });
-
-(existsSync(RATINGS) && existsSync(SPLITS) ? describe : describe.skip)(
-  'MovieLens reference figures (optional ../shared/data and ../shared/vectors)',
-  () => {
-    it.each([
-      ['strong', 'mls-sg-split.json', 0.174, 0.1406, 0.2088, 0.0343, 1.8879, 0.9858, 0.8079],
-      ['leave-one-out', 'mls-loo-split.json', 0.0705, 0.0211, 0.0487, 0.0521, 1.5899, 0.989, 0.8061],
-    ])(
-      'popularity under %s',
-      (protocol, file, recall, ndcg10, ndcg100, coverage, novelty, gini, distance) => {
-        const run = (split?: string) =>
-          evaluateRecommender({
-            policy: 'most-popular',
-            protocol,
-            data: RATINGS,
-            ...(split === undefined ? {} : { split }),
-          });
-        const result = run(join(SPLITS, file));
-        expect(result['recall@20']).toBeCloseTo(recall, 3.9);
-        expect(result['ndcg@10']).toBeCloseTo(ndcg10, 3.9);
-        expect(result['ndcg@100']).toBeCloseTo(ndcg100, 3.9);
-        expect(result['coverage@20']).toBeCloseTo(coverage, 3.9);
-        expect(result['novelty@20']).toBeCloseTo(novelty, 3.9);
-        expect(result['gini@20']).toBeCloseTo(gini, 3.9);
-        expect(result['ild@20']).toBeCloseTo(distance, 3.9);
-        // The rule that made the split file is built in.
-        if (protocol === 'strong') expect(run()['ndcg@100']).toBe(result['ndcg@100']);
-      },
-      120_000,
-    );
-
-    it('re-ranking raises coverage by half for at most 2 % of NDCG', () => {
-      const run = (rerank?: unknown) =>
-        evaluateRecommender({
-          policy: 'implicit-als',
-          // A small model in place of the one of the documentation, whose fit takes ten times as long.
-          params: { dimension: 16, iterations: 4 },
-          protocol: 'strong',
-          data: RATINGS,
-          split: join(SPLITS, 'mls-sg-split.json'),
-          rerank,
-        });
-      const plain = run();
-      const reranked = run([
-        { key: 'diversity-mmr', params: { relevance: 0.7, similarity: 'factors' } },
-        { key: 'serendipity', params: { share: 0.2, first: 11, last: 20, head: 20 } },
-      ]);
-      expect(reranked['coverage@20']).toBeGreaterThanOrEqual(1.5 * plain['coverage@20']);
-      expect(reranked['ndcg@10']).toBeGreaterThanOrEqual(0.98 * plain['ndcg@10']);
-      expect(reranked['ndcg@100']).toBeGreaterThanOrEqual(0.98 * plain['ndcg@100']);
-      expect(reranked['gini@20']).toBeLessThan(plain['gini@20']);
-    }, 120_000);
-
-    it('content neighbours on titles that nobody has watched', () => {
-      const result = evaluateRecommender({
-        policy: 'content',
-        params: { mode: 'neighbours' },
-        protocol: 'cold',
-        data: RATINGS,
-        split: join(SPLITS, 'mls-cold-split.json'),
-      });
-      // Within 1 % of the reference values, which were computed by other code.
-      expect(Math.abs(result['recall@20'] / 0.2275 - 1)).toBeLessThan(0.01);
-      expect(Math.abs(result['ndcg@10'] / 0.1629 - 1)).toBeLessThan(0.01);
-      expect(Math.abs(result['ndcg@100'] / 0.3171 - 1)).toBeLessThan(0.01);
-    }, 120_000);
-  },
-);
