@@ -191,6 +191,41 @@ describe('an incremental reward', () => {
     expect(await learn()).toMatchObject({ rewards: 1, learned: 0, version: null });
   });
 
+  it('is learned again without what was decided before anything was withheld', async () => {
+    const { incremental: _incremental, ...plain } = LIFT;
+    await create({ ...BODY, reward: plain, withhold: null });
+    await insertDecisions(
+      api.db.database,
+      Array.from({ length: 40 }, (_, n) => ({
+        n: 3000 + n,
+        policyId: 'lift',
+        action: 'hit',
+        at: at(3000 + n),
+      })),
+    );
+    await insertEvents(
+      api.db.database,
+      Array.from({ length: 30 }, (_, n) => ({ id: `o${n}`, n: 3000 + n, at: at(3000 + n) + 5000 })),
+    );
+    expect(await learn()).toMatchObject({ rewards: 40, learned: 40, version: 1 });
+    await api.request('PATCH', '/v1/policies/lift', { body: { withhold: { share: 0.5 } } });
+    await logWorld();
+    expect(await learn()).toMatchObject({ rewards: 80, learned: 80, version: 2 });
+    await api.request('PATCH', '/v1/policies/lift', { body: { reward: LIFT } });
+    const asked = await api.request('POST', '/v1/policies/lift/relearn', {
+      body: { rewards: 'current-definition' },
+    });
+    expect(asked.status).toBe(202);
+    const again = await learn(Date.now() + 1000);
+    // 24 and 14 plays shown, 23 and 2 withheld, each worth 2 or -2: the 30 plays without a lot are in none of them.
+    expect(again).toMatchObject({ rewards: 80, learned: 80, corrections: 38, version: 3, rejected: null });
+    // Weight, sum and newest decision of the hit, then of the find.
+    const { tallies } = (await readHead(api.db.database, 'lift'))?.state as { tallies: string };
+    const numbers = Buffer.from(tallies, 'base64');
+    expect([0, 8, 24, 32].map((byte) => numbers.readDoubleLE(byte))).toEqual([80, 2, 80, 24]);
+    expect(await replayed()).toBe(await head());
+  });
+
   it('is reported per action: what was shown, what was withheld, the lift, and whether both were seen alike', async () => {
     // The plain reward: withheld decisions are measured, and never rewards.
     const { incremental: _incremental, ...plain } = LIFT;

@@ -44,17 +44,24 @@ const DECISION = `join decision d on d.id = r.decision_id and d.at = r.decision_
 const orderOf = (table: string): string =>
   `${table}.decision_at, ${table}.decision_id collate "C", ${table}.position`;
 
+/**
+ * An incremental reward is learned from decisions that might have been withheld: others, from before the policy withheld
+ * anything, cannot say what showing brings. What they taught once is left out of whatever is learned again.
+ */
+const TAUGHT = `
+(d.withheld is not null or not exists (select 1 from policy where id = $1 and reward -> 'incremental' is not null))`;
+
 const WAITING_REWARDS = `
 select ${COLUMNS}, r.reward, null::float8 as previous, r.version, r.signals, null::jsonb as previous_signals
 from reward r ${DECISION}
-where r.policy_id = $1 and r.version = ${WAITING}
+where r.policy_id = $1 and r.version = ${WAITING} and ${TAUGHT}
   and d.at >= (select min(decision_at) from reward where policy_id = $1 and version = ${WAITING})
 order by ${orderOf('r')} limit $2`;
 
 const WAITING_CORRECTIONS = `
 select ${COLUMNS}, c.reward, c.previous, c.version, c.signals, c.previous_signals
 from reward_correction c join reward r on r.decision_id = c.decision_id and r.position = c.position ${DECISION}
-where c.policy_id = $1 and c.version = ${WAITING} order by ${orderOf('r')} limit $2`;
+where c.policy_id = $1 and c.version = ${WAITING} and ${TAUGHT} order by ${orderOf('r')} limit $2`;
 
 /**
  * The learning log in the order in which it is learned, batch by batch: rewards as they were learned at first (before their first correction), then corrections as they were learned.
@@ -69,11 +76,11 @@ select * from (
     case when first.decision_id is null then r.signals else first.previous_signals end as signals,
     null::jsonb as previous_signals
   from reward r ${DECISION} left join first on first.decision_id = r.decision_id and first.position = r.position
-  where r.policy_id = $1 and r.version > $2 and r.version <= $3
+  where r.policy_id = $1 and r.version > $2 and r.version <= $3 and ${TAUGHT}
   union all
   select ${COLUMNS}, c.reward, c.previous, c.version, c.signals, c.previous_signals
   from reward_correction c join reward r on r.decision_id = c.decision_id and r.position = c.position ${DECISION}
-  where c.policy_id = $1 and c.version > $2 and c.version <= $3) log
+  where c.policy_id = $1 and c.version > $2 and c.version <= $3 and ${TAUGHT}) log
 order by log.version, log.previous is not null, ${orderOf('log')}`;
 
 const fromRow = (row: LogRow): LoggedReward => ({
