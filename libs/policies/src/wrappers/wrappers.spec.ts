@@ -177,6 +177,26 @@ describe('wrappers', () => {
       'warm',
     );
     expect(later.shares[0]).toBeGreaterThan(0.8);
+    // A newcomer gets its share, not everything: the others keep what the policy gives them.
+    const policy = bandit('thompson-beta');
+    const params = policy.params.parse({ wrappers: [{ key: 'warm-up', params: { decisions: 250 } }] });
+    const ten = requestOf(actionsOf(10));
+    const batch = ten.actions.slice(1).flatMap((action, i) =>
+      Array.from({ length: 250 }, (_, n) => ({
+        ...ten,
+        decisionId: `d${i}-${n}`,
+        at: START + n,
+        action,
+        position: 0,
+        propensity: 0.1,
+        reward: Number(i === 0),
+      })),
+    );
+    const learned = policy.update(policy.initialState(params), batch, params);
+    const p = (policy.compile(learned, params) as Chooser).distribution(ten);
+    expect(p[0]).toBeGreaterThanOrEqual(0.2);
+    expect(p[0]).toBeLessThan(0.25);
+    expect(p[1]).toBeGreaterThan(0.75);
   });
 
   it('hold the same units back for ever, at the share asked for', () => {
