@@ -10,6 +10,7 @@ import { CheckList } from '../../ui/check-list.js';
 import { Stat, Stats } from '../../ui/details.js';
 import { Panel } from '../../ui/panel.js';
 import { Pill } from '../../ui/status.js';
+import { candidateBody } from './candidate-body.js';
 import { candidateName } from './candidate-name.js';
 import { LabForest } from './lab-forest.js';
 import { LabSlots } from './lab-slots.js';
@@ -128,19 +129,7 @@ function Diagnostics({ run }: { run: OffPolicyDetail }): ReactElement {
 /** The evaluated parameters as a policy of its own, which serves only after a yes. */
 function CreateCandidate({ policy, run }: { policy: Policy; run: OffPolicyDetail }): ReactElement {
   const write = useWrite<Policy>(['/v1/policies']);
-  const { exploration, floor, hash, key, params } = run.candidate;
-  const body = {
-    id: `${policy.id.slice(0, 80)}-${hash.slice(0, 8)}`,
-    key,
-    title: `${policy.title}, candidate ${hash.slice(0, 8)}`,
-    params,
-    exploration,
-    floor,
-    reward: policy.reward,
-    windowSeconds: policy.windowSeconds,
-    learning: policy.learning,
-    gateRequired: true,
-  };
+  const body = candidateBody(policy, run);
   if (write.data !== undefined) {
     return (
       <p>
