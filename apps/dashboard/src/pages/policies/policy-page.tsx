@@ -16,6 +16,7 @@ import { ActionsPanel } from './actions-panel.js';
 import { LearningPill } from './learning-pill.js';
 import { PolicyControls } from './policy-controls.js';
 import { rewardSentence } from './reward-sentence.js';
+import { SERVES_WITHOUT } from './serves-without.js';
 import { SnapshotsPanel } from './snapshots-panel.js';
 import { TrainingPanel } from './training-panel.js';
 
@@ -112,7 +113,7 @@ function Overview({ policy }: { policy: Policy }): ReactElement {
           value={policy.servingVersion === null ? '—' : `Snapshot ${policy.servingVersion}`}
           note={
             policy.servingVersion === null
-              ? servesWithout(policy)
+              ? SERVES_WITHOUT[policy.learns]
               : behind
                 ? `latest is ${policy.latestVersion ?? '—'}`
                 : 'the latest one'
@@ -137,12 +138,6 @@ function Overview({ policy }: { policy: Policy }): ReactElement {
       {policy.learns === 'never' ? null : <ActionValuesPanel id={policy.id} />}
     </div>
   );
-}
-
-function servesWithout(policy: Policy): string {
-  return policy.learns === 'never'
-    ? 'needs no snapshot'
-    : 'the surface’s default order until the first snapshot';
 }
 
 function windowText(policy: Policy): string {
