@@ -1,10 +1,12 @@
-import { createRng } from '#experiments';
+import { DomainError, createRng } from '#experiments';
 import type { Context } from '#experiments';
 import { compileExploration, policyRegistry, serveAction } from '#policies';
 import type { CompiledPolicy, DecisionRequest, Policy } from '#policies';
 import type { Sql } from '../persistence/database.js';
 import type { PolicyRow } from './policy-row.js';
-import { readSnapshot, stateOf } from './snapshot-store.js';
+import { compileState } from '../serving/serving-policy.js';
+import { readSnapshot } from './snapshot-store.js';
+import type { SnapshotRow } from './snapshot-store.js';
 
 /** Newest decisions whose requests the serving snapshot answers again. */
 const SAMPLE = 25;
@@ -47,23 +49,27 @@ export async function currentProbabilities(
   return new Map([...sums].map(([id, sum]) => [id, sum / requests.length]));
 }
 
-/** The serving snapshot, ready to answer; null where nothing can be served. */
+/** The serving snapshot, ready to answer; null where nothing can be served, an altered snapshot among them. */
 export async function compileServing(
   tx: Sql,
   row: PolicyRow,
   policy: Policy,
 ): Promise<CompiledPolicy | null> {
-  if (policy.learns === 'never') return policy.compile(null, policy.params.parse(row.params));
   const snapshot =
-    row.serving_version === null ? undefined : await readSnapshot(tx, row.id, row.serving_version);
-  if (snapshot)
-    return policy.compile(
-      policy.decode(stateOf(snapshot).json) as never,
-      policy.params.parse(snapshot.params) as never,
-    );
-  if (policy.learns === 'batch') return null;
-  const params = policy.params.parse(row.params);
-  return policy.compile(policy.initialState(params), params);
+    row.serving_version === null || policy.learns === 'never'
+      ? undefined
+      : await readSnapshot(tx, row.id, row.serving_version);
+  return snapshot ? compileStored(policy, snapshot) : compileState(policy, row, null);
+}
+
+/** A stored version, ready to answer; null for one that was altered or made by a program with another state version. */
+export function compileStored(policy: Policy, snapshot: SnapshotRow): CompiledPolicy | null {
+  try {
+    return compileState(policy, snapshot, { ...snapshot, stateVersion: snapshot.state_version });
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'invalid_state') return null;
+    throw error;
+  }
 }
 
 /** The newest requests that the policy answered, as it got them. */

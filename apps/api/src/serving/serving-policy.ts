@@ -66,10 +66,15 @@ export function compileServingPolicy(
   return { config, version, compiled: compileState(policy, config, snapshot), exploration, breaker };
 }
 
-function compileState(
+/**
+ * A policy's code with a stored state; without one, its initial state.
+ * @returns null for a policy that learns in training runs and has no snapshot.
+ * @throws DomainError `invalid_state` when the snapshot is of another state version or was altered.
+ */
+export function compileState(
   policy: Policy,
-  config: PolicyConfig,
-  snapshot: Snapshot | null,
+  config: Pick<PolicyConfig, 'params'>,
+  snapshot: Omit<Snapshot, 'policyId' | 'version'> | null,
 ): CompiledPolicy | null {
   if (policy.learns === 'never') return policy.compile(null, policy.params.parse(config.params));
   if (snapshot !== null) {
@@ -81,7 +86,7 @@ function compileState(
   return policy.compile(policy.initialState(params), params);
 }
 
-function checkedState(policy: Policy, snapshot: Snapshot): unknown {
+function checkedState(policy: Policy, snapshot: Omit<Snapshot, 'policyId' | 'version'>): unknown {
   if (snapshot.stateVersion !== policy.stateVersion) {
     throw new DomainError(
       'invalid_state',

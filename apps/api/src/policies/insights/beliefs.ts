@@ -4,9 +4,9 @@ import { compileExploration, policyRegistry, serveAction } from '#policies';
 import type { Belief, CompiledPolicy, DecisionRequest } from '#policies';
 import { Problem } from '../../http/problem.js';
 import type { Sql } from '../../persistence/database.js';
-import { compileServing, newestRequests } from '../current-probabilities.js';
+import { compileServing, compileStored, newestRequests } from '../current-probabilities.js';
 import type { PolicyRow } from '../policy-row.js';
-import { readSnapshot, stateOf } from '../snapshot-store.js';
+import { readSnapshot } from '../snapshot-store.js';
 
 /** Points of a curve of density. */
 const POINTS = 81;
@@ -120,11 +120,8 @@ export async function beliefHistory(
   const points: { version: number; at: Date; probabilities: Record<string, number> }[] = [];
   for (const { version, at } of versions) {
     const snapshot = await readSnapshot(sql, row.id, version);
-    if (!snapshot || snapshot.state_version !== policy.stateVersion) continue;
-    const compiled = policy.compile(
-      policy.decode(stateOf(snapshot).json) as never,
-      policy.params.parse(snapshot.params) as never,
-    );
+    const compiled = snapshot ? compileStored(policy, snapshot) : null;
+    if (compiled === null) continue;
     const { probabilities } = draw(compiled, request, row);
     points.push({
       version,

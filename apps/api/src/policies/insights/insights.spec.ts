@@ -101,6 +101,21 @@ describe('what a policy believes and what its exploration costs', () => {
     );
     expect(history.points.map(({ version }) => version)).toEqual([1, 2, 3]);
     expect(history.points[2]?.probabilities.b).toBeCloseTo(0.95, 4);
+    // Snapshots that were altered are passed over; if it is the serving one, nothing can be said about now.
+    const alter = (version: number) =>
+      api.db.database.query(
+        `update policy_snapshot set sha256 = repeat('0', 64) where policy_id = 'beliefs' and version = $1`,
+        [version],
+      );
+    await alter(2);
+    expect(await read('beliefs/beliefs/history')).toMatchObject({ points: [{ version: 1 }, { version: 3 }] });
+    await alter(3);
+    expect(await read('beliefs/beliefs')).toMatchObject({ items: [], at: null });
+    const { items } = await read<{ items: object[] }>('beliefs/actions');
+    expect(items).toMatchObject([
+      { decisions: 30, probabilityNow: null },
+      { decisions: 30, probabilityNow: null },
+    ]);
   });
 
   it('says who leads, by which evidence, and when the search for the best action is over', async () => {
