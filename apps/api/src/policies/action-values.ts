@@ -2,6 +2,7 @@ import { actionValues } from '#metrics';
 import type { ActionEstimate, ActionValue, CandidateLog } from '#metrics';
 import { Problem } from '../http/problem.js';
 import type { Database, Sql } from '../persistence/database.js';
+import { OF_LOT, SAME_DEFINITION, otherRewards } from './comparable-rewards.js';
 import type { ActionValuesQuery } from './policy.schemas.js';
 
 /** Decisions that one answer is made of, the newest first. */
@@ -43,6 +44,8 @@ export interface ActionValuesView {
   readonly sample: boolean;
   /** Rewarded decisions whose distribution is not stored or does not name what was served: slates among them. */
   readonly leftOut: number;
+  /** Of another version of the definition, or without a lot where the reward is incremental: not in `rewarded`. */
+  readonly otherRewards: number;
   readonly reference: string | null;
   /** How the reference was chosen. */
   readonly referenceIs: 'asked-for' | 'highest-value' | null;
@@ -59,16 +62,17 @@ interface RewardedRow {
 }
 
 const COUNT = `
-select count(*)::int as rewarded from reward
-where policy_id = $1 and decision_at >= $2 and decision_at < $3 and position = 0 and ($4::text is null or subject = $4)`;
+select count(*)::int as rewarded from reward r
+where policy_id = $1 and decision_at >= $2 and decision_at < $3 and position = 0 and ($4::text is null or subject = $4)
+  and ${SAME_DEFINITION} and ${OF_LOT}`;
 
 const READ = `
 declare action_values no scroll cursor for
 select d.unit_id as unit, r.action_id as action, r.reward, d.candidates,
        case when d.kind = 'action' then d.probabilities end as probabilities
-from (select decision_id, decision_at, action_id, reward from reward
+from (select decision_id, decision_at, action_id, r.reward from reward r
        where policy_id = $1 and decision_at >= $2 and decision_at < $3 and position = 0
-         and ($4::text is null or subject = $4)
+         and ($4::text is null or subject = $4) and ${SAME_DEFINITION} and ${OF_LOT}
        order by decision_at desc, decision_id desc limit $5) r
 join decision d on d.id = r.decision_id and d.at = r.decision_at and d.at >= $2 and d.at < $3
 order by r.decision_at desc, r.decision_id desc`;
@@ -183,6 +187,7 @@ export async function actionValuesOf(
     rewarded,
     sample: rewarded > built.read,
     leftOut: built.leftOut,
+    otherRewards: await otherRewards(db, id, from, subject ?? null),
     reference: found.reference === null ? null : (ids[found.reference] as string),
     referenceIs: found.reference === null ? null : baseline === undefined ? 'highest-value' : 'asked-for',
     actionsLeftOut: ranked.length - shown.length,

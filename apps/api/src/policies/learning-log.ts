@@ -1,6 +1,7 @@
 import type { Context } from '#experiments';
 import type { BanditPolicy, CorrectedReward, DecisionRequest, RewardedDecision } from '#policies';
 import type { Sql, Transaction } from '../persistence/database.js';
+import { WITH_LOT } from './comparable-rewards.js';
 import type { Signals } from './reward.js';
 import { WAITING } from './settle-rewards.js';
 import { blame, storeState } from './snapshot-state.js';
@@ -44,24 +45,18 @@ const DECISION = `join decision d on d.id = r.decision_id and d.at = r.decision_
 const orderOf = (table: string): string =>
   `${table}.decision_at, ${table}.decision_id collate "C", ${table}.position`;
 
-/**
- * An incremental reward is learned from decisions that might have been withheld: others, from before the policy withheld
- * anything, cannot say what showing brings. What they taught once is left out of whatever is learned again.
- */
-const TAUGHT = `
-(d.withheld is not null or not exists (select 1 from policy where id = $1 and reward -> 'incremental' is not null))`;
-
+// What was learned from decisions without a lot is left out once the reward is incremental: it cannot say what showing brings.
 const WAITING_REWARDS = `
 select ${COLUMNS}, r.reward, null::float8 as previous, r.version, r.signals, null::jsonb as previous_signals
 from reward r ${DECISION}
-where r.policy_id = $1 and r.version = ${WAITING} and ${TAUGHT}
+where r.policy_id = $1 and r.version = ${WAITING} and ${WITH_LOT}
   and d.at >= (select min(decision_at) from reward where policy_id = $1 and version = ${WAITING})
 order by ${orderOf('r')} limit $2`;
 
 const WAITING_CORRECTIONS = `
 select ${COLUMNS}, c.reward, c.previous, c.version, c.signals, c.previous_signals
 from reward_correction c join reward r on r.decision_id = c.decision_id and r.position = c.position ${DECISION}
-where c.policy_id = $1 and c.version = ${WAITING} and ${TAUGHT} order by ${orderOf('r')} limit $2`;
+where c.policy_id = $1 and c.version = ${WAITING} and ${WITH_LOT} order by ${orderOf('r')} limit $2`;
 
 /**
  * The learning log in the order in which it is learned, batch by batch: rewards as they were learned at first (before their first correction), then corrections as they were learned.
@@ -76,11 +71,11 @@ select * from (
     case when first.decision_id is null then r.signals else first.previous_signals end as signals,
     null::jsonb as previous_signals
   from reward r ${DECISION} left join first on first.decision_id = r.decision_id and first.position = r.position
-  where r.policy_id = $1 and r.version > $2 and r.version <= $3 and ${TAUGHT}
+  where r.policy_id = $1 and r.version > $2 and r.version <= $3 and ${WITH_LOT}
   union all
   select ${COLUMNS}, c.reward, c.previous, c.version, c.signals, c.previous_signals
   from reward_correction c join reward r on r.decision_id = c.decision_id and r.position = c.position ${DECISION}
-  where c.policy_id = $1 and c.version > $2 and c.version <= $3 and ${TAUGHT}) log
+  where c.policy_id = $1 and c.version > $2 and c.version <= $3 and ${WITH_LOT}) log
 order by log.version, log.previous is not null, ${orderOf('log')}`;
 
 const fromRow = (row: LogRow): LoggedReward => ({

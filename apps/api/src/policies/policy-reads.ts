@@ -4,6 +4,7 @@ import { actionValuesOf } from './action-values.js';
 import type { ActionValuesView } from './action-values.js';
 import { firstSeenOf, statusesOf } from './action-status.js';
 import type { ActionStatus } from './action-status.js';
+import { OF_LOT, SAME_DEFINITION, WITH_LOT, otherRewards } from './comparable-rewards.js';
 import { currentProbabilities } from './current-probabilities.js';
 import { policyRowOf } from './policy-row.js';
 import type { ActionValuesQuery, ActionsQuery, AllocationQuery, SettlementQuery } from './policy.schemas.js';
@@ -60,7 +61,7 @@ with r as (
   select r.action_id, d.unit_id, r.reward, 1 / r.propensity as w
   from reward r join decision d on d.id = r.decision_id and d.at = r.decision_at
   where r.policy_id = $1 and r.decision_at >= $2 and d.at >= $2 and ($3::text is null or r.subject = $3)
-    and r.propensity > 0),
+    and r.propensity > 0 and ${SAME_DEFINITION} and ${WITH_LOT}),
 m as (
   select action_id, count(*) as n, avg(reward) as mean, sum(w * reward) / sum(w) as ipw, sum(w) as w
   from r group by action_id),
@@ -79,7 +80,7 @@ where r.policy_id = $1 and r.settled_at >= $2 and r.position = 0 and e.kind = 'o
   and e.at >= $2::timestamptz - make_interval(secs => $4) - interval '1 day'`;
 
 export interface SettlementView {
-  /** Rewards written in the last hours, and their mean. */
+  /** Rewards written in the last hours, and the mean of those under the present definition. */
   readonly rewards: number;
   readonly meanReward: number | null;
   /** Outcomes of the last hours that came after their decision's reward was written. */
@@ -140,7 +141,10 @@ export class PolicyReads {
     };
   }
 
-  async actions(id: string, { subject, days }: ActionsQuery): Promise<{ items: ActionView[] }> {
+  async actions(
+    id: string,
+    { subject, days }: ActionsQuery,
+  ): Promise<{ items: ActionView[]; otherRewards: number }> {
     const policy = await policyRowOf(this.db, id);
     const range = [id, since(24 * days), subject ?? null];
     const [decisions, rewards, probabilities, firstSeen] = await Promise.all([
@@ -167,7 +171,9 @@ export class PolicyReads {
       firstSeen: firstSeen.get(action) ?? null,
       status: statusOf.get(action) ?? 'active',
     }));
-    return { items: items.sort((a, b) => b.decisions - a.decisions || (a.id < b.id ? -1 : 1)) };
+    const others = await otherRewards(this.db, id, since(24 * days), subject ?? null);
+    const sorted = items.sort((a, b) => b.decisions - a.decisions || (a.id < b.id ? -1 : 1));
+    return { items: sorted, otherRewards: others };
   }
 
   async actionValues(id: string, query: ActionValuesQuery, now: Date): Promise<ActionValuesView> {
@@ -181,7 +187,8 @@ export class PolicyReads {
     const names = policy.reward?.outcomes.map((outcome) => outcome.name) ?? [];
     const [settled, late, counters, waiting] = await Promise.all([
       this.db.query<{ rewards: number; mean: number | null }>(
-        `select count(*)::int as rewards, avg(reward) as mean from reward where policy_id = $1 and settled_at >= $2`,
+        `select count(*)::int as rewards, avg(r.reward) filter (where ${SAME_DEFINITION} and ${OF_LOT}) as mean
+         from reward r where policy_id = $1 and settled_at >= $2`,
         [id, from],
       ),
       policy.window_seconds === 0
@@ -192,7 +199,7 @@ export class PolicyReads {
         [[`learn.unexposed:${id}`, `learn.unattributed:${id}`, `learn.corrected:${id}`]],
       ),
       this.db.query<{ n: number }>(
-        'select count(*)::int as n from reward_correction where policy_id = $1 and version = 0',
+        `select count(*)::int as n from reward_correction r where policy_id = $1 and version = 0 and ${OF_LOT}`,
         [id],
       ),
     ]);

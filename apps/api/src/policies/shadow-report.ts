@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
+import { SAME_DEFINITION, WITH_LOT, otherRewards } from './comparable-rewards.js';
 import type { ShadowQuery } from './policy.schemas.js';
 
 /** Two-sided 95 %. */
@@ -66,13 +67,13 @@ from decision where policy_id = $1 and at >= $2 and shadow is not null group by 
 // unit are not independent (linearised, clustered).
 const VALUES = `
 with r as (
-  select decision_id, decision_at, sum(reward) as reward from reward
-  where policy_id = $1 and decision_at >= $2 group by 1, 2),
+  select decision_id, decision_at, sum(r.reward) as reward from reward r
+  where policy_id = $1 and decision_at >= $2 and ${SAME_DEFINITION} group by 1, 2),
 d as (
   select d.shadow ->> 'policyId' as policy, (d.shadow ->> 'version')::int as version, d.unit_id, r.reward,
     (d.shadow ->> 'servedPropensity')::float8 / d.propensity as w
   from r join decision d on d.id = r.decision_id and d.at = r.decision_at
-  where d.at >= $2 and d.shadow ? 'servedPropensity'),
+  where d.at >= $2 and d.shadow ? 'servedPropensity' and ${WITH_LOT}),
 m as (
   select policy, version, count(*) as n, avg(reward) as reward, sum(w) as w, sum(w * w) as ww, sum(w * reward) as wr,
     max(w) as most, sum(w * reward) / nullif(sum(w), 0) as snips
@@ -90,16 +91,19 @@ export class ShadowReport {
   constructor(@Inject(Database) private readonly db: Database) {}
 
   /** Newest first. @throws Problem 404. */
-  async read(id: string, { days }: ShadowQuery): Promise<{ items: ShadowView[] }> {
+  async read(id: string, { days }: ShadowQuery): Promise<{ items: ShadowView[]; otherRewards: number }> {
     const [policy] = await this.db.query('select 1 from policy where id = $1', [id]);
     if (!policy) throw Problem.notFound('The policy', id);
-    const range = [id, new Date(Date.now() - days * 86_400_000)];
-    const [shadows, values] = await Promise.all([
+    const since = new Date(Date.now() - days * 86_400_000);
+    const range = [id, since];
+    const [shadows, values, others] = await Promise.all([
       this.db.query<ShadowRow & Record<string, unknown>>(SHADOWS, range),
       this.db.query<ValueRow & Record<string, unknown>>(VALUES, range),
+      otherRewards(this.db, id, since, null),
     ]);
     const valueOf = new Map(values.map((row) => [`${row.policyId}@${row.version}`, row]));
-    return { items: shadows.map((row) => viewOf(row, valueOf.get(`${row.policyId}@${row.version}`))) };
+    const items = shadows.map((row) => viewOf(row, valueOf.get(`${row.policyId}@${row.version}`)));
+    return { items, otherRewards: others };
   }
 }
 

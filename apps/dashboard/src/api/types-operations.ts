@@ -110,6 +110,8 @@ export interface ActionValues {
   rewarded: number;
   sample: boolean;
   leftOut: number;
+  /** Rewards of another definition, or without a lot where the reward is incremental; absent: none. */
+  otherRewards?: number;
   reference: string | null;
   referenceIs: 'asked-for' | 'highest-value' | null;
   actionsLeftOut: number;

@@ -1,4 +1,5 @@
 import type { Sql } from '../../persistence/database.js';
+import { SAME_DEFINITION, WITH_LOT, otherRewards } from '../comparable-rewards.js';
 import type { PolicyRow } from '../policy-row.js';
 
 /** Two-sided 95 %. */
@@ -22,6 +23,8 @@ export interface GainView {
   readonly uniform: number | null;
   /** The single action that looks best in hindsight, and its estimated mean reward. */
   readonly best: { readonly id: string; readonly mean: number; readonly rewards: number } | null;
+  /** Rewards of the days that are left out: of another version of the definition, or without a lot where it is incremental. */
+  readonly otherRewards: number;
 }
 
 const ROWS = `
@@ -29,10 +32,10 @@ select r.decision_at as at, d.unit_id, r.action_id, r.reward,
   1 / (cardinality(d.candidates) * r.propensity) as w, 1 / r.propensity as v
 from reward r join decision d on d.id = r.decision_id and d.at = r.decision_at
 where r.policy_id = $1 and r.decision_at >= $2 and d.at >= $2 and r.position = 0 and r.propensity > 0
-  and cardinality(d.candidates) > 0 and ($3::text is null or r.subject = $3)`;
+  and cardinality(d.candidates) > 0 and ${SAME_DEFINITION} and ${WITH_LOT} and ($3::text is null or r.subject = $3)`;
 
 /** Fewest rewards from which an action is named the best. */
-const LEAST_REWARDS = 20;
+export const LEAST_REWARDS = 20;
 
 /**
  * Reward against uniform choices, from the policy's own log: with w = (1 / K) / propensity and u the estimated reward of
@@ -49,7 +52,8 @@ export async function gainOf(
     `select count(*)::int as n, avg(reward) as mean, sum(w * reward) / nullif(sum(w), 0) as uniform from (${ROWS}) logged`,
     args,
   );
-  const none = { points: [], rewards: 0, meanReward: null, uniform: null, best: null };
+  const others = await otherRewards(sql, row.id, range.since, range.subject);
+  const none = { points: [], rewards: 0, meanReward: null, uniform: null, best: null, otherRewards: others };
   if (!total?.n || total.uniform === null || total.mean === null) return none;
   const { uniform } = total;
   const gain = `(reward - $4::float8) * (1 - w)`;
@@ -77,6 +81,7 @@ export async function gainOf(
     meanReward: total.mean,
     uniform,
     best: best[0] ?? null,
+    otherRewards: others,
   };
 }
 

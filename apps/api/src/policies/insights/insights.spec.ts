@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Json } from '#experiments';
 import { startTestApi } from '../../../test/api.js';
 import type { TestApi } from '../../../test/api.js';
 import { idOf, insertDecisions, insertEvents } from '../../../test/learning.js';
@@ -14,6 +15,9 @@ interface Row {
   readonly action: string;
   readonly reward: number;
   readonly p: number;
+  readonly definition?: number;
+  readonly withheld?: boolean;
+  readonly shadow?: Json;
 }
 
 describe('what a policy believes and what its exploration costs', () => {
@@ -35,21 +39,27 @@ describe('what a policy believes and what its exploration costs', () => {
   const log = async (policyId: string, rows: readonly Row[]): Promise<void> => {
     await insertDecisions(
       api.db.database,
-      rows.map(({ n, unitId, action }) => ({
+      rows.map(({ n, unitId, action, withheld, shadow }) => ({
         n,
         unitId,
+        ...(withheld !== undefined && { withheld }),
+        ...(shadow !== undefined && { shadow }),
         policyId,
         action,
         at: NOW - HOUR + n,
         candidates: ['a', 'b'],
       })),
     );
-    for (const { n, action, reward, p } of rows) {
+    for (const { n, action, reward, p, definition } of rows) {
       await api.db.database.query(`update decision set propensity = $2 where id = $1`, [idOf(n), p]);
       await api.db.database.query(
         `insert into reward select id, 0, policy_id, subject, $2, $3, $4, at, now(), -1 from decision where id = $1`,
         [idOf(n), action, reward, p],
       );
+      await api.db.database.query(`update reward set definition = $2 where decision_id = $1`, [
+        idOf(n),
+        definition ?? 1,
+      ]);
     }
   };
 
@@ -188,13 +198,66 @@ describe('what a policy believes and what its exploration costs', () => {
     const clustered = (gains[0]! + gains[1]!) ** 2 + gains[2]! ** 2 + gains[3]! ** 2;
     const half = 1.959963984540054 * Math.sqrt(Math.max(clustered, sum(gains.map((g) => g * g))));
     expect(gain.points.at(-1)?.upper).toBeCloseTo(sum(gains) + half, 9);
-    // a is worth (1.25 + 1.25) / 4.5, b nothing: one decision explored.
+    // Nothing is known well enough to be called the best.
     expect(await read('hand/exploration-ledger')).toMatchObject({
       decisions: 4,
-      explored: 1,
-      cost: 2.5 / 4.5,
+      explored: 0,
+      cost: 0,
       budgetPerDay: null,
     });
+    // One lucky reward does not make b the best; then a is worth 0.5 and b 0.25.
+    await create({ id: 'lucky', key: 'thompson-beta', title: 'Lucky', reward: REWARD });
+    const twenty = Array.from({ length: 20 }, (_, i) => ({ n: 520 + i, action: 'a', reward: i % 2 }));
+    const row = { unitId: 'x', p: 0.5 };
+    await log(
+      'lucky',
+      [...twenty, { n: 540, action: 'b', reward: 1 }].map((one) => ({ ...row, ...one })),
+    );
+    expect(await read('lucky/exploration-ledger')).toMatchObject({ decisions: 21, explored: 0, cost: 0 });
+    await log(
+      'lucky',
+      [541, 542, 543].map((n) => ({ ...row, n, action: 'b', reward: 0 })),
+    );
+    expect(await read('lucky/exploration-ledger')).toMatchObject({ decisions: 24, explored: 4, cost: 1 });
+  });
+
+  it('reads rewards of the present definition only, and says how many others there are', async () => {
+    const { combine: _combine, ...outcomes } = REWARD;
+    const lift = { ...outcomes, combine: 'any', incremental: {} };
+    const body = { key: 'thompson-normal', title: 'Changed', reward: REWARD, windowSeconds: 60 };
+    await create({ id: 'changed', ...body, withhold: { share: 0.5 } });
+    const shadow = { policyId: 'other', version: 1, agrees: true, servedPropensity: 0.5 };
+    const row = { unitId: 'x', action: 'a', p: 0.5, shadow };
+    await log('changed', [
+      { ...row, n: 601, reward: 90 },
+      { ...row, n: 602, reward: 70, definition: 2 },
+      ...Array.from({ length: 20 }, (_, i) => ({
+        ...row,
+        n: 610 + i,
+        reward: 2,
+        definition: 2,
+        withheld: false,
+      })),
+      { ...row, n: 630, action: 'b', reward: 1, definition: 2, withheld: false },
+      { ...row, n: 631, action: 'b', reward: 50 },
+    ]);
+    expect((await api.request('PATCH', '/v1/policies/changed', { body: { reward: lift } })).status).toBe(200);
+    const left = { otherRewards: 3 };
+    expect(await read('changed/gain')).toMatchObject({ ...left, rewards: 21, best: { id: 'a', mean: 2 } });
+    expect(await read('changed/action-values')).toMatchObject({ ...left, rewarded: 21 });
+    expect(await read('changed/actions')).toMatchObject({
+      ...left,
+      items: [
+        { id: 'a', decisions: 22, rewarded: 20, meanReward: 2 },
+        { id: 'b', decisions: 2, rewarded: 1, meanReward: 1 },
+      ],
+    });
+    expect(await read('changed/shadow')).toMatchObject({
+      ...left,
+      items: [{ decisions: 24, rewarded: 21, snips: 41 / 21 }],
+    });
+    expect(await read('changed/exploration-ledger')).toMatchObject({ ...left, explored: 2, cost: 2 });
+    expect(await read('changed/settlement')).toMatchObject({ rewards: 24, meanReward: 41 / 21 });
   });
 
   it('tells how long rewards take and what is still open', async () => {

@@ -76,9 +76,10 @@ function Note({ of }: { of: ActionValues }): ReactElement {
   );
 }
 
-function leftOutText({ leftOut }: ActionValues): string {
-  if (leftOut === 0) return '';
-  return `${plural(leftOut, 'decision')} without stored probabilities ${leftOut === 1 ? 'is' : 'are'} left out. `;
+function leftOutText({ leftOut, otherRewards = 0 }: ActionValues): string {
+  const out = (n: number, what: string): string =>
+    n === 0 ? '' : `${plural(n, 'decision')} ${what} ${n === 1 ? 'is' : 'are'} left out. `;
+  return out(leftOut, 'without stored probabilities') + out(otherRewards, 'whose reward is of another kind');
 }
 
 function Forest({ id, values }: { id: string; values: ActionValues }): ReactElement {
