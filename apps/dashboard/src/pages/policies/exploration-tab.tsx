@@ -40,7 +40,7 @@ export function ExplorationTab({ id }: { id: string }): ReactElement {
       <IncrementalityPanel id={id} />
       <Panel
         title="Exploration ledger"
-        note="What decisions on actions that look worse are estimated to have cost, in units of the reward."
+        note="What decisions on actions that look worse are estimated to have cost, in units of the reward. The best action has at least 20 rewards, and is the best on average: a policy that suits the context explores less than it says here."
       >
         <QueryBoundary
           query={useExplorationLedger(id)}
