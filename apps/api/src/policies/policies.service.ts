@@ -10,6 +10,7 @@ import { gateChange } from '../off-policy/traffic-gate.js';
 import { lockPolicy } from './policy-row.js';
 import type { PolicyRow } from './policy-row.js';
 import type { RewardDefinition } from './reward.js';
+import { checkBudget } from './budget-check.js';
 import { checkSignals } from './signals-check.js';
 import { checkShadow } from './shadow-check.js';
 import { checkWithhold } from './withhold-check.js';
@@ -99,6 +100,7 @@ export class PoliciesService {
         exploration: fields.exploration ?? row.exploration,
         reward: fields.reward === undefined ? row.reward : fields.reward,
         windowSeconds: fields.windowSeconds ?? row.window_seconds,
+        graceSeconds: fields.graceSeconds ?? row.grace_seconds,
         learning: fields.learning ?? row.learning,
         withhold: fields.withhold === undefined ? row.withhold : fields.withhold,
       });
@@ -193,6 +195,7 @@ interface Setup {
   readonly exploration: { readonly key: string; readonly params?: unknown };
   readonly reward: RewardDefinition | null;
   readonly windowSeconds: number;
+  readonly graceSeconds: number;
   readonly learning: boolean;
 }
 
@@ -215,6 +218,7 @@ function checkSetup(key: string, setup: Setup): void {
   below('/exploration/params', () => exploration.params.parse(setup.exploration.params ?? {}));
   checkRewardWindow(setup.reward, setup.windowSeconds);
   checkSignals(policy, setup);
+  checkBudget(policy, setup);
   checkWithhold(key, setup);
   if (policy.learns === 'online' && setup.learning && setup.reward === null) {
     throw Problem.invalid(

@@ -106,6 +106,16 @@ describe('the policies API', () => {
       'unknown_signal',
     ],
     [
+      'a budget by the day with rewards that come later',
+      {
+        params: { wrappers: [{ key: 'holdback' }, { key: 'exploration-budget', params: { perDay: 5 } }] },
+        windowSeconds: 86_000,
+        graceSeconds: 400,
+      },
+      '/params/wrappers/1',
+      'window_too_long',
+    ],
+    [
       'signals without a window',
       { reward: { ...REWARD, signals: { skips: { outcomes: [{ name: 'skip' }] } } }, windowSeconds: 0 },
       '/reward/signals',
@@ -281,6 +291,7 @@ describe('the policies API', () => {
     expect(items[1]?.['probabilityNow']).toBeGreaterThan(0.95);
     expect((await api.request('GET', '/v1/policies/table/actions?subject=none')).json()).toEqual({
       items: [],
+      otherRewards: 0,
     });
   });
 

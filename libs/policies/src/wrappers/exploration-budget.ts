@@ -121,7 +121,9 @@ function decodeDays(json: Json | undefined): ExplorationDay[] {
 
 /**
  * A daily budget for exploration with a ledger: each rewarded decision on an action that looked worse than the best
- * known one is charged the difference. Once the day's budget is spent, the best action is served until midnight UTC.
+ * known one is charged the difference, to the day of the decision. Once the day's budget is spent, the best action is served
+ * until midnight UTC. What is not settled yet is not charged yet: the budget may be exceeded by what is explored during one
+ * window of the reward, and with a window of a day or more it would never bind.
  */
 export const explorationBudget: Wrapper<Params, ExplorationLedger> = {
   key: 'exploration-budget',
