@@ -36,7 +36,7 @@ export interface ActionView {
   readonly probabilityNow: number | null;
   /** First decision that served it, as far back as decisions are kept. */
   readonly firstSeen: Date | null;
-  /** Of frozen policies `frozen`; `warm-up` while the wrapper of that name serves it uniformly for some subject. */
+  /** Of frozen policies `frozen`; `warm-up` while the wrapper of that name gives it its share for some subject. */
   readonly status: ActionStatus;
 }
 
