@@ -15,6 +15,8 @@ import { Signals1764850000001 } from './1764850000001-signals.js';
 import { Stacks1764850000002 } from './1764850000002-stacks.js';
 import { ActiveDays1764900000001 } from './1764900000001-active-days.js';
 import { Withholding1764900000010 } from './1764900000010-withholding.js';
+import { TrainingRuns1764900000040 } from './1764900000040-training-runs.js';
+import { NotPersonalised1764900000041 } from './1764900000041-not-personalised.js';
 
 /** In order; the only list of migrations. */
 export const migrations = [
@@ -35,4 +37,6 @@ export const migrations = [
   Stacks1764850000002,
   ActiveDays1764900000001,
   Withholding1764900000010,
+  TrainingRuns1764900000040,
+  NotPersonalised1764900000041,
 ];

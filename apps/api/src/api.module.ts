@@ -12,7 +12,9 @@ import { ApiKeyGuard } from './http/api-key.guard.js';
 import { ZodPipe } from './http/zod-pipe.js';
 import { ItemsModule } from './items/items.module.js';
 import { LayersModule } from './layers/layers.module.js';
+import { MembersModule } from './members/members.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
+import { ModelCardsModule } from './model-cards/model-cards.module.js';
 import { HeartbeatModule } from './operations/heartbeat.js';
 import { OperationsModule } from './operations/operations.module.js';
 import type { Database } from './persistence/database.js';
@@ -38,8 +40,10 @@ const features: readonly (Type | DynamicModule)[] = [
   MetricsModule,
   SurfacesModule,
   UnitsModule,
+  MembersModule,
   PoliciesModule,
   PolicyAuditsModule,
+  ModelCardsModule,
   ReplaysModule,
   CatalogModule,
   ReportsModule,

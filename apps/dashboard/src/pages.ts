@@ -35,6 +35,10 @@ export const PAGES: readonly PageEntry[] = [
     load: async () => (await import('./pages/policies/list-page.js')).PoliciesPage,
   },
   {
+    path: '/policies/:id/card',
+    load: async () => (await import('./pages/policies/model/card-page.js')).ModelCardPage,
+  },
+  {
     path: '/policies/:id/:tab?',
     load: async () => (await import('./pages/policies/policy-page.js')).PolicyPage,
   },
@@ -54,6 +58,25 @@ export const PAGES: readonly PageEntry[] = [
   {
     path: '/metrics/:key/edit',
     load: async () => (await import('./pages/metrics/edit-page.js')).EditMetricPage,
+  },
+  {
+    path: '/catalogue',
+    nav: { title: 'Catalogue', icon: 'table', group: 'Watch' },
+    load: async () => (await import('./pages/catalogue/catalogue-page.js')).CataloguePage,
+  },
+  {
+    path: '/catalogue/:id',
+    load: async () => (await import('./pages/catalogue/item-page.js')).ItemPage,
+  },
+  {
+    path: '/members/:id?',
+    nav: { title: 'Members', icon: 'shield', group: 'Watch' },
+    load: async () => (await import('./pages/members/member-page.js')).MemberPage,
+  },
+  {
+    path: '/preview',
+    nav: { title: 'Preview', icon: 'play', group: 'Watch' },
+    load: async () => (await import('./pages/members/preview-page.js')).PreviewPage,
   },
   {
     path: '/live',

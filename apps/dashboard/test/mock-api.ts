@@ -1,4 +1,5 @@
 import type { Page, Route } from 'playwright-core';
+import type { PreviewQuestion } from '../src/api/members.js';
 import type { RetentionKind } from '../src/api/types.js';
 import { CATALOG, HOLDOUTS, LAYERS, SURFACES } from './fixtures/catalog.js';
 import { EXPERIMENTS, PHASES } from './fixtures/experiments.js';
@@ -22,10 +23,13 @@ import {
   SNAPSHOTS,
   TRAINING_RUNS,
 } from './fixtures/policies.js';
+import { coverageDetail, coveragePage } from './fixtures/item-coverage.js';
 import { counterfactualOf, replayPage } from './fixtures/replays.js';
 import { DIVERSITY, FAIRNESS, PINS } from './fixtures/policy-lists.js';
 import { OFF_POLICY_RUN, OFF_POLICY_RUNS, OFF_POLICY_SLATES } from './fixtures/off-policy.js';
 import { HOLDOUT_LIFTS, portfolioFor } from './fixtures/portfolio.js';
+import { memberProfile, previewOf } from './fixtures/members.js';
+import { modelCard } from './fixtures/models.js';
 import { POWER_PLAN } from './fixtures/power.js';
 import { reportFor, seriesFor } from './fixtures/report.js';
 import { forecastFor, retentionFor, survivalFor } from './fixtures/retention.js';
@@ -145,6 +149,13 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
     ([, , id]) => [OFF_POLICY_RUN, OFF_POLICY_SLATES].find((run) => String(run.id) === id),
   ],
   [/^\/v1\/policies\/([^/]+)\/training-runs$/, () => list(TRAINING_RUNS)],
+  [/^\/v1\/policies\/([^/]+)\/model-card$/, ([, id]) => modelCard(id ?? '')],
+  [/^\/v1\/item-coverage$/, (_match, url) => coveragePage(url.searchParams)],
+  [/^\/v1\/item-coverage\/([^/]+)$/, ([, id]) => coverageDetail(id ?? '')],
+  [
+    /^\/v1\/units\/([^/]+)\/profile$/,
+    ([, id], url) => memberProfile(id ?? '', url.searchParams.get('feature') ?? 'genre'),
+  ],
   [/^\/v1\/decisions$/, (_match, url) => list(DECISIONS.filter((entry) => matches(entry, url)))],
   [/^\/v1\/decisions\/([^/]+)$/, ([, id]) => (id === 'unknown' ? undefined : decisionDetail(id ?? ''))],
   [/^\/v1\/events$/, () => list(EVENTS)],
@@ -199,6 +210,7 @@ export function read(url: URL): Answer {
 /** Answers to what is asked by POST, because the question is a body; undefined: it is a write. */
 function question(path: string, body: Record<string, unknown>): unknown {
   if (path === '/v1/power') return POWER_PLAN;
+  if (path === '/v1/previews') return previewOf(body as unknown as PreviewQuestion);
   const [, decision] = /^\/v1\/decisions\/([^/]+)\/counterfactual$/.exec(path) ?? [];
   if (decision !== undefined) return counterfactualOf(decision);
   const [, policy] = /^\/v1\/policies\/([^/]+)\/replay$/.exec(path) ?? [];

@@ -129,7 +129,9 @@ export type DecisionReason =
   | 'FALLBACK_INVALID'
   | 'FALLBACK_NO_SNAPSHOT'
   | 'UNKNOWN_SURFACE'
-  | 'NO_CANDIDATES';
+  | 'NO_CANDIDATES'
+  /** A policy answered as for somebody new, because the unit asked not to be known. */
+  | 'NOT_PERSONALISED';
 
 /** Every step the engine took, in order; shown by the decision inspector. */
 export interface AssignmentStep {

@@ -187,12 +187,29 @@ export interface TrainingNeeds {
   readonly tasks: readonly TaskDefinition[];
 }
 
+/** One point of a training curve, from models that have one. All figures are finite. */
+export interface TrainingPoint {
+  /** Passes over the data done. */
+  readonly epoch: number;
+  /** What is minimised, on the data that is fitted; lower is better. */
+  readonly loss?: number;
+  /** What the model watches to stop early, on data that it keeps aside. */
+  readonly validation?: number;
+}
+
+/**
+ * Told while a model is fitted.
+ * @param share done, in [0, 1], never less than before.
+ * @param point where the model has just ended a pass over the data.
+ */
+export type FitProgress = (share: number, point?: TrainingPoint) => void;
+
 /** Learns in a training run. */
 export interface RecommenderPolicy<P = unknown, S = unknown> extends PolicyBase<P, S> {
   readonly learns: 'batch';
   /** Optional: absent, nothing but the feedback is read. */
   needs?(params: P): TrainingNeeds;
-  fit(data: TrainingSet, params: P, rng: Rng, progress: (share: number) => void): S;
+  fit(data: TrainingSet, params: P, rng: Rng, progress: FitProgress): S;
 }
 
 /** A policy that learns nothing. */

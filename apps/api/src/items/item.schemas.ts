@@ -42,3 +42,37 @@ export const listItemsSchema = z.strictObject({
   cursor: idField.optional(),
 });
 export type ListItems = z.output<typeof listItemsSchema>;
+
+const coverageFields = {
+  days: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(90)
+    .default(28)
+    .describe('How far back exposures and outcomes count.'),
+  coldBelow: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(10)
+    .describe('An item with fewer outcomes in these days is cold.'),
+};
+
+/** GET /v1/item-coverage. */
+export const coverageSchema = z.strictObject({
+  ...coverageFields,
+  kind: textField(100).optional().describe('Default: `title`, else the kind with the most items.'),
+  search: textField(200).min(1).optional().describe('Part of the title or the id, whatever its case.'),
+  show: z.enum(['all', 'cold', 'without-features', 'never-shown']).default('all'),
+  sort: z.enum(['exposures', 'outcomes', 'title']).default('exposures'),
+  limit: limitField,
+  /** `nextCursor` of the page before. */
+  cursor: z.coerce.number().int().min(0).default(0),
+});
+export type CoverageQuery = z.output<typeof coverageSchema>;
+
+/** GET /v1/item-coverage/:id. */
+export const coverageDetailSchema = z.strictObject(coverageFields);
+export type CoverageDetailQuery = z.output<typeof coverageDetailSchema>;

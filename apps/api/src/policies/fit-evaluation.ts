@@ -100,6 +100,8 @@ export function popularityScorer(past: TrainingSet): ScoreItems {
 export interface RankingQuality {
   readonly recall: number;
   readonly ndcg: number;
+  /** Share of the items in the first 20 places of any judged unit. */
+  readonly coverage: number;
   /** NDCG of each judged unit, in the order of `unitsToJudge`. */
   readonly perUnit: Float64Array;
 }
@@ -121,17 +123,22 @@ export function unitsToJudge(split: TimeSplit, rng: Rng): number[] {
 export function judge(split: TimeSplit, units: readonly number[], scores: ScoreItems): RankingQuality {
   let recall = 0;
   let ndcg = 0;
+  let items = 0;
+  const shown = new Set<number>();
   const perUnit = new Float64Array(units.length);
   units.forEach((unit, row) => {
     const relevant = split.later.get(unit) ?? new Set<number>();
-    const top = topItems(scores(unit), split.earlier.get(unit) ?? new Set(), RECALL_AT);
+    const all = scores(unit);
+    items = all.length;
+    const top = topItems(all, split.earlier.get(unit) ?? new Set(), RECALL_AT);
     const found = top.filter((item) => relevant.has(item)).length;
+    for (const item of top) shown.add(item);
     recall += found / Math.min(RECALL_AT, relevant.size);
     perUnit[row] = ndcgOf(top, relevant);
     ndcg += perUnit[row] as number;
   });
   const n = Math.max(1, units.length);
-  return { recall: recall / n, ndcg: ndcg / n, perUnit };
+  return { recall: recall / n, ndcg: ndcg / n, coverage: shown.size / Math.max(1, items), perUnit };
 }
 
 /** The unseen items with the highest scores; ties in item order. */
@@ -169,7 +176,10 @@ export interface PairedDifference {
 }
 
 /** Mean difference of two rankings over the same units, with its 95 % normal interval. */
-export function pairedDifference(a: RankingQuality, b: RankingQuality): PairedDifference {
+export function pairedDifference(
+  a: Pick<RankingQuality, 'perUnit'>,
+  b: Pick<RankingQuality, 'perUnit'>,
+): PairedDifference {
   const n = a.perUnit.length;
   const differences = a.perUnit.map((value, i) => value - (b.perUnit[i] as number));
   const mean = differences.reduce((sum, value) => sum + value, 0) / Math.max(1, n);

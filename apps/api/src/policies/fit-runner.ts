@@ -1,39 +1,67 @@
-import { Worker } from 'node:worker_threads';
-import { runFit } from './fit.js';
-import type { FitResult, FitTask } from './fit.js';
+import { fork } from 'node:child_process';
+import { DEFAULT_MEMORY_MB, needsMore, runFit } from './fit.js';
+import type { CurvePoint, FitResult, FitTask, RunProgress } from './fit.js';
+import { TOO_MUCH_MEMORY } from './fit-watch.js';
 
 /** Where a fit's arithmetic happens. */
 export abstract class FitRunner {
-  abstract run(task: FitTask, progress: (share: number) => void): Promise<FitResult>;
+  abstract run(task: FitTask, progress: RunProgress): Promise<FitResult>;
 }
 
-type Message = { readonly progress: number } | { readonly result: FitResult };
+/** What the process of a fit says. */
+export type FitMessage =
+  | { readonly progress: number; readonly points: readonly CurvePoint[] }
+  | { readonly result: FitResult }
+  | { readonly failed: string };
 
-/** In a thread of its own: a fit takes minutes, and the process must renew its job's lock meanwhile. */
-export class ThreadFitRunner extends FitRunner {
-  /** @param entry compiled fit-thread. */
-  constructor(private readonly entry: URL = new URL('./fit-thread.js', import.meta.url)) {
+const HEAP_FULL = 'heap out of memory';
+/** Characters of the child's standard error that are kept. */
+const LAST_WORDS = 4000;
+
+/**
+ * In a process of its own: a fit takes minutes, and this process must renew its job's lock meanwhile; and a fit that
+ * takes too much memory ends alone.
+ */
+export class ProcessFitRunner extends FitRunner {
+  /** @param entry compiled fit-process. */
+  constructor(private readonly entry: URL = new URL('./fit-process.js', import.meta.url)) {
     super();
   }
 
-  run(task: FitTask, progress: (share: number) => void): Promise<FitResult> {
-    const { unit, item, value, at } = task.data;
-    const transfer = [unit.buffer, item.buffer, value.buffer, at.buffer] as ArrayBuffer[];
+  run(task: FitTask, progress: RunProgress): Promise<FitResult> {
+    const memoryMb = task.memoryMb ?? DEFAULT_MEMORY_MB;
+    const child = fork(this.entry, {
+      serialization: 'advanced',
+      execArgv: [`--max-old-space-size=${memoryMb}`],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    let words = '';
+    child.stderr?.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-LAST_WORDS)));
     return new Promise((resolve, reject) => {
-      const worker = new Worker(this.entry, { workerData: task, transferList: transfer, name: 'fit' });
-      worker.on('message', (message: Message) => {
+      child.on('message', (message: FitMessage) => {
         if ('result' in message) resolve(message.result);
-        else progress(message.progress);
+        else if ('failed' in message) reject(new Error(message.failed));
+        else {
+          for (const point of message.points) progress(message.progress, point);
+          progress(message.progress);
+        }
       });
-      worker.on('error', reject);
-      worker.on('exit', (code) => reject(new Error(`the fit ended early with code ${code}`)));
+      child.on('error', reject);
+      // Once its standard error has been read to the end.
+      child.on('close', (code, signal) => reject(new Error(endOf(words, memoryMb, code, signal))));
+      child.send(task);
     });
   }
 }
 
+function endOf(words: string, memoryMb: number, code: number | null, signal: string | null): string {
+  if (words.includes(TOO_MUCH_MEMORY) || words.includes(HEAP_FULL)) return needsMore(memoryMb);
+  return `the process of the fit ended early with ${signal === null ? `code ${code ?? '?'}` : signal}`;
+}
+
 /** In the calling thread, which it blocks: for tools and tests. */
 export class InlineFitRunner extends FitRunner {
-  async run(task: FitTask, progress: (share: number) => void): Promise<FitResult> {
+  async run(task: FitTask, progress: RunProgress): Promise<FitResult> {
     return runFit(task, progress, Date.now);
   }
 }

@@ -7,7 +7,7 @@ import { policyRegistry } from '#policies';
 import type { RecommenderPolicy, TrainingSet } from '#policies';
 import { tastes } from '../../test/learning.js';
 import { judge, pairedDifference, popularityScorer, splitByTime, unitsToJudge } from './fit-evaluation.js';
-import { ThreadFitRunner } from './fit-runner.js';
+import { ProcessFitRunner } from './fit-runner.js';
 import { isClearlyWorse, runFit } from './fit.js';
 import type { FitTask } from './fit.js';
 
@@ -137,22 +137,37 @@ describe('a fit', () => {
   });
 });
 
-const entry = path.resolve('dist/apps/api/src/policies/fit-thread.js');
+const entry = path.resolve('dist/apps/api/src/policies/fit-process.js');
 const built = existsSync(entry) ? describe : describe.skip;
-built('a fit in a thread (needs the built program; else skipped)', () => {
-  const runner = new ThreadFitRunner(pathToFileURL(entry));
+built('a fit in a process (needs the built program; else skipped)', () => {
+  const runner = new ProcessFitRunner(pathToFileURL(entry));
 
   it('gives the same bytes as one in place, while this thread goes on', async () => {
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
     const told: number[] = [];
-    const { state } = await runner.run(task(tastes(120, 40, 12, 'world')), (share) => told.push(share));
+    const { state, evaluation } = await runner.run(task(tastes(120, 40, 12, 'world')), (share) =>
+      told.push(share),
+    );
     clearInterval(timer);
     expect(state.sha256).toBe(
       runFit(task(tastes(120, 40, 12, 'world')), () => undefined, Date.now).state.sha256,
     );
     expect(told.length).toBeGreaterThan(0);
     expect(turns).toBeGreaterThan(5);
+    expect(evaluation.peakMemoryMb).toBeGreaterThan(20);
+  });
+
+  it('ends alone when it takes more memory than it may, and says so', async () => {
+    const small = { ...task(tastes(120, 40, 12, 'world')), memoryMb: 24 };
+    // A short fit is found out at its end, a long one is not waited for.
+    const long = {
+      ...small,
+      params: { dimension: 64, iterations: 200 },
+      data: tastes(400, 200, 60, 'world'),
+    };
+    for (const run of [small, long])
+      await expect(runner.run(run, () => undefined)).rejects.toThrow('more than the 24 MB of memory');
   });
 
   it('fails with what went wrong', async () => {

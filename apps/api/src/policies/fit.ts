@@ -1,7 +1,7 @@
 import { createRng } from '#experiments';
 import type { Json, Registry } from '#experiments';
 import { policyRegistry } from '#policies';
-import type { Policy, RecommenderPolicy, TrainingSet } from '#policies';
+import type { Policy, RecommenderPolicy, TrainingPoint, TrainingSet } from '#policies';
 import {
   judge,
   pairedDifference,
@@ -23,6 +23,8 @@ export interface FitTask {
   readonly data: TrainingSet;
   /** What serves now, to be compared with. */
   readonly serving: ServingModel | null;
+  /** Most memory that the fit's process may take, in megabytes; absent: DEFAULT_MEMORY_MB. */
+  readonly memoryMb?: number;
 }
 
 export interface ServingModel {
@@ -36,7 +38,26 @@ export interface ServingModel {
 export interface QualityFigures {
   readonly 'recall@20': number;
   readonly 'ndcg@10': number;
+  /** Share of the items that stand in the first 20 places of at least one judged unit. */
+  readonly 'coverage@20': number;
 }
+
+/** What a model was fitted on. Times are ISO, of the first and the last row. */
+export interface DataCut {
+  readonly from: string;
+  readonly to: string;
+  readonly rows: number;
+  readonly units: number;
+  readonly items: number;
+}
+
+/** A point of the curve of a run, which fits twice: the fit that is judged, and the final one on everything. */
+export interface CurvePoint extends TrainingPoint {
+  readonly fit: 'judged' | 'final';
+}
+
+/** Told while a run goes on: the share done, in [0, 1], and a point of its curve where there is a new one. */
+export type RunProgress = (share: number, point?: CurvePoint) => void;
 
 /** How well the same settings did on the last tenth of the data after learning from the rest. */
 export interface FitEvaluation extends QualityFigures {
@@ -52,6 +73,8 @@ export interface FitEvaluation extends QualityFigures {
   readonly popularity: QualityFigures;
   readonly serving: ServingComparison | null;
   readonly fitSeconds: number;
+  /** Most that the process of the fit took at a time, data and program included. */
+  readonly peakMemoryMb?: number;
 }
 
 /** On what the serving version has not learned from: this fit minus the serving version. */
@@ -66,24 +89,60 @@ export interface FitResult {
   readonly evaluation: FitEvaluation;
 }
 
+/** Memory that a run may take unless its policy says otherwise, in megabytes. */
+export const DEFAULT_MEMORY_MB = 2048;
+
+/** Why a run failed that took more memory than it may. */
+export const needsMore = (memoryMb: number): string =>
+  `the fit needs more than the ${memoryMb} MB of memory that it may take (training.memoryMb of the policy)`;
+
 /** Fewest units for a verdict about two versions. */
 export const LEAST_JUDGED = 20;
 
 const figures = (quality: RankingQuality): QualityFigures => ({
   'recall@20': quality.recall,
   'ndcg@10': quality.ndcg,
+  'coverage@20': quality.coverage,
 });
+
+/** Figures that are not finite have no place on a curve. */
+function curvePoint(fit: CurvePoint['fit'], point: TrainingPoint | undefined): CurvePoint | undefined {
+  if (point === undefined) return undefined;
+  const { epoch, loss, validation } = point;
+  return {
+    fit,
+    epoch,
+    ...(Number.isFinite(loss) ? { loss: loss as number } : {}),
+    ...(Number.isFinite(validation) ? { validation: validation as number } : {}),
+  };
+}
+
+/** The cut that a training set is, rows in any order. */
+export function dataCutOf(data: TrainingSet): DataCut {
+  let [from, to] = [Infinity, -Infinity];
+  for (const at of data.at) {
+    from = Math.min(from, at);
+    to = Math.max(to, at);
+  }
+  return {
+    from: new Date(from).toISOString(),
+    to: new Date(to).toISOString(),
+    rows: data.at.length,
+    units: data.units.length,
+    items: data.items.length,
+  };
+}
 
 /**
  * Fits twice: on the first nine tenths by time, judged on the rest, and then on everything. The same task gives the
  * same state.
- * @param progress called with the share done, in [0, 1].
+ * @param progress told of the share done and of the curve.
  * @param clock Unix milliseconds, for the duration alone.
  * @throws DomainError when the policy is not a registered recommender or does not accept the parameters.
  */
 export function runFit(
   task: FitTask,
-  progress: (share: number) => void,
+  progress: RunProgress,
   clock: () => number,
   registry: Registry<Policy> = policyRegistry,
 ): FitResult {
@@ -91,8 +150,10 @@ export function runFit(
   if (policy.learns !== 'batch') throw new Error(`the policy "${task.key}" does not learn in training runs`);
   const params = policy.params.parse(task.params);
   const started = clock();
-  const evaluate = evaluateFit(policy, params, task, (share) => progress(0.5 * share));
-  const state = policy.fit(task.data, params, createRng(task.seed), (share) => progress(0.5 + 0.5 * share));
+  const evaluate = evaluateFit(policy, params, task, (share, point) => progress(0.5 * share, point));
+  const state = policy.fit(task.data, params, createRng(task.seed), (share, point) =>
+    progress(0.5 + 0.5 * share, curvePoint('final', point)),
+  );
   const evaluation: FitEvaluation = { ...evaluate, fitSeconds: (clock() - started) / 1000 };
   return { state: storeState(policy, state), evaluation };
 }
@@ -101,17 +162,19 @@ function evaluateFit(
   policy: RecommenderPolicy,
   params: unknown,
   task: FitTask,
-  progress: (share: number) => void,
+  progress: RunProgress,
 ): Omit<FitEvaluation, 'fitSeconds'> {
   const { data, serving } = task;
   const split = splitByTime(data);
   const size = { rows: data.at.length, units: data.units.length, items: data.items.length };
   const units = unitsToJudge(split, createRng(`${task.seed} judge`));
   if (units.length === 0 || split.past.at.length === 0) {
-    const none = { 'recall@20': 0, 'ndcg@10': 0 };
+    const none = { 'recall@20': 0, 'ndcg@10': 0, 'coverage@20': 0 };
     return { ...none, data: { ...size, heldOutFrom: null }, judgedUnits: 0, popularity: none, serving: null };
   }
-  const fitted = policy.fit(split.past, params, createRng(task.seed), (share) => progress(0.8 * share));
+  const fitted = policy.fit(split.past, params, createRng(task.seed), (share, point) =>
+    progress(0.8 * share, curvePoint('judged', point)),
+  );
   const candidate = scorerOf(policy.compile(fitted, params), data, split);
   const quality = judge(split, units, candidate);
   progress(0.9);

@@ -11,6 +11,7 @@ import { lockPolicy } from './policy-row.js';
 import type { PolicyRow } from './policy-row.js';
 import type { RewardDefinition } from './reward.js';
 import { checkBudget } from './budget-check.js';
+import { checkTraining } from './training-check.js';
 import { checkSignals } from './signals-check.js';
 import { checkShadow } from './shadow-check.js';
 import { checkWithhold } from './withhold-check.js';
@@ -40,9 +41,17 @@ const COLUMNS = {
   shadow: 'shadow',
   withhold: 'withhold',
   gateRequired: 'gate_required',
+  training: 'training',
 } as const;
 const DEFAULT_WINDOW = 3600;
-const JSON_FIELDS: ReadonlySet<string> = new Set(['params', 'exploration', 'reward', 'shadow', 'withhold']);
+const JSON_FIELDS: ReadonlySet<string> = new Set([
+  'params',
+  'exploration',
+  'reward',
+  'shadow',
+  'withhold',
+  'training',
+]);
 
 /** Use cases of configuring policies: validated by the registries, audited, told to every process. */
 @Injectable()
@@ -63,11 +72,12 @@ export class PoliciesService {
       const { reward = null, windowSeconds = DEFAULT_WINDOW } = given;
       const fields = { ...given, reward, windowSeconds };
       checkSetup(key, fields);
+      checkTraining(key, fields.training);
       await checkShadow(tx, id, fields.shadow);
       const inserted = await tx.query(
         `insert into policy (id, key, title, params, exploration, floor, reward, window_seconds, grace_seconds, learning,
-           shadow, gate_required, withhold)
-         values ($1, $2, $3, $4::jsonb, $5::jsonb, $6, $7::jsonb, $8, $9, $10, $11::jsonb, $12, $13::jsonb)
+           shadow, gate_required, withhold, training)
+         values ($1, $2, $3, $4::jsonb, $5::jsonb, $6, $7::jsonb, $8, $9, $10, $11::jsonb, $12, $13::jsonb, $14::jsonb)
          on conflict do nothing returning id`,
         [
           id,
@@ -83,6 +93,7 @@ export class PoliciesService {
           jsonOrNull(fields.shadow),
           fields.gateRequired,
           jsonOrNull(fields.withhold),
+          jsonOrNull(fields.training),
         ],
       );
       if (inserted.length === 0) throw Problem.conflict('duplicate_key', `A policy "${id}" exists already`);
@@ -104,6 +115,7 @@ export class PoliciesService {
         learning: fields.learning ?? row.learning,
         withhold: fields.withhold === undefined ? row.withhold : fields.withhold,
       });
+      checkTraining(row.key, fields.training);
       await checkShadow(tx, id, fields.shadow);
       await gateChange(tx, row, fields, { reason: overrideGate, acting });
       const entries = Object.entries(fields).filter(([, value]) => value !== undefined);

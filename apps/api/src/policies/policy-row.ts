@@ -3,6 +3,7 @@ import { Problem } from '../http/problem.js';
 import type { Sql } from '../persistence/database.js';
 import type { Withhold } from '../serving/withhold.js';
 import type { RewardDefinition } from './reward.js';
+import type { TrainingSettings } from './training-settings.js';
 
 /** Table `policy` as read by this feature. */
 export interface PolicyRow {
@@ -23,6 +24,8 @@ export interface PolicyRow {
   readonly withhold: Withhold | null;
   /** Nothing new of this policy serves before the off-policy gate has said yes. */
   readonly gate_required: boolean;
+  /** When it trains by itself, and what a run may take; null: only when somebody asks. */
+  readonly training: TrainingSettings | null;
   readonly serving_version: number | null;
   readonly latest_version: number;
   readonly last_learned_at: Date | null;

@@ -6,6 +6,7 @@ import type { PolicyRow } from './policy-row.js';
 import type { RewardDefinition } from './reward.js';
 import { presetOf } from '../rewards/reward-presets.js';
 import type { SnapshotStatus } from './snapshot-store.js';
+import type { TrainingSettings } from './training-settings.js';
 
 export interface PolicyView {
   readonly id: string;
@@ -28,6 +29,8 @@ export interface PolicyView {
   readonly withhold: Withhold | null;
   /** Nothing new of this policy serves before the off-policy gate has said yes. */
   readonly gateRequired: boolean;
+  /** When it trains by itself, and what a run may take; null: the defaults, and no schedule. */
+  readonly training: TrainingSettings | null;
   readonly learns: 'online' | 'batch' | 'never';
   readonly servingVersion: number | null;
   readonly latestVersion: number;
@@ -71,6 +74,7 @@ function toView(row: PolicyRow & PolicyFacts): PolicyView {
     shadow: row.shadow && { policyId: row.shadow.policyId, version: row.shadow.version ?? null },
     withhold: row.withhold,
     gateRequired: row.gate_required,
+    training: row.training,
     learns: policyRegistry.find(row.key)?.learns ?? 'never',
     servingVersion: row.serving_version,
     latestVersion: row.latest_version,

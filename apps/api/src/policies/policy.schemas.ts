@@ -3,6 +3,7 @@ import { idField, jsonField, keyField, textField } from '../http/fields.js';
 import { REWARD_PRESETS } from '../rewards/reward-presets.js';
 import { overrideGateField } from '../off-policy/off-policy.schemas.js';
 import { rewardSchema } from './reward.js';
+import { trainingSettingsSchema } from './training-settings.js';
 
 const MOST_WINDOW_SECONDS = 90 * 86_400;
 
@@ -26,6 +27,9 @@ const fields = {
   gateRequired: z
     .boolean()
     .describe('Nothing new of this policy serves before the off-policy gate has said yes.'),
+  training: trainingSettingsSchema
+    .nullable()
+    .describe('For policies that learn in training runs; null: the defaults, and no schedule.'),
   shadow: z
     .strictObject({
       policyId: keyField,
@@ -66,6 +70,7 @@ export const createPolicySchema = z.strictObject({
   gateRequired: fields.gateRequired.default(false),
   shadow: fields.shadow.default(null),
   withhold: fields.withhold.default(null),
+  training: fields.training.default(null),
 });
 export type CreatePolicy = z.output<typeof createPolicySchema>;
 

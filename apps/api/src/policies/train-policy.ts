@@ -3,8 +3,8 @@ import { policyRegistry } from '#policies';
 import type { DecisionRequest, Policy } from '#policies';
 import type { Database, Sql } from '../persistence/database.js';
 import { newestRequests } from './current-probabilities.js';
-import { isClearlyWorse } from './fit.js';
-import type { FitEvaluation, FitResult, ServingModel } from './fit.js';
+import { DEFAULT_MEMORY_MB, dataCutOf, isClearlyWorse } from './fit.js';
+import type { CurvePoint, DataCut, FitEvaluation, FitResult, ServingModel } from './fit.js';
 import type { FitRunner } from './fit-runner.js';
 import { findPolicyRow, lockPolicy, notifySnapshot } from './policy-row.js';
 import type { PolicyRow } from './policy-row.js';
@@ -13,6 +13,16 @@ import { insertSnapshot, readSnapshot, stateOf } from './snapshot-store.js';
 import type { SnapshotStatus } from './snapshot-store.js';
 import { readTrainingSet } from './training-data.js';
 import type { TrainingRunRow } from './training-run-row.js';
+
+/** Points of a curve that are kept: more than a chart can show. */
+const MOST_POINTS = 500;
+
+/** At most MOST_POINTS of a curve, spread evenly, with its last one. */
+function thinned(curve: readonly CurvePoint[]): readonly CurvePoint[] {
+  if (curve.length <= MOST_POINTS) return curve;
+  const step = (curve.length - 1) / (MOST_POINTS - 1);
+  return Array.from({ length: MOST_POINTS }, (_, i) => curve[Math.round(i * step)] as CurvePoint);
+}
 
 /** Models of training runs that are kept beside the one that serves. */
 const KEEP_MODELS = 10;
@@ -30,35 +40,53 @@ export class TrainPolicy {
   ) {}
 
   /**
-   * @param progress called with the share done, in [0, 1].
+   * @param progress called with the share done, in [0, 1], and the training curve up to now.
    * @returns how the run ended; a failure of the run itself is recorded in its row, not thrown.
    * @throws Error when another run of the policy is going on, or the infrastructure fails: try again.
    */
-  async run(runId: string, progress: (share: number) => void): Promise<TrainingRunRow['status']> {
+  async run(
+    runId: string,
+    progress: (share: number, curve: readonly CurvePoint[]) => void,
+  ): Promise<TrainingRunRow['status']> {
     const run = await this.claim(runId);
     if (run.status !== 'running') return run.status;
+    const curve: CurvePoint[] = [];
     try {
       const { policy, serving, data } = await this.read(run);
-      progress(0.05);
-      const task = { key: policy.key, params: run.params, seed: run.seed, data, serving };
-      const fitted = await this.runner.run(task, (share) => progress(0.05 + 0.9 * share));
-      await this.publish(run, fitted);
+      await this.noteData(runId, dataCutOf(data));
+      progress(0.05, curve);
+      const memoryMb = policy.training?.memoryMb ?? DEFAULT_MEMORY_MB;
+      const task = { key: policy.key, params: run.params, seed: run.seed, data, serving, memoryMb };
+      const fitted = await this.runner.run(task, (share, point) => {
+        if (point) curve.push(point);
+        progress(0.05 + 0.9 * share, curve);
+      });
+      await this.publish(run, fitted, curve);
       return 'succeeded';
     } catch (error) {
       await this.db.query(
-        `update training_run set status = 'failed', error = $2, finished_at = now() where id = $1 and status = 'running'`,
-        [runId, (error as Error).message.slice(0, 2000)],
+        `update training_run set status = 'failed', error = $2, curve = $3::jsonb, finished_at = now()
+         where id = $1 and status = 'running'`,
+        [runId, (error as Error).message.slice(0, 2000), JSON.stringify(thinned(curve))],
       );
       return 'failed';
     }
   }
 
-  /** Notes the share done of a run that goes on. */
-  async note(runId: string, share: number): Promise<void> {
+  /** Notes the share done and the curve of a run that goes on. */
+  async note(runId: string, share: number, curve: readonly CurvePoint[] = []): Promise<void> {
     await this.db.query(
-      `update training_run set progress = greatest(progress, $2) where id = $1 and status = 'running'`,
-      [runId, Math.min(1, share)],
+      `update training_run set progress = greatest(progress, $2), curve = $3::jsonb where id = $1 and status = 'running'`,
+      [runId, Math.min(1, share), JSON.stringify(thinned(curve))],
     );
+  }
+
+  /** What is fitted is known before the fit, and stays known where that fails. */
+  private async noteData(runId: string, data: DataCut): Promise<void> {
+    await this.db.query(`update training_run set data = $2::jsonb where id = $1`, [
+      runId,
+      JSON.stringify(data),
+    ]);
   }
 
   private claim(runId: string): Promise<TrainingRunRow> {
@@ -72,7 +100,7 @@ export class TrainPolicy {
       );
       if (other) throw new Error(`the training run ${other.id} of the same policy is going on`);
       await tx.query(
-        `update training_run set status = 'running', progress = 0, started_at = coalesce(started_at, now()) where id = $1`,
+        `update training_run set status = 'running', progress = 0, curve = '[]', started_at = coalesce(started_at, now()) where id = $1`,
         [runId],
       );
       return { ...run, status: 'running' };
@@ -108,7 +136,11 @@ export class TrainPolicy {
   }
 
   /** Writes the version, moves the pointer where that is wanted, and ends the run. */
-  private publish(run: TrainingRunRow, { state, evaluation }: FitResult): Promise<void> {
+  private publish(
+    run: TrainingRunRow,
+    { state, evaluation }: FitResult,
+    curve: readonly CurvePoint[],
+  ): Promise<void> {
     return this.db.transaction(async (tx) => {
       const policy = await lockPolicy(tx, run.policy_id, true);
       const current = await readRun(tx, run.id);
@@ -147,8 +179,15 @@ export class TrainPolicy {
       );
       await tx.query(
         `update training_run set status = $2, progress = 1, evaluation = $3::jsonb, snapshot_version = $4, error = $5,
-           finished_at = now() where id = $1`,
-        [run.id, refused === null ? 'succeeded' : 'failed', JSON.stringify(evaluation), version, refused],
+           curve = $6::jsonb, finished_at = now() where id = $1`,
+        [
+          run.id,
+          refused === null ? 'succeeded' : 'failed',
+          JSON.stringify(evaluation),
+          version,
+          refused,
+          JSON.stringify(thinned(curve)),
+        ],
       );
       await dropOldModels(tx, policy.id);
       if (serves) await notifySnapshot(tx, policy.id);

@@ -1,14 +1,15 @@
 import { Module } from '@nestjs/common';
 import { Database } from '../persistence/database.js';
-import { FitRunner, ThreadFitRunner } from './fit-runner.js';
+import { FitRunner, ProcessFitRunner } from './fit-runner.js';
 import { TrainPolicy } from './train-policy.js';
+import { TrainScheduler } from './train-scheduler.js';
 import { TrainSweeper } from './train-sweeper.js';
 import { TrainProcessor } from './train.processor.js';
 
 /** Worker role `train`; best in a process of its own. */
 @Module({
   providers: [
-    { provide: FitRunner, useFactory: () => new ThreadFitRunner() },
+    { provide: FitRunner, useFactory: () => new ProcessFitRunner() },
     {
       provide: TrainPolicy,
       inject: [Database, FitRunner],
@@ -16,6 +17,7 @@ import { TrainProcessor } from './train.processor.js';
     },
     TrainProcessor,
     TrainSweeper,
+    TrainScheduler,
   ],
 })
 export class TrainModule {}

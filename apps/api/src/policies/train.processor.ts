@@ -9,7 +9,7 @@ import { TrainPolicy } from './train-policy.js';
 /** Least time between two notes of progress, in milliseconds. */
 const QUIET_MS = 500;
 
-/** Queue `train`: one job is one training run. The arithmetic runs in a thread; this process keeps the job's lock. */
+/** Queue `train`: one job is one training run. The arithmetic runs in a process of its own; this one keeps the job's lock. */
 @Processor(QUEUES.train, WORKER_OPTIONS.train)
 export class TrainProcessor extends WorkerHost {
   private readonly logger = new Logger('Train');
@@ -21,12 +21,12 @@ export class TrainProcessor extends WorkerHost {
   async process(job: Job<TrainJob>): Promise<{ readonly status: string }> {
     const { trainingRunId } = job.data;
     let told = 0;
-    const status = await this.train.run(trainingRunId, (share) => {
+    const status = await this.train.run(trainingRunId, (share, curve) => {
       const now = Date.now();
       if (now - told < QUIET_MS) return;
       told = now;
       const note = async (): Promise<void> => {
-        await this.train.note(trainingRunId, share);
+        await this.train.note(trainingRunId, share, curve);
         await job.updateProgress(share);
       };
       // Progress is news, not work: a run does not fail because nobody could be told.

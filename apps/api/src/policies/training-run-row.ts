@@ -1,4 +1,5 @@
 import type { Json } from '#experiments';
+import type { CurvePoint, DataCut } from './fit.js';
 
 /** Table `training_run`. */
 export interface TrainingRunRow {
@@ -11,6 +12,9 @@ export interface TrainingRunRow {
   readonly cut_at: Date;
   readonly promote: 'auto' | 'manual';
   readonly evaluation: Json;
+  readonly curve: readonly CurvePoint[];
+  readonly data: DataCut | null;
+  readonly trigger: 'person' | 'schedule';
   readonly snapshot_version: number | null;
   readonly error: string | null;
   readonly created_at: Date;
@@ -27,6 +31,11 @@ export interface TrainingRunView {
   readonly cutAt: Date;
   readonly promote: 'auto' | 'manual';
   readonly evaluation: Json;
+  /** What the model reported while it was fitted; empty for models that report nothing. */
+  readonly curve: readonly CurvePoint[];
+  /** What it was fitted on; null before that was read. */
+  readonly data: DataCut | null;
+  readonly trigger: 'person' | 'schedule';
   readonly snapshotVersion: number | null;
   readonly error: string | null;
   readonly createdAt: Date;
@@ -43,6 +52,9 @@ export const toRunView = (row: TrainingRunRow): TrainingRunView => ({
   cutAt: row.cut_at,
   promote: row.promote,
   evaluation: row.evaluation,
+  curve: row.curve,
+  data: row.data,
+  trigger: row.trigger,
   snapshotVersion: row.snapshot_version,
   error: row.error,
   createdAt: row.created_at,

@@ -62,7 +62,16 @@ export class TrainingRunsService {
   }
 }
 
-async function insertRun(tx: Transaction, policy: PolicyRow, body: TrainingRunBody): Promise<TrainingRunRow> {
+/**
+ * Writes the row of a new run, under the lock of its policy.
+ * @throws Problem 409 as TrainingRunsService.start.
+ */
+export async function insertRun(
+  tx: Transaction,
+  policy: PolicyRow,
+  body: TrainingRunBody,
+  trigger: TrainingRunRow['trigger'] = 'person',
+): Promise<TrainingRunRow> {
   const registered = policyRegistry.get(policy.key);
   if (registered.learns !== 'batch') {
     throw Problem.conflict(
@@ -89,9 +98,9 @@ async function insertRun(tx: Transaction, policy: PolicyRow, body: TrainingRunBo
     );
   const id = `run_${ulid()}`;
   const [row] = await tx.query<TrainingRunRow & Record<string, unknown>>(
-    `insert into training_run (id, policy_id, status, seed, params, cut_at, promote)
-     values ($1, $2, 'queued', $3, $4::jsonb, coalesce($5::timestamptz, now()), $6) returning *`,
-    [id, policy.id, body.seed ?? id, JSON.stringify(params), body.cutAt ?? null, body.promote],
+    `insert into training_run (id, policy_id, status, seed, params, cut_at, promote, trigger)
+     values ($1, $2, 'queued', $3, $4::jsonb, coalesce($5::timestamptz, now()), $6, $7) returning *`,
+    [id, policy.id, body.seed ?? id, JSON.stringify(params), body.cutAt ?? null, body.promote, trigger],
   );
   return row as TrainingRunRow;
 }

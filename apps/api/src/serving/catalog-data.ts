@@ -41,6 +41,8 @@ export interface CatalogConfig {
   readonly policies: readonly PolicyConfig[];
   /** Every surface serves its default. */
   readonly killSwitch: boolean;
+  /** Units that policies may not know; absent: none. */
+  readonly notPersonalised?: readonly string[];
 }
 
 /** Everything a treatment depends on besides learned states. Immutable; replaced as a whole. */
@@ -51,6 +53,7 @@ export interface ServingCatalog {
   readonly policies: ReadonlyMap<string, PolicyConfig>;
   readonly items: ItemIndex;
   readonly killSwitch: boolean;
+  readonly notPersonalised: ReadonlySet<string>;
 }
 
 /** A candidate as a request names it. */
@@ -177,6 +180,7 @@ export function compileCatalog(
     surfaces: new Map(config.surfaces.map((surface) => [surface.key, surface])),
     policies: new Map(config.policies.map((policy) => [policy.id, policy])),
     killSwitch: config.killSwitch,
+    notPersonalised: new Set(config.notPersonalised),
   };
 }
 

@@ -115,7 +115,8 @@ select md5(concat_ws('|',
   (select string_agg(id || key || params::text || exploration::text || floor || coalesce(reward::text, '') || window_seconds ||
      coalesce(shadow::text, '') || coalesce(withhold::text, ''), ','
      order by id) from policy),
-  (select xmin::text from setting where key = 'kill_switch'))) as revision`;
+  (select xmin::text from setting where key = 'kill_switch'),
+  (select concat(count(*), '/', sum(hashtext(unit_id))) from not_personalised))) as revision`;
 
 /** The sum notices a change that a maximum would miss: a transaction that began earlier and committed later. */
 const ITEM_REVISION = `
@@ -134,13 +135,14 @@ export class CatalogStore {
   }
 
   async readConfig(): Promise<CatalogConfig> {
-    const [experiments, layers, holdouts, surfaces, policies, settings] = await Promise.all([
+    const [experiments, layers, holdouts, surfaces, policies, settings, notPersonalised] = await Promise.all([
       this.db.query<ExperimentRow & Record<string, unknown>>(EXPERIMENTS),
       this.db.query<Layer & Record<string, unknown>>('select key, title, salt from layer order by key'),
       this.db.query<HoldoutRow & Record<string, unknown>>('select * from holdout order by created_at, key'),
       this.db.query<SurfaceRow & Record<string, unknown>>('select * from surface order by key'),
       this.db.query<PolicyRow & Record<string, unknown>>('select * from policy order by id'),
       this.db.query<{ value: Json }>(`select value from setting where key = 'kill_switch'`),
+      this.db.query<{ id: string }>('select unit_id as id from not_personalised order by 1'),
     ]);
     return {
       experiments: experiments.map(toExperiment),
@@ -167,6 +169,7 @@ export class CatalogStore {
       ),
       policies: policies.map(toPolicy),
       killSwitch: isOn(settings[0]?.value ?? null),
+      notPersonalised: notPersonalised.map(({ id }) => id),
     };
   }
 

@@ -118,7 +118,9 @@ export function sentenceOf(row: DecisionRow, titles: Titles): string {
   const learned =
     row.policy_version === 0 ? 'before it had learned anything' : `in version ${row.policy_version}`;
   const policy = titles.policy ?? row.policy_key;
-  return `${who} got ${what} ${place}: ${how}, and there the policy "${policy}" chose it ${learned} with a probability of ${percent(row.propensity)}${rankOf(row)}.${withheldText(row)}`;
+  const unknown =
+    row.reason === 'NOT_PERSONALISED' ? ', as for somebody new, because it asked not to be known' : '';
+  return `${who} got ${what} ${place}: ${how}, and there the policy "${policy}" chose it ${learned} with a probability of ${percent(row.propensity)}${rankOf(row)}${unknown}.${withheldText(row)}`;
 }
 
 /** Says that the choice was kept back, where it was. */

@@ -1,5 +1,5 @@
 import type { Assignment, Context, Json, Slice, Surface } from '#experiments';
-import { allowedBy } from '#policies';
+import { allowedBy, limitContext } from '#policies';
 import type { Action, CompiledPolicy, DecisionRequest } from '#policies';
 import { newUlid } from '../http/ulid.js';
 import type { DecisionRecord, ShadowRecord } from '../queues/jobs.js';
@@ -99,13 +99,15 @@ export function serveTreatments(
 ): Served {
   const treatments: Treatment[] = [];
   const records: DecisionRecord[] = [];
-  for (const wanted of request.requests) {
+  const known = !state.catalog.notPersonalised.has(request.unitId);
+  for (const given of request.requests) {
+    const wanted = known ? given : withoutFeatures(given);
     const begun = hooks.monotonic();
     const id = hooks.newId(now);
     const surface = state.catalog.surfaces.get(wanted.surface) ?? UNKNOWN;
     const candidates = candidatesOf(state.catalog, surface, wanted);
     const above = treatments.slice();
-    const asked: Asked = { state, request, wanted, now, hooks, id, surface, candidates, above };
+    const asked: Asked = { state, request, wanted, known, now, hooks, id, surface, candidates, above };
     const { assignment, choice } = choose(asked);
     if (choice.fallback !== null) hooks.onFallback?.(choice.reason, policyIdOf(assignment) ?? '');
     treatments.push(treatmentOf(id, wanted, surface, assignment, choice));
@@ -135,6 +137,8 @@ interface Asked {
   readonly state: ServingState;
   readonly request: TreatmentsRequest;
   readonly wanted: TreatmentRequest;
+  /** False for a unit that asked not to be known: policies then answer as for somebody new. */
+  readonly known: boolean;
   readonly now: number;
   readonly hooks: ServingHooks;
   readonly id: string;
@@ -210,7 +214,7 @@ function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatm
       probabilities,
       policy,
       seed,
-      reason: assignment.reason,
+      reason: reasonOf(asked, assignment),
       fallback: null,
       lot,
     };
@@ -224,6 +228,9 @@ function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatm
   }
 }
 
+const reasonOf = ({ known }: Asked, { reason }: Assignment): Choice['reason'] =>
+  known ? reason : 'NOT_PERSONALISED';
+
 type PolicyTreatment = {
   readonly policyId: string;
   readonly steadyFor: Parameters<typeof steadyPeriod>[0];
@@ -231,12 +238,13 @@ type PolicyTreatment = {
 };
 
 const seedParts = (
-  { request, wanted, now, id }: Asked,
+  { request, wanted, known, now, id }: Asked,
   { experiment }: Assignment,
   { steadyFor }: PolicyTreatment,
 ) => ({
   salt: experiment?.salt ?? '',
-  unitId: request.unitId,
+  // One draw for all who are not known: it would be odd to tell them apart by it.
+  unitId: known ? request.unitId : '',
   surface: wanted.surface,
   subject: wanted.subject,
   period: steadyPeriod(steadyFor, now, id),
@@ -265,8 +273,11 @@ const decisionRequest = (asked: Asked, policy: ServingPolicy | null): DecisionRe
 });
 
 /** What the policy is told about the unit: for one that asks, with what stands above on the page. */
-const contextOf = ({ above, request }: Asked, { config }: ServingPolicy): Context =>
-  above.length > 0 && dedupes(config.params) ? withShown(request.context, above) : request.context;
+const contextOf = ({ above, request, known }: Asked, { config }: ServingPolicy): Context => {
+  const { context } = request;
+  const all = above.length > 0 && dedupes(config.params) ? withShown(context, above) : context;
+  return known ? all : limitContext(all, config.params);
+};
 
 /** After the answer was made: nothing here changes what is served. */
 function askShadow(asked: Asked, assignment: Assignment, choice: Choice): ShadowRecord | null {
@@ -300,6 +311,10 @@ function candidatesOf(
   if (wanted.actions === null) return catalog.items.candidates(surface.candidateKind, wanted.subject);
   return catalog.items.named(wanted.actions);
 }
+
+/** Features that the client sends may be about the unit; those of the item table are not. */
+const withoutFeatures = (wanted: TreatmentRequest): TreatmentRequest =>
+  wanted.actions === null ? wanted : { ...wanted, actions: wanted.actions.map(({ id }) => ({ id })) };
 
 const NO_ACTIONS: readonly Action[] = Object.freeze([]);
 

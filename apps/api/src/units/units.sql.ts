@@ -11,6 +11,7 @@ export const EXPORT = {
             order by c.decision_id, c.position, c.revision`,
   withheldOutcomes: `select to_jsonb(w) as row from withheld_outcome w where w.unit_id = $1
             order by w.decision_at, w.decision_id`,
+  notPersonalised: `select to_jsonb(n) as row from not_personalised n where n.unit_id = $1`,
   pendingExposures: `select to_jsonb(p) as row from exposure_pending p where p.unit_id = $1 order by p.at`,
 } as const;
 
@@ -42,6 +43,7 @@ export const ERASE: Readonly<Record<string, string>> = {
       where u.unit_id = $1 and v.experiment = u.experiment and v.unit_id = u.unit_id`,
   ),
   experiments: removed(`delete from experiment_unit where unit_id = $1`),
+  notPersonalised: removed(`delete from not_personalised where unit_id = $1`),
   quarantine: removed(
     `delete from quarantine where position('"unitId":' || to_json($1::text)::text in payload) > 0`,
   ),

@@ -36,6 +36,12 @@ export interface Policy extends PolicyBody {
   shadow: { policyId: string; version: number | null } | null;
   /** Share of single choices that is not shown, to measure what showing brings. */
   withhold?: { share: number; steadyFor: string } | null;
+  /** Of policies that learn in training runs; null: the defaults, and no schedule. */
+  training?: {
+    schedule: { at: string; timeZone: string } | null;
+    promote: 'auto' | 'manual';
+    memoryMb: number;
+  } | null;
   /** Nothing new of it serves before the off-policy gate has said yes. */
   gateRequired?: boolean;
   learns: 'online' | 'batch' | 'never';
@@ -123,8 +129,13 @@ export interface TrainingRun {
   status: 'queued' | 'running' | 'succeeded' | 'failed';
   progress: number;
   seed: number | string | null;
+  params?: Record<string, Json>;
   cutAt: string | null;
   evaluation: Record<string, Json> | null;
+  /** What the model reported: the fit that is judged, then the final one on everything. */
+  curve: { fit: 'judged' | 'final'; epoch: number; loss?: number; validation?: number }[];
+  data: { from: string; to: string; rows: number; units: number; items: number } | null;
+  trigger: 'person' | 'schedule';
   snapshotVersion: number | null;
   error: string | null;
   createdAt: string;

@@ -61,6 +61,7 @@ const REASON: Record<string, string> = {
   FALLBACK_NO_SNAPSHOT: 'Fallback: no snapshot yet',
   UNKNOWN_SURFACE: 'Surface is not registered',
   NO_CANDIDATES: 'There was nothing to choose from',
+  NOT_PERSONALISED: 'Not personalised, as the unit asked',
 };
 
 /** Plain words for a reason code; a code that is new to the dashboard stays readable. */

@@ -1,4 +1,5 @@
 import type { Rng } from '#experiments';
+import type { FitProgress } from '../contract.js';
 import { choleskyInPlace, solveCholesky } from '../linear-algebra/cholesky.js';
 import { addWeightedGram } from '../linear-algebra/weighted-gram.js';
 import { ShortRowSolver } from './als-short-rows.js';
@@ -143,8 +144,63 @@ function sweep(
 }
 
 /**
+ * What alternating least squares minimises, per observed pair: sum_observed c (1 - w'v)^2 + alpha_0 sum_all (w'v)^2 and
+ * both sides' regularisation. The middle sum is the product of the Gram matrices, so no pair is visited twice.
+ */
+function objective(
+  byUnit: SparseRows,
+  byItem: SparseRows,
+  factors: readonly [units: Float64Array, items: Float64Array],
+  dim: number,
+  weights: AlsWeights,
+): number {
+  const [units, items] = factors;
+  let sum =
+    weights.unobserved *
+    innerProduct(gramOf(units, units.length / dim, dim), gramOf(items, items.length / dim, dim), dim);
+  for (let r = 0; r + 1 < byUnit.start.length; r++) {
+    for (let p = byUnit.start[r] as number; p < (byUnit.start[r + 1] as number); p++) {
+      const base = (byUnit.columns[p] as number) * dim;
+      let score = 0;
+      for (let j = 0; j < dim; j++) score += (units[r * dim + j] as number) * (items[base + j] as number);
+      sum += (byUnit.weights[p] as number) * (1 - score) ** 2;
+    }
+  }
+  sum += penalty(byUnit, units, items.length / dim, dim, weights);
+  sum += penalty(byItem, items, units.length / dim, dim, weights);
+  return sum / Math.max(1, byUnit.columns.length);
+}
+
+/** Of two symmetric matrices given by their lower triangles. */
+function innerProduct(a: Float64Array, b: Float64Array, dim: number): number {
+  let sum = 0;
+  for (let i = 0; i < dim; i++) {
+    for (let j = 0; j < i; j++) sum += 2 * (a[i * dim + j] as number) * (b[i * dim + j] as number);
+    sum += (a[i * dim + i] as number) * (b[i * dim + i] as number);
+  }
+  return sum;
+}
+
+function penalty(
+  rows: SparseRows,
+  factors: Float64Array,
+  fixedCount: number,
+  dim: number,
+  weights: AlsWeights,
+): number {
+  let sum = 0;
+  for (let r = 0; r + 1 < rows.start.length; r++) {
+    const n = (rows.start[r + 1] as number) - (rows.start[r] as number);
+    let norm = 0;
+    for (let j = r * dim; j < (r + 1) * dim; j++) norm += (factors[j] as number) ** 2;
+    sum += weights.regularisation * (n + weights.unobserved * fixedCount) ** weights.frequency * norm;
+  }
+  return sum;
+}
+
+/**
  * Alternating least squares from N(0, 0.1 / sqrt(dim)) starts, units first.
- * @param progress called with the share done, about a hundred times.
+ * @param progress called with the share done, about a hundred times, and with the objective after every sweep.
  * @returns item factors, one row of `dim` per item.
  */
 export function alternatingLeastSquares(
@@ -154,7 +210,7 @@ export function alternatingLeastSquares(
   iterations: number,
   weights: AlsWeights,
   rng: Rng,
-  progress: (share: number) => void,
+  progress: FitProgress,
 ): Float64Array {
   const units = byUnit.start.length - 1;
   const items = byItem.start.length - 1;
@@ -171,7 +227,8 @@ export function alternatingLeastSquares(
   for (let round = 0; round < iterations; round++) {
     sweep(byUnit, unitFactors, itemFactors, dim, weights, tick);
     sweep(byItem, itemFactors, unitFactors, dim, weights, tick);
+    const loss = objective(byUnit, byItem, [unitFactors, itemFactors], dim, weights);
+    progress((round + 1) / iterations, { epoch: round + 1, loss });
   }
-  progress(1);
   return itemFactors;
 }

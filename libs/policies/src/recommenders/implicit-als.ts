@@ -11,7 +11,7 @@ import {
   stateText,
   stateTexts,
 } from '../codec.js';
-import type { Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
+import type { FitProgress, Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
 import { alternatingLeastSquares, gramOf, RowSolver, sparseRows, transposeRows } from './als-solver.js';
 import type { AlsWeights } from './als-solver.js';
 import { knownHistory } from './history.js';
@@ -65,7 +65,7 @@ const weightsOf = (params: Params): AlsWeights => ({
   frequency: params.frequency,
 });
 
-function fit(data: TrainingSet, params: Params, rng: Rng, progress: (share: number) => void): AlsState {
+function fit(data: TrainingSet, params: Params, rng: Rng, progress: FitProgress): AlsState {
   const ones = new Float64Array(data.item.length).fill(1);
   const byUnit = sparseRows(
     data.units.length,

@@ -16,6 +16,7 @@ export const deDuplicate: Wrapper<Record<string, never>> = {
   summary: 'Leaves out titles that stand in a row above, those of the same request by itself.',
   reference: 'Alvino and Basilico (2015), Learning a personalized homepage',
   params: defineParams(z.object({})),
+  limitAttributes: () => [SHOWN_ATTRIBUTE],
   eligible: ({ actions, context }) => {
     const shown = new Set(valuesOf(context, SHOWN_ATTRIBUTE));
     return Uint8Array.from(actions, ({ id }) => Number(!shown.has(id)));

@@ -51,6 +51,7 @@ export const hardFilters: Wrapper<Params> = {
   reference: 'Amatriain and Basilico (2015), Recommender systems in industry: a Netflix case study',
   params: defineParams(schema),
   hard: true,
+  limitAttributes: ({ country, maturityLimit }) => [country, maturityLimit],
   eligible: ({ actions, at, context }, params) => {
     const given = context[params.maturityLimit];
     const limit = typeof given === 'number' ? given : params.maturityDefault;

@@ -41,6 +41,10 @@ export interface Wrapper<O = unknown, S = unknown> extends Keyed {
   reward?(decision: RewardedDecision, state: S, params: O): number;
   /** 1 for each action that may be served at all. When no action is left, the limit is not applied, unless it is `hard`. */
   eligible?(request: DecisionRequest, params: O): Uint8Array;
+  /**
+   * Optional: context attributes that say what may be shown at all. They are kept for units that policies may not know.
+   */
+  limitAttributes?(params: O): readonly string[];
   /** The limit holds whatever happens: then rather nothing is served, and a default order leaves the others out too. */
   readonly hard?: boolean;
   /** Changes probabilities; needs a policy that chooses, not one that ranks. */

@@ -1,5 +1,5 @@
 import { createRegistry } from '#experiments';
-import type { Registry } from '#experiments';
+import type { Context, Registry } from '#experiments';
 import { conservative } from './conservative.js';
 import { constrained } from './constrained.js';
 import type { DecisionRequest } from '../contract.js';
@@ -13,6 +13,7 @@ import { objectives } from './objectives.js';
 import { rerankers } from '../rerankers/index.js';
 import { retired } from './retired.js';
 import { warmUp } from './warm-up.js';
+import { limitContextIn } from './limit-context.js';
 import { allowedBy as allowedIn } from './wrap-policy.js';
 
 export { fitsOf } from './contract.js';
@@ -44,3 +45,7 @@ export const wrapperRegistry: Registry<Wrapper> = createRegistry<Wrapper>('wrapp
  */
 export const allowedBy = (params: unknown, request: DecisionRequest): Uint8Array | null =>
   allowedIn(params, request, wrapperRegistry);
+
+/** What is left of a context for a policy that may not know the unit; see limit-context.ts. */
+export const limitContext = (context: Context, params: unknown): Context =>
+  limitContextIn(context, params, wrapperRegistry);

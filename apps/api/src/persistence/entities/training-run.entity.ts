@@ -31,6 +31,15 @@ export class TrainingRunEntity {
   @Column({ type: 'jsonb', nullable: true })
   evaluation!: Json;
 
+  @Column({ type: 'jsonb', default: [] })
+  curve!: Json;
+
+  @Column({ type: 'jsonb', nullable: true })
+  data!: Json;
+
+  @Column({ type: 'text', default: 'person' })
+  trigger!: string;
+
   @Column({ type: 'integer', name: 'snapshot_version', nullable: true })
   snapshotVersion!: number | null;
 

@@ -18,13 +18,13 @@ import { PolicyControls } from './policy-controls.js';
 import { rewardSentence } from './reward-sentence.js';
 import { SERVES_WITHOUT } from './serves-without.js';
 import { SnapshotsPanel } from './snapshots-panel.js';
-import { TrainingPanel } from './training-panel.js';
 
 const BeliefsTab = lazy(async () => ({ default: (await import('./beliefs-tab.js')).BeliefsTab }));
 const ExplorationTab = lazy(async () => ({ default: (await import('./exploration-tab.js')).ExplorationTab }));
 const DiversityTab = lazy(async () => ({ default: (await import('./lists/diversity-tab.js')).DiversityTab }));
 const ReplayTab = lazy(async () => ({ default: (await import('./replay-tab.js')).ReplayTab }));
 const HealthTab = lazy(async () => ({ default: (await import('./health/health-tab.js')).HealthTab }));
+const ModelTab = lazy(async () => ({ default: (await import('./model/model-tab.js')).ModelTab }));
 const LabTab = lazy(async () => ({ default: (await import('./lab-tab.js')).LabTab }));
 const AllocationPanel = lazy(async () => ({
   default: (await import('./allocation-panel.js')).AllocationPanel,
@@ -73,11 +73,7 @@ function Meta({ policy }: { policy: Policy }): ReactElement {
 }
 
 function PolicyTabs({ policy, tab }: { policy: Policy; tab: string }): ReactElement {
-  const training = {
-    key: 'training',
-    title: 'Training runs',
-    render: () => <TrainingPanel policy={policy} />,
-  };
+  const model = { key: 'model', title: 'Model', render: () => drawn(<ModelTab policy={policy} />) };
   return (
     <UrlTabs
       base={`/policies/${policy.id}`}
@@ -92,7 +88,7 @@ function PolicyTabs({ policy, tab }: { policy: Policy; tab: string }): ReactElem
         { key: 'health', title: 'Health', render: () => drawn(<HealthTab policy={policy} />) },
         { key: 'lab', title: 'Off-policy lab', render: () => drawn(<LabTab policy={policy} />) },
         { key: 'snapshots', title: 'Snapshots', render: () => <SnapshotsPanel policy={policy} /> },
-        ...(policy.learns === 'batch' ? [training] : []),
+        ...(policy.learns === 'batch' ? [model] : []),
         { key: 'setup', title: 'Setup', render: () => <PolicySetup policy={policy} /> },
       ]}
     />

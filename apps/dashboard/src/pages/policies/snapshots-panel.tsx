@@ -1,12 +1,9 @@
 import { Button } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
-import { segment } from '../../api/http.js';
-import { useWrite } from '../../api/mutations.js';
 import { useSnapshots } from '../../api/queries.js';
 import type { Policy, Snapshot } from '../../api/types.js';
 import { count, dateTime, decimal, humanise } from '../../format/index.js';
-import { ConfirmDialog } from '../../ui/confirm-dialog.js';
 import { DataTable } from '../../ui/data-table.js';
 import type { Column } from '../../ui/data-table.js';
 import { Hint, When } from '../../ui/details.js';
@@ -16,6 +13,7 @@ import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
 import { Pill } from '../../ui/status.js';
 import { evaluationText } from './evaluation.js';
+import { PromoteDialog, verb } from './promote-dialog.js';
 import styles from './policies.module.css';
 
 function State({ snapshot }: { snapshot: Snapshot }): ReactElement {
@@ -76,19 +74,14 @@ function columns(choose: (snapshot: Snapshot) => void, serving: number | null): 
           <Button
             variant="default"
             size="compact-sm"
-            aria-label={`${verb(snapshot, serving)} to snapshot ${snapshot.version}`}
+            aria-label={`${verb(snapshot.version, serving)} to snapshot ${snapshot.version}`}
             onClick={() => choose(snapshot)}
           >
-            {verb(snapshot, serving)}
+            {verb(snapshot.version, serving)}
           </Button>
         ),
     },
   ];
-}
-
-/** Going back freezes learning, going forward doesn't. */
-function verb(snapshot: Snapshot, serving: number | null): 'Promote' | 'Roll back' {
-  return serving !== null && snapshot.version < serving ? 'Roll back' : 'Promote';
 }
 
 export function SnapshotsPanel({ policy }: { policy: Policy }): ReactElement {
@@ -123,45 +116,8 @@ export function SnapshotsPanel({ policy }: { policy: Policy }): ReactElement {
         )}
       </QueryBoundary>
       {chosen === null ? null : (
-        <PromoteDialog policy={policy} snapshot={chosen} close={() => setChosen(null)} />
+        <PromoteDialog policy={policy} version={chosen.version} close={() => setChosen(null)} />
       )}
     </Panel>
-  );
-}
-
-interface PromoteDialogProps {
-  policy: Policy;
-  snapshot: Snapshot;
-  close: () => void;
-}
-
-function PromoteDialog({ policy, snapshot, close }: PromoteDialogProps): ReactElement {
-  const write = useWrite(['/v1/policies', '/v1/operations']);
-  const action = verb(snapshot, policy.servingVersion);
-  const path = `/v1/policies/${segment(policy.id)}/${action === 'Promote' ? 'promote' : 'rollback'}`;
-  return (
-    <ConfirmDialog
-      opened
-      title={`${action} to snapshot ${snapshot.version}`}
-      confirmLabel={action}
-      danger={action === 'Roll back'}
-      reason="none"
-      pending={write.isPending}
-      error={write.error}
-      onConfirm={(_reason, overrideGate) =>
-        write.mutate(
-          {
-            path,
-            body: { version: snapshot.version, ...(overrideGate === undefined ? {} : { overrideGate }) },
-          },
-          { onSuccess: close },
-        )
-      }
-      onClose={close}
-    >
-      Every process serves snapshot {snapshot.version} instead of {policy.servingVersion ?? 'none'} within
-      seconds.
-      {action === 'Roll back' ? ' Learning is frozen, so that it stays.' : ''}
-    </ConfirmDialog>
   );
 }

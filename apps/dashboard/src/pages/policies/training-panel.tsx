@@ -16,6 +16,7 @@ import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
 import { Pill } from '../../ui/status.js';
 import { evaluationText } from './evaluation.js';
+import { RunDetail } from './model/run-detail.js';
 import styles from './policies.module.css';
 
 const TONE = { queued: 'plain', running: 'good', succeeded: 'good', failed: 'bad' } as const;
@@ -94,7 +95,14 @@ export function TrainingPanel({ policy }: { policy: Policy }): ReactElement {
         }
       >
         {(page) => (
-          <DataTable caption="Training runs" columns={COLUMNS} rows={page.items} rowKey={(run) => run.id} />
+          <DataTable
+            caption="Training runs"
+            columns={COLUMNS}
+            rows={page.items}
+            rowKey={(run) => run.id}
+            rowName={(run) => `run ${run.id}`}
+            detail={(run) => <RunDetail policy={policy} run={run} />}
+          />
         )}
       </QueryBoundary>
       <ConfirmDialog

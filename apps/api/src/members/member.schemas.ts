@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { attributesField, idField, keyField, textField } from '../http/fields.js';
+
+const policyField = z.strictObject({
+  policyId: keyField,
+  version: z.int().min(0).optional().describe('Default: the version that serves. 0: nothing learned.'),
+});
+
+/** POST /v1/previews. */
+export const previewSchema = z.strictObject({
+  surface: keyField,
+  subject: idField
+    .nullable()
+    .default(null)
+    .describe('What the choice is about, e.g. the title of an artwork.'),
+  unitId: idField
+    .optional()
+    .describe('A member, whose newest context and history are used; absent: somebody nothing is known of.'),
+  context: attributesField
+    .default({})
+    .describe(
+      'Attributes of the moment, e.g. device, hour, weekday; laid over those of the member’s newest request.',
+    ),
+  at: z.iso.datetime({ offset: true }).optional().describe('The moment of the request; default: now.'),
+  limit: z.int().min(1).max(100).default(20).describe('Places of a slate.'),
+  seed: textField(100)
+    .min(1)
+    .default('preview')
+    .describe('Of the draw: both policies draw with the same one.'),
+  policies: z.array(policyField).min(1).max(2),
+});
+export type PreviewBody = z.output<typeof previewSchema>;
+
+/** GET /v1/units/:id/profile. */
+export const profileSchema = z.strictObject({
+  policyId: keyField
+    .optional()
+    .describe('Ask this policy; default: those that learn in training runs, five at most.'),
+  feature: textField(100).min(1).default('genre').describe('Feature whose mix is shown.'),
+  limit: z.coerce.number().int().min(1).max(50).default(10).describe('Titles per policy.'),
+});
+export type ProfileQuery = z.output<typeof profileSchema>;
+
+/** PUT /v1/units/:id/personalisation. */
+export const personalisationSchema = z.strictObject({ personalised: z.boolean() });
+export type PersonalisationBody = z.output<typeof personalisationSchema>;

@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { Personalisation } from './personalisation.js';
+import { PreviewsController } from './previews.controller.js';
+import { Previews } from './previews.js';
+import { ProfilesController } from './profiles.controller.js';
+import { Profiles } from './profiles.js';
+
+@Module({
+  controllers: [PreviewsController, ProfilesController],
+  providers: [Previews, Profiles, Personalisation],
+})
+export class MembersModule {}

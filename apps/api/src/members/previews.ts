@@ -1,0 +1,245 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Context, SurfaceKind } from '#experiments';
+import { Problem } from '../http/problem.js';
+import type { Acting } from '../http/acting.js';
+import { Database } from '../persistence/database.js';
+import type { Transaction } from '../persistence/database.js';
+import { findPolicyRow } from '../policies/policy-row.js';
+import type { PolicyRow } from '../policies/policy-row.js';
+import { PolicySource } from '../replays/policy-source.js';
+import { examineDecision } from '../serving/examine-decision.js';
+import type { ExaminedCandidate, ExaminedDecision } from '../serving/examine-decision.js';
+import { candidatesOf } from './candidates.js';
+import type { Candidate } from './candidates.js';
+import { auditLook } from './look.js';
+import { asContext, historyOf, newestRequestOf } from './member.js';
+import type { History, NewestRequest } from './member.js';
+import type { PreviewBody } from './member.schemas.js';
+import { personalisationOf } from './personalisation.js';
+
+export interface PreviewItem {
+  readonly id: string;
+  readonly title: string;
+  readonly features: Context;
+  /** From 0. */
+  readonly position: number;
+  readonly score: number | null;
+  /** Probability to stand first. */
+  readonly probability: number;
+  /** Probability to stand here, given those before it. */
+  readonly propensity: number | null;
+}
+
+export interface PreviewSide {
+  readonly policy: {
+    readonly id: string;
+    readonly title: string;
+    readonly key: string;
+    readonly version: number;
+  };
+  readonly historySource: History['source'] | 'given';
+  readonly history: History['items'];
+  readonly items: readonly PreviewItem[];
+  /** Why there are no items; null where there are. */
+  readonly error: string | null;
+}
+
+export interface Preview {
+  readonly surface: { readonly key: string; readonly title: string; readonly kind: SurfaceKind };
+  readonly subject: string | null;
+  readonly unitId: string | null;
+  readonly at: string;
+  /** What the policies were asked with, besides the history. */
+  readonly context: Context;
+  readonly candidates: number;
+  readonly sides: readonly PreviewSide[];
+  /** Null with fewer than two answers. */
+  readonly comparison: {
+    readonly common: number;
+    readonly overlap: number;
+    readonly samePlace: number;
+  } | null;
+}
+
+interface SurfaceRow {
+  readonly key: string;
+  readonly title: string;
+  readonly kind: SurfaceKind;
+  readonly candidate_kind: string | null;
+}
+
+interface Scene {
+  readonly body: PreviewBody;
+  readonly surface: SurfaceRow & { readonly kind: 'action' | 'slate' };
+  readonly candidates: readonly Candidate[];
+  /** False for nobody in particular, and for a member who asked not to be known. */
+  readonly known: boolean;
+  readonly newest: NewestRequest | null;
+  readonly context: Context;
+  readonly at: number;
+}
+
+/** What a member would get at some moment, by one policy beside another. Serves nobody and records no decision. */
+@Injectable()
+export class Previews {
+  constructor(@Inject(Database) private readonly db: Database) {}
+
+  /** @throws Problem 400 for a surface, or a policy, that is not there or chooses from nothing. */
+  async preview(body: PreviewBody, acting: Acting): Promise<Preview> {
+    if (body.unitId !== undefined) await auditLook(this.db, acting, 'unit.preview', body.unitId);
+    return this.db.transaction(async (tx) => {
+      await tx.query('set transaction isolation level repeatable read, read only');
+      const scene = await sceneOf(tx, body);
+      const sides: PreviewSide[] = [];
+      for (const [i, wanted] of body.policies.entries()) sides.push(await sideOf(tx, scene, wanted, i));
+      const { history: _history, ...context } = scene.context;
+      return {
+        surface: { key: scene.surface.key, title: scene.surface.title, kind: scene.surface.kind },
+        subject: body.subject,
+        unitId: body.unitId ?? null,
+        at: new Date(scene.at).toISOString(),
+        context,
+        candidates: scene.candidates.length,
+        sides,
+        comparison: compared(sides),
+      };
+    });
+  }
+}
+
+async function sceneOf(tx: Transaction, body: PreviewBody): Promise<Scene> {
+  const surface = await surfaceOf(tx, body.surface);
+  const candidates = await candidatesOf(tx, surface.candidate_kind as string, body.subject);
+  if (candidates.length === 0) {
+    const about = body.subject === null ? 'without a subject' : `of the subject "${body.subject}"`;
+    throw Problem.invalid(
+      '/subject',
+      'no_candidates',
+      `there is no available item of the kind "${surface.candidate_kind ?? ''}" ${about}`,
+    );
+  }
+  const known = body.unitId !== undefined && (await personalisationOf(tx, body.unitId)).personalised;
+  const newest = body.unitId === undefined || !known ? null : await newestRequestOf(tx, body.unitId);
+  return {
+    body,
+    surface,
+    candidates,
+    known,
+    newest,
+    context: { ...newest?.context, ...(body.context as Context) },
+    at: body.at === undefined ? Date.now() : Date.parse(body.at),
+  };
+}
+
+async function surfaceOf(tx: Transaction, key: string): Promise<Scene['surface']> {
+  const [surface] = await tx.query<SurfaceRow & Record<string, unknown>>(
+    'select key, title, kind, candidate_kind from surface where key = $1',
+    [key],
+  );
+  if (!surface) throw Problem.invalid('/surface', 'unknown_surface', `there is no surface "${key}"`);
+  const { kind } = surface;
+  if (kind === 'value' || surface.candidate_kind === null)
+    throw Problem.invalid(
+      '/surface',
+      'no_candidates',
+      `the surface "${key}" has no registered candidates; choose one of kind action or slate that has`,
+    );
+  return { ...surface, kind };
+}
+
+async function sideOf(
+  tx: Transaction,
+  scene: Scene,
+  { policyId, version }: PreviewBody['policies'][number],
+  index: number,
+): Promise<PreviewSide> {
+  const row = await findPolicyRow(tx, policyId);
+  if (!row)
+    throw Problem.invalid(
+      `/policies/${index}/policyId`,
+      'unknown_policy',
+      `there is no policy "${policyId}"`,
+    );
+  const { source, items: history } = await pastOf(tx, scene, row);
+  const side = {
+    policy: { id: row.id, title: row.title, key: row.key, version: version ?? row.serving_version ?? 0 },
+    historySource: source,
+    history,
+  };
+  try {
+    const examined = await examine(tx, scene, side.policy, asContext({ source: 'outcomes', items: history }));
+    return {
+      ...side,
+      policy: { ...side.policy, version: examined.policy.version },
+      items: placed(scene, examined),
+      error: null,
+    };
+  } catch (error) {
+    return { ...side, items: [], error: error instanceof Problem ? error.detail : (error as Error).message };
+  }
+}
+
+/** A history that is given wins over what is known of the member. */
+async function pastOf(
+  tx: Transaction,
+  { body, known, newest }: Scene,
+  row: PolicyRow,
+): Promise<{ source: PreviewSide['historySource']; items: History['items'] }> {
+  const given = body.context['history'];
+  if (Array.isArray(given)) {
+    const sent = { at: new Date(0), context: { history: given } as Context };
+    const past = await historyOf(tx, body.unitId ?? '', sent, row.reward);
+    return { source: 'given', items: given.length === 0 ? [] : past.items };
+  }
+  if (body.unitId === undefined || !known) return { source: 'none', items: [] };
+  return historyOf(tx, body.unitId, newest, row.reward);
+}
+
+async function examine(
+  tx: Transaction,
+  { body, surface, candidates, context, at }: Scene,
+  policy: PreviewSide['policy'],
+  history: readonly string[],
+): Promise<ExaminedDecision> {
+  const source = new PolicySource(tx);
+  const stored = await source.find(policy.id);
+  if (!stored) throw new Error('the policy does not exist any more');
+  const answers = await source.at(stored, policy.version);
+  const request = {
+    unitId: body.unitId ?? '',
+    context: { ...context, history },
+    subject: body.subject,
+    actions: candidates.map(({ id, features }) => ({ id, features })),
+    at,
+  };
+  return examineDecision(answers, surface.kind, request, body.limit, body.seed).examined;
+}
+
+function placed({ candidates }: Scene, { candidates: examined }: ExaminedDecision): PreviewItem[] {
+  const known = new Map(candidates.map((candidate) => [candidate.id, candidate]));
+  return examined
+    .filter((one): one is ExaminedCandidate & { position: number } => one.position !== null)
+    .sort((a, b) => a.position - b.position)
+    .map(({ id, position, score, probability, propensity }) => ({
+      id,
+      title: known.get(id)?.title ?? id,
+      features: known.get(id)?.features ?? {},
+      position,
+      score,
+      probability,
+      propensity,
+    }));
+}
+
+/** `overlap` is the share of the shorter answer that both have; null unless both answered. */
+function compared([first, second]: readonly PreviewSide[]): Preview['comparison'] {
+  if (!first || !second || first.error !== null || second.error !== null) return null;
+  const places = new Map(first.items.map(({ id, position }) => [id, position]));
+  const common = second.items.filter(({ id }) => places.has(id));
+  const least = Math.min(first.items.length, second.items.length);
+  return {
+    common: common.length,
+    overlap: least === 0 ? 0 : common.length / least,
+    samePlace: common.filter(({ id, position }) => places.get(id) === position).length,
+  };
+}

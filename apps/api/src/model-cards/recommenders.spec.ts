@@ -1,0 +1,461 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startTestApi } from '../../test/api.js';
+import type { TestApi } from '../../test/api.js';
+import { tastes } from '../../test/learning.js';
+import { FactStore } from '../persistence/fact-store.js';
+import { encodeDecision } from '../queues/decision-lines.js';
+import type { DecisionRecord } from '../queues/jobs.js';
+import { DecisionSpool } from '../serving/decision-spool.js';
+import type { CoverageDetail, CoveragePage } from '../items/item-coverage.js';
+import { unitHash as hashOf } from '../members/look.js';
+import type { Believed, BelievedItem, MemberProfile } from '../members/profiles.js';
+import type { Preview, PreviewSide } from '../members/previews.js';
+import { InlineFitRunner } from '../policies/fit-runner.js';
+import type { CurvePoint } from '../policies/fit.js';
+import type { Treatment } from '../serving/serve-treatments.js';
+import { TrainScheduler } from '../policies/train-scheduler.js';
+import { TrainPolicy } from '../policies/train-policy.js';
+import type { TrainingRunView } from '../policies/training-run-row.js';
+import type { ModelCard } from './model-card.js';
+
+const DAY = 86_400_000;
+const NOW = Date.now();
+const FROM = NOW - 50 * DAY;
+
+/** 120 members of two tastes: even ones watch i0 to i19, odd ones i20 to i39. */
+const WORLD = tastes(120, 40, 12, 'world');
+const GENRES = ['comedy', 'drama'] as const;
+
+const POLICY = {
+  id: 'titles',
+  key: 'implicit-als',
+  title: 'Titles for you',
+  params: { dimension: 8, iterations: 6 },
+  exploration: { key: 'plackett-luce', params: { temperature: 0.1 } },
+  reward: { outcomes: [{ name: 'play', value: 'one' }], combine: 'sum' },
+};
+
+const EXPERIMENT = (...arms: object[]) => ({
+  key: 'taste',
+  title: 'Titles by taste',
+  hypothesis: 'Titles by taste are watched more',
+  surface: 'home.titles',
+  layer: 'home',
+  arms,
+  decisionMetric: 'watch-minutes',
+});
+
+describe('recommenders over HTTP', () => {
+  let api: TestApi;
+  let trainer: TrainPolicy;
+
+  const get = async <T>(path: string, key?: string): Promise<T> => {
+    const answer = await api.request('GET', path, key === undefined ? {} : { key });
+    expect([path, answer.status]).toEqual([path, 200]);
+    return answer.json<T>();
+  };
+  const post = async (path: string, body: unknown) => api.request('POST', path, { body });
+  const runs = async () =>
+    (await get<{ items: TrainingRunView[] }>('/v1/policies/titles/training-runs')).items;
+  const train = async (body: object = {}): Promise<string> => {
+    const { id } = (await post('/v1/policies/titles/training-runs', body)).json<{ id: string }>();
+    let curve: readonly CurvePoint[] = [];
+    await trainer.run(id, (_share, points) => (curve = [...points]));
+    expect(curve.length).toBeGreaterThan(0);
+    return id;
+  };
+
+  /** Plays of the world over 41 days that end nine days ago, the newest unit first to have watched everything. */
+  async function insertPlays(): Promise<void> {
+    await api.db.database.query(`select ensure_partitions($1::date, $2::date)`, [
+      new Date(FROM - DAY),
+      new Date(NOW + DAY),
+    ]);
+    const rows = Array.from(WORLD.at, (at, row) => ({
+      id: `p${row}`,
+      at: new Date(FROM + at).toISOString(),
+      unit_id: WORLD.units[WORLD.unit[row] as number],
+      item_id: WORLD.items[WORLD.item[row] as number],
+    }));
+    await api.db.database.query(
+      `insert into event (id, at, received_at, unit_id, kind, name, item_id)
+       select id, at, at, unit_id, 'outcome', 'play', item_id
+       from jsonb_to_recordset($1::jsonb) as r (id text, at timestamptz, unit_id text, item_id text)`,
+      [JSON.stringify(rows)],
+    );
+  }
+
+  /** The records that serving writes from now on; they are stored without the queue in between. */
+  function keepRecords(): DecisionRecord[] {
+    const spool = api.running.app.get(DecisionSpool);
+    const record = spool.record.bind(spool);
+    const kept: DecisionRecord[] = [];
+    spool.record = (decisions) => {
+      kept.push(...decisions);
+      return record(decisions);
+    };
+    return kept;
+  }
+
+  beforeAll(async () => {
+    api = await startTestApi();
+    trainer = new TrainPolicy(api.db.database, new InlineFitRunner());
+    const items = WORLD.items.map((id, i) => ({
+      id,
+      kind: 'title',
+      title: `Title ${id}`,
+      features: { genre: GENRES[Math.floor(i / 20)], year: 1990 + i },
+      position: i,
+    }));
+    await post('/v1/items', { items });
+    await post('/v1/layers', { key: 'home', title: 'Home' });
+    await post('/v1/surfaces', {
+      key: 'home.titles',
+      title: 'Titles for you',
+      kind: 'slate',
+      candidateKind: 'title',
+    });
+    expect((await post('/v1/policies', POLICY)).status).toBe(201);
+    await insertPlays();
+  }, 60_000);
+  afterAll(() => api.close());
+
+  it('keep curve, data cut and evaluation of every run, and draw the model card from what serves', async () => {
+    const empty = await get<ModelCard>('/v1/policies/titles/model-card', api.keys.secret);
+    expect(empty).toMatchObject({
+      serving: null,
+      data: null,
+      evaluation: null,
+      training: { runs: 0, last: null },
+    });
+    expect(empty.notes[0]).toMatch(/No version serves yet/);
+
+    const id = await train({ seed: 'one' });
+    const [run] = await runs();
+    const cut = {
+      rows: 1440,
+      units: 120,
+      items: 40,
+      from: new Date(FROM + Math.min(...WORLD.at)).toISOString(),
+    };
+    expect(run).toMatchObject({ id, status: 'succeeded', trigger: 'person', data: cut });
+    for (const fit of ['judged', 'final']) {
+      const losses = run?.curve.filter((point) => point.fit === fit).map(({ loss }) => loss as number) ?? [];
+      expect(losses).toHaveLength(6);
+      // Each half sweep solves its least squares exactly, so what is minimised cannot rise.
+      expect([...losses].sort((a, b) => b - a)).toEqual(losses);
+    }
+
+    const card = await get<ModelCard>('/v1/policies/titles/model-card', api.keys.secret);
+    expect(card).toMatchObject({
+      policy: { id: 'titles', learns: 'batch' },
+      model: {
+        title: expect.stringContaining('matrix factorisation'),
+        reference: expect.stringContaining('Hu'),
+      },
+      learnsFrom: { reward: POLICY.reward },
+      serving: { version: 1, trainingRun: id, seed: 'one', rowsUsed: 1440 },
+      data: cut,
+      training: { runs: 1, failed: 0 },
+    });
+    expect(card.model.parameters).toContainEqual({
+      name: 'dimension',
+      value: 8,
+      description: 'Length of the factor vectors.',
+    });
+    const ndcg = card.evaluation?.figures.find(({ key }) => key === 'ndcg@10');
+    expect(ndcg?.value).toBeGreaterThan(1.3 * (ndcg?.popularity ?? 1));
+    expect(card.notes.join(' ')).not.toMatch(/no better than popularity/);
+    expect((await api.request('GET', '/v1/policies/nobody/model-card')).status).toBe(404);
+    const publishable = { key: api.keys.publishable };
+    expect((await api.request('GET', '/v1/policies/titles/model-card', publishable)).status).toBe(403);
+  });
+
+  it('count what members saw and used of the catalogue: coverage, cold items, exposure, variants', async () => {
+    await api.db.database.query(`select ensure_partitions(current_date - 2, current_date)`);
+    const art = (id: string) => ({
+      id,
+      kind: 'artwork',
+      subject: 'i0',
+      title: `Art ${id}`,
+      features: { style: 'face' },
+    });
+    await post('/v1/items', {
+      items: [art('a1'), art('a2'), { id: 'new', kind: 'title', title: 'Brand new' }],
+    });
+    // One artwork of i0 was seen, a slate was seen by its event, and a slate that nobody saw.
+    await api.db.database.query(
+      `insert into decision (id, at, unit_id, unit_type, surface, subject, kind, chosen, propensity, arm_propensity,
+         policy_id, policy_version, candidates, seed, reason, exposed) values
+       ('d1', now(), 'u1', 'member', 'title.artwork', 'i0', 'action', '"a1"', 0.5, 1, 'titles', 1, '{a1,a2}', 's', 'SPLIT', true),
+       ('d2', now(), 'u1', 'member', 'home.titles', null, 'slate', '[{"id":"i0"},{"id":"i1"}]', 0.5, 1, 'titles', 1, '{i0,i1}', 's', 'SPLIT', false),
+       ('d3', now(), 'u2', 'member', 'home.titles', null, 'slate', '[{"id":"i2"}]', 0.5, 1, 'titles', 1, '{i2}', 's', 'SPLIT', false)`,
+    );
+    await api.db.database.query(
+      `insert into event (id, at, received_at, unit_id, kind, decision_id) values ('x2', now(), now(), 'u1', 'exposure', 'd2')`,
+    );
+    const page = await get<CoveragePage>('/v1/item-coverage?days=90', api.keys.secret);
+    expect(page).toMatchObject({ kind: 'title', matching: 41, nextCursor: null });
+    expect(page.summary).toMatchObject({
+      items: 41,
+      withFeatures: 40,
+      withOutcomes: 40,
+      cold: 1,
+      exposures: 3,
+    });
+    // Two of 41 items with 2 and 1 exposures: (40 * 2 + 38 * 1) / (41 * 3).
+    expect(page.summary.gini).toBeCloseTo(118 / 123, 12);
+    expect(page.items.slice(0, 2)).toMatchObject([
+      { id: 'i0', variants: 2, exposures: 2, exposureShare: 2 / 3, features: 2, cold: false },
+      { id: 'i1', variants: 0, exposures: 1 },
+    ]);
+    const plays = WORLD.item.filter((item) => item === 0).length;
+    expect(page.items[0]).toMatchObject({ outcomes: plays, units: plays, lastOutcomeAt: expect.any(String) });
+    const ids = async (query: string) =>
+      (await get<CoveragePage>(`/v1/item-coverage?days=90&${query}`)).items.map(({ id }) => id);
+    expect(await ids('show=cold')).toEqual(['new']);
+    expect(await ids('show=without-features')).toEqual(['new']);
+    expect(await ids('search=TITLE%20I39')).toEqual(['i39']);
+    expect(await ids('sort=title&limit=2&cursor=1')).toEqual(['i0', 'i1']);
+    expect(await ids('kind=artwork')).toEqual(['a1', 'a2']);
+    const detail = await get<CoverageDetail>('/v1/item-coverage/i0?days=90', api.keys.secret);
+    expect(detail).toMatchObject({
+      item: { id: 'i0', values: { genre: 'comedy', year: 1990 } },
+      variants: [
+        { id: 'a1', exposures: 1, exposureShare: 1, values: { style: 'face' } },
+        { id: 'a2', exposures: 0 },
+      ],
+      shownBy: [{ policyId: 'titles', title: 'Titles for you', decisions: 2 }],
+    });
+    expect((await api.request('GET', '/v1/item-coverage/nothing')).status).toBe(404);
+    expect((await api.request('GET', '/v1/item-coverage?show=odd')).status).toBe(400);
+  });
+
+  it('preview a surface for a member, two policies side by side, and record no decision', async () => {
+    expect(
+      (
+        await post('/v1/policies', {
+          ...POLICY,
+          id: 'at-random',
+          key: 'uniform-random',
+          params: {},
+          reward: null,
+        })
+      ).status,
+    ).toBe(201);
+    const decisions = async () =>
+      (await api.db.database.query<{ n: number }>('select count(*)::int as n from decision'))[0]?.n;
+    const before = await decisions();
+    const body = {
+      surface: 'home.titles',
+      unitId: 'u7',
+      context: { device: 'smart-tv', hour: 21, weekday: 5 },
+      at: '2026-10-30T21:00:00+01:00',
+      limit: 10,
+      policies: [{ policyId: 'titles' }, { policyId: 'at-random' }],
+    };
+    const answer = await post('/v1/previews', body);
+    expect([answer.status, answer.status === 200 ? '' : answer.text]).toEqual([200, '']);
+    const preview = answer.json<Preview>();
+    expect(preview).toMatchObject({
+      surface: { key: 'home.titles', kind: 'slate' },
+      at: '2026-10-30T20:00:00.000Z',
+      context: body.context,
+      candidates: 41,
+      sides: [
+        { policy: { id: 'titles', version: 1 }, historySource: 'outcomes', error: null },
+        { policy: { id: 'at-random', version: 0 }, error: null },
+      ],
+    });
+    const [learned, random] = preview.sides as [PreviewSide, PreviewSide];
+    // u7 is of the odd taste: what it watched is i20 to i39, and so is what comes first.
+    expect(learned.history).toHaveLength(12);
+    expect(
+      learned.history.every(({ id, title }) => Number(id.slice(1)) >= 20 && title === `Title ${id}`),
+    ).toBe(true);
+    expect(learned.items.map(({ position }) => position)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(learned.items.slice(0, 5).every(({ features }) => features['genre'] === 'drama')).toBe(true);
+    expect(random.items.every(({ probability }) => Math.abs(probability - 1 / 41) < 1e-12)).toBe(true);
+    const others = new Set(random.items.map(({ id }) => id));
+    const common = learned.items.filter(({ id }) => others.has(id)).length;
+    expect(preview.comparison).toMatchObject({ common, overlap: common / 10 });
+    expect((await post('/v1/previews', body)).json()).toEqual(preview);
+    // Somebody nothing is known of gets what is popular; a given history is used as it is.
+    const { unitId: _unitId, ...stranger } = body;
+    const alone = { ...stranger, policies: [{ policyId: 'titles' }] };
+    expect((await post('/v1/previews', alone)).json<Preview>().sides[0]).toMatchObject({
+      historySource: 'none',
+    });
+    const given = { ...alone, context: { history: ['i1', 'i2', 'i3'] } };
+    const side = (await post('/v1/previews', given)).json<Preview>().sides[0];
+    expect(side).toMatchObject({
+      historySource: 'given',
+      history: [{ id: 'i3' }, { id: 'i2' }, { id: 'i1' }],
+    });
+    expect(side?.items[0]?.features['genre']).toBe('comedy');
+    expect(await decisions()).toBe(before);
+
+    const audit = await get<{ items: { action: string; entityKey: string }[] }>('/v1/audit');
+    const looks = audit.items.filter(({ action }) => action === 'unit.preview');
+    expect(looks.map(({ entityKey }) => entityKey)).toEqual([hashOf('u7'), hashOf('u7')]);
+    for (const [change, pointer] of [
+      [{ surface: 'nowhere' }, '/surface'],
+      [{ subject: 'i0' }, '/subject'],
+      [{ policies: [{ policyId: 'titles' }, { policyId: 'nobody' }] }, '/policies/1/policyId'],
+      [{ limit: 0 }, '/limit'],
+    ] as const) {
+      const refused = await post('/v1/previews', { ...body, ...change });
+      expect([refused.status, refused.json<{ errors: { pointer: string }[] }>().errors[0]?.pointer]).toEqual([
+        400,
+        pointer,
+      ]);
+    }
+    const missing = { ...body, policies: [{ policyId: 'titles', version: 99 }] };
+    expect((await post('/v1/previews', missing)).json<Preview>().sides[0]?.error).toMatch(/is not kept/);
+    const secret = await api.request('POST', '/v1/previews', { body, key: api.keys.secret });
+    expect(secret.status).toBe(403);
+  });
+
+  it('show what is believed of a member and why, true by ablation, to admins alone, and note every look', async () => {
+    const path = '/v1/units/u7/profile?limit=5';
+    const profile = await get<MemberProfile>(path);
+    expect(profile).toMatchObject({
+      unitId: 'u7',
+      personalised: true,
+      since: null,
+      erasedAt: null,
+      feature: 'genre',
+    });
+    expect(profile.history).toMatchObject({ source: 'outcomes', items: { length: 12 } });
+    expect(profile.history.items[0]).toMatchObject({ outcome: 'play', at: expect.any(String) });
+    expect(profile.mix).toEqual([{ value: 'drama', items: 12, share: 1 }]);
+    const [believed] = profile.believed as [Believed];
+    expect(profile.believed).toHaveLength(1);
+    expect(believed).toMatchObject({ policy: { id: 'titles', version: 1 }, candidates: 41, error: null });
+    const used = new Set(profile.history.items.map(({ id }) => id));
+    expect(believed.items.filter(({ id }) => used.has(id))).toEqual([]);
+    expect(believed.items.map(({ score }) => score)).toEqual(
+      believed.items.map(({ score }) => score).sort((a, b) => b - a),
+    );
+    // The reason is true: the preview without it gives exactly that lower score.
+    const [top] = believed.items as [BelievedItem];
+    const [because] = top.because as [BelievedItem['because'][number]];
+    expect(because.drop).toBeGreaterThan(0);
+    const rest = profile.history.items.map(({ id }) => id).filter((id) => id !== because.id);
+    const without = await post('/v1/previews', {
+      surface: 'home.titles',
+      context: { history: rest.reverse() },
+      limit: 41,
+      policies: [{ policyId: 'titles' }],
+    });
+    const item = without.json<Preview>().sides[0]?.items.find(({ id }) => id === top.id);
+    expect(top.score - (item?.score as number)).toBeCloseTo(because.drop, 9);
+
+    expect((await get<MemberProfile>('/v1/units/nobody/profile')).history).toEqual({
+      source: 'none',
+      items: [],
+    });
+    expect((await api.request('GET', path, { key: api.keys.secret })).status).toBe(403);
+    expect((await api.request('GET', '/v1/units/u7/profile?policyId=nobody')).status).toBe(400);
+    const audit = await get<{ items: { action: string; entityKey: string }[] }>('/v1/audit');
+    expect(audit.items).toContainEqual(
+      expect.objectContaining({ action: 'unit.profile', entityKey: hashOf('u7') }),
+    );
+    expect(JSON.stringify(audit.items.filter(({ action }) => action.startsWith('unit.')))).not.toContain(
+      'u7',
+    );
+  });
+
+  it('serve a member who asks as somebody new, say so, draw it again, and forget the wish with the member', async () => {
+    const arm = (key: string, control: boolean) => ({
+      key,
+      weight: control ? 0.0001 : 0.9999,
+      isControl: control,
+
+      treatment: control
+        ? { kind: 'value', value: [] }
+        : { kind: 'policy', policyId: 'titles', steadyFor: 'day' },
+    });
+    const made = await post('/v1/experiments', EXPERIMENT(arm('off', true), arm('on', false)));
+    expect([made.status, made.status === 201 ? '' : made.text]).toEqual([201, '']);
+    expect((await post('/v1/experiments/taste/start', {})).status).toBe(200);
+    const serve = async (unitId: string) => {
+      const context = { history: ['i30', 'i31', 'i32'], device: 'phone' };
+      const body = { unitId, context, requests: [{ surface: 'home.titles', limit: 5 }] };
+      return (await post('/v1/treatments', body)).json<{ treatments: [Treatment] }>().treatments[0];
+    };
+    /** Configuration reaches a process a moment after it was written. */
+    const serveUntil = async (unitId: string, reason: string): Promise<Treatment> => {
+      for (let tries = 0; ; tries++) {
+        const treatment = await serve(unitId);
+        if (treatment.reason === reason) return treatment;
+        if (tries === 500)
+          throw new Error(`${unitId} is still served with ${treatment.reason}, not ${reason}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    };
+    const records = keepRecords();
+    const known = await serveUntil('u3', 'POLICY');
+    expect(known).toMatchObject({ policy: { key: 'implicit-als', version: 1 } });
+    const wish = await api.request('PUT', '/v1/units/u3/personalisation', { body: { personalised: false } });
+    expect(wish.json()).toMatchObject({ personalised: false, since: expect.any(String) });
+    await api.request('PUT', '/v1/units/u5/personalisation', { body: { personalised: false } });
+    const plain = await serveUntil('u3', 'NOT_PERSONALISED');
+    // The same for all who asked, whatever the request says of them.
+    expect((await serveUntil('u5', 'NOT_PERSONALISED')).slate).toEqual(plain.slate);
+    expect(plain.policy).toEqual(known.policy);
+    const profile = await get<MemberProfile>('/v1/units/u3/profile');
+    expect(profile).toMatchObject({ personalised: false, believed: [] });
+    const preview = { surface: 'home.titles', unitId: 'u3', policies: [{ policyId: 'titles' }] };
+    expect((await post('/v1/previews', preview)).json<Preview>().sides[0]).toMatchObject({
+      historySource: 'none',
+    });
+    const served = records.find(({ id }) => id === plain.decisionId) as DecisionRecord;
+    await new FactStore(api.db.database).insertDecisions([encodeDecision(served)]);
+    const decision = await get<Record<string, unknown>>(`/v1/decisions/${served.id}`);
+    expect(decision).toMatchObject({ reason: 'NOT_PERSONALISED', context: {}, replay: { identical: true } });
+    expect(JSON.stringify(decision)).toContain('because it asked not to be known');
+
+    const receipt = await api.request('DELETE', '/v1/units/u3');
+    expect(receipt.json()).toMatchObject({ removed: { notPersonalised: 1 } });
+    const late = await api.request('PUT', '/v1/units/u3/personalisation', { body: { personalised: false } });
+    expect(late.status).toBe(409);
+  });
+
+  it('train by themselves once a night, and leave frozen policies alone', async () => {
+    const patch = (training: unknown, id = 'titles') =>
+      api.request('PATCH', `/v1/policies/${id}`, { body: { training } });
+    const pointerOf = async (training: unknown, id?: string) => {
+      const answer = await patch(training, id);
+      return [answer.status, answer.json<{ errors: { pointer: string }[] }>().errors[0]?.pointer];
+    };
+    expect(await pointerOf({ schedule: { at: '25:00' } })).toEqual([400, '/training/schedule/at']);
+    expect(await pointerOf({ schedule: { at: '03:00', timeZone: 'Mars' } })).toEqual([
+      400,
+      '/training/schedule/timeZone',
+    ]);
+    expect(await pointerOf({ memoryMb: 4096 }, 'at-random')).toEqual([400, '/training']);
+    const set = await patch({ schedule: { at: '03:00', timeZone: 'Europe/Paris' }, memoryMb: 512 });
+    const training = { schedule: { at: '03:00', timeZone: 'Europe/Paris' }, promote: 'auto', memoryMb: 512 };
+    expect(set.json()).toMatchObject({ training });
+
+    const scheduler = new TrainScheduler(api.db.database);
+    const night = (days: number, hour: number) =>
+      new Date(Math.ceil(NOW / DAY) * DAY + days * DAY + hour * 3_600_000);
+    // Not for a moment before it was set; then once, whoever looks how often.
+    expect(await scheduler.tick(new Date(NOW))).toEqual([]);
+    const ticks = await Promise.all([1, 2, 3].map(() => scheduler.tick(night(1, 4))));
+    const [id, ...more] = ticks.flat();
+    expect(more).toEqual([]);
+    expect((await runs())[0]).toMatchObject({ id, trigger: 'schedule', status: 'queued', promote: 'auto' });
+    // While it is open nothing else starts. (The clock of the database did not move, so its end makes room for one more.)
+    expect(await scheduler.tick(night(2, 4))).toEqual([]);
+    expect(await trainer.run(id as string, () => undefined)).toBe('succeeded');
+    await post('/v1/policies/titles/freeze', {});
+    expect(await scheduler.tick(night(2, 4))).toEqual([]);
+    const audit = await get<{ items: { actor: string; action: string }[] }>('/v1/audit');
+    expect(audit.items).toContainEqual(
+      expect.objectContaining({ actor: 'system: nightly training', action: 'policy.train' }),
+    );
+  });
+});

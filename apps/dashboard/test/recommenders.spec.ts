@@ -1,0 +1,94 @@
+import { expect, it } from '@jest/globals';
+import fs from 'node:fs/promises';
+import { setStage, withBrowser } from './stage.js';
+
+withBrowser('recommenders in Chromium (skipped where no chromium is installed)', () => {
+  const stage = setStage();
+  const { visit } = stage;
+
+  it('keeps the filter of the catalogue in the address, and goes on to an item', async () => {
+    await visit('/catalogue?days=7');
+    await stage.page.getByLabel('Search').fill('orbit');
+    await stage.page.getByRole('button', { name: 'Search', exact: true }).click();
+    await stage.page.getByText('1 item matches').waitFor();
+    expect(new URL(stage.page.url()).search).toBe('?days=7&search=orbit');
+    await stage.page.getByRole('button', { name: 'Table', exact: true }).click();
+    await stage.page.getByRole('region', { name: 'Exposure of title, table' }).getByText('4,500').waitFor();
+    await stage.page.getByRole('region', { name: 'Items, table' }).getByRole('link').click();
+    await stage.page.waitForURL('**/catalogue/t-1?days=7');
+    await stage.page.getByRole('link', { name: 'Artwork by Thompson sampling' }).waitFor();
+  });
+
+  it('asks two policies for one member and moment, and compares their answers in words', async () => {
+    await visit('/preview');
+    const choose = async (label: string, option: string): Promise<void> => {
+      await stage.page.getByRole('combobox', { name: label, exact: true }).click();
+      await stage.page.getByRole('option', { name: option, exact: true }).click();
+    };
+    await choose('Surface', 'Rows of the home page');
+    await stage.page.getByLabel('Member').fill('m-1');
+    await choose('Weekday', 'Friday');
+    await choose('Hour', '21:00');
+    await choose('Policy', 'Rows by matrix factorisation');
+    await choose('Beside it', 'Rows by popularity');
+    const asked = stage.page.waitForRequest((request) => request.url().endsWith('/v1/previews'));
+    await stage.page.getByRole('button', { name: 'Preview', exact: true }).click();
+    expect((await asked).postDataJSON()).toEqual({
+      surface: 'home.rows',
+      subject: null,
+      unitId: 'm-1',
+      context: { hour: 21, weekday: 5 },
+      limit: 20,
+      policies: [{ policyId: 'rows-als' }, { policyId: 'rows-popular' }],
+    });
+    const table = stage.page.getByRole('region', { name: 'Answers side by side, table' });
+    await table.getByText('only here').waitFor();
+    await table.getByText('▲ 1').waitFor();
+    expect(new URL(stage.page.url()).search).toBe(
+      '?surface=home.rows&unit=m-1&weekday=5&hour=21&left=rows-als&right=rows-popular',
+    );
+    const [file] = await Promise.all([
+      stage.page.waitForEvent('download'),
+      stage.page.getByRole('button', { name: 'CSV', exact: true }).click(),
+    ]);
+    expect((await fs.readFile(await file.path(), 'utf8')).split('\n')).toHaveLength(11);
+  });
+
+  it('opens a member, and stops personalising after asking once more', async () => {
+    await visit('/members');
+    await stage.page.getByLabel('Member', { exact: true }).fill('m-1');
+    await stage.page.getByRole('button', { name: 'Open', exact: true }).click();
+    await stage.page.waitForURL('**/members/m-1');
+    await stage.page.getByText('Most of it is drama: 67%.').first().waitFor();
+    await stage.page.getByRole('button', { name: 'Stop personalising' }).click();
+    await stage.page.getByRole('dialog').getByRole('button', { name: 'Stop personalising' }).click();
+    await stage.page.getByRole('dialog').waitFor({ state: 'hidden' });
+    expect(stage.api.writes).toMatchObject([
+      { method: 'PUT', path: '/v1/units/m-1/personalisation', body: { personalised: false } },
+    ]);
+  });
+
+  it('opens a training run, promotes it, and sets when the policy trains by itself', async () => {
+    await visit('/policies/rows-als/model');
+    await stage.page.getByRole('button', { name: 'Details of run run-2' }).click();
+    await stage.page.getByText('Loss of the fit that is judged: ').first().waitFor();
+    await stage.page.getByRole('button', { name: 'Promote to snapshot 5' }).click();
+    await stage.page.getByRole('dialog').getByRole('button', { name: 'Promote', exact: true }).click();
+    await stage.page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await stage.page.getByLabel('At', { exact: true }).fill('04:30');
+    await stage.page
+      .getByRole('form', { name: 'Nightly training' })
+      .getByRole('button', { name: 'Save' })
+      .click();
+    while (stage.api.writes.length < 2) await stage.page.waitForTimeout(20);
+    expect(stage.api.writes).toMatchObject([
+      { path: '/v1/policies/rows-als/promote', body: { version: 5 } },
+      {
+        method: 'PATCH',
+        body: {
+          training: { schedule: { at: '04:30', timeZone: 'Europe/Paris' }, promote: 'auto', memoryMb: 1024 },
+        },
+      },
+    ]);
+  });
+});
