@@ -102,8 +102,8 @@ export class OffPolicyService {
     const { candidate, task, log, audited, names } = await this.db.transaction(async (tx) => {
       const policy = await policyRowOf(tx, id);
       const found = await resolveCandidate(tx, policy, body.candidate);
-      const audit = await auditOf(tx, id);
-      const options = { gate: { relativeMargin: margin }, ...(audit === null ? {} : { audited: audit }) };
+      const audit = await auditOf(tx, id, from, to);
+      const options = { gate: { relativeMargin: margin }, audited: audit };
       const range = { policyId: id, from, to, subject, limit };
       const kind = body.kind ?? (await kindOf(tx, range)) ?? 'action';
       const read = await (kind === 'action' ? readActions : readSlateTask)(tx, range, found, options);
@@ -199,13 +199,19 @@ function rangeOf({ days, from, to }: OffPolicyBody): [from: Date, to: Date] {
   return [from === undefined ? new Date(end.getTime() - days * DAY_MS) : new Date(from), end];
 }
 
-/** What the newest audit of the logged propensities said; null where there is none that says anything. */
-async function auditOf(sql: Sql, id: string): Promise<boolean | null> {
-  const [audit] = await sql.query<{ status: string }>(
-    `select status from policy_audit where policy_id = $1 and status in ('ok', 'alarm') order by at desc limit 1`,
-    [id],
+/**
+ * What audits said of the logged propensities: false where the newest one that says anything found them wrong, or any
+ * that looked at decisions of the range found them broken; null where none says anything.
+ */
+async function auditOf(sql: Sql, id: string, from: Date, to: Date): Promise<boolean | null> {
+  const [audits] = await sql.query<{ newest: string | null; broken: boolean }>(
+    `select (array_agg(status order by at desc))[1] as newest,
+       coalesce(bool_or(status = 'failed' and from_at < $3 and at > $2), false) as broken
+     from policy_audit where policy_id = $1 and status in ('ok', 'alarm', 'failed')`,
+    [id, from, to],
   );
-  return audit ? audit.status === 'ok' : null;
+  if (!audits?.newest) return null;
+  return audits.newest === 'ok' && !audits.broken;
 }
 
 function tooFew(rows: number, log: LogSummary): Problem {

@@ -42,6 +42,10 @@ describe('off-policy evaluation of slates', () => {
     await create('rows', { key: 'uniform-random', floor: 0.05 });
     await create('same', { key: 'uniform-random', floor: 0.2 });
     await insertUniformSlates(api.db.database, 'rows', N, NOW - 3_600_000);
+    await api.db.database.query(
+      `insert into policy_audit (policy_id, at, from_at, status, decisions, result)
+       values ('rows', now(), now() - interval '2 hours', 'ok', 500, '{}')`,
+    );
   }, 60_000);
   afterAll(() => api.close());
 
@@ -96,6 +100,7 @@ describe('off-policy evaluation of slates', () => {
       'mean-weight',
       'slot-weight',
       'action-weight',
+      'audit',
       'effective-sample',
       'effective-rewarded',
       'agreement',

@@ -32,8 +32,8 @@ export interface OffPolicyOptions {
   readonly guardrails?: readonly Guardrail[];
   /** Thresholds of the gate; see gateParams. */
   readonly gate?: unknown;
-  /** What the propensity audit said; absent: none was run. */
-  readonly audited?: boolean;
+  /** What the propensity audit said; null: one is needed and there is none; absent: the log has no need of one. */
+  readonly audited?: boolean | null;
 }
 
 export interface Guardrail {
@@ -135,7 +135,7 @@ export function evaluateOffPolicy(
         estimates: judges(evidence, clusters),
         difference,
         guardrails,
-        audited: options.audited ?? null,
+        audited: options.audited,
       },
       gateParams.parse(options.gate ?? {}),
     ),

@@ -134,16 +134,23 @@ export function actionWeightClauses(
   ];
 }
 
-export function auditClauses(audited: boolean | null): GateClause[] {
-  if (audited === null) return [];
+/** @param audited null: an audit is needed and there is none; undefined: none is needed, and there is no clause. */
+export function auditClauses(audited: boolean | null | undefined): GateClause[] {
+  if (audited === undefined) return [];
+  const prose =
+    audited === null
+      ? 'No audit has looked at enough of the logged propensities.'
+      : audited
+        ? 'The propensity audit passed.'
+        : 'The propensity audit found wrong propensities.';
   return [
     {
       key: 'audit',
       title: 'Propensity audit',
-      holds: audited,
-      value: audited ? 1 : 0,
+      holds: audited === true,
+      value: audited === null ? null : Number(audited),
       threshold: 1,
-      prose: audited ? 'The propensity audit passed.' : 'The propensity audit found wrong propensities.',
+      prose,
     },
   ];
 }

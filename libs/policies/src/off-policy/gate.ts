@@ -67,8 +67,8 @@ export interface GateEvidence {
     readonly margin: number;
     readonly difference: PairedDifference | null;
   }[];
-  /** What the propensity audit said; null where none was run. */
-  readonly audited: boolean | null;
+  /** What the propensity audit said; null: one is needed and there is none; undefined: none is needed. */
+  readonly audited: boolean | null | undefined;
 }
 
 /**

@@ -28,8 +28,8 @@ export interface SlateOptions extends ModelOptions {
   readonly clipLimit?: number;
   /** Thresholds of the gate; see gateParams. */
   readonly gate?: unknown;
-  /** What the propensity audit said; absent: none was run. */
-  readonly audited?: boolean;
+  /** What the propensity audit said; null: one is needed and there is none; absent: the log has no need of one. */
+  readonly audited?: boolean | null;
   /** Why the log lacks what an estimator needs. */
   readonly missing?: Partial<Record<NonNullable<SlateEstimator['needs']>, string>>;
 }
@@ -97,7 +97,7 @@ export function evaluateSlates(
         baseline: baseline.value,
         estimates: estimates.filter(({ key }) => SLATE_JUDGES.includes(key)),
         difference,
-        audited: options.audited ?? null,
+        audited: options.audited,
       },
       gateParams.parse(options.gate ?? {}),
     ),

@@ -19,7 +19,7 @@ export interface SlateGateEvidence {
   readonly baseline: number;
   readonly estimates: readonly JudgedEstimate[];
   readonly difference: PairedDifference;
-  readonly audited: boolean | null;
+  readonly audited: boolean | null | undefined;
 }
 
 /** Their agreement is a condition: the first assumes nothing of how slots act on each other, the others a cascade. */
