@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRng } from '#experiments';
-import { evaluateOffPolicy } from '#policies';
-import type { OffPolicyEvaluation } from '#policies';
+import { evaluateOffPolicy, policyRegistry } from '#policies';
+import type { BanditPolicy, OffPolicyEvaluation } from '#policies';
 import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
 import { idOf, insertDecisions } from '../../test/learning.js';
+import { storeState } from '../policies/snapshot-state.js';
+import { insertSnapshot } from '../policies/snapshot-store.js';
 import type { RunView } from './off-policy.service.js';
 
 const NOW = Date.now();
@@ -73,8 +75,49 @@ describe('off-policy evaluation as a gate', () => {
       ],
     );
   };
+  /** An audit that ended so many minutes ago and looked at the hour before. */
+  const audit = (policyId: string, status: string, minutesAgo: number) =>
+    api.db.database.query(
+      `insert into policy_audit (policy_id, at, from_at, status, decisions, result)
+       values ($1, now() - make_interval(mins => $3), now() - make_interval(mins => $3 + 60), $2, 500, '{}')`,
+      [policyId, status, minutesAgo],
+    );
   const audited = async (action: string): Promise<{ after: Record<string, unknown> }[]> =>
     api.db.database.query(`select after from audit where action = $1 order by id`, [action]);
+
+  /** Gives a policy a version that has learned the older half of the log and serves. */
+  async function learnHalf(policyId: string, version: number): Promise<void> {
+    const policy = policyRegistry.get('thompson-beta') as BanditPolicy;
+    const params = policy.params.parse({});
+    const batch = half.slice(0, N / 2).map(({ unit, action, p, reward }, i) => ({
+      decisionId: idOf(i),
+      unitId: `u${unit}`,
+      context: {},
+      subject: null,
+      action: { id: action, features: {} },
+      position: 0,
+      propensity: p[ACTIONS.indexOf(action)] as number,
+      reward,
+      at: NOW - 3_600_000 + i,
+    }));
+    await insertSnapshot(api.db.database, {
+      policyId,
+      version,
+      stateVersion: policy.stateVersion,
+      params: {},
+      state: storeState(policy, policy.update(policy.initialState(params), batch, params)),
+      status: 'accepted',
+      reason: null,
+      rowsUsed: batch.length,
+      meanReward: null,
+      learnedThrough: new Date(NOW),
+      now: new Date(),
+    });
+    await api.db.database.query(
+      'update policy set serving_version = $2::int, latest_version = $2::int where id = $1',
+      [policyId, version],
+    );
+  }
 
   beforeAll(async () => {
     api = await startTestApi();
@@ -84,6 +127,7 @@ describe('off-policy evaluation as a gate', () => {
     await create('random', { key: 'uniform-random', reward: null });
     await log('log', half, 1);
     await log('narrow', only, 100_000);
+    for (const id of ['log', 'narrow']) await audit(id, 'ok', 60);
   }, 60_000);
   afterAll(() => api.close());
 
@@ -105,6 +149,7 @@ describe('off-policy evaluation as a gate', () => {
         },
       },
       Float64Array.from(rows.flatMap(() => [a, 1 - a])),
+      { audited: true },
     );
   }
 
@@ -113,7 +158,7 @@ describe('off-policy evaluation as a gate', () => {
     const { gate, guardrails: _none, ...rest } = expected(half, 0.5);
     expect(view.result).toMatchObject(JSON.parse(JSON.stringify(rest)) as object);
     expect(view.gate).toEqual(JSON.parse(JSON.stringify(gate)));
-    expect(view.result.log).toMatchObject({ matching: N, cut: false, learnedOn: 0, audited: null });
+    expect(view.result.log).toMatchObject({ matching: N, cut: false, learnedOn: 0, audited: true });
     expect(view.result.actions.toSorted()).toEqual(ACTIONS);
     // A log of uniform choices judges uniform choices: all weights are 1, no row is lost.
     expect(view.result.diagnostics.effectiveSampleSize).toBeCloseTo(N, 6);
@@ -127,6 +172,24 @@ describe('off-policy evaluation as a gate', () => {
     });
     expect(again.json()).toEqual(view);
     expect(await audited('policy.off-policy')).toHaveLength(1);
+  });
+
+  it('believes propensities only when an audit has looked at them and found none broken', async () => {
+    const clause = async () => {
+      const view = await run('log', { params: {}, floor: 0.2 });
+      const found = view.gate.clauses.find(({ key }) => key === 'audit');
+      return [view.answer, found?.holds, found?.value];
+    };
+    expect(await clause()).toEqual(['yes', true, 1]);
+    await audit('log', 'failed', 30);
+    expect(await clause()).toEqual(['not-enough-evidence', false, 0]);
+    // What was broken in the range stays broken when a later audit passes.
+    await audit('log', 'ok', 10);
+    expect(await clause()).toEqual(['not-enough-evidence', false, 0]);
+    await api.db.database.query(`delete from policy_audit where policy_id = 'log'`);
+    await audit('log', 'too-few', 10);
+    expect(await clause()).toEqual(['not-enough-evidence', false, null]);
+    await audit('log', 'ok', 60);
   });
 
   it('reads the newest rows only, and says that it cut', async () => {
@@ -207,10 +270,49 @@ describe('off-policy evaluation as a gate', () => {
     expect([created.status, created.status === 201 ? null : created.text]).toEqual([201, null]);
     const start = () => post('/v1/experiments/x/start', {});
     expect((await start()).json()).toMatchObject({ status: 409, code: 'gate_closed' });
-    // The same settings, judged on a log: what was evaluated as parameters is this policy.
+    // Its parameters were judged with what they had learned of the log; it has learned nothing.
     expect((await run('log', { params: {}, floor: 0.25 })).answer).toBe('yes');
+    expect((await start()).json()).toMatchObject({ code: 'gate_closed' });
+    expect((await run('log', { policyId: 'gated' })).answer).toBe('yes');
+    expect((await start()).json()).toMatchObject({ code: 'gate_closed' });
+    await learnHalf('gated', 2);
+    expect((await start()).json()).toMatchObject({ code: 'gate_closed' });
+    // A yes for one subject, or of a log that is old by now, is none.
+    await run('log', { policyId: 'gated' });
+    const newest = `(select max(id) from off_policy_run)`;
+    const alter = (path: string, value: string | null) =>
+      api.db.database.query(
+        `update off_policy_run set result = jsonb_set(result, $1::text[], coalesce(to_jsonb($2::text), 'null')) where id = ${newest}`,
+        [path, value],
+      );
+    await alter('{log,subject}', 'one title');
+    expect((await start()).json()).toMatchObject({ code: 'gate_closed' });
+    await alter('{log,subject}', null);
+    await alter('{log,to}', new Date(NOW - 15 * 86_400_000).toISOString());
+    expect((await start()).json()).toMatchObject({ code: 'gate_closed' });
+    const judged = await run('log', { policyId: 'gated' }, { margin: 0.05 });
+    expect([judged.answer, judged.result.log.learnedOn]).toEqual(['yes', 0]);
     const started = await start();
     expect([started.status, started.status === 200 ? null : started.text]).toEqual([200, null]);
+    expect((await audited('policy.pass-gate')).at(-1)?.after).toMatchObject({
+      run: String(judged.id),
+      log: 'log',
+      margin: 0.05,
+    });
+  });
+
+  it('wants a change judged on the policy’s own log', async () => {
+    await create('own', { gateRequired: true, floor: 0.05 });
+    const change = { floor: 0.2, exploration: { key: 'epsilon-mix', params: { epsilon: 0.1 } } };
+    const candidate = { ...change, params: {} };
+    expect((await run('log', candidate)).answer).toBe('yes');
+    const refused = await api.request('PATCH', '/v1/policies/own', { body: change });
+    expect(refused.json()).toMatchObject({ code: 'gate_closed' });
+    expect(refused.json<{ detail: string }>().detail).toContain('log of "own"');
+    await log('own', half, 300_000);
+    await audit('own', 'ok', 60);
+    expect((await run('own', candidate)).answer).toBe('yes');
+    expect((await api.request('PATCH', '/v1/policies/own', { body: change })).status).toBe(200);
   });
 
   it('says what cannot be evaluated', async () => {
