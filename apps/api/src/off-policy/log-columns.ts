@@ -16,6 +16,10 @@ export interface ColumnRow {
   readonly probabilities: readonly number[] | null;
   /** The candidate's distribution over the candidates. */
   readonly target: Float64Array;
+  readonly explored: boolean;
+  readonly rewarded: boolean;
+  /** What guardrails are about, in their order. */
+  readonly signals: readonly number[];
 }
 
 export interface EvaluationInput {
@@ -24,6 +28,8 @@ export interface EvaluationInput {
   /** Names of the actions by number; empty where they are told apart by place. */
   readonly actions: readonly string[];
   readonly features: readonly string[];
+  /** By guardrail, one number per row. */
+  readonly signals: readonly Float64Array[];
 }
 
 interface Kept {
@@ -42,10 +48,19 @@ export class LogColumns {
   private readonly unit: number[] = [];
   private readonly propensity: number[] = [];
   private readonly reward: number[] = [];
+  private readonly flags: { readonly explored: number[]; readonly rewarded: number[] } = {
+    explored: [],
+    rewarded: [],
+  };
+  private readonly signals: number[][] = [];
   private most = 0;
 
   get length(): number {
     return this.kept.length;
+  }
+
+  get explored(): number {
+    return this.flags.explored.reduce((sum, one) => sum + one, 0);
   }
 
   add(row: ColumnRow): void {
@@ -61,6 +76,9 @@ export class LogColumns {
     this.unit.push(this.units.of(row.unitId));
     this.propensity.push(row.propensity);
     this.reward.push(row.reward);
+    this.flags.explored.push(Number(row.explored));
+    this.flags.rewarded.push(Number(row.rewarded));
+    row.signals.forEach((value, j) => (this.signals[j] ??= []).push(value));
     this.most = Math.max(this.most, ids.length);
   }
 
@@ -89,12 +107,15 @@ export class LogColumns {
         propensity: Float64Array.from(this.propensity),
         reward: Float64Array.from(this.reward),
         unit: Uint32Array.from(this.unit),
+        explored: Uint8Array.from(this.flags.explored),
+        rewarded: Uint8Array.from(this.flags.rewarded),
         ...(recorded ? { behaviour } : {}),
         ...(context ? { context } : {}),
       },
       target,
       actions: byId ? this.actions.names : [],
       features: names,
+      signals: this.signals.map((values) => Float64Array.from(values)),
     };
   }
 }

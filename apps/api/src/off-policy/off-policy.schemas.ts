@@ -23,6 +23,12 @@ const candidateSchema = z.union([
 ]);
 export type CandidateBody = z.output<typeof candidateSchema>;
 
+const guardrailSchema = z.strictObject({
+  signal: textField(100).min(1).describe('A signal of the policy’s reward.'),
+  betterWhen: z.enum(['higher', 'lower']),
+  margin: z.number().min(0).describe('How much worse it may get, in its own unit.'),
+});
+
 /** POST /v1/policies/:id/off-policy. */
 export const offPolicySchema = z
   .strictObject({
@@ -42,6 +48,11 @@ export const offPolicySchema = z
       .max(0.1)
       .default(0.02)
       .describe('How much worse than the log the candidate may be, as a share of the log’s mean reward.'),
+    guardrails: z
+      .array(guardrailSchema)
+      .max(8)
+      .default([])
+      .describe('Signals that may not get worse; of single choices.'),
   })
   .refine(({ from, to }) => from === undefined || to === undefined || Date.parse(from) < Date.parse(to), {
     path: ['to'],

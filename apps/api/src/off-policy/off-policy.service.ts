@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Json } from '#experiments';
-import type { GateVerdict, OffPolicyEvaluation, SlateEvaluation } from '#policies';
+import type { GateVerdict, Guardrail, OffPolicyEvaluation, SlateEvaluation } from '#policies';
 import { writeAudit } from '../access/audit.js';
 import type { Acting } from '../http/acting.js';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import type { Sql, Transaction } from '../persistence/database.js';
 import { policyRowOf } from '../policies/policy-row.js';
+import type { PolicyRow } from '../policies/policy-row.js';
 import { resolveCandidate } from './candidate.js';
 import type { Candidate, CandidateConfig } from './candidate.js';
 import type { ListRuns, OffPolicyBody } from './off-policy.schemas.js';
@@ -14,6 +15,7 @@ import type { EvaluationTask } from './evaluation-task.js';
 import { readLog } from './read-log.js';
 import type { LogRange, LogSummary } from './read-log.js';
 import { kindOf, readSlates } from './read-slates.js';
+import { measureRange, rewardRangeOf, silenceOf } from './reward-bounds.js';
 import { runEvaluation } from './run-evaluation.js';
 
 export interface RunSummary {
@@ -32,7 +34,8 @@ export interface RunSummary {
 }
 
 /** Of slates every figure is per slate, and `diagnostics.slots` looks at every position. */
-type Evaluated = Omit<OffPolicyEvaluation, 'gate' | 'guardrails'> | Omit<SlateEvaluation, 'gate'>;
+type Evaluated = (Omit<OffPolicyEvaluation, 'gate' | 'guardrails'> | Omit<SlateEvaluation, 'gate'>) &
+  Pick<OffPolicyEvaluation, 'guardrails'>;
 
 export type RunResult = Evaluated & {
   readonly log: LogSummary & {
@@ -44,6 +47,8 @@ export type RunResult = Evaluated & {
     readonly audited: boolean | null;
   };
   readonly margin: number;
+  /** Least and largest reward that its definition allows; null where it has none, and of slates: those observed count. */
+  readonly rewardRange: readonly [number, number] | null;
   /** Names of the actions by number; empty where they are told apart by place among the candidates. */
   readonly actions: readonly string[];
   /** Features of the context that the reward models saw. */
@@ -97,27 +102,39 @@ export class OffPolicyService {
   }
 
   private async evaluate(id: string, body: OffPolicyBody, acting: Acting): Promise<RunView> {
-    const { margin, rows: limit, subject = null } = body;
+    const { margin, rows: limit, subject = null, guardrails } = body;
     const [from, to] = rangeOf(body);
-    const { candidate, task, log, audited, names } = await this.db.transaction(async (tx) => {
+    const { candidate, task, log, audited, names, rewardRange } = await this.db.transaction(async (tx) => {
       const policy = await policyRowOf(tx, id);
       const found = await resolveCandidate(tx, policy, body.candidate);
       const audit = await auditOf(tx, id, from, to);
-      const options = { gate: { relativeMargin: margin }, audited: audit };
-      const range = { policyId: id, from, to, subject, limit };
+      const reward = policy.reward && rewardRangeOf(policy.reward);
+      const watched = guardrailsOf(policy, guardrails);
+      const options = {
+        gate: { relativeMargin: margin },
+        audited: audit,
+        ...(reward ? { rewardRange: reward } : {}),
+      };
+      const silence = policy.reward ? silenceOf(policy.reward) : 0;
+      const signals = guardrails.map(({ signal }) => signal);
+      const range = { policyId: id, from, to, subject, limit, silence, signals };
       const kind = body.kind ?? (await kindOf(tx, range)) ?? 'action';
-      const read = await (kind === 'action' ? readActions : readSlateTask)(tx, range, found, options);
-      return { ...read, candidate: found, audited: audit };
+      if (kind === 'slate' && watched.length > 0) throw NO_SLATE_GUARDRAILS();
+      const read =
+        kind === 'action'
+          ? await readActions(tx, range, found, { ...options, guardrails: watched })
+          : await readSlateTask(tx, range, found, options);
+      return { ...read, candidate: found, audited: audit, rewardRange: kind === 'action' ? reward : null };
     });
     const rows = task.kind === 'action' ? task.rows.action.length : task.log.n;
     if (rows < 2) throw tooFew(rows, log);
     const { gate, ...rest } = await runEvaluation(task);
-    // The product has no guardrails here.
-    const { guardrails: _none, ...evaluation } = { guardrails: null, ...rest };
     const result: RunResult = {
-      ...evaluation,
+      guardrails: [],
+      ...rest,
       log: { kind: task.kind, ...log, from: from.toISOString(), to: to.toISOString(), subject, audited },
       margin,
+      rewardRange,
       ...names,
     };
     const run = await this.keep(id, candidate, gate, result, acting);
@@ -169,17 +186,43 @@ interface Read {
   readonly names: Pick<RunResult, 'actions' | 'features'>;
 }
 
+type Watched = Omit<Guardrail, 'reward'>;
+
+/** @throws Problem 400 `unknown_signal` for what the reward does not measure. */
+function guardrailsOf({ reward }: PolicyRow, wanted: OffPolicyBody['guardrails']): Watched[] {
+  const signals = reward?.signals ?? {};
+  const known = Object.keys(signals);
+  return wanted.map(({ signal, ...rest }, i) => {
+    const measure = known.includes(signal) ? signals[signal] : undefined;
+    if (!measure) {
+      const allowed = known.length === 0 ? 'it defines none' : `it defines ${known.join(', ')}`;
+      throw Problem.invalid(
+        `/guardrails/${i}/signal`,
+        'unknown_signal',
+        `the reward of the policy does not define the signal "${signal}"; ${allowed}`,
+      );
+    }
+    const range = measureRange(measure);
+    return { key: signal, ...rest, ...(range ? { range } : {}) };
+  });
+}
+
+const NO_SLATE_GUARDRAILS = (): Problem =>
+  Problem.invalid('/guardrails', 'not_of_slates', 'guardrails are judged on single choices, not on slates');
+
 type TaskOptions = EvaluationTask['options'] & { readonly gate: { readonly relativeMargin: number } };
 
 async function readActions(
   tx: Transaction,
   range: LogRange,
   found: Candidate,
-  options: TaskOptions,
+  { guardrails: watched, ...options }: TaskOptions & { readonly guardrails: readonly Watched[] },
 ): Promise<Read> {
   const { input, log } = await readLog(tx, range, found);
-  const { actions, features, rows, target } = input;
-  return { task: { kind: 'action', rows, target, options }, log, names: { actions, features } };
+  const { actions, features, rows, target, signals } = input;
+  const guardrails = watched.map((one, j) => ({ ...one, reward: signals[j] ?? new Float64Array(0) }));
+  const task = { kind: 'action' as const, rows, target, options: { ...options, guardrails } };
+  return { task, log, names: { actions, features } };
 }
 
 async function readSlateTask(
@@ -215,9 +258,13 @@ async function auditOf(sql: Sql, id: string, from: Date, to: Date): Promise<bool
 }
 
 function tooFew(rows: number, log: LogSummary): Problem {
+  const other =
+    log.otherReward > 0
+      ? `; ${log.otherReward} more have a reward that the definition of now does not give`
+      : '';
   const learned = log.alreadyLearned > 0 ? `; it had learned from ${log.alreadyLearned} more` : '';
   return Problem.conflict(
     'too_few_rows',
-    `There are ${rows} rewarded decisions to judge the candidate on; at least 2 are needed${learned}`,
+    `There are ${rows} rewarded decisions to judge the candidate on; at least 2 are needed${learned}${other}`,
   );
 }

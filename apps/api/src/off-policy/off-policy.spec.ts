@@ -315,6 +315,57 @@ describe('off-policy evaluation as a gate', () => {
     expect((await api.request('PATCH', '/v1/policies/own', { body: change })).status).toBe(200);
   });
 
+  it('compares rewards of one definition with what the log earned by itself, and watches its signals', async () => {
+    const reward = { outcomes: [{ name: 'play' }], combine: 'any', default: 0.2 };
+    const quit = { outcomes: [{ name: 'quit' }], combine: 'any' };
+    await create('mixed', { reward: { ...reward, signals: { quit } } });
+    await log('mixed', half, 500_000);
+    await audit('mixed', 'ok', 60);
+    // The first 500 rewards are of an earlier definition, the next 500 of the exploration slice, which earns less.
+    await api.db.database.query(
+      `update reward set reward = case when decision_id < $1 then 50 when decision_id < $2 or reward = 0 then 0.2 else 1 end,
+         definition = case when decision_id < $1 then 2 else 1 end,
+         signals = jsonb_build_object('quit', case when action_id = 'b' and decision_id >= $1 then 1 else 0 end)
+       where policy_id = 'mixed'`,
+      [idOf(500_500), idOf(501_000)],
+    );
+    await api.db.database.query(`update decision set slice = 'exploration' where id >= $1 and id < $2`, [
+      idOf(500_500),
+      idOf(501_000),
+    ]);
+    const guardrails = [{ signal: 'quit', betterWhen: 'lower', margin: 0.05 }];
+    const view = await run('mixed', { params: {}, floor: 0.2 }, { guardrails });
+    const { result } = view;
+    expect(result.log).toMatchObject({ matching: N - 500, otherReward: 500 });
+    expect(result.rewardRange).toEqual([0.2, 1]);
+    const judged = half.slice(500 + (N - 500) / 2);
+    const worth = judged.map(({ reward: r }) => (r === 0 ? 0.2 : 1));
+    expect(result.baseline.value).toBeCloseTo(worth.reduce((a, b) => a + b, 0) / worth.length, 12);
+    expect(result.diagnostics.rewarded).toBe(judged.filter(({ reward: r }) => r === 1).length);
+    // It plays b most of the time, and everybody quits after b.
+    expect(result.guardrails).toMatchObject([{ key: 'quit', betterWhen: 'lower', margin: 0.05 }]);
+    expect(result.guardrails[0]?.difference.value).toBeGreaterThan(0.25);
+    expect(view.gate.clauses.find(({ key }) => key === 'guardrail:quit')?.holds).toBe(false);
+    expect(view.answer).toBe('no');
+    // All of it, by a candidate that has nothing to learn: explored rows are in the estimates, not in the baseline.
+    const all = (await run('mixed', { policyId: 'random' })).result;
+    expect(all.log.explored).toBe(500);
+    expect(all.diagnostics.n).toBe(N - 500);
+    const own = half.slice(1000).map(({ reward: r }) => (r === 0 ? 0.2 : 1));
+    const mean = own.reduce((a, b) => a + b, 0) / own.length;
+    expect(all.baseline.value).toBeCloseTo(mean, 12);
+    const ips = all.estimates.find(({ key }) => key === 'ips')?.value as number;
+    expect(ips).toBeCloseTo((mean * own.length + 0.2 * 500) / (N - 500), 9);
+    const wrong = await post('/v1/policies/mixed/off-policy', {
+      candidate: { policyId: 'random' },
+      guardrails: [{ ...guardrails[0], signal: 'cost' }],
+    });
+    expect(wrong.json()).toMatchObject({
+      status: 400,
+      errors: [{ pointer: '/guardrails/0/signal', code: 'unknown_signal' }],
+    });
+  });
+
   it('says what cannot be evaluated', async () => {
     await create('slates', { key: 'most-popular', learning: false });
     await insertDecisions(api.db.database, [

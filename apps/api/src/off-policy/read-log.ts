@@ -6,10 +6,14 @@ import { LogColumns } from './log-columns.js';
 import type { EvaluationInput } from './log-columns.js';
 import { isWhole, Items, requestOf } from './logged-items.js';
 import type { LoggedRequest } from './logged-items.js';
+import type { Signals } from '../policies/reward.js';
 import { Respondent } from './respondent.js';
+import { Turns } from './turns.js';
 
-/** Rows that one fetch brings into memory; few, so that the process goes on answering in between. */
+/** Rows that one fetch brings into memory. */
 export const FETCH = 500;
+/** Rows that a candidate learns from at once. */
+const LEARN = 50;
 
 export interface LogRange {
   readonly policyId: string;
@@ -17,6 +21,10 @@ export interface LogRange {
   readonly to: Date;
   readonly subject: string | null;
   readonly limit: number;
+  /** Reward of what was seen and had no outcome. */
+  readonly silence: number;
+  /** Further signals of the reward to read. */
+  readonly signals: readonly string[];
 }
 
 /** What was read, and what was not; of slates, slates are counted. */
@@ -25,9 +33,13 @@ export interface LogSummary {
   readonly matching: number;
   /** Of these only the newest were read. */
   readonly cut: boolean;
+  /** Rows left out because their reward is of an earlier definition, or is to be incremental and no lot was drawn. */
+  readonly otherReward: number;
+  /** Rows of the exploration slice: they count in the estimates, not in what the log earned by itself. */
+  readonly explored: number;
   /** Rows that the candidate learned on before it was judged on the later ones. */
   readonly learnedOn: number;
-  /** Rows whose candidates' features are not all on record. */
+  /** Rows whose candidates' features, or signals, are not all on record. */
   readonly incomplete: number;
   /** Rows left out because the candidate's state had learned from them. */
   readonly alreadyLearned: number;
@@ -38,6 +50,10 @@ interface Row extends LoggedRequest {
   readonly action_id: string;
   readonly reward: number;
   readonly propensity: number;
+  /** What happened; of an incremental reward what it is made of. */
+  readonly outcome: number;
+  readonly signals: Signals | null;
+  readonly slice: 'exploration' | 'analysis' | null;
   readonly reward_features: Context | null;
   readonly probabilities: readonly number[] | null;
   readonly rn: number;
@@ -45,9 +61,11 @@ interface Row extends LoggedRequest {
 }
 
 const FROM = `
-from reward r join decision d on d.id = r.decision_id and d.at = r.decision_at
+from reward r join decision d on d.id = r.decision_id and d.at = r.decision_at join policy p on p.id = r.policy_id
 where r.policy_id = $1 and r.decision_at >= $2 and r.decision_at < $3 and d.at >= $2 and d.at < $3
   and ($4::text is null or r.subject = $4) and d.kind = 'action' and d.fallback is null`;
+/** Numbers of different definitions do not compare. */
+export const CURRENT = `(r.definition = p.reward_version and (p.reward -> 'incremental' is null or d.withheld is not null))`;
 /** `version` of a reward is the one that first learned from it; 0 and less: none has. */
 const NEW = `($5::int is null or r.version > $5 or r.version < 1)`;
 
@@ -56,8 +74,8 @@ declare off_policy_log no scroll cursor for
 select *, row_number() over (order by decision_at, decision_id collate "C")::int as rn, count(*) over ()::int as total
 from (
   select r.decision_id, r.decision_at, r.action_id, r.reward, r.propensity, r.features as reward_features, r.subject,
-    d.unit_id, d.context, d.candidates, d.probabilities, d.features
-  ${FROM} and ${NEW} order by r.decision_at desc, r.decision_id collate "C" desc limit $6) newest
+    coalesce(r.outcome, r.reward) as outcome, r.signals, d.slice, d.unit_id, d.context, d.candidates, d.probabilities, d.features
+  ${FROM} and ${CURRENT} and ${NEW} order by r.decision_at desc, r.decision_id collate "C" desc limit $6) newest
 order by rn`;
 
 /**
@@ -71,25 +89,31 @@ export async function readLog(
   candidate: Candidate,
 ): Promise<{ input: EvaluationInput; log: LogSummary }> {
   const where = [range.policyId, range.from, range.to, range.subject];
-  const [counts] = await tx.query<{ all: number; fresh: number }>(
-    `select count(*)::int as all, count(*) filter (where ${NEW})::int as fresh ${FROM}`,
+  const [counts] = await tx.query<{ all: number; fresh: number; other: number }>(
+    `select count(*) filter (where ${CURRENT})::int as all, count(*) filter (where ${CURRENT} and ${NEW})::int as fresh,
+       count(*) filter (where not ${CURRENT})::int as other ${FROM}`,
     [...where, candidate.learnedThrough],
   );
-  const { all = 0, fresh = 0 } = counts ?? {};
+  const { all = 0, fresh = 0, other = 0 } = counts ?? {};
   const columns = new LogColumns();
   const respondent = new Respondent(candidate);
   const items = new Items(tx);
+  const turns = new Turns();
   let incomplete = 0;
   await tx.query(READ, [...where, candidate.learnedThrough, range.limit]);
   for (;;) {
     const rows = await tx.query<Row & Record<string, unknown>>(`fetch ${FETCH} from off_policy_log`);
     await items.load(rows);
-    const whole = rows.filter((row) => isWhole(row, [row.action_id]));
+    const whole = rows.filter((row) => isWhole(row, [row.action_id]) && measures(row, range.signals));
     incomplete += rows.length - whole.length;
     const older = whole.filter(({ rn, total }) => respondent.learns && rn <= total / 2);
-    respondent.learn(older.map((row) => rewarded(row, items)));
+    for (let i = 0; i < older.length; i += LEARN) {
+      respondent.learn(older.slice(i, i + LEARN).map((row) => rewarded(row, items)));
+      await turns.next();
+    }
     for (const row of whole.slice(older.length)) {
-      columns.add(evaluated(row, respondent.answer(requestOf(row, items))));
+      await turns.next();
+      columns.add(evaluated(row, range, respondent.answer(requestOf(row, items))));
     }
     if (rows.length < FETCH) break;
   }
@@ -98,6 +122,8 @@ export async function readLog(
     input: columns.done(),
     log: {
       matching: fresh,
+      otherReward: other,
+      explored: columns.explored,
       cut: fresh > range.limit,
       learnedOn: respondent.learned,
       incomplete,
@@ -121,7 +147,10 @@ const rewarded = (row: Row, items: Items): RewardedDecision => ({
   at: row.decision_at.getTime(),
 });
 
-const evaluated = (row: Row, target: Float64Array) => ({
+const measures = ({ signals }: Row, names: readonly string[]): boolean =>
+  names.every((name) => signals?.[name] !== undefined);
+
+const evaluated = (row: Row, { silence, signals }: LogRange, target: Float64Array) => ({
   unitId: row.unit_id,
   context: row.context,
   candidates: row.candidates,
@@ -130,4 +159,7 @@ const evaluated = (row: Row, target: Float64Array) => ({
   reward: row.reward,
   probabilities: row.probabilities,
   target,
+  explored: row.slice === 'exploration',
+  rewarded: row.outcome !== silence,
+  signals: signals.map((name) => row.signals?.[name] as number),
 });

@@ -1,4 +1,3 @@
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Context, Json } from '#experiments';
 import type { DecisionRequest, RewardedDecision, SlotRule } from '#policies';
 import type { Transaction } from '../persistence/database.js';
@@ -7,16 +6,14 @@ import { slateOf } from '../serving/decision-view.js';
 import type { Candidate } from './candidate.js';
 import { isWhole, Items, requestOf } from './logged-items.js';
 import type { LoggedRequest } from './logged-items.js';
-import { FETCH } from './read-log.js';
+import { CURRENT, FETCH } from './read-log.js';
 import type { LogRange, LogSummary } from './read-log.js';
 import { Respondent } from './respondent.js';
 import { MOST_SLATE_CELLS, SlateColumns } from './slate-columns.js';
 import type { SlateInput } from './slate-columns.js';
 import { SlateLaws } from './slate-laws.js';
+import { Turns } from './turns.js';
 import type { ServedSlateRow } from './slate-laws.js';
-
-/** Serving comes first: others get their turn this often. */
-const TURN_MS = 10;
 
 interface Row extends LoggedRequest, ServedSlateRow {
   readonly decision_id: string;
@@ -31,34 +28,36 @@ interface Row extends LoggedRequest, ServedSlateRow {
 
 /** Slates with at least one settled reward; `fresh`: the candidate has learned from none of them. */
 const SLATES = `
-select s.*, d.unit_id, d.context, d.candidates, d.features, d.chosen, d.policy_version, d.slice
+select s.*, (s.definition = p.reward_version and (p.reward -> 'incremental' is null or d.withheld is not null)) as current, d.unit_id, d.context, d.candidates, d.features, d.chosen, d.policy_version, d.slice
 from (
   select r.decision_id, r.decision_at, min(r.subject) as subject, array_agg(r.position order by r.position) as positions,
     array_agg(r.reward order by r.position) as rewards,
     jsonb_agg(r.features order by r.position) as reward_features,
-    bool_and($5::int is null or r.version > $5 or r.version < 1) as fresh
+    bool_and($5::int is null or r.version > $5 or r.version < 1) as fresh, min(r.definition) as definition
   from reward r
   where r.policy_id = $1 and r.decision_at >= $2 and r.decision_at < $3 and ($4::text is null or r.subject = $4)
   group by r.decision_id, r.decision_at) s
-join decision d on d.id = s.decision_id and d.at = s.decision_at
+join decision d on d.id = s.decision_id and d.at = s.decision_at join policy p on p.id = $1
 where d.at >= $2 and d.at < $3 and d.kind = 'slate' and d.fallback is null`;
 
 const COUNT = `
-select count(*)::int as all, count(*) filter (where fresh)::int as fresh,
+select count(*) filter (where current)::int as all, count(*) filter (where current and fresh)::int as fresh,
+  count(*) filter (where not current)::int as other,
   coalesce(max(cardinality(candidates) * jsonb_array_length(chosen)), 1)::int as cells from (${SLATES}) slates`;
 
 const READ = `
 declare off_policy_slates no scroll cursor for
 select *, row_number() over (order by decision_at, decision_id collate "C")::int as rn, count(*) over ()::int as total
-from (select * from (${SLATES}) slates where fresh order by decision_at desc, decision_id collate "C" desc limit $6) newest
+from (select * from (${SLATES}) slates where current and fresh order by decision_at desc, decision_id collate "C" desc limit $6) newest
 order by rn`;
 
 /** What the newest rewarded decision of a policy in a range chose; null where there is none. */
 export async function kindOf(tx: Transaction, range: LogRange): Promise<'action' | 'slate' | null> {
   const [newest] = await tx.query<{ kind: 'action' | 'slate' }>(
     `select d.kind from reward r join decision d on d.id = r.decision_id and d.at = r.decision_at
+       join policy p on p.id = r.policy_id
      where r.policy_id = $1 and r.decision_at >= $2 and r.decision_at < $3 and d.at >= $2 and d.at < $3
-       and ($4::text is null or r.subject = $4) and d.kind in ('action', 'slate') and d.fallback is null
+       and ($4::text is null or r.subject = $4) and d.kind in ('action', 'slate') and d.fallback is null and ${CURRENT}
      order by r.decision_at desc limit 1`,
     [range.policyId, range.from, range.to, range.subject],
   );
@@ -76,11 +75,11 @@ export async function readSlates(
   candidate: Candidate,
 ): Promise<{ input: SlateInput; log: LogSummary; missing: SlateLaws['missing'] }> {
   const where = [range.policyId, range.from, range.to, range.subject, candidate.learnedThrough];
-  const [counts] = await tx.query<{ all: number; fresh: number; cells: number }>(COUNT, where);
-  const { all = 0, fresh = 0, cells = 1 } = counts ?? {};
+  const [counts] = await tx.query<{ all: number; fresh: number; other: number; cells: number }>(COUNT, where);
+  const { all = 0, fresh = 0, other = 0, cells = 1 } = counts ?? {};
   const limit = Math.min(range.limit, Math.max(2, Math.floor(MOST_SLATE_CELLS / cells)));
   const laws = new SlateLaws(tx, await new PolicySource(tx).find(range.policyId));
-  const reader = new SlateReader(new Respondent(candidate), new Items(tx), laws);
+  const reader = new SlateReader(new Respondent(candidate), new Items(tx), laws, range.silence);
   await tx.query(READ, [...where, limit]);
   for (;;) {
     const rows = await tx.query<Row & Record<string, unknown>>(`fetch ${FETCH} from off_policy_slates`);
@@ -92,6 +91,8 @@ export async function readSlates(
     ...reader.done(),
     log: {
       matching: fresh,
+      otherReward: other,
+      explored: reader.explored,
       cut: fresh > limit,
       learnedOn: reader.learnedOn,
       incomplete: reader.incomplete,
@@ -105,13 +106,18 @@ class SlateReader {
   /** Slates, not positions. */
   learnedOn = 0;
   private readonly columns = new SlateColumns();
-  private turn = performance.now();
+  private readonly turns = new Turns();
 
   constructor(
     private readonly respondent: Respondent,
     private readonly items: Items,
     private readonly laws: SlateLaws,
+    private readonly silence: number,
   ) {}
+
+  get explored(): number {
+    return this.columns.explored;
+  }
 
   async take(rows: readonly Row[]): Promise<void> {
     await this.items.load(rows);
@@ -127,9 +133,7 @@ class SlateReader {
     this.learnedOn += older.length;
     for (const row of whole.slice(older.length)) {
       await this.judge(row);
-      if (performance.now() - this.turn < TURN_MS) continue;
-      await yieldToOthers();
-      this.turn = performance.now();
+      await this.turns.next();
     }
   }
 
@@ -155,7 +159,10 @@ class SlateReader {
       if (position < rewards.length) rewards[position] = row.rewards[j] as number;
     });
     const { unit_id: unitId, context, candidates } = row;
-    this.columns.add({ unitId, context, candidates, order, propensities, rewards, target, ...ratios });
+    const explored = row.slice === 'exploration';
+    const rewarded = row.rewards.some((reward) => reward !== this.silence);
+    const what = { order, propensities, rewards, target, explored, rewarded };
+    this.columns.add({ unitId, context, candidates, ...what, ...ratios });
   }
 }
 

@@ -21,6 +21,8 @@ export interface SlateRow {
   /** By position: the candidate's over the log's probability of the action to stand there; null where not known. */
   readonly slotWeight: readonly number[] | null;
   readonly pseudoWeight: number | null;
+  readonly explored: boolean;
+  readonly rewarded: boolean;
 }
 
 export interface SlateInput {
@@ -38,6 +40,10 @@ export class SlateColumns {
   private readonly contexts = new ContextColumns();
   private readonly kept: (SlateRow & { readonly ids: Uint32Array })[] = [];
   private readonly unit: number[] = [];
+
+  get explored(): number {
+    return this.kept.filter(({ explored }) => explored).length;
+  }
 
   add(row: SlateRow): void {
     this.kept.push({ ...row, ids: Uint32Array.from(row.candidates, (id) => this.names.of(id)) });
@@ -81,6 +87,8 @@ export class SlateColumns {
         reward,
         support,
         unit: Uint32Array.from(this.unit),
+        explored: Uint8Array.from(this.kept, ({ explored }) => Number(explored)),
+        rewarded: Uint8Array.from(this.kept, ({ rewarded }) => Number(rewarded)),
         ...(context ? { context } : {}),
         ...(whole.slotWeight ? { slotWeight } : {}),
         ...(whole.pseudoWeight

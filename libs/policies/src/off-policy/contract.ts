@@ -17,6 +17,10 @@ export interface LoggedRows {
   readonly context?: { readonly width: number; readonly values: Float64Array };
   /** A class of rows with its own level of reward, e.g. the position on a page; numbered 0 to count - 1. */
   readonly stratum?: { readonly count: number; readonly of: Uint32Array };
+  /** 1 where a slice that explores on purpose chose: not what the log earns by itself. Absent: nowhere. */
+  readonly explored?: Uint8Array;
+  /** 1 where something happened, 0 where the reward is that of no outcome. Absent: where the reward is not 0. */
+  readonly rewarded?: Uint8Array;
 }
 
 /** What a reward model says of every row. */

@@ -27,7 +27,7 @@ export interface WeightDiagnostics {
   /** Kish's effective sample size, and its share of n. */
   readonly effectiveSampleSize: number;
   readonly effectiveShare: number;
-  /** The same among rows with a reward other than 0. */
+  /** The same among rows where something happened. */
   readonly effectiveRewarded: number;
   readonly largestWeight: number;
   /** Exact propensities have weights of mean 1; z is (mean - 1) / se, null where the weights do not vary. */
@@ -65,17 +65,21 @@ export function diagnose(
 ): OffPolicyDiagnostics {
   const { weight, rows } = evidence;
   return {
-    ...weightDiagnostics(weight, rows.reward, clusters, clipLimit),
+    ...weightDiagnostics(weight, rows.rewarded ?? notZero(rows.reward), clusters, clipLimit),
     smallestPropensity: rows.propensity.reduce((least, p) => Math.min(least, p), 1),
     support: supportOf(evidence, floor),
     worstAction: worstAction(evidence, clusters),
   };
 }
 
-/** @param weight one per row. @param reward one per row. @param clipLimit weights above it are counted. */
+/** 1 where a number is not 0. */
+export const notZero = (values: Float64Array): Uint8Array =>
+  Uint8Array.from(values, (v) => (v === 0 ? 0 : 1));
+
+/** @param weight one per row. @param rewarded 1 where something happened. @param clipLimit weights above it are counted. */
 export function weightDiagnostics(
   weight: Float64Array,
-  reward: Float64Array,
+  rewarded: Uint8Array,
   clusters: Clusters,
   clipLimit: number,
 ): WeightDiagnostics {
@@ -84,10 +88,10 @@ export function weightDiagnostics(
   return {
     n,
     clusters: clusters.count,
-    rewarded: reward.reduce((count, r) => count + (r === 0 ? 0 : 1), 0),
+    rewarded: rewarded.reduce((count, one) => count + (one === 0 ? 0 : 1), 0),
     effectiveSampleSize: ess,
     effectiveShare: ess / n,
-    effectiveRewarded: effectiveSampleSize(weight, reward),
+    effectiveRewarded: effectiveSampleSize(weight, rewarded),
     largestWeight: largestOf(weight),
     ...meanWeightOf(weight, clusters),
     topPercentShare: topShare(weight, 0.01),

@@ -9,6 +9,8 @@ import { offPolicyRegistry } from './estimators/index.js';
 import { evidenceOf } from './evidence.js';
 import { gateParams, judgeCandidate } from './gate.js';
 import type { GateVerdict, PairedDifference } from './gate-clauses.js';
+import { ownRows } from './own-rows.js';
+import type { OwnRows } from './own-rows.js';
 import { clustersOf, empiricalBernstein, normalInterval, pointEstimate } from './statistics.js';
 import type { Clusters } from './statistics.js';
 import { correctedBy, correctedRange, extremes, largestOf } from './weights.js';
@@ -25,7 +27,7 @@ export interface OffPolicyOptions {
   readonly bootstrap?: { readonly resamples?: number; readonly seed?: number; readonly groups?: number };
   /** The log gave every action at least this probability. Not needed where `behaviour` is recorded. */
   readonly floor?: number;
-  /** Least and largest reward that are possible; absent: those observed. */
+  /** Least and largest reward that are possible, wherever the log shows no others; absent: those observed. */
   readonly rewardRange?: readonly [number, number];
   /** Cap of the weights in the diagnostics. */
   readonly clipLimit?: number;
@@ -43,6 +45,8 @@ export interface Guardrail {
   readonly betterWhen: 'higher' | 'lower';
   /** How much worse it may get, in its own unit. */
   readonly margin: number;
+  /** As rewardRange. */
+  readonly range?: readonly [number, number];
 }
 
 export interface OffPolicyEstimate {
@@ -62,12 +66,14 @@ export interface OffPolicyEstimate {
 }
 
 export interface OffPolicyEvaluation {
-  /** What the log itself earned. */
+  /** What the log earned by itself: without rows of a slice that explores on purpose. */
   readonly baseline: { readonly value: number; readonly standardError: number; readonly interval: Interval };
   readonly estimates: readonly OffPolicyEstimate[];
-  /** DR of the candidate minus the log's reward, row by row. */
+  /** DR of the candidate minus the log's reward, row by row of those that the baseline is of. */
   readonly difference: PairedDifference;
-  readonly guardrails: readonly (Omit<Guardrail, 'reward'> & { readonly difference: PairedDifference })[];
+  readonly guardrails: readonly (Omit<Guardrail, 'reward' | 'range'> & {
+    readonly difference: PairedDifference;
+  })[];
   readonly diagnostics: OffPolicyDiagnostics;
   readonly model: { readonly key: string; readonly params: unknown; readonly folds: number };
   readonly level: number;
@@ -96,6 +102,7 @@ export function evaluateOffPolicy(
   const choice = modelChoice(rows.context !== undefined, clusters, options);
   const evidence = evidenceOf(rows, target, clusters, choice);
   const bounds = termBounds(evidence, options);
+  const own = ownRows(rows.explored, clusters, evidence.n);
   const chosen = (options.estimators ?? offPolicyRegistry.list()).map(({ key, ...rest }) => {
     const estimator = offPolicyRegistry.get(key);
     const params = estimator.params.parse('params' in rest && options.estimators ? rest.params : {});
@@ -113,12 +120,12 @@ export function evaluateOffPolicy(
   }));
   const floor = options.floor ?? 0;
   const diagnostics = diagnose(evidence, clusters, { clipLimit: options.clipLimit ?? 10, floor });
-  const baseline = pointEstimate(meanTerms(rows.reward), clusters);
-  const difference = pairedDifference(evidence, clusters, bounds, level);
-  const guardrails = (options.guardrails ?? []).map(({ reward, ...rest }) => {
-    const own = evidenceOf({ ...rows, reward }, target, clusters, choice);
-    const ownBounds = { ...bounds, ...rangeOf(reward) };
-    return { ...rest, difference: pairedDifference(own, clusters, ownBounds, level) };
+  const baseline = pointEstimate(meanTerms(own.pick(rows.reward)), own.clusters);
+  const difference = pairedDifference(evidence, own, bounds, level);
+  const guardrails = (options.guardrails ?? []).map(({ reward, range, ...rest }) => {
+    const guarded = evidenceOf({ ...rows, reward }, target, clusters, choice);
+    const guardedBounds = { ...bounds, ...rangeOf(reward, range) };
+    return { ...rest, difference: pairedDifference(guarded, own, guardedBounds, level) };
   });
   return {
     baseline: { ...baseline, interval: normalInterval(baseline, level) },
@@ -142,9 +149,12 @@ export function evaluateOffPolicy(
   };
 }
 
-function rangeOf(reward: Float64Array): { low: number; high: number } {
+function rangeOf(
+  reward: Float64Array,
+  possible: readonly [number, number] = [Infinity, -Infinity],
+): { low: number; high: number } {
   const [low, high] = extremes(reward);
-  return { low, high };
+  return { low: Math.min(low, possible[0]), high: Math.max(high, possible[1]) };
 }
 
 /** Largest possible weight: known from recorded distributions, bounded by a floor, else the largest observed. */
@@ -157,8 +167,7 @@ function termBounds({ rows, target, weight }: Evidence, options: OffPolicyOption
       if (p > 0) largest = Math.max(largest, (target[i] as number) / p);
     }
   } else if (options.floor) largest = Math.max(largest, largestOf(target) / options.floor);
-  const range = options.rewardRange;
-  return { largestWeight: largest, ...(range ? { low: range[0], high: range[1] } : rangeOf(rows.reward)) };
+  return { largestWeight: largest, ...rangeOf(rows.reward, options.rewardRange) };
 }
 
 function measure(
@@ -201,19 +210,20 @@ function measure(
 /** Paired: what both would have earned on the same rows cancels, so the difference is known better than its parts. */
 function pairedDifference(
   evidence: Evidence,
-  clusters: Clusters,
+  own: OwnRows,
   bounds: TermBounds,
   level: number,
 ): PairedDifference {
   const { reward } = evidence.rows;
   const model = evidence.model();
-  const terms = correctedBy(evidence, model, evidence.weight).map((v, i) => v - (reward[i] as number));
+  const all = correctedBy(evidence, model, evidence.weight).map((v, i) => v - (reward[i] as number));
+  const terms = own.pick(all);
   const range = correctedRange(model, bounds, bounds.largestWeight) + bounds.high - bounds.low;
-  const point = pointEstimate(meanTerms(terms), clusters);
+  const point = pointEstimate(meanTerms(terms), own.clusters);
   return {
     ...point,
     normal: normalInterval(point, level),
-    bound: empiricalBernstein(terms, clusters, range, level),
+    bound: empiricalBernstein(terms, own.clusters, range, level),
   };
 }
 

@@ -79,6 +79,8 @@ function checkLengths(rows: LoggedRows, target: Float64Array): void {
     ['unit', rows.unit?.length, n],
     ['context', rows.context?.values.length, n * (rows.context?.width ?? 0)],
     ['stratum', rows.stratum?.of.length, n],
+    ['explored', rows.explored?.length, n],
+    ['rewarded', rows.rewarded?.length, n],
   ];
   for (const [name, length, wanted] of lengths) {
     if (length !== undefined && length !== wanted)

@@ -53,12 +53,12 @@ export function largestOf(values: Float64Array): number {
   return largest;
 }
 
-/** Kish's effective sample size (sum w)^2 / sum w^2, of all rows or of those with a reward other than 0. */
-export function effectiveSampleSize(weight: Float64Array, reward?: Float64Array): number {
+/** Kish's effective sample size (sum w)^2 / sum w^2, of all rows or of those where `among` is not 0. */
+export function effectiveSampleSize(weight: Float64Array, among?: Uint8Array): number {
   let sum = 0;
   let squares = 0;
   for (let i = 0; i < weight.length; i++) {
-    if (reward?.[i] === 0) continue;
+    if (among?.[i] === 0) continue;
     const w = weight[i] as number;
     sum += w;
     squares += w * w;

@@ -1,5 +1,5 @@
 import { meanTerms } from '../contract.js';
-import { meanWeightOf, weightDiagnostics } from '../diagnostics.js';
+import { meanWeightOf, notZero, weightDiagnostics } from '../diagnostics.js';
 import type { Support, WeightDiagnostics } from '../diagnostics.js';
 import { meanOf, pointEstimate } from '../statistics.js';
 import type { Clusters } from '../statistics.js';
@@ -22,7 +22,7 @@ export interface SlotDiagnostics {
   readonly meanWeightZ: number | null;
 }
 
-/** Weights are those of whole slates; `rewarded` and `effectiveRewarded` count slates with a reward at any slot. */
+/** Weights are those of whole slates; `rewarded` and `effectiveRewarded` count slates where something happened at any slot. */
 export interface SlateDiagnostics extends WeightDiagnostics {
   /** Least probability of an action at its slot, given the ones above. */
   readonly smallestPropensity: number;
@@ -45,7 +45,7 @@ export function diagnoseSlates(
   const { slots } = rows;
   const whole = slotColumn(rows.prefixWeight, slots, slots - 1);
   return {
-    ...weightDiagnostics(whole, slateRewards(rows), clusters, clipLimit),
+    ...weightDiagnostics(whole, log.rewarded ?? notZero(slateRewards(rows)), clusters, clipLimit),
     smallestPropensity: log.propensity.reduce((least, p) => Math.min(least, p), 1),
     support: { ...log.support, unseenActions: unseenActions(log, target) },
     worstAction: worstAction(log, rows, target, clusters),

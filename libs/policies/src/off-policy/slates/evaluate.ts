@@ -7,6 +7,8 @@ import { modelChoice } from '../cross-fit.js';
 import type { ModelOptions } from '../cross-fit.js';
 import { gateParams } from '../gate.js';
 import type { GateVerdict, PairedDifference } from '../gate-clauses.js';
+import { ownRows } from '../own-rows.js';
+import type { OwnRows } from '../own-rows.js';
 import { clustersOf, normalInterval, pointEstimate } from '../statistics.js';
 import type { Clusters } from '../statistics.js';
 import { cascadeBaseline } from './baseline.js';
@@ -79,11 +81,18 @@ export function evaluateSlates(
   const choice = modelChoice(log.context !== undefined, clusters, options);
   const weighted = slateRowsOf(log, target);
   const rows = { ...weighted, baseline: cascadeBaseline(log, target, clusters, choice) };
+  const own = ownRows(log.explored, clusters, log.n);
   const estimates = measureAll(rows, clusters, level, options);
   const diagnostics = diagnoseSlates(log, rows, target, clusters, clipLimit);
-  const baseline = pointEstimate(meanTerms(slateRewards(rows)), clusters);
+  const baseline = pointEstimate(meanTerms(own.pick(slateRewards(rows))), own.clusters);
   const cascade = cascadeDr.estimate(rows) as Terms;
-  const difference = slateDifference(rows, cascade.columns[0] as Float64Array, clusters, level, clipLimit);
+  const difference = slateDifference(
+    ownSlates(rows, own),
+    own.pick(cascade.columns[0] as Float64Array),
+    own.clusters,
+    level,
+    clipLimit,
+  );
   return {
     baseline: { ...baseline, interval: normalInterval(baseline, level) },
     estimates,
@@ -103,6 +112,13 @@ export function evaluateSlates(
     ),
   };
 }
+
+const ownSlates = ({ slots, reward, prefixWeight }: SlateRows, own: OwnRows): SlateRows => ({
+  n: own.n,
+  slots,
+  reward: own.pick(reward, slots),
+  prefixWeight: own.pick(prefixWeight, slots),
+});
 
 const NOTHING = {
   value: null,

@@ -32,6 +32,9 @@ export interface LoggedSlates {
   readonly slotWeight?: Float64Array;
   /** One per slate, from pseudoInverseWeights. */
   readonly pseudoWeight?: Float64Array;
+  /** As LoggedRows has them, one per slate. */
+  readonly explored?: LoggedRows['explored'];
+  readonly rewarded?: LoggedRows['rewarded'];
   /** What is known of slates that were not served. */
   readonly support: Omit<Support, 'unseenActions'>;
 }
@@ -106,6 +109,8 @@ function checkLengths(log: LoggedSlates, target: Float64Array): void {
     ['context', log.context?.values.length, n * (log.context?.width ?? 0)],
     ['slotWeight', log.slotWeight?.length, n * slots],
     ['pseudoWeight', log.pseudoWeight?.length, n],
+    ['explored', log.explored?.length, n],
+    ['rewarded', log.rewarded?.length, n],
   ];
   if (n < 2) refuse('an evaluation needs at least 2 slates');
   for (const [name, length, wanted] of lengths) {
