@@ -224,6 +224,34 @@ describe('an incremental reward', () => {
     const numbers = Buffer.from(tallies, 'base64');
     expect([0, 8, 24, 32].map((byte) => numbers.readDoubleLE(byte))).toEqual([80, 2, 80, 24]);
     expect(await replayed()).toBe(await head());
+  it('forgets what was learned without lots when everything is learned again', async () => {
+    const { incremental: _incremental, ...plain } = LIFT;
+    await create({ ...BODY, reward: plain, withhold: null });
+    const before = Array.from({ length: 40 }, (_, n) => n);
+    await insertDecisions(
+      api.db.database,
+      before.map((n) => ({ n, policyId: 'lift', unitId: `u${n}`, action: 'hit', at: at(n) })),
+    );
+    await insertEvents(
+      api.db.database,
+      before.map((n) => ({ id: `e${n}`, n, at: at(n) + 5000 })),
+    );
+    expect(await learn()).toMatchObject({ learned: 40, version: 1 });
+    const patch = { reward: LIFT, withhold: BODY.withhold };
+    expect((await api.request('PATCH', '/v1/policies/lift', { body: patch })).status).toBe(200);
+    await logWorld(1000);
+    const body = { rewards: 'current-definition' };
+    expect((await api.request('POST', '/v1/policies/lift/relearn', { body })).status).toBe(202);
+    const later = Date.now() + 1000;
+    for (let run = 0; run < 3; run++) await learn(later);
+    const relearned = await head();
+    expect(await replayed()).toBe(relearned);
+
+    await clearLearning(api.db.database);
+    await create(BODY);
+    await logWorld(1000);
+    expect(await learn()).toMatchObject({ learned: 160 });
+    expect(relearned).toBe(await head());
   });
 
   it('is reported per action: what was shown, what was withheld, the lift, and whether both were seen alike', async () => {
