@@ -54,6 +54,9 @@ class Whole {
   }
 }
 
+const hasWrappers = ({ wrappers }: Readonly<Record<string, unknown>>): boolean =>
+  Array.isArray(wrappers) && wrappers.length > 0;
+
 const isMissing = <T>(found: T | Missing): found is Missing =>
   found !== null && typeof found === 'object' && 'missing' in found;
 
@@ -87,6 +90,7 @@ export class SlateLaws {
   private lost = 0;
   private slates = 0;
   private floorHolds = true;
+  private readonly keepsFloor: boolean;
 
   constructor(
     sql: Sql,
@@ -97,6 +101,11 @@ export class SlateLaws {
     this.repeated = new Whole(MOST_MS.repeated, clock);
     this.slotted = new Whole(MOST_MS.slotWeight, clock);
     this.pseudo = new Whole(MOST_MS.pseudoWeight, clock);
+    // A wrapper may give an action no chance at all, e.g. one that is retired, whatever the floor is.
+    this.keepsFloor =
+      stored !== null &&
+      stored.config.floor > 0 &&
+      !hasWrappers(stored.config.params as Record<string, unknown>);
     if (stored === null) this.repeated.missing = 'The policy that logged does not exist any more.';
   }
 
@@ -124,7 +133,7 @@ export class SlateLaws {
 
   /** What the log could have served besides what it did. */
   get support(): LoggedSlates['support'] {
-    const hasFloor = this.stored !== null && this.stored.config.floor > 0 && this.floorHolds;
+    const hasFloor = this.stored !== null && this.keepsFloor && this.floorHolds;
     const kind = this.repeated.missing === null ? 'repeated' : hasFloor ? 'floor' : 'unknown';
     return {
       kind,

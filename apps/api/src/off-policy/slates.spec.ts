@@ -128,6 +128,16 @@ describe('off-policy evaluation of slates', () => {
     });
     expect(valuesOf(floored).get('cascade-dr')?.value).not.toBeNull();
     expect(clause(floored, 'support')?.holds).toBe(true);
+    // A wrapper that retires an action leaves it no floor.
+    const wrap = (wrappers: string) =>
+      api.db.database.query(
+        `update policy set params = jsonb_set(params, '{wrappers}', $1::jsonb) where id = 'rows'`,
+        [wrappers],
+      );
+    await wrap('[{"key": "retired", "params": {}}]');
+    const wrapped = await run({ policyId: 'same' }, { rows: 800 });
+    expect(clause(wrapped, 'support')).toMatchObject({ holds: false, value: null });
+    await wrap('[]');
     await api.db.database.query(`update policy set floor = 0 where id = 'rows'`);
     const unknown = await run({ policyId: 'same' }, { rows: 800 });
     expect(unknown.answer).toBe('not-enough-evidence');
