@@ -301,6 +301,19 @@ describe('off-policy evaluation as a gate', () => {
     });
   });
 
+  it('is switched off with a reason only, which is audited', async () => {
+    await create('loose', { gateRequired: true });
+    const off = (body: object) =>
+      api.request('PATCH', '/v1/policies/loose', { body: { gateRequired: false, ...body } });
+    expect((await off({ floor: 0.01 })).json()).toMatchObject({ status: 409, code: 'gate_closed' });
+    const done = await off({ floor: 0.01, overrideGate: 'The trial is over' });
+    expect(done.json()).toMatchObject({ gateRequired: false, floor: 0.01 });
+    expect((await audited('policy.switch-gate-off'))[0]?.after).toMatchObject({
+      reason: 'The trial is over',
+    });
+    expect((await off({})).status).toBe(200);
+  });
+
   it('wants a change judged on the policy’s own log', async () => {
     await create('own', { gateRequired: true, floor: 0.05 });
     const change = { floor: 0.2, exploration: { key: 'epsilon-mix', params: { epsilon: 0.1 } } };

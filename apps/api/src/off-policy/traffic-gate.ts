@@ -112,10 +112,11 @@ export async function gateVersion(sql: Sql, row: PolicyRow, version: number, pas
 export async function gateChange(
   sql: Sql,
   row: PolicyRow,
-  patch: Partial<Record<keyof CandidateConfig, unknown>>,
+  patch: Partial<Record<keyof CandidateConfig | 'gateRequired', unknown>>,
   pass: GatePass,
 ): Promise<void> {
   if (!row.gate_required) return;
+  if (patch.gateRequired === false) return switchOff(sql, row, pass);
   const before = configOf(row);
   const after = {
     key: row.key,
@@ -128,6 +129,25 @@ export async function gateChange(
   if (hash === configHash(before) || hash === configHash(raised)) return;
   const what = `The change of "${row.id}"`;
   await requireYes(sql, { policyId: row.id, hashes: [hash], log: row.id, learned: null, what }, pass);
+}
+
+/** Without a gate anything may serve: that takes the same reason as going past it once. */
+async function switchOff(sql: Sql, { id }: PolicyRow, { reason, acting }: GatePass): Promise<void> {
+  if (reason === undefined) {
+    const message = 'say in overrideGate why the gate is switched off';
+    throw new Problem(
+      409,
+      'gate_closed',
+      `The gate of "${id}" is not switched off without a reason: ${message}.`,
+    );
+  }
+  await recordChange(sql, acting, {
+    action: 'policy.switch-gate-off',
+    entity: 'policy',
+    entityKey: id,
+    before: { gateRequired: true },
+    after: { gateRequired: false, reason },
+  });
 }
 
 /**

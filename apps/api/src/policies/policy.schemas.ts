@@ -30,6 +30,10 @@ const fields = {
   training: trainingSettingsSchema
     .nullable()
     .describe('For policies that learn in training runs; null: the defaults, and no schedule.'),
+    .describe(
+      'Nobody makes something new of this policy serve before the off-policy gate has said yes; what it learns by itself ' +
+        'from its own decisions goes on serving. Switching it off takes `overrideGate`.',
+    ),
   shadow: z
     .strictObject({
       policyId: keyField,

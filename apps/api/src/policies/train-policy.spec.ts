@@ -183,6 +183,14 @@ describe('a training run', () => {
     ]);
   });
 
+  it('leaves it to the gate, where the policy needs a yes', async () => {
+    await db.database.query(`update policy set gate_required = true`);
+    await insertPlays();
+    await queueRun('r1');
+    expect(await train('r1')).toBe('succeeded');
+    expect(await versions()).toMatchObject([{ version: 1, status: 'candidate', serving: null }]);
+  });
+
   it('records why a run failed', async () => {
     await queueRun('r1');
     expect(await train('r1')).toBe('failed');

@@ -30,7 +30,7 @@ const KEEP_MODELS = 10;
 /**
  * One training run: claim, read a dated cut, fit and evaluate, publish. Publishing is one transaction; a run that is
  * taken up again after a crash starts from its row and ends once. With `promote: auto` the new version serves unless
- * it is clearly worse than the serving one on data that neither has seen.
+ * it is clearly worse than the serving one on data that neither has seen, or the policy needs a yes of the gate.
  */
 export class TrainPolicy {
   constructor(
@@ -154,7 +154,9 @@ export class TrainPolicy {
       };
       const refused = gate(registered, state, terms, probes);
       const verdict =
-        refused === null ? promotion(run, evaluation) : { status: 'rejected' as const, reason: refused };
+        refused === null
+          ? promotion(run, evaluation, policy.gate_required)
+          : { status: 'rejected' as const, reason: refused };
       const version = policy.latest_version + 1;
       await insertSnapshot(tx, {
         policyId: policy.id,
@@ -198,8 +200,14 @@ export class TrainPolicy {
 function promotion(
   run: TrainingRunRow,
   evaluation: FitEvaluation,
+  gated: boolean,
 ): { status: SnapshotStatus; reason: string | null } {
   if (run.promote === 'manual') return { status: 'candidate', reason: 'waits to be promoted by hand' };
+  if (gated)
+    return {
+      status: 'candidate',
+      reason: 'waits for a yes of the off-policy gate, then for promotion by hand',
+    };
   if (!isClearlyWorse(evaluation)) return { status: 'accepted', reason: null };
   const upper = evaluation.serving?.['ndcg@10Difference'].upper ?? 0;
   const reason = `not promoted: NDCG@10 is lower than that of version ${evaluation.serving?.version ?? 0} by at least ${(-upper).toFixed(4)}`;

@@ -133,7 +133,8 @@ function CreateCandidate({ policy, run }: { policy: Policy; run: OffPolicyDetail
   if (write.data !== undefined) {
     return (
       <p>
-        Created <Link to={`/policies/${body.id}`}>{body.title}</Link>. Its experiments start only after a yes.
+        Created <Link to={`/policies/${body.id}`}>{body.title}</Link>. It has learned nothing yet: its
+        experiments start only after a yes for what it has learned, or with a reason.
       </p>
     );
   }

@@ -1,11 +1,13 @@
 import { Switch } from '@mantine/core';
 import type { ReactElement } from 'react';
+import { useState } from 'react';
 import { Link } from 'react-router';
 import { segment } from '../../api/http.js';
 import { useWrite } from '../../api/mutations.js';
 import { useOffPolicyRun, useOffPolicyRuns } from '../../api/off-policy.js';
 import type { OffPolicyRun } from '../../api/off-policy.js';
 import type { Policy } from '../../api/types.js';
+import { ConfirmDialog } from '../../ui/confirm-dialog.js';
 import { DataTable } from '../../ui/data-table.js';
 import type { Column } from '../../ui/data-table.js';
 import { When } from '../../ui/details.js';
@@ -38,20 +40,35 @@ export function LabTab({ policy }: { policy: Policy }): ReactElement {
 
 function GateSwitch({ policy }: { policy: Policy }): ReactElement {
   const write = useWrite(['/v1/policies']);
+  const [asking, setAsking] = useState(false);
+  const change = (body: object): void =>
+    write.mutate(
+      { path: `/v1/policies/${segment(policy.id)}`, method: 'PATCH', body },
+      { onSuccess: () => setAsking(false) },
+    );
   return (
-    <Switch
-      label="Serves only after a yes"
-      checked={policy.gateRequired === true}
-      disabled={write.isPending}
-      error={write.error?.message}
-      onChange={(event) =>
-        write.mutate({
-          path: `/v1/policies/${segment(policy.id)}`,
-          method: 'PATCH',
-          body: { gateRequired: event.currentTarget.checked },
-        })
-      }
-    />
+    <>
+      <Switch
+        label="Serves only after a yes"
+        checked={policy.gateRequired === true}
+        disabled={write.isPending}
+        error={asking ? undefined : write.error?.message}
+        onChange={(event) => (event.currentTarget.checked ? change({ gateRequired: true }) : setAsking(true))}
+      />
+      <ConfirmDialog
+        opened={asking}
+        title="Let it serve without a yes?"
+        confirmLabel="Switch the gate off"
+        reason="required"
+        pending={write.isPending}
+        error={write.error}
+        onConfirm={(reason) => change({ gateRequired: false, overrideGate: reason })}
+        onClose={() => setAsking(false)}
+      >
+        Versions, changes and experiments of {policy.title} will serve whatever the log says of them. Say why
+        in 10 characters or more.
+      </ConfirmDialog>
+    </>
   );
 }
 
