@@ -103,6 +103,9 @@ export interface OffPolicyDetail extends OffPolicyRun {
       learnedOn: number;
       incomplete: number;
       alreadyLearned: number;
+      /** Absent in older runs. */
+      otherReward?: number;
+      explored?: number;
       audited: boolean | null;
     };
   };

@@ -70,6 +70,8 @@ function logSentence(run: OffPolicyDetail): string {
     log.learnedOn > 0 ? `after learning ${count(log.learnedOn)} older ones` : '',
     log.alreadyLearned > 0 ? `without ${count(log.alreadyLearned)} that it had learned from` : '',
     log.incomplete > 0 ? `without ${count(log.incomplete)} whose features are not on record` : '',
+    log.otherReward ? `without ${count(log.otherReward)} whose reward has another definition` : '',
+    log.explored ? `${count(log.explored)} of the exploration slice apart from what the log earned` : '',
     `reward model ${model.key} in ${model.folds} folds on ${count(features.length)} features`,
   ];
   return `${parts.filter((part) => part !== '').join(', ')}.`;

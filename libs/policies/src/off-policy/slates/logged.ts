@@ -99,7 +99,10 @@ function checkSlot(
 }
 
 function checkLengths(log: LoggedSlates, target: Float64Array): void {
-  const { n, slots } = log;
+  const { n, slots, explored, rewarded } = log;
+  const flags = Object.entries({ explored, rewarded }).flatMap(([name, of]) =>
+    of ? [[name, of.length, n] as const] : [],
+  );
   const lengths: readonly (readonly [string, number | undefined, number])[] = [
     ['action', log.action.length, n * slots],
     ['propensity', log.propensity.length, n * slots],
@@ -109,8 +112,7 @@ function checkLengths(log: LoggedSlates, target: Float64Array): void {
     ['context', log.context?.values.length, n * (log.context?.width ?? 0)],
     ['slotWeight', log.slotWeight?.length, n * slots],
     ['pseudoWeight', log.pseudoWeight?.length, n],
-    ['explored', log.explored?.length, n],
-    ['rewarded', log.rewarded?.length, n],
+    ...flags,
   ];
   if (n < 2) refuse('an evaluation needs at least 2 slates');
   for (const [name, length, wanted] of lengths) {

@@ -48,6 +48,21 @@ describe('slates by hand', () => {
     expect([...slateRowsOf(log, target).prefixWeight]).toEqual([1.5, 1.5, 0.5, 0.5]);
   });
 
+  it('takes the slates of the exploration slice into the estimates, not into what the log earned by itself', () => {
+    const { log: world, target: wanted } = playSlates(400, BETTER, createRng('slice'));
+    const explored = Uint8Array.from({ length: 400 }, (_, i) => Number(i % 4 === 0));
+    const quick = { bootstrap: { resamples: 20 } };
+    const marked = evaluateSlates({ ...world, explored }, wanted, quick);
+    const plain = evaluateSlates(world, wanted, quick);
+    expect(marked.estimates).toEqual(plain.estimates);
+    const sums = Array.from({ length: 400 }, (_, i) =>
+      world.reward.subarray(i * world.slots, (i + 1) * world.slots).reduce((a, b) => a + b, 0),
+    );
+    const own = sums.filter((_, i) => i % 4 !== 0);
+    expect(marked.baseline.value).toBeCloseTo(own.reduce((a, b) => a + b, 0) / own.length, 12);
+    expect(marked.difference.value).not.toBeCloseTo(plain.difference.value, 6);
+  });
+
   it('models the reward from each slot on, from the last slot up', () => {
     const single = clustersOf(undefined, 2);
     const choice = modelChoice(false, single, { folds: 1, model: { key: 'tabular', params: { prior: 0 } } });
