@@ -224,6 +224,8 @@ describe('an incremental reward', () => {
     const numbers = Buffer.from(tallies, 'base64');
     expect([0, 8, 24, 32].map((byte) => numbers.readDoubleLE(byte))).toEqual([80, 2, 80, 24]);
     expect(await replayed()).toBe(await head());
+  });
+
   it('forgets what was learned without lots when everything is learned again', async () => {
     const { incremental: _incremental, ...plain } = LIFT;
     await create({ ...BODY, reward: plain, withhold: null });

@@ -40,9 +40,7 @@ export interface LoggedCorrection extends CorrectedReward {
 
 const COLUMNS = `
   r.decision_id, r.position, r.subject, r.action_id, r.propensity, r.decision_at, r.features, d.unit_id, d.context`;
-/** What showing brings is learned from lots alone; decisions of before there were any stay in the table, and out of this. */
-const DECISION = `join decision d on d.id = r.decision_id and d.at = r.decision_at
-  join policy p on p.id = r.policy_id and (p.reward -> 'incremental' is null or d.withheld is not null)`;
+const DECISION = `join decision d on d.id = r.decision_id and d.at = r.decision_at`;
 /** In a batch by time. Byte order of ids, so that a database with another collation replays the same. */
 const orderOf = (table: string): string =>
   `${table}.decision_at, ${table}.decision_id collate "C", ${table}.position`;

@@ -26,14 +26,13 @@ const fields = {
   learning: z.boolean(),
   gateRequired: z
     .boolean()
-    .describe('Nothing new of this policy serves before the off-policy gate has said yes.'),
-  training: trainingSettingsSchema
-    .nullable()
-    .describe('For policies that learn in training runs; null: the defaults, and no schedule.'),
     .describe(
       'Nobody makes something new of this policy serve before the off-policy gate has said yes; what it learns by itself ' +
         'from its own decisions goes on serving. Switching it off takes `overrideGate`.',
     ),
+  training: trainingSettingsSchema
+    .nullable()
+    .describe('For policies that learn in training runs; null: the defaults, and no schedule.'),
   shadow: z
     .strictObject({
       policyId: keyField,
