@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Context } from '#experiments';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
-import { AnswerCache } from '../reports/answer-cache.js';
+import { AnswerCache } from '../http/answer-cache.js';
 import { COVERAGE, SHOWN_BY } from './item-coverage.sql.js';
 import type { CoverageQuery } from './item.schemas.js';
 

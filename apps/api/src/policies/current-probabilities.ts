@@ -4,7 +4,7 @@ import { compileExploration, policyRegistry, serveAction } from '#policies';
 import type { CompiledPolicy, DecisionRequest, Policy } from '#policies';
 import type { Sql } from '../persistence/database.js';
 import type { PolicyRow } from './policy-row.js';
-import { compileState } from '../serving/serving-policy.js';
+import { compileState } from '../persistence/stored-state.js';
 import { readSnapshot } from './snapshot-store.js';
 import type { SnapshotRow } from './snapshot-store.js';
 

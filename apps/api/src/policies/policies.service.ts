@@ -15,7 +15,7 @@ import { checkTraining } from './training-check.js';
 import { checkSignals } from './signals-check.js';
 import { checkShadow } from './shadow-check.js';
 import { checkWithhold } from './withhold-check.js';
-import type { Withhold } from '../serving/withhold.js';
+import type { Withhold } from '../persistence/withhold.js';
 import { readPolicyViews } from './policy.mapper.js';
 import type { PolicyView } from './policy.mapper.js';
 import type { CreatePolicy, PatchPolicy, RelearnBody } from './policy.schemas.js';

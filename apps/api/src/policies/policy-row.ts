@@ -1,7 +1,7 @@
 import type { Json } from '#experiments';
 import { Problem } from '../http/problem.js';
 import type { Sql } from '../persistence/database.js';
-import type { Withhold } from '../serving/withhold.js';
+import type { Withhold } from '../persistence/withhold.js';
 import type { RewardDefinition } from './reward.js';
 import type { TrainingSettings } from './training-settings.js';
 

@@ -1,7 +1,7 @@
 import type { Json } from '#experiments';
 import { policyRegistry } from '#policies';
 import type { Sql } from '../persistence/database.js';
-import type { Withhold } from '../serving/withhold.js';
+import type { Withhold } from '../persistence/withhold.js';
 import type { PolicyRow } from './policy-row.js';
 import type { RewardDefinition } from './reward.js';
 import { presetOf } from '../rewards/reward-presets.js';

@@ -1,6 +1,6 @@
 import { policyRegistry } from '#policies';
 import { Problem } from '../http/problem.js';
-import type { Withhold } from '../serving/withhold.js';
+import type { Withhold } from '../persistence/withhold.js';
 import type { RewardDefinition } from './reward.js';
 
 interface Setup {

@@ -3,7 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AllowRole } from '../http/api-key.guard.js';
 import { Database } from '../persistence/database.js';
 import { adjustmentsReport } from './adjustments.js';
-import { AnswerCache } from './answer-cache.js';
+import { AnswerCache } from '../http/answer-cache.js';
 import { bayesianReport } from './bayesian-report.js';
 import { cappingReport } from './capping.js';
 import { adjustmentsQuerySchema, bayesianQuerySchema, cappingQuerySchema } from './metric-reports.schemas.js';

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AllowRole } from '../http/api-key.guard.js';
 import { Database } from '../persistence/database.js';
-import { AnswerCache } from './answer-cache.js';
+import { AnswerCache } from '../http/answer-cache.js';
 import { distributionOf } from './distribution.js';
 import { metricOf } from './metric-of.js';
 import { noveltyReport } from './novelty-report.js';

@@ -1,7 +1,7 @@
 import { createAssignmentEngine } from '#experiments';
 import type { AssignmentEngine, Context, Experiment, Holdout, Json, Layer, Surface } from '#experiments';
 import type { Action } from '#policies';
-import type { Withhold } from './withhold.js';
+import type { Withhold } from '../persistence/withhold.js';
 
 /** A configured policy, as far as serving needs it. */
 export interface PolicyConfig {

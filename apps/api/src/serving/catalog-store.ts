@@ -11,7 +11,7 @@ import type {
 } from '#experiments';
 import type { Sql } from '../persistence/database.js';
 import type { CatalogConfig, CatalogItem, PolicyConfig } from './catalog-data.js';
-import type { Withhold } from './withhold.js';
+import type { Withhold } from '../persistence/withhold.js';
 
 /** Items read in one query; between two queries the event loop serves requests. */
 const PAGE = 2000;

@@ -1,21 +1,12 @@
-import { DomainError } from '#experiments';
 import type { Json, Registry } from '#experiments';
 import { compileExploration, policyRegistry } from '#policies';
 import type { CompiledExploration, CompiledPolicy, Policy } from '#policies';
-import { canonicalJson, sha256 } from '../persistence/canonical.js';
+import { compileState } from '../persistence/stored-state.js';
+import type { Snapshot } from '../persistence/stored-state.js';
 import { Breaker } from './breaker.js';
 import type { PolicyConfig } from './catalog-data.js';
 
-/** A stored state of a policy, not yet trusted. */
-export interface Snapshot {
-  readonly policyId: string;
-  readonly version: number;
-  readonly stateVersion: number;
-  readonly params: Json;
-  readonly state: Json;
-  /** Hex SHA-256 of the state's canonical JSON. */
-  readonly sha256: string;
-}
+export type { Snapshot } from '../persistence/stored-state.js';
 
 /** A policy ready to serve. */
 export interface ServingPolicy {
@@ -64,37 +55,4 @@ export function compileServingPolicy(
   const exploration = compileExploration(config.exploration.key, config.exploration.params);
   const version = policy.learns === 'never' ? 0 : (snapshot?.version ?? 0);
   return { config, version, compiled: compileState(policy, config, snapshot), exploration, breaker };
-}
-
-/**
- * A policy's code with a stored state; without one, its initial state.
- * @returns null for a policy that learns in training runs and has no snapshot.
- * @throws DomainError `invalid_state` when the snapshot is of another state version or was altered.
- */
-export function compileState(
-  policy: Policy,
-  config: Pick<PolicyConfig, 'params'>,
-  snapshot: Omit<Snapshot, 'policyId' | 'version'> | null,
-): CompiledPolicy | null {
-  if (policy.learns === 'never') return policy.compile(null, policy.params.parse(config.params));
-  if (snapshot !== null) {
-    const state = checkedState(policy, snapshot);
-    return policy.compile(state as never, policy.params.parse(snapshot.params) as never);
-  }
-  if (policy.learns === 'batch') return null;
-  const params = policy.params.parse(config.params);
-  return policy.compile(policy.initialState(params), params);
-}
-
-function checkedState(policy: Policy, snapshot: Omit<Snapshot, 'policyId' | 'version'>): unknown {
-  if (snapshot.stateVersion !== policy.stateVersion) {
-    throw new DomainError(
-      'invalid_state',
-      `the snapshot has state version ${snapshot.stateVersion}, the program needs ${policy.stateVersion}`,
-    );
-  }
-  if (sha256(canonicalJson(snapshot.state)) !== snapshot.sha256) {
-    throw new DomainError('invalid_state', 'the snapshot does not match its checksum');
-  }
-  return policy.decode(snapshot.state);
 }

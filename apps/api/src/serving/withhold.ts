@@ -1,12 +1,7 @@
 import { createRng, explorationSeed } from '#experiments';
-import type { Slice, SteadyPeriod, SurfaceKind } from '#experiments';
+import type { Slice, SurfaceKind } from '#experiments';
+import type { Withhold } from '../persistence/withhold.js';
 import { steadyPeriod } from './steady-seed.js';
-
-/** Which share of a policy's decisions is not shown, and for how long a unit keeps its lot. */
-export interface Withhold {
-  readonly share: number;
-  readonly steadyFor: SteadyPeriod;
-}
 
 /** The lot that a decision drew. */
 export interface WithholdLot {

@@ -2,7 +2,7 @@ import { liftOfShowing, normalSf } from '#metrics';
 import type { LotSums } from '#metrics';
 import type { Baseline } from '#policies';
 import type { Sql } from '../../persistence/database.js';
-import type { Withhold } from '../../serving/withhold.js';
+import type { Withhold } from '../../persistence/withhold.js';
 import type { PolicyRow } from '../policy-row.js';
 import { pathOf, readBaselines, segmentOf } from '../withheld-outcomes.js';
 
