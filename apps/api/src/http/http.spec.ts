@@ -21,7 +21,7 @@ const READS = new Set([
   'POST /v1/decisions/x/counterfactual',
   'POST /v1/policies/x/replay',
 ]);
-const ADMIN_READS = ['/v1/keys', '/v1/audit', '/v1/units/x'];
+const ADMIN_READS = ['/v1/keys', '/v1/audit', '/v1/units/x', '/v1/units/x/profile'];
 
 const nameOf = ({ method, url }: Route): string => `${method} ${url}`;
 
