@@ -1,25 +1,10 @@
 import type { Context } from '#experiments';
 import { eachFeature } from '#policies';
+import { Numbering } from '../persistence/numbering.js';
 
 /** Features of the context that reward models see: the ones that occur most. */
 const MOST_FEATURES = 32;
 const FEATURE_LIMIT = 1e6;
-
-/** Numbers texts in order of first appearance. */
-export class Numbering {
-  readonly names: string[] = [];
-  private readonly numbers = new Map<string, number>();
-
-  of(name: string): number {
-    let number = this.numbers.get(name);
-    if (number === undefined) {
-      number = this.names.length;
-      this.names.push(name);
-      this.numbers.set(name, number);
-    }
-    return number;
-  }
-}
 
 /** Collects contexts, and lays out the features that occur most as columns. */
 export class ContextColumns {

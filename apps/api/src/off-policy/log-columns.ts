@@ -1,6 +1,7 @@
 import type { Context } from '#experiments';
 import type { LoggedRows } from '#policies';
-import { ContextColumns, Numbering } from './context-columns.js';
+import { Numbering } from '../persistence/numbering.js';
+import { ContextColumns } from './context-columns.js';
 
 /** Largest rows * actions for which actions are told apart by id; above it, by their place among the candidates. */
 const MOST_CELLS = 10_000_000;

@@ -1,7 +1,8 @@
 import type { Context } from '#experiments';
 import { NO_ACTION } from '#policies';
 import type { LoggedSlates } from '#policies';
-import { ContextColumns, Numbering } from './context-columns.js';
+import { Numbering } from '../persistence/numbering.js';
+import { ContextColumns } from './context-columns.js';
 
 /** Most numbers of candidate distributions, slates * slots * actions, that one evaluation holds. */
 export const MOST_SLATE_CELLS = 10_000_000;

@@ -3,6 +3,7 @@ import type { TaskDefinition, TaskRows, TrainingNeeds, TrainingSet } from '#poli
 import type { Transaction } from '../persistence/database.js';
 import { worthOf } from './reward.js';
 import type { RewardDefinition } from './reward.js';
+import { Numbering } from '../persistence/numbering.js';
 
 /** Rows that one fetch brings into memory. */
 const FETCH = 20_000;
@@ -35,22 +36,6 @@ const indices = (): Column<Uint32Array> =>
   new Column(new Uint32Array(0), (length) => new Uint32Array(length));
 
 const signed = (): Column<Int32Array> => new Column(new Int32Array(0), (length) => new Int32Array(length));
-
-/** Numbers texts in order of first appearance. */
-class Numbering {
-  readonly names: string[] = [];
-  private readonly numbers = new Map<string, number>();
-
-  of(name: string): number {
-    let number = this.numbers.get(name);
-    if (number === undefined) {
-      number = this.names.length;
-      this.names.push(name);
-      this.numbers.set(name, number);
-    }
-    return number;
-  }
-}
 
 /** Numbers contexts: equal ones share a place, so that a million rows hold some thousands of them. */
 class Contexts {

@@ -1,14 +1,7 @@
 import type { Rng } from '#experiments';
 import type { StepOptions } from './parameters.js';
 import type { SequenceNet, Window } from './sequence-net.js';
-
-/** Fisher-Yates, in place. */
-function shuffle<T>(values: T[], rng: Rng): void {
-  for (let i = values.length - 1; i > 0; i--) {
-    const j = rng.below(i + 1);
-    [values[i], values[j]] = [values[j] as T, values[i] as T];
-  }
-}
+import { shuffle } from '../sampling/shuffle.js';
 
 /** Trains on sequences of items; every pair of neighbours is one question per epoch. */
 export class SequenceTrainer {

@@ -2,6 +2,7 @@ import type { Rng } from '#experiments';
 import { Kernels } from '../kernels/index.js';
 import type { Floats } from '../kernels/index.js';
 import type { SparseRows } from './als-solver.js';
+import { shuffle } from '../sampling/shuffle.js';
 
 export interface BprSettings {
   readonly dimension: number;
@@ -171,13 +172,4 @@ export function trainBpr(
     progress((epoch + 1) / settings.epochs);
   }
   return trainer.result();
-}
-
-function shuffle(order: Uint32Array, rng: Rng): void {
-  for (let n = order.length - 1; n > 0; n--) {
-    const other = rng.below(n + 1);
-    const swapped = order[n] as number;
-    order[n] = order[other] as number;
-    order[other] = swapped;
-  }
 }

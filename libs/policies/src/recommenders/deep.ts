@@ -2,13 +2,14 @@ import { defineParams } from '#experiments';
 import type { Rng } from '#experiments';
 import { z } from 'zod';
 import type { Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
-import { holdOut, shuffle, trainUntilBest } from './deep/batches.js';
+import { holdOut, trainUntilBest } from './deep/batches.js';
 import { Examples } from './deep/examples.js';
 import { decodeRanking, encodeRanking, RankingScorer } from './deep/model.js';
 import type { RankingState } from './deep/model.js';
 import { networkParams, networkRules } from './deep/params.js';
 import { RankingNet } from './deep/ranking-net.js';
 import { RetrievalTrainer } from './deep/retrieval-trainer.js';
+import { shuffle } from '../sampling/shuffle.js';
 
 const schema = z.object({
   ...networkParams,

@@ -2,7 +2,7 @@ import { defineParams, DomainError } from '#experiments';
 import type { Rng } from '#experiments';
 import { z } from 'zod';
 import type { DecisionRequest, Ranker, RecommenderPolicy, TaskRows, TrainingSet } from '../contract.js';
-import { holdOut, shuffle, trainUntilBest } from './deep/batches.js';
+import { holdOut, trainUntilBest } from './deep/batches.js';
 import { Examples } from './deep/examples.js';
 import { decodeRanking, encodeRanking, RankingScorer } from './deep/model.js';
 import type { RankingState } from './deep/model.js';
@@ -10,6 +10,7 @@ import { networkParams, networkRules } from './deep/params.js';
 import { RankingNet } from './deep/ranking-net.js';
 import { questionsOf, TaskTrainer } from './deep/task-trainer.js';
 import type { TaskRow } from './deep/task-trainer.js';
+import { shuffle } from '../sampling/shuffle.js';
 
 const taskName = z
   .string()

@@ -1,13 +1,5 @@
 import type { Rng } from '#experiments';
-
-/** Fisher-Yates, in place. */
-export function shuffle(values: Uint32Array, rng: Rng): Uint32Array {
-  for (let i = values.length - 1; i > 0; i--) {
-    const j = rng.below(i + 1);
-    [values[i], values[j]] = [values[j] as number, values[i] as number];
-  }
-  return values;
-}
+import { shuffle } from '../../sampling/shuffle.js';
 
 /** Splits off a share of the rows to watch the training by, at most `most`. */
 export function holdOut(

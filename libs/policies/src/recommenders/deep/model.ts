@@ -13,6 +13,7 @@ import { Bags } from '../../nets/embedding-bag.js';
 import { FeatureSpace } from './feature-space.js';
 import { RankingNet } from './ranking-net.js';
 import type { QueryBags } from './ranking-net.js';
+import { knownHistory } from '../history.js';
 
 /** Everything that serving needs. */
 export interface RankingState {
@@ -137,12 +138,7 @@ export class RankingScorer {
 
   private query(request: DecisionRequest): Float32Array {
     const bags = newQueryBags();
-    const history = request.context['history'];
-    const known: number[] = [];
-    for (const id of Array.isArray(history) ? (history as readonly string[]).slice(-HISTORY * 4) : []) {
-      const index = this.position.get(id);
-      if (index !== undefined) known.push(index);
-    }
+    const known = knownHistory(request.context, this.position, HISTORY * 4);
     putHistory(known, known.length, bags);
     const { index, weight } = this.state.contextSpace.encode(withTime(request.context, request.at));
     for (const feature of index) bags.context.put(feature, weight);

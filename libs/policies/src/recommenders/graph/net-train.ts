@@ -4,6 +4,7 @@ import type { Floats } from '../../kernels/index.js';
 import type { SparseRows } from '../als-solver.js';
 import { addRow, addTitleGradient, drawWeights, titleVectors, weightSizes, WEIGHT_NAMES } from './net.js';
 import type { GroupedEdges, NetWeights } from './net.js';
+import { shuffle } from '../../sampling/shuffle.js';
 
 export interface NetTraining {
   readonly dimension: number;
@@ -164,13 +165,6 @@ function slopes(probabilities: Float32Array, members: readonly MaskedMember[], t
 /** Each entry 0 with probability `drop`, else `kept`. */
 function mask(length: number, drop: number, kept: number, rng: Rng): Float32Array {
   return Float32Array.from({ length }, () => (rng.uniform() < drop ? 0 : kept));
-}
-
-function shuffle(values: Uint32Array, rng: Rng): void {
-  for (let k = values.length - 1; k > 0; k--) {
-    const j = rng.below(k + 1);
-    [values[k], values[j]] = [values[j] as number, values[k] as number];
-  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Rng } from '#experiments';
 import type { TrainingSet } from '../../contract.js';
+import { shuffle } from '../../sampling/shuffle.js';
 
 /** What the blend is learned on: what the parts may see, and what they are then asked. */
 export interface Rehearsal {
@@ -39,14 +40,11 @@ function historiesOf(data: TrainingSet): number[][] {
   return sets.map((set) => [...set]);
 }
 
-function shuffled(count: number, rng: Rng): number[] {
-  const order = Array.from({ length: count }, (_, i) => i);
-  for (let k = count - 1; k > 0; k--) {
-    const j = rng.below(k + 1);
-    [order[k], order[j]] = [order[j] as number, order[k] as number];
-  }
-  return order;
-}
+const shuffled = (count: number, rng: Rng): number[] =>
+  shuffle(
+    Array.from({ length: count }, (_, i) => i),
+    rng,
+  );
 
 function filtered(data: TrainingSet, isShown: (unit: number, item: number) => boolean): TrainingSet {
   const rows = [...data.unit.keys()].filter((row) =>
