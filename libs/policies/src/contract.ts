@@ -156,6 +156,24 @@ export interface TrainingSet {
   readonly context?: Int32Array;
   /** Optional: questions with their answers, for policies that learn several tasks at once. */
   readonly tasks?: readonly TaskRows[];
+  /** Optional: everything that members did with the items, counting or not, for policies that read the sequence. */
+  readonly signals?: SignalRows;
+}
+
+/** Outcomes about items of a training set in the order of time: plays, pauses, skips, completions... */
+export interface SignalRows {
+  readonly names: readonly string[];
+  readonly devices: readonly string[];
+  readonly unit: Uint32Array;
+  readonly item: Uint32Array;
+  /** Places in `names`. */
+  readonly name: Uint32Array;
+  /** Places in `devices`: the `device` of the context that the decision froze; -1 where it is not known. */
+  readonly device: Int32Array;
+  /** Unix milliseconds. */
+  readonly at: Float64Array;
+  /** 1: the outcome is positive feedback, and so a row of the training set as well. */
+  readonly counts: Uint8Array;
 }
 
 /** Questions of one kind and whether it happened: the search found something, the notification was opened. */
@@ -185,6 +203,8 @@ export interface TrainingNeeds {
   /** What was known at the decisions that the feedback names. */
   readonly contexts: boolean;
   readonly tasks: readonly TaskDefinition[];
+  /** Whether all outcomes about items are read, not only those that count. */
+  readonly signals?: boolean;
 }
 
 /** One point of a training curve, from models that have one. All figures are finite. */

@@ -12,4 +12,9 @@ export class Numbering {
     }
     return number;
   }
+
+  /** The number of a text that has appeared, else undefined. */
+  find(name: string): number | undefined {
+    return this.numbers.get(name);
+  }
 }

@@ -1,5 +1,5 @@
 import type { Rng } from '#experiments';
-import type { CompiledPolicy, DecisionRequest, TaskRows, TrainingSet } from '#policies';
+import type { CompiledPolicy, DecisionRequest, SignalRows, TaskRows, TrainingSet } from '#policies';
 
 const RECALL_AT = 20;
 const NDCG_AT = 10;
@@ -52,7 +52,23 @@ function pastOf(data: TrainingSet, rows: readonly number[], from: number): Train
     value: Float64Array.from(rows, (row) => data.value[row] as number),
     at: Float64Array.from(rows, (row) => data.at[row] as number),
     ...(data.context ? { context: Int32Array.from(rows, (row) => data.context?.[row] ?? -1) } : {}),
+    ...(data.signals ? { signals: signalsBefore(data.signals, from) } : {}),
     ...(data.tasks ? { tasks: data.tasks.map((task) => tasksBefore(task, from)) } : {}),
+  };
+}
+
+/** What was done before a moment. */
+function signalsBefore(signals: SignalRows, from: number): SignalRows {
+  const rows = Uint32Array.from(signals.at.keys()).filter((row) => (signals.at[row] as number) < from);
+  return {
+    names: signals.names,
+    devices: signals.devices,
+    unit: rows.map((row) => signals.unit[row] as number),
+    item: rows.map((row) => signals.item[row] as number),
+    name: rows.map((row) => signals.name[row] as number),
+    device: Int32Array.from(rows, (row) => signals.device[row] as number),
+    at: Float64Array.from(rows, (row) => signals.at[row] as number),
+    counts: Uint8Array.from(rows, (row) => signals.counts[row] as number),
   };
 }
 

@@ -103,7 +103,7 @@ describe('a training run', () => {
     expect(data.itemFeatures).toEqual([{ genre: 'noir' }, {}]);
   });
 
-  it('reads contexts as the decisions froze them, and what each task was asked and answered', async () => {
+  it('reads contexts as the decisions froze them, what each task was asked and answered, and all that was done', async () => {
     await db.database.query(`select ensure_partitions($1::date, $2::date)`, [
       new Date(T0 - 3 * 86_400_000),
       new Date(T0 + 86_400_000),
@@ -127,7 +127,7 @@ describe('a training run', () => {
     );
     const tasks = [{ name: 'search', trial: 'search', success: 'search_success', withinHours: 2 }];
     const data = await db.database.transaction((tx) =>
-      readTrainingSet(tx, REWARD as never, CUT, { contexts: true, tasks }),
+      readTrainingSet(tx, REWARD as never, CUT, { contexts: true, tasks, signals: true }),
     );
     // p2 names a decision that was made for somebody else.
     const contextsOf = (places: Int32Array | undefined) =>
@@ -139,6 +139,21 @@ describe('a training run', () => {
     // One found something; one found another title than it was asked about; one found it too late; one is still open.
     expect([...(search?.label ?? [])]).toEqual([1, 0, 0]);
     expect(contextsOf(search?.context)).toEqual([{ device: 'tv' }, { device: 'phone' }, null]);
+    const { signals } = data;
+    const told = Array.from(signals?.unit ?? [], (unit, row) => [
+      data.units[unit],
+      data.items[signals?.item[row] as number],
+      signals?.names[signals.name[row] as number],
+      signals?.devices[signals.device[row] as number] ?? null,
+      signals?.counts[row],
+    ]);
+    expect(told.slice(0, 5)).toEqual([
+      ['u1', 'i1', 'play', 'tv', 1],
+      ['u1', 'i2', 'play', null, 1],
+      ['u2', 'i2', 'play', null, 1],
+      ['u2', 'i1', 'search', 'phone', 0],
+      ['u1', 'i1', 'search_success', null, 0],
+    ]);
   });
 
   it('ends in an evaluated version that serves, and tells the serving processes', async () => {

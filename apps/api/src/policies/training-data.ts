@@ -1,5 +1,5 @@
 import type { Context } from '#experiments';
-import type { TaskDefinition, TaskRows, TrainingNeeds, TrainingSet } from '#policies';
+import type { SignalRows, TaskDefinition, TaskRows, TrainingNeeds, TrainingSet } from '#policies';
 import type { Transaction } from '../persistence/database.js';
 import { worthOf } from './reward.js';
 import type { RewardDefinition } from './reward.js';
@@ -113,7 +113,9 @@ export async function readTrainingSet(
   const numbers = { units, items, contexts };
   const tasks: TaskRows[] = [];
   for (const task of needs.tasks) tasks.push(await readTask(tx, task, cutAt, numbers));
+  const signals = needs.signals ? await readSignals(tx, definition, cutAt, numbers) : undefined;
   return {
+    ...(signals ? { signals } : {}),
     ...(needs.contexts ? { contexts: contexts.list, context: context.done() } : {}),
     ...(tasks.length > 0 ? { tasks } : {}),
     units: units.names,
@@ -128,6 +130,53 @@ export async function readTrainingSet(
 
 /** The decision that an event names, if it was made for the same unit. */
 const DECISION_OF_EVENT = 'left join decision d on d.id = e.decision_id and d.unit_id = e.unit_id';
+
+interface SignalEventRow extends OutcomeRow {
+  readonly device: string | null;
+}
+
+/**
+ * Every outcome about an item that somebody gave positive feedback on, whether it counts itself or not: what was skipped
+ * or stopped tells as much about the next step as what was watched.
+ */
+async function readSignals(
+  tx: Transaction,
+  definition: RewardDefinition,
+  cutAt: Date,
+  { units, items }: { readonly units: Numbering; readonly items: Numbering },
+): Promise<SignalRows> {
+  const [names, devices] = [new Numbering(), new Numbering()];
+  const [unit, item, name, counts] = [indices(), indices(), indices(), indices()];
+  const [device, at] = [signed(), floats()];
+  await tx.query(
+    `declare training_signals no scroll cursor for
+     select e.unit_id, coalesce(e.item_id, e.action_id) as item, e.name, e.value, e.at, d.context->>'device' as device
+       from event e ${DECISION_OF_EVENT}
+      where e.kind = 'outcome' and e.at < $1 and coalesce(e.item_id, e.action_id) is not null
+      order by e.at, e.id collate "C"`,
+    [cutAt],
+  );
+  await eachRow<SignalEventRow>(tx, 'training_signals', (row) => {
+    const [place, who] = [items.find(row.item), units.find(row.unit_id)];
+    if (place === undefined || who === undefined) return;
+    unit.push(who);
+    item.push(place);
+    name.push(names.of(row.name));
+    device.push(row.device === null ? -1 : devices.of(row.device));
+    at.push(row.at.getTime());
+    counts.push((worthOf(definition, row.name, row.value) ?? 0) > 0 ? 1 : 0);
+  });
+  return {
+    names: names.names,
+    devices: devices.names,
+    unit: unit.done(),
+    item: item.done(),
+    name: name.done(),
+    device: device.done(),
+    at: at.done(),
+    counts: Uint8Array.from(counts.done()),
+  };
+}
 
 interface TaskEventRow {
   readonly unit_id: string;

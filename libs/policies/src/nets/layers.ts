@@ -1,7 +1,7 @@
 import type { Rng } from '#experiments';
 import type { Floats, Ints, Kernels } from '../kernels/index.js';
 import { glorot } from './parameters.js';
-import type { Parameter, Parameters } from './parameters.js';
+import type { Parameter, Parameters, Start } from './parameters.js';
 
 /** The first `length` elements. */
 export function head(block: Floats, length: number): Floats {
@@ -161,7 +161,10 @@ export class Embedding {
   private index: Ints | undefined;
   private readonly kernels: Kernels;
 
-  /** @param scale factor on the vectors that are handed out. */
+  /**
+   * @param scale factor on the vectors that are handed out.
+   * @param start of the vectors; by default that of Glorot and Bengio.
+   */
   constructor(
     parameters: Parameters,
     name: string,
@@ -169,9 +172,10 @@ export class Embedding {
     readonly width: number,
     private readonly scale: number,
     capacity: number,
+    start: Start = glorot(size, width),
   ) {
     this.kernels = parameters.kernels;
-    this.table = parameters.declare(name, size * width, glorot(size, width));
+    this.table = parameters.declare(name, size * width, start);
     this.y = this.kernels.arena.floats(capacity * width);
   }
 
@@ -182,7 +186,13 @@ export class Embedding {
     return y;
   }
 
+  /** Nothing is looked up this time. */
+  skip(): void {
+    this.index = undefined;
+  }
+
   backward(dy: Floats): void {
-    this.kernels.scatterAdd(this.table.gradient, dy, this.index as Ints, this.width, this.scale);
+    if (this.index === undefined) return;
+    this.kernels.scatterAdd(this.table.gradient, dy, this.index, this.width, this.scale);
   }
 }

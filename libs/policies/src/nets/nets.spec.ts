@@ -5,8 +5,9 @@ import type { Floats } from '../kernels/index.js';
 import { Dense, Dropout, Embedding, LayerNorm } from './layers.js';
 import { Parameters } from './parameters.js';
 import { SEQUENCE_CELLS, SequenceNet } from './sequence-net.js';
-import type { SequenceCell, Window } from './sequence-net.js';
+import type { SequenceCell } from './sequence-net.js';
 import { SequenceTrainer } from './sequence-trainer.js';
+import type { Window } from './window.js';
 
 const STEP = 4e-3;
 
@@ -112,19 +113,35 @@ const windows: Window[] = [
   { items: Int32Array.of(3, 3, 7, 1), answers: 2 },
 ];
 
+/** The same with more said of some steps, and with items that are read but not asked for. */
+const signalled: Window[] = [
+  {
+    items: Int32Array.of(1, 2, 3, 4, 5, 6),
+    counts: Uint8Array.of(1, 1, 0, 1, 0, 1),
+    signals: [Int32Array.of(0, 1, -1, 1, 0, 0), Int32Array.of(2, -1, -1, 0, 1, 1)],
+  },
+  { items: Int32Array.of(8, 0) },
+  { items: Int32Array.of(3, 3, 7, 1), answers: 2, signals: [Int32Array.of(1, 1, 0, 0), new Int32Array(4)] },
+];
+
+const after = (...items: number[]): Window => ({ items: Int32Array.from(items) });
+
 describe.each(SEQUENCE_CELLS)('a network with %s', (cell) => {
-  it('has the gradient of its loss in every weight', () => {
-    const net = netOf(cell);
+  it.each([
+    ['titles alone', {}, windows],
+    ['titles and signals', { signals: [2, 3] }, signalled],
+  ] as const)('has the gradient of its loss in every weight: %s', (_what, more, asked) => {
+    const net = netOf(cell, more);
     const rng = createRng('more');
     for (const { weights } of net.parameters.list)
       weights.view.forEach((v, i, all) => (all[i] = v + 0.2 * rng.normal()));
-    net.gradient(windows, false);
+    net.gradient(asked, false);
     const own = net.parameters.list.map(({ gradient, name, weights }) => ({
       name,
       weights,
       gradient: { view: gradient.view.slice() },
     }));
-    expectGradients(own, () => net.gradient(windows, false));
+    expectGradients(own, () => net.gradient(asked, false));
   });
 
   it('does not look ahead, and padding changes nothing', () => {
@@ -133,21 +150,21 @@ describe.each(SEQUENCE_CELLS)('a network with %s', (cell) => {
       net.gradient(asked, false) * asked.reduce((sum, w) => sum + (w.answers ?? w.items.length - 1), 0);
     const [long, short] = [windows[0] as Window, windows[1] as Window];
     expect(loss(long, short)).toBeCloseTo(loss(long) + loss(short), 4);
-    const vector = net.encode(Int32Array.of(8, 0)).slice();
-    net.encode(Int32Array.of(8, 0, 4));
-    expect([...net.encode(Int32Array.of(8, 0))]).toEqual([...vector]);
+    const vector = net.encode(after(8, 0)).slice();
+    net.encode(after(8, 0, 4));
+    expect([...net.encode(after(8, 0))]).toEqual([...vector]);
   });
 
   it('learns a cycle by heart', () => {
     const net = netOf(cell, { dimension: 16, dropout: 0.1, batch: 8 });
     const sequences = Array.from({ length: 20 }, (_, u) =>
-      Int32Array.from({ length: 12 }, (__, t) => (2 * t + u) % 9),
+      after(...Array.from({ length: 12 }, (__, t) => (2 * t + u) % 9)),
     );
     const trainer = new SequenceTrainer(net, sequences, createRng('train'));
     let loss = 0;
     for (let epoch = 0; epoch < 25; epoch++) loss = trainer.epoch({ rate: 1e-2, clip: 5 }, () => undefined);
     expect(loss).toBeLessThan(0.5);
-    const vector = net.encode(Int32Array.of(0, 2, 4));
+    const vector = net.encode(after(0, 2, 4));
     const scores = Array.from({ length: 9 }, (_, item) => net.score(vector, item));
     expect(scores.indexOf(Math.max(...scores))).toBe(6);
     expect([...net.ranks([{ items: Int32Array.of(0, 2, 4, 6), answers: 1 }])]).toEqual([1]);

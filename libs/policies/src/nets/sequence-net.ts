@@ -10,6 +10,8 @@ import { RecurrentLayer } from './recurrent.js';
 import { SelfAttentionLayer } from './self-attention.js';
 import type { SequenceLayer, SequenceNetOptions, SequenceShape } from './sequence-layer.js';
 import { TiedSoftmax } from './tied-softmax.js';
+import { answersOf, partOf } from './window.js';
+import type { Window } from './window.js';
 
 export const SEQUENCE_CELLS = ['self-attention', 'gru', 'lstm'] as const;
 export type SequenceCell = (typeof SEQUENCE_CELLS)[number];
@@ -17,17 +19,12 @@ export type SequenceCell = (typeof SEQUENCE_CELLS)[number];
 export interface NetOptions extends SequenceNetOptions {
   readonly cell: SequenceCell;
   readonly items: number;
+  /** Sizes of the tables of what else may be known of an item in a sequence; absent: there is none. */
+  readonly signals?: readonly number[];
   /** Without it only `encode` and `score` can be used, and less memory is taken. */
   readonly trained: boolean;
   /** Bytes; DomainError `out_of_memory` above. */
   readonly memoryLimit?: number;
-}
-
-/** Consecutive items of one member: each but the last is an input whose answer is the next one. */
-export interface Window {
-  readonly items: Int32Array;
-  /** Only the last so many answers count; all when it is absent. */
-  readonly answers?: number;
 }
 
 const layers: Record<SequenceCell, (p: Parameters, o: SequenceNetOptions, rng: Rng) => SequenceLayer> = {
@@ -52,6 +49,7 @@ export class SequenceNet {
   private readonly embedding: Embedding;
   private readonly layer: SequenceLayer;
   private readonly softmax: TiedSoftmax;
+  private readonly signals: readonly { readonly table: Embedding; readonly index: Ints }[];
   private readonly inputs: Ints;
   private readonly answerRows: Ints;
   private readonly targets: Ints;
@@ -73,6 +71,11 @@ export class SequenceNet {
     this.embedding = new Embedding(this.parameters, 'items', items, dimension, scale, rows);
     this.layer = layers[cell](this.parameters, options, rng);
     this.softmax = new TiedSoftmax(this.parameters, this.embedding, items, trained ? rows : 1);
+    // They start at nothing: the network learns what they are worth beside the items.
+    this.signals = (options.signals ?? []).map((size, i) => ({
+      table: new Embedding(this.parameters, `signal ${i}`, size, dimension, scale, rows, { value: 0 }),
+      index: arena.ints(rows),
+    }));
     this.inputs = arena.ints(rows);
     this.answerRows = arena.ints(rows);
     this.targets = arena.ints(rows);
@@ -98,12 +101,14 @@ export class SequenceNet {
     this.parameters.clearGradients();
     const { answers, rows, targets } = this.ask(windows, training);
     const { dimension } = this.options;
-    const { loss, dx } = this.softmax.trainingLoss(answers, targets);
+    const { loss, dx: dAnswers } = this.softmax.trainingLoss(answers, targets);
     const shape = this.shape as SequenceShape;
     const dStates = head(this.dStates, shape.batch * shape.steps * dimension);
     dStates.view.fill(0);
-    this.kernels.scatterAdd(dStates, dx, rows, dimension);
-    this.embedding.backward(this.layer.backward(dStates));
+    this.kernels.scatterAdd(dStates, dAnswers, rows, dimension);
+    const dx = this.layer.backward(dStates);
+    this.embedding.backward(dx);
+    for (const { table } of this.signals) table.backward(dx);
     return loss;
   }
 
@@ -117,17 +122,15 @@ export class SequenceNet {
   private ask(windows: readonly Window[], training: boolean) {
     const { dimension } = this.options;
     const steps = windows.reduce((most, { items }) => Math.max(most, items.length - 1), 0);
-    const states = this.states(
-      windows.map(({ items }) => items.subarray(0, -1)),
-      steps,
-      training,
-    );
+    const inputs = windows.map((window) => partOf(window, 0, window.items.length - 1));
+    const states = this.states(inputs, steps, training);
     const [rows, targets] = [this.answerRows.view, this.targets.view];
     let size = 0;
-    windows.forEach(({ items, answers = items.length - 1 }, b) => {
-      for (let i = items.length - 1 - answers; i < items.length - 1; i++) {
-        rows[size] = this.row(b, i, items.length - 1);
-        targets[size++] = items[i + 1] as number;
+    windows.forEach((window, b) => {
+      const { items } = window;
+      for (const place of answersOf(window)) {
+        rows[size] = this.row(b, place - 1, items.length - 1);
+        targets[size++] = items[place] as number;
       }
     });
     const answered = this.answerRows.part(0, size);
@@ -136,18 +139,32 @@ export class SequenceNet {
     return { answers, rows: answered, targets: this.targets.part(0, size) };
   }
 
-  private states(inputs: readonly Int32Array[], steps: number, training: boolean): Floats {
+  private states(inputs: readonly Window[], steps: number, training: boolean): Floats {
     const batch = inputs.length;
     const bySequence = this.layer.rows === 'by sequence';
-    const first = Int32Array.from(inputs, (items) => (bySequence ? steps - items.length : 0));
+    const first = Int32Array.from(inputs, ({ items }) => (bySequence ? steps - items.length : 0));
     this.shape = { batch, steps, first };
-    const index = this.inputs.part(0, batch * steps);
+    const lists = inputs.map(({ items }) => items);
+    const x = this.embedding.forward(this.laidOut(this.inputs, lists));
+    this.signals.forEach(({ index, table }, k) => {
+      const known = inputs.map(({ signals }) => signals?.[k]);
+      if (known.some((list) => list !== undefined)) {
+        this.kernels.addScaled(x, table.forward(this.laidOut(index, known)));
+      } else table.skip();
+    });
+    return this.layer.forward(x, this.shape, training);
+  }
+
+  /** Numbers of a batch in the rows of the layer; -1 where there is none. */
+  private laidOut(block: Ints, lists: readonly (Int32Array | undefined)[]): Ints {
+    const { batch, steps } = this.shape as SequenceShape;
+    const index = block.part(0, batch * steps);
     const { view } = index;
     view.fill(-1);
-    inputs.forEach((items, b) => {
-      for (let i = 0; i < items.length; i++) view[this.row(b, i, items.length)] = items[i] as number;
+    lists.forEach((list, b) => {
+      list?.forEach((number, i) => (view[this.row(b, i, list.length)] = number));
     });
-    return this.layer.forward(this.embedding.forward(index), this.shape, training);
+    return index;
   }
 
   /** Row of input i of sequence b, which has so many. */
@@ -157,11 +174,12 @@ export class SequenceNet {
   }
 
   /** The vector of what comes after these items (at least one; the last `length` of them count). Valid until the next call. */
-  encode(items: Int32Array): Float32Array {
+  encode(history: Window): Float32Array {
     const { dimension, length } = this.options;
-    const lately = items.subarray(Math.max(0, items.length - length));
-    const states = this.states([lately], lately.length, false);
-    return states.part((lately.length - 1) * dimension, dimension).view;
+    const size = history.items.length;
+    const lately = partOf(history, Math.max(0, size - length), size);
+    const steps = lately.items.length;
+    return this.states([lately], steps, false).part((steps - 1) * dimension, dimension).view;
   }
 
   /** Logarithm, up to a constant, of the probability that an item comes next. */

@@ -1,7 +1,9 @@
 import type { Rng } from '#experiments';
 import { SequenceNet } from '../nets/sequence-net.js';
-import type { NetOptions, Window } from '../nets/sequence-net.js';
+import type { NetOptions } from '../nets/sequence-net.js';
 import { SequenceTrainer } from '../nets/sequence-trainer.js';
+import { answersOf, partOf } from '../nets/window.js';
+import type { Window } from '../nets/window.js';
 
 /** Events per chosen member that are kept from training. */
 const WITHHELD = 5;
@@ -20,19 +22,23 @@ export interface TrainingOptions {
   readonly memoryMb: number;
 }
 
-/** Takes the last events of a share of the sequences away. */
+/** Takes the last answers of a share of the sequences away. */
 function withhold(
-  sequences: readonly Int32Array[],
+  sequences: readonly Window[],
   share: number,
   length: number,
   rng: Rng,
-): { train: Int32Array[]; asked: Window[] } {
-  const train: Int32Array[] = [];
+): { train: Window[]; asked: Window[] } {
+  const train: Window[] = [];
   const asked: Window[] = [];
-  for (const items of sequences) {
+  for (const sequence of sequences) {
+    const { items } = sequence;
     const chosen = items.length >= LEAST_EVENTS && rng.uniform() < share;
-    train.push(chosen ? items.subarray(0, -WITHHELD) : items);
-    if (chosen) asked.push({ items: items.subarray(-length - 1), answers: Math.min(WITHHELD, length) });
+    const from = chosen ? answersOf(sequence).at(-WITHHELD) : undefined;
+    train.push(from === undefined ? sequence : partOf(sequence, 0, from));
+    if (from === undefined) continue;
+    const window = partOf(sequence, Math.max(0, items.length - length - 1), items.length);
+    asked.push({ ...window, answers: Math.min(items.length - from, length) });
   }
   const enough = asked.length * WITHHELD >= LEAST_ANSWERS;
   return enough ? { train, asked } : { train: [...sequences], asked: [] };
@@ -80,12 +86,12 @@ function rateAt(epoch: number, { epochs, rate }: TrainingOptions): number {
 /**
  * Trains a network for `epochs`, or until the withheld events have been ranked worse than in the best one for `patience` epochs; its
  * weights are those of the last epoch before. The loss would stop it too early: it rises by overconfidence while the ranking still gains.
- * @param sequences item numbers of each member, oldest first.
+ * @param sequences of each member, oldest first.
  * @param progress called after every batch with the share of the most epochs that is done, and with 1 at the end.
  * @returns the weights. @throws DomainError `out_of_memory` or `diverged`.
  */
 export function trainSequences(
-  sequences: readonly Int32Array[],
+  sequences: readonly Window[],
   shape: Omit<NetOptions, 'trained' | 'memoryLimit'>,
   options: TrainingOptions,
   rng: Rng,

@@ -46,6 +46,87 @@ describe.each(['self-attention', 'gru', 'lstm'] as const)('the sequence policy w
   });
 });
 
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+type Turn = 'action' | 'device' | 'gap';
+
+/** Members who go round 12 titles; a coin turns the next step forwards or backwards, and only one signal shows it. */
+function turning(turn: Turn, members: number, events: number): TrainingSet {
+  const rng = createRng(`turning by ${turn}`);
+  const rows: { unit: number; item: number; name: number; device: number; at: number }[] = [];
+  for (let unit = 0; unit < members; unit++) {
+    let step = { unit, item: rng.below(12), name: 0, device: 0, at: 0 };
+    for (let t = 0; t < events; t++) {
+      const forwards = rng.uniform() < 0.5;
+      const [coin, other] = [Number(forwards), rng.below(2)];
+      rows.push(step, { ...step, name: turn === 'action' ? coin : other, at: step.at + MINUTE });
+      step = {
+        unit,
+        item: (step.item + (forwards ? 1 : 11)) % 12,
+        name: 2,
+        device: turn === 'device' ? coin : rng.below(2),
+        at: step.at + (turn === 'gap' ? (forwards ? 5 * MINUTE : 2 * DAY) : 5 * MINUTE),
+      };
+    }
+  }
+  const column = (of: (row: (typeof rows)[number]) => number) => Array.from(rows, of);
+  const [unit, item] = [Uint32Array.from(column((r) => r.unit)), Uint32Array.from(column((r) => r.item))];
+  const [counts, at] = [new Uint8Array(rows.length).fill(1), Float64Array.from(column((r) => r.at))];
+  return {
+    units: Array.from({ length: members }, (_, u) => `u${u}`),
+    items: actionsOf(12).map(({ id }) => id),
+    unit,
+    item,
+    value: new Float64Array(rows.length).fill(1),
+    at,
+    itemFeatures: actionsOf(12).map(() => ({})),
+    signals: {
+      names: ['skip', 'complete', 'play'],
+      devices: ['phone', 'tv'],
+      unit,
+      item,
+      name: Uint32Array.from(column((r) => r.name)),
+      device: Int32Array.from(column((r) => r.device)),
+      at,
+      counts,
+    },
+  };
+}
+
+describe('what the sequence policy reads besides the titles', () => {
+  const asked = Date.UTC(2026, 0, 10);
+  const told = {
+    action: [{ historyActions: ['play', 'complete'] }, { historyActions: ['play', 'skip'] }],
+    device: [{ device: 'tv' }, { device: 'phone' }],
+    gap: [
+      { historyAt: [new Date(asked - DAY).toISOString(), new Date(asked - 4 * MINUTE).toISOString()] },
+      { historyAt: [new Date(asked - 9 * DAY).toISOString(), new Date(asked - 2 * DAY).toISOString()] },
+    ],
+  };
+
+  it.each(['action', 'device', 'gap'] as const)('%s', (turn) => {
+    const params = sequence.params.parse({
+      cell: 'gru',
+      dimension: 16,
+      length: 12,
+      dropout: 0,
+      learningRate: 0.02,
+      batch: 16,
+      epochs: 20,
+      validation: 0,
+    });
+    const state = sequence.fit(turning(turn, 60, 24), params, createRng('fit'), quiet);
+    const compiled = sequence.compile(sequence.decode(sequence.encode(state)), params);
+    if (compiled.decides !== 'slate') throw new Error('a ranker was expected');
+    const best = told[turn].map((context) => {
+      const request = requestOf(actionsOf(12), { history: ['a4', 'a5'], ...context });
+      const scores = compiled.scores({ ...request, at: asked });
+      return `a${scores.indexOf(Math.max(...scores))}`;
+    });
+    expect(best).toEqual(['a6', 'a4']);
+  });
+});
+
 describe('the sequence policy', () => {
   it('ranks by popularity without a known title in the history', () => {
     const params = sequence.params.parse({ dimension: 8, epochs: 1 });

@@ -11,9 +11,17 @@ import {
   stateText,
   stateTexts,
 } from '../codec.js';
-import type { DecisionRequest, Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
+import type { Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
 import { SEQUENCE_CELLS, SequenceNet } from '../nets/sequence-net.js';
 import type { SequenceCell } from '../nets/sequence-net.js';
+import {
+  decodeVocabulary,
+  encodeVocabulary,
+  historySteps,
+  sequencesOf,
+  signalSizes,
+} from './sequence-signals.js';
+import type { SignalVocabulary } from './sequence-signals.js';
 import { trainSequences } from './sequence-training.js';
 
 const schema = z.object({
@@ -65,24 +73,11 @@ export interface SequenceState {
   readonly length: number;
   readonly blocks: number;
   readonly items: readonly string[];
+  readonly signals: SignalVocabulary;
   /** All weights, in the order in which the network declares them. */
   readonly weights: Float32Array;
   /** Events per item, as a share of the most frequent one's: the score without a history. */
   readonly popularity: Float64Array;
-}
-
-/** Items of each unit, in the order of its events. */
-function sequencesOf(data: TrainingSet): Int32Array[] {
-  const sizes = new Uint32Array(data.units.length);
-  for (const unit of data.unit) sizes[unit] = (sizes[unit] as number) + 1;
-  const sequences = Array.from(sizes, (size) => new Int32Array(size));
-  sizes.fill(0);
-  data.unit.forEach((unit, row) => {
-    const place = sizes[unit] as number;
-    (sequences[unit] as Int32Array)[place] = data.item[row] as number;
-    sizes[unit] = place + 1;
-  });
-  return sequences;
 }
 
 function popularityOf(data: TrainingSet): Float64Array {
@@ -94,38 +89,32 @@ function popularityOf(data: TrainingSet): Float64Array {
 
 function fit(data: TrainingSet, params: Params, rng: Rng, progress: (share: number) => void): SequenceState {
   const { cell, dimension, length, blocks } = params;
+  const { sequences, vocabulary } = sequencesOf(data);
   const weights = trainSequences(
-    sequencesOf(data),
-    { ...params, items: data.items.length },
+    sequences,
+    { ...params, items: data.items.length, signals: signalSizes(vocabulary) },
     { ...params, rate: params.learningRate },
     rng,
     progress,
   );
   const popularity = popularityOf(data);
-  return { cell, dimension, length, blocks, items: [...data.items], weights, popularity };
-}
-
-/** Numbers of the known items of `context.history` (ids, newest last), the newest `length` of them. */
-function historyOf(
-  request: DecisionRequest,
-  position: ReadonlyMap<string, number>,
-  length: number,
-): Int32Array {
-  const history = request.context['history'];
-  const known: number[] = [];
-  if (Array.isArray(history)) {
-    for (let i = history.length - 1; i >= 0 && known.length < length; i--) {
-      const index = position.get(history[i] as string);
-      if (index !== undefined) known.push(index);
-    }
-  }
-  return Int32Array.from(known.reverse());
+  return {
+    cell,
+    dimension,
+    length,
+    blocks,
+    items: [...data.items],
+    signals: vocabulary,
+    weights,
+    popularity,
+  };
 }
 
 /** The network of a state, for serving: a batch of one. */
 function networkOf(state: SequenceState): SequenceNet {
   const { blocks, cell, dimension, items, length } = state;
-  const shape = { blocks, cell, dimension, length, items: items.length, batch: 1, dropout: 0 };
+  const signals = signalSizes(state.signals);
+  const shape = { blocks, cell, dimension, length, items: items.length, signals, batch: 1, dropout: 0 };
   const net = new SequenceNet({ ...shape, trained: false }, createRng('replaced by the snapshot'));
   net.parameters.restore(state.weights);
   return net;
@@ -139,8 +128,8 @@ function compile(state: SequenceState): Ranker {
   return {
     decides: 'slate',
     scores: (request) => {
-      const history = historyOf(request, position, length);
-      const vector = history.length > 0 ? net.encode(history) : undefined;
+      const history = historySteps(request, position, length, state.signals);
+      const vector = history.items.length > 0 ? net.encode(history) : undefined;
       const scores = new Float64Array(request.actions.length);
       let lowest = 0;
       request.actions.forEach(({ id }, i) => {
@@ -164,6 +153,7 @@ function encode(state: SequenceState): Json {
     length: state.length,
     blocks: state.blocks,
     items: [...state.items],
+    signals: encodeVocabulary(state.signals),
     weights: encodeFloats32(state.weights),
     popularity: encodeFloats(state.popularity),
   };
@@ -181,6 +171,7 @@ function decode(json: Json): SequenceState {
     length: stateNumber(stored['length'], 'length'),
     blocks: stateNumber(stored['blocks'], 'blocks'),
     items: stateTexts(stored['items'], 'items'),
+    signals: decodeVocabulary(stored['signals']),
     weights: decodeFloats32(stateText(stored['weights'], 'weights')),
     popularity: decodeFloats(stateText(stored['popularity'], 'popularity')),
   };
@@ -193,7 +184,8 @@ function decode(json: Json): SequenceState {
 
 /**
  * Next title from the order of the last ones, by a network that reads the sequence and predicts a distribution over all titles at
- * every step. Nothing about a member is kept: the history comes with the request (`context.history`, ids, newest last), so a new
+ * every step. Besides the titles it reads how each step ended (completed, skipped...), the time to the next one and the device, where
+ * training and request know them. Nothing about a member is kept: the history comes with the request (`context.history`, ids, newest last), so a new
  * member is served from the first play on. Without any known title in it the score is popularity.
  */
 export const sequence: RecommenderPolicy<Params, SequenceState> = {
@@ -206,6 +198,7 @@ export const sequence: RecommenderPolicy<Params, SequenceState> = {
   learns: 'batch',
   params: defineParams(schema),
   stateVersion: 1,
+  needs: () => ({ contexts: false, tasks: [], signals: true }),
   fit,
   encode,
   decode,
