@@ -6,6 +6,7 @@ import { actionsOf, requestOf } from '../testing/worlds.js';
 import { blendOf } from './blend.js';
 import { ease } from './ease.js';
 import { markovKnn } from './markov-knn.js';
+import { sequence } from './sequence.js';
 
 const ITEMS = 14;
 const data = randomHistory(40, ITEMS, 'blend');
@@ -54,6 +55,14 @@ describe('blend', () => {
     });
     // What a title is worth does not depend on the others that are asked for.
     expect(scoresOf(blend, params, ['a3'])[0]).toBeCloseTo(blended[3] as number, 12);
+  });
+
+  it('reads in training what its parts read', () => {
+    const reading = blendOf([ease as RecommenderPolicy, sequence as RecommenderPolicy]);
+    const needs = (...keys: string[]) =>
+      reading.needs?.(reading.params.parse({ parts: keys.map((key) => ({ key })) }));
+    expect(needs('ease')).toMatchObject({ signals: false });
+    expect(needs('ease', 'sequence')).toMatchObject({ signals: true, contexts: false, tasks: [] });
   });
 
   it.each([

@@ -2,7 +2,7 @@ import { defineParams, DomainError } from '#experiments';
 import type { Json, ParamsSchema } from '#experiments';
 import { z } from 'zod';
 import { stateObject, stateText, stateTexts } from '../codec.js';
-import type { Action, Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
+import type { Action, Ranker, RecommenderPolicy, TrainingNeeds, TrainingSet } from '../contract.js';
 
 interface Part {
   readonly key: string;
@@ -76,6 +76,15 @@ function compileRanker(policy: RecommenderPolicy, state: unknown, params: unknow
   const compiled = policy.compile(state, params);
   if (compiled.decides === 'slate') return compiled;
   throw new Error(`${policy.key} does not rank, so it cannot be blended`);
+}
+
+/** What any of the parts reads. */
+function needsOf(parts: readonly (TrainingNeeds | undefined)[]): TrainingNeeds {
+  return {
+    contexts: parts.some((part) => part?.contexts),
+    tasks: parts.flatMap((part) => part?.tasks ?? []),
+    signals: parts.some((part) => part?.signals),
+  };
 }
 
 /** Every k-th of the titles, as actions. */
@@ -152,6 +161,7 @@ export function blendOf(policies: readonly RecommenderPolicy[]): RecommenderPoli
     learns: 'batch',
     params: paramsOf(known),
     stateVersion: 1,
+    needs: ({ parts }) => needsOf(parts.map((part) => policyOf(known, part.key).needs?.(part.params))),
     fit: (data: TrainingSet, params, rng, progress) => ({
       items: [...data.items],
       parts: params.parts.map(({ key, params: own }, i) => ({

@@ -18,10 +18,11 @@ const schema = z.object({
     .array(z.enum(PART_NAMES))
     .min(1)
     .max(PART_NAMES.length)
-    .default([...PART_NAMES])
+    .default(PART_NAMES.filter((name) => name !== 'sequence'))
     .describe(
       'What is blended. ease: linear model of titles. markov: what comes next. factors: matrix factorisation with a ' +
-        'ridge from attributes. ridge: a regression per member on attributes. net: the graph network.',
+        'ridge from attributes. ridge: a regression per member on attributes. net: the graph network. sequence: self-attention over the ' +
+        'history, for the mode next; it makes the training ten times longer.',
     ),
   questions: z
     .int()

@@ -15,7 +15,7 @@ import { multiTask } from './multi-task.js';
 import { rp3Beta } from './rp3-beta.js';
 import { sequence } from './sequence.js';
 
-/** Recommenders that score by ids alone, so that they can also be parts of a blend. */
+/** Recommenders that need nothing of a title but its id, so that they can also be parts of a blend. */
 const blendable: readonly RecommenderPolicy[] = [
   implicitAls as RecommenderPolicy,
   bpr as RecommenderPolicy,
@@ -25,6 +25,7 @@ const blendable: readonly RecommenderPolicy[] = [
   markovKnn as RecommenderPolicy,
   rp3Beta as RecommenderPolicy,
   gfCf as RecommenderPolicy,
+  sequence as RecommenderPolicy,
 ];
 
 /** Policies that learn in a training run. Adding one is one file and one entry here. */
@@ -36,5 +37,4 @@ export const recommenders: readonly Policy[] = [
   hybrid as Policy,
   deep as Policy,
   multiTask as Policy,
-  sequence as Policy,
 ];

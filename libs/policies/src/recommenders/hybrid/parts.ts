@@ -5,11 +5,12 @@ import type { FactorParams } from '../graph/factors.js';
 import { netModel } from '../graph/net-model.js';
 import type { NetParams } from '../graph/net-model.js';
 import { markovKnn } from '../markov-knn.js';
+import { sequence } from '../sequence.js';
 import type { TitleModel } from '../titles/model.js';
 import { ridgeModel } from '../titles/ridge-model.js';
 import type { RidgeParams } from '../titles/ridge-model.js';
 
-export const PART_NAMES = ['ease', 'factors', 'ridge', 'net', 'markov'] as const;
+export const PART_NAMES = ['ease', 'factors', 'ridge', 'net', 'markov', 'sequence'] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
 export interface PartParams extends NetParams, FactorParams, RidgeParams {
@@ -50,4 +51,5 @@ export const PARTS: Readonly<Record<PartName, Model>> = {
   factors: factorModel as Model,
   ridge: ridgeModel as Model,
   net: netModel as Model,
+  sequence: byIds(sequence, () => ({})) as Model,
 };
