@@ -8,14 +8,15 @@ import { Problem } from './problem.js';
 /** Strong ETag of a version counter. */
 export const etagOf = (version: number): string => `"${version}"`;
 
-/** Answers that carry a `version` get it as their ETag. */
+/** Answers that carry a `version`, or a `revision` of their configuration, get it as their ETag. */
 @Injectable()
 export class EtagInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler<unknown>): Observable<unknown> {
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     return next.handle().pipe(
       tap((answer) => {
-        const version = (answer as { version?: unknown } | null | undefined)?.version;
+        const counted = answer as { version?: unknown; revision?: unknown } | null | undefined;
+        const version = counted?.version ?? counted?.revision;
         if (typeof version === 'number') void reply.header('etag', etagOf(version));
       }),
     );

@@ -1,7 +1,19 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Patch,
+  Post,
+  Query,
+  UseInterceptors,
+} from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Acting } from '../http/acting.js';
 import { AllowRole } from '../http/api-key.guard.js';
+import { EtagInterceptor } from '../http/etag.js';
 import { PoliciesService } from './policies.service.js';
 import { PolicyReads } from './policy-reads.js';
 import {
@@ -39,6 +51,7 @@ import { TrainingRunsService } from './training-runs.service.js';
 
 @ApiTags('policies')
 @Controller('v1/policies')
+@UseInterceptors(EtagInterceptor)
 export class PoliciesController {
   constructor(
     @Inject(PoliciesService) private readonly policies: PoliciesService,
@@ -70,7 +83,8 @@ export class PoliciesController {
 
   @Patch(':id')
   @ApiOperation({
-    summary: 'Change fields; changed parameters make an online policy learn all its rewards again',
+    summary:
+      'Change fields, with If-Match if you like; changed parameters make an online policy learn all its rewards again',
   })
   patch(
     @Param('id') id: string,
@@ -78,6 +92,17 @@ export class PoliciesController {
     @Acting() acting: Acting,
   ) {
     return this.policies.patch(id, body, acting);
+  }
+
+  @Post(':id/preview')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'What a change would do: field by field, to what was learned, and at the gate' })
+  preview(
+    @Param('id') id: string,
+    @Body({ schema: patchPolicySchema }) body: PatchPolicy,
+    @Acting() acting: Acting,
+  ) {
+    return this.policies.preview(id, body, acting);
   }
 
   @Get(':id/snapshots')

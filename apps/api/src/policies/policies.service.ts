@@ -1,57 +1,26 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DomainError } from '#experiments';
-import { explorationRegistry, policyRegistry } from '#policies';
+import { policyRegistry } from '#policies';
 import { recordChange } from '../access/record-change.js';
 import type { Acting } from '../http/acting.js';
+import { requireMatch } from '../http/etag.js';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import type { Sql, Transaction } from '../persistence/database.js';
-import { gateChange } from '../off-policy/traffic-gate.js';
+import { checkSetup } from './check-setup.js';
+import { applyPatch } from './patch-policy.js';
 import { lockPolicy } from './policy-row.js';
 import type { PolicyRow } from './policy-row.js';
-import type { RewardDefinition } from './reward.js';
-import { checkBudget } from './budget-check.js';
-import { checkTraining } from './training-check.js';
-import { checkSignals } from './signals-check.js';
-import { checkShadow } from './shadow-check.js';
-import { checkWithhold } from './withhold-check.js';
-import type { Withhold } from '../persistence/withhold.js';
 import { readPolicyViews } from './policy.mapper.js';
 import type { PolicyView } from './policy.mapper.js';
 import type { CreatePolicy, PatchPolicy, RelearnBody } from './policy.schemas.js';
-import {
-  checkRewardWindow,
-  keepRewardVersion,
-  readRewardVersions,
-  resolveReward,
-  settleAgain,
-} from './reward-versions.js';
+import { previewChange } from './preview-change.js';
+import type { ChangePreview } from './preview-change.js';
+import { keepRewardVersion, readRewardVersions, resolveReward, settleAgain } from './reward-versions.js';
 import type { RewardVersionView } from './reward-versions.js';
+import { checkShadow } from './shadow-check.js';
+import { checkTraining } from './training-check.js';
 
-/** What can be configured about a policy, by field and column. */
-const COLUMNS = {
-  title: 'title',
-  params: 'params',
-  exploration: 'exploration',
-  floor: 'floor',
-  reward: 'reward',
-  windowSeconds: 'window_seconds',
-  graceSeconds: 'grace_seconds',
-  learning: 'learning',
-  shadow: 'shadow',
-  withhold: 'withhold',
-  gateRequired: 'gate_required',
-  training: 'training',
-} as const;
 const DEFAULT_WINDOW = 3600;
-const JSON_FIELDS: ReadonlySet<string> = new Set([
-  'params',
-  'exploration',
-  'reward',
-  'shadow',
-  'withhold',
-  'training',
-]);
 
 /** Use cases of configuring policies: validated by the registries, audited, told to every process. */
 @Injectable()
@@ -103,33 +72,12 @@ export class PoliciesService {
   }
 
   patch(id: string, body: PatchPolicy, acting: Acting): Promise<PolicyView> {
-    return change(this.db, id, acting, 'change', async (tx, row) => {
-      const { overrideGate, ...patch } = body;
-      const fields = resolveReward(patch);
-      checkSetup(row.key, {
-        params: fields.params ?? row.params,
-        exploration: fields.exploration ?? row.exploration,
-        reward: fields.reward === undefined ? row.reward : fields.reward,
-        windowSeconds: fields.windowSeconds ?? row.window_seconds,
-        graceSeconds: fields.graceSeconds ?? row.grace_seconds,
-        learning: fields.learning ?? row.learning,
-        withhold: fields.withhold === undefined ? row.withhold : fields.withhold,
-      });
-      checkTraining(row.key, fields.training);
-      await checkShadow(tx, id, fields.shadow);
-      await gateChange(tx, row, fields, { reason: overrideGate, acting });
-      const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
-      const sets = entries.map(([field], i) => {
-        const column = COLUMNS[field as keyof typeof COLUMNS];
-        return `${column} = $${i + 2}${JSON_FIELDS.has(field) ? '::jsonb' : ''}`;
-      });
-      const values = entries.map(([field, value]) => (JSON_FIELDS.has(field) ? jsonOrNull(value) : value));
-      await tx.query(`update policy set ${[...sets, 'updated_at = now()'].join(', ')} where id = $1`, [
-        id,
-        ...values,
-      ]);
-      await keepRewardVersion(tx, id, row);
-    });
+    return change(this.db, id, acting, 'change', (tx, row) => applyPatch(tx, row, body, acting));
+  }
+
+  /** What a patch would do, by doing it and taking it back. */
+  preview(id: string, body: PatchPolicy, acting: Acting): Promise<ChangePreview> {
+    return previewChange(this.db, id, body, acting);
   }
 
   /** Versions of the reward definition, the newest first. */
@@ -153,7 +101,10 @@ export class PoliciesService {
   /** Stops or resumes learning; serving goes on. Rewards go on being settled and wait. */
   setLearning(id: string, learning: boolean, acting: Acting): Promise<PolicyView> {
     return change(this.db, id, acting, learning ? 'unfreeze' : 'freeze', async (tx) => {
-      await tx.query(`update policy set learning = $2, updated_at = now() where id = $1`, [id, learning]);
+      await tx.query(
+        `update policy set learning = $2, revision = revision + 1, updated_at = now() where id = $1`,
+        [id, learning],
+      );
     });
   }
 }
@@ -184,7 +135,10 @@ async function record(
   return after;
 }
 
-/** Runs a change of a policy under its lock, then writes the audit row and tells every process. */
+/**
+ * Runs a change of a policy under its lock, then writes the audit row and tells every process.
+ * @throws Problem 404 where there is none, 412 when If-Match is given and names another revision.
+ */
 export function change(
   db: Database,
   id: string,
@@ -195,68 +149,9 @@ export function change(
   return db.transaction(async (tx) => {
     const row = await lockPolicy(tx, id, true);
     if (!row) throw Problem.notFound('The policy', id);
+    requireMatch(acting.ifMatch, row.revision, false);
     const before = await viewOf(tx, id);
     await work(tx, row);
     return record(tx, acting, verb, before, id);
   });
-}
-
-interface Setup {
-  readonly withhold: Withhold | null;
-  readonly params: unknown;
-  readonly exploration: { readonly key: string; readonly params?: unknown };
-  readonly reward: RewardDefinition | null;
-  readonly windowSeconds: number;
-  readonly graceSeconds: number;
-  readonly learning: boolean;
-}
-
-/**
- * Checks the parameters against the registries.
- * @throws Problem 400 whose pointer leads to the field of the body.
- */
-function checkSetup(key: string, setup: Setup): void {
-  const policy = policyRegistry.find(key);
-  if (!policy) throw unknown('/key', 'policy', key, policyRegistry.list());
-  const exploration = explorationRegistry.find(setup.exploration.key);
-  if (!exploration)
-    throw unknown('/exploration/key', 'exploration', setup.exploration.key, explorationRegistry.list());
-  below('/params', () => {
-    const params = policy.params.parse(setup.params);
-    // Some parameters go together badly, which shows only when the policy is made of them.
-    if (policy.learns === 'online') policy.compile(policy.initialState(params), params);
-    if (policy.learns === 'never') policy.compile(null, params);
-  });
-  below('/exploration/params', () => exploration.params.parse(setup.exploration.params ?? {}));
-  checkRewardWindow(setup.reward, setup.windowSeconds);
-  checkSignals(policy, setup);
-  checkBudget(policy, setup);
-  checkWithhold(key, setup);
-  if (policy.learns === 'online' && setup.learning && setup.reward === null) {
-    throw Problem.invalid(
-      '/reward',
-      'required',
-      'a policy that learns online needs a reward definition, or learning: false',
-    );
-  }
-}
-
-function unknown(pointer: string, what: string, key: string, known: readonly { key: string }[]): Problem {
-  const keys = known.map((entry) => entry.key).join(', ');
-  return Problem.invalid(
-    pointer,
-    'unknown_key',
-    `the ${what} "${key.slice(0, 100)}" is not registered; known are ${keys}`,
-  );
-}
-
-/** Runs a registry's own validation and puts its pointers below the field of the body. */
-export function below<T>(field: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    if (!(error instanceof DomainError)) throw error;
-    const inner = error.pointer === undefined || error.pointer === '/' ? '' : error.pointer;
-    throw Problem.invalid(`${field}${inner}`, error.code, error.message);
-  }
 }

@@ -31,6 +31,8 @@ export interface PolicyRow {
   readonly last_learned_at: Date | null;
   /** Somebody asked to learn all rewards again, and it has not been done. */
   readonly relearn_since: Date | null;
+  /** Raised by every change of the configuration; what If-Match names. */
+  readonly revision: number;
   readonly created_at: Date;
   readonly updated_at: Date;
 }

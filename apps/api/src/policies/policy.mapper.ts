@@ -34,6 +34,8 @@ export interface PolicyView {
   readonly learns: 'online' | 'batch' | 'never';
   readonly servingVersion: number | null;
   readonly latestVersion: number;
+  /** Raised by every change of the configuration; the ETag of one policy. */
+  readonly revision: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly usedBy: readonly string[];
@@ -78,6 +80,7 @@ function toView(row: PolicyRow & PolicyFacts): PolicyView {
     learns: policyRegistry.find(row.key)?.learns ?? 'never',
     servingVersion: row.serving_version,
     latestVersion: row.latest_version,
+    revision: row.revision,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     usedBy: row.used_by,

@@ -11,6 +11,19 @@ const paramsField = z
   .record(textField(100), jsonField)
   .describe('Validated by the schema of the registered key.');
 
+const steadyForField = z
+  .enum(['decision', 'hour', 'day', 'week', 'always'])
+  .describe('For how long the same unit keeps its lot for the same subject and action.');
+
+const withholdField = z.strictObject({
+  share: z
+    .number()
+    .min(0.001)
+    .max(0.5)
+    .describe('Share of what was chosen that is not shown; 0.02 to 0.05 is usual.'),
+  steadyFor: steadyForField.default('always'),
+});
+
 const fields = {
   title: textField(200).min(1),
   params: paramsField,
@@ -40,18 +53,7 @@ const fields = {
     })
     .nullable()
     .describe('A policy that is asked about every decision of this one, and serves nobody; null: none.'),
-  withhold: z
-    .strictObject({
-      share: z
-        .number()
-        .min(0.001)
-        .max(0.5)
-        .describe('Share of single choices that is not shown; 0.02 to 0.05 is usual.'),
-      steadyFor: z
-        .enum(['decision', 'hour', 'day', 'week', 'always'])
-        .default('always')
-        .describe('For how long the same unit keeps its lot for the same subject and action.'),
-    })
+  withhold: withholdField
     .nullable()
     .describe(
       'Not shown at random, to measure what showing brings, and to learn it where the reward is incremental; null: none.',
@@ -77,8 +79,19 @@ export const createPolicySchema = z.strictObject({
 });
 export type CreatePolicy = z.output<typeof createPolicySchema>;
 
-/** PATCH: a field left out stays as it is. */
-export const patchPolicySchema = z.strictObject({ ...fields, overrideGate: overrideGateField }).partial();
+/** PATCH, and its preview: what is left out stays as it is, within `params`, `exploration` and `withhold` too. */
+export const patchPolicySchema = z
+  .strictObject({
+    ...fields,
+    params: paramsField.describe('Parameters to set; null takes one away. Those not named stay.'),
+    exploration: z.strictObject({
+      key: keyField,
+      params: paramsField.optional().describe('Absent: as they are, as long as the key stays.'),
+    }),
+    withhold: withholdField.extend({ steadyFor: steadyForField.optional() }).nullable(),
+    overrideGate: overrideGateField,
+  })
+  .partial();
 export type PatchPolicy = z.output<typeof patchPolicySchema>;
 
 export const promoteSchema = z.strictObject({

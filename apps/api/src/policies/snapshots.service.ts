@@ -45,7 +45,7 @@ export class SnapshotsService {
   rollback(id: string, version: number | undefined, acting: Acting): Promise<PolicyView> {
     return change(this.db, id, acting, 'rollback', async (tx, row) => {
       await serve(tx, row, version ?? (await versionBefore(tx, row)));
-      await tx.query(`update policy set learning = false where id = $1`, [id]);
+      await tx.query(`update policy set learning = false, revision = revision + 1 where id = $1`, [id]);
     });
   }
 }

@@ -10,7 +10,7 @@ import { Database } from '../persistence/database.js';
 import type { Transaction } from '../persistence/database.js';
 import { QUEUES } from '../queues/jobs.js';
 import type { TrainJob } from '../queues/jobs.js';
-import { below } from './policies.service.js';
+import { below } from './check-setup.js';
 import { lockPolicy } from './policy-row.js';
 import type { PolicyRow } from './policy-row.js';
 import type { TrainingRunBody } from './policy.schemas.js';

@@ -106,7 +106,8 @@ async function rollBack(
   if (!row?.learning || row.serving_version === null || row.serving_version < bad) return null;
   const target = await lastGood(tx, policyId, bad);
   await tx.query(
-    `update policy set serving_version = nullif($2::int, 0), learning = false, updated_at = now() where id = $1`,
+    `update policy set serving_version = nullif($2::int, 0), learning = false, revision = revision + 1, updated_at = now()
+     where id = $1`,
     [policyId, target],
   );
   await recordChange(

@@ -4,7 +4,8 @@ import type { EditorialParams } from '#policies';
 import type { Acting } from '../../http/acting.js';
 import { Problem } from '../../http/problem.js';
 import type { Database, Sql, Transaction } from '../../persistence/database.js';
-import { below, change } from '../policies.service.js';
+import { below } from '../check-setup.js';
+import { change } from '../policies.service.js';
 import type { PolicyView } from '../policy.mapper.js';
 import { policyRowOf } from '../policy-row.js';
 import type { PolicyRow } from '../policy-row.js';
@@ -106,7 +107,7 @@ async function write(tx: Transaction, row: PolicyRow, editorial: EditorialParams
     if (policy.learns === 'online') policy.compile(policy.initialState(parsed), parsed);
     if (policy.learns === 'never') policy.compile(null, parsed);
   });
-  await tx.query(`update policy set params = $2::jsonb, updated_at = now() where id = $1`, [
+  await tx.query(`update policy set params = $2::jsonb, revision = revision + 1, updated_at = now() where id = $1`, [
     row.id,
     JSON.stringify(params),
   ]);

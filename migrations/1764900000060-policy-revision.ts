@@ -1,0 +1,17 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** Counts the changes that people (and audits) make to a policy's configuration, so that nobody overwrites another's. */
+const REVISION = `
+alter table policy add column revision integer not null default 1;
+`;
+
+export class PolicyRevision1764900000060 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(REVISION);
+  }
+
+  /** Forward-only: a fact once stored is never dropped by a migration. */
+  async down(): Promise<void> {
+    throw new Error('Migrations are forward-only; restore a backup to go back');
+  }
+}
