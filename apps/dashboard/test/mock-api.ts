@@ -14,6 +14,7 @@ import {
   PROPENSITIES,
   REWARD_DELAY,
 } from './fixtures/policy-insights.js';
+import { SETTLEMENT, previewChange } from './fixtures/policy-changes.js';
 import { POLICY_AUDITS, REWARD_VERSIONS, SHADOWS as POLICY_SHADOWS } from './fixtures/policy-health.js';
 import {
   ACTION_VALUES,
@@ -141,6 +142,7 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/policies\/([^/]+)\/pins$/, () => list(PINS)],
   [/^\/v1\/policies\/([^/]+)\/action-values$/, () => ACTION_VALUES],
   [/^\/v1\/policies\/([^/]+)\/audit$/, () => list(POLICY_AUDITS)],
+  [/^\/v1\/policies\/([^/]+)\/settlement$/, () => SETTLEMENT],
   [/^\/v1\/policies\/([^/]+)\/shadow$/, () => list(POLICY_SHADOWS)],
   [/^\/v1\/policies\/([^/]+)\/reward-versions$/, () => list(REWARD_VERSIONS)],
   [/^\/v1\/policies\/([^/]+)\/off-policy$/, () => list(OFF_POLICY_RUNS)],
@@ -211,6 +213,7 @@ export function read(url: URL): Answer {
 function question(path: string, body: Record<string, unknown>): unknown {
   if (path === '/v1/power') return POWER_PLAN;
   if (path === '/v1/previews') return previewOf(body as unknown as PreviewQuestion);
+  if (/^\/v1\/policies\/[^/]+\/preview$/.test(path)) return previewChange(body);
   const [, decision] = /^\/v1\/decisions\/([^/]+)\/counterfactual$/.exec(path) ?? [];
   if (decision !== undefined) return counterfactualOf(decision);
   const [, policy] = /^\/v1\/policies\/([^/]+)\/replay$/.exec(path) ?? [];

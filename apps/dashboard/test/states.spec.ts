@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals';
 import { settled } from './browser.js';
 import { OFF_POLICY_RUN } from './fixtures/off-policy.js';
 import { SNAPSHOTS } from './fixtures/policies.js';
+import { previewChange } from './fixtures/policy-changes.js';
 import { mockApi } from './mock-api.js';
 import { setStage, withBrowser } from './stage.js';
 
@@ -208,6 +209,46 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     expect(retire?.path).toBe('/v1/policies/artwork-ts');
     expect(retire?.body).toMatchObject({ params: { wrappers: [{ key: 'retired' }] } });
     expect(raise).toMatchObject({ path: '/v1/policies/artwork-ts', body: { floor: 0.05 } });
+  });
+
+  it('edits a policy: only what changed is sent, after its effects were shown, and nobody is overwritten', async () => {
+    await visit('/policies/artwork-ts/setup');
+    const { page } = stage;
+    const setup = page.getByRole('main');
+    await setup.getByText('3.0% of what is chosen, the lot kept for one week; measured').waitFor();
+    await setup.getByText('18,412').waitFor();
+    const dialog = page.getByRole('dialog');
+    const open = async (): Promise<void> => {
+      await page.getByRole('button', { name: 'Edit', exact: true }).click();
+      await dialog.getByLabel('Withheld choices, %').fill('5');
+      await dialog.getByRole('button', { name: 'Review the change' }).click();
+      await dialog.getByText('What was learned is kept.').waitFor();
+    };
+    await open();
+    await dialog.getByText('The off-policy gate is not asked.').waitFor();
+    await dialog.getByRole('button', { name: 'Make the change' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const closed = { required: true, open: false, prose: 'It was never evaluated.', clauses: [] };
+    stage.api.override(/POST .*preview$/, {
+      status: 200,
+      body: { ...previewChange({ withhold: { share: 0.05, steadyFor: 'week' } }), gate: closed },
+    });
+    stage.api.override(/PATCH /, problem(412, 'version_conflict', 'Changed meanwhile.'));
+    await open();
+    const past = dialog.getByRole('button', { name: 'Make the change past the gate' });
+    expect(await past.isDisabled()).toBe(true);
+    await dialog.getByLabel('Reason for going past the gate').fill('The log is of the old player');
+    await past.click();
+    await dialog.getByText('Somebody else has changed this policy').waitFor();
+    await dialog.getByRole('button', { name: 'Begin again' }).click();
+    expect(await dialog.getByLabel('Withheld choices, %').inputValue()).toBe('3');
+    const body = { withhold: { share: 0.05, steadyFor: 'week' } };
+    expect(
+      stage.api.writes.map(({ path, body: sent, headers }) => [path, sent, headers['if-match']]),
+    ).toEqual([
+      ['/v1/policies/artwork-ts', body, '"7"'],
+      ['/v1/policies/artwork-ts', { ...body, overrideGate: 'The log is of the old player' }, '"7"'],
+    ]);
   });
 
   it('attaches and detaches a shadow, looks at an earlier audit and learns again', async () => {

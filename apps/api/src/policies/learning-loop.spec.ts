@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { startTestApi, testConfig } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
+import type { PolicyView } from './policy.mapper.js';
+import type { ChangePreview } from './preview-change.js';
 import { createWorker } from '../bootstrap.js';
 import type { Running } from '../bootstrap.js';
 
@@ -132,4 +134,99 @@ describe('the loop from an outcome to changed behaviour, through the queue', () 
     expect(items[0]).toMatchObject({ version: before + 1, serving: true, rowsUsed: 0 });
     expect(items[0]?.reason).toContain('learned again');
   }, 30_000);
+
+  it('previews a change without making it, keeps what a patch does not name, and lets nobody overwrite another', async () => {
+    const wrappers = [{ key: 'warm-up', params: { decisions: 7 } }];
+    const body = {
+      id: 'edited',
+      key: 'thompson-normal',
+      title: 'Edited',
+      params: { priorMean: 2, wrappers },
+      exploration: { key: 'epsilon-mix', params: { epsilon: 0.3 } },
+      reward: {
+        outcomes: [{ name: 'play' }],
+        combine: 'any',
+        signals: { cost: { outcomes: [{ name: 'complaint' }] } },
+      },
+      windowSeconds: 60,
+      withhold: { share: 0.02, steadyFor: 'day' },
+    };
+    const made = (await api.request('POST', '/v1/policies', { body })).json<PolicyView>();
+    expect(made).toMatchObject({ revision: 1 });
+    const send = (path: string, body: object, revision?: number) =>
+      api.request(path === '' ? 'PATCH' : 'POST', `/v1/policies/edited${path}`, {
+        body,
+        ...(revision === undefined ? {} : { headers: { 'if-match': `"${revision}"` } }),
+      });
+    const patch = {
+      params: { priorMean: 3 },
+      withhold: { share: 0.05 },
+      exploration: { key: 'epsilon-mix' },
+      windowSeconds: 120,
+    };
+    const preview = await send('/preview', patch, 1);
+    expect([preview.status, preview.json()]).toEqual([
+      200,
+      {
+        revision: 1,
+        changes: [
+          {
+            pointer: '/params/priorMean',
+            before: 2,
+            after: 3,
+            prose: expect.stringContaining('learned again'),
+          },
+          { pointer: '/windowSeconds', before: 60, after: 120, prose: expect.stringContaining('version 2') },
+          {
+            pointer: '/withhold',
+            before: { share: 0.02, steadyFor: 'day' },
+            after: { share: 0.05, steadyFor: 'day' },
+            prose: expect.stringContaining('5 %'),
+          },
+        ],
+        learned: 'relearned',
+        rewardVersion: { before: 1, after: 2 },
+        gate: { required: false, open: true, prose: null, clauses: [] },
+      },
+    ]);
+    const untouched = await api.request('GET', '/v1/policies/edited');
+    expect([untouched.json(), untouched.headers['etag']]).toEqual([made, '"1"']);
+    const changed = await send('', patch, 1);
+    expect(changed.json()).toMatchObject({
+      revision: 2,
+      params: { priorMean: 3, wrappers },
+      exploration: { key: 'epsilon-mix', params: { epsilon: 0.3 } },
+      reward: { signals: { cost: { outcomes: [{ name: 'complaint' }] } } },
+      withhold: { share: 0.05, steadyFor: 'day' },
+      windowSeconds: 120,
+    });
+    for (const path of ['', '/preview', '/freeze']) {
+      const stale = await send(path, path === '/freeze' ? {} : patch, 1);
+      expect([path, stale.status, stale.json()['code']]).toEqual([path, 412, 'version_conflict']);
+    }
+    expect((await send('/preview', { params: { wrappers: null }, gateRequired: true })).json()).toMatchObject(
+      {
+        changes: [
+          { pointer: '/params/wrappers', before: wrappers, after: null },
+          { pointer: '/gateRequired' },
+        ],
+      },
+    );
+    const bad = await send('/preview', { params: { priorMean: 'high' } });
+    expect([bad.status, bad.json<{ errors: { pointer: string }[] }>().errors[0]?.pointer]).toEqual([
+      400,
+      '/params/priorMean',
+    ]);
+    await send('', { gateRequired: true }, 2);
+    const gated = (await send('/preview', { params: { priorMean: null } })).json<ChangePreview>();
+    expect(gated).toMatchObject({
+      changes: [{ pointer: '/params/priorMean', before: 3, after: null }],
+      gate: { required: true, open: false, prose: expect.stringContaining('never evaluated') },
+    });
+    expect((await send('/preview', { title: 'Same' })).json()).toMatchObject({
+      learned: 'kept',
+      gate: { required: false },
+    });
+    expect((await send('/preview', { gateRequired: false })).json()).toMatchObject({ gate: { open: false } });
+  });
 });

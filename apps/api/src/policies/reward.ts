@@ -96,8 +96,10 @@ export interface ServedDecision {
   readonly served: readonly ServedPosition[];
   /** What the choice is about; outcomes of the item may name it. */
   readonly subject?: string | null;
-  /** What was chosen was withheld (true) or shown (false) by lot. Absent: no lot was drawn. */
+  /** A single choice was withheld (true) or shown (false) by lot. Absent: no lot was drawn, or it is a slate. */
   readonly withheld?: boolean | undefined;
+  /** Lots were drawn, so exposures alone prove that something was seen. Absent: of a single choice, whether `withheld` is there. */
+  readonly byExposure?: boolean | undefined;
 }
 
 /** One action that was served, at its 0-based position. */
@@ -105,6 +107,10 @@ export interface ServedPosition {
   readonly actionId: string;
   readonly position: number;
   readonly propensity: number;
+  /** Of a place of a slate: the lot that it drew. Absent: none. */
+  readonly lot?: { readonly withheld: boolean; readonly propensity: number };
+  /** What stood there instead, where it was withheld. */
+  readonly instead?: string;
 }
 
 /** An event that names the decision, or (`ofUnit`) another of its unit. `at` is Unix milliseconds. */
@@ -177,7 +183,8 @@ function ruleWorth(rule: OutcomeRule, value: number | null): number | null {
 
 /** The client speaks of an action that was not served: a mix-up that proves and counts nothing. */
 const isMixUp = (event: LinkedEvent, served: readonly ServedPosition[]): boolean =>
-  event.actionId !== null && !served.some((one) => one.actionId === event.actionId);
+  event.actionId !== null &&
+  !served.some(({ actionId, instead }) => event.actionId === actionId || event.actionId === instead);
 
 /** Where the choice was withheld, events may name what the place showed instead. */
 const counts = (event: LinkedEvent, { served, withheld }: ServedDecision): boolean =>
@@ -185,16 +192,25 @@ const counts = (event: LinkedEvent, { served, withheld }: ServedDecision): boole
 
 /**
  * Which served action an event is about: the action it names, else the position, else the item. A single choice
- * takes every event of its decision.
+ * takes every event of its decision; what is about a stand-in is about the place where it stands.
  * @returns an index into `served`, or -1 when the event cannot be placed.
  */
 export function attribute(event: LinkedEvent, served: readonly ServedPosition[]): number {
-  if (event.actionId !== null) return served.findIndex((one) => one.actionId === event.actionId);
+  if (event.actionId !== null) return placeNamed(event.actionId, served);
   if (served.length === 1) return 0;
   if (event.position !== null) return served.findIndex((one) => one.position === event.position);
-  if (event.itemId !== null) return served.findIndex((one) => one.actionId === event.itemId);
+  if (event.itemId !== null) return placeNamed(event.itemId, served);
   return -1;
 }
+
+function placeNamed(id: string, served: readonly ServedPosition[]): number {
+  const chosen = served.findIndex((one) => one.actionId === id);
+  return chosen >= 0 ? chosen : served.findIndex((one) => one.instead === id);
+}
+
+/** What happens with a stand-in is no outcome of what it stands in for. */
+const isOfStandIn = (event: LinkedEvent, place: ServedPosition | undefined): boolean =>
+  place?.instead !== undefined && (event.actionId ?? event.itemId) !== place.actionId;
 
 /**
  * The rewards of one decision. An outcome counts when it happened no later than the window's end; there is no lower
@@ -230,9 +246,7 @@ export function settle(
   };
   const seen = exposedPositions(
     decision,
-    inWindow.filter(
-      (event) => !event.ofUnit && (decision.withheld === undefined || event.kind === 'exposure'),
-    ),
+    inWindow.filter((event) => !event.ofUnit && (!isByExposure(decision) || event.kind === 'exposure')),
   );
   const rewards: PositionReward[] = [];
   decision.served.forEach((served, index) => {
@@ -243,6 +257,9 @@ export function settle(
   });
   return { rewards, exposed: seen.some(Boolean), unattributed: unplaced.size };
 }
+
+const isByExposure = ({ byExposure, withheld }: ServedDecision): boolean =>
+  byExposure ?? withheld !== undefined;
 
 /** The worths of counting outcomes, by position; outcomes of the unit count at every position. */
 function placeWorths(
@@ -260,7 +277,7 @@ function placeWorths(
     const isOfItem = ruleFor(definition, event.name, event.ofUnit)?.of === 'item';
     if (isOfItem && isAboutAnother(event, decision)) continue;
     const places = event.ofUnit ? placesOf(event, decision, isOfItem) : [placeOf(event, decision)];
-    for (const place of places) worths[place]?.push(worth);
+    for (const place of places) if (!isOfStandIn(event, decision.served[place])) worths[place]?.push(worth);
     if (places.includes(-1)) unplaced.add(event.id);
   }
   return { worths, unplaced };

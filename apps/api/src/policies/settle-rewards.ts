@@ -1,4 +1,5 @@
 import type { Context, Json } from '#experiments';
+import type { Lot } from '#policies';
 import type { Sql } from '../persistence/database.js';
 import { readKnown, writeChanges } from './correct-rewards.js';
 import type { ChangedReward, IncrementalParts } from './correct-rewards.js';
@@ -92,6 +93,15 @@ from unnest($3::int[], $4::text[], $5::int[], $6::text[], $7::text[], $8::float8
 on conflict (decision_id, position) do nothing
 returning decision_id`;
 
+/** A place of a stored slate. */
+interface LoggedEntry {
+  readonly id: string;
+  readonly propensity: number;
+  readonly lot?: number;
+  readonly withheld?: boolean;
+  readonly instead?: string;
+}
+
 /** The actions that a stored decision served. */
 export function servedPositions(
   decision: Pick<DecisionRow, 'kind' | 'chosen' | 'propensity'>,
@@ -100,8 +110,15 @@ export function servedPositions(
     return [{ actionId: String(decision.chosen), position: 0, propensity: decision.propensity }];
   }
   if (decision.kind !== 'slate' || !Array.isArray(decision.chosen)) return [];
-  const slate = decision.chosen as unknown as readonly { id: string; propensity: number }[];
-  return slate.map(({ id, propensity }, position) => ({ actionId: id, position, propensity }));
+  return (decision.chosen as unknown as readonly LoggedEntry[]).map(
+    ({ id, propensity, lot, withheld, instead }, position) => ({
+      actionId: id,
+      position,
+      propensity,
+      ...(lot === undefined ? {} : { lot: { withheld: withheld === true, propensity: lot } }),
+      ...(instead === undefined ? {} : { instead }),
+    }),
+  );
 }
 
 /**
@@ -142,8 +159,15 @@ export async function settleDue(
     unattributed += result.unattributed;
     for (const reward of result.rewards) {
       const before = known(decision.id, reward.position);
-      if (decision.withheld) withheld.push({ decision, actionId: reward.actionId, outcome: reward.reward });
-      const made = rewardOf(decision, reward, before);
+      const lot = lotOf(decision, reward);
+      if (lot?.withheld)
+        withheld.push({
+          decision,
+          position: reward.position,
+          actionId: reward.actionId,
+          outcome: reward.reward,
+        });
+      const made = rewardOf(decision, reward, lot, before);
       if (made === null) continue;
       if (!before) rows.push({ decision, reward: made });
       else if (policy.window_seconds > 0 || before.definition !== policy.reward_version)
@@ -166,8 +190,16 @@ const servedOf = (decision: DecisionRow): ServedDecision => ({
   exposed: decision.exposed,
   served: servedPositions(decision),
   subject: decision.subject,
-  withheld: decision.withheld ?? undefined,
+  withheld: decision.kind === 'action' ? (decision.withheld ?? undefined) : undefined,
+  byExposure: decision.withheld !== null,
 });
+
+/** The lot of what stands in a place; null where none was drawn. */
+function lotOf(decision: DecisionRow, { lot }: ServedPosition): Lot | null {
+  if (decision.kind === 'slate') return lot ?? null;
+  if (decision.withheld === null) return null;
+  return { withheld: decision.withheld, propensity: decision.withhold_propensity ?? 1 };
+}
 
 /** The due decisions, and for each the events that may count for it. */
 async function readDue(
@@ -237,7 +269,9 @@ async function writeRewards(
   const written = await tx.query(WRITE_REWARDS, [
     policy.id,
     now,
-    rows.map(({ decision }) => (learns && mayLearnFrom(policy, decision) ? WAITING : NOT_LEARNED)),
+    rows.map(({ decision, reward }) =>
+      learns && mayLearnFrom(policy, decision, lotOf(decision, reward)) ? WAITING : NOT_LEARNED,
+    ),
     rows.map(({ decision }) => decision.id),
     rows.map(({ reward }) => reward.position),
     rows.map(({ decision }) => decision.subject),

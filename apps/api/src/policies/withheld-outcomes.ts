@@ -12,12 +12,15 @@ export interface WithheldOutcome {
     readonly subject: string | null;
     readonly context: Context;
   };
+  /** Of a slate; 0 for a single choice. */
+  readonly position: number;
   readonly actionId: string;
   readonly outcome: number;
 }
 
 interface Stored {
   readonly decision_id: string;
+  readonly position: number;
   readonly outcome: number;
   readonly definition: number;
   readonly subject: string | null;
@@ -36,15 +39,16 @@ interface Addend {
 }
 
 const KNOWN = `
-select decision_id, outcome, definition, subject, action_id, segment from withheld_outcome where decision_id = any($1)`;
+select decision_id, position, outcome, definition, subject, action_id, segment from withheld_outcome where decision_id = any($1)`;
 
 const WRITE = `
-insert into withheld_outcome (decision_id, decision_at, policy_id, unit_id, subject, action_id, segment, outcome,
+insert into withheld_outcome (decision_id, position, decision_at, policy_id, unit_id, subject, action_id, segment, outcome,
   definition, settled_at)
-select n.decision_id, n.decision_at, $1, n.unit_id, n.subject, n.action_id, n.segment, n.outcome, $2, $3
-from unnest($4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::text[], $10::float8[])
-  as n (decision_id, decision_at, unit_id, subject, action_id, segment, outcome)
-on conflict (decision_id) do update
+select n.decision_id, n.position, n.decision_at, $1, n.unit_id, n.subject, n.action_id, n.segment, n.outcome, $2, $3
+from unnest($4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::text[], $10::float8[],
+    $11::int[])
+  as n (decision_id, decision_at, unit_id, subject, action_id, segment, outcome, position)
+on conflict (decision_id, position) do update
   set outcome = excluded.outcome, segment = excluded.segment, definition = excluded.definition, settled_at = excluded.settled_at`;
 
 const ADD = `
@@ -58,7 +62,7 @@ export const segmentOf = (context: Context, by: readonly string[] = []): string 
   by.length === 0 ? '' : JSON.stringify(by.map((name) => context[name] ?? null));
 
 /**
- * Writes what happened after withheld decisions, and keeps the sums of it, inside the caller's transaction: a decision
+ * Writes what happened after withheld decisions, and keeps the sums of it, inside the caller's transaction: a place
  * counts once in the sums, however often it is settled, with the outcome and the definition it was settled with last.
  */
 export async function recordWithheld(
@@ -73,10 +77,10 @@ export async function recordWithheld(
   const stored = await tx.query<Stored & Record<string, unknown>>(KNOWN, [
     found.map(({ decision }) => decision.id),
   ]);
-  const known = new Map(stored.map((row) => [row.decision_id, row]));
+  const known = new Map(stored.map((row) => [`${row.decision_id}/${row.position}`, row]));
   const addends = new Map<string, Addend>();
-  const changed = found.filter(({ decision, actionId, outcome }) => {
-    const before = known.get(decision.id);
+  const changed = found.filter(({ decision, position, actionId, outcome }) => {
+    const before = known.get(`${decision.id}/${position}`);
     if (before?.outcome === outcome && before.definition === definition) return false;
     if (before) addTo(addends, { ...before, subject: before.subject, action: before.action_id }, -1);
     const segment = segmentOf(decision.context, by);
@@ -95,6 +99,7 @@ export async function recordWithheld(
     changed.map(({ actionId }) => actionId),
     changed.map(({ decision }) => segmentOf(decision.context, by)),
     changed.map(({ outcome }) => outcome),
+    changed.map(({ position }) => position),
   ]);
   await addSums(tx, policy.id, [...addends.values()]);
 }

@@ -1,4 +1,4 @@
-import { CERTAIN, FAILING_SHARE, LEAST_CHOICES, LEAST_FAILURES, LEVEL } from './verdict.js';
+import { CERTAIN, FAILING_SHARE, LEAST_CHOICES, LEAST_FAILURES, LEVEL, TESTS } from './verdict.js';
 import type { AuditFindings } from './verdict.js';
 
 /** One thing that an audit looked at, as it stands in `verdictOf`. */
@@ -16,7 +16,7 @@ export interface AuditCheck {
 
 /** The findings of an audit check by check: counts of broken decisions first, then the tests of chance. */
 export function checksOf(findings: AuditFindings): AuditCheck[] {
-  const { choices, decisions, failures, replays, slates } = findings;
+  const { choices, decisions, failures, replays, slates, slotLaw } = findings;
   return [
     faults('sums', 'Probabilities of every decision sum to 1', choices.badSums, choices.choices),
     faults('floor', 'No candidate has less than the floor', choices.belowFloor, choices.choices),
@@ -32,6 +32,12 @@ export function checksOf(findings: AuditFindings): AuditCheck[] {
       slates.mismatched,
       slates.slates,
     ),
+    faults(
+      'slots',
+      'Each place of a slate was logged with its own probability',
+      slotLaw?.mismatched ?? 0,
+      slotLaw?.slates ?? 0,
+    ),
     failing(failures, decisions),
     test(
       'actions',
@@ -46,6 +52,12 @@ export function checksOf(findings: AuditFindings): AuditCheck[] {
       choices.choices,
     ),
     test('inverse', 'Inverse propensities average 1 (z test, p)', choices.inverse?.p, choices.choices),
+    test(
+      'slot-law',
+      'Each place of the slates is filled as often as its probabilities say (chi-square, least p times places)',
+      slotLaw?.least ?? undefined,
+      slotLaw?.slates ?? 0,
+    ),
     {
       key: 'replays',
       rule: 'Decisions drawn again with their seed come out the same (number that differ)',
@@ -82,20 +94,20 @@ function failing(failures: number, decisions: number): AuditCheck {
   };
 }
 
-/** A test of chance: an alarm at a third of the audit's level, failed where chance is no explanation. */
+/** A test of chance: an alarm at its part of the audit's level, failed where chance is no explanation. */
 function test(key: string, rule: string, p: number | undefined, of: number): AuditCheck {
   const unknown = p === undefined;
   return {
     key,
     rule,
     value: p ?? null,
-    threshold: LEVEL / 3,
+    threshold: LEVEL / TESTS,
     affected: unknown ? null : of,
     state: unknown
       ? 'unknown'
       : p < CERTAIN
         ? 'failed'
-        : p < LEVEL / 3
+        : p < LEVEL / TESTS
           ? 'alarm'
           : of < LEAST_CHOICES
             ? 'unknown'

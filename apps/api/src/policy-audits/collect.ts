@@ -28,7 +28,7 @@ where policy_id = $1 and at >= $2 and at < $3 and kind <> 'value' order by at de
 const FAILURES = new Set(['FALLBACK_ERROR', 'FALLBACK_INVALID']);
 
 export interface Collected {
-  readonly findings: Omit<AuditFindings, 'replays'>;
+  readonly findings: Omit<AuditFindings, 'replays' | 'slotLaw'>;
   /** The version with most broken decisions; null where none is broken. */
   readonly brokenVersion: number | null;
 }

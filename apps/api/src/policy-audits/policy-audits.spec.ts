@@ -81,8 +81,10 @@ describe('the audit of logged propensities', () => {
     // Check by check. There was no slate to look at, and equal probabilities have nothing to be told apart by.
     expect(kept?.checks.filter(({ state }) => state !== 'ok').map(({ key, state }) => [key, state])).toEqual([
       ['slates', 'unknown'],
+      ['slots', 'unknown'],
       ['probabilities', 'unknown'],
       ['inverse', 'unknown'],
+      ['slot-law', 'unknown'],
     ]);
     expect(await policyRow()).toEqual({ serving_version: 3, learning: true });
     // But at once where decisions begin to fail.
@@ -162,5 +164,59 @@ describe('the audit of logged propensities', () => {
     ]);
     expect(audit?.status).toBe('failed');
     expect(audit?.reasons.join()).toContain('30 decisions of 330 could not be made');
+  });
+
+  it('holds each place of a slate against its own law: the product alone can be right with wrong factors', async () => {
+    // A chooser learns nothing here: its slates are drawn one by one from a uniform law, floor and all.
+    const slates: ServingState = stateOf({
+      surfaces: [surface('rows', 'slate', 'artwork')],
+      items: ITEMS.map((id) => item(id, 'artwork')),
+      policies: [policy('front', 'thompson-beta', { floor: FLOOR })],
+      experiments: [experiment('y', 'rows', [arm('bandit', byPolicy('front'))])],
+    });
+    let n = 0;
+    const served = (): DecisionRecord =>
+      serveTreatments(slates, ask(`s${n++}`, 'rows', { limit: 3 }), AT + n).records[0] as DecisionRecord;
+    const log = async (records: readonly DecisionRecord[]): Promise<void> => {
+      await db.database.query('delete from policy_audit');
+      await db.database.query('delete from decision');
+      await new FactStore(db.database).insertDecisions(records.map(encodeDecision));
+    };
+    const many = (): DecisionRecord[] => Array.from({ length: 500 }, served);
+    await log(many());
+    const good = await audits.audit('front', NOW);
+    expect(good).toMatchObject({ status: 'ok', findings: { slotLaw: { slates: 500, mismatched: 0 } } });
+    // Four actions have three degrees of freedom in each of three places.
+    expect(good?.findings.slotLaw?.slots.map(({ chiSquare }) => chiSquare?.degreesOfFreedom)).toEqual([
+      3, 3, 3,
+    ]);
+
+    const swapped = (record: DecisionRecord): DecisionRecord => {
+      const [a, b, c] = record.chosen as unknown as { id: string; propensity: number }[];
+      const chosen = [{ ...a, propensity: b?.propensity }, { ...b, propensity: a?.propensity }, c];
+      return { ...record, chosen: chosen as never };
+    };
+    await log(many().map(swapped));
+    const factors = await audits.audit('front', NOW);
+    expect(factors).toMatchObject({
+      status: 'failed',
+      findings: { slates: { mismatched: 0 }, replays: { different: 0 }, slotLaw: { mismatched: 500 } },
+    });
+
+    // Draws that favour one action in the second place, logged as if they did not.
+    await log(
+      Array.from({ length: 500 }, () => {
+        for (;;) {
+          const record = served();
+          const [, second] = record.chosen as unknown as { id: string }[];
+          if (second?.id !== 'a' || n % 3 === 0) return record;
+        }
+      }),
+    );
+    const drawn = await audits.audit('front', NOW);
+    expect(drawn?.findings.slotLaw?.mismatched).toBe(0);
+    expect(drawn?.reasons.join()).toMatch(/Place \d of the slates is not filled as often/);
+    const [kept] = await readAudits(db.database, 'front', 1);
+    expect(kept?.checks.find(({ key }) => key === 'slot-law')?.state).not.toBe('ok');
   });
 });

@@ -7,6 +7,7 @@ import { checksOf } from './checks.js';
 import type { AuditCheck } from './checks.js';
 import { collectFindings } from './collect.js';
 import { replaySample } from './replay-sample.js';
+import { auditSlots } from './slot-law.js';
 import { LEAST_FAILURES, verdictOf } from './verdict.js';
 import type { AuditFindings, AuditVerdict } from './verdict.js';
 
@@ -69,7 +70,11 @@ export class PolicyAudits {
         limited: 'wrappers' in policy.params,
       }),
     );
-    const findings = { ...collected.findings, replays: await replaySample(this.db, policy, from, to) };
+    const findings = {
+      ...collected.findings,
+      replays: await replaySample(this.db, policy, from, to),
+      slotLaw: await auditSlots(this.db, policy, from, to),
+    };
     const verdict = verdictOf(findings);
     const bad = collected.brokenVersion ?? policy.serving_version ?? 0;
     const rolledBackTo = await this.db.transaction(async (tx) => {

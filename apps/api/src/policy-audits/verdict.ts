@@ -1,4 +1,5 @@
 import type { PropensityFindings } from './propensity-sums.js';
+import type { SlotLawFindings } from './slot-law.js';
 import type { SlateFindings } from './slot-sums.js';
 
 export type AuditStatus = 'ok' | 'too-few' | 'alarm' | 'failed';
@@ -13,6 +14,8 @@ export interface AuditFindings {
   readonly choices: PropensityFindings;
   readonly slates: SlateFindings;
   readonly replays: { readonly sampled: number; readonly different: number };
+  /** Absent in audits of before it was looked at. */
+  readonly slotLaw?: SlotLawFindings;
 }
 
 export interface AuditVerdict {
@@ -21,8 +24,9 @@ export interface AuditVerdict {
   readonly reasons: readonly string[];
 }
 
-/** Level of the three tests together; each is held against a third of it. */
+/** Level of the tests of chance together; each is held against its part of it. */
 export const LEVEL = 0.001;
+export const TESTS = 4;
 /** So improbable that chance is no explanation, however often audits run: worth taking a version out of service. */
 export const CERTAIN = 1e-7;
 export const LEAST_CHOICES = 200;
@@ -35,9 +39,9 @@ export const FAILING_SHARE = 0.05;
  * follow them beyond any doubt). `alarm`: somebody should look. Tests of chance raise an alarm at level .001 per audit.
  */
 export function verdictOf(findings: AuditFindings): AuditVerdict {
-  const failed = [...brokenReasons(findings), ...testReasons(findings.choices, CERTAIN)];
+  const failed = [...brokenReasons(findings), ...testReasons(findings, CERTAIN)];
   if (failed.length > 0) return { status: 'failed', reasons: failed };
-  const alarms = testReasons(findings.choices, LEVEL / 3);
+  const alarms = testReasons(findings, LEVEL / TESTS);
   const { sampled, different } = findings.replays;
   if (different > 0) {
     alarms.push(
@@ -49,7 +53,7 @@ export function verdictOf(findings: AuditFindings): AuditVerdict {
   return { status: few ? 'too-few' : 'ok', reasons: [] };
 }
 
-function brokenReasons({ decisions, failures, choices, slates }: AuditFindings): string[] {
+function brokenReasons({ decisions, failures, choices, slates, slotLaw }: AuditFindings): string[] {
   const reasons: string[] = [];
   const say = (count: number, what: string): void => {
     if (count > 0) reasons.push(`${count} decisions ${what}.`);
@@ -58,12 +62,17 @@ function brokenReasons({ decisions, failures, choices, slates }: AuditFindings):
   say(choices.belowFloor, 'have a probability below the floor');
   say(choices.mismatched, 'were logged with another propensity than the probability of what was chosen');
   say(slates.mismatched, 'have a slate whose propensity is not the product of those of its places');
+  say(
+    slotLaw?.mismatched ?? 0,
+    'have a slate with the right propensity as a whole and wrong ones in its places',
+  );
   if (failures >= LEAST_FAILURES && failures > FAILING_SHARE * decisions)
     say(failures, `of ${decisions} could not be made: the policy threw or its probabilities were none`);
   return reasons;
 }
 
-function testReasons({ byAction, byProbability, inverse }: PropensityFindings, level: number): string[] {
+function testReasons({ choices, slotLaw }: AuditFindings, level: number): string[] {
+  const { byAction, byProbability, inverse } = choices;
   const reasons: string[] = [];
   const say = (p: number | undefined, what: string): void => {
     if (p !== undefined && p < level)
@@ -72,5 +81,11 @@ function testReasons({ byAction, byProbability, inverse }: PropensityFindings, l
   say(byAction?.p, 'Actions are not chosen as often as their logged probabilities say');
   say(byProbability?.p, 'Probable choices are not made as often as their logged probabilities say');
   say(inverse?.p, 'Inverse propensities do not average 1');
+  say(slotLaw?.least ?? undefined, worstSlot(slotLaw));
   return reasons;
+}
+
+function worstSlot(found: SlotLawFindings | undefined): string {
+  const worst = found?.slots.find(({ adjusted }) => adjusted === found.least);
+  return `Place ${(worst?.slot ?? 0) + 1} of the slates is not filled as often as its probabilities say`;
 }

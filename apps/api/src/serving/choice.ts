@@ -19,11 +19,15 @@ export interface Choice {
   readonly fallback: string | null;
   /** Whether `chosen` is shown; null where nothing is ever withheld. */
   readonly lot: WithholdLot | null;
+  /** What is shown of a slate with something withheld; null: what was chosen. */
+  readonly shown: Json | null;
 }
 
 export interface SlateEntry {
   readonly id: string;
   readonly propensity: number;
+  /** Stands in for an entry that was withheld. Absent for all others. */
+  readonly substitute?: true;
 }
 
 /** A product of very many propensities may leave the range of doubles; an event that happened never has probability 0. */
@@ -44,6 +48,7 @@ const certain = (
   reason,
   fallback,
   lot: null,
+  shown: null,
 });
 
 function oneHot(length: number, at: number): number[] {

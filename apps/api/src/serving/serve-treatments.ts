@@ -4,16 +4,16 @@ import type { Action, CompiledPolicy, DecisionRequest } from '#policies';
 import { newUlid } from '../http/ulid.js';
 import type { DecisionRecord, ShadowRecord } from '../queues/jobs.js';
 import type { NamedAction, ServingCatalog } from './catalog-data.js';
-import { allowedDefault, defaultChoice, draw, failureOf, fixedChoice, uniformOf } from './choice.js';
+import { allowedDefault, defaultChoice, failureOf, fixedChoice, uniformOf } from './choice.js';
 import type { Choice, SlateEntry } from './choice.js';
 import { dedupes, withShown } from './page-context.js';
 import type { ServingPolicy } from './serving-policy.js';
 import { policyIdOf, recordOf, stackOf } from './decision-record.js';
 import { ProcessorClock, tookOf } from './processor-clock.js';
+import { drawAndDeal } from './deal.js';
 import { shadowOf } from './shadow.js';
 import { drawSeed, steadyPeriod } from './steady-seed.js';
 import type { LotParts } from './withhold.js';
-import { withholds, withholdLot } from './withhold.js';
 
 export interface TreatmentRequest {
   readonly surface: string;
@@ -203,11 +203,14 @@ function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatm
   });
   const decision = decisionRequest(asked, policy);
   try {
-    const { chosen, propensity, probabilities } = draw(policy, surface.kind, decision, limit, seed);
+    const { chosen, propensity, probabilities, lot, shown } = drawAndDeal(policy, decision, {
+      kind: surface.kind,
+      slice: treatment.slice,
+      limit,
+      seed,
+      partsOf: (action) => lotParts(asked, treatment, action),
+    });
     // Field by field: spreading an object costs as much as the rest of the decision.
-    const lot = withholds(policy.config.withhold, surface.kind, treatment.slice)
-      ? withholdLot(policy.config.withhold, lotParts(asked, treatment, chosen as string))
-      : null;
     return {
       chosen,
       propensity,
@@ -217,6 +220,7 @@ function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatm
       reason: reasonOf(asked, assignment),
       fallback: null,
       lot,
+      shown,
     };
   } catch (error) {
     const { reason, detail } = failureOf(error);
@@ -318,6 +322,13 @@ const withoutFeatures = (wanted: TreatmentRequest): TreatmentRequest =>
 
 const NO_ACTIONS: readonly Action[] = Object.freeze([]);
 
+/** Without lots: those are of the record, not of the answer. */
+const slateShown = ({ chosen, shown, lot }: Choice): readonly SlateEntry[] => {
+  if (shown !== null) return shown as unknown as readonly SlateEntry[];
+  const entries = chosen as unknown as readonly SlateEntry[];
+  return lot === null ? entries : entries.map(({ id, propensity }) => ({ id, propensity }));
+};
+
 const actionShown = ({ chosen, lot }: Choice): string | null =>
   lot?.withheld ? null : (chosen as string | null);
 
@@ -330,7 +341,7 @@ function treatmentOf(
   choice: Choice,
 ): Treatment {
   const { kind } = surface;
-  const withheld = choice.lot?.withheld ? true : undefined;
+  const withheld = kind === 'action' && choice.lot?.withheld ? true : undefined;
   return {
     decisionId: id,
     surface: wanted.surface,
@@ -340,7 +351,7 @@ function treatmentOf(
     kind,
     value: kind === 'value' ? choice.chosen : undefined,
     action: kind === 'action' ? actionShown(choice) : undefined,
-    slate: kind === 'slate' ? (choice.chosen as unknown as readonly SlateEntry[]) : undefined,
+    slate: kind === 'slate' ? slateShown(choice) : undefined,
     propensity: choice.propensity,
     policy: choice.policy === null ? null : { key: choice.policy.config.key, version: choice.policy.version },
     reason: choice.reason,

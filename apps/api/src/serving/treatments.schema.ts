@@ -79,7 +79,20 @@ const treatment = z.object({
   kind: z.enum(['value', 'action', 'slate']),
   value: z.unknown().optional(),
   action: z.string().nullable().optional(),
-  slate: z.array(z.object({ id: z.string(), propensity: z.number() })).optional(),
+  slate: z
+    .array(
+      z.object({
+        id: z.string(),
+        propensity: z.number(),
+        substitute: z
+          .literal(true)
+          .optional()
+          .describe(
+            'Stands in for an entry that is withheld, so that the lift of showing it can be measured.',
+          ),
+      }),
+    )
+    .optional(),
   propensity: z
     .number()
     .describe(

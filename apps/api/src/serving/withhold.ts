@@ -35,12 +35,9 @@ export function withholdLot({ share, steadyFor }: Withhold, parts: LotParts): Wi
   return { withheld, propensity: withheld ? share : 1 - share };
 }
 
-/**
- * Whether decisions of this kind draw a lot. The analysis slice is served as everybody is to be served; and a slate is shown
- * as it is, since taking one entry out would move all others.
- */
+/** Whether decisions of this kind draw lots. The analysis slice is served as everybody is to be served. */
 export const withholds = (
   withhold: Withhold | null | undefined,
   kind: SurfaceKind,
   slice: Slice | undefined,
-): withhold is Withhold => Boolean(withhold) && kind === 'action' && slice !== 'analysis';
+): withhold is Withhold => Boolean(withhold) && kind !== 'value' && slice !== 'analysis';

@@ -2,7 +2,14 @@ import type { Json } from './types.js';
 
 /** Shapes of decisions, policies and operations; re-exported by types.ts. */
 export interface RewardMeasure {
-  outcomes: { name: string; value: 'one' | 'value'; min?: number; max?: number; scale?: number }[];
+  outcomes: {
+    name: string;
+    value: 'one' | 'value';
+    of?: 'decision' | 'unit' | 'item';
+    min?: number;
+    max?: number;
+    scale?: number;
+  }[];
   combine: 'max' | 'sum' | 'any';
   default?: number;
   min?: number;
@@ -44,6 +51,8 @@ export interface Policy extends PolicyBody {
   } | null;
   /** Nothing new of it serves before the off-policy gate has said yes. */
   gateRequired?: boolean;
+  /** Raised by every change of the configuration; sent as If-Match. */
+  revision?: number;
   learns: 'online' | 'batch' | 'never';
   servingVersion: number | null;
   latestVersion: number | null;

@@ -14,12 +14,6 @@ interface SchemaFormProps {
   errors?: Readonly<Record<string, string>>;
 }
 
-/** The defaults that a schema gives, so that the form starts with what would apply anyway. */
-export function schemaDefaults(schema: JsonSchema | undefined): Values {
-  const entries = Object.entries(schema?.properties ?? {}).filter(([, field]) => field.default !== undefined);
-  return Object.fromEntries(entries.map(([name, field]) => [name, field.default ?? null]));
-}
-
 /** A field that may also be null is the field that may be left empty. */
 function plainField(field: JsonSchema): { field: JsonSchema; nullable: boolean } {
   const branches = field.anyOf ?? [];

@@ -7,6 +7,7 @@ import type { Policy } from '../../api/types.js';
 import { ConfirmDialog } from '../../ui/confirm-dialog.js';
 import { Icon } from '../../ui/icon.js';
 import { FloorControl } from './floor-control.js';
+import { EditDialog } from './setup/edit-dialog.js';
 
 type Control = 'freeze' | 'unfreeze' | 'rollback';
 
@@ -30,11 +31,27 @@ const TEXT: Record<Control, { title: string; label: string; effect: string }> = 
   },
 };
 
-/** Explore more or less, freeze, unfreeze and roll back. */
-export function PolicyControls({ policy }: { policy: Policy }): ReactElement | null {
+/** Edit, explore more or less, freeze, unfreeze and roll back. */
+export function PolicyControls({ policy }: { policy: Policy }): ReactElement {
+  const [editing, setEditing] = useState(false);
+  return (
+    <>
+      <Button
+        variant="default"
+        leftSection={<Icon name="policies" size={14} />}
+        onClick={() => setEditing(true)}
+      >
+        Edit
+      </Button>
+      {policy.learns === 'never' ? null : <LearningControls policy={policy} />}
+      {editing ? <EditDialog policy={policy} close={() => setEditing(false)} /> : null}
+    </>
+  );
+}
+
+function LearningControls({ policy }: { policy: Policy }): ReactElement {
   const [chosen, setChosen] = useState<Control | null>(null);
   const write = useWrite(['/v1/policies', '/v1/operations']);
-  if (policy.learns === 'never') return null;
   const close = (): void => {
     setChosen(null);
     write.reset();

@@ -1,6 +1,6 @@
-import type { Catalog, Json, PolicyBody, RewardDefinition, Worn } from '../../api/types.js';
+import type { Catalog, Json, PolicyBody, RewardDefinition, RewardMeasure, Worn } from '../../api/types.js';
 import { slug } from '../../format/slug.js';
-import { schemaDefaults } from '../../ui/schema-form.js';
+import { schemaDefaults } from '../../ui/schema-defaults.js';
 
 /** What the policy form holds; `toBody` turns it into the API's words. */
 export interface PolicyDraft {
@@ -12,8 +12,10 @@ export interface PolicyDraft {
   exploration: string;
   explorationParams: Record<string, Json>;
   floor: number;
-  /** Key of a ready-made reward; empty: the fields below describe one. */
+  /** Key of a ready-made reward; empty: the fields below describe one; `KEPT`: as it is. */
   preset: string;
+  /** Of a policy that exists: what it is paid for now. */
+  kept: RewardDefinition | null;
   outcome: string;
   counts: 'one' | 'value';
   /** Largest value that counts, for watch seconds and the like. */
@@ -22,6 +24,8 @@ export interface PolicyDraft {
   signals: SignalDraft[];
   /** Percent of choices that are not shown, by lot; 0: none. */
   withheldPercent: number;
+  /** For how long a unit keeps its lot. */
+  steadyFor: string;
   /** The reward is what showing brings; needs withheld choices. */
   incremental: boolean;
 }
@@ -31,7 +35,12 @@ export interface SignalDraft {
   name: string;
   outcome: string;
   counts: 'one' | 'value';
+  /** As it was defined, with all that these fields do not show; used until outcome or counting change. */
+  kept?: RewardMeasure;
 }
+
+/** In place of the key of a ready-made reward: the one that the policy has. */
+export const KEPT = '=';
 
 /** A draft of the given registered policy, with the defaults of its schema. */
 export function policyDraft(catalog: Catalog, key: string): PolicyDraft {
@@ -49,12 +58,14 @@ export function policyDraft(catalog: Catalog, key: string): PolicyDraft {
     explorationParams: schemaDefaults(exploration?.paramsSchema),
     floor: registered?.learns === 'online' ? 0.01 : 0,
     preset: '',
+    kept: null,
     outcome: ['play', ...catalog.outcomes].find((name) => catalog.outcomes.includes(name)) ?? '',
     counts: 'one',
     max: null,
     windowSeconds: 0,
     signals: [],
     withheldPercent: 0,
+    steadyFor: 'always',
     incremental: false,
   };
 }
@@ -78,7 +89,7 @@ export function policyBody(
     floor: draft.floor,
     ...rewardOf(draft, catalog),
     ...(draft.withheldPercent > 0
-      ? { withhold: { share: draft.withheldPercent / 100, steadyFor: 'always' } }
+      ? { withhold: { share: draft.withheldPercent / 100, steadyFor: draft.steadyFor } }
       : {}),
     learning: learns,
   };
@@ -92,8 +103,14 @@ function rewardOf(
   const preset = catalog.rewards.find(({ key }) => key === draft.preset);
   const added = {
     ...(draft.signals.length > 0 ? { signals: signalsOf(draft) } : {}),
-    ...(draft.incremental && draft.withheldPercent > 0 ? { incremental: { by: [] } } : {}),
+    ...(draft.incremental && draft.withheldPercent > 0
+      ? { incremental: draft.kept?.incremental ?? { by: [] } }
+      : {}),
   };
+  if (draft.preset === KEPT && draft.kept !== null) {
+    const { signals: _signals, incremental: _incremental, ...kept } = draft.kept;
+    return { reward: { ...kept, ...added }, windowSeconds: draft.windowSeconds };
+  }
   if (preset !== undefined && Object.keys(added).length === 0) return { rewardPreset: preset.key };
   const own = preset ?? ownReward(draft);
   if (own.reward === null) return ownReward(draft);
@@ -102,9 +119,11 @@ function rewardOf(
 
 const signalsOf = ({ signals }: PolicyDraft): NonNullable<RewardDefinition['signals']> =>
   Object.fromEntries(
-    signals.map(({ name, outcome, counts }) => [
+    signals.map(({ name, outcome, counts, kept }) => [
       name.trim(),
-      { outcomes: [{ name: outcome, value: counts }], combine: counts === 'one' ? 'any' : 'sum' },
+      kept?.outcomes[0]?.name === outcome && kept.outcomes[0].value === counts
+        ? kept
+        : { outcomes: [{ name: outcome, value: counts }], combine: counts === 'one' ? 'any' : 'sum' },
     ]),
   );
 

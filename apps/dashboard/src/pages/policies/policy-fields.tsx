@@ -10,10 +10,12 @@ import {
 } from '@mantine/core';
 import type { ReactElement } from 'react';
 import type { Catalog, JsonSchema, RegisteredPolicy } from '../../api/types.js';
-import { humanise } from '../../format/index.js';
-import { SchemaForm, schemaDefaults } from '../../ui/schema-form.js';
-import { policyDraft } from './policy-draft.js';
+import { duration, humanise } from '../../format/index.js';
+import { schemaDefaults } from '../../ui/schema-defaults.js';
+import { SchemaForm } from '../../ui/schema-form.js';
+import { KEPT, policyDraft } from './policy-draft.js';
 import { slug } from '../../format/slug.js';
+import { rewardSentence } from './reward-sentence.js';
 import type { PolicyDraft } from './policy-draft.js';
 import { SignalFields } from './signal-fields.js';
 import { WithholdFields } from './withhold-fields.js';
@@ -24,15 +26,24 @@ interface PolicyFieldsProps {
   offered: readonly RegisteredPolicy[];
   draft: PolicyDraft;
   onChange: (draft: PolicyDraft) => void;
+  /** The policy exists: method and key stay. */
+  exists?: boolean;
 }
 
-export function PolicyFields({ catalog, offered, draft, onChange }: PolicyFieldsProps): ReactElement {
+export function PolicyFields({
+  catalog,
+  offered,
+  draft,
+  onChange,
+  exists = false,
+}: PolicyFieldsProps): ReactElement {
   const registered = catalog.policies.find((policy) => policy.key === draft.key);
   const set = (change: Partial<PolicyDraft>): void => onChange({ ...draft, ...change });
   return (
     <Stack gap="md">
       <Select
         label="Method"
+        disabled={exists}
         data={offered.map((policy) => ({ value: policy.key, label: policy.title }))}
         value={draft.key}
         onChange={(key) =>
@@ -54,6 +65,7 @@ export function PolicyFields({ catalog, offered, draft, onChange }: PolicyFields
         />
         <TextInput
           label="Key"
+          disabled={exists}
           placeholder={slug(draft.title) || 'from the title'}
           value={draft.id}
           onChange={(event) => set({ id: event.currentTarget.value })}
@@ -155,14 +167,18 @@ function RewardFields({ catalog, draft, set }: PartProps): ReactElement {
         <Select
           label="What counts as success"
           data={[
+            ...(draft.kept === null
+              ? []
+              : [{ value: KEPT, label: `As it is: ${rewardSentence(draft.kept)}` }]),
             { value: '', label: 'An outcome of your choice' },
             ...catalog.rewards.map(({ key, title }) => ({ value: key, label: title })),
           ]}
           value={draft.preset}
-          onChange={(preset) => set({ preset: preset ?? '' })}
+          onChange={(key) => set(chosenReward(catalog, draft, key ?? ''))}
           description={chosen?.summary}
         />
-        {chosen === undefined ? <OwnReward catalog={catalog} draft={draft} set={set} /> : null}
+        {draft.preset === '' ? <OwnReward catalog={catalog} draft={draft} set={set} /> : null}
+        {chosen === undefined ? <WindowField draft={draft} set={set} /> : null}
         <SignalFields catalog={catalog} value={draft.signals} onChange={(signals) => set({ signals })} />
       </Stack>
     </Fieldset>
@@ -198,13 +214,33 @@ function OwnReward({ catalog, draft, set }: PartProps): ReactElement {
           onChange={(max) => set({ max: typeof max === 'number' ? max : null })}
         />
       ) : null}
-      <Select
-        label="Learn"
-        description="With a window, a decision without the outcome counts as zero once the window closes."
-        data={WINDOWS}
-        value={String(draft.windowSeconds)}
-        onChange={(seconds) => set({ windowSeconds: Number(seconds ?? 0) })}
-      />
     </>
   );
+}
+
+function WindowField({ draft, set }: Omit<PartProps, 'catalog'>): ReactElement {
+  const now = String(draft.windowSeconds);
+  const own = WINDOWS.some(({ value }) => value === now)
+    ? []
+    : [{ value: now, label: `After ${duration(draft.windowSeconds)}` }];
+  return (
+    <Select
+      label="Learn"
+      description="With a window, a decision without the outcome counts as zero once the window closes."
+      data={[...WINDOWS, ...own]}
+      allowDeselect={false}
+      value={now}
+      onChange={(seconds) => set({ windowSeconds: Number(seconds ?? 0) })}
+    />
+  );
+}
+
+/** Withheld by default where the reward is the lift of showing, in percent. */
+const USUALLY_WITHHELD = 3;
+
+/** A ready-made reward that is the lift of showing brings the withheld choices that it needs. */
+function chosenReward(catalog: Catalog, draft: PolicyDraft, preset: string): Partial<PolicyDraft> {
+  const chosen = catalog.rewards.find(({ key }) => key === preset);
+  if (chosen?.reward.incremental === undefined) return { preset };
+  return { preset, withheldPercent: draft.withheldPercent || USUALLY_WITHHELD, incremental: true };
 }

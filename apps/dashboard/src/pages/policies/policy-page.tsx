@@ -4,19 +4,18 @@ import { Suspense, lazy } from 'react';
 import { Link, useParams } from 'react-router';
 import { usePolicy } from '../../api/queries.js';
 import type { Policy } from '../../api/types.js';
-import { count, duration, humanise } from '../../format/index.js';
-import { Facts, JsonBlock, Stat, Stats, When } from '../../ui/details.js';
+import { count, humanise } from '../../format/index.js';
+import { Stat, Stats, When } from '../../ui/details.js';
 import layout from '../../ui/layout.module.css';
 import { PageHeader } from '../../ui/page-header.js';
-import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { UrlTabs } from '../../ui/url-tabs.js';
 import { ActionValuesPanel } from './action-values-panel.js';
 import { ActionsPanel } from './actions-panel.js';
 import { LearningPill } from './learning-pill.js';
 import { PolicyControls } from './policy-controls.js';
-import { rewardSentence } from './reward-sentence.js';
 import { SERVES_WITHOUT } from './serves-without.js';
+import { SetupTab, windowText } from './setup/setup-tab.js';
 import { SnapshotsPanel } from './snapshots-panel.js';
 
 const BeliefsTab = lazy(async () => ({ default: (await import('./beliefs-tab.js')).BeliefsTab }));
@@ -89,7 +88,7 @@ function PolicyTabs({ policy, tab }: { policy: Policy; tab: string }): ReactElem
         { key: 'lab', title: 'Off-policy lab', render: () => drawn(<LabTab policy={policy} />) },
         { key: 'snapshots', title: 'Snapshots', render: () => <SnapshotsPanel policy={policy} /> },
         ...(policy.learns === 'batch' ? [model] : []),
-        { key: 'setup', title: 'Setup', render: () => <PolicySetup policy={policy} /> },
+        { key: 'setup', title: 'Setup', render: () => <SetupTab policy={policy} /> },
       ]}
     />
   );
@@ -132,43 +131,6 @@ function Overview({ policy }: { policy: Policy }): ReactElement {
       </Suspense>
       <ActionsPanel policy={policy} />
       {policy.learns === 'never' ? null : <ActionValuesPanel id={policy.id} />}
-    </div>
-  );
-}
-
-function windowText(policy: Policy): string {
-  if (policy.learns === 'never') return 'learns nothing';
-  return policy.windowSeconds === 0
-    ? 'learns at the first matching outcome'
-    : `window of ${duration(policy.windowSeconds)}`;
-}
-
-function PolicySetup({ policy }: { policy: Policy }): ReactElement {
-  return (
-    <div className={layout.split}>
-      <Panel title="How it decides and learns">
-        <Facts
-          facts={[
-            { label: 'Method', value: humanise(policy.key) },
-            {
-              label: 'Exploration',
-              value: policy.exploration === null ? 'none' : humanise(policy.exploration.key),
-            },
-            { label: 'Floor', value: String(policy.floor) },
-            { label: 'Reward', value: policy.reward === null ? 'none' : rewardSentence(policy.reward) },
-            ...Object.entries(policy.reward?.signals ?? {}).map(([name, signal]) => ({
-              label: `Signal “${name}”`,
-              value: rewardSentence(signal),
-            })),
-            { label: 'Window', value: windowText(policy) },
-            { label: 'Created', value: <When at={policy.createdAt} /> },
-            { label: 'Changed', value: <When at={policy.updatedAt} /> },
-          ]}
-        />
-      </Panel>
-      <Panel title="Parameters">
-        <JsonBlock value={policy.params} label="Parameters" />
-      </Panel>
     </div>
   );
 }

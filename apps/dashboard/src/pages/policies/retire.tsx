@@ -15,13 +15,12 @@ export function retiredActions(policy: Policy): readonly string[] {
   return (worn?.params['actions'] ?? []) as string[];
 }
 
-/** The policy's parameters with exactly these actions retired. */
+/** Changed parameters of the policy, with exactly these actions retired; null takes the wrappers away. */
 export function paramsRetiring(policy: Policy, actions: readonly string[]): Record<string, Json> {
-  const { wrappers: _wrappers, ...own } = policy.params;
   const others = wornBy(policy).filter(({ key }) => key !== 'retired');
   const worn =
     actions.length === 0 ? others : [...others, { key: 'retired', params: { actions: [...actions] } }];
-  return worn.length === 0 ? own : { ...own, wrappers: worn as unknown as Json };
+  return { wrappers: worn.length === 0 ? null : (worn as unknown as Json) };
 }
 
 /** Stops serving one action, or serves it again. */

@@ -2,7 +2,8 @@ import { ActionIcon, Fieldset, Group, Paper, Select, Stack, Text } from '@mantin
 import type { ReactElement } from 'react';
 import type { RegisteredPolicy, RegisteredWrapper, Worn } from '../../api/types.js';
 import { Icon } from '../../ui/icon.js';
-import { SchemaForm, schemaDefaults } from '../../ui/schema-form.js';
+import { schemaDefaults } from '../../ui/schema-defaults.js';
+import { SchemaForm } from '../../ui/schema-form.js';
 
 interface WrapperFieldsProps {
   /** What goes around it: its schema names the wrappers that fit how it learns. */
