@@ -1,7 +1,14 @@
 import 'reflect-metadata';
 import fs from 'node:fs';
 import path from 'node:path';
-import { createWorld, demoSeed, readyExperiments, readyPolicies } from '#simulation';
+import {
+  createWorld,
+  demoSeed,
+  readyExperiments,
+  readyPolicies,
+  stackedExperiment,
+  stackedPolicies,
+} from '#simulation';
 import { failBoot } from './bootstrap.js';
 import { readConfig } from './config/config.js';
 import type { Config } from './config/config.js';
@@ -45,7 +52,7 @@ async function load(config: Config, db: Database): Promise<void> {
     to: now,
     seed: 'history',
     directory: path.join(config.stateDir, 'demo'),
-    experiments: readyExperiments.map(({ experiment }) => experiment.key),
+    experiments: [...readyExperiments, stackedExperiment].map(({ experiment }) => experiment.key),
   });
   const gone = summary.states.filter((state) => !state.active).map((state) => state.member.id);
   // The live traffic that follows goes on with the members who are left.
@@ -76,7 +83,7 @@ async function startAfresh(db: Database, now: Date): Promise<void> {
     await clearHistory(
       db,
       started.updated_at,
-      readyPolicies.map(({ id }) => id),
+      [...readyPolicies, ...stackedPolicies].map(({ id }) => id),
     );
   }
   await db.query(

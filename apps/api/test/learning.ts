@@ -123,13 +123,14 @@ export interface EventFixture {
   readonly actionId?: string;
   readonly itemId?: string;
   readonly position?: number;
+  readonly unitId?: string;
 }
 
 export async function insertEvents(db: Sql, fixtures: readonly EventFixture[]): Promise<void> {
   const rows = fixtures.map((fixture) => ({
     id: fixture.id,
     at: new Date(fixture.at ?? T0 + fixture.n * 10 + 5000).toISOString(),
-    unit_id: `u${fixture.n % 7}`,
+    unit_id: fixture.unitId ?? `u${fixture.n % 7}`,
     kind: fixture.kind ?? 'outcome',
     name: fixture.kind === 'exposure' ? null : (fixture.name ?? 'play'),
     value: fixture.value ?? null,

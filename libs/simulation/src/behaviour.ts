@@ -43,6 +43,18 @@ export function artworkClickProbability(
   );
 }
 
+/**
+ * Chance that a member clicks the image of a title within an open row; null: the row shows the title without an image, and
+ * it is clicked all the same, though less often.
+ */
+export function rowImageClickProbability(segment: TasteSegment, artwork: Artwork | null): number {
+  if (artwork === null) return sigmoid(-1.7);
+  return sigmoid(-1.2 + 0.9 * styleAppeal[segment][artwork.style] + artwork.appeal);
+}
+
+/** Chance that a click on such an image is regretted at once: images of action promise most. */
+export const rowImageRegret = (style: ArtworkStyle): number => (style === 'action' ? 0.35 : 0.08);
+
 /** Chance that the second of two titles on the billboard is looked at, when the first was not clicked. */
 export const secondBillboardExamination = 0.75;
 

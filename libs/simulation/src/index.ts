@@ -14,3 +14,5 @@ export * from './surfaces.js';
 export * from './artwork-truth.js';
 export * from './oracle.js';
 export * from './truth.js';
+export * from './row-image-truth.js';
+export * from './stacked-experiment.js';

@@ -8,6 +8,8 @@ export interface SurfaceRequest {
   /** Candidates; without them the surface's registered ones. */
   readonly actions?: readonly { readonly id: string; readonly features?: Context }[];
   readonly limit?: number;
+  /** Id of the decision that this one is made within. */
+  readonly parent?: string;
 }
 
 export interface TreatmentRequest {
@@ -30,6 +32,8 @@ export interface ServedTreatment {
   readonly propensity?: number;
   readonly policy?: { readonly key: string; readonly version: string | number } | null;
   readonly reason: string;
+  /** The choice was withheld by lot: nothing is to be shown. */
+  readonly withheld?: boolean;
 }
 
 export type OutcomeName =

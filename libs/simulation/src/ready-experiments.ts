@@ -1,4 +1,4 @@
-import type { Arm, Experiment, Json } from '#experiments';
+import type { Arm, Experiment, Json, Slice } from '#experiments';
 import { homeRows } from './catalogue.js';
 
 export type MetricKey =
@@ -26,7 +26,18 @@ export interface ReadyPolicy {
   readonly reward: {
     readonly outcomes: readonly { readonly name: string; readonly value: 'one' | 'value' }[];
     readonly combine: 'max' | 'sum' | 'any';
+    readonly signals?: Readonly<
+      Record<
+        string,
+        {
+          readonly outcomes: readonly { readonly name: string; readonly value: 'one' | 'value' }[];
+          readonly combine: 'max' | 'sum' | 'any';
+        }
+      >
+    >;
   };
+  /** Share of choices that is not shown. */
+  readonly withhold?: { readonly share: number; readonly steadyFor: 'always' };
   /** 0: learns at the first matching outcome, and from its absence never. */
   readonly windowSeconds: number;
   readonly learning: boolean;
@@ -118,12 +129,26 @@ function valueArm(key: string, title: string, value: Json, isControl = false): A
   return { key, title, weight: 1, isControl, treatment: { kind: 'value', value } };
 }
 
-function policyArm(key: string, title: string, policyId: string, weight: number, isControl = false): Arm {
+export function policyArm(
+  key: string,
+  title: string,
+  policyId: string,
+  weight: number,
+  isControl = false,
+  slice?: Slice,
+): Arm {
   // A bandit draws anew for each decision, so that it learns from every look; fixed ones don't care.
-  return { key, title, weight, isControl, treatment: { kind: 'policy', policyId, steadyFor: 'decision' } };
+  const treatment = { kind: 'policy', policyId, steadyFor: 'decision' } as const;
+  return {
+    key,
+    title,
+    weight,
+    isControl,
+    treatment: slice === undefined ? treatment : { ...treatment, slice },
+  };
 }
 
-function running(
+export function running(
   key: string,
   title: string,
   place: Pick<Experiment, 'surface' | 'layer'> & Partial<Pick<Experiment, 'layerRange' | 'traffic'>>,

@@ -3,6 +3,8 @@ import {
   artworkClickProbability,
   crashing,
   notificationOpening,
+  rowImageClickProbability,
+  rowImageRegret,
   rowClickProbability,
   rowContinuation,
   satisfactionStep,
@@ -74,6 +76,23 @@ function titleOfRow(visit: Visit, row: HomeRow): { title: Title; resumed: boolea
   };
 }
 
+/**
+ * The open row shows an image of the title, or none; the member clicks it or not, and may regret that at once. Nothing
+ * else follows from it. It has a stream of chance of its own, so that whatever it shows leaves the rest of the visit alone.
+ */
+function* lookInRow(visit: Visit, title: Title, rows: ServedTreatment): Play<void> {
+  const [served] = yield* visit.ask([{ surface: 'row.artwork', subject: title.id, parent: rows.decisionId }]);
+  if (!served) return;
+  const artwork = title.artwork.find(({ id }) => id === served.action) ?? null;
+  const chance = visit.rng.fork('row image');
+  const seen = { itemId: title.id, ...(artwork === null ? {} : { actionId: artwork.id }) };
+  visit.exposure(served, seen);
+  if (chance.uniform() >= rowImageClickProbability(visit.state.member.segment, artwork)) return;
+  visit.outcome('click', { decisionId: served.decisionId, ...seen });
+  if (artwork !== null && chance.uniform() < rowImageRegret(artwork.style))
+    visit.outcome('skip', { decisionId: served.decisionId, ...seen });
+}
+
 /** The member reads the rows from the top (cascade model) and plays from at most one. */
 function* browseRows(visit: Visit, served: ServedTreatment): Play<Watched> {
   const order = served.slate?.map((entry) => entry.id) ?? visit.stage.world.rows.map((row) => row.id);
@@ -87,6 +106,7 @@ function* browseRows(visit: Visit, served: ServedTreatment): Play<Watched> {
     const { title, resumed } = titleOfRow(visit, row);
     const cause: Cause = { decisionId: served.decisionId, actionId: id, position };
     visit.outcome('click', { ...cause, itemId: title.id });
+    yield* lookInRow(visit, title, served);
     return visit.chance(0.9) ? yield* watchTitle(visit, title, cause, resumed) : nothing;
   }
   return nothing;

@@ -18,6 +18,13 @@ export const surfaces: readonly Surface[] = [
     candidateKind: 'artwork',
   },
   {
+    key: 'row.artwork',
+    title: 'Image of a title within a row',
+    kind: 'action',
+    defaultValue: null,
+    candidateKind: 'artwork',
+  },
+  {
     key: 'search.results',
     title: 'Search engine',
     kind: 'value',
@@ -44,6 +51,7 @@ export const surfaces: readonly Surface[] = [
 export const layers: readonly Layer[] = [
   { key: 'home', title: 'Home page', salt: 'layer-home' },
   { key: 'artwork', title: 'Artwork', salt: 'layer-artwork' },
+  { key: 'row-images', title: 'Images within rows', salt: 'layer-row-images' },
   { key: 'search', title: 'Search', salt: 'layer-search' },
   { key: 'messages', title: 'Messages', salt: 'layer-messages' },
   { key: 'player', title: 'Player', salt: 'layer-player' },

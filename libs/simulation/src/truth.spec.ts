@@ -8,6 +8,8 @@ import {
   readyExperiments,
   simulate,
   truthOf,
+  type ClientEvent,
+  type ServedTreatment,
   type SimulationSummary,
   type TruthFile,
 } from './index.js';
@@ -16,11 +18,40 @@ import { liftOf, Measure, type Lift } from './testing/measure.js';
 const world = createWorld('truth', { members: 3500, titles: 40 });
 const start = Date.UTC(2026, 2, 2);
 
+/** Looks at titles within rows, and clicks on them. */
+class RowLooks {
+  private readonly decisions = new Map<string, { readonly segment: string; readonly shown: boolean }>();
+  readonly counts = new Map<string, { looks: number; clicks: number }>();
+
+  served(decisionId: string, segment: string, action: string | null): void {
+    this.decisions.set(decisionId, { segment, shown: action !== null });
+  }
+
+  take({ decisionId, kind, name }: ClientEvent): void {
+    const decision = this.decisions.get(decisionId ?? '');
+    if (!decision) return;
+    const key = `${decision.segment} ${decision.shown ? 'shown' : 'without'}`;
+    const count = this.counts.get(key) ?? { looks: 0, clicks: 0 };
+    if (kind === 'exposure') count.looks++;
+    if (name === 'click') count.clicks++;
+    this.counts.set(key, count);
+  }
+}
+
 /** The oracle splits by weight and knows the truth; what it measures must agree with the truth file within error. */
 describe('truth measured with the oracle', () => {
   const measure = new Measure();
   let summary: SimulationSummary;
   let truth: TruthFile;
+
+  const looks = new RowLooks();
+  const rowImage = (unitId: string, one: ServedTreatment): ServedTreatment => {
+    const shown = unitId.charCodeAt(unitId.length - 1) % 2 === 0;
+    const title = world.titles.find(({ id }) => id === one.subject);
+    const action = shown ? (title?.artwork[0]?.id ?? null) : null;
+    looks.served(one.decisionId, world.members.find(({ id }) => id === unitId)?.segment ?? '', action);
+    return { ...one, action };
+  };
 
   beforeAll(async () => {
     truth = truthOf(world);
@@ -29,8 +60,18 @@ describe('truth measured with the oracle', () => {
       from: start,
       to: start + 28 * millisecondsPerDay,
       seed: 'truth',
-      serve: (request) => measure.served(request, oracle.serve(request)),
-      emit: (event) => measure.take(event),
+      serve: (request) => {
+        const answer = oracle.serve(request);
+        // Half of the members see the studio's image within rows, the others none.
+        return measure.served(
+          request,
+          answer.map((one) => (one.surface === 'row.artwork' ? rowImage(request.unitId, one) : one)),
+        );
+      },
+      emit: (event) => {
+        looks.take(event);
+        measure.take(event);
+      },
     });
   }, 60_000);
 
@@ -103,6 +144,22 @@ describe('truth measured with the oracle', () => {
     expect(Math.abs(contextual.lift - expectedLift(world, 'best', 'best-of-segment'))).toBeLessThan(
       4 * contextual.standardError + 0.03,
     );
+  });
+
+  it('finds the lift of an image within a row, for every taste', () => {
+    const { clickRates, clickRateWithout, lifts } = truth.rowImages;
+    const rate = (key: string): { mean: number; variance: number } => {
+      const { looks: n, clicks: k } = looks.counts.get(key) as { looks: number; clicks: number };
+      return { mean: k / n, variance: (k / n) * (1 - k / n) * (1 / n) };
+    };
+    for (const segment of ['heart', 'thrill', 'curious'] as const) {
+      const [shown, without] = [rate(`${segment} shown`), rate(`${segment} without`)];
+      const error = Math.sqrt(shown.variance + without.variance);
+      expect(clickRates[segment].landscape - clickRateWithout).toBeCloseTo(lifts[segment].landscape, 12);
+      expect(Math.abs(shown.mean - without.mean - lifts[segment].landscape)).toBeLessThan(4 * error + 0.01);
+      expect(error).toBeLessThan(0.03);
+    }
+    expect(lifts.everybody.face).toBeGreaterThan(0.05);
   });
 
   it('loses the exposures of the crashing device in one arm only, and elsewhere none', () => {

@@ -3,6 +3,7 @@ import { crashing } from './behaviour.js';
 import type { ArtworkStyle } from './catalogue.js';
 import { tasteSegments, type TasteSegment } from './members.js';
 import { readyExperiments, type MetricKey } from './ready-experiments.js';
+import { rowImageTruth, type RowImageTruth } from './row-image-truth.js';
 import type { World, WorldSize } from './world.js';
 
 export type Lesson =
@@ -54,6 +55,8 @@ export interface TruthFile {
   readonly size: WorldSize;
   readonly experiments: readonly ExperimentTruth[];
   readonly artwork: ArtworkTruth;
+  /** Of the images within rows: what showing one adds. */
+  readonly rowImages: RowImageTruth;
 }
 
 /**
@@ -66,6 +69,7 @@ export function truthOf(world: World): TruthFile {
     size: world.size,
     experiments: experimentTruths(world),
     artwork: artworkTruth(world),
+    rowImages: rowImageTruth(world),
   };
 }
 

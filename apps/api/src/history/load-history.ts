@@ -133,12 +133,12 @@ const completed = (request: TreatmentRequest) => ({
   unitType: request.unitType,
   context: request.context,
   expose: false,
-  requests: request.requests.map(({ surface, subject, actions, limit }) => ({
+  requests: request.requests.map(({ surface, subject, actions, limit, parent }) => ({
     surface,
     subject: subject ?? null,
     actions: actions ?? null,
     limit: limit ?? null,
-    parent: null,
+    parent: parent ?? null,
   })),
 });
 

@@ -38,7 +38,8 @@ from (
   where r.policy_id = $1 and r.decision_at >= $2 and r.decision_at < $3 and ($4::text is null or r.subject = $4)
   group by r.decision_id, r.decision_at) s
 join decision d on d.id = s.decision_id and d.at = s.decision_at join policy p on p.id = $1
-where d.at >= $2 and d.at < $3 and d.kind = 'slate' and d.fallback is null`;
+where d.at >= $2 and d.at < $3 and d.kind = 'slate' and d.fallback is null
+  and (p.reward -> 'incremental' is not null or d.withheld is not true)`;
 
 const COUNT = `
 select count(*) filter (where current)::int as all, count(*) filter (where current and fresh)::int as fresh,

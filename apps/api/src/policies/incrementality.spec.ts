@@ -310,4 +310,61 @@ describe('an incremental reward', () => {
     ]);
     expect((await read()).items).toMatchObject([{ id: 'hit' }, { id: 'find', lift: expect.closeTo(0.3, 9) }]);
   });
+
+  it('is learned and reported place by place where the policy fills slates', async () => {
+    const reward = { ...LIFT, outcomes: [{ name: 'play', of: 'item' }] };
+    await create({ ...BODY, key: 'linear-thompson', reward });
+    // Two places, lots of one half: "hit" in the first is played either way, "find" in the second where it is shown.
+    const lots = [0, 1, 2, 3].flatMap((kind) =>
+      Array.from({ length: 30 }, (_, i) => ({ n: 30 * kind + i, kind })),
+    );
+    const entry = (id: string, withheld: boolean): object => ({
+      id,
+      propensity: 0.5,
+      lot: 0.5,
+      ...(withheld ? { withheld, instead: 'other' } : {}),
+    });
+    await insertDecisions(
+      api.db.database,
+      lots.map(({ n }) => ({ n, policyId: 'lift', unitId: `u${n}`, slate: ['hit', 'find'], at: at(n) })),
+    );
+    for (const { n, kind } of lots)
+      await api.db.database.query(
+        `update decision set chosen = $2::jsonb, withheld = $3, withhold_propensity = 0.25 where id = $1`,
+        [idOf(n), JSON.stringify([entry('hit', kind % 2 === 1), entry('find', kind > 1)]), kind > 0],
+      );
+    const play = (itemId: string, of: typeof lots) =>
+      of.map(({ n }) => ({ id: `${itemId}${n}`, n: 5000 + n, unitId: `u${n}`, itemId, at: at(n) + 5000 }));
+    await insertEvents(api.db.database, [
+      ...play(
+        'hit',
+        lots.filter(({ n }) => n % 2 === 0),
+      ),
+      ...play(
+        'find',
+        lots.filter(({ n, kind }) => kind < 2 && n % 3 === 0),
+      ),
+    ]);
+    expect(await learn()).toMatchObject({ decisions: 120, rewards: 240, learned: 240 });
+    const view = (await api.request('GET', '/v1/policies/lift/incrementality')).json<IncrementalityView>();
+    expect(view.items).toMatchObject([
+      { id: 'find', shown: 60, withheld: 60, shownMean: 20 / 60, withheldMean: 0 },
+      { id: 'hit', shown: 60, withheld: 60, shownMean: 0.5, withheldMean: 0.5, lift: 0 },
+    ]);
+    expect(view.slots).toMatchObject([
+      { slot: 0, shown: 60, withheld: 60, lift: 0 },
+      { slot: 1, shown: 60, withheld: 60, lift: expect.closeTo(1 / 3, 12) },
+    ]);
+    expect(view.balance).toMatchObject({ expected: 0.5, observed: 0.5, mismatch: false });
+    const rows = await rewards();
+    expect(meanOf(rows, 'find')).toBeCloseTo(1 / 3, 1);
+    expect(Math.abs(meanOf(rows, 'hit'))).toBeLessThan(0.1);
+    // Settled twice, everything counts once.
+    await settleAgain(api.db.database, 'lift');
+    await learn(Date.now() + 1000);
+    expect(await sums()).toMatchObject([
+      { action_id: 'find', decisions: 60, sum: 0 },
+      { action_id: 'hit', decisions: 60, sum: 30 },
+    ]);
+  });
 });

@@ -194,4 +194,30 @@ describe('outcomes of the item, and decisions with a lot', () => {
       expect(values({ ...lot, subject: 't' }, [seen, of('t'), outcome({ itemId: 't' })], lift)).toEqual([1]);
     },
   );
+
+  it('of a slate are those of what was chosen, not of what stands in for it', () => {
+    const places = slate.served.map((place, k) => ({
+      ...place,
+      lot: { withheld: k === 1, propensity: k === 1 ? 0.1 : 0.9 },
+      ...(k === 1 ? { instead: 'z' } : {}),
+    }));
+    const dealt = { ...slate, exposed: false, byExposure: true, served: places };
+    const seen = [exposure({ actionId: 'z' }), exposure({ id: 'x2', actionId: 'c' })];
+    const plain = definition({ outcomes: [{ name: 'play' }], combine: 'any' });
+    const settled = (events: LinkedEvent[], rules = lift) =>
+      settle(dealt, [...seen, ...events], rules, 60).rewards;
+    // Seen by the stand-in's exposure; an outcome alone proves nothing.
+    expect(settled([outcome({ actionId: 'a' })]).map(({ actionId }) => actionId)).toEqual(['b', 'c']);
+    // Played elsewhere: the outcome without showing. Played in its place: the stand-in's.
+    const worth = (events: LinkedEvent[], rules = lift) => settled(events, rules).map(({ reward }) => reward);
+    expect(worth([of('b')])).toEqual([1, 0]);
+    for (const event of [outcome({ actionId: 'z' }), outcome({ itemId: 'z' }), outcome({ position: 1 })]) {
+      expect(worth([event])).toEqual([0, 0]);
+      expect(worth([event], plain)).toEqual([0, 0]);
+    }
+    expect(worth([outcome({ position: 2 })], plain)).toEqual([0, 1]);
+    // What the member does is done with and without it.
+    const back = definition({ outcomes: [{ name: 'play', of: 'unit' }], combine: 'any' });
+    expect(worth([of(null)], back)).toEqual([1, 1]);
+  });
 });

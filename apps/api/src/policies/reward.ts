@@ -210,7 +210,7 @@ function placeNamed(id: string, served: readonly ServedPosition[]): number {
 
 /** What happens with a stand-in is no outcome of what it stands in for. */
 const isOfStandIn = (event: LinkedEvent, place: ServedPosition | undefined): boolean =>
-  place?.instead !== undefined && (event.actionId ?? event.itemId) !== place.actionId;
+  !event.ofUnit && place?.instead !== undefined && (event.actionId ?? event.itemId) !== place.actionId;
 
 /**
  * The rewards of one decision. An outcome counts when it happened no later than the window's end; there is no lower

@@ -49,9 +49,9 @@ export async function* sampledDecisions(
   const snapshots = new SnapshotStore(db);
   const known = new Map<number, ReplayInputs['snapshot']>();
   const ids = await db.query<{ id: string }>(SAMPLED, [policy.id, from, to, policy.updated_at, kinds, most]);
-  for (const { id } of ids) {
-    const row = await decisions.find(id);
-    if (!row || !isReplayable(row)) continue;
+  const rows = (await decisions.findAll(ids.map(({ id }) => id))).filter(isReplayable);
+  const items = await decisions.items([...new Set(rows.flatMap(({ candidates }) => candidates))]);
+  for (const row of rows) {
     const version = row.policy_version ?? 0;
     // Versions come in the order of time, so that an older one is not needed again.
     if (!known.has(version)) {
@@ -62,7 +62,7 @@ export async function* sampledDecisions(
     if (version > 0 && snapshot === null) continue;
     yield {
       row,
-      inputs: { config: configOf(policy), snapshot, items: await decisions.items(row.candidates) },
+      inputs: { config: configOf(policy), snapshot, items },
     };
   }
 }

@@ -180,6 +180,9 @@ describe('the audit of logged propensities', () => {
     const log = async (records: readonly DecisionRecord[]): Promise<void> => {
       await db.database.query('delete from policy_audit');
       await db.database.query('delete from decision');
+      await db.database.query('update policy set learning = true, serving_version = 3, updated_at = $1', [
+        new Date(AT - 86_400_000),
+      ]);
       await new FactStore(db.database).insertDecisions(records.map(encodeDecision));
     };
     const many = (): DecisionRecord[] => Array.from({ length: 500 }, served);

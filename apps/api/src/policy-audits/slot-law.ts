@@ -33,7 +33,7 @@ export interface SlotLawFindings {
 
 /** Slates that one audit asks for again, and how long it may take. */
 const SLATES = 500;
-const MOST_MS = 3000;
+const MOST_MS = 10_000;
 const MOST_SLOTS = 20;
 /** Actions tested by name in each place; all later ones share a category. */
 const MOST_ACTIONS = 24;

@@ -62,6 +62,13 @@ export const REWARD_PRESETS: readonly RewardPreset[] = [
     DAY,
     { outcomes: [{ name: 'session_start', of: 'unit', afterSeconds: 1800 }], combine: 'any' },
   ),
+  preset(
+    'lift-of-showing',
+    'Lift of showing',
+    'What showing adds to the plays of two minutes and more within a day, wherever they come about. Needs withheld choices, and a policy that learns from negative rewards.',
+    DAY,
+    { outcomes: [{ name: 'watch', min: 120, of: 'item' }], combine: 'any', incremental: {} },
+  ),
 ];
 
 const textOf = (reward: RewardDefinition, windowSeconds: number): string =>

@@ -34,9 +34,9 @@ export interface DecisionView {
   readonly slice: 'exploration' | 'analysis' | null;
   /** What the policy's shadow would have done; null without one. */
   readonly shadow: ShadowRecord | null;
-  /** True: `action` was chosen and not shown; null where the policy withholds nothing. */
+  /** True: `action`, or something of `slate`, was chosen and not shown; null where no lot was drawn. */
   readonly withheld: boolean | null;
-  /** Probability of being withheld, or of being shown. */
+  /** Probability of being withheld, or of being shown; of a slate that of all its lots together. */
   readonly withholdPropensity: number | null;
   /** The decision that this one was made within; null for one that stands alone. */
   readonly parentId: string | null;

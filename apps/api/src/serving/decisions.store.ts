@@ -122,6 +122,15 @@ export class DecisionsStore {
     return rows[0] ?? null;
   }
 
+  /** Those that are kept, in the order of their ids, which is that of time. */
+  async findAll(ids: readonly string[]): Promise<DecisionRow[]> {
+    const times = ids.map(timeOf).filter((at) => at !== null);
+    return this.db.query<DecisionRow & Record<string, unknown>>(
+      `${DECISION} where d.id = any($1) and d.at = any($2) order by d.id collate "C"`,
+      [ids, times],
+    );
+  }
+
   /** Newest first. */
   async list(filter: DecisionFilter): Promise<DecisionRow[]> {
     const values: unknown[] = [filter.limit];

@@ -1,6 +1,7 @@
 import { createAssignmentEngine, explainCondition } from '#experiments';
 import type { Assignment, AssignmentStep, Experiment, Json } from '#experiments';
 import type { CatalogConfig } from './catalog-data.js';
+import type { PlacedEntry } from './deal.js';
 import { slateOf } from './decision-view.js';
 import type { DecisionRow } from './decisions.store.js';
 
@@ -120,14 +121,20 @@ export function sentenceOf(row: DecisionRow, titles: Titles): string {
   const policy = titles.policy ?? row.policy_key;
   const unknown =
     row.reason === 'NOT_PERSONALISED' ? ', as for somebody new, because it asked not to be known' : '';
-  return `${who} got ${what} ${place}: ${how}, and there the policy "${policy}" chose it ${learned} with a probability of ${percent(row.propensity)}${rankOf(row)}${unknown}.${withheldText(row)}`;
+  return `${who} got ${what} ${place}: ${how}, and there the policy "${policy}" chose it ${learned} with a probability of ${percent(row.propensity)}${rankOf(row)}${unknown}.${withheldText(row, titles.item)}`;
 }
 
-/** Says that the choice was kept back, where it was. */
-const withheldText = ({ withheld, withhold_propensity: share }: DecisionRow): string =>
-  withheld === true && share !== null
-    ? ` It was withheld, as ${percent(share)} of the policy's choices are, so nothing was shown: that measures what showing brings.`
-    : '';
+/** Says that the choice, or part of it, was kept back, where it was. */
+function withheldText(row: DecisionRow, title: (id: string) => string): string {
+  const { withheld, withhold_propensity: share } = row;
+  if (withheld !== true || share === null) return '';
+  if (row.kind !== 'slate')
+    return ` It was withheld, as ${percent(share)} of the policy's choices are, so nothing was shown: that measures what showing brings.`;
+  const kept = (slateOf(row.chosen) as readonly PlacedEntry[]).flatMap(({ id, instead }) =>
+    instead === undefined ? [] : [`"${title(instead)}" stood in for "${title(id)}"`],
+  );
+  return ` By lot, ${kept.join(', and ')}: that measures what showing brings.`;
+}
 
 function armOf(row: DecisionRow, titles: Titles): string {
   const arm = `arm "${row.arm ?? ''}" of "${titles.experiment ?? row.experiment ?? ''}"`;

@@ -3,6 +3,8 @@ import type { CompiledPolicy } from '#policies';
 import { serveTreatments } from './serve-treatments.js';
 import type { DecisionRecord } from '../queues/jobs.js';
 import type { Served, ServingState, Treatment } from './serve-treatments.js';
+import { dealSlate } from './deal.js';
+import type { PlacedEntry } from './deal.js';
 import { withholdLot } from './withhold.js';
 import type { LotParts } from './withhold.js';
 import { arm, ask, byPolicy, experiment, item, pluginOf, policy, stateOf, surface } from './testing.js';
@@ -81,13 +83,14 @@ describe('a policy that withholds', () => {
       expect(lots('always', change)).not.toBe(lots('always'));
   });
 
-  it('withholds nothing from the analysis slice, from slates, and without a share', () => {
+  it('withholds nothing from the analysis slice, and without a share', () => {
     const half = { share: 0.5, steadyFor: 'always' } as const;
     for (let unit = 0; unit < 50; unit++) {
       const served = [
         serve(world(half, 'analysis'), `m${unit}`),
         serve(world(null), `m${unit}`),
-        serve(world(half), `m${unit}`, 'rows'),
+        serve(world(null), `m${unit}`, 'rows'),
+        serve(world(half, 'analysis'), `m${unit}`, 'rows'),
       ];
       for (const { records, treatments } of served) {
         expect(records[0]).not.toHaveProperty('withheld');
@@ -96,5 +99,60 @@ describe('a policy that withholds', () => {
     }
     const explored = Array.from({ length: 50 }, (_, unit) => serve(world(half, 'exploration'), `m${unit}`));
     expect(explored.some(({ treatments }) => treatments[0]?.withheld)).toBe(true);
+  });
+
+  it('replaces what it withholds of a slate by the next in order, and leaves the choice and its law alone', () => {
+    const half = { share: 0.3, steadyFor: 'always' } as const;
+    const rows = (state: ServingState, unit: number, limit: number): Served =>
+      serveTreatments(state, ask(`m${unit}`, 'rows', { limit }), NOW, {
+        monotonic: () => 0,
+        newId: () => `d${unit}`,
+      });
+    const idsOf = (entries: unknown): string[] => (entries as PlacedEntry[]).map(({ id }) => id);
+    let [lots, withheld] = [0, 0];
+    for (let unit = 0; unit < 800; unit++) {
+      const { records, treatments } = rows(world(half), unit, 2);
+      const record = records[0] as DecisionRecord;
+      const chosen = record.chosen as unknown as PlacedEntry[];
+      const plain = rows(world(null), unit, 2).records[0] as DecisionRecord;
+      expect(idsOf(chosen)).toEqual(idsOf(plain.chosen));
+      expect(record.propensity).toBeCloseTo(plain.propensity, 12);
+      const shown = treatments[0]?.slate ?? [];
+      expect(new Set(idsOf(shown)).size).toBe(2);
+      for (const [place, entry] of chosen.entries()) {
+        const stands = shown[place];
+        expect(stands?.id).toBe(entry.instead ?? entry.id);
+        expect(stands?.substitute).toBe(entry.withheld);
+        expect(stands).not.toHaveProperty('lot');
+        if (entry.lot === undefined) continue;
+        lots += 1;
+        withheld += entry.withheld ? 1 : 0;
+        expect(entry.lot).toBe(entry.withheld ? 0.3 : 0.7);
+      }
+      const product = chosen.reduce((joint, { lot = 1 }) => joint * lot, 1);
+      expect(record.withholdPropensity ?? 1).toBeCloseTo(product, 12);
+      expect(record.withheld ?? false).toBe(chosen.some((entry) => entry.withheld));
+    }
+    expect((withheld - 0.3 * lots) ** 2 / (0.3 * 0.7 * lots)).toBeLessThan(10.83);
+    // With all candidates in the slate nobody could stand in, so no lot is drawn.
+    expect(rows(world(half), 1, 3).records[0]).not.toHaveProperty('withheld');
+  });
+
+  it('never has something stand in that the unit is to go without, and draws no lot once nothing is left', () => {
+    const drawn = ['a', 'b', 'c', 'x', 'y'].map((id) => ({ id, propensity: 0.5 }));
+    const deal = (...kept: string[]) =>
+      dealSlate(drawn, 3, (id) => ({
+        withheld: kept.includes(id),
+        propensity: kept.includes(id) ? 0.1 : 0.9,
+      }));
+    expect(deal('a', 'x').shown.map(({ id }) => id)).toEqual(['y', 'b', 'c']);
+    const { chosen, lot } = deal('a', 'c', 'x');
+    expect(chosen).toEqual([
+      { id: 'a', propensity: 0.5, lot: 0.1, withheld: true, instead: 'y' },
+      { id: 'b', propensity: 0.5 },
+      { id: 'c', propensity: 0.5 },
+    ]);
+    expect(lot).toEqual({ withheld: true, propensity: 0.1 });
+    expect(deal('x', 'y')).toMatchObject({ lot: null });
   });
 });

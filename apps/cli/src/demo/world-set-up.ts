@@ -1,4 +1,13 @@
-import { itemsOf, layers, readyExperiments, readyPolicies, surfaces, type World } from '#simulation';
+import {
+  itemsOf,
+  layers,
+  readyExperiments,
+  readyPolicies,
+  stackedExperiment,
+  stackedPolicies,
+  surfaces,
+  type World,
+} from '#simulation';
 import type { SetUp } from './set-up.js';
 
 /** Everything of the simulated world that the product has to know. */
@@ -7,8 +16,8 @@ export function worldSetUp(world: World): SetUp {
     surfaces,
     layers,
     items: itemsOf(world),
-    policies: readyPolicies,
-    experiments: readyExperiments.map(({ experiment, ...design }) => ({
+    policies: [...readyPolicies, ...stackedPolicies],
+    experiments: [...readyExperiments, stackedExperiment].map(({ experiment, ...design }) => ({
       key: experiment.key,
       title: experiment.title,
       surface: experiment.surface,

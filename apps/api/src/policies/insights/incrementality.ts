@@ -33,6 +33,12 @@ export interface LiftItem extends Rates {
   readonly baselineError: number | null;
 }
 
+/** One place of the slates. */
+export interface SlotLift extends Rates {
+  /** 0-based. */
+  readonly slot: number;
+}
+
 export interface IncrementalityView {
   readonly withhold: Withhold | null;
   /** The reward is incremental: the policy learns the lift. */
@@ -47,15 +53,24 @@ export interface IncrementalityView {
     readonly pValue: number | null;
     readonly mismatch: boolean;
   };
+  /** Of slates, place by place, whatever stood there; empty for single choices. */
+  readonly slots: readonly SlotLift[];
   /** Actions by settled decisions, at most 200. */
   readonly items: readonly LiftItem[];
   readonly actions: number;
 }
 
-interface Row extends LotSums {
+interface Row extends SumsRow {
   readonly subject: string;
   readonly action_id: string;
   readonly title: string | null;
+}
+
+interface SlotRow extends SumsRow {
+  readonly slot: number;
+}
+
+interface SumsRow extends LotSums {
   readonly withheld: boolean;
   /** Every outcome is 0 or 1. */
   readonly isRate: boolean;
@@ -64,28 +79,45 @@ interface Row extends LotSums {
   readonly variance: number;
 }
 
-/** All settled decisions with a lot that share it are one cluster: the lot is what was randomised. */
-const LOTS = `
+/**
+ * All settled choices with a lot that share it are one cluster: the lot is what was randomised. Of slates each place has a
+ * lot of its own, kept with what was chosen for it.
+ */
+const ONE = `
 with one as (
-  select coalesce(r.subject, '') as subject, r.action_id, d.unit_id, false as withheld, coalesce(r.outcome, r.reward) as y,
-    1 - d.withhold_propensity as share
+  select coalesce(r.subject, '') as subject, r.action_id, d.unit_id, r.position, d.kind = 'slate' as slate,
+    false as withheld, coalesce(r.outcome, r.reward) as y,
+    1 - case when d.kind = 'slate' then (d.chosen -> r.position ->> 'lot')::float8 else d.withhold_propensity end as share
   from reward r join decision d on d.id = r.decision_id and d.at = r.decision_at
-  where r.policy_id = $1 and r.definition = $2 and r.decision_at >= $3 and d.at >= $3 and r.position = 0
-    and d.withheld = false and ($4::text is null or r.subject = $4)
+  where r.policy_id = $1 and r.definition = $2 and r.decision_at >= $3 and d.at >= $3
+    and (d.kind = 'slate' and d.withheld is not null and d.chosen -> r.position ->> 'lot' is not null
+      and d.chosen -> r.position ->> 'withheld' is null
+      or d.kind = 'action' and d.withheld = false) and ($4::text is null or r.subject = $4)
   union all
-  select coalesce(w.subject, ''), w.action_id, w.unit_id, true, w.outcome, d.withhold_propensity
+  select coalesce(w.subject, ''), w.action_id, w.unit_id, w.position, d.kind = 'slate', true, w.outcome,
+    case when d.kind = 'slate' then (d.chosen -> w.position ->> 'lot')::float8 else d.withhold_propensity end
   from withheld_outcome w join decision d on d.id = w.decision_id and d.at = w.decision_at
   where w.policy_id = $1 and w.definition = $2 and w.decision_at >= $3 and d.at >= $3
-    and ($4::text is null or w.subject = $4)),
-lot as (
-  select subject, action_id, withheld, unit_id, count(*)::float8 as n, sum(y) as y, bool_and(y in (0, 1)) as rates,
-    avg(share) as share
-  from one group by subject, action_id, withheld, unit_id)
-select subject, action_id, (select title from item where id = action_id) as title, withheld, count(*)::int as clusters,
+    and ($4::text is null or w.subject = $4))`;
+
+const SUMS = `count(*)::int as clusters,
   sum(n)::float8 as decisions, sum(y) as sum, sum(y * y) as "sumSquares", sum(n * y) as "sumProducts",
   sum(n * n) as "sizeSquares", bool_and(rates) as "isRate", sum(n * share) as expected,
-  sum(n * n * share * (1 - share)) as variance
+  sum(n * n * share * (1 - share)) as variance`;
+
+const LOT_SUMS = `count(*)::float8 as n, sum(y) as y, bool_and(y in (0, 1)) as rates, avg(share) as share`;
+
+const LOTS = `${ONE},
+lot as (
+  select subject, action_id, withheld, unit_id, ${LOT_SUMS} from one group by subject, action_id, withheld, unit_id)
+select subject, action_id, (select title from item where id = action_id) as title, withheld, ${SUMS}
 from lot group by subject, action_id, withheld order by subject, action_id, withheld`;
+
+const SLOTS = `${ONE},
+lot as (
+  select position, subject, action_id, withheld, unit_id, ${LOT_SUMS} from one where slate
+  group by position, subject, action_id, withheld, unit_id)
+select position as slot, withheld, ${SUMS} from lot group by position, withheld order by position, withheld`;
 
 const NONE: LotSums = {
   clusters: 0,
@@ -105,12 +137,9 @@ export async function incrementalityOf(
   policy: PolicyRow,
   { since, subject }: { readonly since: Date; readonly subject: string | null },
 ): Promise<IncrementalityView> {
-  const rows = await sql.query<Row & Record<string, unknown>>(LOTS, [
-    policy.id,
-    policy.reward_version,
-    since,
-    subject,
-  ]);
+  const asked = [policy.id, policy.reward_version, since, subject];
+  const rows = await sql.query<Row & Record<string, unknown>>(LOTS, asked);
+  const slotRows = await sql.query<SlotRow & Record<string, unknown>>(SLOTS, asked);
   const baselineOf = await readBaselines(sql, policy);
   const groups = new Map<string, Row[]>();
   for (const row of rows) {
@@ -125,6 +154,10 @@ export async function incrementalityOf(
     alpha: ALPHA,
     total: ratesOf(rows),
     balance: balanceOf(rows),
+    slots: [...new Set(slotRows.map(({ slot }) => slot))].map((slot) => ({
+      slot,
+      ...ratesOf(slotRows.filter((row) => row.slot === slot)),
+    })),
     items: items.slice(0, MOST_ITEMS),
     actions: items.length,
   };
@@ -150,7 +183,7 @@ function itemOf(
   };
 }
 
-function ratesOf(rows: readonly Row[]): Rates {
+function ratesOf(rows: readonly SumsRow[]): Rates {
   const shown = rows.filter(({ withheld }) => !withheld).reduce(add, NONE);
   const withheld = rows.filter((row) => row.withheld).reduce(add, NONE);
   const counts = {
@@ -179,8 +212,8 @@ const add = (a: LotSums, b: LotSums): LotSums => ({
 });
 
 /** Number of withheld decisions against its expectation, lots being what was drawn. */
-function balanceOf(rows: readonly Row[]): IncrementalityView['balance'] {
-  const total = (of: (row: Row) => number): number => rows.reduce((sum, row) => sum + of(row), 0);
+function balanceOf(rows: readonly SumsRow[]): IncrementalityView['balance'] {
+  const total = (of: (row: SumsRow) => number): number => rows.reduce((sum, row) => sum + of(row), 0);
   const decisions = total((row) => row.decisions);
   if (decisions === 0) return { expected: null, observed: null, pValue: null, mismatch: false };
   const [expected, withheld] = [
