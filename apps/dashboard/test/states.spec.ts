@@ -251,6 +251,17 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     ]);
   });
 
+  it('shows how probable a slate was, place by place, and what stood in for what was withheld', async () => {
+    await visit('/decisions/slate');
+    const { page } = stage;
+    const places = page.getByRole('table', { name: 'Probabilities of the slate, place by place' });
+    await places.waitFor();
+    expect(await places.getByRole('row').nth(2).innerText()).toMatch(/40\D*%[^]*20\D*%[^]*31\D*%[^]*53\D*%/);
+    expect(await page.getByRole('region', { name: 'Served answer, JSON' }).innerText()).toContain(
+      'art-night',
+    );
+  });
+
   it('attaches and detaches a shadow, looks at an earlier audit and learns again', async () => {
     await visit('/policies/artwork-ts/health');
     const { page } = stage;

@@ -1,9 +1,10 @@
 import type { AssignmentStep, Context, Experiment } from '#experiments';
 import { policyRegistry } from '#policies';
 import { Problem } from '../http/problem.js';
+import { answering } from './answering.js';
 import { stackOfDecision } from './decision-stack.js';
 import type { DecisionStack } from './decision-stack.js';
-import { eventViewOf, viewOf } from './decision-view.js';
+import { eventViewOf, slateOf, viewOf } from './decision-view.js';
 import type { DecisionView, EventView } from './decision-view.js';
 import type { DecisionRow, DecisionsStore, RewardRow } from './decisions.store.js';
 import { explainPath, sentenceOf } from './explain-decision.js';
@@ -11,8 +12,10 @@ import type { PathExplanation, TargetingClause, Titles } from './explain-decisio
 import { placeIn, placesIn } from './examine-decision.js';
 import type { ExaminedCandidate, ExaminedDecision, Places } from './examine-decision.js';
 import type { ExperimentCatalog } from './experiment-catalog.js';
-import { replayDecision } from './replay-decision.js';
+import { replayDecision, requestOf } from './replay-decision.js';
 import type { Replay, Replayed } from './replay-decision.js';
+import { slateLawOf } from './slate-law.js';
+import type { SlateLaw } from './slate-law.js';
 import type { SnapshotStore } from './snapshot-store.js';
 
 export interface CandidateDetail {
@@ -49,6 +52,8 @@ export interface DecisionDetail extends DecisionView, DecisionStack {
   readonly outcomes: readonly EventView[];
   readonly reward: RewardView | null;
   readonly replay: Replay | null;
+  /** Probabilities of a slate place by place; null for other kinds, and where it cannot be asked for again as it was. */
+  readonly slateLaw: SlateLaw | null;
 }
 
 type Items = Awaited<ReturnType<DecisionsStore['items']>>;
@@ -91,7 +96,16 @@ export class DecisionInspector {
       outcomes: events.map(eventViewOf),
       reward: rewardOf(rewards.rows, rewards.dueAt),
       replay: replayed?.replay ?? null,
+      slateLaw: replayed?.replay.identical ? await this.slateLaw(row, items) : null,
     };
+  }
+
+  private async slateLaw(row: DecisionRow, items: Items): Promise<SlateLaw | null> {
+    const config = row.policy_id === null ? undefined : this.catalog.current.policies.get(row.policy_id);
+    if (row.kind !== 'slate' || !config) return null;
+    const snapshot = row.policy_version ? await this.snapshots.read(config.id, row.policy_version) : null;
+    const ids = slateOf(row.chosen).map(({ id }) => id);
+    return slateLawOf(answering(config, snapshot, { slice: row.slice }), requestOf(row, items), ids);
   }
 
   /** Draws again where a policy drew; walks the assignment again where an arm or a holdout decided alone. */

@@ -216,6 +216,16 @@ describe('decisions, asked about', () => {
     const served = await serve('m3', { surface: 'rows', limit: 2 });
     const before = await inspect(served.decisionId);
     expect(before).toMatchObject({ slate: served.slate, replay: { identical: true } });
+    const { places = [], method } = before.slateLaw ?? {};
+    expect(places.map(({ id }) => id)).toEqual(before.slate?.map(({ id }) => id));
+    expect(places.at(-1)?.prefix).toBeCloseTo(before.propensity, 12);
+    places.forEach(({ conditional, marginal, inSlate }, k) => {
+      expect(conditional).toBeCloseTo(before.slate?.[k]?.propensity as number, 12);
+      expect(marginal).toBeLessThanOrEqual(inSlate + 1e-12);
+    });
+    // In the first place nothing stands above.
+    expect(places[0]?.marginal).toBeCloseTo(places[0]?.conditional as number, 9);
+    expect(method).not.toBe('monte-carlo');
     expect(before.candidatesDetail.filter((one) => one.chosen)).toHaveLength(2);
     await changeCatalog(
       `update policy set exploration = '{"key":"plackett-luce","params":{"temperature":0.2}}' where id = 'pl'`,

@@ -77,7 +77,7 @@ export interface ExplorationLedger {
   budgetPerDay: number | null;
 }
 
-interface ShowingRates {
+export interface ShowingRates {
   shown: number;
   withheld: number;
   shownMean: number | null;
@@ -102,6 +102,8 @@ export interface Incrementality {
   alpha: number;
   total: ShowingRates;
   balance: { expected: number | null; observed: number | null; pValue: number | null; mismatch: boolean };
+  /** Of slates, place by place. */
+  slots?: (ShowingRates & { slot: number })[];
   items: ShowingLift[];
   actions: number;
 }

@@ -165,7 +165,10 @@ export interface Decision {
   kind: 'value' | 'action' | 'slate';
   value: Json;
   action: string | null;
-  slate: { id: string; propensity: number }[] | null;
+  /** As chosen; `lot` and `withheld` where a lot was drawn, `instead` what was shown in its place. */
+  slate: { id: string; propensity: number; lot?: number; withheld?: true; instead?: string }[] | null;
+  /** True: something that was chosen was not shown, by lot. */
+  withheld?: boolean | null;
   propensity: number;
   armPropensity: number;
   policy: { id: string; key: string; version: number } | null;
@@ -232,6 +235,12 @@ export interface DecisionDetail extends Decision {
   outcomes: ServedEvent[];
   reward: { value: number; settledAt: string; version: number | null } | { pendingUntil: string } | null;
   replay: { identical: boolean; detail: string } | null;
+  /** Of a slate, place by place; null for other kinds, and where it cannot be asked for again. */
+  slateLaw?: {
+    places: { id: string; conditional: number; prefix: number; marginal: number; inSlate: number }[];
+    method: 'subsets' | 'quadrature' | 'monte-carlo';
+    standardError: number;
+  } | null;
 }
 
 export interface Operations {

@@ -14,6 +14,7 @@ import styles from './decisions.module.css';
 import { Outcomes } from './outcomes.js';
 import { Path } from './path.js';
 import { Replay } from './replay.js';
+import { SlatePlaces } from './slate-places.js';
 import { Stacked } from './stacked.js';
 import { WhatIfPanel } from './what-if.js';
 
@@ -76,6 +77,7 @@ function Inspector({ decision }: { decision: DecisionDetail }): ReactElement {
         </div>
       </div>
       {decision.parentId === null ? null : <Stacked decision={decision} />}
+      {decision.slateLaw ? <SlatePlaces decision={decision} law={decision.slateLaw} /> : null}
       <Candidates decision={decision} />
       <WhatIfPanel decision={decision} />
       <Outcomes decision={decision} />
@@ -93,7 +95,8 @@ function Inspector({ decision }: { decision: DecisionDetail }): ReactElement {
 
 function servedJson(decision: DecisionDetail) {
   if (decision.kind === 'value') return decision.value;
-  return decision.kind === 'action' ? decision.action : decision.slate;
+  if (decision.kind === 'action') return decision.withheld === true ? null : decision.action;
+  return decision.slate?.map(({ id, propensity, instead }) => ({ id: instead ?? id, propensity })) ?? null;
 }
 
 function Served({ decision }: { decision: DecisionDetail }): ReactElement {

@@ -12,6 +12,7 @@ import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
 import { useUrlState } from '../../ui/url-state.js';
+import { IncrementalitySlots, WHY } from './incrementality-slots.js';
 import styles from './action-values-panel.module.css';
 
 const HEADINGS = {
@@ -28,12 +29,6 @@ const HEADINGS = {
   baselineError: 'Baseline standard error',
 };
 const COUNTS = new Set(['shown', 'withheld']);
-
-const WHY: Record<NonNullable<ShowingLift['reason']>, string> = {
-  nothing_shown: 'Nothing shown has settled',
-  nothing_withheld: 'Nothing withheld has settled',
-  too_few_lots: 'Fewer than two members in one of the groups',
-};
 
 const figure = (value: number | null): string => decimal(value, 3);
 
@@ -138,6 +133,7 @@ function Lift({ id, data }: { id: string; data: Incrementality }): ReactElement 
           </table>
         </div>
       </ChartFrame>
+      <IncrementalitySlots data={data} />
     </>
   );
 }
