@@ -160,13 +160,7 @@ export async function settleDue(
     for (const reward of result.rewards) {
       const before = known(decision.id, reward.position);
       const lot = lotOf(decision, reward);
-      if (lot?.withheld)
-        withheld.push({
-          decision,
-          position: reward.position,
-          actionId: reward.actionId,
-          outcome: reward.reward,
-        });
+      withheld.push(...withheldIn(decision, reward, lot));
       const made = rewardOf(decision, reward, lot, before);
       if (made === null) continue;
       if (!before) rows.push({ decision, reward: made });
@@ -193,6 +187,12 @@ const servedOf = (decision: DecisionRow): ServedDecision => ({
   withheld: decision.kind === 'action' ? (decision.withheld ?? undefined) : undefined,
   byExposure: decision.withheld !== null,
 });
+
+const withheldIn = (
+  decision: DecisionRow,
+  { position, actionId, reward: outcome }: PositionReward,
+  lot: Lot | null,
+): WithheldOutcome[] => (lot?.withheld ? [{ decision, position, actionId, outcome }] : []);
 
 /** The lot of what stands in a place; null where none was drawn. */
 function lotOf(decision: DecisionRow, { lot }: ServedPosition): Lot | null {

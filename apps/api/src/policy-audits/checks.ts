@@ -32,12 +32,7 @@ export function checksOf(findings: AuditFindings): AuditCheck[] {
       slates.mismatched,
       slates.slates,
     ),
-    faults(
-      'slots',
-      'Each place of a slate was logged with its own probability',
-      slotLaw?.mismatched ?? 0,
-      slotLaw?.slates ?? 0,
-    ),
+    placesCheck(slotLaw),
     failing(failures, decisions),
     test(
       'actions',
@@ -52,12 +47,7 @@ export function checksOf(findings: AuditFindings): AuditCheck[] {
       choices.choices,
     ),
     test('inverse', 'Inverse propensities average 1 (z test, p)', choices.inverse?.p, choices.choices),
-    test(
-      'slot-law',
-      'Each place of the slates is filled as often as its probabilities say (chi-square, least p times places)',
-      slotLaw?.least ?? undefined,
-      slotLaw?.slates ?? 0,
-    ),
+    placesTest(slotLaw),
     {
       key: 'replays',
       rule: 'Decisions drawn again with their seed come out the same (number that differ)',
@@ -68,6 +58,22 @@ export function checksOf(findings: AuditFindings): AuditCheck[] {
     },
   ];
 }
+
+const placesCheck = (slotLaw: AuditFindings['slotLaw']): AuditCheck =>
+  faults(
+    'slots',
+    'Each place of a slate was logged with its own probability',
+    slotLaw?.mismatched ?? 0,
+    slotLaw?.slates ?? 0,
+  );
+
+const placesTest = (slotLaw: AuditFindings['slotLaw']): AuditCheck =>
+  test(
+    'slot-law',
+    'Each place of the slates is filled as often as its probabilities say (chi-square, least p times places)',
+    slotLaw?.least ?? undefined,
+    slotLaw?.slates ?? 0,
+  );
 
 /** A count of broken decisions: one is one too many. */
 function faults(key: string, rule: string, count: number, of: number): AuditCheck {

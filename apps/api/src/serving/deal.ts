@@ -116,3 +116,16 @@ export function drawAndDeal(
     shown: lot?.withheld ? (shown as unknown as Json) : null,
   };
 }
+
+/** Null: nothing is to be shown. */
+export const actionShown = ({ chosen, lot }: Choice): string | null =>
+  lot?.withheld ? null : (chosen as string | null);
+
+export const withheldMark = ({ lot }: Choice): true | undefined => (lot?.withheld ? true : undefined);
+
+/** Without lots: those are of the record, not of the answer. */
+export function slateShown({ chosen, shown, lot }: Choice): readonly SlateEntry[] {
+  if (shown !== null) return shown as unknown as readonly SlateEntry[];
+  const entries = chosen as unknown as readonly SlateEntry[];
+  return lot === null ? entries : entries.map(({ id, propensity }) => ({ id, propensity }));
+}

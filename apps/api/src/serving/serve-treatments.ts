@@ -10,7 +10,7 @@ import { dedupes, withShown } from './page-context.js';
 import type { ServingPolicy } from './serving-policy.js';
 import { policyIdOf, recordOf, stackOf } from './decision-record.js';
 import { ProcessorClock, tookOf } from './processor-clock.js';
-import { drawAndDeal } from './deal.js';
+import { actionShown, drawAndDeal, slateShown, withheldMark } from './deal.js';
 import { shadowOf } from './shadow.js';
 import { drawSeed, steadyPeriod } from './steady-seed.js';
 import type { LotParts } from './withhold.js';
@@ -322,16 +322,6 @@ const withoutFeatures = (wanted: TreatmentRequest): TreatmentRequest =>
 
 const NO_ACTIONS: readonly Action[] = Object.freeze([]);
 
-/** Without lots: those are of the record, not of the answer. */
-const slateShown = ({ chosen, shown, lot }: Choice): readonly SlateEntry[] => {
-  if (shown !== null) return shown as unknown as readonly SlateEntry[];
-  const entries = chosen as unknown as readonly SlateEntry[];
-  return lot === null ? entries : entries.map(({ id, propensity }) => ({ id, propensity }));
-};
-
-const actionShown = ({ chosen, lot }: Choice): string | null =>
-  lot?.withheld ? null : (chosen as string | null);
-
 /** One shape for all kinds, which is fast to build; fields that do not apply are undefined and leave no trace in JSON. */
 function treatmentOf(
   id: string,
@@ -341,7 +331,6 @@ function treatmentOf(
   choice: Choice,
 ): Treatment {
   const { kind } = surface;
-  const withheld = kind === 'action' && choice.lot?.withheld ? true : undefined;
   return {
     decisionId: id,
     surface: wanted.surface,
@@ -355,6 +344,6 @@ function treatmentOf(
     propensity: choice.propensity,
     policy: choice.policy === null ? null : { key: choice.policy.config.key, version: choice.policy.version },
     reason: choice.reason,
-    withheld,
+    withheld: kind === 'action' ? withheldMark(choice) : undefined,
   };
 }

@@ -40,6 +40,12 @@ function world(
 const serve = (state: ServingState, unit: string, on = 'art'): Served =>
   serveTreatments(state, ask(unit, on), NOW);
 
+/** What a place shows of its entry: the entry itself without its lot, or a marked stand-in. */
+const standing = (entry: PlacedEntry, shown: { propensity: number } | undefined): object =>
+  entry.instead === undefined
+    ? { id: entry.id, propensity: entry.propensity }
+    : { id: entry.instead, propensity: shown?.propensity, substitute: true };
+
 describe('a policy that withholds', () => {
   it('keeps back its share of every action, says so, and records what was chosen with both propensities', () => {
     const state = world({ share: SHARE, steadyFor: 'always' });
@@ -119,16 +125,11 @@ describe('a policy that withholds', () => {
       expect(record.propensity).toBeCloseTo(plain.propensity, 12);
       const shown = treatments[0]?.slate ?? [];
       expect(new Set(idsOf(shown)).size).toBe(2);
-      for (const [place, entry] of chosen.entries()) {
-        const stands = shown[place];
-        expect(stands?.id).toBe(entry.instead ?? entry.id);
-        expect(stands?.substitute).toBe(entry.withheld);
-        expect(stands).not.toHaveProperty('lot');
-        if (entry.lot === undefined) continue;
-        lots += 1;
-        withheld += entry.withheld ? 1 : 0;
-        expect(entry.lot).toBe(entry.withheld ? 0.3 : 0.7);
-      }
+      chosen.forEach((entry, place) => expect(shown[place]).toEqual(standing(entry, shown[place])));
+      const own = chosen.filter(({ lot }) => lot !== undefined);
+      lots += own.length;
+      withheld += own.filter((entry) => entry.withheld).length;
+      for (const { lot, withheld: kept } of own) expect(lot).toBe(kept ? 0.3 : 0.7);
       const product = chosen.reduce((joint, { lot = 1 }) => joint * lot, 1);
       expect(record.withholdPropensity ?? 1).toBeCloseTo(product, 12);
       expect(record.withheld ?? false).toBe(chosen.some((entry) => entry.withheld));
