@@ -254,7 +254,7 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
   it('shows how probable a slate was, place by place, and what stood in for what was withheld', async () => {
     await visit('/decisions/slate');
     const { page } = stage;
-    const places = page.getByRole('table', { name: 'Probabilities of the slate, place by place' });
+    const places = page.getByRole('region', { name: 'Probabilities of the slate, place by place, table' });
     await places.waitFor();
     expect(await places.getByRole('row').nth(2).innerText()).toMatch(/40\D*%[^]*20\D*%[^]*31\D*%[^]*53\D*%/);
     expect(await page.getByRole('region', { name: 'Served answer, JSON' }).innerText()).toContain(
