@@ -107,8 +107,8 @@ async function write(tx: Transaction, row: PolicyRow, editorial: EditorialParams
     if (policy.learns === 'online') policy.compile(policy.initialState(parsed), parsed);
     if (policy.learns === 'never') policy.compile(null, parsed);
   });
-  await tx.query(`update policy set params = $2::jsonb, revision = revision + 1, updated_at = now() where id = $1`, [
-    row.id,
-    JSON.stringify(params),
-  ]);
+  await tx.query(
+    `update policy set params = $2::jsonb, revision = revision + 1, updated_at = now() where id = $1`,
+    [row.id, JSON.stringify(params)],
+  );
 }
