@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { startPostgres } from './lib/postgres.mjs';
+import { buildSpecs } from './lib/specs.mjs';
 import {
   ensureBuilt,
   ensureInstalled,
@@ -17,6 +18,7 @@ import {
 say('Marquee tests');
 await ensureInstalled();
 await ensureBuilt();
+await step('compiling the tests', buildSpecs);
 
 async function program(title, debianPackage, ...names) {
   const found = which(...names);
@@ -52,8 +54,6 @@ const wanted = process.argv.slice(2);
 const child = spawn(
   process.execPath,
   [
-    '--experimental-vm-modules',
-    '--no-warnings=ExperimentalWarning',
     'node_modules/jest/bin/jest.js',
     '--maxWorkers=2',
     '--forceExit',

@@ -1,7 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import path from 'node:path';
 import pg from 'pg';
-import { startPostgres } from '../../../scripts/lib/postgres.mjs';
 import { createDataSource } from '../src/persistence/data-source.js';
 import { Database } from '../src/persistence/database.js';
 import { migrate } from '../src/persistence/migrate.js';
@@ -13,13 +11,11 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-const STATE_DIR = path.resolve('.marquee', 'test');
-
-/** URL of the test server: TEST_DATABASE_URL, or the embedded one (started on demand, kept for the next spec). */
-async function serverUrl(): Promise<string> {
+/** URL of the test server, which `npm test` has started. */
+function serverUrl(): string {
   const given = process.env['TEST_DATABASE_URL'];
-  if (given) return given;
-  return (await startPostgres({ stateDir: STATE_DIR, database: 'postgres' })).url;
+  if (!given) throw new Error('TEST_DATABASE_URL is not set: run the tests with `npm test`.');
+  return given;
 }
 
 async function admin<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -34,7 +30,7 @@ async function admin<T>(url: string, work: (client: pg.Client) => Promise<T>): P
 
 /** Creates a database by copying a migrated template, which takes tens of milliseconds. */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const server = await serverUrl();
+  const server = serverUrl();
   const name = `t_${randomBytes(6).toString('hex')}`;
   const template = `template_${createHash('sha256').update(String(process.ppid)).digest('hex').slice(0, 12)}`;
   const urlOf = (database: string): string => {

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseReferenceCases, runReferenceCase } from './index.js';
 import type { ReferenceCase } from './index.js';
 import { differences } from './compare.js';
 import { referenceMethods } from './methods.js';
 
 /** Reference values computed by R, scipy, mpmath and others; kept beside the checkout, not in it. */
-const FILE = new URL('../../../../../shared/vectors/stats.json', import.meta.url);
+const FILE = join(process.cwd(), '..', 'shared', 'vectors', 'stats.json');
 
 if (existsSync(FILE)) {
   const cases = parseReferenceCases(JSON.parse(readFileSync(FILE, 'utf8')));
