@@ -3,6 +3,7 @@ export default {
   testMatch: ['<rootDir>/{libs,apps}/**/*.spec.ts'],
   testRunner: '<rootDir>/scripts/jest/runner.mjs',
   testEnvironment: '<rootDir>/scripts/jest/environment.mjs',
+  testSequencer: '<rootDir>/scripts/jest/sequencer.mjs',
   transform: {},
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testTimeout: 60_000,

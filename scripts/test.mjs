@@ -45,7 +45,9 @@ const redis = await program('Redis', 'redis-server', 'redis-server', 'valkey-ser
 const testState = path.join(stateDir, 'test');
 const postgres = process.env.TEST_DATABASE_URL
   ? null
-  : await step('starting PostgreSQL', () => startPostgres({ stateDir: testState, database: 'postgres' }));
+  : await step('starting PostgreSQL', () =>
+      startPostgres({ stateDir: testState, database: 'postgres', durable: false }),
+    );
 
 const report = path.join(stateDir, 'test', 'results.json');
 fs.mkdirSync(path.dirname(report), { recursive: true });

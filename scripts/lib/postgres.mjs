@@ -184,8 +184,8 @@ function passwordFor(stateDir) {
 
 /**
  * Starts the embedded server of a state folder, or picks up the one that still runs there.
- * @param {{ stateDir: string, database?: string, durable?: boolean }} options `durable: false` trades
- *   crash safety for speed and is meant for tests of logic only.
+ * @param {{ stateDir: string, database?: string, durable?: boolean }} options `durable: false` does not wait
+ *   for the disk: data outlives processes that are killed, not a machine that stops. For tests.
  * @returns {Promise<{ url: string, port: number, pid: number, reused: boolean, stop: () => Promise<void> }>}
  */
 export async function startPostgres({ stateDir, database = 'marquee', durable = true }) {
@@ -224,7 +224,7 @@ export async function startPostgres({ stateDir, database = 'marquee', durable = 
     checkpoint_timeout: '15min',
     timezone: 'UTC',
     log_timezone: 'UTC',
-    ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const child = run(

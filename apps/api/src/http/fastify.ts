@@ -22,7 +22,7 @@ export function createAdapter(config: Config): FastifyAdapter {
     requestTimeout: 10_000,
     connectionTimeout: 60_000,
     keepAliveTimeout: 72_000,
-    maxParamLength: 256,
+    routerOptions: { maxParamLength: 256 },
     trustProxy: false,
     genReqId: () => `${prefix}${(++count).toString(36)}`,
     return503OnClosing: true,
