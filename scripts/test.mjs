@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { startPostgres } from './lib/postgres.mjs';
-import { buildSpecs } from './lib/specs.mjs';
 import {
   ensureBuilt,
   ensureInstalled,
@@ -18,7 +17,6 @@ import {
 say('Marquee tests');
 await ensureInstalled();
 await ensureBuilt();
-await step('compiling the tests', buildSpecs);
 
 async function program(title, debianPackage, ...names) {
   const found = which(...names);

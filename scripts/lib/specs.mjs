@@ -5,8 +5,9 @@ import { pathToFileURL } from 'node:url';
 import { root } from './project.mjs';
 
 const SPEC = /\.spec\.ts$/;
-/** Folders of code for tests, which the build leaves out. */
+/** Folders of code for tests, which the build leaves out: outside of them only spec files import `@jest/globals`. */
 const HELPERS = ['apps/api/test', 'apps/dashboard/src', 'apps/dashboard/test', 'libs/*/src/testing'];
+const DECORATORS = { legacyDecorator: true, decoratorMetadata: true };
 const GLOBALS = pathToFileURL(path.join(root, 'scripts/jest/globals.mjs')).href;
 
 function sources() {
@@ -29,27 +30,30 @@ export function compiledPath(file) {
   return path.join(root, 'dist', path.relative(root, file).replace(/\.ts$/, '.js'));
 }
 
+/** Writes at once: another run may read the file meanwhile. */
+function write(file, text) {
+  const draft = `${file}.${process.pid}`;
+  fs.writeFileSync(draft, text);
+  fs.renameSync(draft, file);
+}
+
 export async function buildSpecs() {
   const { transformFileSync } = await import('@swc/core');
   for (const name of sources()) {
     const file = path.join(root, name);
     const target = compiledPath(file);
     const { code, map } = transformFileSync(file, {
-      configFile: false,
       swcrc: false,
       sourceMaps: true,
       sourceFileName: path.relative(path.dirname(target), file),
-      jsc: {
-        target: 'es2023',
-        parser: { syntax: 'typescript', decorators: true },
-        transform: { legacyDecorator: true, decoratorMetadata: true },
-      },
+      jsc: { target: 'es2023', parser: { syntax: 'typescript', decorators: true }, transform: DECORATORS },
       module: { type: 'es6' },
     });
-    const text = `${code.replaceAll(/from (['"])@jest\/globals\1/g, `from '${GLOBALS}'`)}\n//# sourceMappingURL=${path.basename(target)}.map\n`;
+    const ours = code.replaceAll(/from (['"])@jest\/globals\1/g, `from '${GLOBALS}'`);
+    const text = `${ours}\n//# sourceMappingURL=${path.basename(target)}.map\n`;
     if (fs.existsSync(target) && fs.readFileSync(target, 'utf8') === text) continue;
     fs.mkdirSync(path.dirname(target), { recursive: true });
-    fs.writeFileSync(`${target}.map`, map);
-    fs.writeFileSync(target, text);
+    write(`${target}.map`, map);
+    write(target, text);
   }
 }
