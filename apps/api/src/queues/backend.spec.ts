@@ -176,6 +176,37 @@ describe('the queue on PostgreSQL', () => {
   }, 60_000);
   afterAll(() => db.drop());
   contract(() => ({ databaseUrl: db.url, redisUrl: null, redisClusterNodes: [] }));
+
+  it('gets over a first connection that failed', async () => {
+    const server = new URL(db.url);
+    let away = true;
+    const door = net.createServer((socket) => {
+      socket.on('error', () => undefined);
+      if (away) return void socket.destroy();
+      const through = net.connect(Number(server.port), server.hostname);
+      through.on('error', () => socket.destroy());
+      socket.pipe(through).pipe(socket);
+    });
+    await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
+    const url = new URL(db.url);
+    url.hostname = '127.0.0.1';
+    url.port = String((door.address() as AddressInfo).port);
+    const backend = createQueueBackend(
+      { databaseUrl: url.href, redisUrl: null, redisClusterNodes: [] },
+      'produce',
+    );
+    const queue = new Queue('late', { ...backend.optionsFor('late'), defaultJobOptions: JOB_OPTIONS.ingest });
+    queue.on('error', () => undefined);
+    try {
+      await expect(queue.add('one', {})).rejects.toThrow();
+      away = false;
+      await queue.add('two', {});
+      expect((await queue.getWaiting()).map((job) => job.name)).toEqual(['two']);
+    } finally {
+      await queue.close();
+      door.close();
+    }
+  });
 });
 
 // What `npm test` has found: valkey-server does as well.

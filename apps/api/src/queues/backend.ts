@@ -1,8 +1,9 @@
 import { Redis, Cluster } from 'ioredis';
 import pg from 'pg';
-import { createPostgresBackend, runMigrations, setDefaultBackendFactory } from 'bullmq';
-import type { BackendFactory, QueueOptions } from 'bullmq';
+import { runMigrations, setDefaultBackendFactory } from 'bullmq';
+import type { QueueOptions } from 'bullmq';
 import type { Config } from '../config/config.js';
+import { createRetryingBackend } from './postgres-backend.js';
 
 /** What a process does with the queues: producers fail fast, workers wait for ever. */
 export type QueueUse = 'produce' | 'work';
@@ -27,7 +28,7 @@ export function createQueueBackend(config: Place, use: QueueUse): QueueBackend {
   const redis = config.redisUrl !== null || config.redisClusterNodes.length > 0;
   const backend = redis ? new RedisBackend(config, use) : new PostgresBackend(config.databaseUrl, use);
   // The factory's connection type is PostgreSQL's own; Queue and Worker are typed for Redis by default.
-  setDefaultBackendFactory(redis ? undefined : (createPostgresBackend as unknown as BackendFactory));
+  setDefaultBackendFactory(redis ? undefined : createRetryingBackend);
   return backend;
 }
 
