@@ -17,6 +17,7 @@ import { ActiveDays1764900000001 } from './1764900000001-active-days.js';
 import { Withholding1764900000010 } from './1764900000010-withholding.js';
 import { TrainingRuns1764900000040 } from './1764900000040-training-runs.js';
 import { NotPersonalised1764900000041 } from './1764900000041-not-personalised.js';
+import { WarmStarts1764900000050 } from './1764900000050-warm-starts.js';
 import { PolicyRevision1764900000060 } from './1764900000060-policy-revision.js';
 
 /** In order; the only list of migrations. */
@@ -40,5 +41,6 @@ export const migrations = [
   Withholding1764900000010,
   TrainingRuns1764900000040,
   NotPersonalised1764900000041,
+  WarmStarts1764900000050,
   PolicyRevision1764900000060,
 ];

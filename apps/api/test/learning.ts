@@ -14,6 +14,7 @@ export async function clearLearning(db: Sql): Promise<void> {
   const tables = [
     'reward_due',
     'reward',
+    'warm_start',
     'withheld_outcome',
     'withheld_sum',
     'policy_snapshot',

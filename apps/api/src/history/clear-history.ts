@@ -19,6 +19,7 @@ export async function clearHistory(
     await tx.query(`delete from decision where at < $1`, [startedAt]);
     await tx.query(`delete from reward_due where decision_at < $1`, [startedAt]);
     await tx.query(`delete from reward where policy_id = any($1)`, [policyIds]);
+    await tx.query(`delete from warm_start where policy_id = any($1)`, [policyIds]);
     await tx.query(`delete from withheld_outcome where policy_id = any($1)`, [policyIds]);
     await tx.query(`delete from withheld_sum where policy_id = any($1)`, [policyIds]);
     await tx.query(

@@ -43,6 +43,8 @@ export interface LogSummary {
   readonly incomplete: number;
   /** Rows left out because the candidate's state had learned from them. */
   readonly alreadyLearned: number;
+  /** Of these, the ones that its warm start learned from. Runs of before there were warm starts lack it. */
+  readonly warmStarted?: number;
 }
 
 interface Row extends LoggedRequest {
@@ -68,6 +70,31 @@ where r.policy_id = $1 and r.decision_at >= $2 and r.decision_at < $3 and d.at >
 export const CURRENT = `(r.definition = p.reward_version and (p.reward -> 'incremental' is null or d.withheld is not null))`;
 /** `version` of a reward is the one that first learned from it; 0 and less: none has. */
 const NEW = `($5::int is null or r.version > $5 or r.version < 1)`;
+/**
+ * $6, $7: the candidate and its version. A decision that its warm start learned from says nothing new about it either.
+ * @param id SQL of the decision's id.
+ */
+export const inWarmStart = (id: string): string => `($7::int is not null and exists (
+  select from warm_reward w where w.policy_id = $6 and w.decision_id = ${id} and w.version between 1 and $7))`;
+const WARM = inWarmStart('r.decision_id');
+
+/** Values of $5, $6 and $7. */
+export const learnedBy = ({ learnedThrough, policyId, version }: Candidate): unknown[] => [
+  learnedThrough,
+  policyId,
+  version,
+];
+
+const COUNT = `
+select count(*) filter (where ${CURRENT})::int as all, count(*) filter (where ${CURRENT} and ${NEW} and not ${WARM})::int as fresh,
+  count(*) filter (where ${CURRENT} and ${WARM})::int as warm, count(*) filter (where not ${CURRENT})::int as other ${FROM}`;
+
+interface Counts extends Record<string, unknown> {
+  readonly all: number;
+  readonly fresh: number;
+  readonly warm: number;
+  readonly other: number;
+}
 
 const READ = `
 declare off_policy_log no scroll cursor for
@@ -75,7 +102,7 @@ select *, row_number() over (order by decision_at, decision_id collate "C")::int
 from (
   select r.decision_id, r.decision_at, r.action_id, r.reward, r.propensity, r.features as reward_features, r.subject,
     coalesce(r.outcome, r.reward) as outcome, r.signals, d.slice, d.unit_id, d.context, d.candidates, d.probabilities, d.features
-  ${FROM} and ${CURRENT} and ${NEW} order by r.decision_at desc, r.decision_id collate "C" desc limit $6) newest
+  ${FROM} and ${CURRENT} and ${NEW} and not ${WARM} order by r.decision_at desc, r.decision_id collate "C" desc limit $8) newest
 order by rn`;
 
 /**
@@ -88,19 +115,15 @@ export async function readLog(
   range: LogRange,
   candidate: Candidate,
 ): Promise<{ input: EvaluationInput; log: LogSummary }> {
-  const where = [range.policyId, range.from, range.to, range.subject];
-  const [counts] = await tx.query<{ all: number; fresh: number; other: number }>(
-    `select count(*) filter (where ${CURRENT})::int as all, count(*) filter (where ${CURRENT} and ${NEW})::int as fresh,
-       count(*) filter (where not ${CURRENT})::int as other ${FROM}`,
-    [...where, candidate.learnedThrough],
-  );
-  const { all = 0, fresh = 0, other = 0 } = counts ?? {};
+  const where = [range.policyId, range.from, range.to, range.subject, ...learnedBy(candidate)];
+  const [counts] = await tx.query<Counts>(COUNT, where);
+  const { all = 0, fresh = 0, other = 0, warm = 0 } = counts ?? {};
   const columns = new LogColumns();
   const respondent = new Respondent(candidate);
   const items = new Items(tx);
   const turns = new Turns();
   let incomplete = 0;
-  await tx.query(READ, [...where, candidate.learnedThrough, range.limit]);
+  await tx.query(READ, [...where, range.limit]);
   for (;;) {
     const rows = await tx.query<Row & Record<string, unknown>>(`fetch ${FETCH} from off_policy_log`);
     await items.load(rows);
@@ -128,6 +151,7 @@ export async function readLog(
       learnedOn: respondent.learned,
       incomplete,
       alreadyLearned: all - fresh,
+      warmStarted: warm,
     },
   };
 }

@@ -6,7 +6,7 @@ import { slateOf } from '../serving/decision-view.js';
 import type { Candidate } from './candidate.js';
 import { isWhole, Items, requestOf } from './logged-items.js';
 import type { LoggedRequest } from './logged-items.js';
-import { CURRENT, FETCH } from './read-log.js';
+import { CURRENT, FETCH, inWarmStart, learnedBy } from './read-log.js';
 import type { LogRange, LogSummary } from './read-log.js';
 import { Respondent } from './respondent.js';
 import { MOST_SLATE_CELLS, SlateColumns } from './slate-columns.js';
@@ -28,12 +28,12 @@ interface Row extends LoggedRequest, ServedSlateRow {
 
 /** Slates with at least one settled reward; `fresh`: the candidate has learned from none of them. */
 const SLATES = `
-select s.*, (s.definition = p.reward_version and (p.reward -> 'incremental' is null or d.withheld is not null)) as current, d.unit_id, d.context, d.candidates, d.features, d.chosen, d.policy_version, d.slice
+select s.*, s.unlearned and not ${inWarmStart('s.decision_id')} as fresh, ${inWarmStart('s.decision_id')} as warm, (s.definition = p.reward_version and (p.reward -> 'incremental' is null or d.withheld is not null)) as current, d.unit_id, d.context, d.candidates, d.features, d.chosen, d.policy_version, d.slice
 from (
   select r.decision_id, r.decision_at, min(r.subject) as subject, array_agg(r.position order by r.position) as positions,
     array_agg(r.reward order by r.position) as rewards,
     jsonb_agg(r.features order by r.position) as reward_features,
-    bool_and($5::int is null or r.version > $5 or r.version < 1) as fresh, min(r.definition) as definition
+    bool_and($5::int is null or r.version > $5 or r.version < 1) as unlearned, min(r.definition) as definition
   from reward r
   where r.policy_id = $1 and r.decision_at >= $2 and r.decision_at < $3 and ($4::text is null or r.subject = $4)
   group by r.decision_id, r.decision_at) s
@@ -43,13 +43,13 @@ where d.at >= $2 and d.at < $3 and d.kind = 'slate' and d.fallback is null
 
 const COUNT = `
 select count(*) filter (where current)::int as all, count(*) filter (where current and fresh)::int as fresh,
-  count(*) filter (where not current)::int as other,
+  count(*) filter (where current and warm)::int as warm, count(*) filter (where not current)::int as other,
   coalesce(max(cardinality(candidates) * jsonb_array_length(chosen)), 1)::int as cells from (${SLATES}) slates`;
 
 const READ = `
 declare off_policy_slates no scroll cursor for
 select *, row_number() over (order by decision_at, decision_id collate "C")::int as rn, count(*) over ()::int as total
-from (select * from (${SLATES}) slates where current and fresh order by decision_at desc, decision_id collate "C" desc limit $6) newest
+from (select * from (${SLATES}) slates where current and fresh order by decision_at desc, decision_id collate "C" desc limit $8) newest
 order by rn`;
 
 /** What the newest rewarded decision of a policy in a range chose; null where there is none. */
@@ -75,9 +75,9 @@ export async function readSlates(
   range: LogRange,
   candidate: Candidate,
 ): Promise<{ input: SlateInput; log: LogSummary; missing: SlateLaws['missing'] }> {
-  const where = [range.policyId, range.from, range.to, range.subject, candidate.learnedThrough];
-  const [counts] = await tx.query<{ all: number; fresh: number; other: number; cells: number }>(COUNT, where);
-  const { all = 0, fresh = 0, other = 0, cells = 1 } = counts ?? {};
+  const where = [range.policyId, range.from, range.to, range.subject, ...learnedBy(candidate)];
+  const [counts] = await tx.query<Record<'all' | 'fresh' | 'warm' | 'other' | 'cells', number>>(COUNT, where);
+  const { all = 0, fresh = 0, warm = 0, other = 0, cells = 1 } = counts ?? {};
   const limit = Math.min(range.limit, Math.max(2, Math.floor(MOST_SLATE_CELLS / cells)));
   const laws = new SlateLaws(tx, await new PolicySource(tx).find(range.policyId));
   const reader = new SlateReader(new Respondent(candidate), new Items(tx), laws, range.silence);
@@ -98,6 +98,7 @@ export async function readSlates(
       learnedOn: reader.learnedOn,
       incomplete: reader.incomplete,
       alreadyLearned: all - fresh,
+      warmStarted: warm,
     },
   };
 }

@@ -2,7 +2,6 @@ import type { Registry } from '#experiments';
 import { policyRegistry } from '#policies';
 import type { BanditPolicy, Policy } from '#policies';
 import type { Database, Transaction } from '../persistence/database.js';
-import { canonicalJson } from '../persistence/canonical.js';
 import {
   advance,
   amend,
@@ -15,7 +14,8 @@ import {
   takeInCorrections,
 } from './learning-log.js';
 import type { LoggedCorrection, LoggedReward } from './learning-log.js';
-import { lockPolicy, notifySnapshot } from './policy-row.js';
+import { continues, learnedThrough, meanReward, moveTo } from './policy-head.js';
+import { lockPolicy } from './policy-row.js';
 import type { PolicyRow } from './policy-row.js';
 import { settleDue } from './settle-rewards.js';
 import type { SettleResult } from './settle-rewards.js';
@@ -23,6 +23,7 @@ import { NO_STATE, PolicyFailure, blame, gate } from './snapshot-state.js';
 import type { StoredState } from './snapshot-state.js';
 import { insertSnapshot, pruneSnapshots, readHead, stateOf } from './snapshot-store.js';
 import type { SnapshotRow } from './snapshot-store.js';
+import { learnWarmStart } from './warm-start/learn-warm-start.js';
 
 export interface LearnResult extends SettleResult {
   /** False when another learner holds the policy, or it does not exist: nothing was done. */
@@ -57,7 +58,8 @@ const RETRY_LAST_MS = 3_600_000;
  *
  * A frozen policy goes on settling; its rewards wait and are learned when it is unfrozen. A state that fails the gate
  * is recorded as rejected, the serving one stays, and its rewards wait for the next try after 1, 2, 4... minutes, at
- * most an hour. Outcomes that arrive after settlement correct their reward: as a compensating update where the policy
+ * most an hour. A warm start that somebody asked for goes before the policy's own rewards, also while it is frozen.
+ * Outcomes that arrive after settlement correct their reward: as a compensating update where the policy
  * can, else when it next learns everything again.
  */
 export class LearnPolicy {
@@ -86,6 +88,9 @@ export class LearnPolicy {
         this.limits.rows,
       );
       const more = settled.decisions === this.limits.rows;
+      const warm =
+        policy.learns === 'online' && (await learnWarmStart(tx, row, policy, now, this.limits.rows));
+      if (warm) return idle({ ...settled, ...warm, more: more || warm.more });
       if (policy.learns !== 'online' || !row.learning) return idle({ ...settled, more });
       const learned = await this.learn(tx, row, policy, now, more);
       const full = Math.max(learned.learned, learned.corrections) === this.limits.rows;
@@ -202,10 +207,6 @@ async function learnedAgain(tx: Transaction, row: PolicyRow, policy: BanditPolic
   await tx.query('update policy set relearn_since = null where id = $1', [row.id]);
 }
 
-/** Whether learning may go on from this version: same parameters, same shape of state. */
-const continues = (head: SnapshotRow, policy: Policy, row: PolicyRow): boolean =>
-  head.state_version === policy.stateVersion && canonicalJson(head.params) === canonicalJson(row.params);
-
 /** Whether refused versions since the last good one say that it is too early to try again. */
 async function isBackingOff(
   tx: Transaction,
@@ -221,33 +222,6 @@ async function isBackingOff(
   if (!refused?.last) return false;
   const wait = Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** Math.min(refused.times - 1, 10));
   return now.getTime() < refused.last.getTime() + wait;
-}
-
-/** Moves the policy's pointers, if nobody else has written a version since its row was read. */
-async function moveTo(
-  tx: Transaction,
-  row: PolicyRow,
-  version: number,
-  accepted: boolean,
-  now: Date,
-): Promise<void> {
-  const moved = await tx.query(
-    `update policy set latest_version = $2, serving_version = case when $3 then $2 else serving_version end,
-       last_learned_at = case when $3 then $4 else last_learned_at end
-     where id = $1 and latest_version = $5 returning id`,
-    [row.id, version, accepted, now, row.latest_version],
-  );
-  if (moved.length !== 1) throw new Error(`policy ${row.id} has moved on from version ${row.latest_version}`);
-  if (accepted) await notifySnapshot(tx, row.id);
-}
-
-const meanReward = (batch: readonly LoggedReward[]): number | null =>
-  batch.length === 0 ? null : batch.reduce((sum, one) => sum + one.reward, 0) / batch.length;
-
-function learnedThrough(batch: readonly LoggedReward[], head: SnapshotRow | undefined): Date | null {
-  const before = head?.learned_through?.getTime() ?? -Infinity;
-  const latest = Math.max(before, batch.at(-1)?.at ?? -Infinity);
-  return Number.isFinite(latest) ? new Date(latest) : null;
 }
 
 const idle = (result: Partial<LearnResult>): LearnResult => ({

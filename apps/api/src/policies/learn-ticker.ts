@@ -16,6 +16,7 @@ const DUE = `
 select p.id, p.window_seconds from policy p
 where exists (select from reward_due d where d.policy_id = p.id and d.due_at <= $1)
    or ($2 and p.learning and exists (select from reward r where r.policy_id = p.id and r.version = 0))
+   or exists (select from warm_start w where w.policy_id = p.id and w.status in ('queued', 'running'))
    or ($3 and p.learning)`;
 
 /**

@@ -59,7 +59,8 @@ from reward_correction c join reward r on r.decision_id = c.decision_id and r.po
 where c.policy_id = $1 and c.version = ${WAITING} and ${WITH_LOT} order by ${orderOf('r')} limit $2`;
 
 /**
- * The learning log in the order in which it is learned, batch by batch: rewards as they were learned at first (before their first correction), then corrections as they were learned.
+ * The learning log in the order in which it is learned, batch by batch: rewards as they were learned at first (before their first correction), also those of a warm start from another log, then
+ * corrections as they were learned.
  * $2, $3: versions in ($2, $3]. $4: the least version of corrections that keep rewards as they were.
  */
 const LOG = `
@@ -71,6 +72,9 @@ select * from (
     case when first.decision_id is null then r.signals else first.previous_signals end as signals,
     null::jsonb as previous_signals
   from reward r ${DECISION} left join first on first.decision_id = r.decision_id and first.position = r.position
+  where r.policy_id = $1 and r.version > $2 and r.version <= $3 and ${WITH_LOT}
+  union all
+  select ${COLUMNS}, r.reward, null, r.version, r.signals, null from warm_reward r ${DECISION}
   where r.policy_id = $1 and r.version > $2 and r.version <= $3 and ${WITH_LOT}
   union all
   select ${COLUMNS}, c.reward, c.previous, c.version, c.signals, c.previous_signals
@@ -102,6 +106,17 @@ const correctionOf = (row: LogRow): LoggedCorrection => ({
 export async function readWaiting(tx: Sql, policyId: string, limit: number): Promise<LoggedReward[]> {
   const rows = await tx.query<LogRow & Record<string, unknown>>(WAITING_REWARDS, [policyId, limit]);
   return rows.map(fromRow);
+}
+
+/** The rewards that a version learned first, in the order in which `replay` learns them. */
+export async function readLearned(tx: Sql, policyId: string, version: number): Promise<LoggedReward[]> {
+  const rows = await tx.query<LogRow & Record<string, unknown>>(LOG, [
+    policyId,
+    version - 1,
+    version,
+    WAITING,
+  ]);
+  return rows.filter(({ previous }) => previous === null).map(fromRow);
 }
 
 /** The oldest corrections that wait to be learned, at most `limit`. */

@@ -13,6 +13,8 @@ import { PolicyReads } from './policy-reads.js';
 import { ShadowReport } from './shadow-report.js';
 import { SnapshotsService } from './snapshots.service.js';
 import { TrainingRunsService } from './training-runs.service.js';
+import { WarmStartsController } from './warm-start/warm-starts.controller.js';
+import { WarmStartsService } from './warm-start/warm-starts.service.js';
 
 /** Administration of policies, in the HTTP process. */
 @Module({
@@ -22,6 +24,7 @@ import { TrainingRunsService } from './training-runs.service.js';
     PolicyListsController,
     PinsController,
     OffPolicyController,
+    WarmStartsController,
   ],
   providers: [
     PoliciesService,
@@ -30,6 +33,7 @@ import { TrainingRunsService } from './training-runs.service.js';
     ShadowReport,
     TrainingRunsService,
     OffPolicyService,
+    WarmStartsService,
   ],
 })
 export class PoliciesModule implements OnModuleInit {

@@ -101,4 +101,10 @@ export async function settleAgain(tx: Sql, id: string): Promise<void> {
      on conflict (decision_id) do nothing`,
     [id],
   );
+  // What came from other logs is not settled again: it is left out, as a number of another definition.
+  await tx.query(
+    `update warm_reward w set version = -1 from policy p
+     where w.policy_id = $1 and p.id = $1 and w.definition <> p.reward_version`,
+    [id],
+  );
 }

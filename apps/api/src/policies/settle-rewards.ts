@@ -5,13 +5,7 @@ import { readKnown, writeChanges } from './correct-rewards.js';
 import type { ChangedReward, IncrementalParts } from './correct-rewards.js';
 import type { PolicyRow } from './policy-row.js';
 import { settle } from './reward.js';
-import type {
-  LinkedEvent,
-  PositionReward,
-  RewardDefinition,
-  ServedDecision,
-  ServedPosition,
-} from './reward.js';
+import type { LinkedEvent, PositionReward, ServedDecision, ServedPosition } from './reward.js';
 import { readUnitOutcomes } from './unit-outcomes.js';
 import { mayLearnFrom, rewardsOf } from './incremental-rewards.js';
 import { recordWithheld } from './withheld-outcomes.js';
@@ -40,7 +34,8 @@ export interface SettleTimes {
 export const WAITING = 0;
 export const NOT_LEARNED = -1;
 
-interface DecisionRow {
+/** A decision as far as its reward depends on it. */
+export interface DecisionRow {
   readonly id: string;
   readonly at: Date;
   readonly unit_id: string;
@@ -141,7 +136,7 @@ export async function settleDue(
     limit,
   ]);
   if (due.length === 0 || policy.reward === null) return nothing(due.length);
-  const { decisions, eventsOf } = await readDue(tx, policy, policy.reward, due, now);
+  const { decisions, eventsOf } = await readDue(tx, policy, due, now);
   const known = await readKnown(
     tx,
     decisions.map(({ id }) => id),
@@ -179,7 +174,7 @@ export async function settleDue(
   return { decisions: due.length, rewards, corrected, unexposed, unattributed };
 }
 
-const servedOf = (decision: DecisionRow): ServedDecision => ({
+export const servedOf = (decision: DecisionRow): ServedDecision => ({
   at: decision.at.getTime(),
   exposed: decision.exposed,
   served: servedPositions(decision),
@@ -205,32 +200,41 @@ function lotOf(decision: DecisionRow, { lot }: ServedPosition): Lot | null {
 async function readDue(
   tx: Sql,
   policy: PolicyRow,
-  reward: RewardDefinition,
   due: readonly { readonly decision_id: string; readonly decision_at: Date }[],
   now: Date,
 ): Promise<{ decisions: DecisionRow[]; eventsOf: (decision: DecisionRow) => LinkedEvent[] }> {
   const times = due.map((row) => row.decision_at.getTime());
   const [from, to] = [Math.min(...times), Math.max(...times)];
-  const ids = due.map((row) => row.decision_id);
   const decisions = await tx.query<DecisionRow & Record<string, unknown>>(READ_DECISIONS, [
-    ids,
+    due.map((row) => row.decision_id),
     new Date(from),
     new Date(to),
   ]);
+  return { decisions, eventsOf: await readEvents(tx, policy, decisions, now) };
+}
+
+/** For each decision the events that may count for it under the policy's reward definition. */
+export async function readEvents(
+  tx: Sql,
+  policy: Pick<PolicyRow, 'reward' | 'window_seconds'>,
+  decisions: readonly DecisionRow[],
+  now: Date,
+): Promise<(decision: DecisionRow) => LinkedEvent[]> {
+  if (policy.reward === null || decisions.length === 0) return () => [];
+  const times = decisions.map(({ at }) => at.getTime());
   const last =
-    policy.window_seconds === 0 ? now.getTime() + CLOCK_SKEW_MS : to + policy.window_seconds * 1000;
+    policy.window_seconds === 0
+      ? now.getTime() + CLOCK_SKEW_MS
+      : Math.max(...times) + policy.window_seconds * 1000;
   const events = groupEvents(
     await tx.query<EventRow & Record<string, unknown>>(READ_EVENTS, [
-      ids,
-      new Date(from - CLOCK_SKEW_MS),
+      decisions.map(({ id }) => id),
+      new Date(Math.min(...times) - CLOCK_SKEW_MS),
       new Date(last),
     ]),
   );
-  const ofUnit = await readUnitOutcomes(tx, reward, decisions, new Date(last));
-  return {
-    decisions,
-    eventsOf: (decision) => [...(events.get(decision.id) ?? []), ...ofUnit(decision)],
-  };
+  const ofUnit = await readUnitOutcomes(tx, policy.reward, decisions, new Date(last));
+  return (decision) => [...(events.get(decision.id) ?? []), ...ofUnit(decision)];
 }
 
 const nothing = (decisions: number): SettleResult => ({
@@ -289,10 +293,13 @@ async function writeRewards(
 }
 
 /** What the request said about the action, else what the item table says now; frozen in the reward from here on. */
-const featuresOf = (decision: DecisionRow, id: string, items: ReadonlyMap<string, Context>): Context =>
+export const featuresOf = (decision: DecisionRow, id: string, items: ReadonlyMap<string, Context>): Context =>
   decision.features?.[id] ?? items.get(id) ?? {};
 
-async function readFeatures(tx: Sql, rows: readonly RewardRow[]): Promise<Map<string, Context>> {
+export async function readFeatures(
+  tx: Sql,
+  rows: readonly { readonly reward: { readonly actionId: string } }[],
+): Promise<Map<string, Context>> {
   const ids = [...new Set(rows.map(({ reward }) => reward.actionId))];
   const items = await tx.query<{ id: string; features: Context }>(
     `select id, features from item where id = any($1)`,

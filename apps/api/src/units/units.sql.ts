@@ -9,6 +9,9 @@ export const EXPORT = {
   rewardCorrections: `select to_jsonb(c) as row from reward_correction c
             where c.decision_id in (select id from decision where unit_id = $1)
             order by c.decision_id, c.position, c.revision`,
+  warmRewards: `select to_jsonb(r) as row from warm_reward r
+            where r.decision_id in (select id from decision where unit_id = $1)
+            order by r.policy_id, r.decision_id, r.position`,
   withheldOutcomes: `select to_jsonb(w) as row from withheld_outcome w where w.unit_id = $1
             order by w.decision_at, w.decision_id`,
   notPersonalised: `select to_jsonb(n) as row from not_personalised n where n.unit_id = $1`,
@@ -31,6 +34,9 @@ const removed = (statement: string): string =>
 /** In order: what hangs on decisions goes before them. Each statement answers how many rows it removed. */
 export const ERASE: Readonly<Record<string, string>> = {
   rewards: removed(`delete from reward where decision_id in (select id from decision where unit_id = $1)`),
+  warmRewards: removed(
+    `delete from warm_reward where decision_id in (select id from decision where unit_id = $1)`,
+  ),
   withheldOutcomes: removed(`delete from withheld_outcome where unit_id = $1`),
   dueRewards: removed(
     `delete from reward_due where decision_id in (select id from decision where unit_id = $1)`,
