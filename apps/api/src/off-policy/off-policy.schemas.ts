@@ -52,7 +52,7 @@ export const offPolicySchema = z
       .array(guardrailSchema)
       .max(8)
       .default([])
-      .describe('Signals that may not get worse; of single choices.'),
+      .describe('Signals that may not get worse; of slates their sum over the positions that were seen.'),
   })
   .refine(({ from, to }) => from === undefined || to === undefined || Date.parse(from) < Date.parse(to), {
     path: ['to'],

@@ -34,8 +34,7 @@ export interface RunSummary {
 }
 
 /** Of slates every figure is per slate, and `diagnostics.slots` looks at every position. */
-type Evaluated = (Omit<OffPolicyEvaluation, 'gate' | 'guardrails'> | Omit<SlateEvaluation, 'gate'>) &
-  Pick<OffPolicyEvaluation, 'guardrails'>;
+type Evaluated = Omit<OffPolicyEvaluation, 'gate'> | Omit<SlateEvaluation, 'gate'>;
 
 export type RunResult = Evaluated & {
   readonly log: LogSummary & {
@@ -119,18 +118,14 @@ export class OffPolicyService {
       const signals = guardrails.map(({ signal }) => signal);
       const range = { policyId: id, from, to, subject, limit, silence, signals };
       const kind = body.kind ?? (await kindOf(tx, range)) ?? 'action';
-      if (kind === 'slate' && watched.length > 0) throw NO_SLATE_GUARDRAILS();
-      const read =
-        kind === 'action'
-          ? await readActions(tx, range, found, { ...options, guardrails: watched })
-          : await readSlateTask(tx, range, found, options);
+      const reader = kind === 'action' ? readActions : readSlateTask;
+      const read = await reader(tx, range, found, { ...options, guardrails: watched });
       return { ...read, candidate: found, audited: audit, rewardRange: kind === 'action' ? reward : null };
     });
     const rows = task.kind === 'action' ? task.rows.action.length : task.log.n;
     if (rows < 2) throw tooFew(rows, log);
     const { gate, ...rest } = await runEvaluation(task);
     const result: RunResult = {
-      guardrails: [],
       ...rest,
       log: { kind: task.kind, ...log, from: from.toISOString(), to: to.toISOString(), subject, audited },
       margin,
@@ -207,20 +202,24 @@ function guardrailsOf({ reward }: PolicyRow, wanted: OffPolicyBody['guardrails']
   });
 }
 
-const NO_SLATE_GUARDRAILS = (): Problem =>
-  Problem.invalid('/guardrails', 'not_of_slates', 'guardrails are judged on single choices, not on slates');
+type TaskOptions = Omit<EvaluationTask['options'], 'guardrails'> & {
+  readonly gate: { readonly relativeMargin: number };
+  readonly guardrails: readonly Watched[];
+};
 
-type TaskOptions = EvaluationTask['options'] & { readonly gate: { readonly relativeMargin: number } };
+/** Guardrails with their columns. */
+const withSignals = <T extends Watched>(watched: readonly T[], signals: readonly Float64Array[]) =>
+  watched.map((one, j) => ({ ...one, reward: signals[j] ?? new Float64Array(0) }));
 
 async function readActions(
   tx: Transaction,
   range: LogRange,
   found: Candidate,
-  { guardrails: watched, ...options }: TaskOptions & { readonly guardrails: readonly Watched[] },
+  { guardrails: watched, ...options }: TaskOptions,
 ): Promise<Read> {
   const { input, log } = await readLog(tx, range, found);
   const { actions, features, rows, target, signals } = input;
-  const guardrails = watched.map((one, j) => ({ ...one, reward: signals[j] ?? new Float64Array(0) }));
+  const guardrails = withSignals(watched, signals);
   const task = { kind: 'action' as const, rows, target, options: { ...options, guardrails } };
   return { task, log, names: { actions, features } };
 }
@@ -229,11 +228,21 @@ async function readSlateTask(
   tx: Transaction,
   range: LogRange,
   found: Candidate,
-  options: TaskOptions,
+  { guardrails: watched, ...options }: TaskOptions,
 ): Promise<Read> {
   const { input, log, missing } = await readSlates(tx, range, found);
-  const { actions, features, target } = input;
-  const task = { kind: 'slate' as const, log: input.log, target, options: { ...options, missing } };
+  const { actions, features, signals, target } = input;
+  // Of slates the range is that of the log, as for the reward.
+  const guardrails = withSignals(
+    watched.map(({ range: _possible, ...rest }) => rest),
+    signals,
+  );
+  const task = {
+    kind: 'slate' as const,
+    log: input.log,
+    target,
+    options: { ...options, missing, guardrails },
+  };
   return { task, log, names: { actions, features } };
 }
 

@@ -1,6 +1,7 @@
 import type { Context, Json } from '#experiments';
 import type { DecisionRequest, RewardedDecision, SlotRule } from '#policies';
 import type { Transaction } from '../persistence/database.js';
+import type { Signals } from '../policies/reward.js';
 import { PolicySource } from '../replays/policy-source.js';
 import { slateOf } from '../serving/decision-view.js';
 import type { Candidate } from './candidate.js';
@@ -22,6 +23,7 @@ interface Row extends LoggedRequest, ServedSlateRow {
   readonly positions: readonly number[];
   readonly rewards: readonly number[];
   readonly reward_features: readonly (Context | null)[];
+  readonly signals: readonly (Signals | null)[];
   readonly rn: number;
   readonly total: number;
 }
@@ -32,7 +34,7 @@ select s.*, s.unlearned and not ${inWarmStart('s.decision_id')} as fresh, ${inWa
 from (
   select r.decision_id, r.decision_at, min(r.subject) as subject, array_agg(r.position order by r.position) as positions,
     array_agg(r.reward order by r.position) as rewards,
-    jsonb_agg(r.features order by r.position) as reward_features,
+    jsonb_agg(r.features order by r.position) as reward_features, jsonb_agg(r.signals order by r.position) as signals,
     bool_and($5::int is null or r.version > $5 or r.version < 1) as unlearned, min(r.definition) as definition
   from reward r
   where r.policy_id = $1 and r.decision_at >= $2 and r.decision_at < $3 and ($4::text is null or r.subject = $4)
@@ -80,7 +82,7 @@ export async function readSlates(
   const { all = 0, fresh = 0, warm = 0, other = 0, cells = 1 } = counts ?? {};
   const limit = Math.min(range.limit, Math.max(2, Math.floor(MOST_SLATE_CELLS / cells)));
   const laws = new SlateLaws(tx, await new PolicySource(tx).find(range.policyId));
-  const reader = new SlateReader(new Respondent(candidate), new Items(tx), laws, range.silence);
+  const reader = new SlateReader(new Respondent(candidate), new Items(tx), laws, range);
   await tx.query(READ, [...where, limit]);
   for (;;) {
     const rows = await tx.query<Row & Record<string, unknown>>(`fetch ${FETCH} from off_policy_slates`);
@@ -114,7 +116,7 @@ class SlateReader {
     private readonly respondent: Respondent,
     private readonly items: Items,
     private readonly laws: SlateLaws,
-    private readonly silence: number,
+    private readonly range: LogRange,
   ) {}
 
   get explored(): number {
@@ -123,12 +125,13 @@ class SlateReader {
 
   async take(rows: readonly Row[]): Promise<void> {
     await this.items.load(rows);
-    const whole = rows.filter((row) =>
-      isWhole(
-        row,
-        slateOf(row.chosen).map(({ id }) => id),
-      ),
-    );
+    const whole = rows.filter((row) => {
+      const served = slateOf(row.chosen).map(({ id }) => id);
+      return (
+        isWhole(row, served) &&
+        row.signals.every((of) => this.range.signals.every((name) => name in (of ?? {})))
+      );
+    });
     this.incomplete += rows.length - whole.length;
     const older = whole.filter(({ rn, total }) => this.respondent.learns && rn <= total / 2);
     this.respondent.learn(older.flatMap((row) => rewarded(row, this.items)));
@@ -156,16 +159,24 @@ class SlateReader {
     const law = this.respondent.slates(request);
     const target = along(law, request, order);
     const ratios = await this.laws.look(row, request, { order, propensities, target }, law);
-    const rewards = new Array<number>(served.length).fill(0);
-    row.positions.forEach((position, j) => {
-      if (position < rewards.length) rewards[position] = row.rewards[j] as number;
-    });
+    const seen = (valueAt: (j: number) => number): number[] => bySlot(row, served.length, valueAt);
+    const rewards = seen((j) => row.rewards[j] as number);
+    const signals = this.range.signals.map((name) => seen((j) => row.signals[j]?.[name] as number));
     const { unit_id: unitId, context, candidates } = row;
     const explored = row.slice === 'exploration';
-    const rewarded = row.rewards.some((reward) => reward !== this.silence);
-    const what = { order, propensities, rewards, target, explored, rewarded };
+    const rewarded = row.rewards.some((reward) => reward !== this.range.silence);
+    const what = { order, propensities, rewards, signals, target, explored, rewarded };
     this.columns.add({ unitId, context, candidates, ...what, ...ratios });
   }
+}
+
+/** One number per position of a slate; 0 where nobody looked. @param valueAt of the j-th settled position. */
+function bySlot({ positions }: Row, slots: number, valueAt: (j: number) => number): number[] {
+  const values = new Array<number>(slots).fill(0);
+  positions.forEach((position, j) => {
+    if (position < slots) values[position] = valueAt(j);
+  });
+  return values;
 }
 
 /** The candidate's distribution at every position, given what stood above. */

@@ -24,6 +24,8 @@ export interface SlateRow {
   readonly pseudoWeight: number | null;
   readonly explored: boolean;
   readonly rewarded: boolean;
+  /** What guardrails are about, in their order: one number per position, 0 where nobody looked. */
+  readonly signals: readonly (readonly number[])[];
 }
 
 export interface SlateInput {
@@ -32,6 +34,8 @@ export interface SlateInput {
   /** Names of the actions by number; empty where they are told apart by place. */
   readonly actions: readonly string[];
   readonly features: readonly string[];
+  /** By guardrail, one number per position of every slate. */
+  readonly signals: readonly Float64Array[];
 }
 
 /** Collects slates, and lays them out as columns for `evaluateSlates`. */
@@ -66,6 +70,7 @@ export class SlateColumns {
     const action = new Uint32Array(n * slots).fill(NO_ACTION);
     const [propensity, reward, slotWeight] = [table(1), table(0), table(1)];
     const target = new Float64Array(n * slots * actions);
+    const signals: Float64Array[] = [];
     for (const [i, row] of this.kept.entries()) {
       const numberOf = (place: number): number => (byId ? (row.ids[place] as number) : place);
       for (const [k, place] of row.order.entries()) {
@@ -74,6 +79,7 @@ export class SlateColumns {
         propensity[at] = row.propensities[k] as number;
         reward[at] = row.rewards[k] as number;
         slotWeight[at] = row.slotWeight?.[k] ?? 1;
+        row.signals.forEach((values, j) => ((signals[j] ??= table(0))[at] = values[k] as number));
         row.target[k]?.forEach((p, j) => (target[at * actions + numberOf(j)] = p));
       }
     }
@@ -99,6 +105,7 @@ export class SlateColumns {
       target,
       actions: byId ? this.names.names : [],
       features: names,
+      signals,
     };
   }
 }

@@ -115,6 +115,39 @@ describe('off-policy evaluation of slates', () => {
     );
   });
 
+  it('watches signals of slates, each a clause of the gate', async () => {
+    const signal = (name: string) => ({ outcomes: [{ name }], combine: 'any' });
+    const reward = { outcomes: [{ name: 'play' }], combine: 'max' };
+    const signals = { quit: signal('quit'), rare: signal('rare') };
+    const patch = { reward: { ...reward, signals } };
+    expect((await api.request('PATCH', '/v1/policies/rows', { body: patch })).status).toBe(200);
+    // Who sees a in the first position quits; the other signal is the same for everything.
+    await api.db.database.query(
+      `update reward set definition = 2, signals = jsonb_build_object('rare', 1,
+         'quit', case when position = 0 and action_id = 'a' then 1 else 0 end) where policy_id = 'rows'`,
+    );
+    const guardrails = [
+      { signal: 'quit', betterWhen: 'lower', margin: 0.05 },
+      { signal: 'rare', betterWhen: 'higher', margin: 0.2 },
+    ];
+    const view = await run({ key: 'thompson-beta', params: {}, floor: 0.1 }, { guardrails });
+    // The candidate puts a first in .8 of its slates, the log in a third.
+    const [quit, rare] = view.result.guardrails;
+    const { value, standardError, bound } = quit?.difference as RunView['result']['difference'];
+    expect(Math.abs(value - (0.8 - 1 / 3))).toBeLessThan(4 * standardError);
+    expect(bound.lower).toBeGreaterThan(0.05);
+    expect([clause(view, 'guardrail:quit')?.holds, view.answer]).toEqual([false, 'no']);
+    expect(rare).toMatchObject({ key: 'rare', betterWhen: 'higher', margin: 0.2 });
+    expect(clause(view, 'improvement')?.holds).toBe(true);
+    await api.db.database.query(
+      `update reward set signals = signals - 'rare' where policy_id = 'rows' and decision_id < $1`,
+      [idOf(N - 600)],
+    );
+    const partly = await run({ policyId: 'same' }, { guardrails: guardrails.slice(1), rows: 800 });
+    expect(partly.result.log.incomplete).toBe(200);
+    expect(clause(partly, 'guardrail:rare')).toBeDefined();
+  });
+
   it('says what it cannot know when the policy that logged gives other propensities, or is gone', async () => {
     await api.db.database.query(
       `update decision set policy_version = 7 where policy_id = 'rows' and id = $1`,

@@ -221,8 +221,29 @@ function disagreement(a: JudgedEstimate, b: JudgedEstimate): number | null {
   return error > 0 ? gap / error : gap === 0 ? 0 : null;
 }
 
+/** A signal that may not get worse, and what the log says of it. */
+export interface JudgedGuardrail {
+  readonly key: string;
+  readonly betterWhen: 'higher' | 'lower';
+  /** How much worse it may get, in its own unit. */
+  readonly margin: number;
+  readonly difference: PairedDifference | null;
+}
+
+/** The reward and every guardrail, in the order of the clauses. @param margin of the reward, in its unit. */
+export const worthClauses = (
+  difference: PairedDifference | null,
+  guardrails: readonly JudgedGuardrail[],
+  margin: number,
+): WorthClause[] => [
+  differenceClause('improvement', 'Reward', difference, 1, margin),
+  ...guardrails.map(({ key, betterWhen, difference: of, margin: most }) =>
+    differenceClause(`guardrail:${key}`, `Guardrail ${key}`, of, betterWhen === 'higher' ? 1 : -1, most),
+  ),
+];
+
 /** @param sign 1: more is better. */
-export function differenceClause(
+function differenceClause(
   key: string,
   title: string,
   difference: PairedDifference | null,

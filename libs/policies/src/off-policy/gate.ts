@@ -5,13 +5,13 @@ import {
   actionWeightClauses,
   agreementClause,
   auditClauses,
-  differenceClause,
   meanWeightClause,
   sampleClauses,
   supportClause,
   verdictOf,
+  worthClauses,
 } from './gate-clauses.js';
-import type { GateVerdict, JudgedEstimate, PairedDifference } from './gate-clauses.js';
+import type { GateVerdict, JudgedEstimate, JudgedGuardrail, PairedDifference } from './gate-clauses.js';
 
 const schema = z.object({
   largestMeanWeightZ: z
@@ -60,13 +60,7 @@ export interface GateEvidence {
   /** DR, SNIPS and SWITCH as far as they are defined. */
   readonly estimates: readonly JudgedEstimate[];
   readonly difference: PairedDifference | null;
-  readonly guardrails: readonly {
-    readonly key: string;
-    readonly betterWhen: 'higher' | 'lower';
-    /** How much worse the guardrail may get, in its own unit. */
-    readonly margin: number;
-    readonly difference: PairedDifference | null;
-  }[];
+  readonly guardrails: readonly JudgedGuardrail[];
   /** What the propensity audit said; null: one is needed and there is none; undefined: none is needed. */
   readonly audited: boolean | null | undefined;
 }
@@ -90,18 +84,7 @@ export function judgeCandidate(evidence: GateEvidence, params: GateParams): Gate
       ...sampleClauses(diagnostics, params),
       agreementClause(evidence.estimates, 'DR, SNIPS and SWITCH', params),
     ],
-    [
-      differenceClause('improvement', 'Reward', evidence.difference, 1, margin),
-      ...evidence.guardrails.map(({ key, betterWhen, difference, margin: most }) =>
-        differenceClause(
-          `guardrail:${key}`,
-          `Guardrail ${key}`,
-          difference,
-          betterWhen === 'higher' ? 1 : -1,
-          most,
-        ),
-      ),
-    ],
+    worthClauses(evidence.difference, evidence.guardrails, margin),
   );
 }
 

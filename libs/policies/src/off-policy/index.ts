@@ -18,7 +18,7 @@ export type { Clusters, PointEstimate } from './statistics.js';
 export type { SlateEstimator, SlateRows } from './slates/contract.js';
 export { evaluateSlates } from './slates/evaluate.js';
 export type { SlateDiagnostics, SlotDiagnostics } from './slates/diagnostics.js';
-export type { SlateEvaluation, SlateOptions } from './slates/evaluate.js';
+export type { SlateEvaluation, SlateGuardrail, SlateOptions } from './slates/evaluate.js';
 export { NO_ACTION } from './slates/logged.js';
 export type { LoggedSlates } from './slates/logged.js';
 export { slateEstimatorRegistry } from './slates/index.js';

@@ -218,7 +218,7 @@ describe('a warm start from the log of another policy', () => {
     await create('blind');
     await start('blind', { source: { policyId: 'narrow' } });
     await learn('blind');
-    const judged = await judge('narrow', { policyId: 'blind' });
+    const judged = await judge('narrow', { policyId: 'blind' }, { rows: 300 });
     expect(judged.answer).toBe('not-enough-evidence');
     await made('/v1/experiments', design('second', 'blind'));
     const answer = (await post('/v1/experiments/second/start')).json<{
@@ -271,7 +271,7 @@ describe('a warm start from the log of another policy', () => {
     await learn('own');
     expect(await served('own')).toBe(before);
     // What is left of the log judges it; a definition that changes leaves the old numbers out.
-    const { result } = await judge('log', { policyId: 'own' });
+    const { result } = await judge('log', { policyId: 'own' }, { rows: 100 });
     expect(result.log.matching).toBe(N - view.matching);
     const patch = { reward: { ...never, default: 0 } };
     expect((await api.request('PATCH', '/v1/policies/own', { body: patch })).status).toBe(200);

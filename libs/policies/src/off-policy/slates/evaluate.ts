@@ -5,6 +5,7 @@ import { meanTerms } from '../contract.js';
 import type { Interval, Terms } from '../contract.js';
 import { modelChoice } from '../cross-fit.js';
 import type { ModelOptions } from '../cross-fit.js';
+import type { Guardrail } from '../evaluate.js';
 import { gateParams } from '../gate.js';
 import type { GateVerdict, PairedDifference } from '../gate-clauses.js';
 import { ownRows } from '../own-rows.js';
@@ -23,7 +24,11 @@ import { slateEstimatorRegistry } from './index.js';
 import { slateRowsOf } from './logged.js';
 import type { LoggedSlates } from './logged.js';
 
+/** A signal that may not get worse; as Guardrail, with one number per position of every slate. */
+export type SlateGuardrail = Omit<Guardrail, 'range'>;
+
 export interface SlateOptions extends ModelOptions {
+  readonly guardrails?: readonly SlateGuardrail[];
   readonly level?: number;
   readonly bootstrap?: Partial<BootstrapOptions>;
   /** Cap of the weights in the diagnostics and in the bound of the difference. */
@@ -56,6 +61,10 @@ export interface SlateEvaluation {
   readonly estimates: readonly SlateEstimate[];
   /** Cascade-DR of the candidate minus the log's reward, slate by slate. */
   readonly difference: PairedDifference;
+  /** The same of every guardrail: of the sum of its signal over a slate. */
+  readonly guardrails: readonly (Omit<SlateGuardrail, 'reward'> & {
+    readonly difference: PairedDifference;
+  })[];
   readonly diagnostics: SlateDiagnostics;
   readonly model: { readonly key: string; readonly params: unknown; readonly folds: number };
   readonly level: number;
@@ -79,24 +88,26 @@ export function evaluateSlates(
   const clipLimit = options.clipLimit ?? 10;
   const clusters = clustersOf(log.unit, log.n);
   const choice = modelChoice(log.context !== undefined, clusters, options);
-  const weighted = slateRowsOf(log, target);
-  const rows = { ...weighted, baseline: cascadeBaseline(log, target, clusters, choice) };
+  const rowsOf = (of: LoggedSlates): SlateRows => ({
+    ...slateRowsOf(of, target),
+    baseline: cascadeBaseline(of, target, clusters, choice),
+  });
+  const rows = rowsOf(log);
   const own = ownRows(log.explored, clusters, log.n);
   const estimates = measureAll(rows, clusters, level, options);
   const diagnostics = diagnoseSlates(log, rows, target, clusters, clipLimit);
   const baseline = pointEstimate(meanTerms(own.pick(slateRewards(rows))), own.clusters);
-  const cascade = cascadeDr.estimate(rows) as Terms;
-  const difference = slateDifference(
-    ownSlates(rows, own),
-    own.pick(cascade.columns[0] as Float64Array),
-    own.clusters,
-    level,
-    clipLimit,
-  );
+  const against = (of: SlateRows): PairedDifference => differenceOf(of, own, level, clipLimit);
+  const difference = against(rows);
+  const guardrails = (options.guardrails ?? []).map(({ reward, ...rest }) => ({
+    ...rest,
+    difference: against(rowsOf({ ...log, reward })),
+  }));
   return {
     baseline: { ...baseline, interval: normalInterval(baseline, level) },
     estimates,
     difference,
+    guardrails,
     diagnostics,
     model: { key: choice.model.key, params: choice.params, folds: choice.folds },
     level,
@@ -106,11 +117,18 @@ export function evaluateSlates(
         baseline: baseline.value,
         estimates: estimates.filter(({ key }) => SLATE_JUDGES.includes(key)),
         difference,
+        guardrails,
         audited: options.audited,
       },
       gateParams.parse(options.gate ?? {}),
     ),
   };
+}
+
+function differenceOf(rows: SlateRows, own: OwnRows, level: number, limit: number): PairedDifference {
+  const cascade = cascadeDr.estimate(rows) as Terms;
+  const terms = own.pick(cascade.columns[0] as Float64Array);
+  return slateDifference(ownSlates(rows, own), terms, own.clusters, level, limit);
 }
 
 const ownSlates = ({ slots, reward, prefixWeight }: SlateRows, own: OwnRows): SlateRows => ({

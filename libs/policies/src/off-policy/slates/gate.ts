@@ -1,13 +1,13 @@
-import type { GateParams } from '../gate.js';
+import type { GateEvidence, GateParams } from '../gate.js';
 import {
   actionWeightClauses,
   agreementClause,
   auditClauses,
-  differenceClause,
   meanWeightClause,
   sampleClauses,
   supportClause,
   verdictOf,
+  worthClauses,
 } from '../gate-clauses.js';
 import type { GateClause, GateVerdict, JudgedEstimate, PairedDifference } from '../gate-clauses.js';
 import type { SlateDiagnostics } from './diagnostics.js';
@@ -19,6 +19,7 @@ export interface SlateGateEvidence {
   readonly baseline: number;
   readonly estimates: readonly JudgedEstimate[];
   readonly difference: PairedDifference;
+  readonly guardrails: GateEvidence['guardrails'];
   readonly audited: boolean | null | undefined;
 }
 
@@ -27,7 +28,7 @@ export const SLATE_JUDGES = ['slate-ips-sn', 'rips-sn', 'cascade-dr'];
 
 /** As judgeCandidate, for slates: the same thresholds, the weights of whole slates, and of every slot on the way. */
 export function judgeSlates(
-  { diagnostics, baseline, estimates, difference, audited }: SlateGateEvidence,
+  { diagnostics, baseline, estimates, difference, guardrails, audited }: SlateGateEvidence,
   params: GateParams,
 ): GateVerdict {
   const { worstAction: worst } = diagnostics;
@@ -46,7 +47,7 @@ export function judgeSlates(
       ...sampleClauses(diagnostics, params),
       agreementClause(estimates, 'Slate IPS, reward-interaction IPS and cascade-DR', params),
     ],
-    [differenceClause('improvement', 'Reward', difference, 1, margin)],
+    worthClauses(difference, guardrails, margin),
   );
 }
 
