@@ -4,6 +4,7 @@ import { registerDemo } from './commands/demo.js';
 import { registerEvaluate } from './commands/evaluate.js';
 import { registerMetrics } from './commands/metrics.js';
 import { registerOffPolicy } from './commands/off-policy.js';
+import { registerPolicy } from './commands/policy.js';
 import { registerReplay } from './commands/replay.js';
 import { registerSimulate } from './commands/simulate.js';
 import { registerVerifyHashing } from './commands/verify-hashing.js';
@@ -22,6 +23,7 @@ function createProgram(): Command {
   registerEvaluate(program);
   registerMetrics(program);
   registerOffPolicy(program);
+  registerPolicy(program);
   registerReplay(program);
   registerSimulate(program);
   const verify = program.command('verify').description('check the engine against reference cases');

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Command } from 'commander';
-import { registerOffPolicy } from '../../../cli/src/commands/off-policy.js';
+import { guardrail, registerOffPolicy } from '../../../cli/src/commands/off-policy.js';
+import { registerPolicy } from '../../../cli/src/commands/policy.js';
 import { registerReplay } from '../../../cli/src/commands/replay.js';
+import { LearnPolicy } from '../../src/policies/learn-policy.js';
 import { startTestApi } from '../api.js';
 import type { TestApi } from '../api.js';
 import { insertUniformSlates } from '../slates.js';
@@ -31,6 +33,7 @@ describe('marquee off-policy and replay, against a real API', () => {
   async function run(...args: string[]): Promise<string> {
     const program = new Command().exitOverride();
     registerOffPolicy(program);
+    registerPolicy(program);
     registerReplay(program);
     const write = process.stdout.write.bind(process.stdout);
     let out = '';
@@ -62,6 +65,33 @@ describe('marquee off-policy and replay, against a real API', () => {
       'name one candidate',
     );
     await expect(run('off-policy', 'run', 'rows', '--version', '3')).rejects.toThrow('404 not_found');
+  });
+
+  it('warm-starts a policy from the log, and watches a signal of what it learned', async () => {
+    const signals = { seen: { outcomes: [{ name: 'play' }], combine: 'any' } };
+    const reward = { outcomes: [{ name: 'play' }], combine: 'max', signals };
+    const body = { id: 'warm', title: 'warm', key: 'thompson-beta', floor: 0.05, reward, gateRequired: true };
+    expect((await api.request('POST', '/v1/policies', { body })).status).toBe(201);
+    const range = ['--since', '2026-05-01T00:00:00Z', '--until', '2026-05-02T00:00:00Z'];
+    const begun = await run('policy', 'warm-start', 'warm', '--from', 'rows', ...range, '--no-wait');
+    expect(begun).toMatch(/^Warm start 1 of warm from the log of rows: queued$/m);
+    const learner = new LearnPolicy(api.db.database);
+    const waiting = run('policy', 'warm-start', 'late', '--from', 'rows', ...range);
+    await expect(waiting).rejects.toThrow('404 not_found');
+    while ((await learner.run('warm', new Date())).more);
+    const shown = await api.request('GET', '/v1/policies/warm/warm-starts/1', { key: api.keys.secret });
+    expect(shown.json()).toMatchObject({ status: 'succeeded', decisions: N / 2 });
+    await expect(run('policy', 'warm-start', 'warm', '--from', 'rows', ...range)).rejects.toThrow(
+      '409 already_learned',
+    );
+    await expect(run('policy', 'warm-start', 'warm')).rejects.toThrow('name one source');
+    const times = ['--from', '2026-05-01T00:00:00Z', '--to', '2026-05-02T00:00:00Z'];
+    const text = await run('off-policy', 'run', 'rows', '--candidate', 'warm', ...times);
+    expect(text).toContain(`without ${N / 2} that its warm start learned from`);
+    await expect(
+      run('off-policy', 'run', 'rows', '--candidate', 'warm', ...times, '--guardrail', 'seen:higher:0.1'),
+    ).rejects.toThrow('does not define the signal "seen"');
+    expect(() => guardrail('seen')).toThrow('SIGNAL:higher|lower:MARGIN');
   });
 
   it('replays a day page by page', async () => {

@@ -6,7 +6,7 @@ import { resolveConnection } from '../demo/connection.js';
 import type { ConnectionOptions } from '../demo/connection.js';
 import { connected, jsonObject } from './connected.js';
 import { describeRun, describeRuns, detailSchema, runSchema } from './lab/off-policy-text.js';
-import { whole } from './number-options.js';
+import { share, whole } from './number-options.js';
 
 /** An evaluation reads up to 100,000 decisions. */
 const PATIENCE_MS = 600_000;
@@ -24,6 +24,7 @@ interface RunFlags extends ConnectionOptions {
   readonly kind?: string;
   readonly rows?: number;
   readonly margin?: number;
+  readonly guardrail?: readonly Guardrail[];
   readonly requireYes?: boolean;
   readonly json?: boolean;
 }
@@ -46,15 +47,23 @@ function candidateOf({ candidate, version, params, policyKey, floor }: RunFlags)
 
 /** @throws Error as candidateOf. */
 export function runBody(flags: RunFlags): object {
-  const { days, from, to, subject, kind, rows, margin } = flags;
-  return { candidate: candidateOf(flags), days, from, to, subject, kind, rows, margin };
+  const { days, from, to, subject, kind, rows, margin, guardrail: guardrails } = flags;
+  return { candidate: candidateOf(flags), days, from, to, subject, kind, rows, margin, guardrails };
 }
 
-function share(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 1))
-    throw new InvalidArgumentError('a share from 0 to 1 is needed');
-  return value;
+interface Guardrail {
+  readonly signal: string;
+  readonly betterWhen: 'higher' | 'lower';
+  readonly margin: number;
+}
+
+/** Parser of a repeatable option: `quit:lower:0.01`. @throws InvalidArgumentError with one sentence. */
+export function guardrail(text: string, before: readonly Guardrail[] = []): Guardrail[] {
+  const [, signal, betterWhen, amount] = /^(.+):(higher|lower):([^:]+)$/.exec(text) ?? [];
+  const margin = Number(amount);
+  if (signal === undefined || !(margin >= 0) || !Number.isFinite(margin))
+    throw new InvalidArgumentError('SIGNAL:higher|lower:MARGIN is needed, for example quit:lower:0.01');
+  return [...before, { signal, betterWhen: betterWhen === 'higher' ? 'higher' : 'lower', margin }];
 }
 
 /** `marquee off-policy run`, `list` and `show`. */
@@ -110,6 +119,11 @@ function registerRun(command: Command): void {
     .option('--kind <kind>', 'action or slate, for a policy that serves both')
     .option('--rows <n>', 'at most so many, the newest (100,000)', whole)
     .option('--margin <share>', 'how much worse it may be (0.02)', share)
+    .option(
+      '--guardrail <signal:better:margin>',
+      'a signal that may not get worse, for example quit:lower:0.01; may be repeated',
+      guardrail,
+    )
     .option('--require-yes', 'end with exit code 2 unless the gate says yes')
     .action(async (policy: string, flags: RunFlags) => {
       const body = runBody(flags);

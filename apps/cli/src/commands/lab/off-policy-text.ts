@@ -68,6 +68,7 @@ export const detailSchema = runSchema.extend({
       matching: z.number(),
       cut: z.boolean(),
       learnedOn: z.number(),
+      warmStarted: z.number().default(0),
     }),
   }),
 });
@@ -133,11 +134,10 @@ export function describeRun(run: Detail): string {
 function diagnosticsOf({ result: { diagnostics: d, log } }: Detail): string {
   const things = log.kind === 'slate' ? 'slates' : 'decisions';
   const read = log.cut ? `the newest of ${log.matching}` : `${log.from} to ${log.to}`;
+  const learned = log.learnedOn > 0 ? `, after learning ${log.learnedOn} older ones` : '';
+  const warm = log.warmStarted > 0 ? `, without ${log.warmStarted} that its warm start learned from` : '';
   const rows = [
-    [
-      things,
-      `${d.n} of ${d.clusters} units, ${read}${log.learnedOn > 0 ? `, after learning ${log.learnedOn} older ones` : ''}`,
-    ],
+    [things, `${d.n} of ${d.clusters} units, ${read}${learned}${warm}`],
     ['effective sample', figure(d.effectiveSampleSize)],
     [
       'largest weight',
