@@ -150,6 +150,7 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
     /^\/v1\/policies\/([^/]+)\/off-policy\/([^/]+)$/,
     ([, , id]) => [OFF_POLICY_RUN, OFF_POLICY_SLATES].find((run) => String(run.id) === id),
   ],
+  [/^\/v1\/policies\/([^/]+)\/warm-starts$/, () => list([])],
   [/^\/v1\/policies\/([^/]+)\/training-runs$/, () => list(TRAINING_RUNS)],
   [/^\/v1\/policies\/([^/]+)\/model-card$/, ([, id]) => modelCard(id ?? '')],
   [/^\/v1\/item-coverage$/, (_match, url) => coveragePage(url.searchParams)],

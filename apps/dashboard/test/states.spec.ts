@@ -1,8 +1,10 @@
+import AxeBuilder from '@axe-core/playwright';
 import { expect, it } from '@jest/globals';
 import { settled } from './browser.js';
 import { OFF_POLICY_RUN } from './fixtures/off-policy.js';
-import { SNAPSHOTS } from './fixtures/policies.js';
 import { previewChange } from './fixtures/policy-changes.js';
+import { POLICIES, SNAPSHOTS } from './fixtures/policies.js';
+import { WARM_STARTS } from './fixtures/warm-starts.js';
 import { mockApi } from './mock-api.js';
 import { setStage, withBrowser } from './stage.js';
 
@@ -427,6 +429,7 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await stage.page.getByText('Edited parameters').click();
     await evaluate.click();
     await stage.page.getByText('There are 0 rewarded decisions.').waitFor();
+    await stage.page.getByRole('button', { name: 'Add a guardrail' }).click();
     stage.api.override(post, { status: 201, body: OFF_POLICY_RUN });
     await evaluate.click();
     await stage.page.getByText('May Parameters 5f0c2a9b of artwork-ts take traffic?').waitFor();
@@ -435,7 +438,54 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
       candidate: { params: { perSubject: true }, floor: 0.01 },
       days: 30,
       margin: 0.02,
+      guardrails: [{ signal: 'skips', betterWhen: 'lower', margin: 0.01 }],
     });
+    // As a policy it begins with what it learned here.
+    const [fresh] = WARM_STARTS;
+    stage.api.override(/POST .*\/warm-starts$/, { status: 202, body: { ...fresh, status: 'queued' } });
+    await stage.page.getByRole('button', { name: 'Create as a policy that has learned this log' }).click();
+    await stage.page.getByText('It learns 61204 older decisions of this log now.').waitFor();
+    expect(stage.api.writes.at(-2)?.body).toMatchObject({ id: 'artwork-ts-5f0c2a9b', gateRequired: true });
+    expect(stage.api.writes.at(-1)).toMatchObject({
+      path: '/v1/policies/artwork-ts-5f0c2a9b/warm-starts',
+      body: { source: { policyId: 'artwork-ts' }, from: OFF_POLICY_RUN.result.log.from },
+    });
+  });
+
+  it('lets a policy without knowledge learn from a log, and judges it on the rest', async () => {
+    const untouched = { ...POLICIES[0], servingVersion: null, latestVersion: 0 };
+    stage.api.override(/GET \/v1\/policies\/artwork-ts$/, { status: 200, body: untouched });
+    await visit('/policies/artwork-ts');
+    await stage.page.getByText('It has learned nothing yet').waitFor();
+    await stage.page.getByRole('button', { name: 'Learn from a log' }).click();
+    const dialog = stage.page.getByRole('dialog');
+    const learn = dialog.getByRole('button', { name: 'Learn', exact: true });
+    expect(await learn.isDisabled()).toBe(true);
+    await dialog.getByRole('combobox', { name: 'Policy' }).click();
+    await stage.page.getByRole('option', { name: 'Artwork at random' }).click();
+    const post = /POST \/v1\/policies\/artwork-ts\/warm-starts$/;
+    stage.api.override(post, problem(409, 'does_not_fit', 'The log does not fit the policy.'));
+    await learn.click();
+    await dialog.getByText('The log does not fit the policy.').waitFor();
+    stage.api.override(post, { status: 202, body: WARM_STARTS[0] });
+    stage.api.override(/GET .*\/warm-starts$/, {
+      status: 200,
+      body: { items: WARM_STARTS, nextCursor: null },
+    });
+    await learn.click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(stage.api.writes.at(-1)?.body).toEqual({
+      source: { policyId: 'artwork-uniform' },
+      days: 30,
+      holdOut: { by: 'time', share: 0.5 },
+    });
+    await stage.page.getByText('the reward definition changed while it was learned').waitFor();
+    const { violations } = await new AxeBuilder({ page: stage.page }).setLegacyMode(true).analyze();
+    expect(violations.map(({ id }) => id)).toEqual([]);
+    stage.api.override(/POST .*\/off-policy$/, { status: 201, body: OFF_POLICY_RUN });
+    await stage.page.getByRole('button', { name: 'Judge it on the rest' }).click();
+    await stage.page.waitForURL(/artwork-uniform\/lab\?run=7/);
+    expect(stage.api.writes.at(-1)?.body).toMatchObject({ candidate: { policyId: 'artwork-ts' } });
   });
 
   it('goes past a closed gate only with a reason, and only after the gate has refused', async () => {

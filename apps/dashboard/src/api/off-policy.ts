@@ -105,6 +105,7 @@ export interface OffPolicyDetail extends OffPolicyRun {
       alreadyLearned: number;
       /** Absent in older runs. */
       otherReward?: number;
+      warmStarted?: number;
       explored?: number;
       audited: boolean | null;
     };

@@ -1,4 +1,4 @@
-import type { OffPolicyRun } from '../../api/off-policy.js';
+import type { OffPolicyDetail, OffPolicyRun } from '../../api/off-policy.js';
 import type { Policy } from '../../api/types.js';
 
 /** What creates the evaluated parameters as a policy of its own: everything else is as the policy they were evaluated for has it. */
@@ -18,4 +18,10 @@ export function candidateBody(policy: Policy, { candidate }: Pick<OffPolicyRun, 
     learning: policy.learning,
     gateRequired: true,
   };
+}
+
+/** What lets the created policy learn from the log that its parameters were evaluated on, and leaves the newer half. */
+export function warmStartBody({ policyId, result }: Pick<OffPolicyDetail, 'policyId' | 'result'>) {
+  const { from, to, subject } = result.log;
+  return { source: { policyId }, from, to, ...(subject === null ? {} : { subject }) };
 }

@@ -18,6 +18,8 @@ import { useCatalog, usePolicies, useSnapshots } from '../../api/queries.js';
 import type { Json, Policy } from '../../api/types.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { SchemaForm } from '../../ui/schema-form.js';
+import { LabGuardrails } from './lab-guardrails.js';
+import type { GuardrailDraft } from './lab-guardrails.js';
 
 type Kind = 'policy' | 'version' | 'params';
 
@@ -31,17 +33,24 @@ interface Draft {
   subject: string;
   /** Percent of the log's reward. */
   margin: number;
+  guardrails: GuardrailDraft[];
 }
 
 const number = (value: string | number, otherwise: number): number =>
   typeof value === 'number' ? value : otherwise;
 
 function bodyOf(draft: Draft): object {
-  const { days, kind, margin, params, floor, policyId, subject, version } = draft;
+  const { days, guardrails, kind, margin, params, floor, policyId, subject, version } = draft;
   const candidate =
     kind === 'policy' ? { policyId } : kind === 'version' ? { version: Number(version) } : { params, floor };
   const about = subject.trim();
-  return { candidate, days, margin: margin / 100, ...(about === '' ? {} : { subject: about }) };
+  return {
+    candidate,
+    days,
+    margin: margin / 100,
+    ...(about === '' ? {} : { subject: about }),
+    ...(guardrails.length === 0 ? {} : { guardrails }),
+  };
 }
 
 /** Picks the log and the candidate, and evaluates. */
@@ -55,6 +64,7 @@ export function LabForm({ policy, done }: { policy: Policy; done: (run: number) 
     days: 30,
     subject: '',
     margin: 2,
+    guardrails: [],
   }));
   const set = (change: Partial<Draft>): void => setDraft({ ...draft, ...change });
   const write = useWrite<OffPolicyDetail>([offPolicyPath(policy.id)]);
@@ -84,6 +94,11 @@ export function LabForm({ policy, done }: { policy: Policy; done: (run: number) 
         />
         <CandidateFields policy={policy} draft={draft} set={set} />
         <LogFields draft={draft} set={set} />
+        <LabGuardrails
+          signals={Object.keys(policy.reward?.signals ?? {})}
+          value={draft.guardrails}
+          onChange={(guardrails) => set({ guardrails })}
+        />
         {write.error === null ? null : (
           <Alert color="orange" variant="light" title="The candidate was not evaluated" role="alert">
             {write.error.message}

@@ -1,7 +1,4 @@
-import { Alert, Button } from '@mantine/core';
 import type { ReactElement } from 'react';
-import { Link } from 'react-router';
-import { useWrite } from '../../api/mutations.js';
 import { isOfSlates } from '../../api/off-policy.js';
 import type { GateAnswer, OffPolicyDetail } from '../../api/off-policy.js';
 import type { Policy } from '../../api/types.js';
@@ -10,8 +7,8 @@ import { CheckList } from '../../ui/check-list.js';
 import { Stat, Stats } from '../../ui/details.js';
 import { Panel } from '../../ui/panel.js';
 import { Pill } from '../../ui/status.js';
-import { candidateBody } from './candidate-body.js';
 import { candidateName } from './candidate-name.js';
+import { CreateCandidate } from './lab-create.js';
 import { LabForest } from './lab-forest.js';
 import { LabSlots } from './lab-slots.js';
 import styles from './policies.module.css';
@@ -69,6 +66,7 @@ function logSentence(run: OffPolicyDetail): string {
     log.cut ? `the newest of ${count(log.matching)}` : '',
     log.learnedOn > 0 ? `after learning ${count(log.learnedOn)} older ones` : '',
     log.alreadyLearned > 0 ? `without ${count(log.alreadyLearned)} that it had learned from` : '',
+    log.warmStarted ? `${count(log.warmStarted)} of them in its warm start` : '',
     log.incomplete > 0 ? `without ${count(log.incomplete)} whose features are not on record` : '',
     log.otherReward ? `without ${count(log.otherReward)} whose reward has another definition` : '',
     log.explored ? `${count(log.explored)} of the exploration slice apart from what the log earned` : '',
@@ -125,36 +123,5 @@ function Diagnostics({ run }: { run: OffPolicyDetail }): ReactElement {
         />
       </Stats>
     </Panel>
-  );
-}
-
-/** The evaluated parameters as a policy of its own, which serves only after a yes. */
-function CreateCandidate({ policy, run }: { policy: Policy; run: OffPolicyDetail }): ReactElement {
-  const write = useWrite<Policy>(['/v1/policies']);
-  const body = candidateBody(policy, run);
-  if (write.data !== undefined) {
-    return (
-      <p>
-        Created <Link to={`/policies/${body.id}`}>{body.title}</Link>. It has learned nothing yet: its
-        experiments start only after a yes for what it has learned, or with a reason.
-      </p>
-    );
-  }
-  return (
-    <>
-      <Button
-        variant="default"
-        size="compact-sm"
-        loading={write.isPending}
-        onClick={() => write.mutate({ path: '/v1/policies', body })}
-      >
-        Create as a policy
-      </Button>
-      {write.error === null ? null : (
-        <Alert color="orange" variant="light" title="The policy was not created" role="alert">
-          {write.error.message}
-        </Alert>
-      )}
-    </>
   );
 }

@@ -17,6 +17,7 @@ import { PolicyControls } from './policy-controls.js';
 import { SERVES_WITHOUT } from './serves-without.js';
 import { SetupTab, windowText } from './setup/setup-tab.js';
 import { SnapshotsPanel } from './snapshots-panel.js';
+import { WarmStartPanel } from './warm-start/warm-start-panel.js';
 
 const BeliefsTab = lazy(async () => ({ default: (await import('./beliefs-tab.js')).BeliefsTab }));
 const ExplorationTab = lazy(async () => ({ default: (await import('./exploration-tab.js')).ExplorationTab }));
@@ -126,6 +127,7 @@ function Overview({ policy }: { policy: Policy }): ReactElement {
           note="floor of every candidate"
         />
       </Stats>
+      {policy.learns === 'online' ? <WarmStartPanel policy={policy} /> : null}
       <Suspense fallback={<Skeleton height={340} />}>
         <AllocationPanel id={policy.id} />
       </Suspense>
