@@ -36,9 +36,11 @@ export class LearnProcessor extends WorkerHost {
       learned += result.learned;
       version = result.version ?? version;
       if (result.rejected !== null) {
-        this.logger.error(
-          `policy "${policyId}": version ${String(result.version)} is refused, rewards wait: ${result.rejected}`,
-        );
+        const what =
+          result.version === null
+            ? 'its warm start failed'
+            : `version ${result.version} is refused, rewards wait`;
+        this.logger.error(`policy "${policyId}": ${what}: ${result.rejected}`);
       }
       if (!result.more || result.rejected !== null) break;
     }

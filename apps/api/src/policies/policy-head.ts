@@ -1,6 +1,6 @@
 import type { Policy, RewardedDecision } from '#policies';
 import { canonicalJson } from '../persistence/canonical.js';
-import type { Sql, Transaction } from '../persistence/database.js';
+import type { Transaction } from '../persistence/database.js';
 import { notifySnapshot } from './policy-row.js';
 import type { PolicyRow } from './policy-row.js';
 import type { SnapshotRow } from './snapshot-store.js';

@@ -13,10 +13,10 @@ import { asLearned, settleFor } from './warm-rewards.js';
 const TRIAL = 500;
 
 /**
- * @returns the algorithm of a policy that can be warm-started now.
- * @throws Problem 409: `not_warm_startable`, `already_learned`, `has_served`, `warm_start_in_progress`.
+ * @returns the algorithm of a policy that can learn from the log of another.
+ * @throws Problem 409 `not_warm_startable`.
  */
-export async function requireUntouched(tx: Transaction, row: PolicyRow): Promise<BanditPolicy> {
+export function learnerOf(row: PolicyRow): BanditPolicy {
   const policy = policyRegistry.get(row.key);
   if (policy.learns === 'batch')
     throw unable(row, 'it learns in training runs, which read the whole past anyway; start a training run');
@@ -28,6 +28,14 @@ export async function requireUntouched(tx: Transaction, row: PolicyRow): Promise
       row,
       'its reward is incremental, and what happens without showing is estimated from its own decisions',
     );
+  return policy;
+}
+
+/**
+ * A warm start comes before everything else that a policy learns and does.
+ * @throws Problem 409: `already_learned`, `has_served`, `warm_start_in_progress`.
+ */
+export async function requireUntouched(tx: Transaction, row: PolicyRow): Promise<void> {
   const [found] = await tx.query<{
     open: string | null;
     version: number | null;
@@ -61,7 +69,6 @@ export async function requireUntouched(tx: Transaction, row: PolicyRow): Promise
       'has_served',
       `The policy "${row.id}" serves in the experiment "${found.live}"; a warm start comes before that`,
     );
-  return policy;
 }
 
 const unable = (row: PolicyRow, why: string): Problem =>

@@ -8,7 +8,7 @@ import { lockPolicy, policyRowOf } from '../policy-row.js';
 import type { PolicyRow } from '../policy-row.js';
 import { countSource, surfacesOf, timeBefore, unitsWithout } from './source-log.js';
 import type { SourceRange } from './source-log.js';
-import { requireFit, requireUntouched } from './warm-start-checks.js';
+import { learnerOf, requireFit, requireUntouched } from './warm-start-checks.js';
 import { readWarmStarts, sourceName, toWarmView } from './warm-start-row.js';
 import type { HeldOut, WarmSource, WarmStartRow, WarmStartView } from './warm-start-row.js';
 import type { WarmStartBody } from './warm-start.schemas.js';
@@ -41,13 +41,14 @@ export class WarmStartsService {
 
   /**
    * Writes the request down; learners find it within a second.
-   * @throws Problem 400 or 404 for a source that is not there; 409 as requireUntouched and requireFit.
+   * @throws Problem 400 or 404 for a source that is not there; 409 as learnerOf, requireUntouched and requireFit.
    */
   start(policyId: string, body: WarmStartBody, acting: Acting): Promise<WarmStartView> {
     return this.db.transaction(async (tx) => {
       const policy = await lockPolicy(tx, policyId, true);
       if (!policy) throw Problem.notFound('The policy', policyId);
-      const algorithm = await requireUntouched(tx, policy);
+      const algorithm = learnerOf(policy);
+      await requireUntouched(tx, policy);
       const source = await sourceOf(tx, policyId, body);
       const now = new Date();
       const split = await splitOf(tx, policy, await rangeOf(tx, policy, source, body, now), body);
