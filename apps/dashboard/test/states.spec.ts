@@ -443,7 +443,7 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     // As a policy it begins with what it learned here.
     const [fresh] = WARM_STARTS;
     stage.api.override(/POST .*\/warm-starts$/, { status: 202, body: { ...fresh, status: 'queued' } });
-    await stage.page.getByRole('button', { name: 'Create as a policy that has learned this log' }).click();
+    await stage.page.getByRole('button', { name: 'Create and learn this log' }).click();
     await stage.page.getByText('It learns 61204 older decisions of this log now.').waitFor();
     expect(stage.api.writes.at(-2)?.body).toMatchObject({ id: 'artwork-ts-5f0c2a9b', gateRequired: true });
     expect(stage.api.writes.at(-1)).toMatchObject({

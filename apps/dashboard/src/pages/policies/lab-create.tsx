@@ -37,7 +37,7 @@ export function CreateCandidate({ policy, run }: { policy: Policy; run: OffPolic
   return (
     <>
       <Button variant="default" size="compact-sm" loading={create.isPending} onClick={submit}>
-        {learns ? 'Create as a policy that has learned this log' : 'Create as a policy'}
+        {learns ? 'Create and learn this log' : 'Create as a policy'}
       </Button>
       {create.error === null ? null : (
         <Alert color="orange" variant="light" title="The policy was not created" role="alert">
