@@ -190,7 +190,7 @@ const withheldIn = (
 ): WithheldOutcome[] => (lot?.withheld ? [{ decision, position, actionId, outcome }] : []);
 
 /** The lot of what stands in a place; null where none was drawn. */
-function lotOf(decision: DecisionRow, { lot }: ServedPosition): Lot | null {
+export function lotOf(decision: DecisionRow, { lot }: ServedPosition): Lot | null {
   if (decision.kind === 'slate') return lot ?? null;
   if (decision.withheld === null) return null;
   return { withheld: decision.withheld, propensity: decision.withhold_propensity ?? 1 };

@@ -4,7 +4,7 @@ import type { Transaction } from '../../persistence/database.js';
 import type { PolicyRow } from '../policy-row.js';
 import { settle } from '../reward.js';
 import type { PositionReward } from '../reward.js';
-import { featuresOf, readEvents, readFeatures, servedOf } from '../settle-rewards.js';
+import { featuresOf, lotOf, readEvents, readFeatures, servedOf } from '../settle-rewards.js';
 import type { SourceDecision } from './source-log.js';
 
 /** What a policy learns from one position of another's decision. */
@@ -16,7 +16,7 @@ export interface WarmReward {
 
 /**
  * The rewards of logged decisions by the definition of the policy that is to learn them, whatever the log's own policy
- * counts: outcomes and exposures are read again, within the policy's own window. Withheld choices have none. The
+ * counts: outcomes and exposures are read again, within the policy's own window. Withheld choices and places have none. The
  * propensity of a choice is the logged one; an arm with a fixed value is sure of its choice, so there it is the share of
  * units that the arm had (of a slate: at its first position, all others follow from it).
  */
@@ -29,16 +29,12 @@ export async function settleFor(
   const definition = policy.reward;
   if (definition === null) return [];
   const eventsOf = await readEvents(tx, policy, decisions, now);
-  const rows = decisions
-    .filter(({ withheld }) => withheld !== true)
-    .flatMap((decision) => {
-      const events = eventsOf(decision);
-      const { rewards } = settle(servedOf(decision), events, definition, policy.window_seconds);
-      return rewards.map((reward) => ({
-        decision,
-        reward: { ...reward, propensity: shareOf(decision, reward) },
-      }));
-    });
+  const rows = decisions.flatMap((decision) => {
+    const { rewards } = settle(servedOf(decision), eventsOf(decision), definition, policy.window_seconds);
+    return rewards
+      .filter((reward) => lotOf(decision, reward)?.withheld !== true)
+      .map((reward) => ({ decision, reward: { ...reward, propensity: shareOf(decision, reward) } }));
+  });
   const items = await readFeatures(tx, rows);
   return rows.map((row) => ({ ...row, features: featuresOf(row.decision, row.reward.actionId, items) }));
 }
