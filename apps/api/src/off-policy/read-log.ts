@@ -13,7 +13,7 @@ import { Turns } from './turns.js';
 /** Rows that one fetch brings into memory. */
 export const FETCH = 500;
 /** Rows that a candidate learns from at once. */
-const LEARN = 50;
+export const LEARN = 50;
 
 export interface LogRange {
   readonly policyId: string;

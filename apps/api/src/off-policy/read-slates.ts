@@ -7,7 +7,7 @@ import { slateOf } from '../serving/decision-view.js';
 import type { Candidate } from './candidate.js';
 import { isWhole, Items, requestOf } from './logged-items.js';
 import type { LoggedRequest } from './logged-items.js';
-import { CURRENT, FETCH, inWarmStart, learnedBy } from './read-log.js';
+import { CURRENT, FETCH, LEARN, inWarmStart, learnedBy } from './read-log.js';
 import type { LogRange, LogSummary } from './read-log.js';
 import { Respondent } from './respondent.js';
 import { MOST_SLATE_CELLS, SlateColumns } from './slate-columns.js';
@@ -134,7 +134,10 @@ class SlateReader {
     });
     this.incomplete += rows.length - whole.length;
     const older = whole.filter(({ rn, total }) => this.respondent.learns && rn <= total / 2);
-    this.respondent.learn(older.flatMap((row) => rewarded(row, this.items)));
+    for (let i = 0; i < older.length; i += LEARN) {
+      this.respondent.learn(older.slice(i, i + LEARN).flatMap((row) => rewarded(row, this.items)));
+      await this.turns.next();
+    }
     this.learnedOn += older.length;
     for (const row of whole.slice(older.length)) {
       await this.judge(row);

@@ -1,5 +1,6 @@
-import { segmentProduct } from '../linear-algebra/cholesky.js';
+import { withKernels } from '../kernels/index.js';
 import { packedRow } from '../linear-algebra/packed.js';
+import { rowProducts } from '../linear-algebra/row-products.js';
 import { Factor, factorOf, meanWeights } from './linear-block.js';
 import type { LinearBlock } from './linear-block.js';
 
@@ -22,7 +23,7 @@ export interface ActionData {
  * @param context length of [1, context]. @param action length of [1, z].
  */
 export function sharedInformation(
-  data: Iterable<ActionData>,
+  data: readonly ActionData[],
   context: number,
   action: number,
   ridge: number,
@@ -31,40 +32,66 @@ export function sharedInformation(
   const dim = context * action;
   const a = new Float64Array(packedRow(dim));
   const b = new Float64Array(dim);
-  for (const { block, fade } of data) {
-    // Not factorOf: a block may still be changing, and what is kept must belong to what is finished.
-    const factor = new Factor(block, ridge, fade);
-    const told = meanWeights(block, factor, base, null);
-    told[0] = (told[0] as number) - base;
-    addAction(a, b, block.action, factor.inverse, told, ridge);
-  }
+  const pairs = packedRow(action);
+  const square = context * context;
+  const atOnce = Math.max(1, Math.floor(MOST_NUMBERS / square));
+  withKernels((kernels) => {
+    const count = Math.min(atOnce, data.length);
+    const features = kernels.arena.doubles(count * pairs);
+    const told = kernels.arena.doubles(count * square);
+    const sums = kernels.arena.doubles(pairs * square);
+    for (let from = 0; from < data.length; from += atOnce) {
+      const part = data.slice(from, from + atOnce);
+      part.forEach(({ block, fade }, n) => {
+        // Not factorOf: a block may still be changing, and what is kept must belong to what is finished.
+        const factor = new Factor(block, ridge, fade);
+        addMean(b, block.action, meanWeights(block, factor, base, null), base, ridge);
+        writePairs(features.view.subarray(n * pairs, (n + 1) * pairs), block.action);
+        writeTold(told.view.subarray(n * square, (n + 1) * square), factor.inverse, context, ridge);
+      });
+      const k = part.length;
+      kernels.product(sums, features, told, { m: pairs, n: square, k, turnA: true, add: true });
+    }
+    writeSums(a, sums.view, context, action);
+  });
   return { dim, a, b, at: 0, action: new Float64Array(0) };
 }
 
-/** a += (y y') (x) S on the packed triangle and b += y (x) t, where S = ridge (I - ridge P). */
-function addAction(
-  a: Float64Array,
-  b: Float64Array,
-  y: Float64Array,
-  inverse: Float64Array,
-  told: Float64Array,
-  ridge: number,
-): void {
-  const size = told.length;
+/** What actions tell is added up for as many of them at once as fit into so many doubles. */
+const MOST_NUMBERS = 131_072;
+
+/** b += y (x) t, where t = ridge (mean weights - base e_0). */
+function addMean(b: Float64Array, y: Float64Array, mean: Float64Array, base: number, ridge: number): void {
+  mean[0] = (mean[0] as number) - base;
+  const size = mean.length;
   for (let j = 0; j < y.length; j++) {
     const yj = ridge * (y[j] as number);
-    if (yj === 0) continue;
-    for (let i = 0; i < size; i++) b[j * size + i] = (b[j * size + i] as number) + yj * (told[i] as number);
+    for (let i = 0; i < size; i++) b[j * size + i] = (b[j * size + i] as number) + yj * (mean[i] as number);
+  }
+}
+
+/** y_j y_k of all k <= j. */
+function writePairs(into: Float64Array, y: Float64Array): void {
+  into.fill(0);
+  for (let j = 0; j < y.length; j++)
+    for (let k = 0; k <= j; k++) into[packedRow(j) + k] = (y[j] as number) * (y[k] as number);
+}
+
+/** S = ridge (I - ridge P). */
+function writeTold(into: Float64Array, inverse: Float64Array, size: number, ridge: number): void {
+  for (let i = 0; i < into.length; i++) into[i] = -ridge * ridge * (inverse[i] as number);
+  for (let i = 0; i < into.length; i += size + 1) into[i] = (into[i] as number) + ridge;
+}
+
+/** The sums of (y y') (x) S from those of y_j y_k S, block by block. */
+function writeSums(a: Float64Array, sums: Float64Array, size: number, action: number): void {
+  for (let j = 0; j < action; j++) {
     for (let k = 0; k <= j; k++) {
-      const yy = yj * (y[k] as number);
-      if (yy === 0) continue;
       for (let i = 0; i < size; i++) {
-        const row = packedRow(j * size + i) + k * size;
-        const last = j === k ? i : size - 1;
-        for (let l = 0; l <= last; l++) {
-          a[row + l] = (a[row + l] as number) - yy * ridge * (inverse[i * size + l] as number);
-        }
-        a[row + i] = (a[row + i] as number) + yy;
+        const from = (packedRow(j) + k) * size * size + i * size;
+        const into = packedRow(j * size + i) + k * size;
+        const length = j === k ? i + 1 : size;
+        for (let l = 0; l < length; l++) a[into + l] = sums[from + l] as number;
       }
     }
   }
@@ -114,13 +141,7 @@ export class SharedWeights {
       for (let j = 0; j < y.length; j++) u[j * size + i] = y[j] as number;
       factor.variance(u, white.subarray(i * dim, (i + 1) * dim));
     }
-    const sum = new Float64Array(size * size);
-    for (let i = 0; i < size; i++) {
-      for (let l = 0; l <= i; l++) {
-        sum[i * size + l] = segmentProduct(white, i * dim, white, l * dim, dim);
-        sum[l * size + i] = sum[i * size + l] as number;
-      }
-    }
+    const sum = rowProducts(white, size, dim);
     this.covariances.set(y, sum);
     return sum;
   }

@@ -1,9 +1,10 @@
 import { DomainError } from '#experiments';
 import type { Json } from '#experiments';
 import { decodeFloats, encodeFloats, stateNumber, stateObject, stateText } from '../codec.js';
-import { choleskyInPlace, inverseOfFactor, invertFactor, solveCholesky } from '../linear-algebra/cholesky.js';
-import { packedColumn, packedRow, unpackInto } from '../linear-algebra/packed.js';
+import { inverseOfFactor } from '../linear-algebra/cholesky.js';
+import { packedColumn, packedRow } from '../linear-algebra/packed.js';
 import { dot } from '../linear-algebra/rank-one.js';
+import { SpdSystem } from '../linear-algebra/spd-system.js';
 
 /**
  * What one linear model has seen: A = sum w x x' (packed lower triangle, without the ridge) and
@@ -23,20 +24,20 @@ export interface LinearBlock {
 const NO_FEATURES = new Float64Array(0);
 
 export function emptyBlock(dim: number): LinearBlock {
-  return { dim, ...zeros(dim), at: 0, action: NO_FEATURES };
+  return blockOf(dim, 0, NO_FEATURES);
 }
 
-/** A and b in one piece of memory: each piece costs more than copying it, to allocate and to collect. */
-function zeros(dim: number): Pick<LinearBlock, 'a' | 'b'> {
+/** A and b, zeros, in one piece of memory: each piece costs more than copying it, to allocate and to collect. */
+function blockOf(dim: number, at: number, action: Float64Array): LinearBlock {
   const triangle = packedRow(dim);
   const buffer = new ArrayBuffer((triangle + dim) * Float64Array.BYTES_PER_ELEMENT);
   const a = new Float64Array(buffer, 0, triangle);
-  return { a, b: new Float64Array(buffer, a.byteLength, dim) };
+  return { dim, a, b: new Float64Array(buffer, a.byteLength, dim), at, action };
 }
 
 /** A copy to be changed, whose weights are counted as of `at`. @param fade what is left of them, in (0, 1]. */
 export function copyBlock(block: LinearBlock, fade: number, at: number): LinearBlock {
-  const copy = { ...block, ...zeros(block.dim), at };
+  const copy = blockOf(block.dim, at, block.action);
   copy.a.set(block.a);
   copy.b.set(block.b);
   if (fade !== 1) {
@@ -53,7 +54,7 @@ function scale(values: Float64Array, factor: number): void {
 /** The same knowledge in a larger layout: entry i moves to `place(i)`, which must be increasing. */
 export function growBlock(block: LinearBlock, dim: number, place: (index: number) => number): LinearBlock {
   if (dim === block.dim) return block;
-  const grown = { ...block, dim, ...zeros(dim) };
+  const grown = blockOf(dim, block.at, block.action);
   for (let i = 0; i < block.dim; i++) {
     const row = packedRow(place(i));
     for (let j = 0; j <= i; j++) grown.a[row + place(j)] = block.a[packedRow(i) + j] as number;
@@ -62,16 +63,21 @@ export function growBlock(block: LinearBlock, dim: number, place: (index: number
   return grown;
 }
 
-/** Largest triangle that is written to memory that all factors share: a mean needs it once, and never again. */
-const LARGEST_WORKSPACE = 64;
-const workspaces = new Map<number, { readonly l: Float64Array; owner: Factor | null }>();
+/** Large factors have a system of their own, so that the many small ones do not drive them out. */
+const LARGEST_SMALL = 64;
+const systems: { small?: Standing; large?: Standing } = {};
+
+interface Standing {
+  readonly system: SpdSystem;
+  /** The factor that is in it. */
+  of: Factor | null;
+}
 
 /**
  * A + ridge I of one block, factored. Everything is computed when it is first asked for: greedy policies never need a
  * variance. Until then the block must stay as it is.
  */
 export class Factor {
-  private own: Float64Array | undefined;
   private half: Float64Array | undefined;
   private whole: Float64Array | undefined;
 
@@ -89,30 +95,22 @@ export class Factor {
     return this.block.dim;
   }
 
-  /** @throws DomainError `not_positive_definite` when the block holds non-finite numbers. */
-  private get l(): Float64Array {
-    const { dim } = this;
-    if (dim > LARGEST_WORKSPACE) return (this.own ??= this.factored(new Float64Array(dim * dim)));
-    let memory = workspaces.get(dim);
-    if (memory === undefined) workspaces.set(dim, (memory = { l: new Float64Array(dim * dim), owner: null }));
-    if (memory.owner === this) return memory.l;
-    memory.owner = null;
-    this.factored(memory.l);
-    memory.owner = this;
-    return memory.l;
-  }
-
-  private factored(l: Float64Array): Float64Array {
+  /** The system it shares with others, with this one in it. @throws DomainError `not_positive_definite`. */
+  private get factored(): SpdSystem {
     const { block, dim, fade, ridge } = this;
-    unpackInto(l, block.a, dim, fade);
-    for (let i = 0; i < l.length; i += dim + 1) l[i] = (l[i] as number) + ridge;
-    choleskyInPlace(l, dim);
-    return l;
+    const size = dim > LARGEST_SMALL ? 'large' : 'small';
+    const standing = (systems[size] ??= { system: new SpdSystem(), of: null });
+    const { system } = standing;
+    if (standing.of === this) return system;
+    standing.of = null;
+    system.factor(block.a, dim, fade, ridge);
+    standing.of = this;
+    return system;
   }
 
   /** Overwrites `target` by (A + ridge I)^-1 target. */
   solve(target: Float64Array): Float64Array {
-    solveCholesky(this.l, this.dim, target);
+    this.factored.solve(target);
     return target;
   }
 
@@ -121,9 +119,9 @@ export class Factor {
     return (this.whole ??= inverseOfFactor(this.root, this.dim));
   }
 
-  /** W with (A + ridge I)^-1 = W W', packed as invertFactor does. */
+  /** W with (A + ridge I)^-1 = W W', packed as SpdSystem gives it. */
   private get root(): Float64Array {
-    return (this.half ??= invertFactor(this.l, this.dim));
+    return (this.half ??= this.factored.root());
   }
 
   /** x' (A + ridge I)^-1 x; leaves W'x in `scratch`. Zeros of x cost nothing. */
@@ -186,17 +184,34 @@ export function meanWeights(
   return theta;
 }
 
+/** Mean weights without a shared prior, for every base at once: `zero` + base * `slope`; at first `theta` for one base. */
+export interface WeightsByBase {
+  readonly theta: Float64Array;
+  readonly zero: Float64Array;
+  readonly slope: Float64Array;
+}
+
 /**
- * meanWeights without a shared prior, for every base at once: P (b - base A e_0) + base e_0 = P b + base ridge P e_0,
- * P = (A + ridge I)^-1, which is `zero` + base * `slope`. A new base then costs no solution.
+ * meanWeights without a shared prior: P (b - base A e_0) + base e_0 = P b + base ridge P e_0, P = (A + ridge I)^-1. A new
+ * base then costs no solution.
  */
-export function weightsByBase(
-  block: LinearBlock,
-  factor: Factor,
-): { readonly zero: Float64Array; readonly slope: Float64Array } {
-  const slope = new Float64Array(block.dim);
+export function weightsByBase(block: LinearBlock, factor: Factor, base: number): WeightsByBase {
+  const { b, dim } = block;
+  const buffer = new ArrayBuffer(3 * dim * Float64Array.BYTES_PER_ELEMENT);
+  const [theta, zero, slope] = [0, 1, 2].map(
+    (i) => new Float64Array(buffer, i * dim * Float64Array.BYTES_PER_ELEMENT, dim),
+  ) as [Float64Array, Float64Array, Float64Array];
+  for (let i = 0; i < dim; i++) zero[i] = factor.fade * (b[i] as number);
   slope[0] = factor.ridge;
-  return { zero: meanWeights(block, factor, 0, null), slope: factor.solve(slope) };
+  factor.solve(zero);
+  factor.solve(slope);
+  for (let i = 0; i < dim; i++) theta[i] = (zero[i] as number) + base * (slope[i] as number);
+  return { theta, zero, slope };
+}
+
+/** The same for another base. */
+export function atBase({ zero, slope }: WeightsByBase, base: number): WeightsByBase {
+  return { theta: zero.map((value, i) => value + base * (slope[i] as number)), zero, slope };
 }
 
 export function encodeBlock(block: LinearBlock): Json {

@@ -18,7 +18,7 @@ export function featuresOf(action: Action, sharing: LinearParams['sharing']): Co
   return sharing === 'shared' ? { id: action.id } : NO_FEATURES;
 }
 
-/** A batch as vectors: contexts [1, x] and, where weights are shared, actions [1, z]. */
+/** A batch as vectors: contexts [1, x], valid until the next batch is read, and, where weights are shared, actions [1, z]. */
 export interface Vectors {
   readonly x: readonly Float64Array[];
   readonly y: readonly Float64Array[];
@@ -69,18 +69,37 @@ function readAll(
   return [names, read(featureIndexOf(names, limit))];
 }
 
-/** One vector per context, all in one piece of memory that lives no longer than the batch. */
+/** Rows of the batch that is being read, which no state keeps: most batches are small, and memory costs more than reading. */
+let rows: Float64Array[] = [];
+const MOST_KEPT = 65_536;
+
+/** `count` vectors of zeros; the next batch may get the same. */
+function rowsOf(count: number, size: number): Float64Array[] {
+  if (rows.length >= count && (rows[0] as Float64Array).length === size) {
+    const kept = rows.slice(0, count);
+    for (const row of kept) row.fill(0);
+    return kept;
+  }
+  const { BYTES_PER_ELEMENT, buffer } = new Float64Array(size * count);
+  const made = Array.from(
+    { length: count },
+    (_, n) => new Float64Array(buffer, n * size * BYTES_PER_ELEMENT, size),
+  );
+  if (count * size <= MOST_KEPT) rows = made;
+  return made;
+}
+
+/** One vector per context, valid until the next batch is read. */
 function contextVectors(
   index: FeatureIndex,
   contexts: readonly Context[],
   unknown?: Notice,
   only?: ReadonlySet<string>,
 ): Float64Array[] {
-  const { size } = index;
-  const { BYTES_PER_ELEMENT, buffer } = new Float64Array(size * contexts.length);
-  return contexts.map((context, n) =>
-    index.fill(new Float64Array(buffer, n * size * BYTES_PER_ELEMENT, size), context, unknown, only),
-  );
+  const vectors = rowsOf(contexts.length, index.size);
+  for (let n = 0; n < contexts.length; n++)
+    index.fill(vectors[n] as Float64Array, contexts[n] as Context, unknown, only);
+  return vectors;
 }
 
 /** One vector per action, kept with its block; the same object is read once. */

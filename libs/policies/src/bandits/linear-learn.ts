@@ -46,10 +46,10 @@ export function learnVectors(
   copies?: Uint8Array,
 ): LinearState {
   const learner = new Learner(state, params, link, newest(batch));
-  batch.forEach((decision, n) => {
+  for (let n = 0; n < batch.length; n++) {
     for (let copy = copies?.[n] ?? 1; copy > 0; copy--)
-      learner.learn(decision, x[n] as Float64Array, y[n] ?? null);
-  });
+      learner.learn(batch[n] as RewardedDecision, x[n] as Float64Array, y[n] ?? null);
+  }
   return learner.result();
 }
 
@@ -61,29 +61,38 @@ function newest(batch: readonly RewardedDecision[]): number {
 
 type Draft = { -readonly [field in keyof LinearBlock]: LinearBlock[field] };
 
+const NO_ROW = new Float64Array(0);
+
 /** A block that is being learned, and its latest rows, which wait until there are enough to be added at once. */
 class Open {
-  private readonly rows: Float64Array[] = [];
-  private readonly weights: number[] = [];
+  private readonly rows: Float64Array[] = [NO_ROW, NO_ROW, NO_ROW, NO_ROW];
+  private readonly weights = [0.5, 0.5, 0.5, 0.5];
+  private waiting = 0;
 
   constructor(readonly draft: Draft) {}
 
   /** A += weight x x', b += weight x reward. */
   add(x: Float64Array, weight: number, reward: number): void {
     const { draft, rows, weights } = this;
-    addScaled(draft.b, x, weight * reward);
-    rows.push(x);
-    weights.push(weight);
-    if (rows.length < OUTER_ROWS) return;
+    if (reward !== 0) addScaled(draft.b, x, weight * reward);
+    rows[this.waiting] = x;
+    weights[this.waiting] = weight;
+    if (++this.waiting < OUTER_ROWS) return;
     addFourOuterPacked(draft.a, draft.dim, rows, weights);
-    rows.length = weights.length = 0;
+    this.waiting = 0;
   }
 
   /** Adds what waits: the sums do not depend on how many rows were added at once. */
   settle(): void {
-    const { draft, rows, weights } = this;
-    rows.forEach((x, i) => addOuterPacked(draft.a, draft.dim, x, weights[i] as number));
-    rows.length = weights.length = 0;
+    const { draft, rows, waiting, weights } = this;
+    this.waiting = 0;
+    if (waiting === 1) addOuterPacked(draft.a, draft.dim, rows[0] as Float64Array, weights[0] as number);
+    if (waiting < 2) return;
+    for (let i = waiting; i < OUTER_ROWS; i++) {
+      rows[i] = rows[0] as Float64Array;
+      weights[i] = 0;
+    }
+    addFourOuterPacked(draft.a, draft.dim, rows, weights);
   }
 }
 

@@ -1,11 +1,11 @@
 import type { Action, DecisionRequest } from '../contract.js';
-import { addScaled, dot, quadraticForm } from '../linear-algebra/rank-one.js';
+import { dot, quadraticForm } from '../linear-algebra/rank-one.js';
 import { decayFactor, tallyKey } from './decayed-counts.js';
 import { featureIndexOf } from './features.js';
 import type { FeatureIndex } from './features.js';
 import { sharedWeightsOf } from './hybrid-prior.js';
 import type { SharedWeights } from './hybrid-prior.js';
-import { emptyBlock, Factor, factorOf, meanWeights, weightsByBase } from './linear-block.js';
+import { atBase, emptyBlock, Factor, factorOf, meanWeights, weightsByBase } from './linear-block.js';
 import type { LinearBlock } from './linear-block.js';
 import { featuresOf } from './linear-layout.js';
 import { actionCapacity, ownRidge } from './linear-params.js';
@@ -120,10 +120,9 @@ class OwnScores implements LinearModel {
         byBase: null,
         y: block.action,
       };
-    const byBase = (same ? before.byBase : null) ?? weightsByBase(block, factor);
-    const theta = byBase.zero.slice();
-    addScaled(theta, byBase.slope, base);
-    return { base, extra, theta, factor, byBase, y: block.action };
+    const known = same ? before.byBase : null;
+    const byBase = known === null ? weightsByBase(block, factor, base) : atBase(known, base);
+    return { base, extra, theta: byBase.theta, factor, byBase, y: block.action };
   }
 
   private mean(known: Solved | undefined, action: Action, x: Float64Array): number {

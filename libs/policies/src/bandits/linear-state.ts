@@ -3,8 +3,7 @@ import type { Json } from '#experiments';
 import { stateNumber, stateObject, stateTexts } from '../codec.js';
 import type { Tally } from './decayed-counts.js';
 import { decodeBlock, encodeBlock } from './linear-block.js';
-import type { weightsByBase } from './linear-block.js';
-import type { Factor, LinearBlock } from './linear-block.js';
+import type { Factor, LinearBlock, WeightsByBase } from './linear-block.js';
 
 /**
  * What the weights of an action are expected to be before its own data. Where weights are shared it is renewed whenever
@@ -28,7 +27,7 @@ export interface Solved {
   readonly theta: Float64Array;
   readonly factor: Factor;
   /** How theta follows the base where nothing is shared; null elsewhere. */
-  readonly byBase: ReturnType<typeof weightsByBase> | null;
+  readonly byBase: WeightsByBase | null;
   /** Features [1, z], where weights are shared. */
   readonly y: Float64Array;
 }
@@ -54,7 +53,7 @@ export interface LinearState {
 }
 
 /** Raised with the shape of LinearState, and when the same log would end in other bits. */
-export const LINEAR_STATE_VERSION = 3;
+export const LINEAR_STATE_VERSION = 4;
 export const SHARED_KEY = '';
 
 export function initialLinearState(): LinearState {

@@ -13,6 +13,10 @@ export interface Engine {
   base(): number;
   gemm32(...addressesAndSizes: number[]): void;
   gemm64(...addressesAndSizes: number[]): void;
+  unpackUpper(packed: number, n: number, factor: number, ridge: number, u: number, ld: number): void;
+  factorUpper(u: number, n: number, ld: number, inverse: number): number;
+  solveUpper(u: number, n: number, ld: number, inverse: number, x: number): void;
+  invertUpper(u: number, n: number, ld: number, inverse: number, w: number, panel: number): void;
   activate(kind: number, x: number, y: number, n: number): void;
   activateBackward(kind: number, v: number, dy: number, dx: number, n: number): void;
   axpy(alpha: number, x: number, y: number, n: number): void;

@@ -4,3 +4,4 @@ export { wasmEngine } from './engine.js';
 export type { Activation, Engine } from './engine.js';
 export { Kernels } from './kernels.js';
 export type { AdamStep, ProductShape } from './kernels.js';
+export { withKernels } from './common.js';

@@ -88,6 +88,26 @@ describe('matrix products', () => {
   });
 });
 
+describe.each([1, 4, 6, 19])('systems of %d equations', (n) => {
+  it('agree with plain loops: factor, solution and inverse', () => {
+    const run = ({ arena, engine }: Kernels): number[] => {
+      const rng = createRng('systems');
+      const ld = n + 1;
+      const draw = (length: number) => arena.copyDoubles(Array.from({ length }, () => rng.normal()));
+      const [packed, u, x] = [draw((n * (n + 1)) / 2), arena.doubles(n * ld), draw(n)];
+      const [inverse, w, panel] = [arena.doubles(n), arena.doubles(packed.length), arena.doubles(4 * n)];
+      engine.unpackUpper(packed.at, n, 0.5, 4 * n, u.at, ld);
+      expect(engine.factorUpper(u.at, n, ld, inverse.at)).toBe(n);
+      engine.solveUpper(u.at, n, ld, inverse.at, x.at);
+      engine.invertUpper(u.at, n, ld, inverse.at, w.at, panel.at);
+      const upper = u.view.filter((_, i) => i % ld >= Math.floor(i / ld) && i % ld < n);
+      return [...upper, ...inverse.view, ...x.view, ...w.view];
+    };
+    const expected = run(new Kernels(plainEngine()));
+    run(new Kernels()).forEach((value, i) => expect(value).toBeCloseTo(expected[i] as number, 12));
+  });
+});
+
 describe('elementwise functions', () => {
   const kinds: Activation[] = ['exp', 'sigmoid', 'tanh', 'relu', 'gelu'];
   it.each(kinds)('%s and its slope agree with the real ones, far out too', (kind) => {

@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { createRng } from '#experiments';
 import { choleskyInPlace, invertCholesky, solveCholesky } from './cholesky.js';
 import { symmetricEigen } from './eigen.js';
-import { addFourOuterPacked, addOuterPacked, packedRow, unpackInto } from './packed.js';
+import { addFourOuterPacked, addOuterPacked, packedColumn, packedRow } from './packed.js';
 import { addOuterLower, quadraticForm } from './rank-one.js';
+import { SpdSystem } from './spd-system.js';
 
 /** ridge I + a sum of random outer products, lower triangle filled. */
 function positiveDefinite(n: number, seed: string): Float64Array {
@@ -48,6 +49,35 @@ describe.each([1, 2, 4, 5, 7, 8, 13, 64])('Cholesky of order %d', (n) => {
   });
 });
 
+describe.each([1, 2, 3, 4, 5, 8, 13, 21, 70])('the system of order %d in the memory of the kernels', (n) => {
+  const system = new SpdSystem();
+  const whole = positiveDefinite(n, `system ${n}`);
+  const packed = Float64Array.from(
+    Array.from({ length: n }, (_, i) => [...whole.subarray(i * n, i * n + i + 1)]).flat(),
+  );
+  const rng = createRng('rhs');
+  const x = Float64Array.from({ length: n }, () => rng.normal());
+  const [factor, ridge] = [0.7, 0.25];
+  const rhs = times(whole, n, x).map((value, i) => factor * value + ridge * (x[i] as number));
+
+  it('solves, as often as it is asked', () => {
+    system.factor(packed, n, factor, ridge);
+    for (const scale of [1, -3]) {
+      const target = rhs.map((value) => scale * value);
+      system.solve(target);
+      target.forEach((value, i) => expect(value).toBeCloseTo(scale * (x[i] as number), 8));
+    }
+  });
+
+  it('gives a root of the inverse', () => {
+    system.factor(packed, n, factor, ridge);
+    const w = system.root();
+    const at = (i: number, j: number): number => (j < i ? 0 : (w[packedColumn(i, n) + j] as number));
+    const down = Array.from({ length: n }, (_, j) => rhs.reduce((sum, v, i) => sum + at(i, j) * v, 0));
+    x.forEach((value, i) => expect(down.reduce((sum, v, j) => sum + at(i, j) * v, 0)).toBeCloseTo(value, 8));
+  });
+});
+
 describe.each([1, 2, 5, 24])('eigen decomposition of order %d', (n) => {
   it('has orthonormal vectors that the matrix only stretches', () => {
     const a = positiveDefinite(n, `eigen ${n}`);
@@ -78,14 +108,14 @@ describe.each([1, 3, 21])('packed triangles of order %d', (n) => {
   rows.forEach((x, r) => addOuterPacked(oneByOne, n, x, weights[r] as number));
 
   it('hold the sum of outer products', () => {
-    const whole = new Float64Array(n * n);
-    unpackInto(whole, oneByOne, n, 2);
     for (let i = 0; i < n; i++)
       for (let j = 0; j <= i; j++) {
-        const terms = rows.map((x, r) => 2 * (weights[r] as number) * (x[i] as number) * (x[j] as number));
+        const terms = rows.map((x, r) => (weights[r] as number) * (x[i] as number) * (x[j] as number));
         const size = terms.reduce((sum, term) => sum + Math.abs(term), 0);
         const sum = terms.reduce((total, term) => total + term, 0);
-        expect(Math.abs((whole[i * n + j] as number) - sum)).toBeLessThanOrEqual(4 * Number.EPSILON * size);
+        expect(Math.abs((oneByOne[packedRow(i) + j] as number) - sum)).toBeLessThanOrEqual(
+          4 * Number.EPSILON * size,
+        );
       }
   });
 
@@ -102,8 +132,9 @@ describe('what is not positive definite', () => {
     ['zero', [0, 0, 0, 0]],
     ['not a number', [Number.NaN, 0, 0, 1]],
   ])('%s is refused', (_name, values) => {
-    expect(() => choleskyInPlace(Float64Array.from(values), 2)).toThrow(
-      expect.objectContaining({ code: 'not_positive_definite' }),
-    );
+    const refusal = expect.objectContaining({ code: 'not_positive_definite' });
+    expect(() => choleskyInPlace(Float64Array.from(values), 2)).toThrow(refusal);
+    const [a, , b, c] = values as [number, number, number, number];
+    expect(() => new SpdSystem().factor(Float64Array.of(a, b, c), 2, 1, 0)).toThrow(refusal);
   });
 });

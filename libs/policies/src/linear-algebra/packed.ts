@@ -32,8 +32,14 @@ export function addFourOuterPacked(
   x: readonly Float64Array[],
   weights: readonly number[],
 ): void {
-  const [x0, x1, x2, x3] = x as [Float64Array, Float64Array, Float64Array, Float64Array];
-  const [w0, w1, w2, w3] = weights as [number, number, number, number];
+  const x0 = x[0] as Float64Array;
+  const x1 = x[1] as Float64Array;
+  const x2 = x[2] as Float64Array;
+  const x3 = x[3] as Float64Array;
+  const w0 = weights[0] as number;
+  const w1 = weights[1] as number;
+  const w2 = weights[2] as number;
+  const w3 = weights[3] as number;
   for (let i = 0; i < n; i++) {
     const s0 = w0 * (x0[i] as number);
     const s1 = w1 * (x1[i] as number);
@@ -49,14 +55,5 @@ export function addFourOuterPacked(
         s2 * (x2[j] as number) +
         s3 * (x3[j] as number);
     }
-  }
-}
-
-/** Writes factor * A into the lower triangle of n * n doubles, row after row. */
-export function unpackInto(into: Float64Array, packed: Float64Array, n: number, factor: number): void {
-  let next = 0;
-  for (let i = 0; i < n; i++) {
-    const row = i * n;
-    for (let j = 0; j <= i; j++) into[row + j] = factor * (packed[next++] as number);
   }
 }

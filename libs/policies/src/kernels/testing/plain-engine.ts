@@ -20,6 +20,7 @@ export function plainEngine(): Engine {
     memory,
     base: () => 16,
     ...products(memory),
+    ...systems((at, length) => new Float64Array(memory.buffer, at, length)),
     ...elementwise(f32),
     ...tables(f32, i32),
     ...softmaxes(f32, i32),
@@ -28,6 +29,7 @@ export function plainEngine(): Engine {
   };
 }
 
+type F64 = (at: number, length: number) => Float64Array;
 type F32 = (at: number, length: number) => Float32Array;
 type I32 = (at: number, length: number) => Int32Array;
 type Numbers = Float32Array | Float64Array;
@@ -62,6 +64,54 @@ function products(memory: { readonly buffer: ArrayBuffer }): Pick<Engine, 'gemm3
   return {
     gemm32: gemm((at) => new Float32Array(memory.buffer, at)),
     gemm64: gemm((at) => new Float64Array(memory.buffer, at)),
+  };
+}
+
+function systems(f64: F64): Pick<Engine, 'unpackUpper' | 'factorUpper' | 'solveUpper' | 'invertUpper'> {
+  const solve = (u: Float64Array, n: number, ld: number, x: Float64Array): void => {
+    for (let i = 0; i < n; i++) {
+      for (let k = 0; k < i; k++) x[i] = of(x, i) - of(u, k * ld + i) * of(x, k);
+      x[i] = of(x, i) / of(u, i * ld + i);
+    }
+  };
+  return {
+    unpackUpper: (packed, n, factor, ridge, u, ld) => {
+      const [from, into] = [f64(packed, (n * (n + 1)) / 2), f64(u, n * ld)];
+      for (let i = 0; i < n; i++)
+        for (let j = 0; j <= i; j++)
+          into[j * ld + i] = factor * of(from, (i * (i + 1)) / 2 + j) + (i === j ? ridge : 0);
+    },
+    factorUpper: (at, n, ld, inverse) => {
+      const u = f64(at, n * ld);
+      for (let i = 0; i < n; i++) {
+        for (let j = i; j < n; j++)
+          for (let k = 0; k < i; k++)
+            u[i * ld + j] = of(u, i * ld + j) - of(u, k * ld + i) * of(u, k * ld + j);
+        if (!(of(u, i * ld + i) > 0)) return i;
+        const root = Math.sqrt(of(u, i * ld + i));
+        for (let j = i; j < n; j++) u[i * ld + j] = of(u, i * ld + j) / root;
+        f64(inverse, n)[i] = 1 / root;
+      }
+      return n;
+    },
+    solveUpper: (at, n, ld, _inverse, to) => {
+      const [u, x] = [f64(at, n * ld), f64(to, n)];
+      solve(u, n, ld, x);
+      for (let i = n - 1; i >= 0; i--) {
+        for (let k = i + 1; k < n; k++) x[i] = of(x, i) - of(u, i * ld + k) * of(x, k);
+        x[i] = of(x, i) / of(u, i * ld + i);
+      }
+    },
+    invertUpper: (at, n, ld, _inverse, w) => {
+      const into = f64(w, (n * (n + 1)) / 2);
+      let next = 0;
+      for (let j = 0; j < n; j++) {
+        const unit = new Float64Array(n).fill(1, j, j + 1);
+        solve(f64(at, n * ld), n, ld, unit);
+        into.set(unit.subarray(j), next);
+        next += n - j;
+      }
+    },
   };
 }
 
