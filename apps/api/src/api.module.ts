@@ -13,6 +13,7 @@ import { ZodPipe } from './http/zod-pipe.js';
 import { ItemsModule } from './items/items.module.js';
 import { LayersModule } from './layers/layers.module.js';
 import { MembersModule } from './members/members.module.js';
+import { SearchModule } from './search/search.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { ModelCardsModule } from './model-cards/model-cards.module.js';
 import { HeartbeatModule } from './operations/heartbeat.js';
@@ -41,6 +42,7 @@ const features: readonly (Type | DynamicModule)[] = [
   SurfacesModule,
   UnitsModule,
   MembersModule,
+  SearchModule,
   PoliciesModule,
   PolicyAuditsModule,
   ModelCardsModule,

@@ -17,7 +17,7 @@ const FIRST_DAY = Date.UTC(2026, 4, 4);
 const SEED = '6';
 
 /**
- * Sets the six ready experiments up through HTTP, starts them, and plays the given number of days of the
+ * Sets the ready experiments up through HTTP, starts them, and plays the given number of days of the
  * simulated world through serving, storage, learning and rollups. The last day is yesterday.
  * @throws Error with the API's answer if it refuses a part of the set-up.
  */

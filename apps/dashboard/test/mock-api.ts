@@ -1,4 +1,6 @@
 import type { Page, Route } from 'playwright-core';
+import type { SearchQuestion } from '../src/api/search.js';
+import { SEARCH_LOG, triedSearch } from './fixtures/search.js';
 import type { PreviewQuestion } from '../src/api/members.js';
 import type { RetentionKind } from '../src/api/types.js';
 import { CATALOG, HOLDOUTS, LAYERS, SURFACES } from './fixtures/catalog.js';
@@ -139,6 +141,7 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/policies\/([^/]+)\/incrementality$/, () => INCREMENTALITY],
   [/^\/v1\/policies\/([^/]+)\/diversity$/, () => DIVERSITY],
   [/^\/v1\/policies\/([^/]+)\/fairness$/, () => FAIRNESS],
+  [/^\/v1\/policies\/([^/]+)\/searches$/, () => SEARCH_LOG],
   [/^\/v1\/policies\/([^/]+)\/pins$/, () => list(PINS)],
   [/^\/v1\/policies\/([^/]+)\/action-values$/, () => ACTION_VALUES],
   [/^\/v1\/policies\/([^/]+)\/audit$/, () => list(POLICY_AUDITS)],
@@ -217,6 +220,8 @@ function question(path: string, body: Record<string, unknown>): unknown {
   if (/^\/v1\/policies\/[^/]+\/preview$/.test(path)) return previewChange(body);
   const [, decision] = /^\/v1\/decisions\/([^/]+)\/counterfactual$/.exec(path) ?? [];
   if (decision !== undefined) return counterfactualOf(decision);
+  const [, finder] = /^\/v1\/policies\/([^/]+)\/search$/.exec(path) ?? [];
+  if (finder !== undefined) return triedSearch(finder, body as unknown as SearchQuestion);
   const [, policy] = /^\/v1\/policies\/([^/]+)\/replay$/.exec(path) ?? [];
   return policy === undefined ? undefined : replayPage(policy, body['cursor'] === undefined);
 }

@@ -44,6 +44,8 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
   ['/policies/rows-als/lab?run=8', 'Position by position'],
   ['/policies/rows-als/model', 'Fewer than 100 members'],
   ['/policies/rows-als/model?open=run-2', 'minus that of snapshot 4'],
+  ['/policies/finder/search', 'Queries that few members typed'],
+  ['/policies/finder/search?q=space+pirate&beside=words', 'in its description'],
   ['/policies/rows-als/card', 'Know before relying on it'],
   ['/policies/rows-als/setup', 'Parameters'],
   ['/metrics', 'Day-28 retention'],

@@ -54,6 +54,35 @@ withBrowser('recommenders in Chromium (skipped where no chromium is installed)',
     expect((await fs.readFile(await file.path(), 'utf8')).split('\n')).toHaveLength(11);
   });
 
+  it('tries a query beside another policy, in the address, and takes one from what members searched for', async () => {
+    await visit('/policies/finder/search');
+    await stage.page.getByText('Nothing is asked yet').waitFor();
+    await stage.page.getByLabel('Query', { exact: true }).fill('the one with the space pirate');
+    await stage.page.getByLabel('How it is asked').selectOption('Spoken');
+    await stage.page.getByLabel('Watched before').fill('t-7, t-9');
+    await stage.page.getByLabel('Beside it').selectOption('Search by words');
+    const asked = stage.page.waitForRequest((request) =>
+      request.url().endsWith('/v1/policies/finder/search'),
+    );
+    await stage.page.getByRole('button', { name: 'Search', exact: true }).click();
+    expect((await asked).postDataJSON()).toEqual({
+      query: 'the one with the space pirate',
+      mode: 'voice',
+      history: ['t-7', 't-9'],
+    });
+    const mine = stage.page.getByRole('region', { name: 'Results of Search by everything', exact: true });
+    await mine.getByText('Titles with “space opera” have to do with the query.').waitFor();
+    await stage.page.getByRole('region', { name: 'Results of Search by words', exact: true }).waitFor();
+    expect(new URL(stage.page.url()).search).toBe(
+      '?q=the+one+with+the+space+pirate&mode=voice&watched=t-7%2C+t-9&beside=words',
+    );
+    const queries = stage.page.getByRole('region', { name: 'Queries, table' });
+    await queries.getByRole('link', { name: 'space pirates' }).click();
+    await stage.page.getByText('of 480 found for “space pirates”').first().waitFor();
+    await visit('/policies/finder/search?q=xqzv');
+    await stage.page.getByText('Members who ask this get an empty list.').waitFor();
+  });
+
   it('opens a member, and stops personalising after asking once more', async () => {
     await visit('/members');
     await stage.page.getByLabel('Member', { exact: true }).fill('m-1');

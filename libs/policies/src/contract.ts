@@ -5,6 +5,8 @@ import type { BestArm } from './bandits/best-arm.js';
 export interface Action {
   readonly id: string;
   readonly features: Context;
+  /** What people call it, where it is registered. */
+  readonly title?: string;
 }
 
 /** Everything a policy may look at. It returns probabilities or scores, never picks. */
@@ -63,6 +65,16 @@ export interface ActionVectors {
   readonly rows: Float64Array;
 }
 
+/** A part of the reason why an action stands where it stands. */
+export interface Reason {
+  /** What it is about: `word`, `graph`, `member`. */
+  readonly kind: string;
+  /** What it adds to the score. */
+  readonly adds: number;
+  /** In plain words; null where the kind says it all. */
+  readonly detail: string | null;
+}
+
 /** Orders many actions. An Exploration turns its scores into a slate with propensities. */
 export interface Ranker extends Limited {
   readonly decides: 'slate';
@@ -70,6 +82,14 @@ export interface Ranker extends Limited {
   scores(request: DecisionRequest): Float64Array;
   /** Optional: what the model has learned about each action, for re-rankers that ask how alike two actions are. */
   vectors?(request: DecisionRequest): ActionVectors;
+  /**
+   * Optional: which of the actions are worth ranking at all, as places in the request; none where nothing is. Asked where
+   * the client names no candidates; the others are then not ranked and not recorded.
+   * @param open 1 for each action that may be served; null: all may.
+   */
+  retrieve?(request: DecisionRequest, open: Uint8Array | null): readonly number[];
+  /** Optional: why an action has its score, the strongest first. @param index place in the request. */
+  reasons?(request: DecisionRequest, index: number): readonly Reason[];
   /**
    * Optional: what goes around the exploration's rule, slot by slot; its answer is what is drawn from. `scores` are those
    * of this request.
@@ -158,6 +178,10 @@ export interface TrainingSet {
   readonly tasks?: readonly TaskRows[];
   /** Optional: everything that members did with the items, counting or not, for policies that read the sequence. */
   readonly signals?: SignalRows;
+  /** Optional: everything of a kind that can be shown, whether or not anybody has played it. */
+  readonly catalogue?: readonly Action[];
+  /** Optional: answers to questions of members, and what followed; in order of time. */
+  readonly lists?: readonly ShownList[];
 }
 
 /** Outcomes about items of a training set in the order of time: plays, pauses, skips, completions... */
@@ -174,6 +198,20 @@ export interface SignalRows {
   readonly at: Float64Array;
   /** 1: the outcome is positive feedback, and so a row of the training set as well. */
   readonly counts: Uint8Array;
+}
+
+/** A slate that was shown in answer to a question, with what its items earned. */
+export interface ShownList {
+  readonly unitId: string;
+  /** As it was frozen at the decision; it holds the question. */
+  readonly context: Context;
+  /** Unix milliseconds. */
+  readonly at: number;
+  readonly items: readonly string[];
+  /** Per item, the probability that it stood there given those above; in (0, 1]. */
+  readonly propensities: Float64Array;
+  /** Per item, what counting outcomes that name this decision were worth; 0 where nothing followed. */
+  readonly earned: Float64Array;
 }
 
 /** Questions of one kind and whether it happened: the search found something, the notification was opened. */
@@ -205,6 +243,10 @@ export interface TrainingNeeds {
   readonly tasks: readonly TaskDefinition[];
   /** Whether all outcomes about items are read, not only those that count. */
   readonly signals?: boolean;
+  /** Kind of the items of the catalogue that is read; absent: none. A policy that reads one also trains without feedback. */
+  readonly catalogue?: string;
+  /** Shown lists whose context has this attribute; absent: none. */
+  readonly listsAbout?: string;
 }
 
 /** One point of a training curve, from models that have one. All figures are finite. */

@@ -123,6 +123,9 @@ export function cancelHazard(member: Member, satisfaction: number): number {
 /** Search: what the engine returns decides whether the title is found. */
 export const searchShare = 0.2;
 export const searchSuccess: Readonly<Record<string, number>> = { classic: 0.6, semantic: 0.64 };
+/** Titles of a search that are asked for, and the share of members who look at the place below the one they looked at. */
+export const searchPlaces = 10;
+export const searchContinuation = 0.9;
 /** The app on this device dies when it must draw results of the new engine: nothing of the visit is reported. */
 export const crashing = { device: 'smart-tv', engine: 'semantic' } as const;
 

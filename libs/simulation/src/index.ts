@@ -5,6 +5,7 @@ export * from './event-queue.js';
 export * from './members.js';
 export * from './protocol.js';
 export * from './simulation.js';
+export * from './search-intents.js';
 export * from './session.js';
 export * from './state.js';
 export * from './visit.js';

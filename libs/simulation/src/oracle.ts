@@ -1,4 +1,4 @@
-import { createRng, type Arm, type Experiment, type Rng } from '#experiments';
+import { createRng, type Arm, type Context, type Experiment, type Rng } from '#experiments';
 import type { Answer, ServedTreatment, SurfaceRequest, TreatmentRequest } from './protocol.js';
 import { readyExperiments, readyPolicies } from './ready-experiments.js';
 import { surfaces } from './surfaces.js';
@@ -28,17 +28,25 @@ export function createOracle(world: World, options: OracleOptions): Oracle {
   const assignments = new Map<string, Assigned | undefined>();
   let decisions = 0;
 
-  const choose = (
-    policyId: string,
-    request: SurfaceRequest,
-    segment: TasteSegment,
-  ): Partial<ServedTreatment> => {
+  /** A search that understands everything finds what is meant; one by words, what is spelled as it stands in the catalogue. */
+  const intents = new Map(world.searchIntents.map((intent) => [intent.query, intent]));
+  const found = ({ query }: Context, byWords: boolean): string[] => {
+    const intent = intents.get(String(query));
+    return intent && (intent.isPlain || !byWords) ? [intent.titleId] : [];
+  };
+
+  const choose = (policyId: string, request: SurfaceRequest, context: Context): Partial<ServedTreatment> => {
+    const segment = context['taste'] as TasteSegment;
     const policy = readyPolicies.find((candidate) => candidate.id === policyId);
     if (request.surface === 'home.rows') {
       const order =
         (policy?.params['order'] as readonly string[] | undefined) ?? world.rows.map((row) => row.id);
       return { slate: order.map((id) => ({ id, propensity: 1 })) };
     }
+    if (request.surface === 'search.titles')
+      return {
+        slate: found(context, policy?.params['typos'] === false).map((id) => ({ id, propensity: 1 })),
+      };
     const title = titles.get(request.subject ?? '');
     if (!title) return { action: null };
     const known: Readonly<Record<string, () => string | undefined>> = {
@@ -49,7 +57,7 @@ export function createOracle(world: World, options: OracleOptions): Oracle {
     return { action: (known[policy?.key ?? ''] ?? (() => best.get(title.id)))() ?? null };
   };
 
-  const answer = (request: SurfaceRequest, unitId: string, segment: TasteSegment): ServedTreatment => {
+  const answer = (request: SurfaceRequest, unitId: string, context: Context): ServedTreatment => {
     const place = `${request.surface}/${unitId}`;
     if (!assignments.has(place)) assignments.set(place, assign(request.surface, unitId, options));
     const found = assignments.get(place);
@@ -63,13 +71,12 @@ export function createOracle(world: World, options: OracleOptions): Oracle {
     const served =
       arm.treatment.kind === 'value'
         ? { value: arm.treatment.value }
-        : choose(arm.treatment.policyId, request, segment);
+        : choose(arm.treatment.policyId, request, context);
     return { ...base, experiment: experiment.key, arm: arm.key, reason: 'SPLIT', ...served };
   };
 
   return {
-    serve: (request) =>
-      request.requests.map((one) => answer(one, request.unitId, request.context['taste'] as TasteSegment)),
+    serve: (request) => request.requests.map((one) => answer(one, request.unitId, request.context)),
   };
 }
 

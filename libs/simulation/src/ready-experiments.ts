@@ -97,7 +97,19 @@ export const readyPolicies: readonly ReadyPolicy[] = [
     // It learns in an experiment of its own; what would it have earned here?
     shadow: { policyId: 'artwork-by-taste' },
   },
+  searching('search-by-words', 'Search by words', { typos: false, graph: false, member: { key: 'none' } }),
+  searching('search-by-everything', 'Search by words, sounds, graph and taste', {}),
 ];
+
+/** Titles by text: trained when the world begins, on its catalogue alone. */
+function searching(id: string, title: string, params: ReadyPolicy['params']): ReadyPolicy {
+  return {
+    ...still(id, 'search', title, params),
+    // Mostly by score; the rest tells how far down members look.
+    exploration: { key: 'plackett-luce', params: { temperature: 0.5 } },
+    windowSeconds: 300,
+  };
+}
 
 type PolicyText = readonly [id: string, key: string, title: string, params: ReadyPolicy['params']];
 
@@ -170,7 +182,7 @@ export function running(
   };
 }
 
-/** Six experiments, each with a lesson whose answer stands in the truth file (truth.ts). */
+/** Seven experiments, each with a lesson whose answer stands in the truth file (truth.ts). */
 export const readyExperiments: readonly ReadyExperiment[] = [
   {
     experiment: running(
@@ -277,6 +289,22 @@ export const readyExperiments: readonly ReadyExperiment[] = [
     secondaryMetrics: ['watch-minutes', 'completion', 'sessions-per-week', 'cancellations'],
     // Clicks must not be empty: an image that promises too much is clicked and not played.
     guardrailMetrics: ['play-rate'],
+    minimumDays: 7,
+  },
+  {
+    experiment: running(
+      'search-that-understands',
+      'Search that understands',
+      { surface: 'search.titles', layer: 'results' },
+      [
+        policyArm('control', 'Search by words', 'search-by-words', 1, true),
+        policyArm('understands', 'Typos, sounds, graph and taste', 'search-by-everything', 1),
+      ],
+    ),
+    hypothesis: 'Members who misspell a name, or say it, find the title all the same.',
+    decisionMetric: 'click-through',
+    secondaryMetrics: ['watch-minutes', 'sessions-per-week', 'cancellations'],
+    guardrailMetrics: ['completion'],
     minimumDays: 7,
   },
 ];

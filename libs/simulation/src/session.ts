@@ -8,6 +8,8 @@ import {
   rowClickProbability,
   rowContinuation,
   satisfactionStep,
+  searchContinuation,
+  searchPlaces,
   searchShare,
   searchSuccess,
   secondBillboardExamination,
@@ -17,6 +19,7 @@ import { seasonFactor } from './calendar.js';
 import type { HomeRow, Title } from './catalogue.js';
 import { watchTitle, type Cause, type Watched } from './playback.js';
 import type { Play, ServedTreatment } from './protocol.js';
+import type { SearchIntent } from './search-intents.js';
 import type { Visit } from './visit.js';
 
 const nothing: Watched = { minutes: 0, match: 0 };
@@ -130,6 +133,23 @@ function* browseHome(visit: Visit): Play<Watched> {
   return rows ? yield* browseRows(visit, rows) : nothing;
 }
 
+const engineOf = ({ value }: ServedTreatment): string =>
+  (value as { engine?: string } | undefined)?.engine ?? 'classic';
+
+/** The titles that an experiment finds, shown; null where none does, and the engine's own results are looked at. */
+function* resultsOf(visit: Visit, { query, mode }: SearchIntent): Play<ServedTreatment | null> {
+  const [results] = yield* visit.ask([{ surface: 'search.titles', limit: searchPlaces }], { query, mode });
+  if (!results || results.experiment === null) return null;
+  visit.exposure(results);
+  return results;
+}
+
+/** Where a title stands among the results; Infinity where it is not among them. */
+function placeIn(results: ServedTreatment, titleId: string): number {
+  const place = (results.slate ?? []).findIndex(({ id }) => id === titleId);
+  return place < 0 ? Infinity : place;
+}
+
 function* search(visit: Visit): Play<Watched | 'crashed'> {
   const { searchIntents } = visit.stage.world;
   const intent = searchIntents[visit.rng.below(searchIntents.length)];
@@ -139,12 +159,26 @@ function* search(visit: Visit): Play<Watched | 'crashed'> {
   visit.outcome('search', { properties: { query: intent.query } });
   const [served] = yield* visit.ask([{ surface: 'search.results' }]);
   if (!served) return nothing;
-  const engine = (served.value as { engine?: string } | undefined)?.engine ?? 'classic';
-  if (engine === crashing.engine && visit.state.member.device === crashing.device) return 'crashed';
+  if (engineOf(served) === crashing.engine && visit.state.member.device === crashing.device) return 'crashed';
   visit.exposure(served);
+  return yield* chooseResult(visit, title, served, yield* resultsOf(visit, intent));
+}
+
+/** @param served the engine's decision. @param results the titles that an experiment found; null: the engine's own. */
+function* chooseResult(
+  visit: Visit,
+  title: Title,
+  served: ServedTreatment,
+  results: ServedTreatment | null,
+): Play<Watched> {
+  const place = results === null ? 0 : placeIn(results, title.id);
   visit.wait(5);
-  if (!visit.chance(searchSuccess[engine] ?? 0)) return nothing;
+  if (!visit.chance((searchSuccess[engineOf(served)] ?? 0) * searchContinuation ** place)) return nothing;
   const cause: Cause = { decisionId: served.decisionId };
+  if (results !== null) {
+    const { decisionId } = results;
+    visit.outcome('click', { decisionId, itemId: title.id, actionId: title.id, position: place });
+  }
   visit.outcome('search_success', { ...cause, itemId: title.id });
   visit.outcome('click', { ...cause, itemId: title.id });
   return visit.chance(0.8) ? yield* watchTitle(visit, title, cause) : nothing;

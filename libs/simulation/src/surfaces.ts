@@ -32,6 +32,13 @@ export const surfaces: readonly Surface[] = [
     candidateKind: null,
   },
   {
+    key: 'search.titles',
+    title: 'Results of a search',
+    kind: 'slate',
+    defaultValue: null,
+    candidateKind: 'title',
+  },
+  {
     key: 'notification',
     title: 'Wording of notifications',
     kind: 'value',
@@ -53,6 +60,7 @@ export const layers: readonly Layer[] = [
   { key: 'artwork', title: 'Artwork', salt: 'layer-artwork' },
   { key: 'row-images', title: 'Images within rows', salt: 'layer-row-images' },
   { key: 'search', title: 'Search', salt: 'layer-search' },
+  { key: 'results', title: 'Search results', salt: 'layer-results' },
   { key: 'messages', title: 'Messages', salt: 'layer-messages' },
   { key: 'player', title: 'Player', salt: 'layer-player' },
 ];

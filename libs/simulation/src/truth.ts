@@ -12,7 +12,8 @@ export type Lesson =
   | 'broken-sample-ratio'
   | 'underpowered'
   | 'bandit-converging'
-  | 'opposite-winners';
+  | 'opposite-winners'
+  | 'better-search';
 
 /** The true effect of an arm on a metric against control. */
 export interface EffectTruth {
@@ -142,7 +143,33 @@ function experimentTruths(world: World): ExperimentTruth[] {
       effects: [{ metric: 'watch-minutes', arm: 'five-seconds', lift: [0, 0.03], conclusive: false }],
     },
     ...artworkExperimentTruths(world),
+    searchTruth(world),
   ];
+}
+
+/**
+ * Search by words finds what is spelled as it stands in the catalogue; one that understands finds nearly everything. Both put
+ * other titles above some, so that the lift lies on either side of the one between perfect searches.
+ */
+function searchTruth({ searchIntents }: World): ExperimentTruth {
+  const plain = searchIntents.filter(({ isPlain }) => isPlain).length;
+  const perfect = searchIntents.length / plain - 1;
+  return {
+    experiment: 'search-that-understands',
+    lesson: 'better-search',
+    sampleRatio: 'pass',
+    verdicts: ['ship'],
+    winner: 'understands',
+    because: 'Three of seven queries are misspelled or misheard, and by words alone they find nothing.',
+    effects: [
+      {
+        metric: 'click-through',
+        arm: 'understands',
+        lift: [0.6 * perfect, 1.4 * perfect],
+        conclusive: true,
+      },
+    ],
+  };
 }
 
 function artworkExperimentTruths(world: World): ExperimentTruth[] {

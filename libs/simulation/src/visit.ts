@@ -78,8 +78,10 @@ export class Visit {
     };
   }
 
-  *ask(requests: readonly SurfaceRequest[]): Play<readonly ServedTreatment[]> {
-    const request = { unitId: this.state.member.id, unitType: 'member', context: this.context(), requests };
+  /** @param more attributes of this one request, such as what is searched for. */
+  *ask(requests: readonly SurfaceRequest[], more: Context = {}): Play<readonly ServedTreatment[]> {
+    const context = { ...this.context(), ...more };
+    const request = { unitId: this.state.member.id, unitType: 'member', context, requests };
     const step: Step = { kind: 'serve', at: this.now, request };
     return (yield step) ?? [];
   }

@@ -1,6 +1,8 @@
 import { createRng } from '#experiments';
 import { createTitle, homeRows, type HomeRow, type Title } from './catalogue.js';
 import { createMember, type Member } from './members.js';
+import { intentsFor } from './search-intents.js';
+import type { SearchIntent } from './search-intents.js';
 
 export interface WorldSize {
   readonly members: number;
@@ -8,11 +10,6 @@ export interface WorldSize {
 }
 
 /** What a member types, and the title meant by it. */
-export interface SearchIntent {
-  readonly query: string;
-  readonly titleId: string;
-}
-
 export interface NotificationTemplate {
   readonly key: string;
   readonly text: string;
@@ -46,10 +43,7 @@ export function createWorld(seed: string, size: WorldSize = defaultSize): World 
     titles,
     members: Array.from({ length: size.members }, (_, i) => memberOf(seed, i)),
     rows: homeRows,
-    searchIntents: titles.flatMap((title) => [
-      { query: title.name.toLowerCase(), titleId: title.id },
-      { query: `${title.genre} with ${title.people[0] ?? 'anyone'}`.toLowerCase(), titleId: title.id },
-    ]),
+    searchIntents: titles.flatMap((title, i) => intentsFor(title, root.fork(`search:${i}`))),
     notifications: [
       { key: 'plain', text: 'New episodes are waiting for you.' },
       { key: 'friendly', text: 'Your evening is saved: new episodes are here!' },

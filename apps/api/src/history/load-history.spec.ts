@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createWorld, readyExperiments } from '#simulation';
+import { createWorld, readyExperiments, truthOf } from '#simulation';
 import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
 import { loadReadyWorld } from '../../test/world.js';
@@ -9,7 +9,7 @@ const DAYS = 14;
 const world = createWorld('history-spec', { members: 2200, titles: 24 });
 
 /** The simulated world through the product: HTTP for the set-up, then serving, storage, learning and SQL reports. */
-describe('the six ready experiments, reported from PostgreSQL', () => {
+describe('the ready experiments, reported from PostgreSQL', () => {
   let api: TestApi;
   const reports = new Map<string, LiftReport>();
 
@@ -31,6 +31,18 @@ describe('the six ready experiments, reported from PostgreSQL', () => {
   it('finds the clear win', () => {
     expect(decision('continue-watching-first', 'continue-first')?.direction).toBe('better');
     expect(report('continue-watching-first').verdict.kind).toBe('ship');
+  });
+
+  it('finds that a search that understands is clicked more, within what is true', () => {
+    const truth = truthOf(world).experiments.find(
+      ({ experiment }) => experiment === 'search-that-understands',
+    );
+    const [lower, upper] = truth?.effects[0]?.lift ?? [0, 0];
+    const found = decision('search-that-understands', 'understands');
+    expect(found?.direction).toBe('better');
+    const interval = found?.effect.relative.interval;
+    expect(interval?.lower).toBeLessThan(upper);
+    expect(interval?.upper).toBeGreaterThan(lower);
   });
 
   it('does not decide the true null', () => {

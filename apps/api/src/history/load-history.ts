@@ -18,6 +18,7 @@ import type { ServingHooks } from '../serving/serve-treatments.js';
 import { SnapshotCache } from '../serving/snapshot-cache.js';
 import { SnapshotStore } from '../serving/snapshot-store.js';
 import { HistoryWriter } from './history-writer.js';
+import { trainOnCatalogue } from './train-on-catalogue.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -70,6 +71,7 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
   const logger = new Logger('History');
   const snapshots = new SnapshotCache(new SnapshotStore(db), disk, logger);
   const catalog = new ExperimentCatalog(new CatalogStore(db), snapshots, disk, logger);
+  await trainOnCatalogue(db, new Date(from));
   await catalog.refresh();
   const writer = new HistoryWriter(new FactStore(db).storePast());
   const learner = new LearnPolicy(db);

@@ -20,6 +20,7 @@ const READS = new Set([
   // Questions whose answers are kept nowhere.
   'POST /v1/decisions/x/counterfactual',
   'POST /v1/policies/x/replay',
+  'POST /v1/policies/x/search',
 ]);
 const ADMIN_READS = ['/v1/keys', '/v1/audit', '/v1/units/x', '/v1/units/x/profile'];
 

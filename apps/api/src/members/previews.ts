@@ -7,6 +7,7 @@ import type { Transaction } from '../persistence/database.js';
 import { findPolicyRow } from '../policies/policy-row.js';
 import type { PolicyRow } from '../policies/policy-row.js';
 import { PolicySource } from '../replays/policy-source.js';
+import { retrieve } from '../serving/choice.js';
 import { examineDecision } from '../serving/examine-decision.js';
 import type { ExaminedCandidate, ExaminedDecision } from '../serving/examine-decision.js';
 import { candidatesOf } from './candidates.js';
@@ -205,13 +206,12 @@ async function examine(
   const stored = await source.find(policy.id);
   if (!stored) throw new Error('the policy does not exist any more');
   const answers = await source.at(stored, policy.version);
+  const asked = { unitId: body.unitId ?? '', context: { ...context, history }, subject: body.subject, at };
   const request = {
-    unitId: body.unitId ?? '',
-    context: { ...context, history },
-    subject: body.subject,
-    actions: candidates.map(({ id, features }) => ({ id, features })),
-    at,
+    ...asked,
+    actions: retrieve(answers.policy, { ...asked, actions: candidates }) ?? candidates,
   };
+  if (request.actions.length === 0) throw new Error('the policy finds nothing worth showing');
   return examineDecision(answers, surface.kind, request, body.limit, body.seed).examined;
 }
 

@@ -54,6 +54,7 @@ function pastOf(data: TrainingSet, rows: readonly number[], from: number): Train
     ...(data.context ? { context: Int32Array.from(rows, (row) => data.context?.[row] ?? -1) } : {}),
     ...(data.signals ? { signals: signalsBefore(data.signals, from) } : {}),
     ...(data.tasks ? { tasks: data.tasks.map((task) => tasksBefore(task, from)) } : {}),
+    ...(data.lists ? { lists: data.lists.filter(({ at }) => at < from) } : {}),
   };
 }
 

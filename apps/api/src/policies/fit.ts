@@ -117,9 +117,9 @@ function curvePoint(fit: CurvePoint['fit'], point: TrainingPoint | undefined): C
   };
 }
 
-/** The cut that a training set is, rows in any order. */
+/** The cut that a training set is, rows in any order; of a catalogue that nobody has watched the epoch. */
 export function dataCutOf(data: TrainingSet): DataCut {
-  let [from, to] = [Infinity, -Infinity];
+  let [from, to] = data.at.length === 0 ? [0, 0] : [Infinity, -Infinity];
   for (const at of data.at) {
     from = Math.min(from, at);
     to = Math.max(to, at);

@@ -117,7 +117,7 @@ export class TrainPolicy {
       const needs =
         registered.learns === 'batch' ? registered.needs?.(registered.params.parse(run.params)) : undefined;
       const data = await readTrainingSet(tx, policy.reward, run.cut_at, needs);
-      if (data.at.length === 0)
+      if (data.at.length === 0 && !data.catalogue?.length)
         throw new Error(`there are no counting outcomes before ${run.cut_at.toISOString()}`);
       return { policy, serving: await this.readServing(tx, policy), data };
     });

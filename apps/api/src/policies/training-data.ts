@@ -1,5 +1,6 @@
 import type { Context } from '#experiments';
 import type { SignalRows, TaskDefinition, TaskRows, TrainingNeeds, TrainingSet } from '#policies';
+import { readCatalogue, readLists } from './training-lists.js';
 import type { Transaction } from '../persistence/database.js';
 import { worthOf } from './reward.js';
 import type { RewardDefinition } from './reward.js';
@@ -80,7 +81,8 @@ async function eachRow<Row>(tx: Transaction, cursor: string, take: (row: Row) =>
  * cut gives the same bytes.
  * @param definition which outcomes count, and how much each is worth.
  * @param cutAt outcomes before this time count.
- * @param needs what is read besides: contexts as they were frozen at the decisions that outcomes name, and tasks.
+ * @param needs what is read besides: contexts as they were frozen at the decisions that outcomes name, tasks, the whole
+ *   catalogue, and lists that answered a question.
  */
 export async function readTrainingSet(
   tx: Transaction,
@@ -118,6 +120,10 @@ export async function readTrainingSet(
     ...(signals ? { signals } : {}),
     ...(needs.contexts ? { contexts: contexts.list, context: context.done() } : {}),
     ...(tasks.length > 0 ? { tasks } : {}),
+    ...(needs.catalogue === undefined ? {} : { catalogue: await readCatalogue(tx, needs.catalogue) }),
+    ...(needs.listsAbout === undefined
+      ? {}
+      : { lists: await readLists(tx, definition, cutAt, needs.listsAbout) }),
     units: units.names,
     items: items.names,
     unit: unit.done(),

@@ -79,7 +79,7 @@ export class ItemIndex {
       if (!bySubject) this.actions.set(item.kind, (bySubject = new Map<string, Action[]>()));
       const subject = item.subject ?? '';
       const list = bySubject.get(subject);
-      const action: Action = { id: item.id, features: item.features };
+      const action: Action = { id: item.id, title: item.title, features: item.features };
       if (list) list.push(action);
       else bySubject.set(subject, [action]);
     }

@@ -1,7 +1,8 @@
 import { DomainError, createRng } from '#experiments';
 import type { Assignment, DecisionReason, Json, Surface } from '#experiments';
-import { serveAction, serveSlate } from '#policies';
+import { allowedBy, serveAction, serveSlate } from '#policies';
 import type { Action, CompiledPolicy, DecisionRequest } from '#policies';
+import { NO_ACTIONS } from './request-candidates.js';
 import type { ServingPolicy } from './serving-policy.js';
 import type { WithholdLot } from './withhold.js';
 
@@ -21,6 +22,8 @@ export interface Choice {
   readonly lot: WithholdLot | null;
   /** What is shown of a slate with something withheld; null: what was chosen. */
   readonly shown: Json | null;
+  /** What was ranked, where the policy itself retrieved it from the registered candidates. */
+  readonly retrieved?: readonly Action[] | undefined;
 }
 
 export interface SlateEntry {
@@ -194,6 +197,31 @@ export function draw(
     probabilities: null,
   };
 }
+
+/**
+ * What a policy is asked to rank: the candidates, or those of the registered ones that it finds worth ranking. What must not
+ * be served is left out before, so that it takes no place.
+ * @returns null where the policy does not retrieve.
+ */
+export function retrieve(policy: ServingPolicy, request: DecisionRequest): readonly Action[] | null {
+  const { compiled } = policy;
+  if (compiled?.decides !== 'slate' || !compiled.retrieve) return null;
+  const places = compiled.retrieve(request, allowedBy(policy.config.params, request));
+  return places.map((place) => request.actions[place] as Action);
+}
+
+/** Nothing is worth showing: an empty list, or no action. It is what the policy decides, for certain. */
+export const nothingFound = (
+  policy: ServingPolicy,
+  kind: 'action' | 'slate',
+  seed: string,
+  reason: DecisionReason,
+): Choice => ({
+  ...certain(kind === 'slate' ? [] : null, reason, null),
+  policy,
+  seed,
+  retrieved: NO_ACTIONS,
+});
 
 /** A plain loop: several times faster than Array.from on a typed array. */
 function toArray(values: Float64Array): number[] {

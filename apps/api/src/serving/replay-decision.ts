@@ -27,7 +27,7 @@ export interface ReplayInputs {
   /** The version that served; null when it is not kept (or is 0: nothing was learned then). */
   readonly snapshot: Snapshot | null;
   /** Features of the item table now. */
-  readonly items: ReadonlyMap<string, { readonly features: Context }>;
+  readonly items: ReadonlyMap<string, { readonly features: Context; readonly title?: string }>;
 }
 
 /** What a request can be made of again. */
@@ -99,9 +99,13 @@ export function requestOf(row: RequestFields, items: ReplayInputs['items']): Dec
     context: row.context,
     subject: row.subject,
     at: row.at.getTime(),
-    actions: row.candidates.map((id) => ({
-      id,
-      features: row.features?.[id] ?? items.get(id)?.features ?? {},
-    })),
+    actions: row.candidates.map((id) => {
+      const { title, features } = items.get(id) ?? {};
+      return {
+        id,
+        features: row.features?.[id] ?? features ?? {},
+        ...(title === undefined ? {} : { title }),
+      };
+    }),
   };
 }

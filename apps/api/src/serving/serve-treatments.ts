@@ -4,11 +4,20 @@ import type { Action, CompiledPolicy, DecisionRequest } from '#policies';
 import { newUlid } from '../http/ulid.js';
 import type { DecisionRecord, ShadowRecord } from '../queues/jobs.js';
 import type { NamedAction, ServingCatalog } from './catalog-data.js';
-import { allowedDefault, defaultChoice, failureOf, fixedChoice, uniformOf } from './choice.js';
+import {
+  allowedDefault,
+  defaultChoice,
+  failureOf,
+  fixedChoice,
+  nothingFound,
+  retrieve,
+  uniformOf,
+} from './choice.js';
 import type { Choice, SlateEntry } from './choice.js';
 import { dedupes, withShown } from './page-context.js';
 import type { ServingPolicy } from './serving-policy.js';
 import { policyIdOf, recordOf, stackOf } from './decision-record.js';
+import { candidatesOf, withoutFeatures } from './request-candidates.js';
 import { ProcessorClock, tookOf } from './processor-clock.js';
 import { actionShown, drawAndDeal, slateShown, withheldMark } from './deal.js';
 import { shadowOf } from './shadow.js';
@@ -121,7 +130,7 @@ export function serveTreatments(
         context: choice.policy ? contextOf(asked, choice.policy) : request.context,
         wanted,
         surface,
-        candidates,
+        candidates: choice.retrieved ?? candidates,
         assignment,
         choice,
         micros,
@@ -203,7 +212,10 @@ function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatm
   });
   const decision = decisionRequest(asked, policy);
   try {
-    const { chosen, propensity, probabilities, lot, shown } = drawAndDeal(policy, decision, {
+    const retrieved = (asked.wanted.actions === null ? retrieve(policy, decision) : null) ?? undefined;
+    if (retrieved?.length === 0) return nothingFound(policy, surface.kind, seed, reasonOf(asked, assignment));
+    const ranked = retrieved ? { ...decision, actions: retrieved } : decision;
+    const { chosen, propensity, probabilities, lot, shown } = drawAndDeal(policy, ranked, {
       kind: surface.kind,
       slice: treatment.slice,
       limit,
@@ -221,6 +233,7 @@ function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatm
       fallback: null,
       lot,
       shown,
+      retrieved,
     };
   } catch (error) {
     const { reason, detail } = failureOf(error);
@@ -287,10 +300,16 @@ const contextOf = ({ above, request, known }: Asked, { config }: ServingPolicy):
 function askShadow(asked: Asked, assignment: Assignment, choice: Choice): ShadowRecord | null {
   const treatment = assignment.arm?.treatment;
   const { kind } = asked.surface;
-  if (!choice.policy?.config.shadow || kind === 'value' || treatment?.kind !== 'policy') return null;
+  if (
+    !choice.policy?.config.shadow ||
+    choice.retrieved?.length === 0 ||
+    kind === 'value' ||
+    treatment?.kind !== 'policy'
+  )
+    return null;
   const shadow = shadowOf(
     {
-      request: decisionRequest(asked, choice.policy),
+      request: { ...decisionRequest(asked, choice.policy), actions: choice.retrieved ?? asked.candidates },
       kind,
       choice,
       seed: seedParts(asked, assignment, treatment),
@@ -304,23 +323,6 @@ function askShadow(asked: Asked, assignment: Assignment, choice: Choice): Shadow
 
 const isCompiled = (policy: ServingPolicy): policy is ServingPolicy & { readonly compiled: CompiledPolicy } =>
   policy.compiled !== null;
-
-/** The request's candidates with what is registered about them, or the registered ones. */
-function candidatesOf(
-  catalog: ServingCatalog,
-  surface: Surface,
-  wanted: TreatmentRequest,
-): readonly Action[] {
-  if (surface.kind === 'value') return NO_ACTIONS;
-  if (wanted.actions === null) return catalog.items.candidates(surface.candidateKind, wanted.subject);
-  return catalog.items.named(wanted.actions);
-}
-
-/** Features that the client sends may be about the unit; those of the item table are not. */
-const withoutFeatures = (wanted: TreatmentRequest): TreatmentRequest =>
-  wanted.actions === null ? wanted : { ...wanted, actions: wanted.actions.map(({ id }) => ({ id })) };
-
-const NO_ACTIONS: readonly Action[] = Object.freeze([]);
 
 /** One shape for all kinds, which is fast to build; fields that do not apply are undefined and leave no trace in JSON. */
 function treatmentOf(

@@ -6,6 +6,7 @@ import type { Policy } from '#policies';
 import { evaluateBandit } from './evaluate-bandit.js';
 import { PROTOCOLS } from './evaluate-protocols.js';
 import { evaluateRecommender } from './evaluate-recommender.js';
+import { registerEvaluateSearch } from './search/register.js';
 
 /** Keys of the registered policies that `evaluate bandit` or `evaluate recommender` can play. */
 export function listPolicies(kind: 'bandit' | 'recommender'): string[] {
@@ -124,22 +125,24 @@ function runRecommender(key: string | undefined, options: RecommenderOptions): v
   }
 }
 
+const withList = (command: Command): Command =>
+  withCommonOptions(command).option('--list', 'print the keys of the policies, one a line');
+
 function withCommonOptions(command: Command): Command {
   return command
-    .option('--list', 'print the keys of the policies, one a line')
     .option('--params <json>', 'parameters of the policy', parseJson)
     .option('--seed <n>', 'seed of all chance', parseSeed, 1)
     .option('--json', 'print one JSON document and nothing else');
 }
 
-/** Adds `evaluate bandit` and `evaluate recommender` to the program; bad input rejects with one clear sentence. */
+/** Adds `evaluate bandit`, `evaluate recommender` and `evaluate search` to the program; bad input rejects with one clear sentence. */
 export function registerEvaluate(program: Command): void {
   const evaluate = program.command('evaluate').description('score a policy on recorded data');
-  withCommonOptions(evaluate.command('bandit').argument('[key]', 'policy'))
+  withList(evaluate.command('bandit').argument('[key]', 'policy'))
     .description('play a recorded environment and report mean reward and regret')
     .option('--stream <file>', 'rounds as JSON lines, plain or gzipped')
     .action(runBandit);
-  withCommonOptions(evaluate.command('recommender').argument('[key]', 'policy'))
+  withList(evaluate.command('recommender').argument('[key]', 'policy'))
     .description('train on ratings, rank what was hidden, and report how well')
     .option('--data <dir>', 'directory with ratings.csv')
     .option('--protocol <name>', PROTOCOLS.join(', '), 'strong')
@@ -148,4 +151,5 @@ export function registerEvaluate(program: Command): void {
     .option('--rerank <json>', 're-rankers around the policy: {"key", "params"} or a list of them', parseJson)
     .option('--tags', 'tags.csv of the data directory becomes a feature of the titles')
     .action(runRecommender);
+  registerEvaluateSearch(evaluate, withCommonOptions);
 }

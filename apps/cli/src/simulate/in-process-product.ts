@@ -17,6 +17,7 @@ import {
   type CompiledPolicy,
   type DecisionRequest,
   type Policy,
+  type RecommenderPolicy,
   type RewardedDecision,
 } from '#policies';
 import {
@@ -72,9 +73,11 @@ export class InProcessProduct {
       const key = `${item.kind}/${item.subject ?? ''}`;
       const list = this.candidates.get(key) ?? [];
       this.candidates.set(key, list);
-      list.push({ id: item.id, features: item.features });
+      list.push({ id: item.id, title: item.title, features: item.features });
     }
-    for (const config of policies) this.learners.set(config.id, createLearner(config));
+    for (const list of this.candidates.values()) Object.freeze(list);
+    const titles = this.candidates.get('title/') ?? [];
+    for (const config of policies) this.learners.set(config.id, createLearner(config, titles));
   }
 
   serve(request: TreatmentRequest, at: number): Answer {
@@ -103,7 +106,16 @@ export class InProcessProduct {
       subject,
       at,
     };
-    return { ...base, ...this.ask(arm.treatment.policyId, decisionId, decision, surface?.kind === 'slate') };
+    return {
+      ...base,
+      ...this.ask(
+        arm.treatment.policyId,
+        decisionId,
+        decision,
+        surface?.kind === 'slate',
+        one.limit ?? actions.length,
+      ),
+    };
   }
 
   private candidatesOf(surface: Surface | undefined, subject: string | null): Action[] {
@@ -115,15 +127,20 @@ export class InProcessProduct {
     decisionId: string,
     decision: DecisionRequest,
     isSlate: boolean,
+    limit: number,
   ): Pick<ServedTreatment, 'action' | 'slate' | 'propensity'> {
     const learner = this.learners.get(policyId);
     if (!learner) throw new Error(`The policy "${policyId}" is not among the policies given.`);
     const { compiled, exploration, config } = learner;
     const { actions } = decision;
     if (isSlate) {
-      const { items } = serveSlate(compiled, decision, actions.length, exploration, config.floor, this.rng);
+      const found = compiled.decides === 'slate' && compiled.retrieve?.(decision, null);
+      const ranked = found ? found.map((place) => actions[place] as Action) : actions;
+      if (ranked.length === 0) return { slate: [], propensity: 1 };
+      const asked = { ...decision, actions: ranked };
+      const { items } = serveSlate(compiled, asked, limit, exploration, config.floor, this.rng);
       return {
-        slate: items.map(({ index, propensity }) => ({ id: (actions[index] as Action).id, propensity })),
+        slate: items.map(({ index, propensity }) => ({ id: (ranked[index] as Action).id, propensity })),
       };
     }
     const { index, propensity } = serveAction(compiled, decision, exploration, config.floor, this.rng);
@@ -195,12 +212,32 @@ function byDefault(
   return { value: surface?.defaultValue ?? null, action: actions[0]?.id ?? null, slate };
 }
 
-function createLearner(config: ReadyPolicy): Learner {
+/** What a training run comes to before anybody has done anything: the titles are all there is to learn from. */
+function fitToCatalogue(
+  policy: RecommenderPolicy,
+  params: unknown,
+  catalogue: readonly Action[],
+  id: string,
+): unknown {
+  if (policy.needs?.(params).catalogue === undefined)
+    throw new Error(
+      `The policy "${id}" learns from history in training runs, which a simulation has none of.`,
+    );
+  const none = new Uint32Array(0);
+  const nothing = { units: [], items: [], itemFeatures: [], unit: none, item: none };
+  const data = { ...nothing, value: new Float64Array(0), at: new Float64Array(0), catalogue };
+  return policy.fit(data, params, createRng(id), () => undefined);
+}
+
+function createLearner(config: ReadyPolicy, catalogue: readonly Action[]): Learner {
   const policy = policyRegistry.get(config.key);
   const params = policy.params.parse(config.params);
-  const state = policy.learns === 'online' ? policy.initialState(params) : null;
-  if (policy.learns === 'batch')
-    throw new Error(`The policy "${config.id}" learns in training runs, which a simulation has none of.`);
+  const state =
+    policy.learns === 'online'
+      ? policy.initialState(params)
+      : policy.learns === 'batch'
+        ? fitToCatalogue(policy, params, catalogue, config.id)
+        : null;
   const { key, params: explorationParams } = config.exploration;
   return {
     config,
@@ -208,7 +245,7 @@ function createLearner(config: ReadyPolicy): Learner {
     params,
     exploration: compileExploration(key, explorationParams),
     state,
-    compiled: policy.learns === 'online' ? policy.compile(state, params) : policy.compile(null, params),
+    compiled: policy.compile(state as null, params),
     open: [],
   };
 }

@@ -17,7 +17,7 @@ const days = 28;
 const start = Date.UTC(2026, 2, 2);
 const world = createWorld('truth-found', { members: 5000, titles: 40 });
 
-/** All six experiments together on one population, with real assignment, policies, learning and reports. */
+/** All ready experiments together on one population, with real assignment, policies, learning and reports. */
 describe('the report on the simulated world', () => {
   const reports = new Map<string, ReportBody>();
   /** Of the bandit arm's looks in the last week: title to image to count. */
@@ -67,7 +67,7 @@ describe('the report on the simulated world', () => {
     for (const { ready, counted } of metrics) reports.set(ready.experiment.key, counted.report(to, start));
   }, 120_000);
 
-  it('comes to a verdict that the truth file calls right, for each of the six', () => {
+  it('comes to a verdict that the truth file calls right, for each of them', () => {
     const verdicts = truth.experiments.map(({ experiment, verdicts: right }) => {
       const verdict = reports.get(experiment)?.verdict;
       return { experiment, right: right.some((kind) => kind === verdict?.kind), sentence: verdict?.sentence };

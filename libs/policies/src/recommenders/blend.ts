@@ -3,6 +3,8 @@ import type { Json, ParamsSchema } from '#experiments';
 import { z } from 'zod';
 import { stateObject, stateText, stateTexts } from '../codec.js';
 import type { Action, Ranker, RecommenderPolicy, TrainingNeeds, TrainingSet } from '../contract.js';
+import { compilePart, parsePart, partOf, partsOf } from './parts.js';
+import type { Parts } from './parts.js';
 
 interface Part {
   readonly key: string;
@@ -20,8 +22,6 @@ interface State {
 
 /** Titles that the scale of a part's scores is taken from: evenly spread, so that big catalogues cost no more. */
 const SCALE_TITLES = 5_000;
-
-type Parts = ReadonlyMap<string, RecommenderPolicy>;
 
 function paramsOf(known: Parts): ParamsSchema<Params> {
   const part = z.strictObject({
@@ -48,34 +48,10 @@ function paramsOf(known: Parts): ParamsSchema<Params> {
       parts: outer.parse(input).parts.map(({ key, weight, params }, i) => ({
         key,
         weight,
-        params: parseInside(`/parts/${i}/params`, policyOf(known, key), params),
+        params: parsePart(`/parts/${i}/params`, partOf(known, key), params),
       })),
     }),
   };
-}
-
-function policyOf(known: Parts, key: string): RecommenderPolicy {
-  const policy = known.get(key);
-  if (policy === undefined) throw new DomainError('invalid_state', `"${key}" cannot be blended`, '/parts');
-  return policy;
-}
-
-function parseInside(pointer: string, policy: RecommenderPolicy, params: unknown): unknown {
-  try {
-    return policy.params.parse(params);
-  } catch (error) {
-    if (!(error instanceof DomainError)) throw error;
-    const inside = error.pointer ?? '';
-    const reason = error.message.slice(inside.length).replace(/^: /, '');
-    const at = `${pointer}${inside === '/' ? '' : inside}`;
-    throw new DomainError('invalid_params', `${at}: ${reason}`, at);
-  }
-}
-
-function compileRanker(policy: RecommenderPolicy, state: unknown, params: unknown): Ranker {
-  const compiled = policy.compile(state, params);
-  if (compiled.decides === 'slate') return compiled;
-  throw new Error(`${policy.key} does not rank, so it cannot be blended`);
 }
 
 /** What any of the parts reads. */
@@ -113,7 +89,7 @@ function compile(known: Parts, state: State, params: Params): Ranker {
   const catalogue = scaleActions(state.items);
   const parts = state.parts.map((part, i) => {
     const { params: own, weight } = params.parts[i] as Part;
-    return { ranker: compileRanker(policyOf(known, part.key), part.state, own), weight };
+    return { ranker: compilePart(partOf(known, part.key), part.state, own), weight };
   });
   return {
     decides: 'slate',
@@ -141,7 +117,7 @@ function decode(known: Parts, json: Json): State {
     parts: list.map((entry: Json) => {
       const { key: storedKey, state = null } = stateObject(entry);
       const key = stateText(storedKey, 'key');
-      return { key, state: policyOf(known, key).decode(state) };
+      return { key, state: partOf(known, key).decode(state) };
     }),
   };
 }
@@ -152,7 +128,7 @@ function decode(known: Parts, json: Json): State {
  * @param policies what may be a part: rankers that need nothing of an action but its id.
  */
 export function blendOf(policies: readonly RecommenderPolicy[]): RecommenderPolicy<Params, State> {
-  const known: Parts = new Map(policies.map((policy) => [policy.key, policy]));
+  const known = partsOf(policies);
   return {
     key: 'blend',
     title: 'Blend of recommenders',
@@ -161,19 +137,17 @@ export function blendOf(policies: readonly RecommenderPolicy[]): RecommenderPoli
     learns: 'batch',
     params: paramsOf(known),
     stateVersion: 1,
-    needs: ({ parts }) => needsOf(parts.map((part) => policyOf(known, part.key).needs?.(part.params))),
+    needs: ({ parts }) => needsOf(parts.map((part) => partOf(known, part.key).needs?.(part.params))),
     fit: (data: TrainingSet, params, rng, progress) => ({
       items: [...data.items],
       parts: params.parts.map(({ key, params: own }, i) => ({
         key,
-        state: policyOf(known, key).fit(data, own, rng, (share) =>
-          progress((i + share) / params.parts.length),
-        ),
+        state: partOf(known, key).fit(data, own, rng, (share) => progress((i + share) / params.parts.length)),
       })),
     }),
     encode: ({ items, parts }) => ({
       items: [...items],
-      parts: parts.map(({ key, state }) => ({ key, state: policyOf(known, key).encode(state) })),
+      parts: parts.map(({ key, state }) => ({ key, state: partOf(known, key).encode(state) })),
     }),
     decode: (json) => decode(known, json),
     compile: (state, params) => compile(known, state, params),

@@ -13,6 +13,7 @@ import { itemKnn } from './item-knn.js';
 import { markovKnn } from './markov-knn.js';
 import { multiTask } from './multi-task.js';
 import { rp3Beta } from './rp3-beta.js';
+import { searchOf } from './search.js';
 import { sequence } from './sequence.js';
 
 /** Recommenders that need nothing of a title but its id, so that they can also be parts of a blend. */
@@ -37,4 +38,10 @@ export const recommenders: readonly Policy[] = [
   hybrid as Policy,
   deep as Policy,
   multiTask as Policy,
+  searchOf([
+    ...blendable,
+    content as RecommenderPolicy,
+    graph as RecommenderPolicy,
+    hybrid as RecommenderPolicy,
+  ]) as Policy,
 ];

@@ -5,20 +5,21 @@ interface Worn {
   readonly wrappers?: readonly { readonly key: string; readonly params?: unknown }[];
 }
 
+/** What the unit asks for with this very request: an answer to a question uses it, or is none. */
+const QUESTION = ['query', 'mode'];
+
 /**
- * What is left of a context for a policy that may not know the unit: only the attributes that say what may be shown at
+ * What is left of a context for a policy that may not know the unit: only the question that it asks, and the attributes that say what may be shown at
  * all (the country of a licence, the age rating of a profile, what stands above on the page).
  * @param params of the policy, parsed or as stored.
  */
 export function limitContextIn(context: Context, params: unknown, wrappers: Registry<Wrapper>): Context {
   const { wrappers: worn } = (params ?? {}) as Worn;
-  if (!Array.isArray(worn)) return NOTHING;
-  const names = (worn as NonNullable<Worn['wrappers']>).flatMap(({ key, params: own }) => {
+  const limits = Array.isArray(worn) ? (worn as NonNullable<Worn['wrappers']>) : [];
+  const names = limits.flatMap(({ key, params: own }) => {
     const wrapper = wrappers.find(key);
     return wrapper?.limitAttributes?.(wrapper.params.parse(own)) ?? [];
   });
-  const kept = names.filter((name) => Object.hasOwn(context, name));
+  const kept = [...QUESTION, ...names].filter((name) => Object.hasOwn(context, name));
   return Object.fromEntries(kept.map((name) => [name, context[name]])) as Context;
 }
-
-const NOTHING: Context = Object.freeze({});

@@ -25,6 +25,7 @@ const DiversityTab = lazy(async () => ({ default: (await import('./lists/diversi
 const ReplayTab = lazy(async () => ({ default: (await import('./replay-tab.js')).ReplayTab }));
 const HealthTab = lazy(async () => ({ default: (await import('./health/health-tab.js')).HealthTab }));
 const ModelTab = lazy(async () => ({ default: (await import('./model/model-tab.js')).ModelTab }));
+const SearchTab = lazy(async () => ({ default: (await import('./search/search-tab.js')).SearchTab }));
 const LabTab = lazy(async () => ({ default: (await import('./lab-tab.js')).LabTab }));
 const AllocationPanel = lazy(async () => ({
   default: (await import('./allocation-panel.js')).AllocationPanel,
@@ -73,6 +74,7 @@ function Meta({ policy }: { policy: Policy }): ReactElement {
 }
 
 function PolicyTabs({ policy, tab }: { policy: Policy; tab: string }): ReactElement {
+  const search = { key: 'search', title: 'Search', render: () => drawn(<SearchTab policy={policy} />) };
   const model = { key: 'model', title: 'Model', render: () => drawn(<ModelTab policy={policy} />) };
   return (
     <UrlTabs
@@ -81,6 +83,7 @@ function PolicyTabs({ policy, tab }: { policy: Policy; tab: string }): ReactElem
       current={tab}
       tabs={[
         { key: '', title: 'Overview', render: () => <Overview policy={policy} /> },
+        ...(policy.key === 'search' ? [search] : []),
         { key: 'beliefs', title: 'Beliefs', render: () => drawn(<BeliefsTab id={policy.id} />) },
         { key: 'exploration', title: 'Exploration', render: () => drawn(<ExplorationTab id={policy.id} />) },
         { key: 'diversity', title: 'Diversity', render: () => drawn(<DiversityTab policy={policy} />) },
