@@ -2,7 +2,6 @@ import { DomainError, createRng } from '#experiments';
 import type { Assignment, DecisionReason, Json, Surface } from '#experiments';
 import { allowedBy, serveAction, serveSlate } from '#policies';
 import type { Action, CompiledPolicy, DecisionRequest } from '#policies';
-import { NO_ACTIONS } from './request-candidates.js';
 import type { ServingPolicy } from './serving-policy.js';
 import type { WithholdLot } from './withhold.js';
 
@@ -209,19 +208,6 @@ export function retrieve(policy: ServingPolicy, request: DecisionRequest): reado
   const places = compiled.retrieve(request, allowedBy(policy.config.params, request));
   return places.map((place) => request.actions[place] as Action);
 }
-
-/** Nothing is worth showing: an empty list, or no action. It is what the policy decides, for certain. */
-export const nothingFound = (
-  policy: ServingPolicy,
-  kind: 'action' | 'slate',
-  seed: string,
-  reason: DecisionReason,
-): Choice => ({
-  ...certain(kind === 'slate' ? [] : null, reason, null),
-  policy,
-  seed,
-  retrieved: NO_ACTIONS,
-});
 
 /** A plain loop: several times faster than Array.from on a typed array. */
 function toArray(values: Float64Array): number[] {

@@ -1,7 +1,7 @@
 import type { Json, Slice } from '#experiments';
 import type { CompiledPolicy, DecisionRequest } from '#policies';
 import type { Withhold } from '../persistence/withhold.js';
-import { LEAST_PROPENSITY, draw } from './choice.js';
+import { LEAST_PROPENSITY, draw, retrieve } from './choice.js';
 import type { Choice, SlateEntry } from './choice.js';
 import type { ServingPolicy } from './serving-policy.js';
 import { withholdLot, withholds } from './withhold.js';
@@ -128,4 +128,22 @@ export function slateShown({ chosen, shown, lot }: Choice): readonly SlateEntry[
   if (shown !== null) return shown as unknown as readonly SlateEntry[];
   const entries = chosen as unknown as readonly SlateEntry[];
   return lot === null ? entries : entries.map(({ id, propensity }) => ({ id, propensity }));
+}
+
+/**
+ * As drawAndDeal, from what the policy finds worth ranking. Where that is nothing, an empty list or no action is what it
+ * decides, for certain.
+ * @param dealing `named`: the client named the candidates, then all of them are ranked.
+ */
+export function findAndDeal(
+  policy: ServingPolicy & { readonly compiled: CompiledPolicy },
+  request: DecisionRequest,
+  dealing: Dealing & { readonly named: boolean },
+): Pick<Choice, 'chosen' | 'propensity' | 'probabilities' | 'lot' | 'shown' | 'retrieved'> {
+  const retrieved = dealing.named ? null : retrieve(policy, request);
+  if (retrieved === null) return drawAndDeal(policy, request, dealing);
+  if (retrieved.length > 0)
+    return { ...drawAndDeal(policy, { ...request, actions: retrieved }, dealing), retrieved };
+  const chosen = dealing.kind === 'slate' ? [] : null;
+  return { chosen, propensity: 1, probabilities: null, lot: null, shown: null, retrieved };
 }

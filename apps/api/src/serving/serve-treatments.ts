@@ -4,22 +4,14 @@ import type { Action, CompiledPolicy, DecisionRequest } from '#policies';
 import { newUlid } from '../http/ulid.js';
 import type { DecisionRecord, ShadowRecord } from '../queues/jobs.js';
 import type { NamedAction, ServingCatalog } from './catalog-data.js';
-import {
-  allowedDefault,
-  defaultChoice,
-  failureOf,
-  fixedChoice,
-  nothingFound,
-  retrieve,
-  uniformOf,
-} from './choice.js';
+import { allowedDefault, defaultChoice, failureOf, fixedChoice, uniformOf } from './choice.js';
 import type { Choice, SlateEntry } from './choice.js';
 import { dedupes, withShown } from './page-context.js';
 import type { ServingPolicy } from './serving-policy.js';
 import { policyIdOf, recordOf, stackOf } from './decision-record.js';
 import { candidatesOf, withoutFeatures } from './request-candidates.js';
 import { ProcessorClock, tookOf } from './processor-clock.js';
-import { actionShown, drawAndDeal, slateShown, withheldMark } from './deal.js';
+import { actionShown, findAndDeal, slateShown, withheldMark } from './deal.js';
 import { shadowOf } from './shadow.js';
 import { drawSeed, steadyPeriod } from './steady-seed.js';
 import type { LotParts } from './withhold.js';
@@ -212,10 +204,8 @@ function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatm
   });
   const decision = decisionRequest(asked, policy);
   try {
-    const retrieved = (asked.wanted.actions === null ? retrieve(policy, decision) : null) ?? undefined;
-    if (retrieved?.length === 0) return nothingFound(policy, surface.kind, seed, reasonOf(asked, assignment));
-    const ranked = retrieved ? { ...decision, actions: retrieved } : decision;
-    const { chosen, propensity, probabilities, lot, shown } = drawAndDeal(policy, ranked, {
+    const { chosen, propensity, probabilities, lot, shown, retrieved } = findAndDeal(policy, decision, {
+      named: asked.wanted.actions !== null,
       kind: surface.kind,
       slice: treatment.slice,
       limit,
