@@ -8,11 +8,18 @@ import type { RewardDefinition } from './reward.js';
 const MOST_LISTS = 50_000;
 const FETCH = 5_000;
 
+interface Entry {
+  readonly id: string;
+  readonly propensity: number;
+  /** Where the entry was withheld: what stood in its place. */
+  readonly instead?: string;
+}
+
 interface ListRow extends Record<string, unknown> {
   readonly unit_id: string;
   readonly context: Context;
   readonly at: Date;
-  readonly chosen: readonly { readonly id: string; readonly propensity: number }[];
+  readonly chosen: readonly Entry[];
   readonly outcomes: readonly (readonly [item: string | null, name: string, value: number | null])[] | null;
 }
 
@@ -53,10 +60,13 @@ export async function readLists(
   return lists;
 }
 
-function listOf(
-  { unit_id, context, at, chosen, outcomes }: ListRow,
-  definition: RewardDefinition,
-): ShownList {
+/** As it was shown. How likely a stand-in was there is not recorded: like what is certain, it says nothing about places. */
+const shownAs = ({ id, propensity, instead }: Entry): Entry =>
+  instead === undefined ? { id, propensity } : { id: instead, propensity: 1 };
+
+function listOf(row: ListRow, definition: RewardDefinition): ShownList {
+  const { unit_id, context, at, outcomes } = row;
+  const chosen = row.chosen.map(shownAs);
   const place = new Map(chosen.map(({ id }, i) => [id, i]));
   const earned = new Float64Array(chosen.length);
   for (const [item, name, value] of outcomes ?? []) {
