@@ -12,7 +12,7 @@ const SAMPLED = `
 select id from (
   select id, row_number() over (order by at) as n, count(*) over () as total from decision d
   where policy_id = $1 and at >= greatest($2::timestamptz, $4::timestamptz) and at < $3 and fallback is null
-    and kind = any($5)
+    and kind = any($5) and cardinality(candidates) > 0
     and not exists (select from item i where i.id = any(d.candidates) and i.updated_at >= d.at)) rows
 where n % greatest(1, total / $6::int) = 0 limit $6`;
 

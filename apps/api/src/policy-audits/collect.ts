@@ -23,7 +23,8 @@ interface Row {
 
 const DECISIONS = `
 select at, kind, chosen, propensity, candidates, probabilities, seed, policy_version as version, reason, fallback from decision
-where policy_id = $1 and at >= $2 and at < $3 and kind <> 'value' order by at desc limit ${MOST_DECISIONS}`;
+where policy_id = $1 and at >= $2 and at < $3 and kind <> 'value'
+  and (cardinality(candidates) > 0 or fallback is not null) order by at desc limit ${MOST_DECISIONS}`;
 
 const FAILURES = new Set(['FALLBACK_ERROR', 'FALLBACK_INVALID']);
 

@@ -47,7 +47,7 @@ const LOGGED = `
 select id, at, unit_id, surface, subject, kind, chosen, propensity, policy_version, candidates, context, features, seed, slice
 from decision
 where policy_id = $1 and at >= $2 and at < $3 and (at, id) > ($2, $4) and fallback is null
-  and policy_version is not null and kind <> 'value'
+  and policy_version is not null and kind <> 'value' and cardinality(candidates) > 0
 order by at, id limit $5`;
 
 /** Puts logged requests through a candidate, page by page. Holds nothing between pages and writes nothing. */

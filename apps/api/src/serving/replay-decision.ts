@@ -50,6 +50,7 @@ export function replayDecision(row: DecisionRow, inputs: ReplayInputs): Replayed
   if (version > 0 && snapshot === null) return no(`Version ${version} of the policy is no longer kept.`);
   const gap = missingFeatures(row);
   if (gap !== null) return no(gap);
+  if (row.candidates.length === 0) return no('The policy found nothing worth ranking: nothing was drawn.');
   try {
     const answers = answering(config, snapshot, { slice: row.slice });
     const kind = row.kind === 'slate' ? 'slate' : 'action';
