@@ -73,11 +73,32 @@ export interface Reason {
   readonly adds: number;
   /** In plain words; null where the kind says it all. */
   readonly detail: string | null;
+/** When a unit is expected to come back. All times are Unix milliseconds; probabilities are unconditional. */
+export interface NextSession {
+  /** Visits that the request told of. */
+  readonly visits: number;
+  readonly lastVisitAt: number | null;
+  /** Of the unit's wall clock; null: not known, and UTC was used. */
+  readonly utcOffsetMinutes: number | null;
+  /** Probability of a visit within so many hours. */
+  readonly within: readonly { readonly hours: number; readonly probability: number }[];
+  /** Nothing is said of what comes later. */
+  readonly horizonHours: number;
+  /** Expected hours until the next visit, where one beyond the horizon counts as the horizon. */
+  readonly meanHours: number;
+  /** Until when the visit comes with this probability; null: later than the horizon, or never. */
+  readonly quantiles: readonly { readonly probability: number; readonly at: number | null }[];
+  /** Probability that the next visit comes in each of the hours from the request on; a week at most. */
+  readonly hourly: readonly number[];
 }
 
 /** Orders many actions. An Exploration turns its scores into a slate with propensities. */
 export interface Ranker extends Limited {
   readonly decides: 'slate';
+  /** Optional: `eligible` may leave nothing, and the answer is then an empty slate. */
+  readonly mayBeEmpty?: true;
+  /** Optional: when the unit comes back. @param within hours to give the probability of a visit for, each > 0. */
+  nextSession?(request: DecisionRequest, within?: readonly number[]): NextSession;
   /** One finite score per action in request order; higher is earlier. */
   scores(request: DecisionRequest): Float64Array;
   /** Optional: what the model has learned about each action, for re-rankers that ask how alike two actions are. */

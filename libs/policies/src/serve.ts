@@ -162,7 +162,8 @@ function limitsOf(compiled: CompiledPolicy, request: DecisionRequest): { taken: 
     if (mask[i] === 1) open++;
     else taken[i] = 1;
   }
-  if (mask.length !== count || open === 0)
+  const isEmpty = open === 0 && !(compiled.decides === 'slate' && compiled.mayBeEmpty);
+  if (mask.length !== count || isEmpty)
     throw new DomainError('invalid_distribution', `the policy lets ${open} of ${count} actions through`);
   return { taken, open };
 }

@@ -57,7 +57,7 @@ function planDay(state: MemberState, day: number, rng: Rng): Appointment[] {
   const weekday = localTime(day + millisecondsPerDay / 2, member.offsetMinutes).weekday;
   const rate = sessionsPerDay(member, state.satisfaction) * weekdaySessionFactor(weekday);
   const at = (): number => {
-    const localHour = drawLocalHour(rng.uniform());
+    const localHour = drawLocalHour(rng.uniform()) + member.hourShift;
     const utcHour = (((localHour - member.offsetMinutes / 60) % 24) + 24) % 24;
     return (
       day +

@@ -96,6 +96,8 @@ export function itemsOf(world: World): WorldItem[] {
       year: title.year,
       kind: title.kind,
       runtimeMinutes: title.runtimeMinutes,
+      // What a device stores for it at 1.6 Mbit/s.
+      megabytes: 12 * title.runtimeMinutes,
       people: title.people,
     },
     position,

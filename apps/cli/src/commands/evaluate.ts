@@ -5,6 +5,8 @@ import { policyRegistry } from '#policies';
 import type { Policy } from '#policies';
 import { evaluateBandit } from './evaluate-bandit.js';
 import { PROTOCOLS } from './evaluate-protocols.js';
+import { whole } from './number-options.js';
+import { evaluateNextSession } from './evaluate-next-session.js';
 import { evaluateRecommender } from './evaluate-recommender.js';
 import { registerEvaluateSearch } from './search/register.js';
 
@@ -127,6 +129,24 @@ function runRecommender(key: string | undefined, options: RecommenderOptions): v
 
 const withList = (command: Command): Command =>
   withCommonOptions(command).option('--list', 'print the keys of the policies, one a line');
+interface NextSessionFlags extends Omit<CommonOptions, 'list'> {
+  readonly data?: string;
+  readonly members: number;
+  readonly days: number;
+}
+
+async function runNextSession({ data, members, days, seed, params, json }: NextSessionFlags): Promise<void> {
+  const bar = progressBar(json, 'evaluating {bar} {percentage}% | {eta_formatted} left');
+  try {
+    const progress = (share: number): void => bar.update(share);
+    const given = { members, days, seed, params, progress };
+    const result = await evaluateNextSession(data === undefined ? given : { ...given, data });
+    bar.stop();
+    print(result, json);
+  } finally {
+    bar.stop();
+  }
+}
 
 function withCommonOptions(command: Command): Command {
   return command
@@ -136,6 +156,7 @@ function withCommonOptions(command: Command): Command {
 }
 
 /** Adds `evaluate bandit`, `evaluate recommender` and `evaluate search` to the program; bad input rejects with one clear sentence. */
+/** Adds `evaluate bandit`, `evaluate recommender` and `evaluate next-session` to the program; bad input rejects with one clear sentence. */
 export function registerEvaluate(program: Command): void {
   const evaluate = program.command('evaluate').description('score a policy on recorded data');
   withList(evaluate.command('bandit').argument('[key]', 'policy'))
@@ -152,4 +173,14 @@ export function registerEvaluate(program: Command): void {
     .option('--tags', 'tags.csv of the data directory becomes a feature of the titles')
     .action(runRecommender);
   registerEvaluateSearch(evaluate, withCommonOptions);
+  evaluate
+    .command('next-session')
+    .description('train the anticipatory policy, and ask who comes back within a day and to which title')
+    .option('--data <dir>', 'directory with ratings.csv; without it, the simulated service')
+    .option('--members <n>', 'members of the simulated service', whole, 2000)
+    .option('--days <n>', 'days of the simulated service', whole, 56)
+    .option('--params <json>', 'parameters of the policy', parseJson)
+    .option('--seed <n>', 'seed of all chance', parseSeed, 1)
+    .option('--json', 'print one JSON document and nothing else')
+    .action(runNextSession);
 }

@@ -1,4 +1,5 @@
 import type { Policy, RecommenderPolicy } from '../contract.js';
+import { anticipatoryOf } from './anticipatory.js';
 import { blendOf } from './blend.js';
 import { bpr } from './bpr.js';
 import { content } from './content.js';
@@ -29,10 +30,12 @@ const blendable: readonly RecommenderPolicy[] = [
   sequence as RecommenderPolicy,
 ];
 
+const blend = blendOf(blendable);
+
 /** Policies that learn in a training run. Adding one is one file and one entry here. */
 export const recommenders: readonly Policy[] = [
   ...blendable,
-  blendOf(blendable) as Policy,
+  blend as Policy,
   content as Policy,
   graph as Policy,
   hybrid as Policy,
@@ -44,4 +47,5 @@ export const recommenders: readonly Policy[] = [
     graph as RecommenderPolicy,
     hybrid as RecommenderPolicy,
   ]) as Policy,
+  anticipatoryOf([...blendable, blend as RecommenderPolicy]) as Policy,
 ];
