@@ -98,6 +98,20 @@ export class Client {
     );
   }
 
+  /**
+   * What to load ahead, the most probable first, and when it will be wanted. Nothing where the server has no answer: to load
+   * nothing is always right.
+   * @param options `limit` bounds the number; `context.prefetchBudget` the size, in the unit of the titles' sizes.
+   */
+  async prefetch(surface: string, options: AskOptions = {}): Promise<T.Prefetch> {
+    let nextSession: T.NextSession | null = null;
+    const answer = await this.ask<readonly string[]>(surface, [], options, (treatment) => {
+      nextSession = treatment.nextSession ?? null;
+      return treatment.slate?.map(({ id }) => id);
+    });
+    return { ...answer, nextSession };
+  }
+
   /** The unit saw the decision. Null (a default was shown) is ignored, and saying it twice of one position counts once. */
   expose(decisionId: string | null, details: Omit<T.EventDetails, 'decisionId'> = {}): void {
     if (decisionId === null) return;

@@ -30,6 +30,24 @@ export interface Treatment {
   readonly reason: string;
   /** Show what the place would show without Marquee, and send its exposure: the lift of showing is being measured. */
   readonly withheld?: true;
+  /** When the unit comes back, of policies that foresee it. */
+  readonly nextSession?: NextSession;
+}
+
+/** When a unit is expected to come back. */
+export interface NextSession {
+  /** Probability of a visit within so many hours from now. */
+  readonly within: readonly { readonly hours: number; readonly probability: number }[];
+  /** Unix milliseconds until when the unit comes back with each probability; null: later than the horizon, or never. */
+  readonly quantiles: readonly { readonly probability: number; readonly at: number | null }[];
+  /** Expected hours until the next visit; later than the horizon counts as the horizon. */
+  readonly meanHours: number;
+  readonly horizonHours: number;
+}
+
+/** Titles to load ahead, and when they will be wanted; null where the policy does not foresee it. */
+export interface Prefetch extends Answer<readonly string[]> {
+  readonly nextSession: NextSession | null;
 }
 
 /** Why the default was used instead of an answer of the server. */

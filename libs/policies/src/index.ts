@@ -20,6 +20,7 @@ export { probabilityRanksBeta } from './sampling/beta-rank.js';
 export { probabilityBest } from './sampling/gaussian-best.js';
 export * from './exploration/plackett-luce-marginals.js';
 export * from './exploration/slate-propensity.js';
+export { CLOCK_ATTRIBUTES, hourOfWeek, localDay, offsetMinutesOf, timesIn } from './local-time.js';
 export * from './page.js';
 export * from './serve.js';
 export * from './wrappers/index.js';

@@ -41,6 +41,27 @@ export const profileSchema = z.strictObject({
 });
 export type ProfileQuery = z.output<typeof profileSchema>;
 
+/** GET /v1/units/:id/next-session. */
+export const nextSessionSchema = z.strictObject({
+  policyId: keyField
+    .optional()
+    .describe('Ask this policy; default: the first that foresees visits and has been trained.'),
+  hours: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(2160)
+    .default(24)
+    .describe('Within how many hours the member comes back with which probability.'),
+  limit: z.coerce.number().int().min(1).max(100).default(5).describe('Most titles to load ahead.'),
+  budget: z.coerce
+    .number()
+    .min(0)
+    .optional()
+    .describe('Room for titles that are loaded ahead, in the unit of their sizes; absent: any.'),
+});
+export type NextSessionQuery = z.output<typeof nextSessionSchema>;
+
 /** PUT /v1/units/:id/personalisation. */
 export const personalisationSchema = z.strictObject({ personalised: z.boolean() });
 export type PersonalisationBody = z.output<typeof personalisationSchema>;

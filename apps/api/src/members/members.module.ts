@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { NextSessions } from './next-sessions.js';
 import { Personalisation } from './personalisation.js';
 import { PreviewsController } from './previews.controller.js';
 import { Previews } from './previews.js';
@@ -7,6 +8,6 @@ import { Profiles } from './profiles.js';
 
 @Module({
   controllers: [PreviewsController, ProfilesController],
-  providers: [Previews, Profiles, Personalisation],
+  providers: [Previews, Profiles, Personalisation, NextSessions],
 })
 export class MembersModule {}

@@ -2,8 +2,9 @@ import { Body, Controller, Get, Inject, Param, Put, Query } from '@nestjs/common
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Acting } from '../http/acting.js';
 import { idField } from '../http/fields.js';
-import { personalisationSchema, profileSchema } from './member.schemas.js';
-import type { PersonalisationBody, ProfileQuery } from './member.schemas.js';
+import { nextSessionSchema, personalisationSchema, profileSchema } from './member.schemas.js';
+import type { NextSessionQuery, PersonalisationBody, ProfileQuery } from './member.schemas.js';
+import { NextSessions } from './next-sessions.js';
 import { Personalisation } from './personalisation.js';
 import { Profiles } from './profiles.js';
 
@@ -14,6 +15,7 @@ export class ProfilesController {
   constructor(
     @Inject(Profiles) private readonly profiles: Profiles,
     @Inject(Personalisation) private readonly personalisation: Personalisation,
+    @Inject(NextSessions) private readonly nextSessions: NextSessions,
   ) {}
 
   @Get('profile')
@@ -26,6 +28,16 @@ export class ProfilesController {
     @Acting() acting: Acting,
   ) {
     return this.profiles.profile(id, query, acting);
+  }
+
+  @Get('next-session')
+  @ApiOperation({ summary: 'When a unit comes back, with which probability, and to what; audited' })
+  nextSession(
+    @Param('id', { schema: idField }) id: string,
+    @Query({ schema: nextSessionSchema }) query: NextSessionQuery,
+    @Acting() acting: Acting,
+  ) {
+    return this.nextSessions.of(id, query, acting);
   }
 
   @Put('personalisation')

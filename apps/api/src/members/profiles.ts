@@ -91,7 +91,7 @@ export class Profiles {
   }
 }
 
-async function erasedAtOf(tx: Transaction, unitId: string): Promise<Date | null> {
+export async function erasedAtOf(tx: Transaction, unitId: string): Promise<Date | null> {
   const [row] = await tx.query<{ at: Date }>('select erased_at as at from erased_unit where unit_hash = $1', [
     Buffer.from(unitHash(unitId), 'hex'),
   ]);
@@ -113,7 +113,7 @@ async function policiesOf(tx: Transaction, { policyId }: ProfileQuery): Promise<
 }
 
 /** Kind of what the policy chooses from: of a surface where it is used, else titles. */
-async function kindOf(tx: Transaction, policyId: string): Promise<string> {
+export async function kindOf(tx: Transaction, policyId: string): Promise<string> {
   const [row] = await tx.query<{ kind: string }>(
     `select s.candidate_kind as kind from experiment e join surface s on s.key = e.surface
      where e.status <> 'archived' and s.candidate_kind is not null

@@ -2,6 +2,7 @@ import { DomainError, createRng } from '#experiments';
 import type { Assignment, DecisionReason, Json, Surface } from '#experiments';
 import { allowedBy, serveAction, serveSlate } from '#policies';
 import type { Action, CompiledPolicy, DecisionRequest } from '#policies';
+import type { ServedNextSession } from './next-session.js';
 import type { ServingPolicy } from './serving-policy.js';
 import type { WithholdLot } from './withhold.js';
 
@@ -23,6 +24,8 @@ export interface Choice {
   readonly shown: Json | null;
   /** What was ranked, where the policy itself retrieved it from the registered candidates. */
   readonly retrieved?: readonly Action[] | undefined;
+  /** When the unit comes back, of policies that foresee it. */
+  readonly nextSession?: ServedNextSession | undefined;
 }
 
 export interface SlateEntry {

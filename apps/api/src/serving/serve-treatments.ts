@@ -6,15 +6,19 @@ import type { DecisionRecord, ShadowRecord } from '../queues/jobs.js';
 import type { NamedAction, ServingCatalog } from './catalog-data.js';
 import { allowedDefault, defaultChoice, failureOf, fixedChoice, uniformOf } from './choice.js';
 import type { Choice, SlateEntry } from './choice.js';
+import { nextSessionOf } from './next-session.js';
+import type { ServedNextSession } from './next-session.js';
 import { dedupes, withShown } from './page-context.js';
 import type { ServingPolicy } from './serving-policy.js';
 import { policyIdOf, recordOf, stackOf } from './decision-record.js';
 import { candidatesOf, withoutFeatures } from './request-candidates.js';
 import { ProcessorClock, tookOf } from './processor-clock.js';
 import { actionShown, findAndDeal, slateShown, withheldMark } from './deal.js';
+import { drawAndDeal } from './deal.js';
 import { shadowOf } from './shadow.js';
 import { drawSeed, steadyPeriod } from './steady-seed.js';
 import type { LotParts } from './withhold.js';
+import { treatmentOf } from './treatment-of.js';
 
 export interface TreatmentRequest {
   readonly surface: string;
@@ -52,6 +56,8 @@ export interface Treatment {
   readonly reason: string;
   /** True: nothing is to be shown, and `action` is null. Else absent. */
   readonly withheld?: true | undefined;
+  /** When the unit comes back, of policies that foresee it. */
+  readonly nextSession?: ServedNextSession | undefined;
 }
 
 export interface Served {
@@ -224,6 +230,7 @@ function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatm
       lot,
       shown,
       retrieved,
+      nextSession: nextSessionOf(surface.kind, policy.compiled, decision, asked.known),
     };
   } catch (error) {
     const { reason, detail } = failureOf(error);
@@ -339,3 +346,19 @@ function treatmentOf(
     withheld: kind === 'action' ? withheldMark(choice) : undefined,
   };
 }
+/** The request's candidates with what is registered about them, or the registered ones. */
+function candidatesOf(
+  catalog: ServingCatalog,
+  surface: Surface,
+  wanted: TreatmentRequest,
+): readonly Action[] {
+  if (surface.kind === 'value') return NO_ACTIONS;
+  if (wanted.actions === null) return catalog.items.candidates(surface.candidateKind, wanted.subject);
+  return catalog.items.named(wanted.actions);
+}
+
+/** Features that the client sends may be about the unit; those of the item table are not. */
+const withoutFeatures = (wanted: TreatmentRequest): TreatmentRequest =>
+  wanted.actions === null ? wanted : { ...wanted, actions: wanted.actions.map(({ id }) => ({ id })) };
+
+const NO_ACTIONS: readonly Action[] = Object.freeze([]);

@@ -107,6 +107,21 @@ const treatment = z.object({
       'Present where the policy withholds what it chose, to measure the lift of showing: `action` is null, and the place ' +
         'shows what it would show without a policy. Send the exposure of the place all the same.',
     ),
+  nextSession: z
+    .object({
+      within: z.array(z.object({ hours: z.number(), probability: z.number() })),
+      quantiles: z
+        .array(z.object({ probability: z.number(), at: z.number().nullable() }))
+        .describe(
+          'Unix milliseconds until when the unit comes back with each probability; null: later than the horizon.',
+        ),
+      meanHours: z
+        .number()
+        .describe('Expected hours until the next visit; later than the horizon counts as the horizon.'),
+      horizonHours: z.number(),
+    })
+    .optional()
+    .describe('When the unit comes back; of policies that foresee it.'),
 });
 
 export const treatmentsAnswer = z.object({ treatments: z.array(treatment) });

@@ -36,8 +36,8 @@ export interface NextSessionEvaluation {
   /** Share of the next visits that begin with a title of the first n, in visits within a week. */
   readonly prefetch: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly visits: number;
-  /** Share of returns that came by each quantile; by calibration its own probability. */
-  readonly quantiles: Readonly<Record<string, number>>;
+  /** Share of members who had come by each quantile, of those quantiles that were seen out; best its own probability. */
+  readonly quantiles: Readonly<Record<string, number | null>>;
   readonly fitSeconds: number;
   readonly microsecondsPerForecast: number;
 }
@@ -141,7 +141,7 @@ function returns(task: Task, ranker: Ranker) {
   const { moments, hours } = task;
   const baselines = baselinesOf(task);
   const scores = hours.map(() => new Map<string, BinaryScore>());
-  const reached = new Map<number, number>();
+  const reached = new Map<number, { asked: number; came: number }>();
   const start = performance.now();
   const forecasts = moments.map((moment) => ranker.nextSession?.(requestOf(moment, []), hours));
   const micros = (1000 * (performance.now() - start)) / Math.max(1, moments.length);
@@ -156,9 +156,14 @@ function returns(task: Task, ranker: Ranker) {
         score.add(probability, happened);
       }
     });
-    for (const { probability, at: by } of forecasts[m]?.quantiles ?? [])
-      if (next !== null && by !== null && next <= by)
-        reached.set(probability, (reached.get(probability) ?? 0) + 1);
+    for (const { probability, at: by } of forecasts[m]?.quantiles ?? []) {
+      const counts = reached.get(probability) ?? { asked: 0, came: 0 };
+      reached.set(probability, counts);
+      // What lies behind the end was not seen; leaving it out depends on the forecast alone.
+      if (by === null || by > task.log.until) continue;
+      counts.asked++;
+      if (next !== null && next <= by) counts.came++;
+    }
   });
   const returnWithin = Object.fromEntries(
     hours.map((within, n) => [
@@ -167,7 +172,7 @@ function returns(task: Task, ranker: Ranker) {
     ]),
   );
   const quantiles = Object.fromEntries(
-    [...reached].sort(([a], [b]) => a - b).map(([p, count]) => [p, count / moments.length]),
+    [...reached].map(([p, { asked, came }]) => [p, asked === 0 ? null : came / asked]),
   );
   return { returnWithin, quantiles, micros };
 }

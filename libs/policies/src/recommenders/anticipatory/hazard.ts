@@ -67,7 +67,8 @@ export function featuresOf(
   const own = past.rateAfter(elapsed, rate, shrinkRate);
   into.dense[0] = 1;
   into.dense[1] = Math.log(own / rate);
-  into.dense[2] = Math.log(past.rhythmAt(how, rhythm, shrinkRhythm));
+  // A forecast asks for every hour of the week several times: the past remembers them.
+  into.dense[2] = past.logRhythmAt(how, rhythm, shrinkRhythm);
   into.dense[3] = Math.log(rhythm.week[how] as number);
   into.elapsed = DENSE + classOf(elapsed, ELAPSED_ENDS);
   into.missed = DENSE + ELAPSED + classOf(elapsed * own, MISSED_ENDS);

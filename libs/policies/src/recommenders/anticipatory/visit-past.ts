@@ -30,6 +30,7 @@ export class VisitPast {
   /** Visits after the first, and hours since it, faded alike: their ratio is a rate. */
   private returns = 0;
   private exposure = 0;
+  private readonly remembered = new Float64Array(168).fill(Number.NaN);
 
   /** @param halfLifeHours after which a visit counts half. */
   constructor(
@@ -39,6 +40,7 @@ export class VisitPast {
 
   add(at: number): void {
     const how = hourOfWeek(at, this.offsetMinutes);
+    this.remembered.fill(Number.NaN);
     if (this.last !== null) {
       const elapsed = (at - this.last) / HOUR_MS;
       const kept = 2 ** (-elapsed / this.halfLifeHours);
@@ -76,6 +78,13 @@ export class VisitPast {
     const byHour = ownRatio(this.smoothHour(hour), this.total, hours[hour] as number, shrink);
     const byDay = ownRatio(this.days[day] as number, this.total, days[day] as number, shrink);
     return (week[how] as number) * byHour * byDay;
+  }
+
+  /** Logarithm of the same; always to be asked for with one rhythm, until a visit is added. */
+  logRhythmAt(how: number, rhythm: Rhythm, shrink: number): number {
+    const known = this.remembered[how] as number;
+    if (!Number.isNaN(known)) return known;
+    return (this.remembered[how] = Math.log(this.rhythmAt(how, rhythm, shrink)));
   }
 
   /** An hour with half the weight of its neighbours: few visits leave holes that are none. */
