@@ -4,6 +4,8 @@ import path from 'node:path';
 import {
   createWorld,
   demoSeed,
+  messageExperiment,
+  messagePolicy,
   readyExperiments,
   readyPolicies,
   stackedExperiment,
@@ -52,7 +54,10 @@ async function load(config: Config, db: Database): Promise<void> {
     to: now,
     seed: 'history',
     directory: path.join(config.stateDir, 'demo'),
-    experiments: [...readyExperiments, stackedExperiment].map(({ experiment }) => experiment.key),
+    experiments: [...readyExperiments, stackedExperiment, messageExperiment].map(
+      ({ experiment }) => experiment.key,
+    ),
+    messages: true,
   });
   const gone = summary.states.filter((state) => !state.active).map((state) => state.member.id);
   // The live traffic that follows goes on with the members who are left.
@@ -83,7 +88,7 @@ async function startAfresh(db: Database, now: Date): Promise<void> {
     await clearHistory(
       db,
       started.updated_at,
-      [...readyPolicies, ...stackedPolicies].map(({ id }) => id),
+      [...readyPolicies, ...stackedPolicies, messagePolicy].map(({ id }) => id),
     );
   }
   await db.query(

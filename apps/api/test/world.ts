@@ -2,7 +2,15 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { World } from '#simulation';
-import { itemsOf, layers, readyExperiments, readyPolicies, surfaces } from '#simulation';
+import {
+  itemsOf,
+  layers,
+  messageExperiment,
+  messagePolicy,
+  readyExperiments,
+  readyPolicies,
+  surfaces,
+} from '#simulation';
 import type { HistorySummary } from '../src/history/load-history.js';
 import { historyStart, loadHistory } from '../src/history/load-history.js';
 import type { TestApi } from './api.js';
@@ -33,7 +41,8 @@ export async function loadReadyWorld(api: TestApi, world: World, days: number): 
       calendarFrom: FIRST_DAY,
       seed: SEED,
       directory,
-      experiments: readyExperiments.map(({ experiment }) => experiment.key),
+      messages: true,
+      experiments: [...readyExperiments, messageExperiment].map(({ experiment }) => experiment.key),
     });
   } finally {
     fs.rmSync(directory, { recursive: true, force: true });
@@ -48,8 +57,8 @@ async function setUpReadyExperiments(api: TestApi, world: World): Promise<void> 
   for (const surface of surfaces) await post('/v1/surfaces', surface);
   for (const { key, title } of layers) await post('/v1/layers', { key, title });
   await post('/v1/items', { items: itemsOf(world) });
-  for (const policy of readyPolicies) await post('/v1/policies', policy);
-  for (const { experiment, ...design } of readyExperiments) {
+  for (const policy of [...readyPolicies, messagePolicy]) await post('/v1/policies', policy);
+  for (const { experiment, ...design } of [...readyExperiments, messageExperiment]) {
     const { key, title, surface, unitType, layer, layerRange, traffic, arms } = experiment;
     await post('/v1/experiments', {
       key,

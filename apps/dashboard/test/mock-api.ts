@@ -31,7 +31,7 @@ import { counterfactualOf, replayPage } from './fixtures/replays.js';
 import { DIVERSITY, FAIRNESS, PINS } from './fixtures/policy-lists.js';
 import { OFF_POLICY_RUN, OFF_POLICY_RUNS, OFF_POLICY_SLATES } from './fixtures/off-policy.js';
 import { HOLDOUT_LIFTS, portfolioFor } from './fixtures/portfolio.js';
-import { memberProfile, previewOf } from './fixtures/members.js';
+import { memberProfile, nextSession, previewOf } from './fixtures/members.js';
 import { modelCard } from './fixtures/models.js';
 import { POWER_PLAN } from './fixtures/power.js';
 import { reportFor, seriesFor } from './fixtures/report.js';
@@ -158,6 +158,7 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/policies\/([^/]+)\/model-card$/, ([, id]) => modelCard(id ?? '')],
   [/^\/v1\/item-coverage$/, (_match, url) => coveragePage(url.searchParams)],
   [/^\/v1\/item-coverage\/([^/]+)$/, ([, id]) => coverageDetail(id ?? '')],
+  [/^\/v1\/units\/([^/]+)\/next-session$/, ([, id]) => nextSession(id ?? '')],
   [
     /^\/v1\/units\/([^/]+)\/profile$/,
     ([, id], url) => memberProfile(id ?? '', url.searchParams.get('feature') ?? 'genre'),

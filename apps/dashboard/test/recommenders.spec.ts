@@ -89,6 +89,8 @@ withBrowser('recommenders in Chromium (skipped where no chromium is installed)',
     await stage.page.getByRole('button', { name: 'Open', exact: true }).click();
     await stage.page.waitForURL('**/members/m-1');
     await stage.page.getByText('Most of it is drama: 67%.').first().waitFor();
+    await stage.page.getByText('97% within a week').waitFor();
+    await stage.page.getByRole('link', { name: 'Northern Tide' }).first().waitFor();
     await stage.page.getByRole('button', { name: 'Stop personalising' }).click();
     await stage.page.getByRole('dialog').getByRole('button', { name: 'Stop personalising' }).click();
     await stage.page.getByRole('dialog').waitFor({ state: 'hidden' });

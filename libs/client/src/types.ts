@@ -32,6 +32,12 @@ export interface Treatment {
   readonly withheld?: true;
   /** When the unit comes back, of policies that foresee it. */
   readonly nextSession?: NextSession;
+  /** Whether the unit may be sent something now, and when to ask again; of policies with rules about it. */
+  readonly contact?: {
+    readonly status: 'open' | 'declined' | 'capped' | 'quiet' | 'later';
+    /** Unix milliseconds of the next moment that the rules allow; null: none is known. */
+    readonly nextAt: number | null;
+  };
 }
 
 /** When a unit is expected to come back. */

@@ -1,5 +1,6 @@
 import type { Context, Json, Keyed, ParamsSchema, Rng } from '#experiments';
 import type { BestArm } from './bandits/best-arm.js';
+import type { Contact } from './wrappers/contact.js';
 
 /** One thing a policy can pick: an artwork variant, a row, a title. */
 export interface Action {
@@ -37,6 +38,10 @@ interface Limited {
    * one is 1. Absent: all may be served.
    */
   eligible?(request: DecisionRequest): Uint8Array;
+  /** Optional: whether the unit may be sent something now, and if not when. */
+  contact?(request: DecisionRequest): Contact;
+  /** Optional: id of the action that shows or sends nothing; it is never withheld. */
+  readonly silent?: string;
 }
 
 /** Picks one action. */

@@ -55,6 +55,11 @@ export function drawLocalHour(u: number): number {
   return 23;
 }
 
+/** How likely a session starts in a local hour, relative to the average hour; any whole number is taken round the clock. */
+export function hourLikelihood(hour: number): number {
+  return (24 * (hourDensity[((hour % 24) + 24) % 24] ?? 0)) / hourTotal;
+}
+
 /** The member's own wall clock. @param at Unix milliseconds. */
 export function localTime(
   at: number,

@@ -3,6 +3,8 @@ export * from './calendar.js';
 export * from './catalogue.js';
 export * from './event-queue.js';
 export * from './members.js';
+export * from './message-experiment.js';
+export * from './messages.js';
 export * from './protocol.js';
 export * from './simulation.js';
 export * from './search-intents.js';

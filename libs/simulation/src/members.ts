@@ -21,6 +21,8 @@ export interface Member {
   readonly plan: 'basic' | 'standard' | 'premium';
   /** Hours by which the member's day runs later than most people's: early birds below 0, night owls above. */
   readonly hourShift: number;
+  /** False: declined messages on a phone. */
+  readonly notifications: boolean;
   /** Sessions per day of a member with medium satisfaction on an average weekday. */
   readonly sessionRate: number;
   /** Chance per day to cancel at medium satisfaction. */
@@ -88,6 +90,7 @@ export function createMember(rng: Rng, index: number): Member {
     plan: drawByShare(rng.uniform(), planShares),
     // A chance of its own, so that everything else about a member is as it was before there were chronotypes.
     hourShift: Math.max(-6, Math.min(6, Math.round(2.5 * rng.fork('chronotype').normal()))),
+    notifications: rng.fork('consent').uniform() >= 0.125,
     // Log-normal with median 0.46 a day: most come a few times a week, some every evening.
     sessionRate: Math.min(2.2, 0.46 * Math.exp(0.45 * rng.normal())),
     churnHazard: 0.0035 * Math.exp(0.4 * rng.normal()),

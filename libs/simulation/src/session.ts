@@ -17,6 +17,7 @@ import {
 } from './behaviour.js';
 import { seasonFactor } from './calendar.js';
 import type { HomeRow, Title } from './catalogue.js';
+import { messageContext, openProbability, receive, silentMessage, visited } from './messages.js';
 import { watchTitle, type Cause, type Watched } from './playback.js';
 import type { Play, ServedTreatment } from './protocol.js';
 import type { SearchIntent } from './search-intents.js';
@@ -189,6 +190,7 @@ export function* playSession(visit: Visit): Play<void> {
   const { state } = visit;
   visit.outcome('session_start', { properties: { device: state.member.device } });
   state.sessions++;
+  visited(state, visit.now);
   const found = visit.chance(searchShare) ? yield* search(visit) : yield* browseHome(visit);
   const mood = found === 'crashed' ? 0.1 : sessionMood(found.minutes, found.match);
   state.satisfaction += satisfactionStep * (mood - state.satisfaction);
@@ -204,5 +206,25 @@ export function* playNotification(visit: Visit): Play<void> {
   if (!visit.chance(notificationOpening)) return;
   visit.wait(900);
   visit.outcome('notification_opened', { decisionId: served.decisionId });
+  yield* playSession(visit);
+}
+
+/**
+ * The product asks whether to send something to the member's phone, and what. Who opens it begins a session. That the
+ * question was asked is reported whatever is sent, so that what is withheld is seen like what is sent.
+ */
+export function* playMessage(visit: Visit): Play<void> {
+  const { state } = visit;
+  const [served] = yield* visit.ask([{ surface: 'message.push' }], messageContext(state));
+  if (!served) return;
+  const at = visit.now;
+  visit.exposure(served);
+  const message = served.action ?? silentMessage;
+  if (message === silentMessage) return;
+  const opens = visit.chance(openProbability(state, message, at));
+  receive(state, at);
+  if (!opens) return;
+  visit.wait(900);
+  visit.outcome('notification_opened', { decisionId: served.decisionId, actionId: message });
   yield* playSession(visit);
 }

@@ -8,8 +8,9 @@ import {
   weekdaySessionFactor,
 } from './calendar.js';
 import { EventQueue, type Delivery } from './event-queue.js';
+import { drawAsking, isReachable } from './messages.js';
 import type { Answer, ClientEvent, Play, TreatmentRequest } from './protocol.js';
-import { playNotification, playSession } from './session.js';
+import { playMessage, playNotification, playSession } from './session.js';
 import { createMemberState, type MemberState } from './state.js';
 import { createStage, Visit, type Stage } from './visit.js';
 import type { World } from './world.js';
@@ -21,6 +22,8 @@ export interface SimulationOptions {
   readonly to: number;
   /** Seed of what happens, apart from the world's seed of who exists. */
   readonly seed: string;
+  /** Members come at hours of their own, and the product asks whether to send messages to those with a phone. */
+  readonly messages?: boolean;
   /** State to continue from, e.g. of an earlier span; by default everybody is new. */
   readonly states?: readonly MemberState[];
 }
@@ -35,7 +38,7 @@ export interface SimulationSummary {
   readonly undelivered: readonly Delivery[];
 }
 
-type Kind = 'session' | 'notification' | 'cancel';
+type Kind = 'session' | 'notification' | 'message' | 'cancel';
 
 interface Appointment {
   readonly at: number;
@@ -52,12 +55,12 @@ function drawPoisson(rate: number, uniform: () => number): number {
 }
 
 /** A member's day: sessions by the local rhythm, perhaps a notification, perhaps the end of the subscription. */
-function planDay(state: MemberState, day: number, rng: Rng): Appointment[] {
+function planDay(state: MemberState, day: number, rng: Rng, hourShift: number): Appointment[] {
   const { member } = state;
   const weekday = localTime(day + millisecondsPerDay / 2, member.offsetMinutes).weekday;
   const rate = sessionsPerDay(member, state.satisfaction) * weekdaySessionFactor(weekday);
   const at = (): number => {
-    const localHour = drawLocalHour(rng.uniform()) + member.hourShift;
+    const localHour = drawLocalHour(rng.uniform()) + hourShift;
     const utcHour = (((localHour - member.offsetMinutes / 60) % 24) + 24) % 24;
     return (
       day +
@@ -80,6 +83,7 @@ function* keep(stage: Stage, appointment: Appointment, seed: string): Play<Visit
   const visit = new Visit(stage, state, createRng(`${seed}/${state.member.id}/${at}/${kind}`), at);
   if (kind === 'session') yield* playSession(visit);
   else if (kind === 'notification') yield* playNotification(visit);
+  else if (kind === 'message') yield* playMessage(visit);
   else {
     visit.outcome('cancel');
     state.active = false;
@@ -98,6 +102,7 @@ export function* playWorld(world: World, options: SimulationOptions): Play<Simul
   const states = options.states ?? world.members.map(createMemberState);
   // One stream of chance per member for all days: making one for each day would take longer than the day.
   const chances = new Map(states.map(({ member }) => [member.id, createRng(`${seed}/${member.id}/${from}`)]));
+  const asking = options.messages ? askingChances(states, seed, from) : null;
   const queue = new EventQueue();
   const totals = { sessions: 0, requests: 0, events: 0 };
   let hour = from;
@@ -119,7 +124,14 @@ export function* playWorld(world: World, options: SimulationOptions): Play<Simul
   for (let day = from; day < to; day += millisecondsPerDay) {
     const plan = states
       .filter((state) => state.active)
-      .flatMap((state) => planDay(state, day, chances.get(state.member.id) as Rng));
+      .flatMap((state) => {
+        const rng = chances.get(state.member.id) as Rng;
+        const own = planDay(state, day, rng, asking ? state.member.hourShift : 0);
+        const ask = asking?.get(state.member.id);
+        const at = ask ? drawAsking(day, () => ask.uniform()) : null;
+        if (at !== null) own.push({ at, kind: 'message', state });
+        return own;
+      });
     plan.sort((a, b) => a.at - b.at);
     for (const appointment of plan) {
       if (appointment.at >= to) break;
@@ -134,6 +146,15 @@ export function* playWorld(world: World, options: SimulationOptions): Play<Simul
   const undelivered: Delivery[] = [];
   for (let next = queue.pop(Infinity); next; next = queue.pop(Infinity)) undelivered.push(next);
   return { ...totals, cancelled: states.filter((state) => !state.active).length, states, undelivered };
+}
+
+/** Chances of their own for those who can be reached, so that messages leave the rest of the plan as it is. */
+function askingChances(states: readonly MemberState[], seed: string, from: number): ReadonlyMap<string, Rng> {
+  return new Map(
+    states
+      .filter(({ member }) => isReachable(member))
+      .map(({ member: { id } }) => [id, createRng(`${seed}/messages/${id}/${from}`)]),
+  );
 }
 
 function* counted<R>(play: Play<R>, totals: { requests: number }): Play<R> {

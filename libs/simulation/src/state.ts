@@ -11,6 +11,9 @@ export interface MemberState {
   unfinished: string | null;
   listed: number;
   sessions: number;
+  /** Times of the newest visits and messages, Unix milliseconds, the newest last. */
+  visits: readonly number[];
+  notified: readonly number[];
   /** Counts events, so that each has an id of its own. */
   events: number;
 }
@@ -24,5 +27,7 @@ export function createMemberState(member: Member): MemberState {
     listed: 0,
     sessions: 0,
     events: 0,
+    visits: [],
+    notified: [],
   };
 }

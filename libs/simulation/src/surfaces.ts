@@ -1,4 +1,5 @@
 import type { Context, Layer, Surface } from '#experiments';
+import { messageTemplates } from './messages.js';
 import type { World } from './world.js';
 
 /** The places of the simulated service. */
@@ -46,6 +47,13 @@ export const surfaces: readonly Surface[] = [
     candidateKind: null,
   },
   {
+    key: 'message.push',
+    title: 'Messages to phones',
+    kind: 'action',
+    defaultValue: null,
+    candidateKind: 'message',
+  },
+  {
     key: 'player.autoplay',
     title: 'Countdown to the next episode',
     kind: 'value',
@@ -63,12 +71,13 @@ export const layers: readonly Layer[] = [
   { key: 'results', title: 'Search results', salt: 'layer-results' },
   { key: 'messages', title: 'Messages', salt: 'layer-messages' },
   { key: 'player', title: 'Player', salt: 'layer-player' },
+  { key: 'push', title: 'Messages to phones', salt: 'layer-push' },
 ];
 
 /** What a surface may show; the shape of `POST /v1/items`. */
 export interface WorldItem {
   readonly id: string;
-  readonly kind: 'row' | 'artwork' | 'title';
+  readonly kind: 'row' | 'artwork' | 'title' | 'message';
   /** The title that an artwork belongs to. */
   readonly subject?: string;
   readonly title: string;
@@ -112,5 +121,13 @@ export function itemsOf(world: World): WorldItem[] {
       position,
     })),
   );
-  return [...rows, ...titles, ...artwork];
+  // In this order: the first is what is done without a policy, and that is nothing.
+  const messages = messageTemplates.map<WorldItem>(({ id, title }, position) => ({
+    id,
+    kind: 'message',
+    title,
+    features: {},
+    position,
+  }));
+  return [...rows, ...titles, ...artwork, ...messages];
 }

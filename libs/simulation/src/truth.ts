@@ -2,6 +2,7 @@ import { bestArtwork, bestArtworkOfSegment, expectedLift, styleRates } from './a
 import { crashing } from './behaviour.js';
 import type { ArtworkStyle } from './catalogue.js';
 import { tasteSegments, type TasteSegment } from './members.js';
+import { messageTruth, type MessageTruth } from './messages.js';
 import { readyExperiments, type MetricKey } from './ready-experiments.js';
 import { rowImageTruth, type RowImageTruth } from './row-image-truth.js';
 import type { World, WorldSize } from './world.js';
@@ -58,6 +59,7 @@ export interface TruthFile {
   readonly artwork: ArtworkTruth;
   /** Of the images within rows: what showing one adds. */
   readonly rowImages: RowImageTruth;
+  readonly messages: MessageTruth;
 }
 
 /**
@@ -71,6 +73,7 @@ export function truthOf(world: World): TruthFile {
     experiments: experimentTruths(world),
     artwork: artworkTruth(world),
     rowImages: rowImageTruth(world),
+    messages: messageTruth(world),
   };
 }
 

@@ -47,6 +47,8 @@ export interface HistoryOptions {
    * the world's days: with a fixed one, the same seed gives the same history whenever it is loaded.
    */
   readonly calendarFrom?: number;
+  /** Whether messages are asked for as well. */
+  readonly messages?: boolean;
   /** Folder for the catalogue's disk copy. */
   readonly directory: string;
   /** Experiments whose start is moved to `from`. */
@@ -96,6 +98,7 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
     from: from - shift,
     to: to - shift,
     seed,
+    messages: options.messages ?? false,
     serve(request, worldTime) {
       const at = worldTime + shift;
       const { treatments, records } = serveTreatments(served, completed(request), at, UNHURRIED);

@@ -6,6 +6,7 @@ import { checkBudget } from './budget-check.js';
 import type { RewardDefinition } from './reward.js';
 import { checkRewardWindow } from './reward-versions.js';
 import { checkSignals } from './signals-check.js';
+import { checkMessages } from './messages-check.js';
 import { checkWithhold } from './withhold-check.js';
 
 export interface Setup {
@@ -39,6 +40,7 @@ export function checkSetup(key: string, setup: Setup): void {
   checkSignals(policy, setup);
   checkBudget(policy, setup);
   checkWithhold(key, setup);
+  checkMessages(key, setup);
   if (policy.learns === 'online' && setup.learning && setup.reward === null) {
     throw Problem.invalid(
       '/reward',

@@ -2,6 +2,8 @@ import { DomainError, createRng } from '#experiments';
 import type { Assignment, DecisionReason, Json, Surface } from '#experiments';
 import { allowedBy, serveAction, serveSlate } from '#policies';
 import type { Action, CompiledPolicy, DecisionRequest } from '#policies';
+import { serveAction, serveSlate } from '#policies';
+import type { Action, CompiledPolicy, Contact, DecisionRequest } from '#policies';
 import type { ServedNextSession } from './next-session.js';
 import type { ServingPolicy } from './serving-policy.js';
 import type { WithholdLot } from './withhold.js';
@@ -26,6 +28,8 @@ export interface Choice {
   readonly retrieved?: readonly Action[] | undefined;
   /** When the unit comes back, of policies that foresee it. */
   readonly nextSession?: ServedNextSession | undefined;
+  /** Whether the unit may be sent something now, of policies with such rules. */
+  readonly contact?: Contact | undefined;
 }
 
 export interface SlateEntry {
@@ -154,6 +158,8 @@ export function uniformOf(policy: CompiledPolicy | null): CompiledPolicy {
     decides: 'action',
     propensity: { kind: 'exact' },
     ...(eligible ? { eligible } : {}),
+    ...(policy?.contact ? { contact: policy.contact.bind(policy) } : {}),
+    ...(policy?.silent === undefined ? {} : { silent: policy.silent }),
     distribution: (request) => {
       const open = eligible?.(request) ?? new Uint8Array(request.actions.length).fill(1);
       const count = open.reduce((sum, one) => sum + one, 0);

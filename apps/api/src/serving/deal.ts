@@ -102,7 +102,9 @@ export function drawAndDeal(
   const lotOf = (action: string): WithholdLot => withholdLot(withhold, partsOf(action));
   if (kind === 'action') {
     const { chosen, propensity, probabilities } = draw(policy, kind, request, limit, seed);
-    return { chosen, propensity, probabilities, lot: lotOf(chosen as string), shown: null };
+    // What sends nothing can't be withheld.
+    const lot = chosen === policy.compiled.silent ? null : lotOf(chosen as string);
+    return { chosen, propensity, probabilities, lot, shown: null };
   }
   const length = Math.min(limit, request.actions.length);
   const drawn = draw(policy, kind, request, length + reserveOf(withhold, length), seed);

@@ -1,6 +1,6 @@
 import type { Assignment, Context, Json, Slice, Surface } from '#experiments';
 import { allowedBy, limitContext } from '#policies';
-import type { Action, CompiledPolicy, DecisionRequest } from '#policies';
+import type { Action, CompiledPolicy, Contact, DecisionRequest } from '#policies';
 import { newUlid } from '../http/ulid.js';
 import type { DecisionRecord, ShadowRecord } from '../queues/jobs.js';
 import type { NamedAction, ServingCatalog } from './catalog-data.js';
@@ -58,6 +58,8 @@ export interface Treatment {
   readonly withheld?: true | undefined;
   /** When the unit comes back, of policies that foresee it. */
   readonly nextSession?: ServedNextSession | undefined;
+  /** Whether the unit may be sent something now, and when next; of policies with such rules. */
+  readonly contact?: Contact | undefined;
 }
 
 export interface Served {
@@ -231,6 +233,7 @@ function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatm
       shown,
       retrieved,
       nextSession: nextSessionOf(surface.kind, policy.compiled, decision, asked.known),
+      contact: policy.compiled.contact?.(decision),
     };
   } catch (error) {
     const { reason, detail } = failureOf(error);

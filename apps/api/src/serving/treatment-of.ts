@@ -27,5 +27,6 @@ export function treatmentOf(
     reason: choice.reason,
     withheld: kind === 'action' ? withheldMark(choice) : undefined,
     nextSession: choice.nextSession,
+    contact: choice.contact,
   };
 }

@@ -122,6 +122,16 @@ const treatment = z.object({
     })
     .optional()
     .describe('When the unit comes back; of policies that foresee it.'),
+  contact: z
+    .object({
+      status: z.enum(['open', 'declined', 'capped', 'quiet', 'later']),
+      nextAt: z
+        .number()
+        .nullable()
+        .describe('Unix milliseconds of the next moment that the rules allow; null: none is known.'),
+    })
+    .optional()
+    .describe('Whether the unit may be sent something now; of policies with rules about it.'),
 });
 
 export const treatmentsAnswer = z.object({ treatments: z.array(treatment) });

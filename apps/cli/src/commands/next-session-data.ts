@@ -43,6 +43,8 @@ export async function simulatedLog(seed: string, members: number, days: number):
     from: START,
     to: until,
     seed,
+    // Members have hours of their own.
+    messages: true,
     serve: (request) => oracle.serve(request),
     emit: ({ unitId, name, at, itemId }) => {
       const log = logs.get(unitId);

@@ -11,6 +11,7 @@ export interface PolicySetUp {
   readonly reward: unknown;
   readonly windowSeconds: number;
   readonly learning: boolean;
+  readonly withhold?: unknown;
 }
 
 export interface ExperimentSetUp {

@@ -1,6 +1,8 @@
 import {
   itemsOf,
   layers,
+  messageExperiment,
+  messagePolicy,
   readyExperiments,
   readyPolicies,
   stackedExperiment,
@@ -16,8 +18,8 @@ export function worldSetUp(world: World): SetUp {
     surfaces,
     layers,
     items: itemsOf(world),
-    policies: [...readyPolicies, ...stackedPolicies],
-    experiments: [...readyExperiments, stackedExperiment].map(({ experiment, ...design }) => ({
+    policies: [...readyPolicies, ...stackedPolicies, messagePolicy],
+    experiments: [...readyExperiments, stackedExperiment, messageExperiment].map(({ experiment, ...design }) => ({
       key: experiment.key,
       title: experiment.title,
       surface: experiment.surface,

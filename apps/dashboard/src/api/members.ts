@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import type { UseQueryResult } from '@tanstack/react-query';
-import { query, request, segment } from './http.js';
+import { ApiError, query, request, segment } from './http.js';
 import type { Json, SurfaceKind } from './types.js';
 
 export interface UsedItem {
@@ -92,5 +92,36 @@ export function useMemberProfile(unitId: string, feature: string): UseQueryResul
     queryFn: ({ signal }) => request<MemberProfile>(`${path}${query({ feature })}`, { signal }),
     staleTime: Infinity,
     refetchOnWindowFocus: false,
+  });
+}
+
+export interface NextSession {
+  unitId: string;
+  at: string;
+  policy: { id: string; title: string; version: number };
+  forecast: {
+    visits: number;
+    lastVisitAt: number | null;
+    utcOffsetMinutes: number | null;
+    within: { hours: number; probability: number }[];
+    horizonHours: number;
+    meanHours: number;
+    quantiles: { probability: number; at: number | null }[];
+    hourly: number[];
+  } | null;
+  prefetch: { id: string; title: string; probability: number; size: number | null }[];
+  candidates: number;
+}
+
+/** Audited like a profile. */
+export function useNextSession(unitId: string): UseQueryResult<NextSession> {
+  const path = `/v1/units/${segment(unitId)}/next-session`;
+  return useQuery({
+    queryKey: [path],
+    queryFn: ({ signal }) => request<NextSession>(path, { signal }),
+    staleTime: Infinity,
+    refetchOnWindowFocus: false,
+    // Without a policy that foresees visits there is nothing to wait for.
+    retry: (failures, error) => !(error instanceof ApiError && error.status === 404) && failures < 1,
   });
 }

@@ -10,6 +10,7 @@ import { klUcb } from './kl-ucb.js';
 import { hierarchicalLogistic } from './hierarchical-logistic.js';
 import { linearThompson } from './linear-thompson.js';
 import { mostPopular } from './most-popular.js';
+import { notifications } from './notifications.js';
 import { positionBased } from './position-based.js';
 import { rankedBandit } from './ranked-bandit.js';
 import { slidingThompson } from './sliding-thompson.js';
@@ -58,4 +59,5 @@ export const bandits: readonly Policy[] = [
   hierarchicalLogistic as Policy,
   neuralLinear as Policy,
   treeSegmented as Policy,
+  notifications as Policy,
 ];

@@ -1,4 +1,5 @@
 import type { Json, Keyed, ParamsSchema } from '#experiments';
+import type { Contact } from './contact.js';
 import type { ActionVectors, Chooser, DecisionRequest, RewardedDecision, SlotRule } from '../contract.js';
 
 /** What a wrapper keeps beside the state of the policy that it wraps. `update` must not mutate its input. */
@@ -45,6 +46,9 @@ export interface Wrapper<O = unknown, S = unknown> extends Keyed {
    * Optional: context attributes that say what may be shown at all. They are kept for units that policies may not know.
    */
   limitAttributes?(params: O): readonly string[];
+  /** Optional: whether the unit may be sent something now; goes with `silent`, the action that is left if not. */
+  contact?(request: DecisionRequest, params: O): Contact;
+  silent?(params: O): string;
   /** The limit holds whatever happens: then rather nothing is served, and a default order leaves the others out too. */
   readonly hard?: boolean;
   /** Changes probabilities; needs a policy that chooses, not one that ranks. */

@@ -1,6 +1,7 @@
 import { createRegistry } from '#experiments';
 import type { Context, Registry } from '#experiments';
 import { conservative } from './conservative.js';
+import { contactRules } from './contact-rules.js';
 import { constrained } from './constrained.js';
 import type { DecisionRequest } from '../contract.js';
 import type { Wrapper } from './contract.js';
@@ -16,6 +17,9 @@ import { warmUp } from './warm-up.js';
 import { limitContextIn } from './limit-context.js';
 import { allowedBy as allowedIn } from './wrap-policy.js';
 
+export { contactOf } from './contact.js';
+export type { Contact, ContactRules, ContactStatus } from './contact.js';
+export { SILENT_ACTION } from './contact-rules.js';
 export { fitsOf } from './contract.js';
 export type { Fits, Ranking, Wrapper, WrapperMemory } from './contract.js';
 export { SHOWN_ATTRIBUTE } from '../rerankers/de-duplicate.js';
@@ -30,6 +34,7 @@ export const wrapperRegistry: Registry<Wrapper> = createRegistry<Wrapper>('wrapp
   holdback as Wrapper,
   retired as Wrapper,
   fatigue as Wrapper,
+  contactRules as Wrapper,
   objectives as Wrapper,
   lexicographic as Wrapper,
   constrained as Wrapper,

@@ -20,10 +20,17 @@ export function limited(compiled: CompiledPolicy, wrapper: Wrapper, params: unkn
     const left = both(mask, inside);
     return left.includes(1) ? left : inside;
   };
-  if (compiled.decides === 'slate') return { ...compiled, eligible };
+  const contact = wrapper.contact?.bind(wrapper);
+  const silent = wrapper.silent?.(params);
+  const told = {
+    ...(contact && { contact: (request: DecisionRequest) => contact(request, params) }),
+    ...(silent !== undefined && { silent }),
+  };
+  if (compiled.decides === 'slate') return { ...compiled, ...told, eligible };
   const inside = compiled;
   return {
     ...withoutSlots(compiled),
+    ...told,
     eligible,
     distribution: (request) => among(inside, request, eligible(request)),
   };

@@ -5,6 +5,7 @@ import { AllowRole } from '../../http/api-key.guard.js';
 import { idField } from '../../http/fields.js';
 import { Database } from '../../persistence/database.js';
 import { policyRowOf } from '../policy-row.js';
+import { contactsOf } from './contacts.js';
 import { beliefHistory, beliefsOf } from './beliefs.js';
 import { explorationLedgerOf } from './exploration-ledger.js';
 import { gainOf } from './gain.js';
@@ -77,6 +78,14 @@ export class PolicyInsightsController {
   @ApiOperation({ summary: 'What exploration cost, in units of the reward, day by day' })
   async ledger(@Param('id') id: string, @Query({ schema: daysSchema }) { days }: Days) {
     return explorationLedgerOf(this.db, await policyRowOf(this.db, id), since(days));
+  }
+
+  @Get('contacts')
+  @ApiOperation({
+    summary: 'Of a policy that sends messages: how many were sent, and what stood in the way of the others',
+  })
+  async contacts(@Param('id') id: string, @Query({ schema: daysSchema }) { days }: Days) {
+    return contactsOf(this.db, await policyRowOf(this.db, id), since(days));
   }
 
   @Get('incrementality')

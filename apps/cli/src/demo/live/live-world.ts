@@ -3,6 +3,8 @@ import {
   createMemberState,
   createStage,
   memberOf,
+  isReachable,
+  playMessage,
   playNotification,
   playSession,
   sessionsPerDay,
@@ -16,6 +18,8 @@ import { createRng, type Rng } from '#experiments';
 
 /** Share of visits that begin with a notification instead of an opened app. */
 const notifiedShare = 0.15;
+/** Of the other visits of members with a phone, those that are questions whether to send a message. */
+const askedShare = 0.2;
 
 /** The members of a running service: who comes next, who leaves, who joins in their place. */
 export class LiveWorld {
@@ -68,8 +72,14 @@ export class LiveWorld {
     }
   }
 
+  private visitOf(visit: Visit): Play<void> {
+    if (visit.chance(notifiedShare)) return playNotification(visit);
+    const asks = isReachable(visit.state.member) && visit.chance(askedShare);
+    return asks ? playMessage(visit) : playSession(visit);
+  }
+
   private *withEnd(visit: Visit, index: number): Play<void> {
-    yield* visit.chance(notifiedShare) ? playNotification(visit) : playSession(visit);
+    yield* this.visitOf(visit);
     const { state } = visit;
     const perVisit =
       cancelHazard(state.member, state.satisfaction) / sessionsPerDay(state.member, state.satisfaction);

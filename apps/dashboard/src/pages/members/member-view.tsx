@@ -11,6 +11,7 @@ import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
 import { StateMessage } from '../../ui/state-message.js';
 import { MixChart } from './mix-chart.js';
+import { NextVisit } from './next-visit.js';
 
 type Believed = MemberProfile['believed'][number];
 
@@ -51,6 +52,7 @@ export function MemberView({ profile, setFeature }: MemberViewProps): ReactEleme
           Nothing is computed on their behalf. Policies answer as for somebody new.
         </Alert>
       )}
+      {personalised && profile.erasedAt === null ? <NextVisit id={profile.unitId} /> : null}
       {believed.map((one) => (
         <BelievedPanel key={one.policy.id} believed={one} />
       ))}
