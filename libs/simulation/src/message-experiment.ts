@@ -22,6 +22,7 @@ export const messagePolicy: MessagePolicy = {
   title: 'Messages by what they bring',
   params: {
     cost: 0.01,
+    by: ['hasUnfinished'],
     wrappers: [{ key: 'contact-rules', params: { mostPerDay: 1, mostPerWeek: 3, leastFit: 0.4 } }],
   },
   floor: 0.05,

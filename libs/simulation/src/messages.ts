@@ -20,7 +20,7 @@ export const isReachable = ({ device }: Member): boolean => device === 'phone' |
 
 /** After so many hours the memory of a message has faded by half. */
 const annoyanceHalfLifeHours = 72;
-const opening = 0.34;
+const opening = 0.42;
 const dampening = 0.45;
 /** A message on top of this much annoyance costs satisfaction, whether opened or not. */
 const enough = 2;
@@ -38,12 +38,12 @@ export function openProbability(state: MemberState, message: string, at: number)
   const { member, unfinished } = state;
   const { hour } = localTime(at, member.offsetMinutes);
   const rhythm = Math.min(1.25, Math.max(0.35, hourLikelihood(hour - member.hourShift)));
-  const suits = message === 'message-new' ? 0.8 : unfinished === null ? 0.35 : 1.25;
+  const suits = message === 'message-new' ? 0.65 : unfinished === null ? 0.35 : 1.25;
   return opening * rhythm * suits * Math.exp(-dampening * annoyance(state, at));
 }
 
 /** Share of visits in which something is played; measured (messages.spec.ts measures it again). */
-export const playingShare = 0.585;
+export const playingShare = 0.335;
 /** Hours within which a play counts as brought about by a message. */
 export const messageWindowHours = 24;
 
@@ -70,11 +70,12 @@ export function visited(state: MemberState, at: number): void {
 }
 
 /** What the sender of messages knows of a member beside the usual. */
-export function messageContext({ member, notified, visits }: MemberState): Context {
+export function messageContext({ member, notified, unfinished, visits }: MemberState): Context {
   const iso = (times: readonly number[]): string[] => times.map((at) => new Date(at).toISOString());
   return {
     notifications: member.notifications,
     utcOffsetMinutes: member.offsetMinutes,
+    hasUnfinished: unfinished !== null,
     notified: iso(notified.slice(-5)),
     visits: iso(visits),
   };
