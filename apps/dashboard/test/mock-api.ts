@@ -31,6 +31,7 @@ import { counterfactualOf, replayPage } from './fixtures/replays.js';
 import { DIVERSITY, FAIRNESS, PINS } from './fixtures/policy-lists.js';
 import { OFF_POLICY_RUN, OFF_POLICY_RUNS, OFF_POLICY_SLATES } from './fixtures/off-policy.js';
 import { HOLDOUT_LIFTS, portfolioFor } from './fixtures/portfolio.js';
+import { CONTACTS } from './fixtures/messages.js';
 import { memberProfile, nextSession, previewOf } from './fixtures/members.js';
 import { modelCard } from './fixtures/models.js';
 import { POWER_PLAN } from './fixtures/power.js';
@@ -139,6 +140,7 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/policies\/([^/]+)\/reward-delay$/, () => REWARD_DELAY],
   [/^\/v1\/policies\/([^/]+)\/exploration-ledger$/, () => LEDGER],
   [/^\/v1\/policies\/([^/]+)\/incrementality$/, () => INCREMENTALITY],
+  [/^\/v1\/policies\/([^/]+)\/contacts$/, () => CONTACTS],
   [/^\/v1\/policies\/([^/]+)\/diversity$/, () => DIVERSITY],
   [/^\/v1\/policies\/([^/]+)\/fairness$/, () => FAIRNESS],
   [/^\/v1\/policies\/([^/]+)\/searches$/, () => SEARCH_LOG],

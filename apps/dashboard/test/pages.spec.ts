@@ -37,6 +37,7 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
   ['/policies/artwork-ts/beliefs', 'The close-up'],
   ['/policies/artwork-ts/replay?candidate=artwork-uniform&day=2026-08-21', 'row-continue ▼ 1 → 2'],
   ['/policies/artwork-ts/exploration', 'Lift of showing, all actions'],
+  ['/policies/messages-by-lift/messages', 'Not an hour of the member'],
   ['/policies/rows-als/diversity', 'Alarm: certainly below'],
   ['/policies/artwork-ts/health', 'Decisions affected'],
   ['/policies/artwork-ts/lab', 'Earlier evaluations'],

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createWorld, readyExperiments, truthOf } from '#simulation';
+import { createWorld, readyExperiments, silentMessage, truthOf } from '#simulation';
 import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
 import { loadReadyWorld } from '../../test/world.js';
+import type { ContactsView } from '../policies/insights/contacts.js';
 import type { LiftReport } from '../reports/lift-reports.js';
 
 const DAYS = 14;
@@ -100,6 +102,38 @@ describe('the ready experiments, reported from PostgreSQL', () => {
     );
     for (const row of rows) best.set(row.taste, row.action_id);
     expect(new Set(best.values()).size).toBeGreaterThan(1);
+  });
+
+  it('measures what messages bring, and finds the truth within the interval', async () => {
+    const lift = (await api.request('GET', '/v1/policies/messages-by-lift/incrementality')).json<{
+      total: { lift: number; lower: number; upper: number };
+      balance: { mismatch: boolean };
+      items: { id: string; withheld: number }[];
+    }>();
+    const ranges = Object.entries(truthOf(world).messages.lift).filter(([id]) => id !== silentMessage);
+    expect(lift.total.lower).toBeLessThan(Math.max(...ranges.map(([, [, upper]]) => upper)));
+    expect(lift.total.upper).toBeGreaterThan(Math.min(...ranges.map(([, [lower]]) => lower)));
+    expect(lift.balance.mismatch).toBe(false);
+    expect(lift.items.map(({ id }) => id).sort()).toEqual(ranges.map(([id]) => id).sort());
+
+    const contacts = (
+      await api.request('GET', '/v1/policies/messages-by-lift/contacts')
+    ).json<ContactsView>();
+    const fates = new Map(contacts.fates.map(({ fate, decisions }) => [fate, decisions]));
+    const [stored] = await api.db.database.query<{ all: number; sent: number; withheld: number }>(
+      `select count(*)::int as all, count(*) filter (where withheld)::int as withheld,
+         count(*) filter (where not coalesce(withheld, false) and chosen <> '"do-not-send"')::int as sent
+       from decision where policy_id = 'messages-by-lift'`,
+    );
+    expect(contacts.decisions).toBe(stored?.all);
+    expect([fates.get('sent'), fates.get('withheld')]).toEqual([stored?.sent, stored?.withheld]);
+    for (const fate of ['quiet', 'capped', 'later', 'declined'] as const)
+      expect(fates.get(fate)).toBeGreaterThan(20);
+    expect(fates.get('failed')).toBe(0);
+    expect([...fates.values()].reduce((sum, n) => sum + n, 0)).toBe(contacts.decisions);
+    expect(contacts.messages.every(({ opened, sent }) => opened > 0 && opened < sent / 2)).toBe(true);
+    expect(contacts.mostPerUnit).toBeLessThanOrEqual(6);
+    expect((await api.request('GET', '/v1/policies/artwork-thompson/contacts')).status).toBe(400);
   });
 
   it('answers segments, series and retention, complete and finite', async () => {

@@ -8,6 +8,7 @@ import type { DecisionRecord } from '../queues/jobs.js';
 import { DecisionSpool } from '../serving/decision-spool.js';
 import type { CoverageDetail, CoveragePage } from '../items/item-coverage.js';
 import { unitHash as hashOf } from '../members/look.js';
+import type { NextSessionView } from '../members/next-sessions.js';
 import type { Believed, BelievedItem, MemberProfile } from '../members/profiles.js';
 import type { Preview, PreviewSide } from '../members/previews.js';
 import { InlineFitRunner } from '../policies/fit-runner.js';
@@ -457,5 +458,111 @@ describe('recommenders over HTTP', () => {
     expect(audit.items).toContainEqual(
       expect.objectContaining({ actor: 'system: nightly training', action: 'policy.train' }),
     );
+  });
+
+  it('foresee when members come back and to what: for admins, and in answers to clients', async () => {
+    const path = '/v1/units/u9/next-session?hours=48&limit=3&policyId=ahead';
+    const before = await api.request('GET', '/v1/units/u9/next-session');
+    expect([before.status, before.json<{ code: string }>().code]).toEqual([404, 'not_found']);
+    const made = await post('/v1/policies', {
+      ...POLICY,
+      id: 'ahead',
+      key: 'anticipatory',
+      title: 'Next visit',
+      params: { visitOutcome: null },
+      exploration: { key: 'greedy', params: {} },
+    });
+    expect([made.status, made.status === 201 ? '' : made.text]).toEqual([201, '']);
+    await post('/v1/items', {
+      items: [
+        {
+          id: 'i1',
+          kind: 'title',
+          title: 'Title i1',
+          features: { genre: 'comedy', megabytes: 700 },
+          position: 1,
+        },
+      ],
+    });
+    const { id } = (await post('/v1/policies/ahead/training-runs', {})).json<{ id: string }>();
+    await trainer.run(id, () => undefined);
+    const view = await get<NextSessionView>(path);
+    expect(view).toMatchObject({
+      unitId: 'u9',
+      policy: { id: 'ahead', version: 1 },
+      candidates: expect.any(Number),
+    });
+    const forecast = view.forecast as NonNullable<NextSessionView['forecast']>;
+    expect(forecast.visits).toBeGreaterThan(5);
+    expect(forecast.within.map(({ hours }) => hours)).toEqual([24, 48, 168]);
+    const [day, two] = forecast.within.map(({ probability }) => probability) as [number, number];
+    expect(0 < day && day < two && two < 1).toBe(true);
+    expect(view.prefetch).toHaveLength(3);
+    expect(view.prefetch.map(({ probability }) => probability)).toEqual(
+      view.prefetch.map(({ probability }) => probability).sort((a, b) => b - a),
+    );
+    // Titles whose size is not known do not fit into a budget.
+    const fitting = await get<NextSessionView>(`${path}&budget=800`);
+    expect(fitting.prefetch).toMatchObject([{ id: 'i1', size: 700 }]);
+    expect((await get<NextSessionView>(`${path}&budget=1`)).prefetch).toEqual([]);
+    expect(await get<NextSessionView>('/v1/units/u5/next-session')).toMatchObject({
+      forecast: null,
+      prefetch: [],
+    });
+    expect((await api.request('GET', path, { key: api.keys.secret })).status).toBe(403);
+    for (const [bad, pointer] of [
+      ['policyId=titles', '/policyId'],
+      ['policyId=nobody', '/policyId'],
+      ['hours=0', '/hours'],
+    ])
+      expect((await api.request('GET', `/v1/units/u9/next-session?${bad}`)).json()).toMatchObject({
+        status: 400,
+        errors: [{ pointer }],
+      });
+
+    await post('/v1/surfaces', {
+      key: 'ahead',
+      title: 'Loaded ahead',
+      kind: 'slate',
+      candidateKind: 'title',
+    });
+    await post('/v1/layers', { key: 'device', title: 'Device' });
+    const { arms: _none, ...design } = EXPERIMENT();
+    const arm = (key: string, isControl: boolean) => ({
+      key,
+      weight: isControl ? 0.0001 : 0.9999,
+      isControl,
+      treatment: isControl
+        ? { kind: 'value', value: [] }
+        : { kind: 'policy', policyId: 'ahead', steadyFor: 'day' },
+    });
+    await post('/v1/experiments', {
+      ...design,
+      key: 'ahead',
+      surface: 'ahead',
+      layer: 'device',
+      arms: [arm('off', true), arm('on', false)],
+    });
+    expect((await post('/v1/experiments/ahead/start', {})).status).toBe(200);
+    const visits = [30, 20, 10].map((days) => new Date(NOW - days * DAY).toISOString());
+    const body = {
+      unitId: 'u9',
+      context: { visits, history: ['i1'], timeZone: 'Europe/Paris', prefetchBudget: 700 },
+      requests: [{ surface: 'ahead', limit: 4 }],
+    };
+    for (let tries = 0; ; tries++) {
+      const answer = await api.request('POST', '/v1/treatments', { body, key: api.keys.publishable });
+      const [treatment] = answer.json<{ treatments: [Treatment] }>().treatments;
+      if (treatment.reason !== 'POLICY' && tries < 500) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        continue;
+      }
+      expect(treatment).toMatchObject({
+        slate: [{ id: 'i1', propensity: 1 }],
+        nextSession: { horizonHours: 672 },
+      });
+      expect(treatment.nextSession?.within.map(({ hours }) => hours)).toEqual([24, 168]);
+      break;
+    }
   });
 });

@@ -110,6 +110,23 @@ describe('an incremental reward', () => {
       { pointer: '/reward/incremental', code: 'not_supported' },
     ]);
     expect(await refused({ withhold: { share: 0.9 } })).toMatchObject([400, { pointer: '/withhold/share' }]);
+    // Messages: without rules, with rules about another action, learning what happens anyway.
+    const rules = (params: object) => ({ wrappers: [{ key: 'contact-rules', params }] });
+    const messages = { key: 'notifications', params: rules({}) };
+    for (const [change, pointer, code] of [
+      [{ key: 'notifications' }, '/params/wrappers', 'needs_contact_rules'],
+      [
+        { ...messages, params: rules({ silent: 'none' }) },
+        '/params/wrappers/0/params/silent',
+        'other_silent_action',
+      ],
+      [
+        { ...messages, reward: { ...LIFT, incremental: undefined } },
+        '/reward/incremental',
+        'needs_incremental',
+      ],
+    ] as const)
+      expect(await refused(change)).toMatchObject([400, { pointer, code }]);
     const created = await create(BODY);
     expect(created.json()).toMatchObject({
       withhold: { share: 0.5, steadyFor: 'always' },

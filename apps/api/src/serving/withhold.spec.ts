@@ -156,4 +156,61 @@ describe('a policy that withholds', () => {
     expect(lot).toEqual({ withheld: true, propensity: 0.1 });
     expect(deal('x', 'y')).toMatchObject({ lot: null });
   });
+
+  it('draws no lot for sending nothing, and keeps the rules about messages also where the policy fails', () => {
+    const messages = (key: string): ServingState =>
+      stateOf({
+        surfaces: [surface('push', 'action', 'message')],
+        items: ['message', 'do-not-send'].map((id) => item(id, 'message')),
+        plugins: [
+          pluginOf('broken', () => ({
+            ...choosing(),
+            distribution: () => {
+              throw new Error('broken');
+            },
+          })),
+        ],
+        policies: [
+          policy('p', key, {
+            params: { wrappers: [{ key: 'contact-rules' }] },
+            withhold: { share: 0.5, steadyFor: 'decision' },
+          }),
+        ],
+        experiments: [experiment('x', 'push', [arm('bandit', byPolicy('p'))])],
+      });
+    const ask_ = (state: ServingState, unit: string, context: object) =>
+      serveTreatments(state, { ...ask(unit, 'push'), context: context as never }, NOW);
+    const state = messages('uniform-random');
+    const seen = { sent: 0, silent: 0, withheld: 0 };
+    for (let unit = 0; unit < 200; unit++) {
+      const { records, treatments } = ask_(state, `m${unit}`, { timeZone: 'UTC' });
+      const [record, treatment] = [records[0] as DecisionRecord, treatments[0] as Treatment];
+      expect(treatment.contact).toEqual({ status: 'open', nextAt: NOW });
+      expect(record.propensity).toBe(0.5);
+      if (record.chosen === 'do-not-send') expect(record).not.toHaveProperty('withheld');
+      else expect(record.withholdPropensity).toBe(0.5);
+      seen[record.chosen === 'do-not-send' ? 'silent' : record.withheld ? 'withheld' : 'sent']++;
+    }
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(25);
+    for (const context of [
+      { timeZone: 'UTC', notifications: false },
+      { timeZone: 'Asia/Tokyo', hour: 3 },
+      {},
+    ]) {
+      const { treatments } = ask_(state, 'm1', context);
+      const quiet = context as { timeZone?: string };
+      expect(treatments[0]).toMatchObject({
+        // Noon in London is nine in the evening in Tokyo; where the clock is not known, every hour is quiet.
+        action: quiet.timeZone === 'Asia/Tokyo' ? expect.any(String) : 'do-not-send',
+        contact: { status: 'notifications' in context ? 'declined' : quiet.timeZone ? 'open' : 'quiet' },
+      });
+    }
+    // The default order would be a message; it is not, for who has declined.
+    expect(
+      ask_(messages('broken'), 'm1', { timeZone: 'UTC', notifications: false }).treatments[0],
+    ).toMatchObject({
+      action: 'do-not-send',
+      reason: 'FALLBACK_ERROR',
+    });
+  });
 });

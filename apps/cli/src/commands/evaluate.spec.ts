@@ -6,6 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRng, DomainError } from '#experiments';
 import { listPolicies } from './evaluate.js';
 import { evaluateBandit } from './evaluate-bandit.js';
+import { evaluateNextSession } from './evaluate-next-session.js';
+import { BinaryScore, survivalOf } from './next-session-scores.js';
+import type { BinaryFigures } from './next-session-scores.js';
 import { evaluateRecommender, ndcgAt, recallAt } from './evaluate-recommender.js';
 
 const SHARED = '../shared';
@@ -175,6 +178,51 @@ describe('evaluate recommender', () => {
     expect(listPolicies('bandit')).not.toContain('implicit-als');
     expect(listPolicies('recommender')).toEqual(expect.arrayContaining(['implicit-als', 'most-popular']));
     expect(listPolicies('recommender')).not.toContain('thompson-beta');
+  });
+});
+
+describe('evaluate next-session', () => {
+  it('beats the plain rules on the simulated service, and states what happens', async () => {
+    const { prefetch, quantiles, returnWithin, visits } = await evaluateNextSession({
+      members: 400,
+      days: 32,
+      seed: 5,
+    });
+    const { anticipatory, ...rules } = returnWithin['24 h'] as Record<string, BinaryFigures>;
+    const { calibrationError, logLoss } = anticipatory as BinaryFigures;
+    expect(Object.keys(rules)).toEqual(['everybody', 'recency', 'own rate']);
+    for (const rule of Object.values(rules)) expect(logLoss).toBeLessThan(rule.logLoss);
+    expect(calibrationError).toBeLessThan(0.05);
+    expect(Math.abs((quantiles['0.5'] as number) - 0.5)).toBeLessThan(0.08);
+    expect(visits).toBeGreaterThan(300);
+    const hits = (name: string): number => prefetch[name]?.['hit@10'] as number;
+    expect(hits('anticipatory')).toBeGreaterThan(Math.max(hits('popular'), hits('last watched')));
+  });
+
+  it('scores by the usual formulas', () => {
+    const score = new BinaryScore();
+    for (const [p, y] of [
+      [0.9, true],
+      [0.8, true],
+      [0.8, false],
+      [0.3, false],
+    ] as const)
+      score.add(p, y);
+    const figures = score.figures();
+    expect(figures.logLoss).toBeCloseTo(
+      -(Math.log(0.9) + Math.log(0.8) + Math.log(0.2) + Math.log(0.7)) / 4,
+      12,
+    );
+    expect(figures.brier).toBeCloseTo((0.01 + 0.04 + 0.64 + 0.09) / 4, 12);
+    // Of four pairs three are in order and one is a tie.
+    expect(figures.auc).toBeCloseTo(3.5 / 4, 12);
+    expect(figures.observed).toBe(0.5);
+    // Kaplan and Meier by hand: waits of 10 and 30 hours, one of 20 that had not ended, one of 10 that had not.
+    const hour = 3_600_000;
+    const survival = survivalOf([[0, 10 * hour, 40 * hour], [30 * hour]], 50 * hour);
+    expect([5, 10, 25, 30].map(survival)).toEqual(
+      [1, 0.75, 0.75, 0].map((share) => expect.closeTo(share, 9)),
+    );
   });
 });
 

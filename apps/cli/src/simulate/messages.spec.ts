@@ -154,7 +154,6 @@ describe('messages in the simulated world', () => {
     const found = liftOfShowing(shown, withheld, { alpha: 0.05, binary: true });
     if (found.status !== 'ok') throw new Error('there are lots of both kinds');
     const truth = lots().reduce((sum, one) => sum + one.truth, 0) / lots().length;
-    console.log(found, truth, truthOf(world).messages, visits);
     expect(found.lower).toBeLessThan(truth);
     expect(found.upper).toBeGreaterThan(truth);
     expect(found.lower).toBeGreaterThan(0);

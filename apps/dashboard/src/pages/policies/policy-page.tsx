@@ -2,6 +2,7 @@ import { Skeleton } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { Suspense, lazy } from 'react';
 import { Link, useParams } from 'react-router';
+import { sendsMessages } from '../../api/messages.js';
 import { usePolicy } from '../../api/queries.js';
 import type { Policy } from '../../api/types.js';
 import { count, humanise } from '../../format/index.js';
@@ -21,6 +22,7 @@ import { WarmStartPanel } from './warm-start/warm-start-panel.js';
 
 const BeliefsTab = lazy(async () => ({ default: (await import('./beliefs-tab.js')).BeliefsTab }));
 const ExplorationTab = lazy(async () => ({ default: (await import('./exploration-tab.js')).ExplorationTab }));
+const MessagesTab = lazy(async () => ({ default: (await import('./messages-tab.js')).MessagesTab }));
 const DiversityTab = lazy(async () => ({ default: (await import('./lists/diversity-tab.js')).DiversityTab }));
 const ReplayTab = lazy(async () => ({ default: (await import('./replay-tab.js')).ReplayTab }));
 const HealthTab = lazy(async () => ({ default: (await import('./health/health-tab.js')).HealthTab }));
@@ -76,6 +78,11 @@ function Meta({ policy }: { policy: Policy }): ReactElement {
 function PolicyTabs({ policy, tab }: { policy: Policy; tab: string }): ReactElement {
   const search = { key: 'search', title: 'Search', render: () => drawn(<SearchTab policy={policy} />) };
   const model = { key: 'model', title: 'Model', render: () => drawn(<ModelTab policy={policy} />) };
+  const messages = {
+    key: 'messages',
+    title: 'Messages',
+    render: () => drawn(<MessagesTab id={policy.id} />),
+  };
   return (
     <UrlTabs
       base={`/policies/${policy.id}`}
@@ -86,6 +93,7 @@ function PolicyTabs({ policy, tab }: { policy: Policy; tab: string }): ReactElem
         ...(policy.key === 'search' ? [search] : []),
         { key: 'beliefs', title: 'Beliefs', render: () => drawn(<BeliefsTab id={policy.id} />) },
         { key: 'exploration', title: 'Exploration', render: () => drawn(<ExplorationTab id={policy.id} />) },
+        ...(sendsMessages(policy) ? [messages] : []),
         { key: 'diversity', title: 'Diversity', render: () => drawn(<DiversityTab policy={policy} />) },
         { key: 'replay', title: 'Replay', render: () => drawn(<ReplayTab policy={policy} />) },
         { key: 'health', title: 'Health', render: () => drawn(<HealthTab policy={policy} />) },
