@@ -3,6 +3,7 @@ import path from 'node:path';
 import { benchAnalyze } from './analyze.js';
 import { benchBanditSuites } from './bandit-suites.js';
 import { benchIncrementality } from './incrementality.js';
+import { benchMultiTask } from './multi-task.js';
 import { benchBandits } from './bandits.js';
 import { benchArtwork10 } from './artwork10.js';
 import { benchEvents } from './events.js';
@@ -35,6 +36,7 @@ const LONG_MEASUREMENTS: typeof MEASUREMENTS = {
   'off-policy': benchOffPolicy,
   'bandit-suites': benchBanditSuites,
   incrementality: benchIncrementality,
+  'multi-task': benchMultiTask,
   'crash-learning': benchCrashLearning,
   artwork10: benchArtwork10,
 };

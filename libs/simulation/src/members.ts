@@ -89,7 +89,7 @@ export function createMember(rng: Rng, index: number): Member {
     offsetMinutes: countries[country]?.offsetMinutes ?? 0,
     plan: drawByShare(rng.uniform(), planShares),
     // A chance of its own, so that everything else about a member is as it was before there were chronotypes.
-    hourShift: Math.max(-6, Math.min(6, Math.round(2.5 * rng.fork('chronotype').normal()))),
+    hourShift: Math.max(-6, Math.min(6, Math.round(2.5 * rng.fork('chronotype').normal()))) + 0,
     notifications: rng.fork('consent').uniform() >= 0.125,
     // Log-normal with median 0.46 a day: most come a few times a week, some every evening.
     sessionRate: Math.min(2.2, 0.46 * Math.exp(0.45 * rng.normal())),

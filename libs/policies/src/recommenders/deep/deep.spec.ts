@@ -4,12 +4,12 @@ import type { Context, Rng } from '#experiments';
 import type { DecisionRequest, Ranker, TaskRows, TrainingSet } from '../../contract.js';
 import type { Parameter } from '../../nets/parameters.js';
 import { deep } from '../deep.js';
-import { multiTask } from '../multi-task.js';
 import { Examples } from './examples.js';
 import { FeatureSpace } from './feature-space.js';
 import { RankingNet } from './ranking-net.js';
 import { RetrievalTrainer } from './retrieval-trainer.js';
 import { questionsOf, TaskTrainer } from './task-trainer.js';
+import { historyOf, playTasks, tasteAndDevice as world } from './tasks-world.js';
 
 /** Relative distance between the gradient and central differences of the loss, per parameter. */
 function wrongGradients(parameters: readonly Parameter[], loss: () => number): string[] {
@@ -149,53 +149,6 @@ describe('feature space', () => {
   });
 });
 
-/**
- * Two genres; members like one of them. On the phone everybody plays short titles, on the TV long ones. Titles are known by
- * genre and length, so a new one can be ranked at once.
- */
-function world(rng: Rng, members: number, plays: number) {
-  const titles = Array.from({ length: 40 }, (_, i) => ({
-    id: `t${i}`,
-    features: { genre: i % 2 === 0 ? 'drama' : 'horror', length: i % 4 < 2 ? 'short' : 'long' } as Context,
-  }));
-  const contexts: Context[] = [{ device: 'phone' }, { device: 'tv' }];
-  const taste = Array.from({ length: members }, () => rng.below(2));
-  const fits = (member: number, device: number, title: number): number =>
-    (title % 2 === taste[member] ? 2 : 0) + (title % 4 < 2 === (device === 0) ? 2 : 0);
-  const [unit, item, context]: number[][] = [[], [], []];
-  for (let member = 0; member < members; member++) {
-    for (let k = 0; k < plays; k++) {
-      const device = rng.below(2);
-      const weights = titles.map((_, i) => Math.exp(fits(member, device, i)));
-      let u = rng.uniform() * weights.reduce((a, b) => a + b);
-      const pick = weights.findIndex((weight) => (u -= weight) < 0);
-      unit?.push(member);
-      item?.push(pick);
-      context?.push(device);
-    }
-  }
-  const data: TrainingSet = {
-    units: taste.map((_, i) => `m${i}`),
-    items: titles.map(({ id }) => id),
-    unit: Uint32Array.from(unit ?? []),
-    item: Uint32Array.from(item ?? []),
-    value: new Float64Array(unit?.length ?? 0).fill(1),
-    at: Float64Array.from(unit ?? [], (_, i) => 1 + i),
-    itemFeatures: titles.map(({ features }) => features),
-    contexts,
-    context: Int32Array.from(context ?? []),
-  };
-  return { data, titles, taste, fits };
-}
-
-function historyOf(data: TrainingSet, member: number): string[] {
-  const history: string[] = [];
-  data.unit.forEach((unit, row) => {
-    if (unit === member) history.push(data.items[data.item[row] as number] as string);
-  });
-  return history;
-}
-
 describe('deep', () => {
   it('learns taste from the history, length from the device, and ranks titles that are new by their features', () => {
     const { data, titles, taste } = world(createRng('deep world'), 150, 12);
@@ -240,52 +193,8 @@ describe('deep', () => {
 
 describe('multi-task', () => {
   it('knows more of a small task than a network that learns it alone', () => {
-    const rng = createRng('tasks');
-    const { data, fits } = world(rng, 200, 10);
-    const search = (rows: number): TaskRows => {
-      const unit = Uint32Array.from({ length: rows }, () => rng.below(200));
-      const item = Int32Array.from({ length: rows }, () => rng.below(40));
-      const context = Int32Array.from({ length: rows }, () => rng.below(2));
-      const label = Uint8Array.from(unit, (member, row) => {
-        const z = fits(member, context[row] as number, item[row] as number) - 2;
-        return rng.uniform() < 1 / (1 + Math.exp(-2 * z)) ? 1 : 0;
-      });
-      return { name: 'search', unit, item, label, at: new Float64Array(rows).fill(1e9), context };
-    };
-    const told = search(250);
-    const asked = search(1500);
-    const lossOf = (only: string[]): Float64Array => {
-      const params = multiTask.params.parse({
-        tasks: [{ name: 'search', trial: 'search', success: 'search_success' }],
-        only,
-        decay: 0.3,
-        epochs: 12,
-        patience: 3,
-        dimension: 8,
-        hidden: 16,
-        batch: 64,
-        learningRate: 0.01,
-      });
-      const state = multiTask.fit({ ...data, tasks: [told] }, params, createRng('multi'), () => undefined);
-      const ranker = multiTask.compile(state, params) as Ranker;
-      return Float64Array.from(asked.unit, (member, row) => {
-        const item = asked.item[row] as number;
-        const [z] = ranker.scores({
-          unitId: `m${member}`,
-          context: {
-            history: historyOf(data, member),
-            task: 'search',
-            device: asked.context[row] === 0 ? 'phone' : 'tv',
-          },
-          actions: [{ id: data.items[item] as string, features: data.itemFeatures[item] ?? {} }],
-          subject: null,
-          at: 0,
-        });
-        return Math.log1p(Math.exp(asked.label[row] === 1 ? -(z as number) : (z as number)));
-      });
-    };
-    const [alone, together] = [lossOf(['search']), lossOf([])];
-    const gains = alone.map((loss, i) => loss - (together[i] as number));
+    const { alone, together } = playTasks('tasks', { told: 250, asked: 1500 });
+    const gains = alone.losses.map((loss, i) => loss - (together.losses[i] as number));
     const mean = gains.reduce((a, b) => a + b) / gains.length;
     const se = Math.sqrt(gains.reduce((sum, gain) => sum + (gain - mean) ** 2, 0)) / gains.length;
     expect(mean).toBeGreaterThan(3 * se);
