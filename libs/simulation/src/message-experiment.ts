@@ -76,3 +76,17 @@ export const messageExperiment: ReadyExperiment = {
   guardrailMetrics: ['cancellations'],
   minimumDays: 7,
 };
+
+/** Foresees visits; trains when the demo's traffic begins, and every night. */
+export const nextVisitPolicy = {
+  id: 'next-visit',
+  key: 'anticipatory',
+  title: 'Next visit: when, and to what',
+  params: {},
+  exploration: { key: 'greedy', params: {} },
+  floor: 0,
+  reward: { outcomes: [{ name: 'play' }], combine: 'sum' },
+  windowSeconds: 86_400,
+  learning: false,
+  training: { schedule: { at: '03:00', timeZone: 'UTC' }, promote: 'auto' },
+} as const;

@@ -12,6 +12,7 @@ export interface PolicySetUp {
   readonly windowSeconds: number;
   readonly learning: boolean;
   readonly withhold?: unknown;
+  readonly training?: unknown;
 }
 
 export interface ExperimentSetUp {

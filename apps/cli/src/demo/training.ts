@@ -7,7 +7,16 @@ const runsSchema = z.object({
   items: z.array(z.object({ id: z.string(), status: z.string(), error: z.string().nullable().optional() })),
 });
 
+const policySchema = z.object({ servingVersion: z.number().nullable() });
+
 const patienceMs = 300_000;
+
+/** Trains a policy that has never been trained, without waiting for it; nothing where it is not there. */
+export async function trainFirst(api: ApiClient, policyId: string): Promise<void> {
+  const path = `/v1/policies/${encodeURIComponent(policyId)}`;
+  const { servingVersion } = policySchema.parse(await api.call('GET', path));
+  if (servingVersion === null || servingVersion === 0) await api.call('POST', `${path}/training-runs`, {});
+}
 
 /**
  * Trains a policy on everything that happened until now and waits for the result.

@@ -3,6 +3,7 @@ import {
   layers,
   messageExperiment,
   messagePolicy,
+  nextVisitPolicy,
   readyExperiments,
   readyPolicies,
   stackedExperiment,
@@ -18,7 +19,7 @@ export function worldSetUp(world: World): SetUp {
     surfaces,
     layers,
     items: itemsOf(world),
-    policies: [...readyPolicies, ...stackedPolicies, messagePolicy],
+    policies: [...readyPolicies, ...stackedPolicies, messagePolicy, nextVisitPolicy],
     experiments: [...readyExperiments, stackedExperiment, messageExperiment].map(({ experiment, ...design }) => ({
       key: experiment.key,
       title: experiment.title,

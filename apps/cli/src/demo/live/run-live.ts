@@ -1,7 +1,8 @@
-import { createWorld, defaultSize } from '#simulation';
+import { createWorld, defaultSize, nextVisitPolicy } from '#simulation';
 import { ApiClient } from '../api-client.js';
 import { resolveConnection, type ConnectionOptions } from '../connection.js';
 import { prepare } from '../set-up.js';
+import { trainFirst } from '../training.js';
 import { worldSetUp } from '../world-set-up.js';
 import { LiveWorld } from './live-world.js';
 import { recall, remember } from './memory.js';
@@ -35,6 +36,7 @@ export async function runLive(options: LiveOptions): Promise<void> {
   await prepare(api, worldSetUp(world));
   log(`the simulated world stands: ${options.members} members, ${world.titles.length} titles`);
   if (options.prepare) return;
+  trainFirst(api, nextVisitPolicy.id).catch((error: unknown) => complain(String(error)));
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   if (options.duration !== undefined) setTimeout(() => stop.abort(), options.duration * 1000).unref();
