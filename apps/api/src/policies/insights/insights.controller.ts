@@ -24,6 +24,7 @@ const gainSchema = z.strictObject({
   bucket: z.enum(['hour', 'day']).default('hour'),
 });
 
+const monthSchema = z.strictObject({ days: daysField.default(30) });
 const liftSchema = z.strictObject({ subject: idField.optional(), days: daysField.default(30) });
 
 type Subject = z.output<typeof subjectSchema>;
@@ -84,7 +85,7 @@ export class PolicyInsightsController {
   @ApiOperation({
     summary: 'Of a policy that sends messages: how many were sent, and what stood in the way of the others',
   })
-  async contacts(@Param('id') id: string, @Query({ schema: daysSchema }) { days }: Days) {
+  async contacts(@Param('id') id: string, @Query({ schema: monthSchema }) { days }: Days) {
     return contactsOf(this.db, await policyRowOf(this.db, id), since(days));
   }
 

@@ -1,8 +1,9 @@
 import type { Rng } from '#experiments';
 import { choleskyInPlace, solveCholesky } from '../../linear-algebra/cholesky.js';
 import { hourOfWeek } from '../../local-time.js';
-import { COEFFICIENTS, cumulativeHazard, DENSE, emptyFeatures, featuresOf } from './hazard.js';
+import { COEFFICIENTS, DENSE, emptyFeatures, featuresOf } from './hazard.js';
 import type { HazardModel, HazardRules } from './hazard.js';
+import { calibrate } from './hazard-calibration.js';
 import { rhythmOf } from './rhythm.js';
 import type { Rhythm } from './rhythm.js';
 import { VisitPast } from './visit-past.js';
@@ -23,14 +24,12 @@ export interface FitOptions extends HazardRules {
 }
 
 /** Hours without a visit that are looked at; more are a sample, weighted up. */
-const MOST_QUIET_HOURS = 150_000;
+const MOST_QUIET_HOURS = 60_000;
 /** Members that are looked at; more are a sample. */
 const MOST_MEMBERS = 20_000;
 const CALIBRATED_SHARE = 0.2;
-const CALIBRATED_HOURS = [24, 72] as const;
-const MOST_ORIGINS = 8_000;
 const RIDGE = 1;
-const STEPS = 12;
+const STEPS = 25;
 
 type Basis = HazardRules & { readonly rhythm: Rhythm; readonly rate: number };
 
@@ -60,15 +59,14 @@ class Hours {
     this.happened = larger(this.happened, new Uint8Array(2 * this.happened.length));
   }
 
-  /** One step of Newton's method on the penalised log-likelihood. @returns the largest change of a coefficient. */
-  step(coefficients: Float64Array, quietWeight: number): number {
+  /** Penalised log-likelihood with its gradient and negative curvature. */
+  evaluate(coefficients: Float64Array, quietWeight: number): Evaluation {
     const p = COEFFICIENTS;
     const gram = new Float64Array(p * p);
-    const gradient = Float64Array.from(coefficients, (value, k) =>
-      k === 0 ? 0 : -RIDGE * (value - PRIOR(k)),
-    );
+    const gradient = new Float64Array(p);
     const place = new Int32Array(DENSE + 2);
     const x = new Float64Array(DENSE + 2).fill(1);
+    let value = 0;
     for (let n = 0; n < this.length; n++) {
       for (let k = 0; k < DENSE; k++) {
         place[k] = k;
@@ -80,8 +78,10 @@ class Hours {
       for (let k = 0; k < x.length; k++)
         score += (x[k] as number) * (coefficients[place[k] as number] as number);
       const mean = 1 / (1 + Math.exp(-score));
-      const weight = this.happened[n] === 1 ? 1 : quietWeight;
-      const error = weight * ((this.happened[n] as number) - mean);
+      const happened = this.happened[n] as number;
+      const weight = happened === 1 ? 1 : quietWeight;
+      value += happened * score - weight * softplus(score);
+      const error = weight * (happened - mean);
       const curvature = weight * mean * (1 - mean);
       for (let i = 0; i < x.length; i++) {
         const row = place[i] as number;
@@ -93,16 +93,52 @@ class Hours {
         }
       }
     }
-    for (let k = 0; k < p; k++) gram[k * p + k] = (gram[k * p + k] as number) + (k === 0 ? 1e-6 : RIDGE);
-    choleskyInPlace(gram, p);
-    solveCholesky(gram, p, gradient);
-    let most = 0;
-    gradient.forEach((change, k) => {
-      coefficients[k] = (coefficients[k] as number) + change;
-      most = Math.max(most, Math.abs(change));
-    });
-    return most;
+    for (let k = 0; k < p; k++) {
+      const ridge = k === 0 ? 1e-6 : RIDGE;
+      const off = (coefficients[k] as number) - (k === 0 ? 0 : PRIOR(k));
+      gram[k * p + k] = (gram[k * p + k] as number) + ridge;
+      gradient[k] = (gradient[k] as number) - ridge * off;
+      value -= (ridge / 2) * off * off;
+    }
+    return { value, gradient, gram };
   }
+}
+
+interface Evaluation {
+  readonly value: number;
+  readonly gradient: Float64Array;
+  readonly gram: Float64Array;
+}
+
+/** log(1 + e^x) without overflow. */
+const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+
+/** Newton's method; a step that would lower the likelihood is halved until it does not. */
+function maximise(rows: Hours, start: Float64Array, quietWeight: number): Float64Array {
+  let coefficients = start;
+  let here = rows.evaluate(coefficients, quietWeight);
+  for (let step = 0; step < STEPS; step++) {
+    const direction = here.gradient.slice();
+    const factor = here.gram.slice();
+    choleskyInPlace(factor, COEFFICIENTS);
+    solveCholesky(factor, COEFFICIENTS, direction);
+    const from = coefficients;
+    let size = 1;
+    let trial = from.map((value, k) => value + (direction[k] as number));
+    let there = rows.evaluate(trial, quietWeight);
+    while (!(there.value >= here.value) && size > 1e-3) {
+      size /= 2;
+      const scale = size;
+      trial = from.map((value, k) => value + scale * (direction[k] as number));
+      there = rows.evaluate(trial, quietWeight);
+    }
+    if (!(there.value >= here.value)) break;
+    const gained = there.value - here.value;
+    coefficients = trial;
+    here = there;
+    if (gained < 1e-7 * Math.abs(here.value)) break;
+  }
+  return coefficients;
 }
 
 /** A member's own rate and rhythm are believed, until the data say otherwise; classes are drawn to no effect. */
@@ -169,77 +205,7 @@ function coefficientsOf(
   const { rows, quietWeight } = personHours(members, options, basis, rng);
   const coefficients = Float64Array.from({ length: COEFFICIENTS }, (_, k) => PRIOR(k));
   coefficients[0] = Math.log(basis.rate);
-  for (let step = 0; step < STEPS; step++) if (rows.step(coefficients, quietWeight) < 1e-6) break;
-  return coefficients;
-}
-
-/** Moments of members as they might be asked about: the past until then, and whether a visit followed. */
-export interface Origin {
-  readonly member: MemberVisits;
-  readonly at: number;
-  readonly past: VisitPast;
-  /** Unix milliseconds of the next visit; null: none was seen. */
-  readonly next: number | null;
-}
-
-/** One moment per member, drawn evenly from their first visit on, with `hours` left to see what follows. */
-export function originsOf(
-  members: readonly MemberVisits[],
-  { until, halfLifeHours }: Pick<FitOptions, 'until' | 'halfLifeHours'>,
-  hours: number,
-  rng: Rng,
-): Origin[] {
-  return members.flatMap((member) => {
-    const first = member.visits[0] as number;
-    const room = until - hours * HOUR_MS - first;
-    const at = Math.floor(first + rng.uniform() * room);
-    if (room <= 0) return [];
-    const past = new VisitPast(halfLifeHours, member.offsetMinutes);
-    const before = member.visits.filter((visit) => visit <= at);
-    for (const visit of before) past.add(visit);
-    return [{ member, at, past, next: member.visits[before.length] ?? null }];
-  });
-}
-
-/** H -> exp(a) H^b by maximum likelihood (complementary log-log), drawn to H by the weight of a few origins. */
-function calibrate(model: HazardModel, members: readonly MemberVisits[], options: FitOptions, rng: Rng) {
-  const cases: { x: number; y: number }[] = [];
-  for (const { member, at, past, next } of originsOf(
-    members,
-    options,
-    Math.max(...CALIBRATED_HOURS),
-    rng,
-  ).slice(0, MOST_ORIGINS)) {
-    const hazard = cumulativeHazard(model, past, at, member.offsetMinutes, Math.max(...CALIBRATED_HOURS));
-    for (const hours of CALIBRATED_HOURS)
-      cases.push({
-        x: Math.log(Math.max(1e-9, hazard[hours - 1] as number)),
-        y: next !== null && next - at <= hours * HOUR_MS ? 1 : 0,
-      });
-  }
-  let [a, b] = [0, 1];
-  for (let step = 0; step < 20; step++) {
-    let [ga, gb, haa, hab, hbb] = [-20 * a, -20 * (b - 1), 20, 0, 20];
-    for (const { x, y } of cases) {
-      const hazard = Math.exp(Math.min(8, Math.max(-20, a + b * x)));
-      const p = Math.min(1 - 1e-12, -Math.expm1(-hazard));
-      // Fisher scoring: dp/dscore = hazard exp(-hazard).
-      const slope = hazard * (1 - p);
-      const weight = (slope * slope) / (p * (1 - p));
-      const pull = ((y - p) * slope) / (p * (1 - p));
-      ga += pull;
-      gb += pull * x;
-      haa += weight;
-      hab += weight * x;
-      hbb += weight * x * x;
-    }
-    const determinant = haa * hbb - hab * hab;
-    const [da, db] = [(hbb * ga - hab * gb) / determinant, (haa * gb - hab * ga) / determinant];
-    a += da;
-    b = Math.max(0.2, b + db);
-    if (Math.abs(da) + Math.abs(db) < 1e-8) break;
-  }
-  return { a, b };
+  return maximise(rows, coefficients, quietWeight);
 }
 
 /** Members with a visit before the end, at most as many as are looked at. */
