@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { wrappable, wrapperRegistry } from '#policies';
 import type { CompiledPolicy } from '#policies';
 import { serveTreatments } from './serve-treatments.js';
 import type { DecisionRecord } from '../queues/jobs.js';
@@ -163,12 +164,15 @@ describe('a policy that withholds', () => {
         surfaces: [surface('push', 'action', 'message')],
         items: ['message', 'do-not-send'].map((id) => item(id, 'message')),
         plugins: [
-          pluginOf('broken', () => ({
-            ...choosing(),
-            distribution: () => {
-              throw new Error('broken');
-            },
-          })),
+          wrappable(
+            pluginOf('broken', () => ({
+              ...choosing(),
+              distribution: () => {
+                throw new Error('broken');
+              },
+            })),
+            wrapperRegistry,
+          ),
         ],
         policies: [
           policy('p', key, {
@@ -178,12 +182,12 @@ describe('a policy that withholds', () => {
         ],
         experiments: [experiment('x', 'push', [arm('bandit', byPolicy('p'))])],
       });
-    const ask_ = (state: ServingState, unit: string, context: object) =>
+    const serveIn = (state: ServingState, unit: string, context: object) =>
       serveTreatments(state, { ...ask(unit, 'push'), context: context as never }, NOW);
     const state = messages('uniform-random');
     const seen = { sent: 0, silent: 0, withheld: 0 };
     for (let unit = 0; unit < 200; unit++) {
-      const { records, treatments } = ask_(state, `m${unit}`, { timeZone: 'UTC' });
+      const { records, treatments } = serveIn(state, `m${unit}`, { timeZone: 'UTC' });
       const [record, treatment] = [records[0] as DecisionRecord, treatments[0] as Treatment];
       expect(treatment.contact).toEqual({ status: 'open', nextAt: NOW });
       expect(record.propensity).toBe(0.5);
@@ -192,22 +196,20 @@ describe('a policy that withholds', () => {
       seen[record.chosen === 'do-not-send' ? 'silent' : record.withheld ? 'withheld' : 'sent']++;
     }
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(25);
-    for (const context of [
-      { timeZone: 'UTC', notifications: false },
-      { timeZone: 'Asia/Tokyo', hour: 3 },
-      {},
-    ]) {
-      const { treatments } = ask_(state, 'm1', context);
-      const quiet = context as { timeZone?: string };
-      expect(treatments[0]).toMatchObject({
-        // Noon in London is nine in the evening in Tokyo; where the clock is not known, every hour is quiet.
-        action: quiet.timeZone === 'Asia/Tokyo' ? expect.any(String) : 'do-not-send',
-        contact: { status: 'notifications' in context ? 'declined' : quiet.timeZone ? 'open' : 'quiet' },
-      });
+    // Where the clock is not known, every hour is quiet; noon in London is nine in the evening in Tokyo.
+    for (const [context, status] of [
+      [{ timeZone: 'UTC', notifications: false }, 'declined'],
+      [{ timeZone: 'Asia/Tokyo', hour: 3 }, 'open'],
+      [{ timeZone: 'Pacific/Auckland' }, 'quiet'],
+      [{}, 'quiet'],
+    ] as const) {
+      const [treatment] = serveIn(state, 'm1', context).treatments;
+      expect(treatment?.contact?.status).toBe(status);
+      if (status !== 'open') expect(treatment?.action).toBe('do-not-send');
     }
     // The default order would be a message; it is not, for who has declined.
     expect(
-      ask_(messages('broken'), 'm1', { timeZone: 'UTC', notifications: false }).treatments[0],
+      serveIn(messages('broken'), 'm1', { timeZone: 'UTC', notifications: false }).treatments[0],
     ).toMatchObject({
       action: 'do-not-send',
       reason: 'FALLBACK_ERROR',
