@@ -1,5 +1,7 @@
 const BINS = 10;
 const LEAST = 1e-12;
+/** Beyond it a slope says that nearly the same was stated for all. */
+const STEEPEST = 100;
 
 /** How good stated probabilities were. */
 export interface BinaryFigures {
@@ -11,8 +13,8 @@ export interface BinaryFigures {
   readonly brier: number;
   /** Mean distance of observed from stated in ten classes of equal size by what was stated. */
   readonly calibrationError: number;
-  /** Of a logistic regression of what happened on the stated log-odds: 1 is calibrated, below 1 too bold. */
-  readonly slope: number;
+  /** Of a logistic regression of what happened on the stated log-odds: 1 is calibrated, below 1 too bold; null: not to be told. */
+  readonly slope: number | null;
   /** Chance that a case that happened had the higher statement; 0.5 says nothing. */
   readonly auc: number;
 }
@@ -63,7 +65,7 @@ export class BinaryScore {
   }
 
   /** Newton's method on intercept and slope. */
-  private slope(): number {
+  private slope(): number | null {
     let [a, b] = [0, 1];
     for (let step = 0; step < 25; step++) {
       let [ga, gb, haa, hab, hbb] = [0, 0, 1e-9, 0, 1e-9];
@@ -80,13 +82,13 @@ export class BinaryScore {
       });
       const determinant = haa * hbb - hab * hab;
       // All statements alike: there is no slope to find.
-      if (determinant <= 1e-9 * haa * hbb) return 1;
+      if (determinant <= 1e-9 * haa * hbb) return null;
       const change = (haa * gb - hab * ga) / determinant;
       a += (hbb * ga - hab * gb) / determinant;
       b += change;
       if (Math.abs(change) < 1e-9) break;
     }
-    return b;
+    return Math.abs(b) <= STEEPEST ? b : null;
   }
 
   /** From ranks, equal statements sharing theirs (Mann and Whitney 1947). */

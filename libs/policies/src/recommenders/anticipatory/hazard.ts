@@ -8,8 +8,8 @@ const HOUR_MS = 3_600_000;
 export const ELAPSED_ENDS = [1, 2, 4, 8, 12, 18, 24, 36, 48, 72, 120, 168, 336, 720] as const;
 /** Upper ends of the classes of visits that were to be expected since the last one. */
 export const MISSED_ENDS = [0.25, 0.5, 1, 1.5, 2, 3, 4, 6, 9] as const;
-/** Intercept, log rate, log rhythm of the member, log rhythm of everybody. */
-export const DENSE = 4;
+/** Intercept, log rate, log rhythm of the member, log rhythm of everybody, log of the visits that are known. */
+export const DENSE = 5;
 const ELAPSED = ELAPSED_ENDS.length + 1;
 const MISSED = MISSED_ENDS.length + 1;
 export const COEFFICIENTS = DENSE + ELAPSED + MISSED;
@@ -70,6 +70,8 @@ export function featuresOf(
   // A forecast asks for every hour of the week several times: the past remembers them.
   into.dense[2] = past.logRhythmAt(how, rhythm, shrinkRhythm);
   into.dense[3] = Math.log(rhythm.week[how] as number);
+  // Who has come once behaves unlike who comes always, whatever the rate.
+  into.dense[4] = Math.log1p(past.total);
   into.elapsed = DENSE + classOf(elapsed, ELAPSED_ENDS);
   into.missed = DENSE + ELAPSED + classOf(elapsed * own, MISSED_ENDS);
 }
