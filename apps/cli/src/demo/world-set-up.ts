@@ -20,17 +20,19 @@ export function worldSetUp(world: World): SetUp {
     layers,
     items: itemsOf(world),
     policies: [...readyPolicies, ...stackedPolicies, messagePolicy, nextVisitPolicy],
-    experiments: [...readyExperiments, stackedExperiment, messageExperiment].map(({ experiment, ...design }) => ({
-      key: experiment.key,
-      title: experiment.title,
-      surface: experiment.surface,
-      unitType: experiment.unitType,
-      layer: experiment.layer,
-      layerShare: experiment.layerRange[1] - experiment.layerRange[0],
-      traffic: experiment.traffic,
-      arms: experiment.arms,
-      tags: ['demo'],
-      ...design,
-    })),
+    experiments: [...readyExperiments, stackedExperiment, messageExperiment].map(
+      ({ experiment, ...design }) => ({
+        key: experiment.key,
+        title: experiment.title,
+        surface: experiment.surface,
+        unitType: experiment.unitType,
+        layer: experiment.layer,
+        layerShare: experiment.layerRange[1] - experiment.layerRange[0],
+        traffic: experiment.traffic,
+        arms: experiment.arms,
+        tags: ['demo'],
+        ...design,
+      }),
+    ),
   };
 }
