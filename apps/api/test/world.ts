@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { World } from '#simulation';
+import type { ReadyExperiment, World } from '#simulation';
 import {
   itemsOf,
   layers,
@@ -27,10 +27,17 @@ const SEED = '6';
 /**
  * Sets the ready experiments up through HTTP, starts them, and plays the given number of days of the
  * simulated world through serving, storage, learning and rollups. The last day is yesterday.
+ * @param messages whether messages are sent as well, in an experiment of their own.
  * @throws Error with the API's answer if it refuses a part of the set-up.
  */
-export async function loadReadyWorld(api: TestApi, world: World, days: number): Promise<HistorySummary> {
-  await setUpReadyExperiments(api, world);
+export async function loadReadyWorld(
+  api: TestApi,
+  world: World,
+  days: number,
+  { messages }: { readonly messages: boolean } = { messages: false },
+): Promise<HistorySummary> {
+  const experiments = messages ? [...readyExperiments, messageExperiment] : readyExperiments;
+  await setUp(api, world, experiments, messages ? [...readyPolicies, messagePolicy] : readyPolicies);
   const from = historyStart(Date.now(), days);
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'marquee-history-'));
   try {
@@ -41,15 +48,20 @@ export async function loadReadyWorld(api: TestApi, world: World, days: number): 
       calendarFrom: FIRST_DAY,
       seed: SEED,
       directory,
-      messages: true,
-      experiments: [...readyExperiments, messageExperiment].map(({ experiment }) => experiment.key),
+      messages,
+      experiments: experiments.map(({ experiment }) => experiment.key),
     });
   } finally {
     fs.rmSync(directory, { recursive: true, force: true });
   }
 }
 
-async function setUpReadyExperiments(api: TestApi, world: World): Promise<void> {
+async function setUp(
+  api: TestApi,
+  world: World,
+  experiments: readonly ReadyExperiment[],
+  policies: readonly object[],
+): Promise<void> {
   const post = async (url: string, body: unknown): Promise<void> => {
     const answer = await api.request('POST', url, { body });
     if (answer.status >= 300) throw new Error(`${url}: ${answer.text}`);
@@ -57,8 +69,8 @@ async function setUpReadyExperiments(api: TestApi, world: World): Promise<void> 
   for (const surface of surfaces) await post('/v1/surfaces', surface);
   for (const { key, title } of layers) await post('/v1/layers', { key, title });
   await post('/v1/items', { items: itemsOf(world) });
-  for (const policy of [...readyPolicies, messagePolicy]) await post('/v1/policies', policy);
-  for (const { experiment, ...design } of [...readyExperiments, messageExperiment]) {
+  for (const policy of policies) await post('/v1/policies', policy);
+  for (const { experiment, ...design } of experiments) {
     const { key, title, surface, unitType, layer, layerRange, traffic, arms } = experiment;
     await post('/v1/experiments', {
       key,

@@ -17,7 +17,7 @@ describe('the ready experiments, reported from PostgreSQL', () => {
 
   beforeAll(async () => {
     api = await startTestApi();
-    await loadReadyWorld(api, world, DAYS);
+    await loadReadyWorld(api, world, DAYS, { messages: true });
     for (const { experiment } of readyExperiments) {
       const answer = await api.request('GET', `/v1/experiments/${experiment.key}/report`);
       if (answer.status !== 200) throw new Error(answer.text);
