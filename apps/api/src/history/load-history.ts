@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import type { Context } from '#experiments';
 import { simulate } from '#simulation';
 import type { Answer, ClientEvent, MemberState, TreatmentRequest, World } from '#simulation';
 import { newUlid } from '../http/ulid.js';
@@ -101,7 +102,7 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
     messages: options.messages ?? false,
     serve(request, worldTime) {
       const at = worldTime + shift;
-      const { treatments, records } = serveTreatments(served, completed(request), at, UNHURRIED);
+      const { treatments, records } = serveTreatments(served, completed(request, shift), at, UNHURRIED);
       // A visit that begins shortly before the end goes on in the future; that part did not happen.
       if (at <= to) for (const record of records) writer.decision(record);
       return treatments as unknown as Answer;
@@ -133,10 +134,24 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
 const later = (event: ClientEvent, milliseconds: number): ClientEvent =>
   milliseconds === 0 ? event : { ...event, at: new Date(Date.parse(event.at) + milliseconds).toISOString() };
 
-const completed = (request: TreatmentRequest) => ({
+/** Attributes that list times of the world's own calendar. */
+const TIMES = ['visits', 'notified'] as const;
+
+function laterContext(context: Context, milliseconds: number): Context {
+  const moved = TIMES.flatMap((name) => {
+    const times = context[name];
+    if (!Array.isArray(times)) return [];
+    return [[name, (times as string[]).map((at) => new Date(Date.parse(at) + milliseconds).toISOString())]];
+  });
+  return moved.length === 0 || milliseconds === 0
+    ? context
+    : { ...context, ...(Object.fromEntries(moved) as Context) };
+}
+
+const completed = (request: TreatmentRequest, shift: number) => ({
   unitId: request.unitId,
   unitType: request.unitType,
-  context: request.context,
+  context: laterContext(request.context, shift),
   expose: false,
   requests: request.requests.map(({ surface, subject, actions, limit, parent }) => ({
     surface,

@@ -22,7 +22,13 @@ const READS = new Set([
   'POST /v1/policies/x/replay',
   'POST /v1/policies/x/search',
 ]);
-const ADMIN_READS = ['/v1/keys', '/v1/audit', '/v1/units/x', '/v1/units/x/profile', '/v1/units/x/next-session'];
+const ADMIN_READS = [
+  '/v1/keys',
+  '/v1/audit',
+  '/v1/units/x',
+  '/v1/units/x/profile',
+  '/v1/units/x/next-session',
+];
 
 const nameOf = ({ method, url }: Route): string => `${method} ${url}`;
 
