@@ -23,7 +23,7 @@ describe('the ready experiments, reported from PostgreSQL', () => {
       if (answer.status !== 200) throw new Error(answer.text);
       reports.set(experiment.key, answer.json<LiftReport>());
     }
-  }, 1_500_000);
+  }, 300_000);
   afterAll(() => api.close());
 
   const report = (key: string): LiftReport => reports.get(key) as LiftReport;
