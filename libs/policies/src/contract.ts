@@ -78,6 +78,8 @@ export interface Reason {
   readonly adds: number;
   /** In plain words; null where the kind says it all. */
   readonly detail: string | null;
+}
+
 /** When a unit is expected to come back. All times are Unix milliseconds; probabilities are unconditional. */
 export interface NextSession {
   /** Visits that the request told of. */

@@ -78,7 +78,6 @@ export class Visit {
     };
   }
 
-  /** @param more attributes of this one request, such as what is searched for. */
   /** @param more context that only these requests carry. */
   *ask(requests: readonly SurfaceRequest[], more: Context = {}): Play<readonly ServedTreatment[]> {
     const context = { ...this.context(), ...more };

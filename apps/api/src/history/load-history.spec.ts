@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createWorld, readyExperiments, truthOf } from '#simulation';
 import { createWorld, readyExperiments, silentMessage, truthOf } from '#simulation';
 import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';

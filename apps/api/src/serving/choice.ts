@@ -1,8 +1,6 @@
 import { DomainError, createRng } from '#experiments';
 import type { Assignment, DecisionReason, Json, Surface } from '#experiments';
 import { allowedBy, serveAction, serveSlate } from '#policies';
-import type { Action, CompiledPolicy, DecisionRequest } from '#policies';
-import { serveAction, serveSlate } from '#policies';
 import type { Action, CompiledPolicy, Contact, DecisionRequest } from '#policies';
 import type { ServedNextSession } from './next-session.js';
 import type { ServingPolicy } from './serving-policy.js';

@@ -13,8 +13,7 @@ import type { ServingPolicy } from './serving-policy.js';
 import { policyIdOf, recordOf, stackOf } from './decision-record.js';
 import { candidatesOf, withoutFeatures } from './request-candidates.js';
 import { ProcessorClock, tookOf } from './processor-clock.js';
-import { actionShown, findAndDeal, slateShown, withheldMark } from './deal.js';
-import { drawAndDeal } from './deal.js';
+import { findAndDeal } from './deal.js';
 import { shadowOf } from './shadow.js';
 import { drawSeed, steadyPeriod } from './steady-seed.js';
 import type { LotParts } from './withhold.js';
@@ -323,45 +322,3 @@ function askShadow(asked: Asked, assignment: Assignment, choice: Choice): Shadow
 
 const isCompiled = (policy: ServingPolicy): policy is ServingPolicy & { readonly compiled: CompiledPolicy } =>
   policy.compiled !== null;
-
-/** One shape for all kinds, which is fast to build; fields that do not apply are undefined and leave no trace in JSON. */
-function treatmentOf(
-  id: string,
-  wanted: TreatmentRequest,
-  surface: Surface,
-  assignment: Assignment,
-  choice: Choice,
-): Treatment {
-  const { kind } = surface;
-  return {
-    decisionId: id,
-    surface: wanted.surface,
-    subject: wanted.subject ?? undefined,
-    experiment: assignment.experiment?.key ?? null,
-    arm: assignment.arm?.key ?? null,
-    kind,
-    value: kind === 'value' ? choice.chosen : undefined,
-    action: kind === 'action' ? actionShown(choice) : undefined,
-    slate: kind === 'slate' ? slateShown(choice) : undefined,
-    propensity: choice.propensity,
-    policy: choice.policy === null ? null : { key: choice.policy.config.key, version: choice.policy.version },
-    reason: choice.reason,
-    withheld: kind === 'action' ? withheldMark(choice) : undefined,
-  };
-}
-/** The request's candidates with what is registered about them, or the registered ones. */
-function candidatesOf(
-  catalog: ServingCatalog,
-  surface: Surface,
-  wanted: TreatmentRequest,
-): readonly Action[] {
-  if (surface.kind === 'value') return NO_ACTIONS;
-  if (wanted.actions === null) return catalog.items.candidates(surface.candidateKind, wanted.subject);
-  return catalog.items.named(wanted.actions);
-}
-
-/** Features that the client sends may be about the unit; those of the item table are not. */
-const withoutFeatures = (wanted: TreatmentRequest): TreatmentRequest =>
-  wanted.actions === null ? wanted : { ...wanted, actions: wanted.actions.map(({ id }) => ({ id })) };
-
-const NO_ACTIONS: readonly Action[] = Object.freeze([]);

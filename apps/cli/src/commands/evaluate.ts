@@ -155,8 +155,7 @@ function withCommonOptions(command: Command): Command {
     .option('--json', 'print one JSON document and nothing else');
 }
 
-/** Adds `evaluate bandit`, `evaluate recommender` and `evaluate search` to the program; bad input rejects with one clear sentence. */
-/** Adds `evaluate bandit`, `evaluate recommender` and `evaluate next-session` to the program; bad input rejects with one clear sentence. */
+/** Adds `evaluate` with its subcommands to the program; bad input rejects with one clear sentence. */
 export function registerEvaluate(program: Command): void {
   const evaluate = program.command('evaluate').description('score a policy on recorded data');
   withList(evaluate.command('bandit').argument('[key]', 'policy'))
