@@ -3,11 +3,15 @@ import fs from 'node:fs';
 import path from 'node:path';
 import {
   createWorld,
+  demoReleases,
   demoSeed,
   messageExperiment,
   messagePolicy,
   readyExperiments,
   readyPolicies,
+  recommenderExperiments,
+  recommenderPolicies,
+  recommendersFromDay,
   stackedExperiment,
   stackedPolicies,
 } from '#simulation';
@@ -20,6 +24,8 @@ import { createDataSource } from './persistence/data-source.js';
 import { Database } from './persistence/database.js';
 
 const DAYS = 28;
+/** Enough for the seasons of eight genres, in a few seconds. */
+const YEAR_MEMBERS = 250;
 const STARTED = 'demo.history-started';
 const DONE = 'demo.history';
 
@@ -48,9 +54,10 @@ async function load(config: Config, db: Database): Promise<void> {
   const now = Date.now();
   await startAfresh(db, new Date(now));
   const world = createWorld(demoSeed);
+  const from = historyStart(now, DAYS);
   const summary = await loadHistory(db, {
     world,
-    from: historyStart(now, DAYS),
+    from,
     to: now,
     seed: 'history',
     directory: path.join(config.stateDir, 'demo'),
@@ -58,6 +65,14 @@ async function load(config: Config, db: Database): Promise<void> {
       ({ experiment }) => experiment.key,
     ),
     messages: true,
+    experiments: [...readyExperiments, stackedExperiment].map(({ experiment }) => experiment.key),
+    recommenders: {
+      day: recommendersFromDay,
+      experiments: recommenderExperiments.map(({ experiment }) => experiment.key),
+      policies: recommenderPolicies.map(({ id }) => id),
+      shelf: { from, releases: demoReleases(demoSeed, from, DAYS) },
+      yearMembers: YEAR_MEMBERS,
+    },
   });
   const gone = summary.states.filter((state) => !state.active).map((state) => state.member.id);
   // The live traffic that follows goes on with the members who are left.
@@ -72,7 +87,7 @@ async function load(config: Config, db: Database): Promise<void> {
       JSON.stringify({
         decisions: summary.decisions,
         events: summary.events,
-        from: historyStart(now, DAYS),
+        from,
       }),
     ],
   );
@@ -89,6 +104,7 @@ async function startAfresh(db: Database, now: Date): Promise<void> {
       db,
       started.updated_at,
       [...readyPolicies, ...stackedPolicies, messagePolicy].map(({ id }) => id),
+      [...readyPolicies, ...stackedPolicies, ...recommenderPolicies].map(({ id }) => id),
     );
   }
   await db.query(

@@ -10,6 +10,7 @@ import { registerSimulate } from './commands/simulate.js';
 import { registerVerifyHashing } from './commands/verify-hashing.js';
 import { registerVerifyOffPolicy } from './commands/verify-off-policy.js';
 import { registerVerifyPropensity } from './commands/verify-propensity.js';
+import { registerVerifyRecommenders } from './commands/verify-recommenders.js';
 import { registerVerifySlate } from './commands/verify-slate.js';
 import { registerVerifyStats } from './commands/verify-stats.js';
 
@@ -32,6 +33,7 @@ function createProgram(): Command {
   registerVerifyOffPolicy(verify);
   registerVerifySlate(verify);
   registerVerifyPropensity(verify);
+  registerVerifyRecommenders(verify);
   return program;
 }
 

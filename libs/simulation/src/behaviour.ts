@@ -135,3 +135,24 @@ export const autoplayContinuation: Readonly<Record<string, number>> = { '10': 0.
 /** Chance to be notified on a day, and to open; the wording of the notification changes nothing. */
 export const notificationShare = 0.16;
 export const notificationOpening = 0.11;
+
+/** Members read a row of picks from the left (cascade model), and what comes next likewise. */
+export const pickContinuation = 0.88;
+export const nextContinuation = 0.8;
+
+/** Chance that a member who looks at a title among the picks clicks it: taste counts most. */
+export function pickClickProbability(member: Member, title: Title, month: number): number {
+  return sigmoid(-6 + 6.5 * affinity(member, title, month) + 0.2 * title.quality);
+}
+
+/** How alike two titles are, in [-1, 1]. */
+function kinship(a: Title, b: Title): number {
+  return a.latent.reduce((dot, value, i) => dot + value * (b.latent[i] ?? 0), 0);
+}
+
+/** Chance to go on with a title after another one: who just saw something wants more of its kind. */
+export function nextClickProbability(member: Member, title: Title, after: Title, month: number): number {
+  return sigmoid(
+    -3.9 + 1.2 * affinity(member, title, month) + 2 * kinship(after, title) + 0.2 * title.quality,
+  );
+}

@@ -1,6 +1,7 @@
 import { affinity, autoplayContinuation, watchedShare } from './behaviour.js';
 import type { Title } from './catalogue.js';
 import type { Play } from './protocol.js';
+import { readNext } from './shelf.js';
 import type { Visit } from './visit.js';
 
 /** What led to a playback: every play belongs to exactly one decision, or to none. */
@@ -14,6 +15,9 @@ export interface Watched {
   readonly minutes: number;
   readonly match: number;
 }
+
+/** Titles that the app remembers of a member. */
+const historyLength = 20;
 
 /** Most players report when playback ends; one in twelve was offline and reports hours later. */
 function reportingDelay(visit: Visit): number {
@@ -66,6 +70,7 @@ function* watchOnce(
   if (finished) visit.outcome('complete', detail, delay);
   reactions(visit, title, match, cause, finished);
   remember(visit, title, share);
+  visit.state.watched = [...visit.state.watched, title.id].slice(-historyLength);
   return { minutes, match, finished };
 }
 
@@ -89,10 +94,17 @@ function* autoplay(visit: Visit, title: Title): Play<Watched | null> {
   return yield* watchOnce(visit, title, { decisionId: served.decisionId }, false);
 }
 
-/** Plays a title, and the next episode if autoplay carries on. */
+/** Plays a title, and the next episode if autoplay carries on; else perhaps another title. */
 export function* watchTitle(visit: Visit, title: Title, cause: Cause, resumed = false): Play<Watched> {
   const first = yield* watchOnce(visit, title, cause, resumed);
-  if (!first.finished || title.kind !== 'series') return first;
-  const next = yield* autoplay(visit, title);
+  if (!first.finished) return first;
+  const next =
+    (title.kind === 'series' ? yield* autoplay(visit, title) : null) ?? (yield* goOn(visit, title));
   return next ? { minutes: first.minutes + next.minutes, match: first.match } : first;
+}
+
+/** What the player offers when a title has come to its end: surface `player.next`. */
+function* goOn(visit: Visit, title: Title): Play<Watched | null> {
+  const picked = yield* readNext(visit, title);
+  return picked ? yield* watchOnce(visit, picked.title, picked.cause, false) : null;
 }

@@ -41,6 +41,8 @@ export interface ReadyPolicy {
   /** 0: learns at the first matching outcome, and from its absence never. */
   readonly windowSeconds: number;
   readonly learning: boolean;
+  /** Of policies that learn in training runs: every night. */
+  readonly training?: { readonly schedule: { readonly at: string; readonly timeZone: string } };
   /** Asked about every decision without serving; must stand earlier in the list. */
   readonly shadow?: { readonly policyId: string };
 }

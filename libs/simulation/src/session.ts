@@ -21,6 +21,7 @@ import { messageContext, openProbability, receive, silentMessage, visited } from
 import { watchTitle, type Cause, type Watched } from './playback.js';
 import type { Play, ServedTreatment } from './protocol.js';
 import type { SearchIntent } from './search-intents.js';
+import { readPicks } from './shelf.js';
 import type { Visit } from './visit.js';
 
 const nothing: Watched = { minutes: 0, match: 0 };
@@ -131,6 +132,8 @@ function* browseHome(visit: Visit): Play<Watched> {
     const onSecond = yield* tryArtwork(visit, second, secondServed, 1);
     if (onSecond) return onSecond;
   }
+  const picked = yield* readPicks(visit);
+  if (picked) return visit.chance(0.9) ? yield* watchTitle(visit, picked.title, picked.cause) : nothing;
   return rows ? yield* browseRows(visit, rows) : nothing;
 }
 

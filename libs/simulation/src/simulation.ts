@@ -11,6 +11,8 @@ import { EventQueue, type Delivery } from './event-queue.js';
 import { drawAsking, isReachable } from './messages.js';
 import type { Answer, ClientEvent, Play, TreatmentRequest } from './protocol.js';
 import { playMessage, playNotification, playSession } from './session.js';
+import { playNotification, playSession } from './session.js';
+import type { Shelf } from './shelf.js';
 import { createMemberState, type MemberState } from './state.js';
 import { createStage, Visit, type Stage } from './visit.js';
 import type { World } from './world.js';
@@ -26,6 +28,8 @@ export interface SimulationOptions {
   readonly messages?: boolean;
   /** State to continue from, e.g. of an earlier span; by default everybody is new. */
   readonly states?: readonly MemberState[];
+  /** Picks and what comes next, where the app has them; default: it has not. */
+  readonly shelf?: Shelf;
 }
 
 export interface SimulationSummary {
@@ -98,7 +102,7 @@ function* keep(stage: Stage, appointment: Appointment, seed: string): Play<Visit
  */
 export function* playWorld(world: World, options: SimulationOptions): Play<SimulationSummary> {
   const { from, to, seed } = options;
-  const stage = createStage(world, `sim-${seed}-${from.toString(36)}`);
+  const stage = createStage(world, `sim-${seed}-${from.toString(36)}`, options.shelf);
   const states = options.states ?? world.members.map(createMemberState);
   // One stream of chance per member for all days: making one for each day would take longer than the day.
   const chances = new Map(states.map(({ member }) => [member.id, createRng(`${seed}/${member.id}/${from}`)]));

@@ -10,6 +10,8 @@ export interface MemberState {
   /** Title left unfinished, for the row "Continue watching". */
   unfinished: string | null;
   listed: number;
+  /** Ids of the titles played last, the newest last: what the app sends as `history`. */
+  watched: readonly string[];
   sessions: number;
   /** Times of the newest visits and messages, Unix milliseconds, the newest last. */
   visits: readonly number[];
@@ -25,6 +27,7 @@ export function createMemberState(member: Member): MemberState {
     active: true,
     unfinished: null,
     listed: 0,
+    watched: [],
     sessions: 0,
     events: 0,
     visits: [],

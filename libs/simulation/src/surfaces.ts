@@ -1,5 +1,7 @@
 import type { Context, Layer, Surface } from '#experiments';
 import { messageTemplates } from './messages.js';
+import type { Title } from './catalogue.js';
+import type { Release } from './shelf.js';
 import type { World } from './world.js';
 
 /** The places of the simulated service. */
@@ -60,6 +62,20 @@ export const surfaces: readonly Surface[] = [
     defaultValue: { countdownSeconds: 10 },
     candidateKind: null,
   },
+  {
+    key: 'home.picks',
+    title: 'Picks for you',
+    kind: 'slate',
+    defaultValue: null,
+    candidateKind: 'title',
+  },
+  {
+    key: 'player.next',
+    title: 'What to watch next',
+    kind: 'slate',
+    defaultValue: null,
+    candidateKind: 'title',
+  },
 ];
 
 /** One layer per part of the product: experiments on different parts overlap freely. */
@@ -72,6 +88,8 @@ export const layers: readonly Layer[] = [
   { key: 'messages', title: 'Messages', salt: 'layer-messages' },
   { key: 'player', title: 'Player', salt: 'layer-player' },
   { key: 'push', title: 'Messages to phones', salt: 'layer-push' },
+  { key: 'picks', title: 'Picks for you', salt: 'layer-picks' },
+  { key: 'next', title: 'What to watch next', salt: 'layer-next' },
 ];
 
 /** What a surface may show; the shape of `POST /v1/items`. */
@@ -86,16 +104,8 @@ export interface WorldItem {
   readonly position: number;
 }
 
-/** All candidates of the world's surfaces, and its titles. */
-export function itemsOf(world: World): WorldItem[] {
-  const rows = world.rows.map<WorldItem>((row, position) => ({
-    id: row.id,
-    kind: 'row',
-    title: row.title,
-    features: { row: row.kind, genre: row.genre },
-    position,
-  }));
-  const titles = world.titles.map<WorldItem>((title, position) => ({
+function titleItem(title: Title, position: number): WorldItem {
+  return {
     id: title.id,
     kind: 'title',
     title: title.name,
@@ -110,7 +120,24 @@ export function itemsOf(world: World): WorldItem[] {
       people: title.people,
     },
     position,
+  };
+}
+
+/** Titles that come into the catalogue later; without artwork of their own on the billboard. */
+export function releasedItems(world: World, releases: readonly Release[]): WorldItem[] {
+  return releases.map(({ title }, index) => titleItem(title, world.titles.length + index));
+}
+
+/** All candidates of the world's surfaces, and its titles. */
+export function itemsOf(world: World): WorldItem[] {
+  const rows = world.rows.map<WorldItem>((row, position) => ({
+    id: row.id,
+    kind: 'row',
+    title: row.title,
+    features: { row: row.kind, genre: row.genre },
+    position,
   }));
+  const titles = world.titles.map(titleItem);
   const artwork = world.titles.flatMap((title) =>
     title.artwork.map<WorldItem>((image, position) => ({
       id: image.id,

@@ -15,6 +15,7 @@ export type Lesson =
   | 'bandit-converging'
   | 'opposite-winners'
   | 'better-search';
+  | 'recommenders';
 
 /** The true effect of an arm on a metric against control. */
 export interface EffectTruth {

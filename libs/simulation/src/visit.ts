@@ -3,6 +3,7 @@ import { localTime } from './calendar.js';
 import type { HomeRow, Title } from './catalogue.js';
 import type { ClientEvent, OutcomeName, Play, ServedTreatment, Step, SurfaceRequest } from './protocol.js';
 import type { MemberState } from './state.js';
+import { onOffer, type Shelf } from './shelf.js';
 import type { World } from './world.js';
 
 /** What an outcome carries besides its name. */
@@ -18,20 +19,28 @@ export interface Stage {
   readonly rows: ReadonlyMap<string, HomeRow>;
   /** Cumulative popularity of the titles on the billboard, ends with 1. */
   readonly popularity: Float64Array;
+  /** The row of picks and what comes next; null: the app has neither. */
+  readonly shelf: Shelf | null;
   /** Part of every event id, so that two simulations of one world don't collide. */
   readonly run: string;
 }
 
-/** @param run distinguishes event ids of different simulations. */
-export function createStage(world: World, run: string): Stage {
+/** @param run distinguishes event ids of different simulations. @param shelf default: none. */
+export function createStage(world: World, run: string, shelf: Shelf | null = null): Stage {
   const weights = world.titles.map((_, index) => 1 / (index + 3) ** 1.3);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   let cumulated = 0;
   return {
     world,
     run,
+    shelf,
     rows: new Map(world.rows.map((row) => [row.id, row])),
-    titles: new Map(world.titles.map((title) => [title.id, title])),
+    titles: new Map(
+      [...world.titles, ...(shelf?.releases ?? []).map(({ title }) => title)].map((title) => [
+        title.id,
+        title,
+      ]),
+    ),
     popularity: Float64Array.from(weights, (weight) => (cumulated += weight / total)),
   };
 }
@@ -79,6 +88,13 @@ export class Visit {
   }
 
   /** @param more context that only these requests carry. */
+  /** Titles that may be asked for now; empty where the app has no shelf yet. */
+  onOffer(): readonly string[] {
+    const { shelf, world } = this.stage;
+    return shelf === null || this.now < shelf.from ? [] : onOffer(world, shelf, this.now);
+  }
+
+  /** @param more attributes of the moment beside those that every request has. */
   *ask(requests: readonly SurfaceRequest[], more: Context = {}): Play<readonly ServedTreatment[]> {
     const context = { ...this.context(), ...more };
     const request = { unitId: this.state.member.id, unitType: 'member', context, requests };

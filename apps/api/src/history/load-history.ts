@@ -20,6 +20,8 @@ import { SnapshotCache } from '../serving/snapshot-cache.js';
 import { SnapshotStore } from '../serving/snapshot-store.js';
 import { HistoryWriter } from './history-writer.js';
 import { trainOnCatalogue } from './train-on-catalogue.js';
+import { holdBack, startRecommenders } from './recommender-start.js';
+import type { RecommenderStart } from './recommender-start.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -54,6 +56,8 @@ export interface HistoryOptions {
   readonly directory: string;
   /** Experiments whose start is moved to `from`. */
   readonly experiments: readonly string[];
+  /** Recommenders and their experiments, which start some days later; default: none. */
+  readonly recommenders?: RecommenderStart;
   readonly progress?: (share: number) => void;
 }
 
@@ -68,8 +72,9 @@ export interface HistorySummary {
  * clock, with facts stored in large batches. The experiments must exist and run.
  */
 export async function loadHistory(db: Database, options: HistoryOptions): Promise<HistorySummary> {
-  const { world, from, to, seed } = options;
+  const { world, from, to, seed, recommenders } = options;
   await moveStart(db, options.experiments, new Date(from));
+  await holdBack(db, recommenders?.experiments ?? []);
   const disk = new DiskCache(options.directory);
   const logger = new Logger('History');
   const snapshots = new SnapshotCache(new SnapshotStore(db), disk, logger);
@@ -81,25 +86,24 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
   const learning = await db.query<{ id: string }>(
     `select id from policy where learning and window_seconds >= 0 order by id`,
   );
-  const served = {
-    get catalog() {
-      return catalog.current;
-    },
-    policy: (id: string) => snapshots.get(id),
-  };
-
+  const served = servedBy(catalog, snapshots);
   const learn = async (at: number): Promise<void> => {
-    for (const { id } of learning) {
-      for (let more = true; more;) more = (await learner.run(id, new Date(at))).more;
-    }
+    for (const { id } of learning) while ((await learner.run(id, new Date(at))).more);
     await snapshots.sync();
   };
   const shift = from - (options.calendarFrom ?? from);
+  const startOn = async (at: number): Promise<void> => {
+    if (!recommenders || at !== from + recommenders.day * DAY_MS) return;
+    await startRecommenders(db, world, recommenders, at, at - shift);
+    await catalog.refresh();
+    await snapshots.sync();
+  };
   const summary = await simulate(world, {
     from: from - shift,
     to: to - shift,
     seed,
     messages: options.messages ?? false,
+    ...(recommenders ? { shelf: recommenders.shelf } : {}),
     serve(request, worldTime) {
       const at = worldTime + shift;
       const { treatments, records } = serveTreatments(served, completed(request, shift), at, UNHURRIED);
@@ -114,6 +118,7 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
       if (hours % LEARN_EVERY_HOURS !== 0) return;
       await writer.flush();
       await learn(at);
+      await startOn(at);
       if (hours % (24 * ROLL_UP_EVERY_DAYS) === 0) await rollUpAll(db, new Date(at - 1));
       options.progress?.((at - from) / (to - from));
     },
@@ -123,12 +128,24 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
   }
   await writer.flush();
   await learn(to);
+  await report(db, [...options.experiments, ...(recommenders?.experiments ?? [])], to);
+  return { ...writer.stored, states: summary.states };
+}
+
+const servedBy = (catalog: ExperimentCatalog, snapshots: SnapshotCache) => ({
+  get catalog() {
+    return catalog.current;
+  },
+  policy: (id: string) => snapshots.get(id),
+});
+
+/** What reports are made of, and their summaries, as of the end of the history. */
+async function report(db: Database, experiments: readonly string[], to: number): Promise<void> {
   // A coarse look at the new partitions is enough for good plans; autovacuum refines it.
   await db.query('set default_statistics_target = 10; analyze; reset default_statistics_target');
   await rollUpAll(db, new Date(to));
   const reports = new LiftReports(new ReportStore(db), new HealthFactsReader(db));
-  for (const key of options.experiments) await reports.storeSummary(key, new Date(to));
-  return { ...writer.stored, states: summary.states };
+  for (const key of experiments) await reports.storeSummary(key, new Date(to));
 }
 
 const later = (event: ClientEvent, milliseconds: number): ClientEvent =>

@@ -1,4 +1,5 @@
 import {
+  demoReleases,
   itemsOf,
   layers,
   messageExperiment,
@@ -6,6 +7,9 @@ import {
   nextVisitPolicy,
   readyExperiments,
   readyPolicies,
+  recommenderExperiments,
+  recommenderPolicies,
+  releasedItems,
   stackedExperiment,
   stackedPolicies,
   surfaces,
@@ -13,7 +17,7 @@ import {
 } from '#simulation';
 import type { SetUp } from './set-up.js';
 
-/** Everything of the simulated world that the product has to know. */
+/** Everything of the simulated world that the product has to know; titles that come later, too. */
 export function worldSetUp(world: World): SetUp {
   return {
     surfaces,
@@ -21,6 +25,9 @@ export function worldSetUp(world: World): SetUp {
     items: itemsOf(world),
     policies: [...readyPolicies, ...stackedPolicies, messagePolicy, nextVisitPolicy],
     experiments: [...readyExperiments, stackedExperiment, messageExperiment].map(
+    items: [...itemsOf(world), ...releasedItems(world, demoReleases(world.seed, 0, 0))],
+    policies: [...readyPolicies, ...stackedPolicies, ...recommenderPolicies],
+    experiments: [...readyExperiments, stackedExperiment, ...recommenderExperiments].map(
       ({ experiment, ...design }) => ({
         key: experiment.key,
         title: experiment.title,

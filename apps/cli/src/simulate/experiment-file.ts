@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Experiment } from '#experiments';
+import { policyRegistry } from '#policies';
 import {
   readyExperiments,
   readyPolicies,
@@ -116,6 +117,9 @@ function toExperiment(file: string, data: z.output<typeof fileSchema>): Simulate
         `${file}: /arms/${index}/treatment/policyId: there is no policy "${treatment.policyId}".`,
       );
     }
+    const named = policies.find((policy) => treatment.kind === 'policy' && policy.id === treatment.policyId);
+    if (named && policyRegistry.get(named.key).learns === 'batch')
+      throw new Error(`The policy "${named.id}" learns in training runs, which a simulation has none of.`);
   }
   const experiment: Experiment = {
     key: data.key,

@@ -2,7 +2,6 @@ import {
   createAssignmentEngine,
   createRng,
   type AssignmentEngine,
-  type Context,
   type Experiment,
   type Rng,
   type Surface,
@@ -19,14 +18,17 @@ import {
   type Policy,
   type RecommenderPolicy,
   type RewardedDecision,
+  type TrainingSet,
 } from '#policies';
 import {
   itemsOf,
   layers,
+  releasedItems,
   surfaces,
   type Answer,
   type ClientEvent,
   type ReadyPolicy,
+  type Release,
   type ServedTreatment,
   type SurfaceRequest,
   type TreatmentRequest,
@@ -45,7 +47,8 @@ interface Learner {
   readonly params: unknown;
   readonly exploration: CompiledExploration;
   state: unknown;
-  compiled: CompiledPolicy;
+  /** Null: learns in training runs, and had none yet. */
+  compiled: CompiledPolicy | null;
   open: OpenDecision[];
 }
 
@@ -57,7 +60,9 @@ export class InProcessProduct {
   private readonly engine: AssignmentEngine;
   private readonly candidates = new Map<string, Action[]>();
   private readonly learners = new Map<string, Learner>();
-  private readonly open = new Map<string, OpenDecision>();
+  /** Of one decision, place by place. */
+  private readonly open = new Map<string, OpenDecision[]>();
+  private readonly items = new Map<string, Action>();
   private readonly rng: Rng;
   private decisions = 0;
 
@@ -66,6 +71,7 @@ export class InProcessProduct {
     experiments: readonly Experiment[],
     policies: readonly ReadyPolicy[],
     private readonly seed: string,
+    releases: readonly Release[] = [],
   ) {
     this.rng = createRng(`product/${seed}`);
     this.engine = createAssignmentEngine({ experiments, layers, holdouts: [], surfaces });
@@ -78,6 +84,9 @@ export class InProcessProduct {
     for (const list of this.candidates.values()) Object.freeze(list);
     const titles = this.candidates.get('title/') ?? [];
     for (const config of policies) this.learners.set(config.id, createLearner(config, titles));
+    for (const { id, features } of [...itemsOf(world), ...releasedItems(world, releases)])
+      this.items.set(id, { id, features });
+    for (const config of policies) this.learners.set(config.id, createLearner(config));
   }
 
   serve(request: TreatmentRequest, at: number): Answer {
@@ -88,13 +97,8 @@ export class InProcessProduct {
     const surface = surfaces.find(({ key }) => key === one.surface);
     const decisionId = `${this.seed}-${this.decisions++}`;
     const { experiment, arm, reason } = this.engine.assign(request, one.surface, request.context);
-    const base = {
-      decisionId,
-      surface: one.surface,
-      experiment: experiment?.key ?? null,
-      arm: arm?.key ?? null,
-      reason,
-    };
+    const names = { experiment: keyOf(experiment), arm: keyOf(arm) };
+    const base = { decisionId, surface: one.surface, reason, ...names };
     const subject = one.subject ?? null;
     const actions = this.candidatesOf(surface, subject);
     if (!arm) return { ...base, ...byDefault(actions, surface) };
@@ -116,14 +120,32 @@ export class InProcessProduct {
         one.limit ?? actions.length,
       ),
     };
+    const actions = this.candidatesOf(surface, one);
+    const limit = one.limit ?? actions.length;
+    if (arm?.treatment.kind === 'value') return { ...base, value: arm.treatment.value };
+    const learner = arm ? this.learnerOf(arm.treatment.policyId) : null;
+    if (!learner?.compiled) return { ...base, ...byDefault(actions.slice(0, limit), surface) };
+    const decision = { unitId: request.unitId, context: request.context, actions, subject, at };
+    if (surface?.kind === 'slate')
+      return { ...base, ...this.slate(learner, learner.compiled, decisionId, decision, limit) };
+    return { ...base, ...this.single(learner, learner.compiled, decisionId, decision) };
   }
 
-  private candidatesOf(surface: Surface | undefined, subject: string | null): Action[] {
+  private learnerOf(policyId: string): Learner {
+    const learner = this.learners.get(policyId);
+    if (!learner) throw new Error(`The policy "${policyId}" is not among the policies given.`);
+    return learner;
+  }
+
+  /** The request's own candidates, with what is known of them, or the surface's. */
+  private candidatesOf(surface: Surface | undefined, { actions, subject }: SurfaceRequest): Action[] {
+    if (actions) return actions.map(({ id }) => this.items.get(id) ?? { id, features: {} });
     return this.candidates.get(`${surface?.candidateKind ?? ''}/${subject ?? ''}`) ?? [];
   }
 
-  private ask(
-    policyId: string,
+  private slate(
+    learner: Learner,
+    compiled: CompiledPolicy,
     decisionId: string,
     decision: DecisionRequest,
     isSlate: boolean,
@@ -143,46 +165,91 @@ export class InProcessProduct {
         slate: items.map(({ index, propensity }) => ({ id: (ranked[index] as Action).id, propensity })),
       };
     }
+    limit: number,
+  ): Pick<ServedTreatment, 'slate'> {
+    const { exploration, config } = learner;
+    const { items } = serveSlate(compiled, decision, limit, exploration, config.floor, this.rng);
+    const placed = items.map(({ index, propensity }) => ({
+      action: decision.actions[index] as Action,
+      propensity,
+    }));
+    this.watch(learner, decisionId, decision, placed);
+    return { slate: placed.map(({ action, propensity }) => ({ id: action.id, propensity })) };
+  }
+
+  private single(
+    learner: Learner,
+    compiled: CompiledPolicy,
+    decisionId: string,
+    decision: DecisionRequest,
+  ): Pick<ServedTreatment, 'action' | 'propensity'> {
+    const { exploration, config } = learner;
     const { index, propensity } = serveAction(compiled, decision, exploration, config.floor, this.rng);
-    const action = actions[index] as Action;
-    const { actions: _candidates, ...rest } = decision;
-    this.watch(learner, { decisionId, action, propensity, ...rest });
+    const action = decision.actions[index] as Action;
+    this.watch(learner, decisionId, decision, [{ action, propensity }]);
     return { action: action.id, propensity };
+  }
+
+  /** The list that a policy would give to a request, learning nothing from it; empty where it was never trained. */
+  wouldList(
+    policyId: string,
+    request: TreatmentRequest,
+    one: SurfaceRequest,
+    at: number,
+    rng: Rng,
+  ): string[] {
+    const { compiled, exploration, config } = this.learnerOf(policyId);
+    if (compiled === null) return [];
+    const actions = this.candidatesOf(undefined, one);
+    const decision = { unitId: request.unitId, context: request.context, actions, subject: null, at };
+    const limit = one.limit ?? actions.length;
+    const { items } = serveSlate(compiled, decision, limit, exploration, config.floor, rng);
+    return items.map(({ index }) => (actions[index] as Action).id);
   }
 
   private watch(
     learner: Learner,
-    decision: {
-      decisionId: string;
-      unitId: string;
-      context: Context;
-      subject: string | null;
-      action: Action;
-      propensity: number;
-      at: number;
-    },
+    decisionId: string,
+    { unitId, context, subject, at }: DecisionRequest,
+    placed: readonly { readonly action: Action; readonly propensity: number }[],
   ): void {
     if (!learner.config.learning || learner.policy.learns !== 'online') return;
-    const open = {
-      ...decision,
-      policyId: learner.config.id,
-      position: 0,
+    const policyId = learner.config.id;
+    const open = placed.map(({ action, propensity }, position) => ({
+      ...{ decisionId, unitId, context, subject, at, action, propensity, policyId, position },
       reward: 0,
       exposed: false,
       rewarded: false,
-    };
-    learner.open.push(open);
-    this.open.set(open.decisionId, open);
+    }));
+    learner.open.push(...open);
+    this.open.set(decisionId, open);
   }
 
   take(event: ClientEvent): void {
     const open = this.open.get(event.decisionId ?? '');
     if (!open) return;
-    if (event.kind === 'exposure') open.exposed = true;
+    if (event.kind === 'exposure') for (const place of open) place.exposed = true;
+    const about = open.length === 1 ? open[0] : open.find(({ action }) => action.id === event.actionId);
     const counts = this.learners
-      .get(open.policyId)
+      .get(open[0]?.policyId ?? '')
       ?.config.reward.outcomes.some(({ name }) => name === event.name);
-    if (counts) open.rewarded = true;
+    if (counts && about) about.rewarded = true;
+  }
+
+  /** A training run, or a first state from history for a policy that learns online. */
+  train(policyId: string, data: TrainingSet): void {
+    const learner = this.learnerOf(policyId);
+    const { policy, params } = learner;
+    if (policy.learns === 'batch') {
+      const rng = createRng(`${this.seed}/${policyId}`);
+      learner.compiled = policy.compile(
+        policy.fit(data, params, rng, () => undefined),
+        params,
+      );
+    } else if (policy.learns === 'online' && policy.warmStart) {
+      learner.state = policy.warmStart(data, params);
+      learner.compiled = policy.compile(learner.state, params);
+    } else throw new Error(`The policy "${policyId}" can not be trained on a history.`);
   }
 
   /** Closes the attribution windows that have passed and lets the policies learn from them. */
@@ -202,6 +269,8 @@ export class InProcessProduct {
     }
   }
 }
+
+const keyOf = (named: { readonly key: string } | null | undefined): string | null => named?.key ?? null;
 
 /** What a place shows without an experiment. */
 function byDefault(
@@ -238,6 +307,7 @@ function createLearner(config: ReadyPolicy, catalogue: readonly Action[]): Learn
       : policy.learns === 'batch'
         ? fitToCatalogue(policy, params, catalogue, config.id)
         : null;
+  const state: unknown = policy.learns === 'online' ? policy.initialState(params) : null;
   const { key, params: explorationParams } = config.exploration;
   return {
     config,
@@ -246,6 +316,12 @@ function createLearner(config: ReadyPolicy, catalogue: readonly Action[]): Learn
     exploration: compileExploration(key, explorationParams),
     state,
     compiled: policy.compile(state as null, params),
+    compiled:
+      policy.learns === 'batch'
+        ? null
+        : policy.learns === 'online'
+          ? policy.compile(state, params)
+          : policy.compile(null, params),
     open: [],
   };
 }

@@ -2,6 +2,7 @@ import {
   cancelHazard,
   createMemberState,
   createStage,
+  demoReleases,
   memberOf,
   isReachable,
   playMessage,
@@ -37,7 +38,8 @@ export class LiveWorld {
     past: { readonly gone: readonly string[]; readonly members: number },
   ) {
     this.rng = createRng(`live/${run}`);
-    this.stage = createStage(world, `live-${run}`);
+    // Everything that comes later has come: the newest title with the live traffic itself.
+    this.stage = createStage(world, `live-${run}`, { from: 0, releases: demoReleases(world.seed, 0, 0) });
     this.next = Math.max(past.members, world.members.length);
     const gone = new Set(past.gone);
     const joined = Array.from({ length: this.next - world.members.length }, (_, i) =>

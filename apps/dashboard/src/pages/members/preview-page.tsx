@@ -122,6 +122,13 @@ function Moment({ draft, change }: FieldsProps): ReactElement {
         value={draft.device}
         onChange={(value) => change('device', value)}
       />
+      <TextInput
+        label="Date"
+        type="date"
+        description="For what follows the seasons."
+        value={draft.day}
+        onChange={(event) => change('day', event.currentTarget.value)}
+      />
       <Select
         label="Weekday"
         placeholder="as it was last"

@@ -2,7 +2,18 @@ import type { PreviewQuestion } from '../../api/members.js';
 import type { Json } from '../../api/types.js';
 import { useUrlParams } from '../../ui/url-state.js';
 
-const FIELDS = ['surface', 'subject', 'unit', 'device', 'weekday', 'hour', 'limit', 'left', 'right'] as const;
+const FIELDS = [
+  'surface',
+  'subject',
+  'unit',
+  'device',
+  'day',
+  'weekday',
+  'hour',
+  'limit',
+  'left',
+  'right',
+] as const;
 export type PreviewForm = Record<(typeof FIELDS)[number], string>;
 
 /** The form of a preview, kept in the address. */
@@ -26,6 +37,8 @@ export function questionOf(form: PreviewForm): PreviewQuestion | null {
     subject: form.subject === '' ? null : form.subject,
     ...(form.unit === '' ? {} : { unitId: form.unit }),
     context,
+    // Seasons go by the date of the request; noon is the same day nearly everywhere.
+    ...(form.day === '' ? {} : { at: `${form.day}T12:00:00Z` }),
     limit: Math.min(MOST, Math.max(1, Math.round(Number(form.limit) || DEFAULT_LIMIT))),
     policies: [form.left, form.right].filter((id) => id !== '').map((policyId) => ({ policyId })),
   };
