@@ -19,6 +19,7 @@ import { TrainingRuns1764900000040 } from './1764900000040-training-runs.js';
 import { NotPersonalised1764900000041 } from './1764900000041-not-personalised.js';
 import { WarmStarts1764900000050 } from './1764900000050-warm-starts.js';
 import { PolicyRevision1764900000060 } from './1764900000060-policy-revision.js';
+import { Checkpoints1764900000100 } from './1764900000100-checkpoints.js';
 
 /** In order; the only list of migrations. */
 export const migrations = [
@@ -43,4 +44,5 @@ export const migrations = [
   NotPersonalised1764900000041,
   WarmStarts1764900000050,
   PolicyRevision1764900000060,
+  Checkpoints1764900000100,
 ];

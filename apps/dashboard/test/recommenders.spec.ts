@@ -27,6 +27,7 @@ withBrowser('recommenders in Chromium (skipped where no chromium is installed)',
     };
     await choose('Surface', 'Rows of the home page');
     await stage.page.getByLabel('Member').fill('m-1');
+    await stage.page.getByLabel('Date').fill('2026-10-09');
     await choose('Weekday', 'Friday');
     await choose('Hour', '21:00');
     await choose('Policy', 'Rows by matrix factorisation');
@@ -38,6 +39,7 @@ withBrowser('recommenders in Chromium (skipped where no chromium is installed)',
       subject: null,
       unitId: 'm-1',
       context: { hour: 21, weekday: 5 },
+      at: '2026-10-09T12:00:00Z',
       limit: 20,
       policies: [{ policyId: 'rows-als' }, { policyId: 'rows-popular' }],
     });
@@ -45,7 +47,7 @@ withBrowser('recommenders in Chromium (skipped where no chromium is installed)',
     await table.getByText('only here').waitFor();
     await table.getByText('▲ 1').waitFor();
     expect(new URL(stage.page.url()).search).toBe(
-      '?surface=home.rows&unit=m-1&weekday=5&hour=21&left=rows-als&right=rows-popular',
+      '?surface=home.rows&unit=m-1&day=2026-10-09&weekday=5&hour=21&left=rows-als&right=rows-popular',
     );
     const [file] = await Promise.all([
       stage.page.waitForEvent('download'),
@@ -103,6 +105,9 @@ withBrowser('recommenders in Chromium (skipped where no chromium is installed)',
     await visit('/policies/rows-als/model');
     await stage.page.getByRole('button', { name: 'Details of run run-2' }).click();
     await stage.page.getByText('Loss of the fit that is judged: ').first().waitFor();
+    await stage.page.getByText('with snapshot 4, 2 new titles by attributes').waitFor();
+    await stage.page.getByText('yes, went on from a checkpoint').waitFor();
+    await stage.page.getByLabel('From nothing every so many nights').fill('3');
     await stage.page.getByRole('button', { name: 'Promote to snapshot 5' }).click();
     await stage.page.getByRole('dialog').getByRole('button', { name: 'Promote', exact: true }).click();
     await stage.page.getByRole('dialog').waitFor({ state: 'hidden' });
@@ -117,7 +122,12 @@ withBrowser('recommenders in Chromium (skipped where no chromium is installed)',
       {
         method: 'PATCH',
         body: {
-          training: { schedule: { at: '04:30', timeZone: 'Europe/Paris' }, promote: 'auto', memoryMb: 1024 },
+          training: {
+            schedule: { at: '04:30', timeZone: 'Europe/Paris' },
+            promote: 'auto',
+            memoryMb: 1024,
+            fromScratchEvery: 3,
+          },
         },
       },
     ]);

@@ -294,12 +294,30 @@ export interface TrainingPoint {
  */
 export type FitProgress = (share: number, point?: TrainingPoint) => void;
 
+/** Where a fit leaves what it has done, so that one that was ended from outside goes on instead of beginning again. */
+export interface Checkpoints {
+  /** What a fit of the same data, parameters and seed left last; absent: nothing. */
+  readonly saved?: unknown;
+  /** Told at every point from which a fit can go on; calls `state` only when it wants one. States can be cloned to other processes. */
+  offer(state: () => unknown): void;
+}
+
+/** How a fit begins, where it does not begin from nothing. */
+export interface FitStart<S> {
+  /** A fit that goes on from a checkpoint ends with the same bytes as one that was never interrupted. */
+  readonly checkpoints?: Checkpoints;
+  /** Weights to begin with in place of drawn ones, of a state that `canBeginWith` accepts; the fit then takes fewer passes. */
+  readonly from?: S;
+}
+
 /** Learns in a training run. */
 export interface RecommenderPolicy<P = unknown, S = unknown> extends PolicyBase<P, S> {
   readonly learns: 'batch';
   /** Optional: absent, nothing but the feedback is read. */
   needs?(params: P): TrainingNeeds;
-  fit(data: TrainingSet, params: P, rng: Rng, progress: FitProgress): S;
+  fit(data: TrainingSet, params: P, rng: Rng, progress: FitProgress, start?: FitStart<S>): S;
+  /** Optional: whether a fit with these parameters may begin with this state. Absent: every fit begins from nothing. */
+  canBeginWith?(state: S, params: P): boolean;
 }
 
 /** A policy that learns nothing. */

@@ -449,6 +449,9 @@ describe('recommenders over HTTP', () => {
     const [id, ...more] = ticks.flat();
     expect(more).toEqual([]);
     expect((await runs())[0]).toMatchObject({ id, trigger: 'schedule', status: 'queued', promote: 'auto' });
+    // Something serves, so the night begins with it.
+    expect((await runs())[0]).toMatchObject({ begin: 'serving' });
+    expect(await pointerOf({ fromScratchEvery: 0 })).toEqual([400, '/training/fromScratchEvery']);
     // While it is open nothing else starts. (The clock of the database did not move, so its end makes room for one more.)
     expect(await scheduler.tick(night(2, 4))).toEqual([]);
     expect(await trainer.run(id as string, () => undefined)).toBe('succeeded');

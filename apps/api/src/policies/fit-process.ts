@@ -1,5 +1,7 @@
 import process from 'node:process';
 import { Worker } from 'node:worker_threads';
+import { policyRegistry } from '#policies';
+import { encodeCheckpoint, MOST_BYTES } from './fit-checkpoint.js';
 import { DEFAULT_MEMORY_MB, needsMore, runFit } from './fit.js';
 import type { CurvePoint, FitTask } from './fit.js';
 import type { FitMessage } from './fit-runner.js';
@@ -29,7 +31,10 @@ function answer(task: FitTask, memoryMb: number): void {
     points = [];
   };
   try {
-    const result = runFit(task, progress, Date.now);
+    const result = runFit(task, progress, Date.now, policyRegistry, (state) => {
+      const checkpoint = encodeCheckpoint(state);
+      if (checkpoint.length <= MOST_BYTES) say({ checkpoint });
+    });
     const peakMemoryMb = Math.ceil(process.resourceUsage().maxRSS / 1024);
     // Between two looks of the watch it may have been larger than it may.
     if (peakMemoryMb > memoryMb) return last({ failed: needsMore(memoryMb) });

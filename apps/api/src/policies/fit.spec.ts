@@ -7,7 +7,8 @@ import { policyRegistry } from '#policies';
 import type { RecommenderPolicy, TrainingSet } from '#policies';
 import { tastes } from '../../test/learning.js';
 import { judge, pairedDifference, popularityScorer, splitByTime, unitsToJudge } from './fit-evaluation.js';
-import { ProcessFitRunner } from './fit-runner.js';
+import { decodeCheckpoint } from './fit-checkpoint.js';
+import { FitInterrupted, ProcessFitRunner } from './fit-runner.js';
 import { isClearlyWorse, runFit } from './fit.js';
 import type { FitTask } from './fit.js';
 
@@ -113,6 +114,20 @@ describe('a fit', () => {
     expect(isClearlyWorse(evaluation)).toBe(true);
   });
 
+  it('begins with the serving weights where that is asked for and their shapes fit, and says so', () => {
+    const first = runFit(task(splitByTime(data).past), () => undefined, Date.now);
+    const learnedThrough = splitByTime(data).from - 1;
+    const serving = { version: 3, params: task(data).params, state: first.state.json, learnedThrough };
+    const warm = (params: FitTask['params']) =>
+      runFit({ ...task(data), params, serving, begin: 'serving' }, () => undefined, Date.now).evaluation;
+    expect(warm(task(data).params)).toMatchObject({ began: { with: 'version', version: 3, newItems: 0 } });
+    expect(warm(task(data).params).judgedUnits).toBeGreaterThan(20);
+    expect(warm({ dimension: 4, iterations: 2 })).toMatchObject({ began: { with: 'scratch' } });
+    expect(runFit({ ...task(data), serving }, () => undefined, Date.now).evaluation.began).toEqual({
+      with: 'scratch',
+    });
+  });
+
   it('compares only on data that the serving version has not learned from', () => {
     const { state } = runFit(task(data), () => undefined, Date.now);
     const serving = { version: 1, params: task(data).params, state: state.json, learnedThrough: 2000 * HOUR };
@@ -141,6 +156,31 @@ const entry = path.resolve('dist/apps/api/src/policies/fit-process.js');
 const built = existsSync(entry) ? describe : describe.skip;
 built('a fit in a process (needs the built program; else skipped)', () => {
   const runner = new ProcessFitRunner(pathToFileURL(entry));
+
+  it('goes on from its last checkpoint when it is killed, to the same bytes as one that was not', async () => {
+    const data = tastes(120, 40, 12, 'world');
+    const params = { dimension: 8, length: 8, blocks: 1, batch: 16, epochs: 12, patience: 3 };
+    const long: FitTask = { ...task(data), key: 'sequence', params, keepEveryMs: 0 };
+    let pid = 0;
+    const mortal = new ProcessFitRunner(pathToFileURL(entry), (number) => (pid = number));
+    const kept: Uint8Array[] = [];
+    const run = mortal.run(
+      long,
+      () => undefined,
+      (bytes) => {
+        if (kept.push(bytes) === 5) process.kill(pid, 'SIGKILL');
+      },
+    );
+    await expect(run).rejects.toThrow(FitInterrupted);
+    const resume = decodeCheckpoint(kept.at(-1) as Uint8Array);
+    const { state, evaluation } = await runner.run({ ...long, resume }, () => undefined);
+    const whole = runFit(long, () => undefined, Date.now);
+    expect(state.sha256).toBe(whole.state.sha256);
+    expect(evaluation).toMatchObject({ resumed: true, 'ndcg@10': whole.evaluation['ndcg@10'] });
+    // A row more makes it another fit: it begins again.
+    const more = { ...long, data: tastes(121, 40, 12, 'world'), resume };
+    expect(runFit(more, () => undefined, Date.now).evaluation.resumed).toBe(false);
+  });
 
   it('gives the same bytes as one in place, while this thread goes on', async () => {
     let turns = 0;

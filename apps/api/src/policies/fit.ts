@@ -11,6 +11,8 @@ import {
   unitsToJudge,
 } from './fit-evaluation.js';
 import type { PairedDifference, RankingQuality } from './fit-evaluation.js';
+import { CheckpointKeeper } from './fit-checkpoint.js';
+import type { FitCheckpoint, JudgedFit, KeepCheckpoint } from './fit-checkpoint.js';
 import { storeState } from './snapshot-state.js';
 import type { StoredState } from './snapshot-state.js';
 
@@ -23,6 +25,12 @@ export interface FitTask {
   readonly data: TrainingSet;
   /** What serves now, to be compared with. */
   readonly serving: ServingModel | null;
+  /** `serving`: begins with what serves, where the policy can; absent: from nothing. */
+  readonly begin?: 'scratch' | 'serving';
+  /** What a fit of this task left that was ended from outside; it goes on from there. */
+  readonly resume?: FitCheckpoint | null;
+  /** Least milliseconds between two checkpoints; absent: KEEP_EVERY_MS. */
+  readonly keepEveryMs?: number;
   /** Most memory that the fit's process may take, in megabytes; absent: DEFAULT_MEMORY_MB. */
   readonly memoryMb?: number;
 }
@@ -59,6 +67,16 @@ export interface CurvePoint extends TrainingPoint {
 /** Told while a run goes on: the share done, in [0, 1], and a point of its curve where there is a new one. */
 export type RunProgress = (share: number, point?: CurvePoint) => void;
 
+/** What a fit begins with: nothing, or the weights of a version. */
+export type Beginning =
+  | { readonly with: 'scratch' }
+  | {
+      readonly with: 'version';
+      readonly version: number;
+      /** Items that the version did not know; they begin at what they are like. */
+      readonly newItems: number;
+    };
+
 /** How well the same settings did on the last tenth of the data after learning from the rest. */
 export interface FitEvaluation extends QualityFigures {
   readonly data: {
@@ -73,6 +91,9 @@ export interface FitEvaluation extends QualityFigures {
   readonly popularity: QualityFigures;
   readonly serving: ServingComparison | null;
   readonly fitSeconds: number;
+  readonly began: Beginning;
+  /** Whether the fit went on from a checkpoint. */
+  readonly resumed: boolean;
   /** Most that the process of the fit took at a time, data and program included. */
   readonly peakMemoryMb?: number;
 }
@@ -135,9 +156,10 @@ export function dataCutOf(data: TrainingSet): DataCut {
 
 /**
  * Fits twice: on the first nine tenths by time, judged on the rest, and then on everything. The same task gives the
- * same state.
+ * same state, also where it goes on from a checkpoint.
  * @param progress told of the share done and of the curve.
- * @param clock Unix milliseconds, for the duration alone.
+ * @param clock Unix milliseconds, for the duration and the pace of checkpoints alone.
+ * @param keep told of points from which a later fit can go on.
  * @throws DomainError when the policy is not a registered recommender or does not accept the parameters.
  */
 export function runFit(
@@ -145,35 +167,73 @@ export function runFit(
   progress: RunProgress,
   clock: () => number,
   registry: Registry<Policy> = policyRegistry,
+  keep: KeepCheckpoint = () => undefined,
 ): FitResult {
   const policy = registry.get(task.key);
   if (policy.learns !== 'batch') throw new Error(`the policy "${task.key}" does not learn in training runs`);
   const params = policy.params.parse(task.params);
   const started = clock();
-  const evaluate = evaluateFit(policy, params, task, (share, point) => progress(0.5 * share, point));
-  const state = policy.fit(task.data, params, createRng(task.seed), (share, point) =>
-    progress(0.5 + 0.5 * share, curvePoint('final', point)),
+  const keeper = new CheckpointKeeper(task, clock, keep);
+  const beginning = beginningOf(policy, params, task);
+  const evaluate =
+    keeper.evaluation ??
+    evaluateFit(policy, params, task, beginning.from, keeper, (share, point) => progress(0.5 * share, point));
+  keeper.evaluation = evaluate;
+  const state = policy.fit(
+    task.data,
+    params,
+    createRng(task.seed),
+    (share, point) => progress(0.5 + 0.5 * share, curvePoint('final', point)),
+    { checkpoints: keeper.of('final'), ...beginning.from },
   );
-  const evaluation: FitEvaluation = { ...evaluate, fitSeconds: (clock() - started) / 1000 };
+  const evaluation: FitEvaluation = {
+    ...evaluate,
+    fitSeconds: (clock() - started) / 1000,
+    began: beginning.began,
+    resumed: keeper.resumed,
+  };
   return { state: storeState(policy, state), evaluation };
+}
+
+/** What the fit begins with: the serving version where that is wanted and its shapes fit. */
+function beginningOf(
+  policy: RecommenderPolicy,
+  params: unknown,
+  { begin, serving, data }: FitTask,
+): { readonly from: { readonly from?: unknown }; readonly began: Beginning } {
+  const nothing = { from: {}, began: { with: 'scratch' } } as const;
+  if (begin !== 'serving' || serving === null || !policy.canBeginWith) return nothing;
+  const from = policy.decode(serving.state);
+  if (!policy.canBeginWith(from, params)) return nothing;
+  const { items } = from as { readonly items?: readonly string[] };
+  const known = new Set(items ?? []);
+  const newItems = data.items.filter((id) => !known.has(id)).length;
+  return { from: { from }, began: { with: 'version', version: serving.version, newItems } };
 }
 
 function evaluateFit(
   policy: RecommenderPolicy,
   params: unknown,
   task: FitTask,
+  from: { readonly from?: unknown },
+  keeper: CheckpointKeeper,
   progress: RunProgress,
-): Omit<FitEvaluation, 'fitSeconds'> {
+): JudgedFit {
   const { data, serving } = task;
-  const split = splitByTime(data);
+  // What the version that it begins with has learned from is no test of it.
+  const split = splitByTime(data, undefined, 'from' in from ? serving?.learnedThrough : undefined);
   const size = { rows: data.at.length, units: data.units.length, items: data.items.length };
   const units = unitsToJudge(split, createRng(`${task.seed} judge`));
   if (units.length === 0 || split.past.at.length === 0) {
     const none = { 'recall@20': 0, 'ndcg@10': 0, 'coverage@20': 0 };
     return { ...none, data: { ...size, heldOutFrom: null }, judgedUnits: 0, popularity: none, serving: null };
   }
-  const fitted = policy.fit(split.past, params, createRng(task.seed), (share, point) =>
-    progress(0.8 * share, curvePoint('judged', point)),
+  const fitted = policy.fit(
+    split.past,
+    params,
+    createRng(task.seed),
+    (share, point) => progress(0.8 * share, curvePoint('judged', point)),
+    { checkpoints: keeper.of('judged'), ...from },
   );
   const candidate = scorerOf(policy.compile(fitted, params), data, split);
   const quality = judge(split, units, candidate);

@@ -169,5 +169,9 @@ export const trainingRunSchema = z.strictObject({
   /** Outcomes before this time are learned from; default: now. */
   cutAt: z.iso.datetime({ offset: true }).optional(),
   promote: z.enum(['auto', 'manual']).default('auto'),
+  begin: z
+    .enum(['scratch', 'serving'])
+    .default('scratch')
+    .describe('`serving`: with the weights that serve, where their shapes fit, and fewer passes.'),
 });
 export type TrainingRunBody = z.output<typeof trainingRunSchema>;

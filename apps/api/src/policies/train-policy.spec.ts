@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { T0, clearLearning, crashingAt, insertPolicy, tastes } from '../../test/learning.js';
 import { createTestDatabase } from '../../test/postgres.js';
 import type { TestDatabase } from '../../test/postgres.js';
-import { FitRunner, InlineFitRunner } from './fit-runner.js';
-import type { FitResult } from './fit.js';
+import { FitInterrupted, FitRunner, InlineFitRunner } from './fit-runner.js';
+import type { FitResult, FitTask, RunProgress } from './fit.js';
 import { TrainPolicy } from './train-policy.js';
 import type { TrainingRunRow } from './training-run-row.js';
 import { readTrainingSet } from './training-data.js';
@@ -251,6 +251,34 @@ describe('a training run', () => {
       expect(await versions()).toHaveLength(ended ? 1 : 0);
     }
     expect(await runRow('r1')).toMatchObject({ status: 'succeeded', snapshot_version: 1 });
+  });
+
+  it('goes on from the stored checkpoint when its process is ended, and leaves none behind', async () => {
+    await insertPlays();
+    await queueRun('r1');
+    const resumed: boolean[] = [];
+    class Mortal extends FitRunner {
+      async run(
+        task: FitTask,
+        progress: RunProgress,
+        keep?: (bytes: Uint8Array) => void,
+      ): Promise<FitResult> {
+        let left = resumed.length === 0 ? 3 : Infinity;
+        const result = await new InlineFitRunner().run({ ...task, keepEveryMs: 0 }, progress, (bytes) => {
+          keep?.(bytes);
+          if (--left === 0) {
+            resumed.push(false);
+            throw new FitInterrupted('killed');
+          }
+        });
+        resumed.push(result.evaluation.resumed);
+        return result;
+      }
+    }
+    await new TrainPolicy(db.database, new Mortal()).run('r1', () => undefined);
+    expect(resumed).toEqual([false, true]);
+    expect(await runRow('r1')).toMatchObject({ status: 'succeeded', snapshot_version: 1 });
+    expect(await db.database.query(`select 1 from training_checkpoint`)).toEqual([]);
   });
 
   it('goes on one at a time for a policy', async () => {

@@ -4,7 +4,17 @@ import type { DecisionRequest, Policy } from '#policies';
 import type { Database, Sql } from '../persistence/database.js';
 import { newestRequests } from './current-probabilities.js';
 import { DEFAULT_MEMORY_MB, dataCutOf, isClearlyWorse } from './fit.js';
-import type { CurvePoint, DataCut, FitEvaluation, FitResult, ServingModel } from './fit.js';
+import type {
+  CurvePoint,
+  DataCut,
+  FitEvaluation,
+  FitResult,
+  FitTask,
+  RunProgress,
+  ServingModel,
+} from './fit.js';
+import { CheckpointStore } from './checkpoint-store.js';
+import { FitInterrupted } from './fit-runner.js';
 import type { FitRunner } from './fit-runner.js';
 import { findPolicyRow, lockPolicy, notifySnapshot } from './policy-row.js';
 import type { PolicyRow } from './policy-row.js';
@@ -24,6 +34,9 @@ function thinned(curve: readonly CurvePoint[]): readonly CurvePoint[] {
   return Array.from({ length: MOST_POINTS }, (_, i) => curve[Math.round(i * step)] as CurvePoint);
 }
 
+/** How often the process of one run may be ended from outside while its worker lives. */
+const MOST_ATTEMPTS = 3;
+
 /** Models of training runs that are kept beside the one that serves. */
 const KEEP_MODELS = 10;
 
@@ -33,11 +46,15 @@ const KEEP_MODELS = 10;
  * it is clearly worse than the serving one on data that neither has seen, or the policy needs a yes of the gate.
  */
 export class TrainPolicy {
+  private readonly checkpoints: CheckpointStore;
+
   constructor(
     private readonly db: Database,
     private readonly runner: FitRunner,
     private readonly registry: Registry<Policy> = policyRegistry,
-  ) {}
+  ) {
+    this.checkpoints = new CheckpointStore(db);
+  }
 
   /**
    * @param progress called with the share done, in [0, 1], and the training curve up to now.
@@ -57,7 +74,7 @@ export class TrainPolicy {
       progress(0.05, curve);
       const memoryMb = policy.training?.memoryMb ?? DEFAULT_MEMORY_MB;
       const task = { key: policy.key, params: run.params, seed: run.seed, data, serving, memoryMb };
-      const fitted = await this.runner.run(task, (share, point) => {
+      const fitted = await this.fit(runId, { ...task, begin: run.begin_with }, (share, point) => {
         if (point) curve.push(point);
         progress(0.05 + 0.9 * share, curve);
       });
@@ -69,7 +86,23 @@ export class TrainPolicy {
          where id = $1 and status = 'running'`,
         [runId, (error as Error).message.slice(0, 2000), JSON.stringify(thinned(curve))],
       );
+      await this.checkpoints.drop(runId);
       return 'failed';
+    }
+  }
+
+  /** Fits, from the run's checkpoint if it has one, and again from the newest one when the process is ended from outside. */
+  private async fit(runId: string, task: FitTask, progress: RunProgress): Promise<FitResult> {
+    for (let attempt = 1; ; attempt++) {
+      const resume = await this.checkpoints.read(runId);
+      try {
+        return await this.runner.run({ ...task, resume }, progress, (bytes) =>
+          this.checkpoints.keep(runId, bytes),
+        );
+      } catch (error) {
+        await this.checkpoints.settled();
+        if (!(error instanceof FitInterrupted) || attempt === MOST_ATTEMPTS) throw error;
+      }
     }
   }
 
@@ -191,6 +224,7 @@ export class TrainPolicy {
           JSON.stringify(thinned(curve)),
         ],
       );
+      await tx.query(`delete from training_checkpoint where run_id = $1`, [run.id]);
       await dropOldModels(tx, policy.id);
       if (serves) await notifySnapshot(tx, policy.id);
     });

@@ -1,11 +1,16 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { writeAudit } from '../access/audit.js';
+import { policyRegistry } from '#policies';
 import { Database } from '../persistence/database.js';
+import type { Transaction } from '../persistence/database.js';
 import { lockPolicy } from './policy-row.js';
+import type { PolicyRow } from './policy-row.js';
 import { insertRun } from './training-runs.service.js';
 
 const TICK_MS = 30_000;
+/** For policies whose settings are older than that one. */
+const DEFAULT_FROM_SCRATCH_EVERY = 7;
 
 /**
  * Policies whose time has come: the newest scheduled moment has passed, is later than the last change of the policy
@@ -68,15 +73,32 @@ export class TrainScheduler implements OnApplicationBootstrap, BeforeApplication
       const policy = await lockPolicy(tx, id, true);
       const due = await tx.query<{ id: string }>(DUE, [now]);
       if (!policy || !due.some((row) => row.id === id)) return null;
-      const run = await insertRun(tx, policy, { promote: policy.training?.promote ?? 'auto' }, 'schedule');
+      const promote = policy.training?.promote ?? 'auto';
+      const run = await insertRun(tx, policy, { promote, begin: await beginningOf(tx, policy) }, 'schedule');
       await writeAudit(tx, {
         actor: 'system: nightly training',
         action: 'policy.train',
         entity: 'policy',
         entityKey: id,
-        after: { run: run.id, promote: run.promote },
+        after: { run: run.id, promote: run.promote, begin: run.begin_with },
       });
       return run.id;
     });
   }
+}
+
+/** Nights between two that begin from nothing begin with what serves: a model that only ever goes on drifts. */
+async function beginningOf(tx: Transaction, policy: PolicyRow): Promise<'scratch' | 'serving'> {
+  const every = policy.training?.fromScratchEvery ?? DEFAULT_FROM_SCRATCH_EVERY;
+  const registered = policyRegistry.get(policy.key);
+  if (every === 1 || registered.learns !== 'batch' || !registered.canBeginWith) return 'scratch';
+  if (policy.serving_version === null) return 'scratch';
+  const [warm] = await tx.query<{ runs: number }>(
+    `select count(*)::int as runs from training_run r
+      where policy_id = $1 and status = 'succeeded' and begin_with = 'serving' and created_at > coalesce(
+        (select max(created_at) from training_run where policy_id = $1 and status = 'succeeded' and begin_with = 'scratch'),
+        '-infinity')`,
+    [policy.id],
+  );
+  return (warm?.runs ?? 0) + 1 < every ? 'serving' : 'scratch';
 }

@@ -15,6 +15,7 @@ export interface TrainingRunRow {
   readonly curve: readonly CurvePoint[];
   readonly data: DataCut | null;
   readonly trigger: 'person' | 'schedule';
+  readonly begin_with: 'scratch' | 'serving';
   readonly snapshot_version: number | null;
   readonly error: string | null;
   readonly created_at: Date;
@@ -36,6 +37,8 @@ export interface TrainingRunView {
   /** What it was fitted on; null before that was read. */
   readonly data: DataCut | null;
   readonly trigger: 'person' | 'schedule';
+  /** What was asked for; what the fit began with in fact is `evaluation.began`. */
+  readonly begin: 'scratch' | 'serving';
   readonly snapshotVersion: number | null;
   readonly error: string | null;
   readonly createdAt: Date;
@@ -55,6 +58,7 @@ export const toRunView = (row: TrainingRunRow): TrainingRunView => ({
   curve: row.curve,
   data: row.data,
   trigger: row.trigger,
+  begin: row.begin_with,
   snapshotVersion: row.snapshot_version,
   error: row.error,
   createdAt: row.created_at,

@@ -98,9 +98,18 @@ export async function insertRun(
     );
   const id = `run_${ulid()}`;
   const [row] = await tx.query<TrainingRunRow & Record<string, unknown>>(
-    `insert into training_run (id, policy_id, status, seed, params, cut_at, promote, trigger)
-     values ($1, $2, 'queued', $3, $4::jsonb, coalesce($5::timestamptz, now()), $6, $7) returning *`,
-    [id, policy.id, body.seed ?? id, JSON.stringify(params), body.cutAt ?? null, body.promote, trigger],
+    `insert into training_run (id, policy_id, status, seed, params, cut_at, promote, trigger, begin_with)
+     values ($1, $2, 'queued', $3, $4::jsonb, coalesce($5::timestamptz, now()), $6, $7, $8) returning *`,
+    [
+      id,
+      policy.id,
+      body.seed ?? id,
+      JSON.stringify(params),
+      body.cutAt ?? null,
+      body.promote,
+      trigger,
+      body.begin,
+    ],
   );
   return row as TrainingRunRow;
 }

@@ -24,6 +24,14 @@ export const trainingSettingsSchema = z.strictObject({
     .default(null)
     .describe('Every night at this time; null: only when somebody asks.'),
   promote: z.enum(['auto', 'manual']).default('auto').describe('Of scheduled runs, as of any other.'),
+  fromScratchEvery: z
+    .int()
+    .min(1)
+    .max(365)
+    .default(7)
+    .describe(
+      'Every so many scheduled runs one begins from nothing, the others with the weights that serve; 1: each.',
+    ),
   memoryMb: z
     .int()
     .min(128)

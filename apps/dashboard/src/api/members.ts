@@ -16,6 +16,8 @@ export interface PreviewQuestion {
   subject: string | null;
   unitId?: string;
   context: Record<string, Json>;
+  /** ISO time of the request; absent: now. */
+  at?: string;
   limit: number;
   policies: { policyId: string }[];
 }

@@ -19,6 +19,9 @@ export interface RunEvaluation extends Quality {
   popularity?: Quality;
   serving?: ServingComparison | null;
   fitSeconds?: number;
+  /** Runs from before this was kept have none. */
+  began?: { with: 'scratch' } | { with: 'version'; version: number; newItems: number };
+  resumed?: boolean;
   peakMemoryMb?: number;
 }
 

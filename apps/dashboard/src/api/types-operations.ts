@@ -47,6 +47,8 @@ export interface Policy extends PolicyBody {
   training?: {
     schedule: { at: string; timeZone: string } | null;
     promote: 'auto' | 'manual';
+    /** Every so many nights from nothing, else with the weights that serve. */
+    fromScratchEvery?: number;
     memoryMb: number;
   } | null;
   /** Nothing new of it serves before the off-policy gate has said yes. */

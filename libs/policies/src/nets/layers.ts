@@ -112,17 +112,21 @@ const HALF_WORD = 65_536;
  */
 export class Dropout {
   private readonly mask: Floats;
-  private word: number;
+  /** Of the masks to come. */
+  word: number;
+  private readonly kernels: Kernels;
   private active = false;
 
   constructor(
-    private readonly kernels: Kernels,
+    parameters: Parameters,
     private readonly share: number,
     capacity: number,
     rng: Rng,
   ) {
-    this.mask = kernels.arena.floats(share > 0 ? capacity : 0);
+    this.kernels = parameters.kernels;
+    this.mask = this.kernels.arena.floats(share > 0 ? capacity : 0);
     this.word = 1 + rng.below(0x7fff_fffe);
+    parameters.streams.push(this);
   }
 
   /** y = x with a fresh mask on it; y may be x. */

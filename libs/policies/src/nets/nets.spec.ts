@@ -86,7 +86,7 @@ describe('layers', () => {
     const run = (training: boolean) => {
       const x = kernels.arena.floats(n);
       x.view.fill(1);
-      const dropout = new Dropout(kernels, 0.3, n, createRng('masks'));
+      const dropout = new Dropout(new Parameters(kernels), 0.3, n, createRng('masks'));
       dropout.forward(x, x, training);
       const dy = kernels.arena.floats(n);
       dy.view.fill(1);

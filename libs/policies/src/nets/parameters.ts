@@ -30,6 +30,15 @@ export interface StepOptions {
   readonly decay?: number;
 }
 
+/** All that a training goes on from: weights, the memory of the optimiser, and the masks to come. */
+export interface TrainingState {
+  readonly weights: Float32Array;
+  readonly mean: Float32Array;
+  readonly square: Float32Array;
+  readonly steps: number;
+  readonly words: readonly number[];
+}
+
 /**
  * All weights of a model, one after the other in one block, so that a step of the optimiser or a snapshot is one call. Layers
  * declare theirs, then `build` lays them out.
@@ -38,6 +47,8 @@ export class Parameters {
   private readonly declared: Parameter[] = [];
   private blocks: { weights: Floats; gradient: Floats; mean: Floats; square: Floats } | undefined;
   private steps = 0;
+  /** Streams of chance that layers draw from while they are trained, each by its present word. */
+  readonly streams: { word: number }[] = [];
 
   constructor(readonly kernels: Kernels) {}
 
@@ -85,6 +96,27 @@ export class Parameters {
       throw new DomainError('invalid_state', `${snapshot.length} weights where the model has ${view.length}`);
     }
     view.set(snapshot);
+  }
+
+  /** A copy of all that a training goes on from. */
+  trainingState(): TrainingState {
+    const { weights, mean, square } = this.built;
+    return {
+      weights: weights.view.slice(),
+      mean: mean.view.slice(),
+      square: square.view.slice(),
+      steps: this.steps,
+      words: this.streams.map(({ word }) => word),
+    };
+  }
+
+  /** @throws DomainError `invalid_state` when the state is of another model. */
+  resumeTraining(state: TrainingState): void {
+    this.restore(state.weights);
+    this.built.mean.view.set(state.mean);
+    this.built.square.view.set(state.square);
+    this.steps = state.steps;
+    this.streams.forEach((stream, i) => (stream.word = state.words[i] ?? stream.word));
   }
 
   clearGradients(): void {

@@ -121,8 +121,8 @@ export class RecurrentLayer implements SequenceLayer {
     const { kernels } = parameters;
     const rows = options.length * options.batch;
     const size = rows * options.dimension;
-    this.before = new Dropout(kernels, options.dropout, size, rng);
-    this.after = new Dropout(kernels, options.dropout, size, rng);
+    this.before = new Dropout(parameters, options.dropout, size, rng);
+    this.after = new Dropout(parameters, options.dropout, size, rng);
     this.dropped = kernels.arena.floats(size);
     this.dense = new Dense(parameters, 'dense', options.dimension, options.dimension, rows);
   }

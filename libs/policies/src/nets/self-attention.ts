@@ -47,7 +47,7 @@ class AttentionBlock {
     this.middle = new LayerNorm(parameters, `${name}.middle`, dimension, rows);
     this.wide = dense('wide');
     this.narrow = dense('narrow');
-    const drop = (size: number) => new Dropout(this.kernels, dropout, size, rng);
+    const drop = (size: number) => new Dropout(parameters, dropout, size, rng);
     this.dropWeights = drop(rows * length);
     this.dropWide = drop(rows * dimension);
     this.dropNarrow = drop(rows * dimension);
@@ -183,7 +183,7 @@ export class SelfAttentionLayer implements SequenceLayer {
     this.length = length;
     this.positions = new Embedding(parameters, 'positions', length, dimension, 1, rows);
     this.places = this.kernels.arena.ints(rows);
-    this.drop = new Dropout(this.kernels, options.dropout, rows * dimension, rng);
+    this.drop = new Dropout(parameters, options.dropout, rows * dimension, rng);
     this.blocks = Array.from(
       { length: options.blocks },
       (_, index) => new AttentionBlock(parameters, `block ${index + 1}`, options, rng),

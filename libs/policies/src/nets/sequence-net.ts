@@ -13,6 +13,9 @@ import { TiedSoftmax } from './tied-softmax.js';
 import { answersOf, partOf } from './window.js';
 import type { Window } from './window.js';
 
+/** Name of the parameter with a vector per item. */
+export const ITEM_VECTORS = 'items';
+
 export const SEQUENCE_CELLS = ['self-attention', 'gru', 'lstm'] as const;
 export type SequenceCell = (typeof SEQUENCE_CELLS)[number];
 
@@ -68,7 +71,7 @@ export class SequenceNet {
     this.parameters = new Parameters(this.kernels);
     // As in Vaswani et al. (2017): beside learned positions the item vectors would be too small.
     const scale = cell === 'self-attention' ? Math.sqrt(dimension) : 1;
-    this.embedding = new Embedding(this.parameters, 'items', items, dimension, scale, rows);
+    this.embedding = new Embedding(this.parameters, ITEM_VECTORS, items, dimension, scale, rows);
     this.layer = layers[cell](this.parameters, options, rng);
     this.softmax = new TiedSoftmax(this.parameters, this.embedding, items, trained ? rows : 1);
     // They start at nothing: the network learns what they are worth beside the items.

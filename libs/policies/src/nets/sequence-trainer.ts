@@ -1,6 +1,6 @@
-import type { Rng } from '#experiments';
 import type { StepOptions } from './parameters.js';
 import type { SequenceNet } from './sequence-net.js';
+import type { Uniforms } from '../sampling/counted-rng.js';
 import { shuffle } from '../sampling/shuffle.js';
 import { answersOf, partOf } from './window.js';
 import type { Window } from './window.js';
@@ -13,7 +13,7 @@ export class SequenceTrainer {
   constructor(
     private readonly net: SequenceNet,
     private readonly sequences: readonly Window[],
-    private readonly rng: Rng,
+    private readonly rng: Uniforms,
   ) {}
 
   /**

@@ -3,6 +3,9 @@ import { head } from './layers.js';
 import type { Embedding } from './layers.js';
 import type { Parameter, Parameters } from './parameters.js';
 
+/** Name of the parameter with a number per item. */
+export const ITEM_BIAS = 'items.bias';
+
 /** Most logits that are held at once: 64 MB. */
 const LOGITS = 16 * 1024 ** 2;
 
@@ -25,7 +28,7 @@ export class TiedSoftmax {
     capacity: number,
   ) {
     this.kernels = parameters.kernels;
-    this.bias = parameters.declare('items.bias', items, { value: 0 });
+    this.bias = parameters.declare(ITEM_BIAS, items, { value: 0 });
     this.piece = Math.max(1, Math.min(capacity, Math.floor(LOGITS / items)));
     this.logits = this.kernels.arena.floats(this.piece * items);
     this.dx = this.kernels.arena.floats(capacity * embedding.width);

@@ -1,5 +1,5 @@
 import type { Rng } from '#experiments';
-import type { FitProgress } from '../contract.js';
+import type { FitProgress, FitStart } from '../contract.js';
 import { choleskyInPlace, solveCholesky } from '../linear-algebra/cholesky.js';
 import { addWeightedGram } from '../linear-algebra/weighted-gram.js';
 import { ShortRowSolver } from './als-short-rows.js';
@@ -201,6 +201,7 @@ function penalty(
 /**
  * Alternating least squares from N(0, 0.1 / sqrt(dim)) starts, units first.
  * @param progress called with the share done, about a hundred times, and with the objective after every sweep.
+ * @param start `from`: item factors to begin with.
  * @returns item factors, one row of `dim` per item.
  */
 export function alternatingLeastSquares(
@@ -211,6 +212,7 @@ export function alternatingLeastSquares(
   weights: AlsWeights,
   rng: Rng,
   progress: FitProgress,
+  { checkpoints, from }: FitStart<Float32Array> = {},
 ): Float64Array {
   const units = byUnit.start.length - 1;
   const items = byItem.start.length - 1;
@@ -224,11 +226,18 @@ export function alternatingLeastSquares(
   const tick = (): void => {
     if (++done % stride === 0) progress(done / total);
   };
-  for (let round = 0; round < iterations; round++) {
+  if (from) itemFactors.set(from);
+  const saved = checkpoints?.saved as { readonly rounds: number; readonly items: Float64Array } | undefined;
+  // The units' factors follow from the items'.
+  if (saved) itemFactors.set(saved.items);
+  const first = saved?.rounds ?? 0;
+  done = first * (units + items);
+  for (let round = first; round < iterations; round++) {
     sweep(byUnit, unitFactors, itemFactors, dim, weights, tick);
     sweep(byItem, itemFactors, unitFactors, dim, weights, tick);
     const loss = objective(byUnit, byItem, [unitFactors, itemFactors], dim, weights);
     progress((round + 1) / iterations, { epoch: round + 1, loss });
+    checkpoints?.offer(() => ({ rounds: round + 1, items: itemFactors.slice() }));
   }
   return itemFactors;
 }

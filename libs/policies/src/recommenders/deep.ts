@@ -1,14 +1,15 @@
 import { defineParams } from '#experiments';
 import type { Rng } from '#experiments';
 import { z } from 'zod';
-import type { Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
+import type { FitProgress, FitStart, Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
 import { holdOut, trainUntilBest } from './deep/batches.js';
 import { Examples } from './deep/examples.js';
-import { decodeRanking, encodeRanking, RankingScorer } from './deep/model.js';
+import { decodeRanking, encodeRanking, RankingScorer, trainedState } from './deep/model.js';
 import type { RankingState } from './deep/model.js';
 import { networkParams, networkRules } from './deep/params.js';
 import { RankingNet } from './deep/ranking-net.js';
 import { RetrievalTrainer } from './deep/retrieval-trainer.js';
+import { CountedRng } from '../sampling/counted-rng.js';
 import { shuffle } from '../sampling/shuffle.js';
 
 const schema = z.object({
@@ -31,14 +32,20 @@ type Params = z.output<typeof schema>;
 /** Rows that watch the training: at most so many, and this share. */
 const WATCHED = { most: 2048, share: 0.03 };
 
-function fit(data: TrainingSet, params: Params, rng: Rng, progress: (share: number) => void): RankingState {
+function fit(
+  data: TrainingSet,
+  params: Params,
+  rng: Rng,
+  progress: FitProgress,
+  { checkpoints }: FitStart<RankingState> = {},
+): RankingState {
   const examples = new Examples(data, networkRules(params));
-  const { dimension, hidden, batch, epochs } = params;
+  const { batch, epochs } = params;
   const titles = Math.min(data.items.length, Math.max(params.softmaxTitles, batch));
   const net = new RankingNet(
     {
-      dimension,
-      hidden,
+      dimension: params.dimension,
+      hidden: params.hidden,
       heads: 1,
       titles: data.items.length,
       titleFeatures: data.items.length + examples.titleSpace.size,
@@ -59,34 +66,34 @@ function fit(data: TrainingSet, params: Params, rng: Rng, progress: (share: numb
     decay: params.decay,
     dropped: params.dropped,
   };
-  const trainer = new RetrievalTrainer(net, examples, data.item, options, rng.fork('steps'));
+  const [steps, order] = [new CountedRng(rng.fork('steps')), new CountedRng(rng.fork('order'))];
+  const trainer = new RetrievalTrainer(net, examples, data.item, options, steps);
   const { train, watch } = holdOut(data.item.length, WATCHED.share, WATCHED.most, rng.fork('watch'));
-  const order = rng.fork('order');
-  trainUntilBest({ epochs, patience: params.patience }, net.parameters, (number) => {
-    shuffle(train, order);
-    for (let from = 0; from < train.length; from += batch) {
-      trainer.train(train.subarray(from, from + batch));
-      progress((number - 1 + Math.min(1, (from + batch) / train.length)) / epochs);
-    }
-    if (watch.length === 0) return null;
-    let loss = 0;
-    for (let from = 0; from < watch.length; from += batch) {
-      const part = watch.subarray(from, from + batch);
-      loss += trainer.loss(part) * part.length;
-    }
-    return loss / watch.length;
-  });
+  trainUntilBest(
+    { epochs, patience: params.patience },
+    net.parameters,
+    (number) => {
+      shuffle(train, order);
+      for (let from = 0; from < train.length; from += batch) {
+        trainer.train(train.subarray(from, from + batch));
+        progress((number - 1 + Math.min(1, (from + batch) / train.length)) / epochs);
+      }
+      return watch.length === 0 ? null : watchedLoss(trainer, watch, batch);
+    },
+    { streams: [steps, order], order: train },
+    checkpoints,
+  );
   progress(1);
-  return {
-    dimension,
-    hidden,
-    heads: ['play'],
-    items: [...data.items],
-    titleSpace: examples.titleSpace,
-    contextSpace: examples.contextSpace,
-    titleBags: examples.titleBags,
-    weights: net.parameters.snapshot(),
-  };
+  return trainedState(params, ['play'], data, examples, net.parameters.snapshot());
+}
+
+function watchedLoss(trainer: RetrievalTrainer, watch: Uint32Array, batch: number): number {
+  let loss = 0;
+  for (let from = 0; from < watch.length; from += batch) {
+    const part = watch.subarray(from, from + batch);
+    loss += trainer.loss(part) * part.length;
+  }
+  return loss / watch.length;
 }
 
 function compile(state: RankingState): Ranker {

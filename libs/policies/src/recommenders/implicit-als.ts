@@ -11,9 +11,10 @@ import {
   stateText,
   stateTexts,
 } from '../codec.js';
-import type { FitProgress, Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
+import type { FitProgress, FitStart, Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
 import { alternatingLeastSquares, gramOf, RowSolver, sparseRows, transposeRows } from './als-solver.js';
 import type { AlsWeights } from './als-solver.js';
+import { warmRows } from './warm-rows.js';
 import { knownHistory } from './history.js';
 
 const schema = z.object({
@@ -65,7 +66,16 @@ const weightsOf = (params: Params): AlsWeights => ({
   frequency: params.frequency,
 });
 
-function fit(data: TrainingSet, params: Params, rng: Rng, progress: FitProgress): AlsState {
+/** Share of the sweeps that a fit takes which begins with learned factors. */
+const WARM = 0.25;
+
+function fit(
+  data: TrainingSet,
+  params: Params,
+  rng: Rng,
+  progress: FitProgress,
+  { checkpoints, from }: FitStart<AlsState> = {},
+): AlsState {
   const ones = new Float64Array(data.item.length).fill(1);
   const byUnit = sparseRows(
     data.units.length,
@@ -80,10 +90,14 @@ function fit(data: TrainingSet, params: Params, rng: Rng, progress: FitProgress)
     byUnit,
     byItem,
     dimension,
-    iterations,
+    from ? Math.ceil(WARM * iterations) : iterations,
     weightsOf(params),
     rng,
     progress,
+    {
+      ...(checkpoints ? { checkpoints } : {}),
+      ...(from ? { from: warmRows(from.factors, dimension, from.items, data) } : {}),
+    },
   );
   const members = Float64Array.from(
     data.items,
@@ -181,6 +195,7 @@ export const implicitAls: RecommenderPolicy<Params, AlsState> = {
   params: defineParams(schema),
   stateVersion: 1,
   fit,
+  canBeginWith: ({ dimension }, params) => dimension === params.dimension,
   encode,
   decode,
   compile,

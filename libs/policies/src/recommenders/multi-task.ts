@@ -1,15 +1,25 @@
 import { defineParams, DomainError } from '#experiments';
 import type { Rng } from '#experiments';
 import { z } from 'zod';
-import type { DecisionRequest, Ranker, RecommenderPolicy, TaskRows, TrainingSet } from '../contract.js';
+import type {
+  DecisionRequest,
+  FitProgress,
+  FitStart,
+  Ranker,
+  RecommenderPolicy,
+  TaskRows,
+  TrainingSet,
+} from '../contract.js';
 import { holdOut, trainUntilBest } from './deep/batches.js';
 import { Examples } from './deep/examples.js';
-import { decodeRanking, encodeRanking, RankingScorer } from './deep/model.js';
+import { decodeRanking, encodeRanking, RankingScorer, trainedState } from './deep/model.js';
 import type { RankingState } from './deep/model.js';
 import { networkParams, networkRules } from './deep/params.js';
 import { RankingNet } from './deep/ranking-net.js';
 import { questionsOf, TaskTrainer } from './deep/task-trainer.js';
 import type { TaskRow } from './deep/task-trainer.js';
+import { CountedRng } from '../sampling/counted-rng.js';
+import type { Uniforms } from '../sampling/counted-rng.js';
 import { shuffle } from '../sampling/shuffle.js';
 
 const taskName = z
@@ -75,7 +85,7 @@ function plays(data: TrainingSet, negatives: number, rng: Rng): TaskRows {
 }
 
 /** Every row once, in any order: a small task is heard as often as it speaks, or it would be learned by heart. */
-function epochOf(train: readonly Uint32Array[], rng: Rng): TaskRow[] {
+function epochOf(train: readonly Uint32Array[], rng: Uniforms): TaskRow[] {
   const rows = train.flatMap((own, task) => Array.from(own, (row) => ({ task, row })));
   const order = shuffle(
     Uint32Array.from(rows, (_, i) => i),
@@ -84,17 +94,23 @@ function epochOf(train: readonly Uint32Array[], rng: Rng): TaskRow[] {
   return Array.from(order, (i) => rows[i] as TaskRow);
 }
 
-function fit(data: TrainingSet, params: Params, rng: Rng, progress: (share: number) => void): RankingState {
+function fit(
+  data: TrainingSet,
+  params: Params,
+  rng: Rng,
+  progress: FitProgress,
+  { checkpoints }: FitStart<RankingState> = {},
+): RankingState {
   const examples = new Examples(data, networkRules(params));
-  const { dimension, hidden, batch, epochs } = params;
+  const { batch, epochs } = params;
   const all = [plays(data, params.negatives, rng.fork('negatives')), ...(data.tasks ?? [])];
   const tasks = params.only.length === 0 ? all : all.filter(({ name }) => params.only.includes(name));
   if (tasks.length === 0)
     throw new DomainError('no_rows', `none of the tasks ${params.only.join(', ')} is in the data`, '/only');
   const net = new RankingNet(
     {
-      dimension,
-      hidden,
+      dimension: params.dimension,
+      hidden: params.hidden,
       heads: tasks.length,
       titles: data.items.length,
       titleFeatures: data.items.length + examples.titleSpace.size,
@@ -109,33 +125,31 @@ function fit(data: TrainingSet, params: Params, rng: Rng, progress: (share: numb
   );
   const questions = tasks.map((task) => questionsOf(task, examples));
   const options = { rate: params.learningRate, decay: params.decay, dropped: params.dropped };
-  const trainer = new TaskTrainer(net, examples, questions, options, rng.fork('steps'));
+  const [steps, order] = [new CountedRng(rng.fork('steps')), new CountedRng(rng.fork('order'))];
+  const trainer = new TaskTrainer(net, examples, questions, options, steps);
   const split = rng.fork('watch');
   const parts = questions.map(({ label }) => holdOut(label.length, WATCHED.share, WATCHED.most, split));
   const watch = parts.flatMap((part, task) => Array.from(part.watch, (row) => ({ task, row })));
-  const order = rng.fork('order');
-  trainUntilBest({ epochs, patience: params.patience }, net.parameters, (number) => {
-    const rows = epochOf(
-      parts.map(({ train }) => train),
-      order,
-    );
-    for (let from = 0; from < rows.length; from += batch) {
-      trainer.train(rows.slice(from, from + batch));
-      progress((number - 1 + Math.min(1, (from + batch) / rows.length)) / epochs);
-    }
-    return watch.length === 0 ? null : watchedLoss(trainer, watch, batch);
-  });
+  trainUntilBest(
+    { epochs, patience: params.patience },
+    net.parameters,
+    (number) => {
+      const rows = epochOf(
+        parts.map(({ train }) => train),
+        order,
+      );
+      for (let from = 0; from < rows.length; from += batch) {
+        trainer.train(rows.slice(from, from + batch));
+        progress((number - 1 + Math.min(1, (from + batch) / rows.length)) / epochs);
+      }
+      return watch.length === 0 ? null : watchedLoss(trainer, watch, batch);
+    },
+    { streams: [steps, order] },
+    checkpoints,
+  );
   progress(1);
-  return {
-    dimension,
-    hidden,
-    heads: tasks.map((task) => task.name),
-    items: [...data.items],
-    titleSpace: examples.titleSpace,
-    contextSpace: examples.contextSpace,
-    titleBags: examples.titleBags,
-    weights: net.parameters.snapshot(),
-  };
+  const heads = tasks.map((task) => task.name);
+  return trainedState(params, heads, data, examples, net.parameters.snapshot());
 }
 
 /** Mean over tasks of their mean losses: each counts the same. */

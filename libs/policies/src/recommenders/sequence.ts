@@ -11,7 +11,8 @@ import {
   stateText,
   stateTexts,
 } from '../codec.js';
-import type { Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
+import type { FitProgress, FitStart, Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
+import type { Parameters } from '../nets/parameters.js';
 import { SEQUENCE_CELLS, SequenceNet } from '../nets/sequence-net.js';
 import type { SequenceCell } from '../nets/sequence-net.js';
 import {
@@ -22,6 +23,7 @@ import {
   signalSizes,
 } from './sequence-signals.js';
 import type { SignalVocabulary } from './sequence-signals.js';
+import { beginWith } from './sequence-warm.js';
 import { trainSequences } from './sequence-training.js';
 
 const schema = z.object({
@@ -87,15 +89,29 @@ function popularityOf(data: TrainingSet): Float64Array {
   return counts.map((count) => count / most);
 }
 
-function fit(data: TrainingSet, params: Params, rng: Rng, progress: (share: number) => void): SequenceState {
-  const { cell, dimension, length, blocks } = params;
+/** A fit that begins with learned weights takes this share of the passes, at this share of the rate. */
+const WARM = { epochs: 0.25, rate: 0.25 };
+
+function fit(
+  data: TrainingSet,
+  params: Params,
+  rng: Rng,
+  progress: FitProgress,
+  { checkpoints, from }: FitStart<SequenceState> = {},
+): SequenceState {
+  const { cell, dimension, length, blocks, learningRate: rate } = params;
   const { sequences, vocabulary } = sequencesOf(data);
+  const warm = { rate: rate * WARM.rate, epochs: Math.ceil(params.epochs * WARM.epochs) };
   const weights = trainSequences(
     sequences,
     { ...params, items: data.items.length, signals: signalSizes(vocabulary) },
-    { ...params, rate: params.learningRate },
+    { ...params, rate, ...(from ? warm : {}) },
     rng,
     progress,
+    {
+      ...(checkpoints ? { checkpoints } : {}),
+      ...(from ? { from: (parameters: Parameters) => beginWith(parameters, from, data, vocabulary) } : {}),
+    },
   );
   const popularity = popularityOf(data);
   return {
@@ -200,6 +216,8 @@ export const sequence: RecommenderPolicy<Params, SequenceState> = {
   stateVersion: 1,
   needs: () => ({ contexts: false, tasks: [], signals: true }),
   fit,
+  canBeginWith: (state, params) =>
+    (['cell', 'dimension', 'length', 'blocks'] as const).every((name) => state[name] === params[name]),
   encode,
   decode,
   compile,

@@ -291,6 +291,7 @@ export function wrappable(policy: Policy, wrappers: Wrappers): Policy {
     ...policy,
     params: paramsOf(policy, wrappers),
     compile,
-    fit: (data, params: WrappedParams, rng, progress) => policy.fit(data, ownParams(params), rng, progress),
+    fit: (data, params: WrappedParams, rng, progress, start) =>
+      policy.fit(data, ownParams(params), rng, progress, start),
   } as Policy;
 }

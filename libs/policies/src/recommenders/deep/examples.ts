@@ -1,4 +1,5 @@
-import type { Context, Rng } from '#experiments';
+import type { Uniforms } from '../../sampling/counted-rng.js';
+import type { Context } from '#experiments';
 import type { TrainingSet } from '../../contract.js';
 import { FeatureSpace } from './feature-space.js';
 import type { Encoded, FeatureRules } from './feature-space.js';
@@ -45,7 +46,7 @@ export class Examples {
   }
 
   /** @param dropped share of contexts that are hidden, so that the network does not lean on them. */
-  queryBags(questions: Questions, rows: ArrayLike<number>, dropped: number, rng: Rng): QueryBags {
+  queryBags(questions: Questions, rows: ArrayLike<number>, dropped: number, rng: Uniforms): QueryBags {
     return this.queryBagsOf(
       Array.from(rows, (row) => ({ questions, row })),
       dropped,
@@ -57,7 +58,7 @@ export class Examples {
   queryBagsOf(
     asked: readonly { readonly questions: Questions; readonly row: number }[],
     dropped: number,
-    rng: Rng,
+    rng: Uniforms,
   ): QueryBags {
     const bags = newQueryBags();
     for (const { questions, row } of asked) {

@@ -8,7 +8,7 @@ import {
   stateText,
   stateTexts,
 } from '../../codec.js';
-import type { DecisionRequest } from '../../contract.js';
+import type { DecisionRequest, TrainingSet } from '../../contract.js';
 import { Bags } from '../../nets/embedding-bag.js';
 import { FeatureSpace } from './feature-space.js';
 import { RankingNet } from './ranking-net.js';
@@ -181,6 +181,17 @@ export const attributesOf = ({ titleBags }: Pick<RankingState, 'titleBags'>, ite
 const packInts = (values: Int32Array): string =>
   encodeFloats32(new Float32Array(values.buffer, values.byteOffset, values.length));
 const unpackInts = (text: string): Int32Array => new Int32Array(decodeFloats32(text).buffer);
+
+/** What serving needs of a trained network. */
+export function trainedState(
+  { dimension, hidden }: Pick<RankingState, 'dimension' | 'hidden'>,
+  heads: readonly string[],
+  data: Pick<TrainingSet, 'items'>,
+  { titleSpace, contextSpace, titleBags }: Pick<RankingState, 'titleSpace' | 'contextSpace' | 'titleBags'>,
+  weights: Float32Array,
+): RankingState {
+  return { dimension, hidden, heads, items: [...data.items], titleSpace, contextSpace, titleBags, weights };
+}
 
 export function encodeRanking(state: RankingState): Json {
   return {

@@ -1,4 +1,4 @@
-import type { Rng } from '#experiments';
+import type { Uniforms } from '../../sampling/counted-rng.js';
 import type { Floats, Ints } from '../../kernels/index.js';
 import { Bags } from '../../nets/embedding-bag.js';
 import { head } from '../../nets/layers.js';
@@ -41,7 +41,7 @@ export class RetrievalTrainer {
     private readonly examples: Examples,
     private readonly item: Uint32Array,
     private readonly options: RetrievalOptions,
-    private readonly rng: Rng,
+    private readonly rng: Uniforms,
   ) {
     const { arena } = net.kernels;
     const { batch, titles } = options;

@@ -1,4 +1,4 @@
-import type { Rng } from '#experiments';
+import type { Uniforms } from '../../sampling/counted-rng.js';
 import type { Floats } from '../../kernels/index.js';
 import type { TaskRows } from '../../contract.js';
 import { Bags } from '../../nets/embedding-bag.js';
@@ -46,7 +46,7 @@ export class TaskTrainer {
     private readonly examples: Examples,
     private readonly tasks: readonly TaskQuestions[],
     private readonly options: TaskOptions,
-    private readonly rng: Rng,
+    private readonly rng: Uniforms,
   ) {
     const { arena } = net.kernels;
     const { dimension, pairs, heads } = net.shape;
@@ -107,7 +107,7 @@ export class TaskTrainer {
     return loss;
   }
 
-  private queryBags(rows: readonly TaskRow[], dropped: number, rng: Rng) {
+  private queryBags(rows: readonly TaskRow[], dropped: number, rng: Uniforms) {
     return this.examples.queryBagsOf(
       rows.map(({ task, row }) => ({ questions: this.tasks[task] as Questions, row })),
       dropped,

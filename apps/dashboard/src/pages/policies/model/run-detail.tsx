@@ -3,7 +3,7 @@ import type { ReactElement } from 'react';
 import { useState } from 'react';
 import type { RunEvaluation } from '../../../api/models.js';
 import type { Policy, TrainingRun } from '../../../api/types.js';
-import { count, dateTime, json } from '../../../format/index.js';
+import { count, dateTime, json, plural } from '../../../format/index.js';
 import { Facts } from '../../../ui/details.js';
 import layout from '../../../ui/layout.module.css';
 import { PromoteDialog, verb } from '../promote-dialog.js';
@@ -31,7 +31,7 @@ export function RunDetail({ policy, run }: { policy: Policy; run: TrainingRun })
 
 function factsOf(run: TrainingRun): { label: string; value: string }[] {
   const { data } = run;
-  const { fitSeconds, peakMemoryMb } = (run.evaluation ?? {}) as RunEvaluation;
+  const { began, fitSeconds, peakMemoryMb, resumed } = (run.evaluation ?? {}) as RunEvaluation;
   const cut =
     data === null
       ? [{ label: 'Data', value: 'not read' }]
@@ -45,11 +45,20 @@ function factsOf(run: TrainingRun): { label: string; value: string }[] {
   return [
     ...cut,
     { label: 'Asked for by', value: run.trigger === 'schedule' ? 'the schedule' : 'a person' },
+    ...(began === undefined ? [] : [{ label: 'Began', value: beginning(began) }]),
+    ...(resumed ? [{ label: 'Interrupted', value: 'yes, went on from a checkpoint' }] : []),
     { label: 'Seed', value: String(run.seed ?? '—') },
     ...(fitSeconds === undefined ? [] : [{ label: 'Fitting', value: `${count(Math.ceil(fitSeconds))} s` }]),
     ...(peakMemoryMb === undefined ? [] : [{ label: 'Peak memory', value: `${count(peakMemoryMb)} MB` }]),
     ...(run.params === undefined ? [] : [{ label: 'Parameters', value: json(run.params) }]),
   ];
+}
+
+/** What the weights were before the first pass. */
+function beginning(began: NonNullable<RunEvaluation['began']>): string {
+  if (began.with === 'scratch') return 'from nothing';
+  const more = began.newItems > 0 ? `, ${plural(began.newItems, 'new title')} by attributes` : '';
+  return `with snapshot ${began.version}${more}`;
 }
 
 function Serve({ policy, run }: { policy: Policy; run: TrainingRun }): ReactElement | null {

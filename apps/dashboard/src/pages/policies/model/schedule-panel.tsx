@@ -9,7 +9,7 @@ import { Panel } from '../../../ui/panel.js';
 
 type Training = NonNullable<Policy['training']>;
 
-const DEFAULT: Training = { schedule: null, promote: 'auto', memoryMb: 2048 };
+const DEFAULT: Training = { schedule: null, promote: 'auto', fromScratchEvery: 7, memoryMb: 2048 };
 const NIGHT = { at: '03:00', timeZone: 'UTC' };
 
 /** When the policy trains by itself, and what a run may take. */
@@ -74,6 +74,15 @@ function Form({ policy, stored }: { policy: Policy; stored: Training }): ReactEl
               ]}
               value={draft.promote}
               onChange={(value) => setDraft({ ...draft, promote: value === 'manual' ? 'manual' : 'auto' })}
+            />
+            <NumberInput
+              label="From nothing every so many nights"
+              description="The others begin with what serves."
+              min={1}
+              max={365}
+              allowDecimal={false}
+              value={draft.fromScratchEvery ?? 7}
+              onChange={(value) => setDraft({ ...draft, fromScratchEvery: Number(value) })}
             />
           </>
         )}
