@@ -39,6 +39,8 @@ export interface RecommenderEvaluation extends ListScores {
   readonly 'ndcg@100': number;
   readonly 'novelty@20': number;
   readonly fitSeconds: number;
+  /** Of all cores; what else the machine does changes it little. */
+  readonly fitProcessorSeconds: number;
   readonly peakMemoryMb: number;
 }
 
@@ -189,13 +191,17 @@ export function evaluateRecommender(options: EvaluateRecommenderOptions): Recomm
   const layout = layOut(protocol, readRatings(options.data), split, features);
   const score = new Score();
   let fitMs = 0;
+  let processorUs = 0;
   layout.folds.forEach((fold, index) => {
     const rng = createRng(`evaluate ${options.seed ?? 1} ${index}`);
     const start = performance.now();
+    const before = process.cpuUsage();
     const compiled = train(policy, fold.train, params, rng, (share) => {
       options.progress?.((index + 0.5 * share) / layout.folds.length);
     });
     fitMs += performance.now() - start;
+    const used = process.cpuUsage(before);
+    processorUs += used.user + used.system;
     const actions = actionsOf(fold);
     const surprise = surpriseOf(fold.train);
     fold.cases.forEach((question, asked) => {
@@ -209,6 +215,7 @@ export function evaluateRecommender(options: EvaluateRecommenderOptions): Recomm
     params: params as Json,
     ...score.figures(layout.candidates),
     fitSeconds: fitMs / 1000,
+    fitProcessorSeconds: processorUs / 1e6,
     peakMemoryMb: process.resourceUsage().maxRSS / 1024,
   };
 }

@@ -112,6 +112,7 @@ describe('evaluate recommender', () => {
         'ild@20',
         'novelty@20',
         'fitSeconds',
+        'fitProcessorSeconds',
         'peakMemoryMb',
       ]);
       expect(result.users).toBeGreaterThan(30);
