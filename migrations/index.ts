@@ -20,6 +20,7 @@ import { NotPersonalised1764900000041 } from './1764900000041-not-personalised.j
 import { WarmStarts1764900000050 } from './1764900000050-warm-starts.js';
 import { PolicyRevision1764900000060 } from './1764900000060-policy-revision.js';
 import { Checkpoints1764900000100 } from './1764900000100-checkpoints.js';
+import { Pages1764900000090 } from './1764900000090-pages.js';
 
 /** In order; the only list of migrations. */
 export const migrations = [
@@ -45,4 +46,5 @@ export const migrations = [
   WarmStarts1764900000050,
   PolicyRevision1764900000060,
   Checkpoints1764900000100,
+  Pages1764900000090,
 ];

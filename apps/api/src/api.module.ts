@@ -18,6 +18,7 @@ import { MetricsModule } from './metrics/metrics.module.js';
 import { ModelCardsModule } from './model-cards/model-cards.module.js';
 import { HeartbeatModule } from './operations/heartbeat.js';
 import { OperationsModule } from './operations/operations.module.js';
+import { PagesModule } from './pages/pages.module.js';
 import type { Database } from './persistence/database.js';
 import { PoliciesModule } from './policies/policies.module.js';
 import { PolicyAuditsModule } from './policy-audits/policy-audits.module.js';
@@ -43,6 +44,7 @@ const features: readonly (Type | DynamicModule)[] = [
   UnitsModule,
   MembersModule,
   SearchModule,
+  PagesModule,
   PoliciesModule,
   PolicyAuditsModule,
   ModelCardsModule,

@@ -1,10 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { COMPLETION_FEATURE, RETURN_FEATURE } from '#policies';
 import { recordChange } from '../access/record-change.js';
 import type { Acting } from '../http/acting.js';
 import { Database } from '../persistence/database.js';
 import type { ItemBody, ListItems } from './item.schemas.js';
 
 type ItemRow = ItemBody & Record<string, unknown>;
+
+/** What trade-off runs have measured of an item stays when the item is registered again. */
+const MEASURED = [COMPLETION_FEATURE, RETURN_FEATURE]
+  .map((name) => `'${name}', item.features->'${name}'`)
+  .join(', ');
 
 /** In the order of ids: two calls with the same items then wait for each other instead of dead-locking. */
 const UPSERT = `
@@ -13,7 +19,7 @@ select id, kind, subject, title, features, available, position from jsonb_to_rec
   as given (id text, kind text, subject text, title text, features jsonb, available boolean, position integer)
 order by id
 on conflict (id) do update set kind = excluded.kind, subject = excluded.subject, title = excluded.title,
-  features = excluded.features, available = excluded.available, position = excluded.position, updated_at = now()`;
+  features = jsonb_strip_nulls(jsonb_build_object(${MEASURED})) || excluded.features, available = excluded.available, position = excluded.position, updated_at = now()`;
 
 const LIST = `
 select id, kind, subject, title, features, available, position from item

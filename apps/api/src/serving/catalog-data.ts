@@ -1,6 +1,6 @@
 import { createAssignmentEngine } from '#experiments';
 import type { AssignmentEngine, Context, Experiment, Holdout, Json, Layer, Surface } from '#experiments';
-import type { Action } from '#policies';
+import type { Action, PageLayout } from '#policies';
 import type { Withhold } from '../persistence/withhold.js';
 
 /** A configured policy, as far as serving needs it. */
@@ -31,6 +31,13 @@ export interface CatalogItem {
   readonly available: boolean;
 }
 
+/** A page that clients ask for as a whole. */
+export interface PageConfig {
+  readonly key: string;
+  readonly title: string;
+  readonly layout: PageLayout;
+}
+
 /** What people design, small: reloaded as a whole. */
 export interface CatalogConfig {
   /** In order of creation. Running, paused and shipped ones only. */
@@ -43,6 +50,8 @@ export interface CatalogConfig {
   readonly killSwitch: boolean;
   /** Units that policies may not know; absent: none. */
   readonly notPersonalised?: readonly string[];
+  /** Absent: none. */
+  readonly pages?: readonly PageConfig[];
 }
 
 /** Everything a treatment depends on besides learned states. Immutable; replaced as a whole. */
@@ -54,6 +63,7 @@ export interface ServingCatalog {
   readonly items: ItemIndex;
   readonly killSwitch: boolean;
   readonly notPersonalised: ReadonlySet<string>;
+  readonly pages: ReadonlyMap<string, PageConfig>;
 }
 
 /** A candidate as a request names it. */
@@ -181,6 +191,7 @@ export function compileCatalog(
     policies: new Map(config.policies.map((policy) => [policy.id, policy])),
     killSwitch: config.killSwitch,
     notPersonalised: new Set(config.notPersonalised),
+    pages: new Map(config.pages?.map((page) => [page.key, page])),
   };
 }
 

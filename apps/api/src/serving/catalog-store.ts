@@ -10,7 +10,7 @@ import type {
   SurfaceKind,
 } from '#experiments';
 import type { Sql } from '../persistence/database.js';
-import type { CatalogConfig, CatalogItem, PolicyConfig } from './catalog-data.js';
+import type { CatalogConfig, CatalogItem, PageConfig, PolicyConfig } from './catalog-data.js';
 import type { Withhold } from '../persistence/withhold.js';
 
 /** Items read in one query; between two queries the event loop serves requests. */
@@ -115,6 +115,7 @@ select md5(concat_ws('|',
   (select string_agg(id || key || params::text || exploration::text || floor || coalesce(reward::text, '') || window_seconds ||
      coalesce(shadow::text, '') || coalesce(withhold::text, ''), ','
      order by id) from policy),
+  (select string_agg(key || xmin::text, ',' order by key) from page),
   (select xmin::text from setting where key = 'kill_switch'),
   (select concat(count(*), '/', sum(hashtext(unit_id))) from not_personalised))) as revision`;
 
@@ -135,15 +136,19 @@ export class CatalogStore {
   }
 
   async readConfig(): Promise<CatalogConfig> {
-    const [experiments, layers, holdouts, surfaces, policies, settings, notPersonalised] = await Promise.all([
-      this.db.query<ExperimentRow & Record<string, unknown>>(EXPERIMENTS),
-      this.db.query<Layer & Record<string, unknown>>('select key, title, salt from layer order by key'),
-      this.db.query<HoldoutRow & Record<string, unknown>>('select * from holdout order by created_at, key'),
-      this.db.query<SurfaceRow & Record<string, unknown>>('select * from surface order by key'),
-      this.db.query<PolicyRow & Record<string, unknown>>('select * from policy order by id'),
-      this.db.query<{ value: Json }>(`select value from setting where key = 'kill_switch'`),
-      this.db.query<{ id: string }>('select unit_id as id from not_personalised order by 1'),
-    ]);
+    const [experiments, layers, holdouts, surfaces, policies, settings, notPersonalised, pages] =
+      await Promise.all([
+        this.db.query<ExperimentRow & Record<string, unknown>>(EXPERIMENTS),
+        this.db.query<Layer & Record<string, unknown>>('select key, title, salt from layer order by key'),
+        this.db.query<HoldoutRow & Record<string, unknown>>('select * from holdout order by created_at, key'),
+        this.db.query<SurfaceRow & Record<string, unknown>>('select * from surface order by key'),
+        this.db.query<PolicyRow & Record<string, unknown>>('select * from policy order by id'),
+        this.db.query<{ value: Json }>(`select value from setting where key = 'kill_switch'`),
+        this.db.query<{ id: string }>('select unit_id as id from not_personalised order by 1'),
+        this.db.query<PageConfig & Record<string, unknown>>(
+          'select key, title, layout from page order by key',
+        ),
+      ]);
     return {
       experiments: experiments.map(toExperiment),
       layers,
@@ -170,6 +175,7 @@ export class CatalogStore {
       policies: policies.map(toPolicy),
       killSwitch: isOn(settings[0]?.value ?? null),
       notPersonalised: notPersonalised.map(({ id }) => id),
+      pages,
     };
   }
 

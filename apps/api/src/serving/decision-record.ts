@@ -12,7 +12,7 @@ export const KEEP_ALL_FEATURES = 32;
 export interface Decided {
   readonly id: string;
   readonly now: number;
-  readonly request: TreatmentsRequest;
+  readonly request: Omit<TreatmentsRequest, 'requests'>;
   /** As the policy was told; the request's where none decided. */
   readonly context: Context;
   readonly wanted: TreatmentRequest;

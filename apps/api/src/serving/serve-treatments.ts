@@ -105,20 +105,43 @@ export function serveTreatments(
   now: number,
   hooks: ServingHooks = HOOKS,
 ): Served {
-  const treatments: Treatment[] = [];
-  const records: DecisionRecord[] = [];
-  const known = !state.catalog.notPersonalised.has(request.unitId);
-  for (const given of request.requests) {
+  const call = new ServingCall(state, request, now, hooks);
+  for (const wanted of request.requests) call.answer(wanted);
+  return call;
+}
+
+/** Decisions of one unit at one moment, made one after the other; later ones may know the earlier. */
+export class ServingCall implements Served {
+  readonly treatments: Treatment[] = [];
+  readonly records: DecisionRecord[] = [];
+  /** False for a unit that asked not to be known: policies then answer as for somebody new. */
+  readonly known: boolean;
+
+  /** @param page settings of a page that says by itself what stands above; absent: every answer stands above the next. */
+  constructor(
+    private readonly state: ServingState,
+    private readonly request: Omit<TreatmentsRequest, 'requests'>,
+    private readonly now: number,
+    private readonly hooks: ServingHooks = HOOKS,
+    private readonly page: { readonly above: () => readonly Treatment[] } | null = null,
+  ) {
+    this.known = !state.catalog.notPersonalised.has(request.unitId);
+  }
+
+  /** @param offered candidates in place of those that the request names. */
+  answer(given: TreatmentRequest, offered: readonly Action[] | null = null): Treatment {
+    const { state, request, now, hooks, known, treatments, records } = this;
     const wanted = known ? given : withoutFeatures(given);
     const begun = hooks.monotonic();
     const id = hooks.newId(now);
     const surface = state.catalog.surfaces.get(wanted.surface) ?? UNKNOWN;
-    const candidates = candidatesOf(state.catalog, surface, wanted);
-    const above = treatments.slice();
+    const candidates = offered ?? candidatesOf(state.catalog, surface, wanted);
+    const above = this.page === null ? treatments.slice() : this.page.above();
     const asked: Asked = { state, request, wanted, known, now, hooks, id, surface, candidates, above };
     const { assignment, choice } = choose(asked);
     if (choice.fallback !== null) hooks.onFallback?.(choice.reason, policyIdOf(assignment) ?? '');
-    treatments.push(treatmentOf(id, wanted, surface, assignment, choice));
+    const treatment = treatmentOf(id, wanted, surface, assignment, choice);
+    treatments.push(treatment);
     const micros = Math.round((hooks.monotonic() - begun) * 1000);
     const shadow = askShadow(asked, assignment, choice);
     records.push(
@@ -137,13 +160,13 @@ export function serveTreatments(
         stack: wanted.parent === null ? null : stackOf(wanted.parent, choice.propensity, records),
       }),
     );
+    return treatment;
   }
-  return { treatments, records };
 }
 
 interface Asked {
   readonly state: ServingState;
-  readonly request: TreatmentsRequest;
+  readonly request: Omit<TreatmentsRequest, 'requests'>;
   readonly wanted: TreatmentRequest;
   /** False for a unit that asked not to be known: policies then answer as for somebody new. */
   readonly known: boolean;

@@ -3,8 +3,10 @@ import { newUlid } from '../http/ulid.js';
 import { DecisionSpool } from './decision-spool.js';
 import { ExperimentCatalog } from './experiment-catalog.js';
 import { ProcessorClock } from './processor-clock.js';
+import { servePage } from './serve-page.js';
+import type { ServedPage } from './serve-page.js';
 import { serveTreatments } from './serve-treatments.js';
-import type { ServingHooks, Treatment, TreatmentsRequest } from './serve-treatments.js';
+import type { Served, ServingHooks, ServingState, Treatment, TreatmentsRequest } from './serve-treatments.js';
 import {
   fallbacksServed,
   serveSeconds,
@@ -46,15 +48,36 @@ export class TreatmentService {
    * @param now Unix milliseconds.
    */
   async serve(request: TreatmentsRequest, now: number = Date.now()): Promise<readonly Treatment[]> {
+    const { treatments } = await this.recorded((state) => serveTreatments(state, request, now, this.hooks));
+    return treatments;
+  }
+
+  /**
+   * As serve, for a whole page.
+   * @returns null where there is no page of that key.
+   */
+  async servePage(
+    key: string,
+    request: Omit<TreatmentsRequest, 'requests'>,
+    now: number = Date.now(),
+  ): Promise<ServedPage | null> {
+    const config = this.experiments.current.pages.get(key);
+    if (!config) return null;
+    return (await this.recorded((state) => servePage(state, config, request, now, this.hooks))).page;
+  }
+
+  private async recorded<S extends Served>(answer: (state: ServingState) => S): Promise<S> {
     // Observing costs more than a lookup in the catalogue: every sixteenth request stands for all.
     const begun = this.requests++ % SAMPLE === 0 ? performance.now() : null;
-    const state = { catalog: this.experiments.current, policy: (id: string) => this.snapshots.get(id) };
-    const { treatments, records } = serveTreatments(state, request, now, this.hooks);
-    const recorded = this.spool.record(records);
-    for (const { reason } of treatments) this.served.set(reason, (this.served.get(reason) ?? 0) + 1);
+    const served = answer({
+      catalog: this.experiments.current,
+      policy: (id: string) => this.snapshots.get(id),
+    });
+    const recorded = this.spool.record(served.records);
+    for (const { reason } of served.treatments) this.served.set(reason, (this.served.get(reason) ?? 0) + 1);
     if (begun !== null) serveSeconds.observe((performance.now() - begun) / 1000);
     await recorded;
-    return treatments;
+    return served;
   }
 
   /** Adds what was served since the last call to the process's metrics. */

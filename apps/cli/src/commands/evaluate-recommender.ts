@@ -44,7 +44,8 @@ export interface RecommenderEvaluation extends ListScores {
   readonly peakMemoryMb: number;
 }
 
-function train(
+/** Learns from a history as the policy does it. @throws DomainError `not_a_recommender`. */
+export function train(
   policy: Policy,
   data: TrainingSet,
   params: unknown,
@@ -163,11 +164,13 @@ function surpriseOf(data: TrainingSet): Float64Array {
   return members.map((count) => -Math.log2((count + 0.5) / (data.units.length + 1)));
 }
 
-function actionsOf(fold: Fold): readonly Action[] {
+/** The titles of a fold, by position. */
+export function actionsOf(fold: Fold): readonly Action[] {
   return fold.train.items.map((id, i) => ({ id, features: fold.train.itemFeatures[i] ?? {} }));
 }
 
-function protocolOf(name: string): ProtocolName {
+/** @throws DomainError `unknown_protocol`. */
+export function protocolOf(name: string): ProtocolName {
   const protocol = PROTOCOLS.find((known) => known === name);
   if (protocol === undefined) {
     throw new DomainError(

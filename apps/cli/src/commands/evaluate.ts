@@ -9,6 +9,7 @@ import { whole } from './number-options.js';
 import { evaluateNextSession } from './evaluate-next-session.js';
 import { evaluateRecommender } from './evaluate-recommender.js';
 import { registerEvaluateSearch } from './search/register.js';
+import { evaluateTradeOff, tradeOffTable } from './evaluate-trade-off.js';
 
 /** Keys of the registered policies that `evaluate bandit` or `evaluate recommender` can play. */
 export function listPolicies(kind: 'bandit' | 'recommender'): string[] {
@@ -39,6 +40,7 @@ interface RecommenderOptions extends CommonOptions {
   readonly graph?: string;
   readonly rerank?: unknown;
   readonly tags?: boolean;
+  readonly tradeOff?: boolean;
 }
 
 function parseJson(text: string): unknown {
@@ -108,7 +110,7 @@ function runRecommender(key: string | undefined, options: RecommenderOptions): v
   }
   const bar = progressBar(options.json, 'evaluating {bar} {percentage}% | {eta_formatted} left');
   try {
-    const result = evaluateRecommender({
+    const settings = {
       policy: required(key, 'the key of the policy'),
       data: required(options.data, '--data'),
       protocol: options.protocol,
@@ -118,8 +120,15 @@ function runRecommender(key: string | undefined, options: RecommenderOptions): v
       ...(options.graph === undefined ? {} : { graph: options.graph }),
       ...(options.rerank === undefined ? {} : { rerank: options.rerank }),
       tags: options.tags === true,
-      progress: (share) => bar.update(share),
-    });
+      progress: (share: number) => bar.update(share),
+    };
+    if (options.tradeOff === true) {
+      const curve = evaluateTradeOff(settings);
+      bar.stop();
+      process.stdout.write(options.json === true ? `${JSON.stringify(curve)}\n` : tradeOffTable(curve));
+      return;
+    }
+    const result = evaluateRecommender(settings);
     bar.stop(); // before the result, or the bar would be drawn over it
     print(result, options.json);
   } finally {
@@ -169,6 +178,10 @@ export function registerEvaluate(program: Command): void {
     .option('--split <file>', 'JSON file with the split')
     .option('--graph <dir>', 'directory with kg-triples.tsv, whose attributes become features of the titles')
     .option('--rerank <json>', 're-rankers around the policy: {"key", "params"} or a list of them', parseJson)
+    .option(
+      '--trade-off',
+      'try the re-ranker trade-off over a grid of weights and bounds, and print the curve',
+    )
     .option('--tags', 'tags.csv of the data directory becomes a feature of the titles')
     .action(runRecommender);
   registerEvaluateSearch(evaluate, withCommonOptions);

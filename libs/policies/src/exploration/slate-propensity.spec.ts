@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { createRng } from '#experiments';
 import { compileExploration, serveSlate } from '../index.js';
-import { servePage } from '../page.js';
 import { actionsOf, requestOf } from '../testing/worlds.js';
 import { plackettLuceMarginals } from './plackett-luce-marginals.js';
 import { marginalPropensity, orderPropensity, withFloor } from './slate-propensity.js';
@@ -62,31 +61,6 @@ describe('propensities of a slate', () => {
     expect([...(floored.bySlot[0] as Float64Array)].map((p) => Number(p.toFixed(9)))).toEqual([
       0.1, 0.1, 0.8,
     ]);
-  });
-
-  it('logs for a page the product of the rows and their items, and shows nothing twice', () => {
-    const explore = compileExploration('plackett-luce', { temperature: 1 });
-    const ranker = {
-      decides: 'slate',
-      scores: ({ actions }: { actions: readonly unknown[] }) => Float64Array.from(actions, (_, i) => i / 3),
-    } as const;
-    const slate = (count: number, length: number, prefix: string) => ({
-      compiled: ranker,
-      request: requestOf(actionsOf(count, prefix)),
-      length,
-      exploration: explore,
-      floor: 0.01,
-    });
-    const rows = slate(3, 3, 'row');
-    const page = servePage(rows, () => slate(5, 2, 'title'), createRng('page'));
-    const all = page.rows.flatMap(({ items }) => items.map(({ index }) => index));
-    expect(all.length).toBe(5);
-    expect(new Set(all).size).toBe(5);
-    const product = page.rows.reduce((joint, row) => joint * row.propensity * row.itemsPropensity, 1);
-    expect(page.propensity).toBeCloseTo(product, 12);
-    expect(page.rowsPropensity).toBe(
-      serveSlate(ranker, rows.request, 3, explore, 0.01, createRng('page').fork('rows')).propensity,
-    );
   });
 });
 

@@ -6,7 +6,7 @@ import { timeOf } from './freshness.js';
 import { valuesOf } from './similarity.js';
 
 const name = z.string().min(1).max(100);
-const schema = z.object({
+export const hardFilterSchema = z.strictObject({
   from: name.default('availableFrom').describe('Feature with the time from which a title may be shown.'),
   until: name.default('availableUntil').describe('Feature with the time until which it may be shown.'),
   countries: name
@@ -24,7 +24,7 @@ const schema = z.object({
     .default(120)
     .describe('Highest rating for who sends no limit; 120 lets all through.'),
 });
-type Params = z.output<typeof schema>;
+type Params = z.output<typeof hardFilterSchema>;
 
 function isAvailable(features: Context, at: number, { from, until }: Params): boolean {
   const first = timeOf(features[from]);
@@ -49,7 +49,7 @@ export const hardFilters: Wrapper<Params> = {
   title: 'Availability and maturity',
   summary: 'Leaves out what is not available now, not licensed here, or rated above what the member may see.',
   reference: 'Amatriain and Basilico (2015), Recommender systems in industry: a Netflix case study',
-  params: defineParams(schema),
+  params: defineParams(hardFilterSchema),
   hard: true,
   limitAttributes: ({ country, maturityLimit }) => [country, maturityLimit],
   eligible: ({ actions, at, context }, params) => {

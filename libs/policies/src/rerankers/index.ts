@@ -8,6 +8,7 @@ import { freshness } from './freshness.js';
 import { hardFilters } from './hard-filters.js';
 import { pins } from './pins.js';
 import { serendipity } from './serendipity.js';
+import { tradeOff } from './trade-off.js';
 
 /** Wrappers that work on lists. Adding one is one file and one entry here. */
 export const rerankers: readonly Wrapper[] = [
@@ -17,6 +18,7 @@ export const rerankers: readonly Wrapper[] = [
   calibration as Wrapper,
   diversityMmr as Wrapper,
   diversityDpp as Wrapper,
+  tradeOff as Wrapper,
   serendipity as Wrapper,
   exposureFloor as Wrapper,
   pins as Wrapper,

@@ -1,0 +1,209 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Context } from '#experiments';
+import { composePage, limitContext } from '#policies';
+import type { PageLevel } from '#policies';
+import type { Acting } from '../http/acting.js';
+import { Problem } from '../http/problem.js';
+import { auditLook } from '../members/look.js';
+import { asContext, historyOf, newestRequestOf } from '../members/member.js';
+import type { History, NewestRequest } from '../members/member.js';
+import { personalisationOf } from '../members/personalisation.js';
+import { Database } from '../persistence/database.js';
+import type { Transaction } from '../persistence/database.js';
+import { findPolicyRow } from '../policies/policy-row.js';
+import { PolicySource } from '../replays/policy-source.js';
+import type { Answering } from '../serving/answering.js';
+import type { ServingCatalog } from '../serving/catalog-data.js';
+import { ExperimentCatalog } from '../serving/experiment-catalog.js';
+import { pageOf } from './pages.service.js';
+import type { PageView } from './pages.service.js';
+import type { PageSideBody, PreviewPageBody } from './page.schemas.js';
+import { comparePages } from './compare-pages.js';
+import type { PageComparison } from './compare-pages.js';
+import { LEVELS, PreviewAsking } from './preview-asking.js';
+import type { PreviewedRow } from './preview-asking.js';
+
+export interface PreviewedPolicy {
+  readonly id: string;
+  readonly title: string;
+  readonly key: string;
+  readonly version: number;
+}
+
+export interface PagePreviewSide {
+  /** Null: the default order of the surface. */
+  readonly policies: Readonly<Record<PageLevel, PreviewedPolicy | null>>;
+  /** What the policy of the titles sees of the member's past, the newest first. */
+  readonly history: History['items'];
+  readonly historySource: History['source'] | 'given';
+  readonly rows: readonly PreviewedRow[];
+  /** Probability of exactly this page. */
+  readonly propensity: number;
+  /** Why there is no page; null where there is one. */
+  readonly error: string | null;
+}
+
+export interface PagePreview {
+  readonly page: { readonly key: string; readonly title: string };
+  readonly unitId: string | null;
+  readonly at: string;
+  /** What the policies were asked with, besides the history. */
+  readonly context: Context;
+  readonly sides: readonly PagePreviewSide[];
+  /** Null with fewer than two pages. */
+  readonly comparison: PageComparison | null;
+}
+
+interface Scene {
+  readonly page: PageView;
+  readonly body: PreviewPageBody;
+  readonly catalog: ServingCatalog;
+  readonly known: boolean;
+  readonly newest: NewestRequest | null;
+  readonly context: Context;
+  readonly at: number;
+}
+
+/** A page as a member would get it at some moment, made as serving makes it. Serves nobody and records no decision. */
+@Injectable()
+export class PagePreviews {
+  constructor(
+    @Inject(Database) private readonly db: Database,
+    @Inject(ExperimentCatalog) private readonly experiments: ExperimentCatalog,
+  ) {}
+
+  /** @throws Problem 404 for a page, 400 for a policy that is not there. */
+  async preview(key: string, body: PreviewPageBody, acting: Acting): Promise<PagePreview> {
+    if (body.unitId !== undefined) await auditLook(this.db, acting, 'unit.preview', body.unitId);
+    const catalog = this.experiments.current;
+    return this.db.transaction(async (tx) => {
+      await tx.query('set transaction isolation level repeatable read, read only');
+      const scene = await sceneOf(tx, await pageOf(tx, key), body, catalog);
+      const sides: PagePreviewSide[] = [];
+      for (const [i, wanted] of body.sides.entries()) sides.push(await sideOf(tx, scene, wanted, i));
+      const { history: _history, ...context } = scene.context;
+      return {
+        page: { key, title: scene.page.title },
+        unitId: body.unitId ?? null,
+        at: new Date(scene.at).toISOString(),
+        context,
+        sides,
+        comparison: comparePages(sides),
+      };
+    });
+  }
+}
+
+async function sceneOf(
+  tx: Transaction,
+  page: PageView,
+  body: PreviewPageBody,
+  catalog: ServingCatalog,
+): Promise<Scene> {
+  const known = body.unitId !== undefined && (await personalisationOf(tx, body.unitId)).personalised;
+  const newest = body.unitId === undefined || !known ? null : await newestRequestOf(tx, body.unitId);
+  const context = { ...newest?.context, ...(body.context as Context) };
+  const at = body.at === undefined ? Date.now() : Date.parse(body.at);
+  return { page, body, catalog, known, newest, context, at };
+}
+
+interface Level {
+  readonly policy: PreviewedPolicy;
+  readonly answers: Answering;
+  readonly context: Context;
+  readonly past: Past;
+}
+
+interface Past {
+  readonly source: PagePreviewSide['historySource'];
+  readonly items: History['items'];
+}
+
+async function sideOf(
+  tx: Transaction,
+  scene: Scene,
+  wanted: PageSideBody,
+  index: number,
+): Promise<PagePreviewSide> {
+  const levels: Partial<Record<PageLevel, Level>> = {};
+  const none: PagePreviewSide = {
+    policies: { rows: null, titles: null, artwork: null },
+    history: [],
+    historySource: 'none',
+    rows: [],
+    propensity: 1,
+    error: null,
+  };
+  try {
+    for (const level of LEVELS) {
+      const id = wanted[level];
+      if (id !== null) levels[level] = await levelOf(tx, scene, id, `/sides/${index}/${level}`);
+    }
+  } catch (error) {
+    if (error instanceof Problem && error.status === 422) return { ...none, error: error.detail };
+    throw error;
+  }
+  const past = levels.titles?.past ?? (await pastOf(tx, scene, null));
+  const policies = { ...none.policies };
+  for (const level of LEVELS) policies[level] = levels[level]?.policy ?? null;
+  const side = { ...none, policies, history: past.items, historySource: past.source };
+  return { ...side, ...composed(scene, levels, past) };
+}
+
+function composed(
+  { page, catalog, body, known, context, at }: Scene,
+  levels: Partial<Record<PageLevel, Level>>,
+  past: Past,
+): Pick<PagePreviewSide, 'rows' | 'propensity'> {
+  const asking = new PreviewAsking(catalog, levels, { unitId: body.unitId ?? '', at, seed: body.seed });
+  const candidates = (surface: string) =>
+    catalog.items.candidates(catalog.surfaces.get(surface)?.candidateKind ?? null, null);
+  const { order, rows, propensity } = composePage(
+    page.layout,
+    candidates(page.layout.rows.surface),
+    candidates(page.layout.titles.surface),
+    {
+      unitId: body.unitId ?? '',
+      context: { ...context, history: asContext({ source: 'outcomes', items: past.items }) },
+      at,
+    },
+    (question) => asking.answer(question),
+    // Somebody nothing is known of may still be given a history.
+    known || body.unitId === undefined,
+  );
+  return { rows: asking.rowsOf(rows, past.items, order), propensity };
+}
+
+async function levelOf(tx: Transaction, scene: Scene, id: string, pointer: string): Promise<Level> {
+  const row = await findPolicyRow(tx, id);
+  if (!row) throw Problem.invalid(pointer, 'unknown_policy', `there is no policy "${id}"`);
+  const source = new PolicySource(tx);
+  const stored = await source.find(id);
+  if (!stored) throw Problem.invalid(pointer, 'unknown_policy', `there is no policy "${id}"`);
+  const answers = await source.at(stored, row.serving_version ?? 0);
+  const past = await pastOf(tx, scene, row.reward);
+  const told = scene.known || scene.body.unitId === undefined;
+  const all = { ...scene.context, history: asContext({ source: 'outcomes', items: past.items }) };
+  return {
+    policy: { id, title: row.title, key: row.key, version: answers.policy.version },
+    answers,
+    context: told ? all : limitContext(all, answers.params),
+    past,
+  };
+}
+
+/** A history that is given wins over what is known of the member. */
+async function pastOf(
+  tx: Transaction,
+  { body, known, newest }: Scene,
+  reward: Parameters<typeof historyOf>[3],
+): Promise<Past> {
+  const given = body.context['history'];
+  if (Array.isArray(given)) {
+    const sent = { at: new Date(0), context: { history: given } as Context };
+    const past = await historyOf(tx, body.unitId ?? '', sent, reward);
+    return { source: 'given', items: given.length === 0 ? [] : past.items };
+  }
+  if (body.unitId === undefined || !known) return { source: 'none', items: [] };
+  return historyOf(tx, body.unitId, newest, reward);
+}

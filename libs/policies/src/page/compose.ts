@@ -1,0 +1,110 @@
+import type { Action } from '../contract.js';
+import type { PageLayout } from './layout.js';
+import { retrieve } from './retrieve.js';
+import type { PageMoment } from './retrieve.js';
+
+/** Smallest propensity that is told apart from 0: a page is the product of hundreds. */
+const LEAST = 1e-300;
+
+export type PageLevel = 'rows' | 'titles' | 'artwork';
+
+/** One decision that a page needs. */
+export interface PageQuestion {
+  readonly level: PageLevel;
+  readonly surface: string;
+  /** The row whose titles are ordered, the title whose artwork is chosen; null for the rows. */
+  readonly subject: string | null;
+  /** Null: those that are registered for the subject. */
+  readonly candidates: readonly Action[] | null;
+  readonly limit: number;
+}
+
+/** What was decided: ids in order, and the probability of exactly that. */
+export interface PageAnswer {
+  readonly ids: readonly string[];
+  /** Given everything that stands above on the page. */
+  readonly propensity: number;
+}
+
+export interface PageTitle<D> {
+  readonly id: string;
+  /** Null beyond the places that get one. */
+  readonly artwork: D | null;
+}
+
+export interface PageRow<D> {
+  readonly id: string;
+  readonly decision: D;
+  readonly titles: readonly PageTitle<D>[];
+}
+
+export interface ComposedPage<D> {
+  readonly order: D;
+  /** From the top. A row whose titles all stand above has none. */
+  readonly rows: readonly PageRow<D>[];
+  /** Probability of the whole page: of the order of its rows, the titles of each, and their artwork. */
+  readonly propensity: number;
+}
+
+/**
+ * Makes a page from the top: candidates of each row are retrieved and filtered, the rows that have enough of them are
+ * ordered, each row's titles are ordered without those that stand above, and the first of them get an artwork. What is
+ * left out is left out before the policy is asked, so each answer's propensity is exact given what stands above it, and
+ * the page's is their product.
+ * @param rows candidates for rows; @param titles everything that rows may hold.
+ * @param ask decides one question; its parent is the decision that this one is made within.
+ * @param personalised false for a unit that asked not to be known; see retrieve.
+ */
+export function composePage<D extends PageAnswer>(
+  layout: PageLayout,
+  rows: readonly Action[],
+  titles: readonly Action[],
+  moment: PageMoment,
+  ask: (question: PageQuestion, parent: D | null) => D,
+  personalised = true,
+): ComposedPage<D> {
+  const retrieved = retrieve(layout, rows, titles, moment, personalised);
+  const offered = new Map<string, readonly Action[]>();
+  const open = rows.filter(({ id }, i) => {
+    const candidates = retrieved[i] as readonly Action[];
+    offered.set(id, candidates);
+    return candidates.length >= layout.titles.least;
+  });
+  const order = ask(
+    {
+      level: 'rows',
+      surface: layout.rows.surface,
+      subject: null,
+      candidates: open,
+      limit: layout.rows.limit,
+    },
+    null,
+  );
+  const shown = new Set<string>();
+  let propensity = order.propensity;
+  const made = order.ids.map((id): PageRow<D> => {
+    const all = offered.get(id) ?? [];
+    const candidates = layout.unique ? all.filter((title) => !shown.has(title.id)) : all;
+    const { surface, limit } = layout.titles;
+    const decision = ask({ level: 'titles', surface, subject: id, candidates, limit }, order);
+    propensity *= decision.propensity;
+    const placed = decision.ids.map((title, place): PageTitle<D> => {
+      shown.add(title);
+      const artwork = artworkOf(layout, title, place, (question) => ask(question, decision));
+      propensity *= artwork?.propensity ?? 1;
+      return { id: title, artwork };
+    });
+    return { id, decision, titles: placed };
+  });
+  return { order, rows: made, propensity: Math.max(propensity, LEAST) };
+}
+
+function artworkOf<D>(
+  { artwork }: PageLayout,
+  title: string,
+  place: number,
+  ask: (question: PageQuestion) => D,
+): D | null {
+  if (artwork === null || place >= artwork.places) return null;
+  return ask({ level: 'artwork', surface: artwork.surface, subject: title, candidates: null, limit: 1 });
+}
