@@ -5,7 +5,7 @@ import type { Sql } from '../persistence/database.js';
 import { findPolicyRow } from './policy-row.js';
 import type { PolicyRow } from './policy-row.js';
 import { REWARD_PRESETS } from '../rewards/reward-presets.js';
-import { unitRules } from './reward.js';
+import { widerRules } from './reward.js';
 import type { RewardDefinition } from './reward.js';
 
 interface RewardFields {
@@ -35,12 +35,12 @@ export function resolveReward<T extends RewardFields>(body: T): Omit<T, 'rewardP
  */
 export function checkRewardWindow(reward: RewardDefinition | null, windowSeconds: number): void {
   if (reward === null || windowSeconds > 0) return;
-  const [rule] = unitRules(reward);
+  const [rule] = widerRules(reward);
   if (rule !== undefined)
     throw Problem.invalid(
       `/reward${rule.pointer}`,
       'needs_window',
-      'an outcome of the unit or the item counts at the end of a window; windowSeconds must be above 0',
+      'an outcome of the unit, of the item or of a decision within counts at the end of a window; windowSeconds must be above 0',
     );
   if (Object.keys(reward.signals ?? {}).length > 0)
     throw Problem.invalid(

@@ -5,12 +5,14 @@ const finite = z.number().refine(Number.isFinite, 'must be a finite number');
 const outcomeRule = z.strictObject({
   name: z.string().min(1).max(128).describe('Name of the outcome that counts, e.g. "play".'),
   of: z
-    .enum(['decision', 'unit', 'item'])
+    .enum(['decision', 'unit', 'item', 'within'])
     .optional()
     .describe(
       'Whose outcome: "decision" (the default) must name the decision; "unit" is any of the same unit that names no ' +
         'decision or another one, and counts for every position that was seen; "item" names the decision, or is any of ' +
-        'the same unit about the same action or subject, wherever it came about. The last two need a window.',
+        'the same unit about the same action or subject, wherever it came about; "within" names the decision, or one ' +
+        'made within it (a row of the page, the artwork of a title), and counts for the action that one is about. All ' +
+        'but the first need a window.',
     ),
   afterSeconds: z
     .number()
@@ -116,6 +118,8 @@ export interface ServedPosition {
 /** An event that names the decision, or (`ofUnit`) another of its unit. `at` is Unix milliseconds. */
 export interface LinkedEvent {
   readonly ofUnit?: boolean;
+  /** It names a decision made within this one; `actionId` is the action that one is about. */
+  readonly within?: boolean;
   readonly id: string;
   readonly kind: 'exposure' | 'outcome';
   readonly at: number;
@@ -140,10 +144,16 @@ export interface Settlement {
   readonly unattributed: number;
 }
 
-/** The rules about outcomes of the unit or the item, of the reward and of its signals, with their JSON pointers below the reward. */
-export function unitRules({ outcomes, signals = {} }: RewardDefinition): { name: string; pointer: string }[] {
-  const rulesOf = (rules: readonly OutcomeRule[], pointer: string): { name: string; pointer: string }[] =>
-    rules.flatMap(({ name, of }, i) => (isOfUnit(of) ? [{ name, pointer: `${pointer}/${i}/of` }] : []));
+/** The rules of the reward and of its signals that reach beyond outcomes naming the decision, with their JSON pointers below it. */
+export function widerRules({ outcomes, signals = {} }: RewardDefinition): {
+  name: string;
+  of: 'unit' | 'item' | 'within';
+  pointer: string;
+}[] {
+  const rulesOf = (rules: readonly OutcomeRule[], pointer: string) =>
+    rules.flatMap(({ name, of = 'decision' }, i) =>
+      of === 'decision' ? [] : [{ name, of, pointer: `${pointer}/${i}/of` }],
+    );
   return [
     ...rulesOf(outcomes, '/outcomes'),
     ...Object.entries(signals).flatMap(([name, signal]) =>
@@ -163,16 +173,25 @@ export function worthOf(
   name: string | null,
   value: number | null,
   age: number | null = null,
-  ofUnit = false,
+  from: Pick<LinkedEvent, 'ofUnit' | 'within'> = {},
 ): number | null {
-  const rule = ruleFor(definition, name, ofUnit);
+  const rule = ruleFor(definition, name, from);
   if (!rule || (age !== null && age < (rule.afterSeconds ?? -Infinity))) return null;
   return ruleWorth(rule, value);
 }
 
-/** The first rule for outcomes of the name that name the decision, or (`ofUnit`) another one or none. */
-const ruleFor = ({ outcomes }: Pick<Measure, 'outcomes'>, name: string | null, ofUnit = false) =>
-  outcomes.find((rule) => rule.name === name && (ofUnit ? isOfUnit(rule.of) : rule.of !== 'unit'));
+/** The first rule for outcomes of the name that name the decision, one within it, or (`ofUnit`) another one or none. */
+const ruleFor = (
+  { outcomes }: Pick<Measure, 'outcomes'>,
+  name: string | null,
+  { ofUnit, within }: Pick<LinkedEvent, 'ofUnit' | 'within'> = {},
+) => {
+  const reaches = ({ of }: OutcomeRule): boolean => {
+    if (within) return of === 'within';
+    return ofUnit ? isOfUnit(of) : of !== 'unit';
+  };
+  return outcomes.find((rule) => rule.name === name && reaches(rule));
+};
 
 function ruleWorth(rule: OutcomeRule, value: number | null): number | null {
   if (rule.min !== undefined && (value === null || value < rule.min)) return null;
@@ -272,9 +291,9 @@ function placeWorths(
   for (const event of events) {
     if (event.kind !== 'outcome') continue;
     const age = (event.at - decision.at) / 1000;
-    const worth = worthOf(definition, event.name, event.value, age, event.ofUnit);
+    const worth = worthOf(definition, event.name, event.value, age, event);
     if (worth === null) continue;
-    const isOfItem = ruleFor(definition, event.name, event.ofUnit)?.of === 'item';
+    const isOfItem = ruleFor(definition, event.name, event)?.of === 'item';
     if (isOfItem && isAboutAnother(event, decision)) continue;
     const places = event.ofUnit ? placesOf(event, decision, isOfItem) : [placeOf(event, decision)];
     for (const place of places) if (!isOfStandIn(event, decision.served[place])) worths[place]?.push(worth);

@@ -8,6 +8,7 @@ import { settle } from './reward.js';
 import type { LinkedEvent, PositionReward, ServedDecision, ServedPosition } from './reward.js';
 import { readUnitOutcomes } from './unit-outcomes.js';
 import { mayLearnFrom, rewardsOf } from './incremental-rewards.js';
+import { readWithinOutcomes } from './within-outcomes.js';
 import { recordWithheld } from './withheld-outcomes.js';
 import type { WithheldOutcome } from './withheld-outcomes.js';
 
@@ -234,7 +235,8 @@ export async function readEvents(
     ]),
   );
   const ofUnit = await readUnitOutcomes(tx, policy.reward, decisions, new Date(last));
-  return (decision) => [...(events.get(decision.id) ?? []), ...ofUnit(decision)];
+  const within = await readWithinOutcomes(tx, policy.reward, decisions, new Date(last));
+  return (decision) => [...(events.get(decision.id) ?? []), ...ofUnit(decision), ...within(decision)];
 }
 
 const nothing = (decisions: number): SettleResult => ({

@@ -1,5 +1,5 @@
 import type { Sql } from '../persistence/database.js';
-import { unitRules } from './reward.js';
+import { widerRules } from './reward.js';
 import type { LinkedEvent, RewardDefinition } from './reward.js';
 
 interface UnitDecision {
@@ -33,7 +33,7 @@ export async function readUnitOutcomes(
   decisions: readonly UnitDecision[],
   last: Date,
 ): Promise<(decision: UnitDecision) => LinkedEvent[]> {
-  const names = [...new Set(unitRules(reward).map(({ name }) => name))];
+  const names = [...new Set(widerRules(reward).flatMap(({ name, of }) => (of === 'within' ? [] : [name])))];
   if (names.length === 0 || decisions.length === 0) return () => [];
   const first = new Date(Math.min(...decisions.map(({ at }) => at.getTime())));
   const units = [...new Set(decisions.map((decision) => decision.unit_id))];

@@ -3,6 +3,8 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { AllowRole } from '../http/api-key.guard.js';
 import { textField } from '../http/fields.js';
+import { pageOfDecision } from './decision-page.js';
+import type { DecisionPage } from './decision-page.js';
 import { DecisionInspector } from './decision-inspector.js';
 import type { DecisionDetail } from './decision-inspector.js';
 import { eventViewOf, viewOf } from './decision-view.js';
@@ -73,6 +75,14 @@ export class DecisionsController {
   })
   get(@Param('id') id: string): Promise<DecisionDetail> {
     return this.inspector.inspect(id);
+  }
+
+  @Get(':id/page')
+  @ApiOperation({
+    summary: 'Everything that was decided with it on one page, and the probability of all of it together',
+  })
+  page(@Param('id') id: string): Promise<DecisionPage> {
+    return pageOfDecision(this.decisions, id);
   }
 }
 

@@ -89,6 +89,8 @@ const WINDOWS = [2 * DAY, 30 * DAY, null] as const;
 /** Events are accepted for ninety days, and a client's clock may be behind. */
 const EVENT_WINDOW = 92 * DAY;
 const MOST_EVENTS = 500;
+/** More than one page has. */
+const MOST_TOGETHER = 1000;
 
 const DECISION = `
 select d.id, d.at, d.unit_id, d.unit_type, d.surface, d.subject, d.experiment, d.arm, d.phase, d.kind, d.chosen, d.propensity,
@@ -128,6 +130,14 @@ export class DecisionsStore {
     return this.db.query<DecisionRow & Record<string, unknown>>(
       `${DECISION} where d.id = any($1) and d.at = any($2) order by d.id collate "C"`,
       [ids, times],
+    );
+  }
+
+  /** Decisions of the same unit at the same moment, in no order. */
+  madeTogether({ unit_id: unit, at }: Pick<DecisionRow, 'unit_id' | 'at'>): Promise<DecisionRow[]> {
+    return this.db.query<DecisionRow & Record<string, unknown>>(
+      `${DECISION} where d.unit_id = $1 and d.at = $2 limit ${MOST_TOGETHER}`,
+      [unit, at],
     );
   }
 
