@@ -9,7 +9,7 @@ interface Route {
 }
 
 const ANYBODY = new Set(['GET /health/live', 'GET /health/ready']);
-const PUBLISHABLE = new Set(['POST /v1/treatments', 'POST /v1/events']);
+const PUBLISHABLE = new Set(['POST /v1/treatments', 'POST /v1/pages/x/serve', 'POST /v1/events']);
 /** Questions that come with a body. */
 const READS = new Set([
   'POST /v1/experiments/x/explain',

@@ -17,6 +17,13 @@ import type { Treatment } from '../serving/serve-treatments.js';
 import { TrainScheduler } from '../policies/train-scheduler.js';
 import { TrainPolicy } from '../policies/train-policy.js';
 import type { TrainingRunView } from '../policies/training-run-row.js';
+import { settleDue } from '../policies/settle-rewards.js';
+import { policyRowOf } from '../policies/policy-row.js';
+import { RunTradeOff } from '../policies/trade-offs/run-trade-off.js';
+import type { TradeOffView } from '../policies/trade-offs/trade-off-row.js';
+import type { PagePreview } from '../pages/page-previews.js';
+import type { DecisionPage } from '../serving/decision-page.js';
+import type { ServedPage } from '../serving/serve-page.js';
 import type { ModelCard } from './model-card.js';
 
 const DAY = 86_400_000;
@@ -421,6 +428,268 @@ describe('recommenders over HTTP', () => {
     expect(receipt.json()).toMatchObject({ removed: { notPersonalised: 1 } });
     const late = await api.request('PUT', '/v1/units/u3/personalisation', { body: { personalised: false } });
     expect(late.status).toBe(409);
+  });
+
+  it('answer with a home page at once: rows, titles, artwork, one product of propensities, and outcomes that count upwards', async () => {
+    const row = (id: string, features: object, position: number) => ({
+      id,
+      kind: 'row',
+      title: `Row ${id}`,
+      features,
+      position,
+    });
+    const genre = (name: string) => ({ row: 'genre', genre: name });
+    await post('/v1/items', {
+      items: [
+        row('comedies', genre('comedy'), 0),
+        row('dramas', genre('drama'), 1),
+        row('continue', { row: 'continue' }, 2),
+        row('more', {}, 3),
+      ],
+    });
+    const surface = (key: string, kind: string, candidateKind: string) =>
+      post('/v1/surfaces', { key, title: key, kind, candidateKind });
+    await post('/v1/layers', { key: 'rows', title: 'Rows' });
+    await surface('home.rows', 'slate', 'row');
+    await surface('title.artwork', 'action', 'artwork');
+    const rowsPolicy = { id: 'rows', key: 'uniform-random', title: 'Rows at random', windowSeconds: 600 };
+    const reward = { outcomes: [{ name: 'play', of: 'within' }], combine: 'any' };
+    expect((await post('/v1/policies', { ...rowsPolicy, reward, learning: false })).status).toBe(201);
+    expect(
+      (await post('/v1/policies', { ...rowsPolicy, id: 'now', reward, windowSeconds: 0 })).json(),
+    ).toMatchObject({
+      errors: [{ pointer: '/reward/outcomes/0/of', code: 'needs_window' }],
+    });
+    const arm = (key: string, isControl: boolean) => ({
+      key,
+      weight: 1,
+      isControl,
+      treatment: { kind: 'policy', policyId: 'rows', steadyFor: 'decision' },
+    });
+    const arms = [arm('a', true), arm('b', false)];
+    await post('/v1/experiments', {
+      ...EXPERIMENT(...arms),
+      key: 'row-order',
+      surface: 'home.rows',
+      layer: 'rows',
+    });
+    expect((await post('/v1/experiments/row-order/start', {})).status).toBe(200);
+
+    const layout = {
+      rows: { surface: 'home.rows', limit: 4 },
+      titles: { surface: 'home.titles', limit: 5 },
+      artwork: { surface: 'title.artwork', places: 2 },
+      sources: [
+        { rows: { feature: 'row', value: 'genre' }, from: 'match', feature: 'genre' },
+        { rows: { feature: 'row', value: 'continue' }, from: 'context', attribute: 'unfinished' },
+      ],
+    };
+    const put = (body: unknown) => api.request('PUT', '/v1/pages/home', { body });
+    const wrong = { ...layout, rows: { surface: 'title.artwork' }, artwork: { surface: 'nowhere' } };
+    expect((await put({ title: 'Home', layout: wrong })).json()).toMatchObject({
+      code: 'invalid_page',
+      errors: [
+        { pointer: '/layout/rows/surface', code: 'unsuitable_surface' },
+        { pointer: '/layout/artwork/surface', code: 'unknown_surface' },
+      ],
+    });
+    const kept = await put({ title: 'Home', layout });
+    expect(kept.json()).toMatchObject({ key: 'home', layout: { unique: true, titles: { candidates: 500 } } });
+    expect((await get<{ items: unknown[] }>('/v1/pages', api.keys.secret)).items).toEqual([kept.json()]);
+
+    const records = keepRecords();
+    const serve = async (): Promise<ServedPage> => {
+      for (let tries = 0; ; tries++) {
+        const context = { history: ['i30', 'i31'], unfinished: ['i21', 'i2'] };
+        const body = JSON.stringify({ unitId: 'u9', context });
+        const answer = await api.request('POST', '/v1/pages/home/serve', {
+          raw: body,
+          key: api.keys.publishable,
+        });
+        if (answer.status === 200) {
+          const page = answer.json<ServedPage>();
+          if (page.order.policy) return page;
+        }
+        if (tries === 500) throw new Error(`the page is not served: ${answer.text}`);
+        records.length = 0;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    };
+    records.length = 0;
+    const page = await serve();
+    expect(page.rows.map(({ id }) => id).sort()).toEqual(['comedies', 'continue', 'dramas', 'more']);
+    expect(page.rows.map(({ treatment }) => treatment.subject)).toEqual(page.rows.map(({ id }) => id));
+    const titles = page.rows.flatMap((one) => one.titles.map(({ id }) => id));
+    expect(new Set(titles).size).toBe(titles.length);
+    const number = (id: string): number => Number(id.slice(1));
+    const rowOf = (id: string) => page.rows.find((one) => one.id === id);
+    expect(rowOf('comedies')?.titles.every(({ id }) => number(id) < 20)).toBe(true);
+    expect(rowOf('dramas')?.titles.every(({ id }) => number(id) >= 20)).toBe(true);
+    expect(rowOf('continue')?.titles.every(({ id }) => ['i2', 'i21'].includes(id))).toBe(true);
+    expect(page.rows[0]?.titles.map(({ artwork }) => artwork !== null)).toEqual(
+      (page.rows[0]?.titles ?? []).map((_, place) => place < 2),
+    );
+
+    const together = records.filter(({ unitId }) => unitId === 'u9');
+    const product = together.reduce((joint, { propensity }) => joint * propensity, 1);
+    expect(page.propensity / product).toBeCloseTo(1, 9);
+    const first = page.rows[0] as ServedPage['rows'][number];
+    const artwork = first.titles[0]?.artwork as Treatment;
+    const recorded = together.find(({ id }) => id === artwork.decisionId);
+    expect(recorded).toMatchObject({ parentId: first.treatment.decisionId, subject: first.titles[0]?.id });
+    const joint = page.order.propensity * first.treatment.propensity * artwork.propensity;
+    expect((recorded?.jointPropensity ?? 0) / joint).toBeCloseTo(1, 9);
+
+    // A play that names the artwork counts for the title and the row that it stands in.
+    await new FactStore(api.db.database).insertDecisions(together.map((record) => encodeDecision(record)));
+    const known = await get<DecisionPage>(`/v1/decisions/${artwork.decisionId}/page`, api.keys.secret);
+    expect(known.top).toBe(page.order.decisionId);
+    expect(known.decisions.map(({ id }) => id)).toEqual([
+      page.order.decisionId,
+      ...page.rows.flatMap((one) => [
+        one.treatment.decisionId,
+        ...one.titles.flatMap((title) => title.artwork?.decisionId ?? []),
+      ]),
+    ]);
+    expect(known.propensity / page.propensity).toBeCloseTo(1, 9);
+    await api.db.database.query(
+      `insert into event (id, at, received_at, unit_id, kind, name, decision_id, item_id)
+       values ('on-page', now(), now(), 'u9', 'outcome', 'play', $1, $2)`,
+      [artwork.decisionId, first.titles[0]?.id],
+    );
+    const later = new Date(Date.now() + DAY);
+    const settled = await api.db.database.transaction(async (tx) =>
+      settleDue(tx, await policyRowOf(tx, 'rows'), false, { now: later, through: later }, 100),
+    );
+    expect(settled).toMatchObject({ decisions: 1, rewards: 4, unattributed: 0 });
+    const rewards = await api.db.database.query(
+      'select position, action_id, reward from reward where decision_id = $1 order by position',
+      [page.order.decisionId],
+    );
+    expect(rewards).toEqual(
+      page.rows.map(({ id }, position) => ({ position, action_id: id, reward: position === 0 ? 1 : 0 })),
+    );
+
+    const bad = await api.request('POST', '/v1/pages/home/serve', { body: { context: 3 } });
+    expect(bad.json<{ errors: { pointer: string }[] }>().errors.map(({ pointer }) => pointer)).toEqual([
+      '/unitId',
+      '/context',
+    ]);
+    expect((await api.request('POST', '/v1/pages/away/serve', { body: { unitId: 'u9' } })).status).toBe(404);
+  });
+
+  it('show a page beforehand, one way beside another, with reasons, and record nothing', async () => {
+    const decisions = async () =>
+      (await api.db.database.query<{ n: number }>('select count(*)::int as n from decision'))[0]?.n;
+    const before = await decisions();
+    const body = {
+      unitId: 'u7',
+      context: { device: 'smart-tv', hour: 21, weekday: 5, unfinished: ['i21'] },
+      at: '2026-10-30T21:00:00+01:00',
+      sides: [{ titles: 'titles' }, { rows: 'rows', titles: 'at-random' }],
+    };
+    const answer = await post('/v1/pages/home/preview', body);
+    expect([answer.status, answer.status === 200 ? '' : answer.text]).toEqual([200, '']);
+    const preview = answer.json<PagePreview>();
+    expect((await post('/v1/pages/home/preview', body)).json()).toEqual(preview);
+    const [learned, random] = preview.sides as [PagePreview['sides'][0], PagePreview['sides'][0]];
+    expect(learned).toMatchObject({
+      policies: { rows: null, titles: { id: 'titles', key: 'implicit-als' }, artwork: null },
+      historySource: 'outcomes',
+      error: null,
+    });
+    expect(learned.rows.map(({ id }) => id)).toEqual(['comedies', 'dramas', 'continue', 'more']);
+    const dramas = learned.rows[1] as (typeof learned.rows)[0];
+    expect(dramas.titles).toHaveLength(5);
+    // What u7 watched is drama: each title is held up by titles of its history.
+    const own = new Set(learned.history.map(({ id }) => id));
+    const because = dramas.titles.flatMap((title) => title.because);
+    expect(because.length).toBeGreaterThan(0);
+    expect(because.every(({ id, title }) => own.has(id) && title === `Title ${id}`)).toBe(true);
+    expect(random.rows.flatMap(({ titles }) => titles).every((title) => title.because.length === 0)).toBe(
+      true,
+    );
+    const idsOf = ({ rows }: typeof learned) => rows.flatMap(({ titles }) => titles.map(({ id }) => id));
+    const common = idsOf(random).filter((id) => idsOf(learned).includes(id)).length;
+    expect(preview.comparison).toMatchObject({ rows: { common: 4 }, titles: { common } });
+    expect(await decisions()).toBe(before);
+    const unknown = await post('/v1/pages/home/preview', { sides: [{ rows: 'nobody' }] });
+    expect(unknown.json()).toMatchObject({ errors: [{ pointer: '/sides/0/rows', code: 'unknown_policy' }] });
+    expect((await api.request('POST', '/v1/pages/home/preview', { body, key: api.keys.secret })).status).toBe(
+      403,
+    );
+  });
+
+  it('say what other weights would bring, and make a policy of the point that is chosen', async () => {
+    await api.db.database.query(
+      `insert into event (id, at, received_at, unit_id, kind, name, item_id)
+       select 'c' || id, at + interval '1 hour', at, unit_id, 'outcome', 'complete', item_id from event
+       where name = 'play' and item_id in ('i0', 'i1', 'i2', 'i3', 'i20', 'i21', 'i22', 'i23')`,
+    );
+    const path = '/v1/policies/titles/trade-offs';
+    const started = await post(path, { returnDays: 7, seed: 'two' });
+    expect([started.status, started.status === 201 ? '' : started.text]).toEqual([201, '']);
+    const { id } = started.json<TradeOffView>();
+    expect((await post(path, {})).json()).toMatchObject({ status: 409, code: 'busy' });
+    expect((await post('/v1/policies/at-random/trade-offs', {})).json()).toMatchObject({
+      code: 'not_trainable',
+    });
+    const shares: number[] = [];
+    const worker = new RunTradeOff(api.db.database, new InlineFitRunner());
+    expect(await worker.run(id, (share) => shares.push(share))).toBe('succeeded');
+    expect(shares.every((share, i) => share >= (shares[i - 1] ?? 0) && share <= 1)).toBe(true);
+    expect((await get<{ items: TradeOffView[] }>(path, api.keys.secret)).items).toMatchObject([
+      { id, status: 'succeeded', progress: 1, result: null },
+    ]);
+    const { result } = await get<TradeOffView>(`${path}/${id}`, api.keys.secret);
+    const points = result?.curve.points ?? [];
+    expect(result).toMatchObject({ features: ['genre'], data: { items: 40, units: 119 } });
+    expect(points[0]).toMatchObject({ current: true, change: { play: { estimate: 0 } } });
+    const best = (name: 'completion' | 'diversity'): number =>
+      points.reduce(
+        (top, point, i) =>
+          point.objectives[name].estimate > (points[top]?.objectives[name].estimate ?? 0) ? i : top,
+        0,
+      );
+    const completing = points[best('completion')];
+    expect(completing?.change.completion.lower).toBeGreaterThan(0);
+    expect(points[best('diversity')]?.change.diversity.lower).toBeGreaterThan(0);
+    expect(points.filter(({ efficient }) => efficient).length).toBeGreaterThan(2);
+    // Serving knows what was measured, and registering a title anew does not forget it.
+    const measured = async () =>
+      (
+        await get<{ items: { id: string; features: Record<string, number> }[] }>('/v1/items?kind=title')
+      ).items.find((item) => item.id === 'i0')?.features['completionRate'];
+    const rate = await measured();
+    expect(rate).toBeGreaterThan(0.5);
+    const again = { id: 'i0', kind: 'title', title: 'Title i0', features: { genre: 'comedy', year: 1990 } };
+    await post('/v1/items', { items: [again] });
+    expect(await measured()).toBe(rate);
+
+    const point = best('completion');
+    const made = await post(`${path}/${id}/candidate`, {
+      point,
+      id: 'finishing',
+      title: 'Watched to the end',
+    });
+    expect([made.status, made.status === 201 ? '' : made.text]).toEqual([201, '']);
+    const worn = [{ key: 'trade-off', params: completing?.setting }];
+    expect(made.json()).toMatchObject({ id: 'finishing', params: { wrappers: worn }, servingVersion: 1 });
+    const body = {
+      surface: 'home.titles',
+      unitId: 'u7',
+      limit: 10,
+      policies: [{ policyId: 'titles' }, { policyId: 'finishing' }],
+    };
+    const sides = (await post('/v1/previews', body)).json<Preview>().sides;
+    const mean = ({ items }: PreviewSide): number =>
+      items.reduce((sum, { features }) => sum + Number(features['completionRate'] ?? 0), 0) / items.length;
+    expect(mean(sides[1] as PreviewSide)).toBeGreaterThan(mean(sides[0] as PreviewSide));
+    expect((await post(`${path}/${id}/candidate`, { point: 999, id: 'x', title: 'X' })).json()).toMatchObject(
+      {
+        errors: [{ pointer: '/point', code: 'unknown_point' }],
+      },
+    );
   });
 
   it('train by themselves once a night, and leave frozen policies alone', async () => {

@@ -4,6 +4,8 @@ import { encodeCheckpoint } from './fit-checkpoint.js';
 import { DEFAULT_MEMORY_MB, needsMore, runFit } from './fit.js';
 import type { CurvePoint, FitResult, FitTask, RunProgress } from './fit.js';
 import { TOO_MUCH_MEMORY } from './fit-watch.js';
+import { studyTradeOffs } from './trade-offs/study.js';
+import type { TradeOffFindings, TradeOffTask } from './trade-offs/study.js';
 
 /** Where a fit's arithmetic happens. */
 export abstract class FitRunner {
@@ -12,6 +14,8 @@ export abstract class FitRunner {
    * @throws FitInterrupted when it was ended from outside.
    */
   abstract run(task: FitTask, progress: RunProgress, keep?: (bytes: Uint8Array) => void): Promise<FitResult>;
+  abstract run(task: FitTask, progress: RunProgress): Promise<FitResult>;
+  abstract study(task: TradeOffTask, progress: (share: number) => void): Promise<TradeOffFindings>;
 }
 
 /** The process of a fit was ended by something that the fit has no part in. */
@@ -22,6 +26,7 @@ export type FitMessage =
   | { readonly progress: number; readonly points: readonly CurvePoint[] }
   | { readonly checkpoint: Uint8Array }
   | { readonly result: FitResult }
+  | { readonly result: FitResult | TradeOffFindings }
   | { readonly failed: string };
 
 const HEAP_FULL = 'heap out of memory';
@@ -46,6 +51,18 @@ export class ProcessFitRunner extends FitRunner {
     progress: RunProgress,
     keep: (bytes: Uint8Array) => void = () => undefined,
   ): Promise<FitResult> {
+  run(task: FitTask, progress: RunProgress): Promise<FitResult> {
+    return this.fork<FitResult>(task, progress);
+  }
+
+  study(task: TradeOffTask, progress: (share: number) => void): Promise<TradeOffFindings> {
+    return this.fork<TradeOffFindings>(task, progress);
+  }
+
+  private fork<Result extends FitResult | TradeOffFindings>(
+    task: FitTask | TradeOffTask,
+    progress: RunProgress,
+  ): Promise<Result> {
     const memoryMb = task.memoryMb ?? DEFAULT_MEMORY_MB;
     const child = fork(this.entry, {
       serialization: 'advanced',
@@ -59,6 +76,7 @@ export class ProcessFitRunner extends FitRunner {
       child.on('message', (message: FitMessage) => {
         if ('result' in message) resolve(message.result);
         else if ('checkpoint' in message) keep(message.checkpoint);
+        if ('result' in message) resolve(message.result as Result);
         else if ('failed' in message) reject(new Error(message.failed));
         else {
           for (const point of message.points) progress(message.progress, point);
@@ -87,5 +105,9 @@ export class InlineFitRunner extends FitRunner {
     keep: (bytes: Uint8Array) => void = () => undefined,
   ): Promise<FitResult> {
     return runFit(task, progress, Date.now, policyRegistry, (state) => keep(encodeCheckpoint(state)));
+  }
+
+  async study(task: TradeOffTask, progress: (share: number) => void): Promise<TradeOffFindings> {
+    return studyTradeOffs(task, progress, Date.now);
   }
 }

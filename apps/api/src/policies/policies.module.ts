@@ -12,6 +12,8 @@ import { PoliciesService } from './policies.service.js';
 import { PolicyReads } from './policy-reads.js';
 import { ShadowReport } from './shadow-report.js';
 import { SnapshotsService } from './snapshots.service.js';
+import { TradeOffsController } from './trade-offs/trade-offs.controller.js';
+import { TradeOffsService } from './trade-offs/trade-offs.service.js';
 import { TrainingRunsService } from './training-runs.service.js';
 import { WarmStartsController } from './warm-start/warm-starts.controller.js';
 import { WarmStartsService } from './warm-start/warm-starts.service.js';
@@ -24,6 +26,7 @@ import { WarmStartsService } from './warm-start/warm-starts.service.js';
     PolicyListsController,
     PinsController,
     OffPolicyController,
+    TradeOffsController,
     WarmStartsController,
   ],
   providers: [
@@ -33,6 +36,7 @@ import { WarmStartsService } from './warm-start/warm-starts.service.js';
     ShadowReport,
     TrainingRunsService,
     OffPolicyService,
+    TradeOffsService,
     WarmStartsService,
   ],
 })

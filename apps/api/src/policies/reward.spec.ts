@@ -221,3 +221,20 @@ describe('outcomes of the item, and decisions with a lot', () => {
     expect(worth([of(null)], back)).toEqual([1, 1]);
   });
 });
+
+describe('outcomes of decisions made within one', () => {
+  const within = definition({ outcomes: [{ name: 'play', of: 'within' }] });
+
+  it('count for the action that the lower decision is about, where the definition says so', () => {
+    const played = outcome({ within: true, actionId: 'b', itemId: 'title-7' });
+    const seen = exposure({ within: true, actionId: 'a' });
+    expect(settle(slate, [seen, played], within, 60).rewards).toMatchObject([
+      { actionId: 'a', reward: 0 },
+      { actionId: 'b', reward: 1 },
+    ]);
+    // Naming the decision itself still counts; a row that was not served proves nothing.
+    expect(values(slate, [outcome({ actionId: 'c' })], within)).toEqual([0, 0, 1]);
+    expect(values(slate, [outcome({ within: true, actionId: 'elsewhere' })], within)).toEqual([]);
+    expect(values(slate, [played], definition())).toEqual([0, 0, 0]);
+  });
+});

@@ -224,7 +224,7 @@ describe('a training run', () => {
     await insertPlays();
     await queueRun('r1');
     const fitted = await new Promise<FitResult>((resolve) => {
-      class Keeping extends FitRunner {
+      class Keeping extends InlineFitRunner {
         async run(...args: Parameters<FitRunner['run']>): Promise<FitResult> {
           const result = await new InlineFitRunner().run(...args);
           resolve(result);
@@ -233,7 +233,7 @@ describe('a training run', () => {
       }
       void new TrainPolicy(db.database, new Keeping()).run('r1', () => undefined);
     });
-    class Again extends FitRunner {
+    class Again extends InlineFitRunner {
       run(): Promise<FitResult> {
         return Promise.resolve(fitted);
       }

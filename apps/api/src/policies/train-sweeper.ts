@@ -38,16 +38,28 @@ export class TrainSweeper implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   async sweep(): Promise<void> {
+    await this.sweepTable('training_run', (id) =>
+      this.queue.add('train', { trainingRunId: id }, { jobId: id }),
+    );
+    await this.sweepTable('trade_off_run', (id) =>
+      this.queue.add('trade-off', { tradeOffRunId: id }, { jobId: id }),
+    );
+  }
+
+  private async sweepTable(
+    table: 'training_run' | 'trade_off_run',
+    add: (id: string) => Promise<unknown>,
+  ): Promise<void> {
     const open = await this.db.query<{ id: string }>(
-      `select id from training_run where status in ('queued', 'running') and created_at < now() - interval '5 seconds'`,
+      `select id from ${table} where status in ('queued', 'running') and created_at < now() - interval '5 seconds'`,
     );
     for (const { id } of open) {
       const job = await this.queue.getJob(id);
       if (!job) {
-        await this.queue.add('train', { trainingRunId: id }, { jobId: id });
+        await add(id);
       } else if (await job.isFailed()) {
         await this.db.query(
-          `update training_run set status = 'failed', error = $2, finished_at = now()
+          `update ${table} set status = 'failed', error = $2, finished_at = now()
            where id = $1 and status in ('queued', 'running')`,
           [id, job.failedReason ?? 'the job was given up'],
         );

@@ -4,6 +4,7 @@ import { FitRunner, ProcessFitRunner } from './fit-runner.js';
 import { TrainPolicy } from './train-policy.js';
 import { TrainScheduler } from './train-scheduler.js';
 import { TrainSweeper } from './train-sweeper.js';
+import { RunTradeOff } from './trade-offs/run-trade-off.js';
 import { TrainProcessor } from './train.processor.js';
 
 /** Worker role `train`; best in a process of its own. */
@@ -14,6 +15,11 @@ import { TrainProcessor } from './train.processor.js';
       provide: TrainPolicy,
       inject: [Database, FitRunner],
       useFactory: (db: Database, runner: FitRunner) => new TrainPolicy(db, runner),
+    },
+    {
+      provide: RunTradeOff,
+      inject: [Database, FitRunner],
+      useFactory: (db: Database, runner: FitRunner) => new RunTradeOff(db, runner),
     },
     TrainProcessor,
     TrainSweeper,

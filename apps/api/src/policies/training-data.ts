@@ -66,7 +66,7 @@ interface OutcomeRow {
 }
 
 /** Reads an open cursor to its end, some rows at a time, and closes it. */
-async function eachRow<Row>(tx: Transaction, cursor: string, take: (row: Row) => void): Promise<void> {
+export async function eachRow<Row>(tx: Transaction, cursor: string, take: (row: Row) => void): Promise<void> {
   for (;;) {
     const rows = await tx.query<Row & Record<string, unknown>>(`fetch ${FETCH} from ${cursor}`);
     for (const row of rows) take(row);

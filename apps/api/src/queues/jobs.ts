@@ -114,6 +114,7 @@ export interface EventsJob extends EventLines {
 export interface LearnJob {
   readonly policyId: string;
 }
-export interface TrainJob {
-  readonly trainingRunId: string;
-}
+export type TrainJob =
+  | { readonly trainingRunId: string }
+  /** What other weights of several objectives would bring. */
+  | { readonly tradeOffRunId: string };
