@@ -79,6 +79,10 @@ export const PAGES: readonly PageEntry[] = [
     load: async () => (await import('./pages/members/preview-page.js')).PreviewPage,
   },
   {
+    path: '/preview/page',
+    load: async () => (await import('./pages/page-preview/page-preview-page.js')).PagePreviewPage,
+  },
+  {
     path: '/live',
     nav: { title: 'Live tail', icon: 'live', group: 'Watch' },
     load: async () => (await import('./pages/live/live-page.js')).LivePage,

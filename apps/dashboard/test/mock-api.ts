@@ -1,6 +1,7 @@
 import type { Page, Route } from 'playwright-core';
 import type { SearchQuestion } from '../src/api/search.js';
 import { SEARCH_LOG, triedSearch } from './fixtures/search.js';
+import type { PageQuestion } from '../src/api/pages.js';
 import type { PreviewQuestion } from '../src/api/members.js';
 import type { RetentionKind } from '../src/api/types.js';
 import { CATALOG, HOLDOUTS, LAYERS, SURFACES } from './fixtures/catalog.js';
@@ -34,9 +35,11 @@ import { HOLDOUT_LIFTS, portfolioFor } from './fixtures/portfolio.js';
 import { CONTACTS } from './fixtures/messages.js';
 import { memberProfile, nextSession, previewOf } from './fixtures/members.js';
 import { modelCard } from './fixtures/models.js';
+import { PAGE, pagePreviewOf } from './fixtures/pages.js';
 import { POWER_PLAN } from './fixtures/power.js';
 import { reportFor, seriesFor } from './fixtures/report.js';
 import { forecastFor, retentionFor, survivalFor } from './fixtures/retention.js';
+import { TRADE_OFFS } from './fixtures/trade-offs.js';
 import { eventRatesFor } from './fixtures/rates.js';
 import { distributionFor, noveltyFor, segmentsFor } from './fixtures/units.js';
 import {
@@ -155,6 +158,9 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
     /^\/v1\/policies\/([^/]+)\/off-policy\/([^/]+)$/,
     ([, , id]) => [OFF_POLICY_RUN, OFF_POLICY_SLATES].find((run) => String(run.id) === id),
   ],
+  [/^\/v1\/policies\/([^/]+)\/trade-offs$/, () => list(TRADE_OFFS.map((run) => ({ ...run, result: null })))],
+  [/^\/v1\/policies\/([^/]+)\/trade-offs\/([^/]+)$/, ([, , id]) => TRADE_OFFS.find((run) => run.id === id)],
+  [/^\/v1\/pages$/, () => list([PAGE])],
   [/^\/v1\/policies\/([^/]+)\/warm-starts$/, () => list([])],
   [/^\/v1\/policies\/([^/]+)\/training-runs$/, () => list(TRAINING_RUNS)],
   [/^\/v1\/policies\/([^/]+)\/model-card$/, ([, id]) => modelCard(id ?? '')],
@@ -221,6 +227,7 @@ function question(path: string, body: Record<string, unknown>): unknown {
   if (path === '/v1/power') return POWER_PLAN;
   if (path === '/v1/previews') return previewOf(body as unknown as PreviewQuestion);
   if (/^\/v1\/policies\/[^/]+\/preview$/.test(path)) return previewChange(body);
+  if (path === '/v1/pages/home/preview') return pagePreviewOf(body as unknown as PageQuestion);
   const [, decision] = /^\/v1\/decisions\/([^/]+)\/counterfactual$/.exec(path) ?? [];
   if (decision !== undefined) return counterfactualOf(decision);
   const [, finder] = /^\/v1\/policies\/([^/]+)\/search$/.exec(path) ?? [];

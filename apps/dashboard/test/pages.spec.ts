@@ -47,6 +47,7 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
   ['/policies/rows-als/model?open=run-2', 'minus that of snapshot 4'],
   ['/policies/finder/search', 'Queries that few members typed'],
   ['/policies/finder/search?q=space+pirate&beside=words', 'in its description'],
+  ['/policies/rows-als/trade-offs?point=2', 'relevance + 1 × diversity'],
   ['/policies/rows-als/card', 'Know before relying on it'],
   ['/policies/rows-als/setup', 'Parameters'],
   ['/metrics', 'Day-28 retention'],
@@ -63,6 +64,10 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
   [
     '/preview?surface=home.rows&unit=m-1&device=smart-tv&weekday=5&hour=21&left=rows-als&right=rows-popular',
     'Both show 4 of them',
+  ],
+  [
+    '/preview/page?page=home&unit=m-1&weekday=5&hour=21&beside=yes&left-titles=rows-als&right-titles=rows-popular',
+    'there in Acclaimed dramas',
   ],
   ['/live', 'Exposures and outcomes'],
   ['/decisions', 'Latest decisions'],

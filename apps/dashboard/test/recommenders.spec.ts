@@ -83,6 +83,60 @@ withBrowser('recommenders in Chromium (skipped where no chromium is installed)',
     await stage.page.getByText('of 480 found for “space pirates”').first().waitFor();
     await visit('/policies/finder/search?q=xqzv');
     await stage.page.getByText('Members who ask this get an empty list.').waitFor();
+  it('shows a whole page for a member and moment, made one way beside another, and says what differs', async () => {
+    await visit('/preview/page');
+    const choose = async (label: string, option: string): Promise<void> => {
+      await stage.page.getByRole('combobox', { name: label, exact: true }).click();
+      await stage.page.getByRole('option', { name: option, exact: true }).click();
+    };
+    await choose('Page', 'Home page');
+    await stage.page.getByLabel('Member').fill('m-1');
+    await choose('Hour', '21:00');
+    await stage.page.getByLabel('Country').fill('FR');
+    await choose('Titles by', 'Rows by matrix factorisation');
+    await stage.page.getByLabel('Beside another way').click();
+    await choose('Titles by (beside)', 'Rows by popularity');
+    const asked = stage.page.waitForRequest((request) => request.url().endsWith('/v1/pages/home/preview'));
+    await stage.page.getByRole('button', { name: 'Preview', exact: true }).click();
+    expect((await asked).postDataJSON()).toEqual({
+      unitId: 'm-1',
+      context: { country: 'FR', hour: 21 },
+      sides: [
+        { rows: null, titles: 'rows-als', artwork: null },
+        { rows: null, titles: 'rows-popular', artwork: null },
+      ],
+    });
+    await stage.page.getByText('Both show 2 rows, 0 in the same place').waitFor();
+    const left = stage.page.getByRole('list', { name: 'Rows, one way' });
+    await left.getByText('there in New this week').waitFor();
+    await left.getByText('because of Broken Winter (62%)').first().waitFor();
+    expect(await left.getByText('only here').count()).toBe(1);
+    const [file] = await Promise.all([
+      stage.page.waitForEvent('download'),
+      stage.page.getByRole('button', { name: 'CSV', exact: true }).click(),
+    ]);
+    expect((await fs.readFile(await file.path(), 'utf8')).trim().split('\n')).toHaveLength(9);
+  });
+
+  it('chooses a point of the trade-offs and makes a policy of it', async () => {
+    await visit('/policies/rows-als/trade-offs');
+    await stage.page.getByText('nothing beats it in both.').first().waitFor();
+    await stage.page.getByRole('combobox', { name: 'Setting' }).click();
+    await stage.page.getByRole('option', { name: '3: relevance + 1 × diversity' }).click();
+    expect(new URL(stage.page.url()).search).toBe('?point=2');
+    await stage.page.getByText('▲ +0.063').waitFor();
+    await stage.page.getByRole('button', { name: 'Make it a policy' }).click();
+    const dialog = stage.page.getByRole('dialog');
+    await dialog.getByLabel('Title').fill('Diverse rows');
+    await dialog.getByRole('button', { name: 'Create policy' }).click();
+    await stage.page.waitForURL('**/policies/diverse-rows/setup');
+    expect(stage.api.writes).toMatchObject([
+      {
+        method: 'POST',
+        path: '/v1/policies/rows-als/trade-offs/trade_01/candidate',
+        body: { point: 2, id: 'diverse-rows', title: 'Diverse rows' },
+      },
+    ]);
   });
 
   it('opens a member, and stops personalising after asking once more', async () => {

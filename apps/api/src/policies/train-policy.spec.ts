@@ -225,7 +225,7 @@ describe('a training run', () => {
     await queueRun('r1');
     const fitted = await new Promise<FitResult>((resolve) => {
       class Keeping extends InlineFitRunner {
-        async run(...args: Parameters<FitRunner['run']>): Promise<FitResult> {
+        override async run(...args: Parameters<FitRunner['run']>): Promise<FitResult> {
           const result = await new InlineFitRunner().run(...args);
           resolve(result);
           throw new Error('stop here');
@@ -234,7 +234,7 @@ describe('a training run', () => {
       void new TrainPolicy(db.database, new Keeping()).run('r1', () => undefined);
     });
     class Again extends InlineFitRunner {
-      run(): Promise<FitResult> {
+      override run(): Promise<FitResult> {
         return Promise.resolve(fitted);
       }
     }

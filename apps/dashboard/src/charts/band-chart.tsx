@@ -77,7 +77,7 @@ export function bandTicks(points: readonly BandPoint[], zero: boolean, whole = f
 }
 
 /** Round steps that hold both ends; at most eight. */
-function niceTicks(low: number, high: number): number[] {
+export function niceTicks(low: number, high: number): number[] {
   const rough = (high - low || Math.abs(high) || 1) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5, 10].find((multiple) => multiple * power >= rough) ?? 10);

@@ -1,6 +1,7 @@
-import { Autocomplete, Button, NumberInput, Select, TextInput } from '@mantine/core';
+import { Button, NumberInput, Select, TextInput } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
+import { Link } from 'react-router';
 import { usePreview } from '../../api/members.js';
 import { usePolicies, useSurfaces } from '../../api/queries.js';
 import layout from '../../ui/layout.module.css';
@@ -8,15 +9,12 @@ import { PageHeader } from '../../ui/page-header.js';
 import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
+import { Moment } from './moment-fields.js';
 import { PreviewResult } from './preview-result.js';
 import { questionOf, usePreviewForm } from './preview-view.js';
 import type { PreviewForm } from './preview-view.js';
 
-const DEVICES = ['smart-tv', 'phone', 'tablet', 'web'];
-const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
-const HOURS = Array.from({ length: 24 }, (_, hour) => ({ value: String(hour), label: `${hour}:00` }));
-
-/** Home as a member at 21:00 on a Friday on a TV, by one policy beside another. */
+/** One surface as a member at 21:00 on a Friday on a TV, by one policy beside another. */
 export function PreviewPage(): ReactElement {
   const [form, setForm] = usePreviewForm();
   const question = questionOf(form);
@@ -25,6 +23,11 @@ export function PreviewPage(): ReactElement {
     <>
       <PageHeader
         title="Preview"
+        actions={
+          <Button component={Link} to="/preview/page" variant="default" size="compact-sm">
+            Preview a whole page
+          </Button>
+        }
         meta="What somebody would get, by one policy beside another. Nothing is served or stored; a look at a member is audited."
       />
       <div className={layout.stack}>

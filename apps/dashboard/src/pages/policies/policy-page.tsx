@@ -28,6 +28,9 @@ const ReplayTab = lazy(async () => ({ default: (await import('./replay-tab.js'))
 const HealthTab = lazy(async () => ({ default: (await import('./health/health-tab.js')).HealthTab }));
 const ModelTab = lazy(async () => ({ default: (await import('./model/model-tab.js')).ModelTab }));
 const SearchTab = lazy(async () => ({ default: (await import('./search/search-tab.js')).SearchTab }));
+const TradeOffsTab = lazy(async () => ({
+  default: (await import('./trade-offs/trade-offs-tab.js')).TradeOffsTab,
+}));
 const LabTab = lazy(async () => ({ default: (await import('./lab-tab.js')).LabTab }));
 const AllocationPanel = lazy(async () => ({
   default: (await import('./allocation-panel.js')).AllocationPanel,
@@ -82,6 +85,10 @@ function PolicyTabs({ policy, tab }: { policy: Policy; tab: string }): ReactElem
     key: 'messages',
     title: 'Messages',
     render: () => drawn(<MessagesTab id={policy.id} />),
+  const tradeOffs = {
+    key: 'trade-offs',
+    title: 'Trade-offs',
+    render: () => drawn(<TradeOffsTab policy={policy} />),
   };
   return (
     <UrlTabs
@@ -99,7 +106,7 @@ function PolicyTabs({ policy, tab }: { policy: Policy; tab: string }): ReactElem
         { key: 'health', title: 'Health', render: () => drawn(<HealthTab policy={policy} />) },
         { key: 'lab', title: 'Off-policy lab', render: () => drawn(<LabTab policy={policy} />) },
         { key: 'snapshots', title: 'Snapshots', render: () => <SnapshotsPanel policy={policy} /> },
-        ...(policy.learns === 'batch' ? [model] : []),
+        ...(policy.learns === 'batch' ? [model, tradeOffs] : []),
         { key: 'setup', title: 'Setup', render: () => <SetupTab policy={policy} /> },
       ]}
     />

@@ -1,0 +1,52 @@
+import { Button } from '@mantine/core';
+import type { ReactElement } from 'react';
+import type { PagePreview } from '../../api/pages.js';
+import { downloadCsv } from '../../charts/csv.js';
+import { Icon } from '../../ui/icon.js';
+
+const HEADINGS = {
+  side: 'Side',
+  row: 'Row',
+  rowPlace: 'Place of the row',
+  place: 'Place',
+  id: 'Id',
+  title: 'Title',
+  score: 'Score',
+  propensity: 'Probability here',
+  artwork: 'Artwork',
+  because: 'Because of',
+};
+
+/** Every title of every page, a row each. */
+export function PageCsv({ preview }: { preview: PagePreview }): ReactElement {
+  const rows = preview.sides.flatMap((side, index) =>
+    side.rows.flatMap((row, rowPlace) =>
+      row.titles.map((title, place) => ({
+        id: `${index}/${rowPlace}/${place}`,
+        cells: {
+          side: index + 1,
+          row: row.title,
+          rowPlace: rowPlace + 1,
+          place: place + 1,
+          id: title.id,
+          title: title.title,
+          score: title.score,
+          propensity: title.propensity,
+          artwork: title.artwork?.id ?? null,
+          because: title.because.map((one) => one.title).join('; '),
+        },
+      })),
+    ),
+  );
+  return (
+    <Button
+      variant="subtle"
+      color="gray"
+      size="compact-xs"
+      leftSection={<Icon name="download" size={14} />}
+      onClick={() => downloadCsv('Page preview', HEADINGS, rows)}
+    >
+      CSV
+    </Button>
+  );
+}
