@@ -41,6 +41,13 @@ export interface ItemSetUp {
   readonly position?: number;
 }
 
+/** The shape of `PUT /v1/pages/:key`, with its key. */
+export interface PageSetUp {
+  readonly key: string;
+  readonly title: string;
+  readonly layout: Readonly<Record<string, unknown>>;
+}
+
 /** What a demo needs to exist before its traffic begins. */
 export interface SetUp {
   readonly surfaces: readonly Surface[];
@@ -48,6 +55,8 @@ export interface SetUp {
   readonly items: readonly ItemSetUp[];
   readonly policies: readonly PolicySetUp[];
   readonly experiments: readonly ExperimentSetUp[];
+  /** Absent: none. */
+  readonly pages?: readonly PageSetUp[];
 }
 
 const itemsPerCall = 500;
@@ -59,6 +68,7 @@ export async function prepare(api: ApiClient, setUp: SetUp): Promise<void> {
   for (let i = 0; i < setUp.items.length; i += itemsPerCall) {
     await api.persist('POST', '/v1/items', { items: setUp.items.slice(i, i + itemsPerCall) });
   }
+  await ensurePages(api, setUp.pages ?? []);
   for (const policy of setUp.policies) await ensure(api, '/v1/policies', policy);
   for (const experiment of setUp.experiments) {
     await ensure(api, '/v1/experiments', experiment);
@@ -73,6 +83,15 @@ async function ensure(api: ApiClient, path: string, body: unknown): Promise<void
   } catch (error) {
     if (!(error instanceof Refused) || error.status !== 409) throw error;
   }
+}
+
+/** A page that people have changed stays as it is. */
+async function ensurePages(api: ApiClient, pages: readonly PageSetUp[]): Promise<void> {
+  if (pages.length === 0) return;
+  const { items } = (await api.persist('GET', '/v1/pages')) as { items: readonly { key: string }[] };
+  const known = new Set(items.map(({ key }) => key));
+  for (const { key, ...page } of pages)
+    if (!known.has(key)) await api.persist('PUT', `/v1/pages/${encodeURIComponent(key)}`, page);
 }
 
 async function startDraft(api: ApiClient, key: string): Promise<void> {

@@ -15,12 +15,13 @@ import {
   surfaces,
   type World,
 } from '#simulation';
+import { homePage, homeTitles, homeTitlesPolicy } from './home-page.js';
 import type { SetUp } from './set-up.js';
 
 /** Everything of the simulated world that the product has to know; titles that come later, too. */
 export function worldSetUp(world: World): SetUp {
   return {
-    surfaces,
+    surfaces: [...surfaces, homeTitles],
     layers,
     items: itemsOf(world),
     policies: [...readyPolicies, ...stackedPolicies, messagePolicy, nextVisitPolicy],
@@ -41,5 +42,19 @@ export function worldSetUp(world: World): SetUp {
         ...design,
       }),
     ),
+    policies: [...readyPolicies, ...stackedPolicies, homeTitlesPolicy],
+    pages: [homePage],
+    experiments: [...readyExperiments, stackedExperiment].map(({ experiment, ...design }) => ({
+      key: experiment.key,
+      title: experiment.title,
+      surface: experiment.surface,
+      unitType: experiment.unitType,
+      layer: experiment.layer,
+      layerShare: experiment.layerRange[1] - experiment.layerRange[0],
+      traffic: experiment.traffic,
+      arms: experiment.arms,
+      tags: ['demo'],
+      ...design,
+    })),
   };
 }

@@ -1,6 +1,7 @@
 import { createWorld, defaultSize, nextVisitPolicy } from '#simulation';
 import { ApiClient } from '../api-client.js';
 import { resolveConnection, type ConnectionOptions } from '../connection.js';
+import { prepareHomeTitles } from '../home-page.js';
 import { prepare } from '../set-up.js';
 import { trainFirst } from '../training.js';
 import { worldSetUp } from '../world-set-up.js';
@@ -37,6 +38,7 @@ export async function runLive(options: LiveOptions): Promise<void> {
   log(`the simulated world stands: ${options.members} members, ${world.titles.length} titles`);
   if (options.prepare) return;
   trainFirst(api, nextVisitPolicy.id).catch((error: unknown) => complain(String(error)));
+  await prepareHomeTitles(api).catch((error: Error) => complain(`home page: ${error.message}`));
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   if (options.duration !== undefined) setTimeout(() => stop.abort(), options.duration * 1000).unref();
