@@ -1,8 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { createRng } from '#experiments';
-import { compileExploration, serveSlate } from '../index.js';
-import { actionsOf, requestOf } from '../testing/worlds.js';
+import { compileExploration } from '../index.js';
 import { plackettLuceMarginals } from './plackett-luce-marginals.js';
 import { marginalPropensity, orderPropensity, withFloor } from './slate-propensity.js';
 
