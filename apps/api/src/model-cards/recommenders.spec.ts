@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
+import { LAYOUT, ROWS_POLICY, servePageOnce, setUpRows } from '../../test/home-page.js';
+import { keepRecords } from '../../test/keep-records.js';
 import { tastes } from '../../test/learning.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { encodeDecision } from '../queues/decision-lines.js';
 import type { DecisionRecord } from '../queues/jobs.js';
-import { DecisionSpool } from '../serving/decision-spool.js';
 import type { CoverageDetail, CoveragePage } from '../items/item-coverage.js';
 import { unitHash as hashOf } from '../members/look.js';
 import type { NextSessionView } from '../members/next-sessions.js';
@@ -91,18 +92,6 @@ describe('recommenders over HTTP', () => {
        from jsonb_to_recordset($1::jsonb) as r (id text, at timestamptz, unit_id text, item_id text)`,
       [JSON.stringify(rows)],
     );
-  }
-
-  /** The records that serving writes from now on; they are stored without the queue in between. */
-  function keepRecords(): DecisionRecord[] {
-    const spool = api.running.app.get(DecisionSpool);
-    const record = spool.record.bind(spool);
-    const kept: DecisionRecord[] = [];
-    spool.record = (decisions) => {
-      kept.push(...decisions);
-      return record(decisions);
-    };
-    return kept;
   }
 
   beforeAll(async () => {
@@ -402,7 +391,7 @@ describe('recommenders over HTTP', () => {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     };
-    const records = keepRecords();
+    const records = keepRecords(api);
     const known = await serveUntil('u3', 'POLICY');
     expect(known).toMatchObject({ policy: { key: 'implicit-als', version: 1 } });
     const wish = await api.request('PUT', '/v1/units/u3/personalisation', { body: { personalised: false } });
@@ -431,61 +420,13 @@ describe('recommenders over HTTP', () => {
   });
 
   it('answer with a home page at once: rows, titles, artwork, one product of propensities, and outcomes that count upwards', async () => {
-    const row = (id: string, features: object, position: number) => ({
-      id,
-      kind: 'row',
-      title: `Row ${id}`,
-      features,
-      position,
-    });
-    const genre = (name: string) => ({ row: 'genre', genre: name });
-    await post('/v1/items', {
-      items: [
-        row('comedies', genre('comedy'), 0),
-        row('dramas', genre('drama'), 1),
-        row('continue', { row: 'continue' }, 2),
-        row('more', {}, 3),
-      ],
-    });
-    const surface = (key: string, kind: string, candidateKind: string) =>
-      post('/v1/surfaces', { key, title: key, kind, candidateKind });
-    await post('/v1/layers', { key: 'rows', title: 'Rows' });
-    await surface('home.rows', 'slate', 'row');
-    await surface('title.artwork', 'action', 'artwork');
-    const rowsPolicy = { id: 'rows', key: 'uniform-random', title: 'Rows at random', windowSeconds: 600 };
-    const reward = { outcomes: [{ name: 'play', of: 'within' }], combine: 'any' };
-    expect((await post('/v1/policies', { ...rowsPolicy, reward, learning: false })).status).toBe(201);
-    expect(
-      (await post('/v1/policies', { ...rowsPolicy, id: 'now', reward, windowSeconds: 0 })).json(),
-    ).toMatchObject({
+    await setUpRows(post, EXPERIMENT);
+    const now = { ...ROWS_POLICY, id: 'now', windowSeconds: 0 };
+    expect((await post('/v1/policies', now)).json()).toMatchObject({
       errors: [{ pointer: '/reward/outcomes/0/of', code: 'needs_window' }],
     });
-    const arm = (key: string, isControl: boolean) => ({
-      key,
-      weight: 1,
-      isControl,
-      treatment: { kind: 'policy', policyId: 'rows', steadyFor: 'decision' },
-    });
-    const arms = [arm('a', true), arm('b', false)];
-    await post('/v1/experiments', {
-      ...EXPERIMENT(...arms),
-      key: 'row-order',
-      surface: 'home.rows',
-      layer: 'rows',
-    });
-    expect((await post('/v1/experiments/row-order/start', {})).status).toBe(200);
-
-    const layout = {
-      rows: { surface: 'home.rows', limit: 4 },
-      titles: { surface: 'home.titles', limit: 5 },
-      artwork: { surface: 'title.artwork', places: 2 },
-      sources: [
-        { rows: { feature: 'row', value: 'genre' }, from: 'match', feature: 'genre' },
-        { rows: { feature: 'row', value: 'continue' }, from: 'context', attribute: 'unfinished' },
-      ],
-    };
     const put = (body: unknown) => api.request('PUT', '/v1/pages/home', { body });
-    const wrong = { ...layout, rows: { surface: 'title.artwork' }, artwork: { surface: 'nowhere' } };
+    const wrong = { ...LAYOUT, rows: { surface: 'title.artwork' }, artwork: { surface: 'nowhere' } };
     expect((await put({ title: 'Home', layout: wrong })).json()).toMatchObject({
       code: 'invalid_page',
       errors: [
@@ -493,30 +434,12 @@ describe('recommenders over HTTP', () => {
         { pointer: '/layout/artwork/surface', code: 'unknown_surface' },
       ],
     });
-    const kept = await put({ title: 'Home', layout });
+    const kept = await put({ title: 'Home', layout: LAYOUT });
     expect(kept.json()).toMatchObject({ key: 'home', layout: { unique: true, titles: { candidates: 500 } } });
     expect((await get<{ items: unknown[] }>('/v1/pages', api.keys.secret)).items).toEqual([kept.json()]);
 
-    const records = keepRecords();
-    const serve = async (): Promise<ServedPage> => {
-      for (let tries = 0; ; tries++) {
-        const context = { history: ['i30', 'i31'], unfinished: ['i21', 'i2'] };
-        const body = JSON.stringify({ unitId: 'u9', context });
-        const answer = await api.request('POST', '/v1/pages/home/serve', {
-          raw: body,
-          key: api.keys.publishable,
-        });
-        if (answer.status === 200) {
-          const page = answer.json<ServedPage>();
-          if (page.order.policy) return page;
-        }
-        if (tries === 500) throw new Error(`the page is not served: ${answer.text}`);
-        records.length = 0;
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    };
-    records.length = 0;
-    const page = await serve();
+    const records = keepRecords(api);
+    const page = await servePageOnce(api, () => (records.length = 0));
     expect(page.rows.map(({ id }) => id).sort()).toEqual(['comedies', 'continue', 'dramas', 'more']);
     expect(page.rows.map(({ treatment }) => treatment.subject)).toEqual(page.rows.map(({ id }) => id));
     const titles = page.rows.flatMap((one) => one.titles.map(({ id }) => id));
@@ -613,8 +536,9 @@ describe('recommenders over HTTP', () => {
     const common = idsOf(random).filter((id) => idsOf(learned).includes(id)).length;
     expect(preview.comparison).toMatchObject({ rows: { common: 4 }, titles: { common } });
     expect(await decisions()).toBe(before);
-    const unknown = await post('/v1/pages/home/preview', { sides: [{ rows: 'nobody' }] });
-    expect(unknown.json()).toMatchObject({ errors: [{ pointer: '/sides/0/rows', code: 'unknown_policy' }] });
+    expect((await post('/v1/pages/home/preview', { sides: [{ rows: 'nobody' }] })).json()).toMatchObject({
+      errors: [{ pointer: '/sides/0/rows', code: 'unknown_policy' }],
+    });
     expect((await api.request('POST', '/v1/pages/home/preview', { body, key: api.keys.secret })).status).toBe(
       403,
     );
@@ -645,12 +569,10 @@ describe('recommenders over HTTP', () => {
     const points = result?.curve.points ?? [];
     expect(result).toMatchObject({ features: ['genre'], data: { items: 40, units: 119 } });
     expect(points[0]).toMatchObject({ current: true, change: { play: { estimate: 0 } } });
-    const best = (name: 'completion' | 'diversity'): number =>
-      points.reduce(
-        (top, point, i) =>
-          point.objectives[name].estimate > (points[top]?.objectives[name].estimate ?? 0) ? i : top,
-        0,
-      );
+    const best = (name: 'completion' | 'diversity'): number => {
+      const values = points.map(({ objectives }) => objectives[name].estimate);
+      return values.indexOf(Math.max(...values));
+    };
     const completing = points[best('completion')];
     expect(completing?.change.completion.lower).toBeGreaterThan(0);
     expect(points[best('diversity')]?.change.diversity.lower).toBeGreaterThan(0);
@@ -667,29 +589,19 @@ describe('recommenders over HTTP', () => {
     expect(await measured()).toBe(rate);
 
     const point = best('completion');
-    const made = await post(`${path}/${id}/candidate`, {
-      point,
-      id: 'finishing',
-      title: 'Watched to the end',
-    });
+    const candidate = { point, id: 'finishing', title: 'Watched to the end' };
+    const made = await post(`${path}/${id}/candidate`, candidate);
     expect([made.status, made.status === 201 ? '' : made.text]).toEqual([201, '']);
     const worn = [{ key: 'trade-off', params: completing?.setting }];
     expect(made.json()).toMatchObject({ id: 'finishing', params: { wrappers: worn }, servingVersion: 1 });
-    const body = {
-      surface: 'home.titles',
-      unitId: 'u7',
-      limit: 10,
-      policies: [{ policyId: 'titles' }, { policyId: 'finishing' }],
-    };
-    const sides = (await post('/v1/previews', body)).json<Preview>().sides;
+    const policies = [{ policyId: 'titles' }, { policyId: 'finishing' }];
+    const body = { surface: 'home.titles', unitId: 'u7', limit: 10, policies };
+    const { sides } = (await post('/v1/previews', body)).json<Preview>();
     const mean = ({ items }: PreviewSide): number =>
       items.reduce((sum, { features }) => sum + Number(features['completionRate'] ?? 0), 0) / items.length;
     expect(mean(sides[1] as PreviewSide)).toBeGreaterThan(mean(sides[0] as PreviewSide));
-    expect((await post(`${path}/${id}/candidate`, { point: 999, id: 'x', title: 'X' })).json()).toMatchObject(
-      {
-        errors: [{ pointer: '/point', code: 'unknown_point' }],
-      },
-    );
+    const beyond = await post(`${path}/${id}/candidate`, { ...candidate, point: 999 });
+    expect(beyond.json()).toMatchObject({ errors: [{ pointer: '/point', code: 'unknown_point' }] });
   });
 
   it('train by themselves once a night, and leave frozen policies alone', async () => {
