@@ -35,7 +35,7 @@ import { HOLDOUT_LIFTS, portfolioFor } from './fixtures/portfolio.js';
 import { CONTACTS } from './fixtures/messages.js';
 import { memberProfile, nextSession, previewOf } from './fixtures/members.js';
 import { modelCard } from './fixtures/models.js';
-import { PAGE, pagePreviewOf } from './fixtures/pages.js';
+import { PAGE, pagePreviewOf, wholePage } from './fixtures/pages.js';
 import { POWER_PLAN } from './fixtures/power.js';
 import { reportFor, seriesFor } from './fixtures/report.js';
 import { forecastFor, retentionFor, survivalFor } from './fixtures/retention.js';
@@ -173,6 +173,7 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   ],
   [/^\/v1\/decisions$/, (_match, url) => list(DECISIONS.filter((entry) => matches(entry, url)))],
   [/^\/v1\/decisions\/([^/]+)$/, ([, id]) => (id === 'unknown' ? undefined : decisionDetail(id ?? ''))],
+  [/^\/v1\/decisions\/([^/]+)\/page$/, ([, id]) => wholePage(id ?? '')],
   [/^\/v1\/events$/, () => list(EVENTS)],
   [/^\/v1\/operations$/, () => OPERATIONS],
   [/^\/v1\/quarantine$/, () => list(QUARANTINE)],

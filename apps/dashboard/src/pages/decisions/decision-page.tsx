@@ -17,6 +17,7 @@ import { Replay } from './replay.js';
 import { SlatePlaces } from './slate-places.js';
 import { Stacked } from './stacked.js';
 import { WhatIfPanel } from './what-if.js';
+import { WholePagePanel } from './whole-page.js';
 
 export function DecisionPage(): ReactElement {
   const { id = '' } = useParams();
@@ -77,6 +78,7 @@ function Inspector({ decision }: { decision: DecisionDetail }): ReactElement {
         </div>
       </div>
       {decision.parentId === null ? null : <Stacked decision={decision} />}
+      {decision.parentId === null && decision.kind !== 'slate' ? null : <WholePagePanel id={decision.id} />}
       {decision.slateLaw ? <SlatePlaces decision={decision} law={decision.slateLaw} /> : null}
       <Candidates decision={decision} />
       <WhatIfPanel decision={decision} />

@@ -10,7 +10,7 @@ import styles from './decisions.module.css';
 type Entry = DecisionDetail['stack'][number];
 
 /** The ids of a slate; otherwise the choice itself. */
-function chosenText(chosen: Entry['chosen']): string {
+export function chosenText(chosen: Entry['chosen']): string {
   if (typeof chosen === 'string') return chosen;
   if (!Array.isArray(chosen)) return json(chosen);
   return chosen

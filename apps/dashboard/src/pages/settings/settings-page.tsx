@@ -2,12 +2,14 @@ import type { ReactElement } from 'react';
 import { useParams } from 'react-router';
 import { useAudit } from '../../api/queries.js';
 import { AuditList } from '../../ui/audit-list.js';
+import layout from '../../ui/layout.module.css';
 import { PageHeader } from '../../ui/page-header.js';
 import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
 import { UrlTabs } from '../../ui/url-tabs.js';
 import { KeysPanel } from './keys-panel.js';
+import { PagesPanel } from './pages-panel.js';
 import { SurfacesPanel } from './surfaces-panel.js';
 
 export function SettingsPage(): ReactElement {
@@ -21,11 +23,20 @@ export function SettingsPage(): ReactElement {
         current={tab}
         tabs={[
           { key: '', title: 'API keys', render: () => <KeysPanel /> },
-          { key: 'surfaces', title: 'Surfaces', render: () => <SurfacesPanel /> },
+          { key: 'surfaces', title: 'Surfaces', render: () => <Places /> },
           { key: 'audit', title: 'Audit log', render: () => <AuditPanel /> },
         ]}
       />
     </>
+  );
+}
+
+function Places(): ReactElement {
+  return (
+    <div className={layout.stack}>
+      <SurfacesPanel />
+      <PagesPanel />
+    </div>
   );
 }
 
