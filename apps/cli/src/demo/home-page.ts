@@ -43,7 +43,7 @@ export const homePage: PageSetUp = {
       { rows: { feature: 'row', value: 'continue' }, from: 'context', attribute: 'unfinished' },
       { rows: { feature: 'row', value: 'list' }, from: 'context', attribute: 'listed' },
       { rows: { feature: 'row', value: 'new' }, from: 'newest', feature: 'year' },
-      { rows: { feature: 'row', value: 'because' }, from: 'alike', feature: 'people' },
+      { rows: { feature: 'row', value: 'because' }, from: 'alike', feature: 'genre' },
     ],
   },
 };
