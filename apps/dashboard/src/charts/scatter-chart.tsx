@@ -125,7 +125,7 @@ export function ScatterChart(props: ScatterChartProps): ReactElement {
           {...y}
           allowDataOverflow
           tickFormatter={format}
-          width={56}
+          width={74}
           label={{ value: labelY, angle: -90, position: 'insideLeft', fill: 'var(--mq-muted)', fontSize: 12 }}
         />
         <Tooltip
