@@ -45,6 +45,6 @@ export const migrations = [
   NotPersonalised1764900000041,
   WarmStarts1764900000050,
   PolicyRevision1764900000060,
-  Checkpoints1764900000100,
   Pages1764900000090,
+  Checkpoints1764900000100,
 ];

@@ -65,7 +65,6 @@ async function load(config: Config, db: Database): Promise<void> {
       ({ experiment }) => experiment.key,
     ),
     messages: true,
-    experiments: [...readyExperiments, stackedExperiment].map(({ experiment }) => experiment.key),
     recommenders: {
       day: recommendersFromDay,
       experiments: recommenderExperiments.map(({ experiment }) => experiment.key),
@@ -103,8 +102,7 @@ async function startAfresh(db: Database, now: Date): Promise<void> {
     await clearHistory(
       db,
       started.updated_at,
-      [...readyPolicies, ...stackedPolicies, messagePolicy].map(({ id }) => id),
-      [...readyPolicies, ...stackedPolicies, ...recommenderPolicies].map(({ id }) => id),
+      [...readyPolicies, ...stackedPolicies, messagePolicy, ...recommenderPolicies].map(({ id }) => id),
     );
   }
   await db.query(

@@ -83,6 +83,8 @@ withBrowser('recommenders in Chromium (skipped where no chromium is installed)',
     await stage.page.getByText('of 480 found for “space pirates”').first().waitFor();
     await visit('/policies/finder/search?q=xqzv');
     await stage.page.getByText('Members who ask this get an empty list.').waitFor();
+  });
+
   it('shows a whole page for a member and moment, made one way beside another, and says what differs', async () => {
     await visit('/preview/page');
     const choose = async (label: string, option: string): Promise<void> => {

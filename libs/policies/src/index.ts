@@ -21,7 +21,6 @@ export { probabilityBest } from './sampling/gaussian-best.js';
 export * from './exploration/plackett-luce-marginals.js';
 export * from './exploration/slate-propensity.js';
 export { CLOCK_ATTRIBUTES, hourOfWeek, localDay, offsetMinutesOf, timesIn } from './local-time.js';
-export * from './page.js';
 export * from './page/index.js';
 export * from './serve.js';
 export * from './trade-offs/index.js';

@@ -106,6 +106,7 @@ export function messageTruth(world: World): MessageTruth {
           satisfaction: member.satisfaction,
           active: true,
           listed: 0,
+          watched: [],
           sessions: 0,
           events: 0,
           visits: [],

@@ -11,7 +11,6 @@ import { EventQueue, type Delivery } from './event-queue.js';
 import { drawAsking, isReachable } from './messages.js';
 import type { Answer, ClientEvent, Play, TreatmentRequest } from './protocol.js';
 import { playMessage, playNotification, playSession } from './session.js';
-import { playNotification, playSession } from './session.js';
 import type { Shelf } from './shelf.js';
 import { createMemberState, type MemberState } from './state.js';
 import { createStage, Visit, type Stage } from './visit.js';

@@ -14,7 +14,7 @@ export type Lesson =
   | 'underpowered'
   | 'bandit-converging'
   | 'opposite-winners'
-  | 'better-search';
+  | 'better-search'
   | 'recommenders';
 
 /** The true effect of an arm on a metric against control. */

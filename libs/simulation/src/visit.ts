@@ -87,7 +87,6 @@ export class Visit {
     };
   }
 
-  /** @param more context that only these requests carry. */
   /** Titles that may be asked for now; empty where the app has no shelf yet. */
   onOffer(): readonly string[] {
     const { shelf, world } = this.stage;

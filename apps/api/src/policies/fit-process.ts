@@ -32,13 +32,13 @@ function answer(task: FitTask | TradeOffTask, memoryMb: number): void {
     say({ progress: share, points });
     points = [];
   };
+  const keep = (state: Parameters<typeof encodeCheckpoint>[0]): void => {
+    const checkpoint = encodeCheckpoint(state);
+    if (checkpoint.length <= MOST_BYTES) say({ checkpoint });
+  };
   try {
-    const result = runFit(task, progress, Date.now, policyRegistry, (state) => {
-      const checkpoint = encodeCheckpoint(state);
-      if (checkpoint.length <= MOST_BYTES) say({ checkpoint });
-    });
     const studied = 'study' in task ? studyTradeOffs(task, progress, Date.now) : null;
-    const result = 'study' in task ? null : runFit(task, progress, Date.now);
+    const result = 'study' in task ? null : runFit(task, progress, Date.now, policyRegistry, keep);
     const peakMemoryMb = Math.ceil(process.resourceUsage().maxRSS / 1024);
     // Between two looks of the watch it may have been larger than it may.
     if (peakMemoryMb > memoryMb) return last({ failed: needsMore(memoryMb) });

@@ -14,7 +14,6 @@ export abstract class FitRunner {
    * @throws FitInterrupted when it was ended from outside.
    */
   abstract run(task: FitTask, progress: RunProgress, keep?: (bytes: Uint8Array) => void): Promise<FitResult>;
-  abstract run(task: FitTask, progress: RunProgress): Promise<FitResult>;
   abstract study(task: TradeOffTask, progress: (share: number) => void): Promise<TradeOffFindings>;
 }
 
@@ -25,7 +24,6 @@ export class FitInterrupted extends Error {}
 export type FitMessage =
   | { readonly progress: number; readonly points: readonly CurvePoint[] }
   | { readonly checkpoint: Uint8Array }
-  | { readonly result: FitResult }
   | { readonly result: FitResult | TradeOffFindings }
   | { readonly failed: string };
 
@@ -51,8 +49,7 @@ export class ProcessFitRunner extends FitRunner {
     progress: RunProgress,
     keep: (bytes: Uint8Array) => void = () => undefined,
   ): Promise<FitResult> {
-  run(task: FitTask, progress: RunProgress): Promise<FitResult> {
-    return this.fork<FitResult>(task, progress);
+    return this.fork<FitResult>(task, progress, keep);
   }
 
   study(task: TradeOffTask, progress: (share: number) => void): Promise<TradeOffFindings> {
@@ -62,6 +59,7 @@ export class ProcessFitRunner extends FitRunner {
   private fork<Result extends FitResult | TradeOffFindings>(
     task: FitTask | TradeOffTask,
     progress: RunProgress,
+    keep: (bytes: Uint8Array) => void = () => undefined,
   ): Promise<Result> {
     const memoryMb = task.memoryMb ?? DEFAULT_MEMORY_MB;
     const child = fork(this.entry, {
@@ -74,9 +72,8 @@ export class ProcessFitRunner extends FitRunner {
     child.stderr?.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-LAST_WORDS)));
     return new Promise((resolve, reject) => {
       child.on('message', (message: FitMessage) => {
-        if ('result' in message) resolve(message.result);
-        else if ('checkpoint' in message) keep(message.checkpoint);
         if ('result' in message) resolve(message.result as Result);
+        else if ('checkpoint' in message) keep(message.checkpoint);
         else if ('failed' in message) reject(new Error(message.failed));
         else {
           for (const point of message.points) progress(message.progress, point);

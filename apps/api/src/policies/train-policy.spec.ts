@@ -4,9 +4,6 @@ import { createTestDatabase } from '../../test/postgres.js';
 import type { TestDatabase } from '../../test/postgres.js';
 import { FitInterrupted, FitRunner, InlineFitRunner } from './fit-runner.js';
 import type { FitResult, FitTask, RunProgress } from './fit.js';
-import { InlineFitRunner } from './fit-runner.js';
-import type { FitRunner } from './fit-runner.js';
-import type { FitResult } from './fit.js';
 import { TrainPolicy } from './train-policy.js';
 import type { TrainingRunRow } from './training-run-row.js';
 import { readTrainingSet } from './training-data.js';
@@ -276,6 +273,10 @@ describe('a training run', () => {
         });
         resumed.push(result.evaluation.resumed);
         return result;
+      }
+
+      study(): never {
+        throw new Error('no study was asked for');
       }
     }
     await new TrainPolicy(db.database, new Mortal()).run('r1', () => undefined);

@@ -14,12 +14,10 @@ import { policyIdOf, recordOf, stackOf } from './decision-record.js';
 import { candidatesOf, withoutFeatures } from './request-candidates.js';
 import { ProcessorClock, tookOf } from './processor-clock.js';
 import { findAndDeal } from './deal.js';
-import { drawAndDeal } from './deal.js';
 import { shadowOf } from './shadow.js';
 import { drawSeed, steadyPeriod } from './steady-seed.js';
 import { treatmentOf } from './treatment-of.js';
 import type { LotParts } from './withhold.js';
-import { treatmentOf } from './treatment-of.js';
 
 export interface TreatmentRequest {
   readonly surface: string;
@@ -347,20 +345,3 @@ function askShadow(asked: Asked, assignment: Assignment, choice: Choice): Shadow
 
 const isCompiled = (policy: ServingPolicy): policy is ServingPolicy & { readonly compiled: CompiledPolicy } =>
   policy.compiled !== null;
-
-/** The request's candidates with what is registered about them, or the registered ones. */
-function candidatesOf(
-  catalog: ServingCatalog,
-  surface: Surface,
-  wanted: TreatmentRequest,
-): readonly Action[] {
-  if (surface.kind === 'value') return NO_ACTIONS;
-  if (wanted.actions === null) return catalog.items.candidates(surface.candidateKind, wanted.subject);
-  return catalog.items.named(wanted.actions);
-}
-
-/** Features that the client sends may be about the unit; those of the item table are not. */
-const withoutFeatures = (wanted: TreatmentRequest): TreatmentRequest =>
-  wanted.actions === null ? wanted : { ...wanted, actions: wanted.actions.map(({ id }) => ({ id })) };
-
-const NO_ACTIONS: readonly Action[] = Object.freeze([]);

@@ -23,12 +23,17 @@ export function worldSetUp(world: World): SetUp {
   return {
     surfaces: [...surfaces, homeTitles],
     layers,
-    items: itemsOf(world),
-    policies: [...readyPolicies, ...stackedPolicies, messagePolicy, nextVisitPolicy],
-    experiments: [...readyExperiments, stackedExperiment, messageExperiment].map(
     items: [...itemsOf(world), ...releasedItems(world, demoReleases(world.seed, 0, 0))],
-    policies: [...readyPolicies, ...stackedPolicies, ...recommenderPolicies],
-    experiments: [...readyExperiments, stackedExperiment, ...recommenderExperiments].map(
+    policies: [
+      ...readyPolicies,
+      ...stackedPolicies,
+      messagePolicy,
+      nextVisitPolicy,
+      ...recommenderPolicies,
+      homeTitlesPolicy,
+    ],
+    pages: [homePage],
+    experiments: [...readyExperiments, stackedExperiment, messageExperiment, ...recommenderExperiments].map(
       ({ experiment, ...design }) => ({
         key: experiment.key,
         title: experiment.title,
@@ -42,19 +47,5 @@ export function worldSetUp(world: World): SetUp {
         ...design,
       }),
     ),
-    policies: [...readyPolicies, ...stackedPolicies, homeTitlesPolicy],
-    pages: [homePage],
-    experiments: [...readyExperiments, stackedExperiment].map(({ experiment, ...design }) => ({
-      key: experiment.key,
-      title: experiment.title,
-      surface: experiment.surface,
-      unitType: experiment.unitType,
-      layer: experiment.layer,
-      layerShare: experiment.layerRange[1] - experiment.layerRange[0],
-      traffic: experiment.traffic,
-      arms: experiment.arms,
-      tags: ['demo'],
-      ...design,
-    })),
   };
 }

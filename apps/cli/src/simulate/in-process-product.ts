@@ -86,7 +86,6 @@ export class InProcessProduct {
     for (const config of policies) this.learners.set(config.id, createLearner(config, titles));
     for (const { id, features } of [...itemsOf(world), ...releasedItems(world, releases)])
       this.items.set(id, { id, features });
-    for (const config of policies) this.learners.set(config.id, createLearner(config));
   }
 
   serve(request: TreatmentRequest, at: number): Answer {
@@ -100,26 +99,6 @@ export class InProcessProduct {
     const names = { experiment: keyOf(experiment), arm: keyOf(arm) };
     const base = { decisionId, surface: one.surface, reason, ...names };
     const subject = one.subject ?? null;
-    const actions = this.candidatesOf(surface, subject);
-    if (!arm) return { ...base, ...byDefault(actions, surface) };
-    if (arm.treatment.kind === 'value') return { ...base, value: arm.treatment.value };
-    const decision = {
-      unitId: request.unitId,
-      context: request.context,
-      actions,
-      subject,
-      at,
-    };
-    return {
-      ...base,
-      ...this.ask(
-        arm.treatment.policyId,
-        decisionId,
-        decision,
-        surface?.kind === 'slate',
-        one.limit ?? actions.length,
-      ),
-    };
     const actions = this.candidatesOf(surface, one);
     const limit = one.limit ?? actions.length;
     if (arm?.treatment.kind === 'value') return { ...base, value: arm.treatment.value };
@@ -148,31 +127,15 @@ export class InProcessProduct {
     compiled: CompiledPolicy,
     decisionId: string,
     decision: DecisionRequest,
-    isSlate: boolean,
     limit: number,
-  ): Pick<ServedTreatment, 'action' | 'slate' | 'propensity'> {
-    const learner = this.learners.get(policyId);
-    if (!learner) throw new Error(`The policy "${policyId}" is not among the policies given.`);
-    const { compiled, exploration, config } = learner;
-    const { actions } = decision;
-    if (isSlate) {
-      const found = compiled.decides === 'slate' && compiled.retrieve?.(decision, null);
-      const ranked = found ? found.map((place) => actions[place] as Action) : actions;
-      if (ranked.length === 0) return { slate: [], propensity: 1 };
-      const asked = { ...decision, actions: ranked };
-      const { items } = serveSlate(compiled, asked, limit, exploration, config.floor, this.rng);
-      return {
-        slate: items.map(({ index, propensity }) => ({ id: (ranked[index] as Action).id, propensity })),
-      };
-    }
-    limit: number,
-  ): Pick<ServedTreatment, 'slate'> {
+  ): Pick<ServedTreatment, 'slate' | 'propensity'> {
     const { exploration, config } = learner;
-    const { items } = serveSlate(compiled, decision, limit, exploration, config.floor, this.rng);
-    const placed = items.map(({ index, propensity }) => ({
-      action: decision.actions[index] as Action,
-      propensity,
-    }));
+    const found = compiled.decides === 'slate' && compiled.retrieve?.(decision, null);
+    const actions = found ? found.map((place) => decision.actions[place] as Action) : decision.actions;
+    if (actions.length === 0) return { slate: [], propensity: 1 };
+    const asked = { ...decision, actions };
+    const { items } = serveSlate(compiled, asked, limit, exploration, config.floor, this.rng);
+    const placed = items.map(({ index, propensity }) => ({ action: actions[index] as Action, propensity }));
     this.watch(learner, decisionId, decision, placed);
     return { slate: placed.map(({ action, propensity }) => ({ id: action.id, propensity })) };
   }
@@ -288,10 +251,7 @@ function fitToCatalogue(
   catalogue: readonly Action[],
   id: string,
 ): unknown {
-  if (policy.needs?.(params).catalogue === undefined)
-    throw new Error(
-      `The policy "${id}" learns from history in training runs, which a simulation has none of.`,
-    );
+  if (policy.needs?.(params).catalogue === undefined) return null;
   const none = new Uint32Array(0);
   const nothing = { units: [], items: [], itemFeatures: [], unit: none, item: none };
   const data = { ...nothing, value: new Float64Array(0), at: new Float64Array(0), catalogue };
@@ -301,13 +261,12 @@ function fitToCatalogue(
 function createLearner(config: ReadyPolicy, catalogue: readonly Action[]): Learner {
   const policy = policyRegistry.get(config.key);
   const params = policy.params.parse(config.params);
-  const state =
+  const state: unknown =
     policy.learns === 'online'
       ? policy.initialState(params)
       : policy.learns === 'batch'
         ? fitToCatalogue(policy, params, catalogue, config.id)
         : null;
-  const state: unknown = policy.learns === 'online' ? policy.initialState(params) : null;
   const { key, params: explorationParams } = config.exploration;
   return {
     config,
@@ -315,13 +274,7 @@ function createLearner(config: ReadyPolicy, catalogue: readonly Action[]): Learn
     params,
     exploration: compileExploration(key, explorationParams),
     state,
-    compiled: policy.compile(state as null, params),
-    compiled:
-      policy.learns === 'batch'
-        ? null
-        : policy.learns === 'online'
-          ? policy.compile(state, params)
-          : policy.compile(null, params),
+    compiled: policy.learns !== 'never' && state === null ? null : policy.compile(state as null, params),
     open: [],
   };
 }

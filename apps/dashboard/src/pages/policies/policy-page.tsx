@@ -85,6 +85,7 @@ function PolicyTabs({ policy, tab }: { policy: Policy; tab: string }): ReactElem
     key: 'messages',
     title: 'Messages',
     render: () => drawn(<MessagesTab id={policy.id} />),
+  };
   const tradeOffs = {
     key: 'trade-offs',
     title: 'Trade-offs',
