@@ -17,6 +17,7 @@ export interface Engine {
   factorUpper(u: number, n: number, ld: number, inverse: number): number;
   solveUpper(u: number, n: number, ld: number, inverse: number, x: number): void;
   invertUpper(u: number, n: number, ld: number, inverse: number, w: number, panel: number): void;
+  addRows(u: number, n: number, rows: number, weight: number, count: number, x: number): void;
   activate(kind: number, x: number, y: number, n: number): void;
   activateBackward(kind: number, v: number, dy: number, dx: number, n: number): void;
   axpy(alpha: number, x: number, y: number, n: number): void;

@@ -108,6 +108,20 @@ describe.each([1, 4, 6, 19])('systems of %d equations', (n) => {
   });
 });
 
+describe.each([4, 8, 20])('sums of outer products of %d doubles', (n) => {
+  it('agree with plain loops', () => {
+    const run = ({ arena, engine }: Kernels): number[] => {
+      const rng = createRng('outer products');
+      const draw = (length: number) => arena.copyDoubles(Array.from({ length }, () => rng.normal()));
+      const [u, x, rows, weights] = [draw(n * n), draw(n), draw(7 * n), draw(7)];
+      engine.addRows(u.at, n, rows.at, weights.at, 7, x.at);
+      return [...u.view.filter((_, i) => i % n >= Math.floor(i / n)), ...x.view];
+    };
+    const expected = run(new Kernels(plainEngine()));
+    run(new Kernels()).forEach((value, i) => expect(value).toBeCloseTo(expected[i] as number, 12));
+  });
+});
+
 describe('elementwise functions', () => {
   const kinds: Activation[] = ['exp', 'sigmoid', 'tanh', 'relu', 'gelu'];
   it.each(kinds)('%s and its slope agree with the real ones, far out too', (kind) => {

@@ -1,8 +1,15 @@
+import { DomainError } from '#experiments';
 import type { Rng } from '#experiments';
 import type { FitProgress, FitStart } from '../contract.js';
 import { choleskyInPlace, solveCholesky } from '../linear-algebra/cholesky.js';
 import { addWeightedGram } from '../linear-algebra/weighted-gram.js';
+import type { FitProgress } from '../contract.js';
+import { Kernels, withKernels } from '../kernels/index.js';
+import type { Doubles } from '../kernels/index.js';
 import { ShortRowSolver } from './als-short-rows.js';
+
+/** Rows of factors that are added up in one go: they stay in the cache. */
+const ROWS_AT_ONCE = 128;
 
 /** Observed pairs row by row: row r has columns[start[r] .. start[r + 1]) with the confidences beside them. */
 export interface SparseRows {
@@ -46,19 +53,19 @@ export function transposeRows(matrix: SparseRows, columnCount: number): SparseRo
   return sparseRows(columnCount, matrix.columns, row, matrix.weights);
 }
 
-/** V'V (lower triangle) of `count` rows of `dim` factors. */
+/** V'V of `count` rows of `dim` factors. */
 export function gramOf(factors: Float64Array, count: number, dim: number): Float64Array {
-  const gram = new Float64Array(dim * dim);
-  for (let r = 0; r < count; r++) {
-    const base = r * dim;
-    for (let i = 0; i < dim; i++) {
-      const value = factors[base + i] as number;
-      const row = i * dim;
-      for (let j = 0; j <= i; j++)
-        gram[row + j] = (gram[row + j] as number) + value * (factors[base + j] as number);
+  return withKernels((kernels) => {
+    const { arena } = kernels;
+    const gram = arena.doubles(dim * dim);
+    const part = arena.doubles(Math.min(count, ROWS_AT_ONCE) * dim);
+    for (let from = 0; from < count; from += ROWS_AT_ONCE) {
+      const rows = Math.min(ROWS_AT_ONCE, count - from);
+      part.view.set(factors.subarray(from * dim, (from + rows) * dim));
+      kernels.product(gram, part, part, { m: dim, n: dim, k: rows, turnA: true, add: true });
     }
-  }
-  return gram;
+    return gram.view.slice();
+  });
 }
 
 export interface AlsWeights {
@@ -69,12 +76,18 @@ export interface AlsWeights {
   readonly frequency: number;
 }
 
-/**
- * Solves one row's factors against fixed ones; owns the scratch space. Only doubles come in: with two kinds of array
- * the engine compiles these loops for neither, which costs a factor of three.
- */
+/** Solves one row's factors against fixed ones, in the memory of its own kernels. */
 export class RowSolver {
-  private readonly normal: Float64Array;
+  /** The dimension with room up to a multiple of four; what is there stays 0. */
+  private readonly width: number;
+  private readonly kernels = new Kernels();
+  private readonly gram: Doubles;
+  private readonly normal: Doubles;
+  private readonly inverse: Doubles;
+  private readonly x: Doubles;
+  private readonly rows: Doubles;
+  private readonly confidences: Doubles;
+  private gramSeen: Float64Array | undefined;
 
   constructor(
     private readonly dim: number,
@@ -82,13 +95,20 @@ export class RowSolver {
     /** How many rows there are on the fixed side: each is an unobserved pair. */
     private readonly fixedCount: number,
   ) {
-    this.normal = new Float64Array(dim * dim);
+    const { arena } = this.kernels;
+    this.width = 4 * Math.ceil(dim / 4);
+    this.gram = arena.doubles(this.width ** 2);
+    this.normal = arena.doubles(this.width ** 2);
+    this.inverse = arena.doubles(this.width);
+    this.x = arena.doubles(this.width);
+    this.rows = arena.doubles(ROWS_AT_ONCE * this.width);
+    this.confidences = arena.doubles(ROWS_AT_ONCE);
   }
 
   /**
    * Minimises sum_observed c (1 - w'v)^2 + alpha_0 sum_all (w'v)^2 + reg |w|^2 over w, where
    * reg = lambda (n + alpha_0 N)^nu, by the normal equations and Cholesky.
-   * @param gram V'V of the fixed factors (lower triangle).
+   * @param gram V'V of the fixed factors; not to be changed between calls.
    * @param into receives w.
    */
   solve(
@@ -98,21 +118,52 @@ export class RowSolver {
     confidences: Float64Array,
     into: Float64Array,
   ): void {
-    const { dim, normal, weights } = this;
+    const { dim, inverse, normal, weights, width, x } = this;
+    const { engine } = this.kernels;
     const n = columns.length;
     const reg = weights.regularisation * (n + weights.unobserved * this.fixedCount) ** weights.frequency;
-    for (let i = 0; i < dim * dim; i++) normal[i] = weights.unobserved * (gram[i] as number);
-    for (let i = 0; i < dim; i++) normal[i * dim + i] = (normal[i * dim + i] as number) + reg;
-    into.fill(0);
-    for (let p = 0; p < n; p++) {
-      const base = (columns[p] as number) * dim;
-      const confidence = confidences[p] as number;
+    this.begin(gram, reg);
+    for (let from = 0; from < n; from += ROWS_AT_ONCE)
+      this.addRows(factors, columns, confidences, from, Math.min(n, from + ROWS_AT_ONCE));
+    const pivot = engine.factorUpper(normal.at, width, width, inverse.at);
+    if (pivot < width)
+      throw new DomainError('not_positive_definite', `pivot ${pivot} of ${dim} is not positive`);
+    engine.solveUpper(normal.at, width, width, inverse.at, x.at);
+    const { view } = x;
+    for (let i = 0; i < dim; i++) into[i] = view[i] as number;
+  }
+
+  private begin(given: Float64Array, reg: number): void {
+    const { dim, gram, normal, weights, width, x } = this;
+    const share = weights.unobserved;
+    if (this.gramSeen !== given) {
+      const kept = gram.view;
       for (let i = 0; i < dim; i++)
-        into[i] = (into[i] as number) + confidence * (factors[base + i] as number);
+        for (let j = 0; j < dim; j++) kept[i * width + j] = share * (given[i * dim + j] as number);
+      this.gramSeen = given;
     }
-    addWeightedGram(normal, dim, factors, columns, confidences);
-    choleskyInPlace(normal, dim);
-    solveCholesky(normal, dim, into);
+    const matrix = normal.view;
+    matrix.set(gram.view);
+    for (let i = 0; i < width; i++) matrix[i * width + i] = (matrix[i * width + i] as number) + reg;
+    x.view.fill(0);
+  }
+
+  private addRows(
+    factors: Float64Array,
+    columns: Uint32Array,
+    confidences: Float64Array,
+    from: number,
+    to: number,
+  ): void {
+    const { dim, normal, rows, width, x } = this;
+    const into = rows.view;
+    for (let p = from; p < to; p++) {
+      const base = (columns[p] as number) * dim;
+      const at = (p - from) * width;
+      for (let i = 0; i < dim; i++) into[at + i] = factors[base + i] as number;
+    }
+    this.confidences.view.set(confidences.subarray(from, to));
+    this.kernels.engine.addRows(normal.at, width, rows.at, this.confidences.at, to - from, x.at);
   }
 }
 
@@ -171,7 +222,7 @@ function objective(
   return sum / Math.max(1, byUnit.columns.length);
 }
 
-/** Of two symmetric matrices given by their lower triangles. */
+/** Of two symmetric matrices. */
 function innerProduct(a: Float64Array, b: Float64Array, dim: number): number {
   let sum = 0;
   for (let i = 0; i < dim; i++) {

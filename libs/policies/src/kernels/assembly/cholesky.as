@@ -278,3 +278,68 @@ function oneColumn(top: usize, step: usize, j: i32, i: i32, inverse: usize, pane
   v128.store(into, f64x2.mul(low, s));
   v128.store(into, f64x2.mul(high, s), 16);
 }
+
+/**
+ * Adds sum_p weight_p v_p v_p' to the upper triangle of u and sum_p weight_p v_p to x, where v_p is row p of `rows`, n
+ * doubles; n is a multiple of 4. In tiles of four by four whose sums stay in registers.
+ */
+export function addRows(u: usize, n: i32, rows: usize, weight: usize, count: i32, x: usize): void {
+  const step = <usize>n << 3;
+  for (let j: usize = 0; j < step; j += 16) {
+    let sum = v128.load(x + j);
+    let v = rows + j;
+    for (let p = 0; p < count; p++) {
+      sum = f64x2.add(sum, f64x2.mul(v128.load64_splat(at(weight, p)), v128.load(v)));
+      v += step;
+    }
+    v128.store(x + j, sum);
+  }
+  for (let i = 0; i < n; i += 4) {
+    for (let j = i; j < n; j += 4) addTile(at(u + <usize>i * step, j), step, at(rows, i), at(rows, j), weight, count);
+  }
+}
+
+function addTile(to: usize, step: usize, x: usize, y: usize, weight: usize, count: i32): void {
+  let c00 = f64x2.splat(0);
+  let c01 = c00;
+  let c10 = c00;
+  let c11 = c00;
+  let c20 = c00;
+  let c21 = c00;
+  let c30 = c00;
+  let c31 = c00;
+  for (let p = 0; p < count; p++) {
+    const w = v128.load64_splat(weight);
+    const y0 = f64x2.mul(w, v128.load(y));
+    const y1 = f64x2.mul(w, v128.load(y, 16));
+    const x0 = v128.load64_splat(x);
+    c00 = f64x2.add(c00, f64x2.mul(x0, y0));
+    c01 = f64x2.add(c01, f64x2.mul(x0, y1));
+    const x1 = v128.load64_splat(x, 8);
+    c10 = f64x2.add(c10, f64x2.mul(x1, y0));
+    c11 = f64x2.add(c11, f64x2.mul(x1, y1));
+    const x2 = v128.load64_splat(x, 16);
+    c20 = f64x2.add(c20, f64x2.mul(x2, y0));
+    c21 = f64x2.add(c21, f64x2.mul(x2, y1));
+    const x3 = v128.load64_splat(x, 24);
+    c30 = f64x2.add(c30, f64x2.mul(x3, y0));
+    c31 = f64x2.add(c31, f64x2.mul(x3, y1));
+    weight += 8;
+    x += step;
+    y += step;
+  }
+  addTwo(to, c00, c01);
+  to += step;
+  addTwo(to, c10, c11);
+  to += step;
+  addTwo(to, c20, c21);
+  to += step;
+  addTwo(to, c30, c31);
+}
+
+// @ts-ignore: decorator
+@inline
+function addTwo(to: usize, low: v128, high: v128): void {
+  v128.store(to, f64x2.add(v128.load(to), low));
+  v128.store(to, f64x2.add(v128.load(to, 16), high), 16);
+}

@@ -67,7 +67,9 @@ function products(memory: { readonly buffer: ArrayBuffer }): Pick<Engine, 'gemm3
   };
 }
 
-function systems(f64: F64): Pick<Engine, 'unpackUpper' | 'factorUpper' | 'solveUpper' | 'invertUpper'> {
+function systems(
+  f64: F64,
+): Pick<Engine, 'unpackUpper' | 'factorUpper' | 'solveUpper' | 'invertUpper' | 'addRows'> {
   const solve = (u: Float64Array, n: number, ld: number, x: Float64Array): void => {
     for (let i = 0; i < n; i++) {
       for (let k = 0; k < i; k++) x[i] = of(x, i) - of(u, k * ld + i) * of(x, k);
@@ -101,6 +103,16 @@ function systems(f64: F64): Pick<Engine, 'unpackUpper' | 'factorUpper' | 'solveU
         for (let k = i + 1; k < n; k++) x[i] = of(x, i) - of(u, i * ld + k) * of(x, k);
         x[i] = of(x, i) / of(u, i * ld + i);
       }
+    },
+    addRows: (at, n, rows, weight, count, to) => {
+      const [u, x] = [f64(at, n * n), f64(to, n)];
+      f64(weight, count).forEach((w, p) => {
+        const v = f64(rows + 8 * p * n, n);
+        for (let i = 0; i < n; i++) {
+          x[i] = of(x, i) + w * of(v, i);
+          for (let j = i; j < n; j++) u[i * n + j] = of(u, i * n + j) + w * of(v, i) * of(v, j);
+        }
+      });
     },
     invertUpper: (at, n, ld, _inverse, w) => {
       const into = f64(w, (n * (n + 1)) / 2);
