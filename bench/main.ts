@@ -13,6 +13,7 @@ import { benchCrashLearning } from './crash/crash-learning.js';
 import { tableOf } from './figure.js';
 import type { Figure } from './figure.js';
 import { benchLearning } from './learning.js';
+import { benchRecommenders } from './recommenders.js';
 import { benchOffPolicy } from './off-policy.js';
 import { benchLargeReport, benchReport } from './report.js';
 import type { Ground } from './stack.js';
@@ -34,6 +35,7 @@ const MEASUREMENTS: Readonly<Record<string, (ground: Ground) => Promise<Figure[]
 const LONG_MEASUREMENTS: typeof MEASUREMENTS = {
   'report-large': benchLargeReport,
   'off-policy': benchOffPolicy,
+  recommenders: benchRecommenders,
   'bandit-suites': benchBanditSuites,
   incrementality: benchIncrementality,
   'multi-task': benchMultiTask,
