@@ -116,7 +116,10 @@ function requestsOf(rng: Rng, actions: readonly Action[]): DecisionRequest[] {
 }
 
 /** Milliseconds of processor time of each request, after some to warm up; three passes, the least of each request. */
-function timesOf(requests: readonly DecisionRequest[], answer: (request: DecisionRequest) => number): number[] {
+function timesOf(
+  requests: readonly DecisionRequest[],
+  answer: (request: DecisionRequest) => number,
+): number[] {
   let kept = 0;
   for (const request of requests.slice(0, WARM_UP)) kept += answer(request);
   const passes = [0, 1, 2].map(() =>

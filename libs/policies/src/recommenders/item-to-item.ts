@@ -97,25 +97,26 @@ function addAsked(
   asked: Int32Array,
   columns: number,
 ): Float64Array {
-  const scores = new Float64Array(asked.length);
+  // In the order of memory: a row is read from its beginning to its end.
+  const places = Uint32Array.from(asked.keys()).filter((k) => (asked[k] as number) >= 0);
+  places.sort((a, b) => (asked[a] as number) - (asked[b] as number));
+  const sorted = Uint32Array.from(places, (k) => asked[k] as number);
+  const sums = new Float64Array(sorted.length);
   history.items.forEach((item, n) => {
     const step = (history.weights[n] as number) * (steps[item] as number);
     const base = item * columns;
-    for (let k = 0; k < asked.length; k++) {
-      const column = asked[k] as number;
-      if (column >= 0) scores[k] = (scores[k] as number) + step * (levels[base + column] as number);
-    }
+    for (let k = 0; k < sorted.length; k++)
+      sums[k] = (sums[k] as number) + step * (levels[base + (sorted[k] as number)] as number);
   });
+  const scores = new Float64Array(asked.length);
+  places.forEach((place, k) => (scores[place] = sums[k] as number));
   return scores;
 }
 
 function addUp(rows: ItemRows | DenseRows, history: WeightedHistory, sums: Float64Array): void {
   sums.fill(0);
-  history.items.forEach((item, n) => {
-    const weight = history.weights[n] as number;
-    if ('levels' in rows) addDenseRow(rows, item, weight, sums);
-    else addRow(rows, item, weight, sums);
-  });
+  if ('levels' in rows) addDenseRows(rows, history, sums);
+  else history.items.forEach((item, n) => addRow(rows, item, history.weights[n] as number, sums));
 }
 
 function addRow(
@@ -131,10 +132,28 @@ function addRow(
   }
 }
 
-function addDenseRow({ steps, levels }: DenseRows, item: number, weight: number, sums: Float64Array): void {
-  const step = weight * (steps[item] as number);
-  const base = item * sums.length;
-  for (let c = 0; c < sums.length; c++) sums[c] = (sums[c] as number) + step * (levels[base + c] as number);
+/** Four rows at a time: every sum is loaded and stored once for all of them. */
+function addDenseRows({ steps, levels }: DenseRows, history: WeightedHistory, sums: Float64Array): void {
+  const columns = sums.length;
+  const base = history.items.map((item) => item * columns);
+  const step = history.items.map((item, n) => (history.weights[n] as number) * (steps[item] as number));
+  let n = 0;
+  for (; n + 4 <= base.length; n += 4) {
+    const [b0, b1, b2, b3] = base.slice(n, n + 4) as [number, number, number, number];
+    const [s0, s1, s2, s3] = step.slice(n, n + 4) as [number, number, number, number];
+    for (let c = 0; c < columns; c++) {
+      sums[c] =
+        (sums[c] as number) +
+        s0 * (levels[b0 + c] as number) +
+        s1 * (levels[b1 + c] as number) +
+        s2 * (levels[b2 + c] as number) +
+        s3 * (levels[b3 + c] as number);
+    }
+  }
+  for (; n < base.length; n++) {
+    const [from, s] = [base[n] as number, step[n] as number];
+    for (let c = 0; c < columns; c++) sums[c] = (sums[c] as number) + s * (levels[from + c] as number);
+  }
 }
 
 export function encodeItemToItem({ items, popularity, rows }: ItemToItem): Json {

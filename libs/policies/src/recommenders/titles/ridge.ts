@@ -63,10 +63,34 @@ export function ridgeInverse(rows: readonly SparseVector[], width: number, lambd
   return { side, size, inverse: Float32Array.from(block.view) };
 }
 
-/** into += value * line `row` of the inverse. */
-function addLine({ inverse, size }: RidgeInverse, row: number, value: number, into: Float64Array): void {
-  const base = row * size;
-  for (let k = 0; k < size; k++) into[k] = (into[k] as number) + value * (inverse[base + k] as number);
+/**
+ * into += the sum of value * line of the inverse. Four lines at a time, bit for bit as one after the other, but with
+ * every entry of `into` loaded and stored once for all of them: long histories are made of nothing else.
+ */
+function addLines(
+  { inverse, size }: RidgeInverse,
+  lines: Iterable<readonly [line: number, value: number]>,
+  into: Float64Array,
+): void {
+  const all = [...lines];
+  const [from, values] = [all.map(([line]) => line * size), all.map(([, value]) => value)];
+  let n = 0;
+  for (; n + 4 <= all.length; n += 4) {
+    const [r0, r1, r2, r3] = from.slice(n, n + 4) as [number, number, number, number];
+    const [v0, v1, v2, v3] = values.slice(n, n + 4) as [number, number, number, number];
+    for (let k = 0; k < size; k++) {
+      into[k] =
+        (into[k] as number) +
+        v0 * (inverse[r0 + k] as number) +
+        v1 * (inverse[r1 + k] as number) +
+        v2 * (inverse[r2 + k] as number) +
+        v3 * (inverse[r3 + k] as number);
+    }
+  }
+  for (; n < all.length; n++) {
+    const [row, value] = [from[n] as number, values[n] as number];
+    for (let k = 0; k < size; k++) into[k] = (into[k] as number) + value * (inverse[row + k] as number);
+  }
 }
 
 function addSparse(into: Float64Array, row: SparseVector, weight: number): void {
@@ -90,15 +114,17 @@ export function ridgeWeights(
   const weights = new Float64Array(width);
   if (ridge.side === 'rows') {
     const dual = new Float64Array(ridge.size);
-    for (const [row, value] of target) addLine(ridge, row, value, dual);
+    addLines(ridge, target, dual);
     rows.forEach((row, r) => addSparse(weights, row, dual[r] as number));
     return weights;
   }
   const right = new Float64Array(width);
   for (const [row, value] of target) addSparse(right, rows[row] as SparseVector, value);
-  right.forEach((value, c) => {
-    if (value !== 0) addLine(ridge, c, value, weights);
-  });
+  addLines(
+    ridge,
+    [...right.entries()].filter(([, value]) => value !== 0),
+    weights,
+  );
   return weights;
 }
 
