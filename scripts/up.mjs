@@ -120,8 +120,7 @@ try {
   });
   fs.writeFileSync(path.join(stateDir, 'urls.json'), `${JSON.stringify(urls, null, 2)}\n`);
   if (withDemo) {
-    await step('loading the demo world: four weeks of history, seven experiments', async () => {
-    await step('loading the demo world: four weeks of history, eight experiments', async () => {
+    await step('loading the demo world: four weeks of history and its experiments', async () => {
       for (const args of [
         ['dist/apps/cli/src/main.js', 'demo', '--prepare', '--quiet'],
         ['dist/apps/api/src/demo.js'],

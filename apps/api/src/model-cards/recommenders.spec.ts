@@ -1,21 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
 import { LAYOUT, ROWS_POLICY, servePageOnce, setUpRows } from '../../test/home-page.js';
 import { keepRecords } from '../../test/keep-records.js';
-import { tastes } from '../../test/learning.js';
+import { DAY, FROM, POLICY, WORLD, startRecommenders } from '../../test/recommenders.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { encodeDecision } from '../queues/decision-lines.js';
 import type { DecisionRecord } from '../queues/jobs.js';
 import type { CoverageDetail, CoveragePage } from '../items/item-coverage.js';
 import { unitHash as hashOf } from '../members/look.js';
-import type { NextSessionView } from '../members/next-sessions.js';
 import type { Believed, BelievedItem, MemberProfile } from '../members/profiles.js';
 import type { Preview, PreviewSide } from '../members/previews.js';
 import { InlineFitRunner } from '../policies/fit-runner.js';
 import type { CurvePoint } from '../policies/fit.js';
 import type { Treatment } from '../serving/serve-treatments.js';
-import { TrainScheduler } from '../policies/train-scheduler.js';
 import { TrainPolicy } from '../policies/train-policy.js';
 import type { TrainingRunView } from '../policies/training-run-row.js';
 import { settleDue } from '../policies/settle-rewards.js';
@@ -26,23 +23,6 @@ import type { PagePreview } from '../pages/page-previews.js';
 import type { DecisionPage } from '../serving/decision-page.js';
 import type { ServedPage } from '../serving/serve-page.js';
 import type { ModelCard } from './model-card.js';
-
-const DAY = 86_400_000;
-const NOW = Date.now();
-const FROM = NOW - 50 * DAY;
-
-/** 120 members of two tastes: even ones watch i0 to i19, odd ones i20 to i39. */
-const WORLD = tastes(120, 40, 12, 'world');
-const GENRES = ['comedy', 'drama'] as const;
-
-const POLICY = {
-  id: 'titles',
-  key: 'implicit-als',
-  title: 'Titles for you',
-  params: { dimension: 8, iterations: 6 },
-  exploration: { key: 'plackett-luce', params: { temperature: 0.1 } },
-  reward: { outcomes: [{ name: 'play', value: 'one' }], combine: 'sum' },
-};
 
 const EXPERIMENT = (...arms: object[]) => ({
   key: 'taste',
@@ -74,46 +54,9 @@ describe('recommenders over HTTP', () => {
     return id;
   };
 
-  /** Plays of the world over 41 days that end nine days ago, the newest unit first to have watched everything. */
-  async function insertPlays(): Promise<void> {
-    await api.db.database.query(`select ensure_partitions($1::date, $2::date)`, [
-      new Date(FROM - DAY),
-      new Date(NOW + DAY),
-    ]);
-    const rows = Array.from(WORLD.at, (at, row) => ({
-      id: `p${row}`,
-      at: new Date(FROM + at).toISOString(),
-      unit_id: WORLD.units[WORLD.unit[row] as number],
-      item_id: WORLD.items[WORLD.item[row] as number],
-    }));
-    await api.db.database.query(
-      `insert into event (id, at, received_at, unit_id, kind, name, item_id)
-       select id, at, at, unit_id, 'outcome', 'play', item_id
-       from jsonb_to_recordset($1::jsonb) as r (id text, at timestamptz, unit_id text, item_id text)`,
-      [JSON.stringify(rows)],
-    );
-  }
-
   beforeAll(async () => {
-    api = await startTestApi();
+    api = await startRecommenders();
     trainer = new TrainPolicy(api.db.database, new InlineFitRunner());
-    const items = WORLD.items.map((id, i) => ({
-      id,
-      kind: 'title',
-      title: `Title ${id}`,
-      features: { genre: GENRES[Math.floor(i / 20)], year: 1990 + i },
-      position: i,
-    }));
-    await post('/v1/items', { items });
-    await post('/v1/layers', { key: 'home', title: 'Home' });
-    await post('/v1/surfaces', {
-      key: 'home.titles',
-      title: 'Titles for you',
-      kind: 'slate',
-      candidateKind: 'title',
-    });
-    expect((await post('/v1/policies', POLICY)).status).toBe(201);
-    await insertPlays();
   }, 60_000);
   afterAll(() => api.close());
 
@@ -602,151 +545,5 @@ describe('recommenders over HTTP', () => {
     expect(mean(sides[1] as PreviewSide)).toBeGreaterThan(mean(sides[0] as PreviewSide));
     const beyond = await post(`${path}/${id}/candidate`, { ...candidate, point: 999 });
     expect(beyond.json()).toMatchObject({ errors: [{ pointer: '/point', code: 'unknown_point' }] });
-  });
-
-  it('train by themselves once a night, and leave frozen policies alone', async () => {
-    const patch = (training: unknown, id = 'titles') =>
-      api.request('PATCH', `/v1/policies/${id}`, { body: { training } });
-    const pointerOf = async (training: unknown, id?: string) => {
-      const answer = await patch(training, id);
-      return [answer.status, answer.json<{ errors: { pointer: string }[] }>().errors[0]?.pointer];
-    };
-    expect(await pointerOf({ schedule: { at: '25:00' } })).toEqual([400, '/training/schedule/at']);
-    expect(await pointerOf({ schedule: { at: '03:00', timeZone: 'Mars' } })).toEqual([
-      400,
-      '/training/schedule/timeZone',
-    ]);
-    expect(await pointerOf({ memoryMb: 4096 }, 'at-random')).toEqual([400, '/training']);
-    const set = await patch({ schedule: { at: '03:00', timeZone: 'Europe/Paris' }, memoryMb: 512 });
-    const training = { schedule: { at: '03:00', timeZone: 'Europe/Paris' }, promote: 'auto', memoryMb: 512 };
-    expect(set.json()).toMatchObject({ training });
-
-    const scheduler = new TrainScheduler(api.db.database);
-    const night = (days: number, hour: number) =>
-      new Date(Math.ceil(NOW / DAY) * DAY + days * DAY + hour * 3_600_000);
-    // Not for a moment before it was set; then once, whoever looks how often.
-    expect(await scheduler.tick(new Date(NOW))).toEqual([]);
-    const ticks = await Promise.all([1, 2, 3].map(() => scheduler.tick(night(1, 4))));
-    const [id, ...more] = ticks.flat();
-    expect(more).toEqual([]);
-    expect((await runs())[0]).toMatchObject({ id, trigger: 'schedule', status: 'queued', promote: 'auto' });
-    // Something serves, so the night begins with it.
-    expect((await runs())[0]).toMatchObject({ begin: 'serving' });
-    expect(await pointerOf({ fromScratchEvery: 0 })).toEqual([400, '/training/fromScratchEvery']);
-    // While it is open nothing else starts. (The clock of the database did not move, so its end makes room for one more.)
-    expect(await scheduler.tick(night(2, 4))).toEqual([]);
-    expect(await trainer.run(id as string, () => undefined)).toBe('succeeded');
-    await post('/v1/policies/titles/freeze', {});
-    expect(await scheduler.tick(night(2, 4))).toEqual([]);
-    const audit = await get<{ items: { actor: string; action: string }[] }>('/v1/audit');
-    expect(audit.items).toContainEqual(
-      expect.objectContaining({ actor: 'system: nightly training', action: 'policy.train' }),
-    );
-  });
-
-  it('foresee when members come back and to what: for admins, and in answers to clients', async () => {
-    const path = '/v1/units/u9/next-session?hours=48&limit=3&policyId=ahead';
-    const before = await api.request('GET', '/v1/units/u9/next-session');
-    expect([before.status, before.json<{ code: string }>().code]).toEqual([404, 'not_found']);
-    const made = await post('/v1/policies', {
-      ...POLICY,
-      id: 'ahead',
-      key: 'anticipatory',
-      title: 'Next visit',
-      params: { visitOutcome: null },
-      exploration: { key: 'greedy', params: {} },
-    });
-    expect([made.status, made.status === 201 ? '' : made.text]).toEqual([201, '']);
-    await post('/v1/items', {
-      items: [
-        {
-          id: 'i1',
-          kind: 'title',
-          title: 'Title i1',
-          features: { genre: 'comedy', megabytes: 700 },
-          position: 1,
-        },
-      ],
-    });
-    const { id } = (await post('/v1/policies/ahead/training-runs', {})).json<{ id: string }>();
-    await trainer.run(id, () => undefined);
-    const view = await get<NextSessionView>(path);
-    expect(view).toMatchObject({
-      unitId: 'u9',
-      policy: { id: 'ahead', version: 1 },
-      candidates: expect.any(Number),
-    });
-    const forecast = view.forecast as NonNullable<NextSessionView['forecast']>;
-    expect(forecast.visits).toBeGreaterThan(5);
-    expect(forecast.within.map(({ hours }) => hours)).toEqual([24, 48, 168]);
-    const [day, two] = forecast.within.map(({ probability }) => probability) as [number, number];
-    expect(0 < day && day < two && two < 1).toBe(true);
-    expect(view.prefetch).toHaveLength(3);
-    expect(view.prefetch.map(({ probability }) => probability)).toEqual(
-      view.prefetch.map(({ probability }) => probability).sort((a, b) => b - a),
-    );
-    // Titles whose size is not known do not fit into a budget.
-    const fitting = await get<NextSessionView>(`${path}&budget=800`);
-    expect(fitting.prefetch).toMatchObject([{ id: 'i1', size: 700 }]);
-    expect((await get<NextSessionView>(`${path}&budget=1`)).prefetch).toEqual([]);
-    expect(await get<NextSessionView>('/v1/units/u5/next-session')).toMatchObject({
-      forecast: null,
-      prefetch: [],
-    });
-    expect((await api.request('GET', path, { key: api.keys.secret })).status).toBe(403);
-    for (const [bad, pointer] of [
-      ['policyId=titles', '/policyId'],
-      ['policyId=nobody', '/policyId'],
-      ['hours=0', '/hours'],
-    ])
-      expect((await api.request('GET', `/v1/units/u9/next-session?${bad}`)).json()).toMatchObject({
-        status: 400,
-        errors: [{ pointer }],
-      });
-
-    await post('/v1/surfaces', {
-      key: 'ahead',
-      title: 'Loaded ahead',
-      kind: 'slate',
-      candidateKind: 'title',
-    });
-    await post('/v1/layers', { key: 'device', title: 'Device' });
-    const { arms: _none, ...design } = EXPERIMENT();
-    const arm = (key: string, isControl: boolean) => ({
-      key,
-      weight: isControl ? 0.0001 : 0.9999,
-      isControl,
-      treatment: isControl
-        ? { kind: 'value', value: [] }
-        : { kind: 'policy', policyId: 'ahead', steadyFor: 'day' },
-    });
-    await post('/v1/experiments', {
-      ...design,
-      key: 'ahead',
-      surface: 'ahead',
-      layer: 'device',
-      arms: [arm('off', true), arm('on', false)],
-    });
-    expect((await post('/v1/experiments/ahead/start', {})).status).toBe(200);
-    const visits = [30, 20, 10].map((days) => new Date(NOW - days * DAY).toISOString());
-    const body = {
-      unitId: 'u9',
-      context: { visits, history: ['i1'], timeZone: 'Europe/Paris', prefetchBudget: 700 },
-      requests: [{ surface: 'ahead', limit: 4 }],
-    };
-    for (let tries = 0; ; tries++) {
-      const answer = await api.request('POST', '/v1/treatments', { body, key: api.keys.publishable });
-      const [treatment] = answer.json<{ treatments: [Treatment] }>().treatments;
-      if (treatment.reason !== 'POLICY' && tries < 500) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        continue;
-      }
-      expect(treatment).toMatchObject({
-        slate: [{ id: 'i1', propensity: 1 }],
-        nextSession: { horizonHours: 672 },
-      });
-      expect(treatment.nextSession?.within.map(({ hours }) => hours)).toEqual([24, 168]);
-      break;
-    }
   });
 });

@@ -1,9 +1,6 @@
 import { DomainError } from '#experiments';
 import type { Rng } from '#experiments';
 import type { FitProgress, FitStart } from '../contract.js';
-import { choleskyInPlace, solveCholesky } from '../linear-algebra/cholesky.js';
-import { addWeightedGram } from '../linear-algebra/weighted-gram.js';
-import type { FitProgress } from '../contract.js';
 import { Kernels, withKernels } from '../kernels/index.js';
 import type { Doubles } from '../kernels/index.js';
 import { ShortRowSolver } from './als-short-rows.js';

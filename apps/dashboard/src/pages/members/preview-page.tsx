@@ -68,6 +68,13 @@ function Form({ form, show }: { form: PreviewForm; show: (form: PreviewForm) => 
       <div className={layout.fields}>
         <Place draft={draft} change={change} />
         <Moment draft={draft} change={change} />
+        <TextInput
+          label="Date"
+          type="date"
+          description="For what follows the seasons."
+          value={draft.day}
+          onChange={(event) => change('day', event.currentTarget.value)}
+        />
         <Policies draft={draft} change={change} />
         <NumberInput
           label="Places"
@@ -110,43 +117,6 @@ function Place({ draft, change }: FieldsProps): ReactElement {
         placeholder="somebody new"
         value={draft.unit}
         onChange={(event) => change('unit', event.currentTarget.value)}
-      />
-    </>
-  );
-}
-
-function Moment({ draft, change }: FieldsProps): ReactElement {
-  return (
-    <>
-      <Autocomplete
-        label="Device"
-        placeholder="as it was last"
-        data={DEVICES}
-        value={draft.device}
-        onChange={(value) => change('device', value)}
-      />
-      <TextInput
-        label="Date"
-        type="date"
-        description="For what follows the seasons."
-        value={draft.day}
-        onChange={(event) => change('day', event.currentTarget.value)}
-      />
-      <Select
-        label="Weekday"
-        placeholder="as it was last"
-        clearable
-        data={WEEKDAYS.map((label, day) => ({ value: String(day), label }))}
-        value={draft.weekday || null}
-        onChange={(value) => change('weekday', value)}
-      />
-      <Select
-        label="Hour"
-        placeholder="as it was last"
-        clearable
-        data={HOURS}
-        value={draft.hour || null}
-        onChange={(value) => change('hour', value)}
       />
     </>
   );
