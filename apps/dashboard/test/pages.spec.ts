@@ -47,7 +47,6 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
   ['/policies/rows-als/model?open=run-2', 'minus that of snapshot 4'],
   ['/policies/finder/search', 'Queries that few members typed'],
   ['/policies/finder/search?q=space+pirate&beside=words', 'in its description'],
-  ['/policies/rows-als/trade-offs?point=2', 'relevance + 1 × diversity'],
   ['/policies/rows-als/trade-offs?point=2', 'NDCG of what members used later'],
   ['/policies/rows-als/card', 'Know before relying on it'],
   ['/policies/rows-als/setup', 'Parameters'],

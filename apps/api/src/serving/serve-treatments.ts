@@ -107,7 +107,7 @@ export function serveTreatments(
 ): Served {
   const call = new ServingCall(state, request, now, hooks);
   for (const wanted of request.requests) call.answer(wanted);
-  return call;
+  return { treatments: call.treatments, records: call.records };
 }
 
 /** Decisions of one unit at one moment, made one after the other; later ones may know the earlier. */

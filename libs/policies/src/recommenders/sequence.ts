@@ -52,8 +52,10 @@ const schema = z.object({
     .number()
     .min(0)
     .max(0.5)
-    .default(0.1)
-    .describe('Share of members whose last five events are kept from training, to see when to stop.'),
+    .default(0)
+    .describe(
+      'Share of members whose last five events are kept from training, to see when to stop; 0: every pass is run, on everything.',
+    ),
   patience: z
     .int()
     .min(1)
