@@ -13,6 +13,12 @@ const NOT_INCREMENTAL = `not exists (select 1 from policy where id = $1 and rewa
  */
 export const WITH_LOT = `(d.withheld is not null or ${NOT_INCREMENTAL})`;
 
+/**
+ * Decisions (alias `d`) with the rewards of all their places: where the reward is not incremental, a place that was withheld has
+ * none. Whether one was is a lot, so what is left is a fair sample.
+ */
+export const WHOLE = `(d.withheld is not true or not ${NOT_INCREMENTAL})`;
+
 /** As WITH_LOT, for rewards or corrections (alias `r`) whose decision is not joined. */
 export const OF_LOT = `(${NOT_INCREMENTAL} or exists (
   select 1 from decision lot where lot.id = r.decision_id and lot.at = r.decision_at and lot.withheld is not null))`;

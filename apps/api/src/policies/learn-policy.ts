@@ -207,7 +207,10 @@ async function learnedAgain(tx: Transaction, row: PolicyRow, policy: BanditPolic
   await tx.query('update policy set relearn_since = null where id = $1', [row.id]);
 }
 
-/** Whether refused versions since the last good one say that it is too early to try again. */
+/**
+ * Whether refused versions since the last good one say that it is too early to try again. Those that a failed warm start
+ * took back say nothing about what the policy learns by itself.
+ */
 async function isBackingOff(
   tx: Transaction,
   row: PolicyRow,
@@ -215,8 +218,9 @@ async function isBackingOff(
   now: Date,
 ): Promise<boolean> {
   const [refused] = await tx.query<{ times: number; last: Date | null }>(
-    `select count(*)::int as times, max(created_at) as last from policy_snapshot
-     where policy_id = $1 and status = 'rejected' and version > $2`,
+    `select count(*)::int as times, max(created_at) as last from policy_snapshot s
+     where policy_id = $1 and status = 'rejected' and version > $2 and not exists (
+       select from warm_start w where w.policy_id = $1 and s.version between w.first_version and w.version)`,
     [row.id, head?.version ?? 0],
   );
   if (!refused?.last) return false;

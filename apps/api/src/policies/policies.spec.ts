@@ -207,6 +207,8 @@ describe('the policies API', () => {
     );
     expect((await api.request('POST', '/v1/policies/rolling/rollback', { body: {} })).status).toBe(200);
     expect(await serving()).toEqual([2, false]);
+    const forward = await api.request('POST', '/v1/policies/rolling/rollback', { body: { version: 3 } });
+    expect(forward.json()).toMatchObject({ status: 409, code: 'not_earlier' });
     // A frozen policy stays where it is while rewards come in.
     await insertDecisions(api.db.database, [{ n: 1900, policyId: 'rolling', at: NOW - 3_600_000 }]);
     await new LearnPolicy(api.db.database).run('rolling', new Date(NOW));

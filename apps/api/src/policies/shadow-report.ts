@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
-import { SAME_DEFINITION, WITH_LOT, otherRewards } from './comparable-rewards.js';
+import { SAME_DEFINITION, WHOLE, WITH_LOT, otherRewards } from './comparable-rewards.js';
 import type { ShadowQuery } from './policy.schemas.js';
 
 /** Two-sided 95 %. */
@@ -73,7 +73,7 @@ d as (
   select d.shadow ->> 'policyId' as policy, (d.shadow ->> 'version')::int as version, d.unit_id, r.reward,
     (d.shadow ->> 'servedPropensity')::float8 / d.propensity as w
   from r join decision d on d.id = r.decision_id and d.at = r.decision_at
-  where d.at >= $2 and d.shadow ? 'servedPropensity' and ${WITH_LOT}),
+  where d.at >= $2 and d.shadow ? 'servedPropensity' and ${WITH_LOT} and ${WHOLE}),
 m as (
   select policy, version, count(*) as n, avg(reward) as reward, sum(w) as w, sum(w * w) as ww, sum(w * reward) as wr,
     max(w) as most, sum(w * reward) / nullif(sum(w), 0) as snips

@@ -41,13 +41,27 @@ export class SnapshotsService {
     });
   }
 
-  /** Lets an earlier version serve (by default the accepted one before; 0: nothing learned) and freezes learning. */
+  /**
+   * Lets an earlier version serve (by default the accepted one before; 0: nothing learned) and freezes learning.
+   * @throws Problem 409 `not_earlier` for what is not before the version that serves, or never served: the gate does not
+   *   watch the way back, so this may not be a way forward.
+   */
   rollback(id: string, version: number | undefined, acting: Acting): Promise<PolicyView> {
     return change(this.db, id, acting, 'rollback', async (tx, row) => {
+      if (version !== undefined) await requireEarlier(tx, row, version);
       await serve(tx, row, version ?? (await versionBefore(tx, row)));
       await tx.query(`update policy set learning = false, revision = revision + 1 where id = $1`, [id]);
     });
   }
+}
+
+async function requireEarlier(tx: Sql, row: PolicyRow, version: number): Promise<void> {
+  const refuse = (why: string): Problem =>
+    Problem.conflict('not_earlier', `Version ${version} of "${row.id}" is no way back: ${why}; promote it`);
+  if (version >= (row.serving_version ?? 0) && version > 0)
+    throw refuse(`${row.serving_version === null ? 'none' : `version ${row.serving_version}`} serves`);
+  const snapshot = version > 0 ? await readSnapshot(tx, row.id, version) : undefined;
+  if (snapshot?.status === 'candidate') throw refuse('it has never served');
 }
 
 async function versionBefore(tx: Sql, row: PolicyRow): Promise<number> {

@@ -26,15 +26,15 @@ d.id, d.at, d.unit_id, d.kind, d.chosen, d.subject, d.propensity, d.exposed, d.f
 d.withheld, d.withhold_propensity, d.policy_id, d.arm_propensity`;
 
 /**
- * The analysis slice stays out: it is there so that policies are judged on what none of them has learned. Fallbacks were
- * chosen by nobody.
+ * The analysis slice stays out: it is there so that policies are judged on what none of them has learned. Fallbacks, and what
+ * a paused experiment serves (no arm), were chosen by nobody.
  */
 const from = ({ source }: SourceRange): string => `
 from decision d
 where d.at >= $1 and d.at < $2 and d.kind in ('action', 'slate') and d.fallback is null
   and d.slice is distinct from 'analysis' and ($3::text is null or d.subject = $3) and ($4::text is null or d.surface = $4)
   and ($5::float8 is null or ('x' || substr(md5($6 || '/' || d.unit_id), 1, 8))::bit(32)::bigint / 4294967296.0 >= $5)
-  and ${source.kind === 'policy' ? 'd.policy_id = $7 and $8::text[] is null' : 'd.experiment = $7 and ($8::text[] is null or d.arm = any($8))'}`;
+  and ${source.kind === 'policy' ? 'd.policy_id = $7 and $8::text[] is null' : 'd.experiment = $7 and d.arm is not null and ($8::text[] is null or d.arm = any($8))'}`;
 
 const valuesOf = ({ source, from: start, to, subject, surface, without }: SourceRange): unknown[] => [
   start,

@@ -297,6 +297,12 @@ describe('a warm start from the log of another policy', () => {
       `update decision set policy_id = null, experiment = 'fixed', arm = chosen #>> '{}', propensity = 1,
          arm_propensity = case when chosen = '"a"' then 0.75 else 0.25 end where policy_id = 'fixed-arms'`,
     );
+    // While the experiment was paused, nobody chose.
+    await create('paused', { learning: false });
+    await log('paused', 50, 310_000, 0.75);
+    await database.query(
+      `update decision set policy_id = null, experiment = 'fixed', propensity = 1 where policy_id = 'paused'`,
+    );
     await create('weighted', { key: 'exp3', floor: 0.05 });
     const source = { experiment: 'fixed' };
     expect(await refused('weighted', { source: { ...source, arms: ['a', 'c'] } })).toBe('400 unknown_arm');

@@ -20,6 +20,7 @@ export function FloorControl({ policy }: { policy: Policy }): ReactElement {
       {
         path: `/v1/policies/${segment(policy.id)}`,
         method: 'PATCH',
+        version: policy.revision,
         body: { floor, ...(overrideGate === undefined ? {} : { overrideGate }) },
       },
       { onSuccess: close },

@@ -37,7 +37,9 @@ export function RetireButton({ policy, action }: { policy: Policy; action: Polic
     const actions = isRetired ? retired.filter((id) => id !== action.id) : [...retired, action.id];
     const params = paramsRetiring(policy, actions);
     const body = { params, ...(overrideGate === undefined ? {} : { overrideGate }) };
-    write.mutate({ path: `/v1/policies/${segment(policy.id)}`, method: 'PATCH', body }, { onSuccess: close });
+    // The list is sent whole: against a newer policy it would undo what somebody else has retired.
+    const path = `/v1/policies/${segment(policy.id)}`;
+    write.mutate({ path, method: 'PATCH', version: policy.revision, body }, { onSuccess: close });
   };
   const label = isRetired ? 'Bring back' : 'Retire';
   return (
