@@ -15,6 +15,7 @@ export * from './exploration/index.js';
 export * from './exploration/probabilities.js';
 export * from './incrementality/index.js';
 export * from './off-policy/index.js';
+export { probabilityBestBelief } from './sampling/belief-best.js';
 export { probabilityBestBeta } from './sampling/beta-best.js';
 export { probabilityRanksBeta } from './sampling/beta-rank.js';
 export { probabilityBest } from './sampling/gaussian-best.js';

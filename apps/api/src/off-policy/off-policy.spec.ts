@@ -360,6 +360,10 @@ describe('off-policy evaluation as a gate', () => {
     expect(result.guardrails[0]?.difference.value).toBeGreaterThan(0.25);
     expect(view.gate.clauses.find(({ key }) => key === 'guardrail:quit')?.holds).toBe(false);
     expect(view.answer).toBe('no');
+    // One that is told to keep quitting rare learns from the signals too, and plays a.
+    const wrappers = [{ key: 'constrained', params: { signal: 'quit', most: 0.05, step: 0.1 } }];
+    const careful = await run('mixed', { params: { wrappers }, floor: 0.2 }, { guardrails });
+    expect(careful.result.guardrails[0]?.difference.value).toBeLessThan(0);
     // All of it, by a candidate that has nothing to learn: explored rows are in the estimates, not in the baseline.
     const all = (await run('mixed', { policyId: 'random' })).result;
     expect(all.log.explored).toBe(500);

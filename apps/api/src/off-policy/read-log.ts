@@ -168,6 +168,7 @@ const rewarded = (row: Row, items: Items): RewardedDecision => ({
   position: 0,
   propensity: row.propensity,
   reward: row.reward,
+  ...(row.signals && { signals: row.signals }),
   at: row.decision_at.getTime(),
 });
 

@@ -200,6 +200,7 @@ function rewarded(row: Row, items: Items): RewardedDecision[] {
     const entry = served[position];
     if (!entry) return [];
     const features = row.reward_features[j] ?? row.features?.[entry.id] ?? items.of(entry.id);
+    const signals = row.signals[j];
     return [
       {
         decisionId: row.decision_id,
@@ -210,6 +211,7 @@ function rewarded(row: Row, items: Items): RewardedDecision[] {
         position,
         propensity: entry.propensity,
         reward: row.rewards[j] as number,
+        ...(signals && { signals }),
         at: row.decision_at.getTime(),
       },
     ];

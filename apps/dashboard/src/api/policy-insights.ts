@@ -9,6 +9,8 @@ export interface PolicyBelief {
   id: string;
   title: string;
   probability: number;
+  /** Probability of being the best, by the beliefs taken as independent; null where there are none. */
+  best: number | null;
   mean: number | null;
   sd: number | null;
   density: number[] | null;

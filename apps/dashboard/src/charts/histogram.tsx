@@ -10,10 +10,20 @@ interface HistogramProps {
   color: string;
   className: string | undefined;
   id: string;
+  /** Where a dashed line stands, in bins from the left; null or absent: none. */
+  mark?: number | null;
 }
 
 /** Bars of one arm on the axis that all arms share. The figures stand in the table twin. */
-export function Histogram({ shares, hasTail, most, color, className, id }: HistogramProps): ReactElement {
+export function Histogram({
+  shares,
+  hasTail,
+  most,
+  color,
+  className,
+  id,
+  mark = null,
+}: HistogramProps): ReactElement {
   const gap = hasTail ? 1 : 0;
   const width = shares.length + gap;
   return (
@@ -37,6 +47,17 @@ export function Histogram({ shares, hasTail, most, color, className, id }: Histo
           />
         );
       })}
+      {mark === null ? null : (
+        <line
+          x1={mark}
+          x2={mark}
+          y1={0}
+          y2={100}
+          stroke="var(--mq-text)"
+          strokeDasharray="3 3"
+          vectorEffect="non-scaling-stroke"
+        />
+      )}
     </svg>
   );
 }

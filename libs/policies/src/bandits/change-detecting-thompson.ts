@@ -3,11 +3,11 @@ import type { Json } from '#experiments';
 import { z } from 'zod';
 import { decodeFloats, encodeFloats, stateNumber, stateObject, stateText } from '../codec.js';
 import type { BanditPolicy, DecisionRequest, RewardedDecision } from '../contract.js';
-import { betaPriorFields, playThompsonBeta } from './beta-posterior.js';
+import { betaBeliefs, betaPriorFields, playThompsonBeta } from './beta-posterior.js';
 import { MOST_CELLS, noCells, observe } from './change-detector.js';
 import type { Change, RewardCells } from './change-detector.js';
 import { mixUniform, total, unitReward } from './counted-policy.js';
-import type { Play } from './counted-policy.js';
+import type { Evidence, Play } from './counted-policy.js';
 import { perSubjectField } from './counting-params.js';
 import { checkRewarded, tallyKey } from './decayed-counts.js';
 import { rememberBySubjectAndActions } from './snapshot-cache.js';
@@ -84,15 +84,18 @@ function forgetOthers(
   }
 }
 
-function play({ cells }: Watched, params: Params, request: DecisionRequest): Play {
+function evidenceOf({ cells }: Watched, params: Params, request: DecisionRequest): Evidence {
   const known = request.actions.map(
     ({ id }) => cells.get(tallyKey(request.subject, id, params.perSubject)) ?? noCells,
   );
-  const evidence = {
+  return {
     weight: Float64Array.from(known, ({ counts }) => total(Float64Array.from(counts))),
     sum: Float64Array.from(known, ({ sums }) => total(Float64Array.from(sums))),
   };
-  const { distribution, scores } = playThompsonBeta(evidence, params);
+}
+
+function play(state: Watched, params: Params, request: DecisionRequest): Play {
+  const { distribution, scores } = playThompsonBeta(evidenceOf(state, params, request), params);
   return { distribution: mixUniform(distribution, params.epsilon), scores };
 }
 
@@ -164,6 +167,7 @@ export const changeDetectingThompson: BanditPolicy<Params, Watched> = {
       propensity: { kind: 'exact' },
       distribution: (request) => remember(request).distribution,
       scores: (request) => remember(request).scores,
+      beliefs: (request) => betaBeliefs(evidenceOf(state, params, request), params),
     };
   },
 };

@@ -3,6 +3,7 @@ import type { Json } from '#experiments';
 import { z } from 'zod';
 import { stateObject, stateTexts } from '../codec.js';
 import type { BanditPolicy, Chooser, DecisionRequest, RewardedDecision } from '../contract.js';
+import { logitNormalBelief } from '../sampling/beliefs.js';
 import { probabilityBest } from '../sampling/gaussian-best.js';
 import { halfLifeDaysField, perSubjectField } from './counting-params.js';
 import { attributesField, featureLimitField, maxContextFeaturesField } from './feature-params.js';
@@ -149,6 +150,10 @@ function novelScorer(posterior: HierarchicalPosterior, params: HierarchicalParam
   };
 }
 
+/** Mean of the rate whose logit is normal (MacKay 1992). */
+const meanRate = ({ mean, variance }: Score): number =>
+  1 / (1 + Math.exp(-mean / Math.sqrt(1 + (Math.PI * variance) / 8)));
+
 function compile(state: HierarchicalState, params: HierarchicalParams): Chooser {
   const scorers = new Map<string, Scorer>();
   if (state.models.size <= MOST_EAGER) {
@@ -168,10 +173,12 @@ function compile(state: HierarchicalState, params: HierarchicalParams): Chooser 
   return {
     decides: 'action',
     propensity: { kind: 'exact' },
-    scores: (request) =>
-      Float64Array.from(scoresOf(request), ({ mean, variance: spread }) => {
-        return 1 / (1 + Math.exp(-mean / Math.sqrt(1 + (Math.PI * spread) / 8)));
-      }),
+    scores: (request) => Float64Array.from(scoresOf(request), meanRate),
+    beliefs: (request) =>
+      scoresOf(request).map((score) => ({
+        ...logitNormalBelief(score.mean, Math.sqrt(score.variance)),
+        mean: meanRate(score),
+      })),
     distribution: (request) => {
       const scores = scoresOf(request);
       const sd = Float64Array.from(scores, (score) => Math.sqrt(score.variance));

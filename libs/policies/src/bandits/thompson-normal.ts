@@ -1,6 +1,7 @@
 import { defineParams } from '#experiments';
 import { z } from 'zod';
 import type { BanditPolicy, DecisionRequest } from '../contract.js';
+import { studentBelief } from '../sampling/beliefs.js';
 import { probabilityBestStudent } from '../sampling/student-best.js';
 import { halfLifeDaysField, perSubjectField } from './counting-params.js';
 import type { Play } from './counted-policy.js';
@@ -8,6 +9,7 @@ import { tallyKey } from './decayed-counts.js';
 import { addToMoments, decodeMoments, emptyMoments, encodeMoments, momentsOf } from './decayed-moments.js';
 import type { DecayedMoments } from './decayed-moments.js';
 import { normalPosterior } from './normal-posterior.js';
+import type { StudentPosterior } from './normal-posterior.js';
 import { rememberBySubjectAndActions } from './snapshot-cache.js';
 
 const schema = z.object({
@@ -42,11 +44,15 @@ const schema = z.object({
 });
 type Params = z.output<typeof schema>;
 
-function play(state: DecayedMoments, params: Params, request: DecisionRequest): Play {
+function posteriorOf(state: DecayedMoments, params: Params, request: DecisionRequest): StudentPosterior {
   const moments = request.actions.map(({ id }) =>
     momentsOf(state, tallyKey(request.subject, id, params.perSubject), params.halfLifeDays),
   );
-  const { location, scale, degrees } = normalPosterior(moments, params);
+  return normalPosterior(moments, params);
+}
+
+function play(state: DecayedMoments, params: Params, request: DecisionRequest): Play {
+  const { location, scale, degrees } = posteriorOf(state, params, request);
   return { distribution: probabilityBestStudent(location, scale, degrees), scores: location };
 }
 
@@ -72,6 +78,10 @@ export const thompsonNormal: BanditPolicy<Params, DecayedMoments> = {
       propensity: { kind: 'exact' },
       distribution: (request) => remember(request).distribution,
       scores: (request) => remember(request).scores,
+      beliefs: (request) => {
+        const { location, scale, degrees } = posteriorOf(state, params, request);
+        return Array.from(location, (at, i) => studentBelief(at, scale[i] as number, degrees[i] as number));
+      },
     };
   },
 };

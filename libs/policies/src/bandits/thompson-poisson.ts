@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { gammaBelief } from '../sampling/beliefs.js';
 import { probabilityBestGamma } from '../sampling/gamma-best.js';
 import { countedPolicy, fadingMemory } from './counted-policy.js';
 import type { Evidence } from './counted-policy.js';
@@ -49,5 +50,9 @@ export const thompsonPoisson = countedPolicy({
       distribution: probabilityBestGamma(shape, rate),
       scores: shape.map((s, i) => s / (rate[i] as number)),
     };
+  },
+  beliefs: (evidence, params) => {
+    const { shape, rate } = gammaPosterior(evidence, params);
+    return Array.from(shape, (s, i) => gammaBelief(s, rate[i] as number));
   },
 });

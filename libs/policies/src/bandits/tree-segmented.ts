@@ -3,6 +3,7 @@ import type { Json } from '#experiments';
 import { z } from 'zod';
 import { decodeFloats, encodeFloats, stateNumber, stateObject, stateText, stateTexts } from '../codec.js';
 import type { BanditPolicy, Chooser, DecisionRequest, RewardedDecision } from '../contract.js';
+import { betaBelief } from '../sampling/beliefs.js';
 import { probabilityBestBeta } from '../sampling/beta-best.js';
 import { halfLifeDaysField, perSubjectField } from './counting-params.js';
 import { featureLimitField } from './feature-params.js';
@@ -113,6 +114,8 @@ function split(nodes: Node[], place: number, leaf: Leaf, params: Params): Leaf[]
 interface Answer {
   readonly distribution: Float64Array;
   readonly means: Float64Array;
+  readonly alpha: Float64Array;
+  readonly beta: Float64Array;
 }
 
 /** Thompson sampling in one segment; actions start from the segment's base rate. */
@@ -134,7 +137,7 @@ function answer(leaf: Leaf, request: DecisionRequest, params: Params): Answer {
     beta[i] = params.priorStrength * (1 - base) + Math.max(0, tally.weight - tally.sum);
     means[i] = (alpha[i] as number) / ((alpha[i] as number) + (beta[i] as number));
   });
-  return { distribution: probabilityBestBeta(alpha, beta), means };
+  return { distribution: probabilityBestBeta(alpha, beta), means, alpha, beta };
 }
 
 function compile(state: TreeState, params: Params): Chooser {
@@ -154,6 +157,10 @@ function compile(state: TreeState, params: Params): Chooser {
     propensity: { kind: 'exact' },
     distribution: (request) => answerOf(request).distribution,
     scores: (request) => answerOf(request).means,
+    beliefs: (request) => {
+      const { alpha, beta } = answerOf(request);
+      return Array.from(alpha, (a, i) => betaBelief(a, beta[i] as number));
+    },
   };
 }
 

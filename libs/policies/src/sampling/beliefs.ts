@@ -35,3 +35,22 @@ export function logitNormalBelief(mean: number, sd: number): Belief {
       x <= 0 || x >= 1 ? -Infinity : logDensity(Math.log(x) - Math.log1p(-x)) - Math.log(x) - Math.log1p(-x),
   };
 }
+
+/** A Gamma(shape, rate) belief about a rate of events. */
+export function gammaBelief(shape: number, rate: number): Belief {
+  return {
+    mean: shape / rate,
+    sd: Math.sqrt(shape) / rate,
+    from: 0,
+    logDensity: (x) => (x <= 0 ? -Infinity : (shape - 1) * Math.log(x) - rate * x),
+  };
+}
+
+/** A Student belief. Its `sd` is the scale, because the deviation is infinite with 2 degrees of freedom or fewer. */
+export function studentBelief(location: number, scale: number, degrees: number): Belief {
+  return {
+    mean: location,
+    sd: scale,
+    logDensity: (x) => -0.5 * (degrees + 1) * Math.log1p(((x - location) / scale) ** 2 / degrees),
+  };
+}

@@ -3,8 +3,12 @@ import { describe, expect, it } from '@jest/globals';
 import { createRng } from '#experiments';
 import { epsilonGreedyDistribution } from '../bandits/epsilon-greedy.js';
 import { compileExploration } from '../exploration/index.js';
+import { probabilityBestBelief } from './belief-best.js';
+import { betaBelief, gammaBelief, normalBelief, studentBelief } from './beliefs.js';
 import { probabilityBestBeta } from './beta-best.js';
+import { probabilityBestGamma } from './gamma-best.js';
 import { probabilityBest } from './gaussian-best.js';
+import { probabilityBestStudent } from './student-best.js';
 
 const FILE = '../shared/vectors/propensity.json';
 
@@ -181,5 +185,38 @@ describe('probability to be best, Gaussian scores', () => {
         5 * Math.sqrt((q * (1 - q)) / draws) + 1e-9,
       );
     }
+  });
+});
+
+describe('the probability of being best by beliefs', () => {
+  const of = (...numbers: number[]) => Float64Array.from(numbers);
+  const made = (
+    make: (a: number, b: number) => ReturnType<typeof betaBelief>,
+    a: Float64Array,
+    b: Float64Array,
+  ) => probabilityBestBelief(Array.from(a, (one, i) => make(one, b[i] as number))) ?? of();
+
+  it('is that of the exact laws, whatever the ratio of deviations', () => {
+    const [alpha, beta] = [of(3, 40, 5000), of(17, 160, 21_000)];
+    expect(largestError(made(betaBelief, alpha, beta), [...probabilityBestBeta(alpha, beta)])).toBeLessThan(
+      1e-6,
+    );
+    const [mean, sd] = [of(0.1, 0.11, 0.3), of(0.001, 1, 0.2)];
+    expect(largestError(made(normalBelief, mean, sd), [...probabilityBest(mean, sd)])).toBeLessThan(1e-6);
+    const [shape, rate] = [of(1, 30, 4), of(1, 20, 5)];
+    expect(largestError(made(gammaBelief, shape, rate), [...probabilityBestGamma(shape, rate)])).toBeLessThan(
+      1e-6,
+    );
+    const student = [of(10, 12, 11), of(1, 3, 0.2), of(2, 3, 50)] as const;
+    const beliefs = Array.from(student[0], (at, i) =>
+      studentBelief(at, student[1][i] as number, student[2][i] as number),
+    );
+    expect(
+      largestError(probabilityBestBelief(beliefs) ?? of(), [...probabilityBestStudent(...student)]),
+    ).toBeLessThan(1e-5);
+  });
+
+  it('says nothing where a belief has no deviation', () => {
+    expect(probabilityBestBelief([normalBelief(1, 0), normalBelief(2, 1)])).toBeNull();
   });
 });

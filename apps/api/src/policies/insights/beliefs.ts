@@ -1,6 +1,6 @@
 import { createRng, DomainError } from '#experiments';
 import type { Context } from '#experiments';
-import { compileExploration, policyRegistry, serveAction } from '#policies';
+import { compileExploration, policyRegistry, probabilityBestBelief, serveAction } from '#policies';
 import type { Belief, CompiledPolicy, DecisionRequest } from '#policies';
 import { Problem } from '../../http/problem.js';
 import type { Sql } from '../../persistence/database.js';
@@ -20,6 +20,8 @@ export interface BeliefView {
   readonly title: string;
   /** What would be drawn from now, exploration and floor included. */
   readonly probability: number;
+  /** Probability to have the largest mean reward, by these beliefs taken as independent; null for policies that do not say. */
+  readonly best: number | null;
   /** Mean of what the policy believes about the reward; null for policies that do not say. */
   readonly mean: number | null;
   readonly sd: number | null;
@@ -62,6 +64,7 @@ export async function beliefsOf(sql: Sql, row: PolicyRow, subject: string | null
   const beliefs = compiled.decides === 'action' ? compiled.beliefs?.(request) : undefined;
   const scores = compiled.scores?.(request);
   const grid = beliefs ? gridOf(beliefs) : [];
+  const best = beliefs ? probabilityBestBelief(beliefs) : null;
   const titles = await titlesOf(sql, request);
   return {
     version: row.serving_version,
@@ -74,6 +77,7 @@ export async function beliefsOf(sql: Sql, row: PolicyRow, subject: string | null
         id,
         title: titles.get(id) ?? id,
         probability: probabilities[i] as number,
+        best: best?.[i] ?? null,
         mean: beliefs?.[i]?.mean ?? scores?.[i] ?? null,
         sd: beliefs?.[i]?.sd ?? null,
         density: beliefs ? densityOver(grid, beliefs[i] as Belief) : null,

@@ -91,13 +91,14 @@ describe('what a policy believes and what its exploration costs', () => {
     }
     const view = await read<{
       grid: number[];
-      items: { id: string; mean: number; sd: number; probability: number; density: number[] }[];
+      items: { id: string; mean: number; sd: number; probability: number; best: number; density: number[] }[];
     }>('beliefs/beliefs');
     expect(view.items.map(({ id }) => id)).toEqual(['b', 'a']);
     // b: 24 of 30, a: 3 of 30, on a uniform prior.
     expect(view.items[0]?.mean).toBeCloseTo(25 / 32, 12);
     expect(view.items[1]?.mean).toBeCloseTo(4 / 32, 12);
     expect(view.items[0]?.probability).toBeCloseTo(0.95, 4);
+    expect(view.items[0]?.best).toBeGreaterThan(0.9999);
     const step = (view.grid[1] as number) - (view.grid[0] as number);
     for (const { density, mean } of view.items) {
       expect(density.reduce((sum, one) => sum + one * step, 0)).toBeCloseTo(1, 9);

@@ -24,7 +24,7 @@ export function BeliefsTab({ id }: { id: string }): ReactElement {
     <div className={layout.stack}>
       <Panel
         title="What it believes now"
-        note="Density of the believed mean reward per action, for the newest request. Narrow is sure; the ones to the right are served most."
+        note="Density of the believed mean reward per action, for the newest request. Narrow is sure; the ones to the right are served most. The probability of being best takes the curves as independent; exploration and floor come on top of it."
         actions={<SubjectField key={subject} subject={subject} setSubject={setSubject} />}
       >
         <QueryBoundary
@@ -55,7 +55,13 @@ export function BeliefsTab({ id }: { id: string }): ReactElement {
   );
 }
 
-const HEADINGS = { action: 'Action', probability: 'Probability now', mean: 'Believed mean', sd: 'Deviation' };
+const HEADINGS = {
+  action: 'Action',
+  best: 'Probability of being best',
+  probability: 'Served with',
+  mean: 'Believed mean',
+  sd: 'Deviation',
+};
 
 function Ridges({ id, data }: { id: string; data: PolicyBeliefs }): ReactElement {
   const shown = data.items.slice(0, MOST_RIDGES);
@@ -72,11 +78,17 @@ function Ridges({ id, data }: { id: string; data: PolicyBeliefs }): ReactElement
       headings={HEADINGS}
       rows={data.items.map((item) => ({
         id: item.id,
-        cells: { action: item.title, probability: item.probability, mean: item.mean, sd: item.sd },
+        cells: {
+          action: item.title,
+          best: item.best,
+          probability: item.probability,
+          mean: item.mean,
+          sd: item.sd,
+        },
       }))}
       format={(key, value) => {
         if (typeof value !== 'number') return value ?? '—';
-        return key === 'probability' ? probability(value) : decimal(value, 4);
+        return key === 'probability' || key === 'best' ? probability(value) : decimal(value, 4);
       }}
       source={contextOf(data)}
     >
@@ -123,7 +135,8 @@ function Ridge({
       <div className={styles.pair}>
         <span>{item.title}</span>
         <span className={styles.note}>
-          {probability(item.probability)}
+          {item.best === null ? '' : `best with ${probability(item.best)}, `}
+          served with {probability(item.probability)}
           {item.mean === null ? '' : `, mean ${decimal(item.mean, 3)}`}
         </span>
       </div>

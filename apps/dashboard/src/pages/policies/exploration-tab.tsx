@@ -221,15 +221,23 @@ function Propensities({ id, data }: { id: string; data: PolicyPropensities }): R
           color={seriesLook(1).color}
           className={styles.bars}
           id={`propensities-${id}`}
+          mark={floorMark(data)}
         />
         <div className={styles.ridgeAxis} aria-hidden="true">
           <span>one in a million</span>
-          <span>one in a thousand</span>
+          <span>one in a thousand{data.floor > 0 ? `; dashed: the floor of ${data.floor}` : ''}</span>
           <span>certain</span>
         </div>
       </ChartFrame>
     </>
   );
+}
+
+/** Where the floor stands on the logarithmic axis of the histogram, in bins. */
+function floorMark({ counts, edges, floor }: PolicyPropensities): number | null {
+  const least = edges[0] ?? 1;
+  if (floor <= least) return null;
+  return counts.length * (1 - Math.log(floor) / Math.log(least));
 }
 
 function floorText({ belowFloor, floor }: PolicyPropensities): string {
