@@ -3,6 +3,7 @@ import type { Json } from '#experiments';
 import { z } from 'zod';
 import { decodeFloats, encodeFloats, stateNumber, stateObject, stateText, stateTexts } from '../codec.js';
 import type { BanditPolicy, Chooser, DecisionRequest, RewardedDecision } from '../contract.js';
+import { normalBelief } from '../sampling/beliefs.js';
 import { probabilityBest } from '../sampling/gaussian-best.js';
 import { halfLifeDaysField, perSubjectField } from './counting-params.js';
 import { attributesField, featureLimitField, maxContextFeaturesField } from './feature-params.js';
@@ -209,6 +210,10 @@ function compile(state: NeuralState, params: Params): Chooser {
     decides: 'action',
     propensity: { kind: 'exact' },
     scores: (request) => scoresOf(request).mean,
+    beliefs: (request) => {
+      const { mean, sd } = scoresOf(request);
+      return Array.from(mean, (at, i) => normalBelief(at, sd[i] as number));
+    },
     distribution: (request) => {
       const { mean, sd } = scoresOf(request);
       return probabilityBest(mean, sd);

@@ -25,7 +25,7 @@ export function ExplorationTab({ id }: { id: string }): ReactElement {
     <div className={layout.stack}>
       <Panel
         title="Reward beyond uniform choices"
-        note="Cumulated over 14 days, from the policy's own log by inverse probabilities; the band is a 95% interval."
+        note="Cumulated over 14 days, from the policy's own log by inverse probabilities; of slates by their first place. The band is a 95% interval."
       >
         <QueryBoundary
           query={useGain(id)}
