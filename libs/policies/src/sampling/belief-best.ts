@@ -8,6 +8,9 @@ const FURTHEST = 1000;
 /** Log density below the top that no longer matters. */
 const NEGLIGIBLE = -30;
 
+/** Actions up to which somebody who waits can be answered: the work grows with the square of their number. */
+const MOST_ACTIONS = 50;
+
 /** A belief, known by its log density up to a constant. */
 class BeliefLaw extends IntegratedLaw {
   private readonly top: number;
@@ -38,9 +41,10 @@ class BeliefLaw extends IntegratedLaw {
  * Probability of each action to have the largest mean reward, by beliefs that are taken as independent: the integral of f_i
  * prod_{j != i} F_j. For showing what a policy believes; what it plays by is its own distribution. Good to about three
  * digits where a density has no bound (Beta with a parameter below 1), to 1e-5 elsewhere.
- * @returns null where a belief has no deviation to speak of.
+ * @returns null where a belief has no deviation to speak of, and for more than 50 actions.
  */
 export function probabilityBestBelief(beliefs: readonly Belief[]): Float64Array | null {
+  if (beliefs.length > MOST_ACTIONS) return null;
   if (beliefs.some(({ mean, sd }) => !Number.isFinite(mean) || !(sd > 0) || !Number.isFinite(sd)))
     return null;
   const laws = beliefs.map((belief) => new BeliefLaw(belief));

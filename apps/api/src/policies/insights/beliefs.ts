@@ -20,7 +20,10 @@ export interface BeliefView {
   readonly title: string;
   /** What would be drawn from now, exploration and floor included. */
   readonly probability: number;
-  /** Probability to have the largest mean reward, by these beliefs taken as independent; null for policies that do not say. */
+  /**
+   * Probability to have the largest mean reward, by these beliefs taken as independent; null for policies that do not say,
+   * and for more than 50 actions.
+   */
   readonly best: number | null;
   /** Mean of what the policy believes about the reward; null for policies that do not say. */
   readonly mean: number | null;
