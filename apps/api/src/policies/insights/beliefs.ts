@@ -81,14 +81,21 @@ export async function beliefsOf(sql: Sql, row: PolicyRow, subject: string | null
         title: titles.get(id) ?? id,
         probability: probabilities[i] as number,
         best: best?.[i] ?? null,
-        mean: beliefs?.[i]?.mean ?? scores?.[i] ?? null,
-        sd: beliefs?.[i]?.sd ?? null,
-        density: beliefs ? densityOver(grid, beliefs[i] as Belief) : null,
+        ...believed(beliefs?.[i], scores?.[i], grid),
       }))
       .sort((a, b) => b.probability - a.probability),
     winner: winnerOf(compiled, request),
   };
 }
+
+const believed = (
+  belief: Belief | undefined,
+  score: number | undefined,
+  grid: readonly number[],
+): Pick<BeliefView, 'mean' | 'sd' | 'density'> =>
+  belief
+    ? { mean: belief.mean, sd: belief.sd, density: densityOver(grid, belief) }
+    : { mean: score ?? null, sd: null, density: null };
 
 function winnerOf(compiled: CompiledPolicy, request: DecisionRequest): WinnerView | null {
   const found = compiled.decides === 'action' ? compiled.bestArm?.(request) : undefined;
