@@ -162,6 +162,8 @@ interface PolicyBase<P, S> extends Keyed {
   readonly leastReward?: 0;
   /** Raised when the shape of the state changes; snapshots of another version are refused. */
   readonly stateVersion: number;
+  /** Earlier versions that have the same shape: they go on serving, also frozen, until the log has been learned again. */
+  readonly readableStateVersions?: readonly number[];
   /** Plain JSON; typed arrays travel as base64 by encodeFloats/decodeFloats. */
   encode(state: S): Json;
   decode(json: Json): S;

@@ -34,8 +34,12 @@ export function compileState(
   return policy.compile(policy.initialState(params), params);
 }
 
+/** Whether a state of this version serves. Learning goes on from one of the policy's present version only. */
+export const isReadable = (policy: Policy, stateVersion: number): boolean =>
+  stateVersion === policy.stateVersion || policy.readableStateVersions?.includes(stateVersion) === true;
+
 function checkedState(policy: Policy, snapshot: Omit<Snapshot, 'policyId' | 'version'>): unknown {
-  if (snapshot.stateVersion !== policy.stateVersion) {
+  if (!isReadable(policy, snapshot.stateVersion)) {
     throw new DomainError(
       'invalid_state',
       `the snapshot has state version ${snapshot.stateVersion}, the program needs ${policy.stateVersion}`,

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { policyRegistry } from '#policies';
+import type { BanditPolicy } from '#policies';
 import { insertPolicy } from '../../test/learning.js';
 import { createTestDatabase } from '../../test/postgres.js';
 import type { TestDatabase } from '../../test/postgres.js';
 import { insertSnapshot, pruneSnapshots, readSnapshot, stateOf } from './snapshot-store.js';
-import { NO_STATE } from './snapshot-state.js';
+import { NO_STATE, storeState } from './snapshot-state.js';
+import { compileState } from '../persistence/stored-state.js';
 
 const NOW = Date.UTC(2026, 4, 20, 12);
 const HOUR = 3_600_000;
@@ -20,6 +23,18 @@ describe('stored snapshots', () => {
     (
       await db.database.query<{ version: number }>(`select version from policy_snapshot order by version`)
     ).map((row) => row.version);
+
+  it('of an earlier version with the same shape serve, of any other version do not', () => {
+    const policy = policyRegistry.get('linear-thompson') as BanditPolicy;
+    const params = policy.params.parse({});
+    const { json: state, sha256 } = storeState(policy, policy.initialState(params));
+    const compiled = (stateVersion: number) =>
+      compileState(policy, { params: {} }, { stateVersion, params: {}, state, sha256 });
+    expect(policy.readableStateVersions).toContain(3);
+    expect(compiled(3)?.decides).toBe('action');
+    expect(() => compiled(2)).toThrow('state version 2');
+    expect(() => compiled(99)).toThrow('state version 99');
+  });
 
   it('are pruned to the newest fifty, one an hour for a week, one a day for good, and those that matter', async () => {
     // Two versions an hour, over the last twenty days: version v was made (960 - v) half hours ago.

@@ -4,6 +4,7 @@ import type { Acting } from '../http/acting.js';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import type { Sql } from '../persistence/database.js';
+import { isReadable } from '../persistence/stored-state.js';
 import { change } from './policies.service.js';
 import { gateVersion } from '../off-policy/traffic-gate.js';
 import { notifySnapshot } from './policy-row.js';
@@ -101,7 +102,7 @@ async function checkServable(tx: Sql, row: PolicyRow, version: number): Promise<
     Problem.conflict('not_servable', `Version ${version} cannot serve: ${why}`);
   if (snapshot.status === 'rejected') throw refuse('it was rejected when it was made');
   const policy = policyRegistry.get(row.key);
-  if (snapshot.state_version !== policy.stateVersion)
+  if (!isReadable(policy, snapshot.state_version))
     throw refuse('it was made by a program with another state version');
   const terms = {
     params: policy.params.parse(snapshot.params),

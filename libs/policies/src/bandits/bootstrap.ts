@@ -14,6 +14,7 @@ import {
   decodeLinearState,
   encodeLinearState,
   initialLinearState,
+  LINEAR_READABLE,
   LINEAR_STATE_VERSION,
 } from './linear-state.js';
 import type { LinearState } from './linear-state.js';
@@ -135,6 +136,7 @@ export const bootstrap: BanditPolicy<Params, BootstrapState> = {
   learns: 'online',
   params: defineParams(schema),
   stateVersion: LINEAR_STATE_VERSION,
+  readableStateVersions: LINEAR_READABLE,
   initialState: ({ models }) => Array.from({ length: models }, initialLinearState),
   update,
   correct,

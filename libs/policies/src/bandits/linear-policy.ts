@@ -10,6 +10,7 @@ import {
   decodeLinearState,
   encodeLinearState,
   initialLinearState,
+  LINEAR_READABLE,
   LINEAR_STATE_VERSION,
 } from './linear-state.js';
 import type { LinearState } from './linear-state.js';
@@ -56,6 +57,7 @@ export function linearPolicy<P extends LinearParams>(
     learns: 'online',
     ...(link.curved !== null && { leastReward: 0 as const }),
     stateVersion: LINEAR_STATE_VERSION,
+    readableStateVersions: LINEAR_READABLE,
     initialState: initialLinearState,
     update: (state, batch, params) => learnLinear(state, batch, params, link),
     ...(link.curved === null && {

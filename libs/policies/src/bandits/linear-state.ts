@@ -54,6 +54,8 @@ export interface LinearState {
 
 /** Raised with the shape of LinearState, and when the same log would end in other bits. */
 export const LINEAR_STATE_VERSION = 4;
+/** Of the same shape, in other last bits. */
+export const LINEAR_READABLE = [3];
 export const SHARED_KEY = '';
 
 export function initialLinearState(): LinearState {
