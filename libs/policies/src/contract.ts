@@ -183,6 +183,11 @@ export interface BanditPolicy<P = unknown, S = unknown> extends PolicyBase<P, S>
   correct?(state: S, batch: readonly CorrectedReward[], params: P): S;
   /** Optional: whether `correct` keeps its promise under these parameters; absent: it does wherever it is there. */
   corrects?(params: P): boolean;
+  /**
+   * Members are taken to look at a slate from the top and to stop at what they choose, so what stands below a stand-in that
+   * was chosen in the place of a withheld entry is not learned from. Absent: every place speaks for itself.
+   */
+  readonly stopsAtFirst?: true;
   /** Optional: a first state from history, so that the policy starts (or is evaluated) with what is known. */
   warmStart?(data: TrainingSet, params: P): S;
 }

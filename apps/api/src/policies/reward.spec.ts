@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { rewardSchema, settle } from './reward.js';
 import type { LinkedEvent, RewardDefinition, ServedDecision } from './reward.js';
+import { isHidden } from './settle-rewards.js';
 
 const AT = 1_000_000;
 const one: ServedDecision = {
@@ -216,6 +217,14 @@ describe('outcomes of the item, and decisions with a lot', () => {
       expect(worth([event], plain)).toEqual([0, 0]);
     }
     expect(worth([outcome({ position: 2 })], plain)).toEqual([0, 1]);
+    // Who chose the stand-in came no further, where a policy takes members to stop there.
+    const below = (key: string, event: LinkedEvent) => {
+      const result = settle(dealt, [...seen, event], plain, 60);
+      return result.rewards.map((reward) => isHidden({ key }, reward, result));
+    };
+    expect(below('cascade-thompson', outcome({ actionId: 'z' }))).toEqual([false, true]);
+    expect(below('cascade-thompson', outcome({ position: 2 }))).toEqual([false, false]);
+    expect(below('position-based', outcome({ actionId: 'z' }))).toEqual([false, false]);
     // What the member does is done with and without it.
     const back = definition({ outcomes: [{ name: 'play', of: 'unit' }], combine: 'any' });
     expect(worth([of(null)], back)).toEqual([1, 1]);

@@ -140,6 +140,8 @@ export interface Settlement {
   /** Positions to learn from; empty when nothing was seen, or (without a window) nothing has happened yet. */
   readonly rewards: readonly PositionReward[];
   readonly exposed: boolean;
+  /** First place whose stand-in had a counting outcome; Infinity where none had. */
+  readonly standInAt: number;
   /** Counting outcomes that no single served action could be credited with. */
   readonly unattributed: number;
 }
@@ -250,7 +252,7 @@ export function settle(
   const inWindow = events
     .filter((event) => event.at <= closes && (event.ofUnit || counts(event, decision)))
     .sort(inTime);
-  const { worths, unplaced } = placeWorths(decision, inWindow, definition);
+  const { worths, unplaced, standInAt } = placeWorths(decision, inWindow, definition);
   const signals = Object.entries(definition.signals ?? {}).map(([name, signal]) => {
     const placed = placeWorths(decision, inWindow, signal);
     placed.unplaced.forEach((id) => unplaced.add(id));
@@ -274,7 +276,7 @@ export function settle(
     const counting = windowSeconds === 0 ? list.slice(0, 1) : list;
     rewards.push({ ...served, reward: measured(counting, definition), ...signalsAt(index) });
   });
-  return { rewards, exposed: seen.some(Boolean), unattributed: unplaced.size };
+  return { rewards, exposed: seen.some(Boolean), standInAt, unattributed: unplaced.size };
 }
 
 const isByExposure = ({ byExposure, withheld }: ServedDecision): boolean =>
@@ -285,9 +287,10 @@ function placeWorths(
   decision: ServedDecision,
   events: readonly LinkedEvent[],
   definition: Measure,
-): { worths: number[][]; unplaced: Set<string> } {
+): { worths: number[][]; unplaced: Set<string>; standInAt: number } {
   const worths: number[][] = decision.served.map(() => []);
   const unplaced = new Set<string>();
+  let standInAt = Infinity;
   for (const event of events) {
     if (event.kind !== 'outcome') continue;
     const age = (event.at - decision.at) / 1000;
@@ -296,10 +299,28 @@ function placeWorths(
     const isOfItem = ruleFor(definition, event.name, event)?.of === 'item';
     if (isOfItem && isAboutAnother(event, decision)) continue;
     const places = event.ofUnit ? placesOf(event, decision, isOfItem) : [placeOf(event, decision)];
-    for (const place of places) if (!isOfStandIn(event, decision.served[place])) worths[place]?.push(worth);
+    standInAt = Math.min(standInAt, credit({ event, worth, places }, decision, worths));
     if (places.includes(-1)) unplaced.add(event.id);
   }
-  return { worths, unplaced };
+  return { worths, unplaced, standInAt };
+}
+
+/** Credits an outcome to its places. @returns the first that it leaves out because a stand-in earned it there; else Infinity. */
+function credit(
+  {
+    event,
+    places,
+    worth,
+  }: { readonly event: LinkedEvent; readonly worth: number; readonly places: readonly number[] },
+  { served }: ServedDecision,
+  worths: readonly number[][],
+): number {
+  let standIn = Infinity;
+  for (const place of places) {
+    if (!isOfStandIn(event, served[place])) worths[place]?.push(worth);
+    else if (worth > 0) standIn = Math.min(standIn, place);
+  }
+  return standIn;
 }
 
 /** What happens at the place of a withheld choice is the outcome without it, whatever the place shows. */

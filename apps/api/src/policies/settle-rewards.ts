@@ -1,11 +1,12 @@
 import type { Context, Json } from '#experiments';
+import { policyRegistry } from '#policies';
 import type { Lot } from '#policies';
 import type { Sql } from '../persistence/database.js';
 import { readKnown, writeChanges } from './correct-rewards.js';
 import type { ChangedReward, IncrementalParts } from './correct-rewards.js';
 import type { PolicyRow } from './policy-row.js';
 import { settle } from './reward.js';
-import type { LinkedEvent, PositionReward, ServedDecision, ServedPosition } from './reward.js';
+import type { LinkedEvent, PositionReward, ServedDecision, ServedPosition, Settlement } from './reward.js';
 import { readUnitOutcomes } from './unit-outcomes.js';
 import { mayLearnFrom, rewardsOf } from './incremental-rewards.js';
 import { readWithinOutcomes } from './within-outcomes.js';
@@ -159,7 +160,7 @@ export async function settleDue(
       withheld.push(...withheldIn(decision, reward, lot));
       const made = rewardOf(decision, reward, lot, before);
       if (made === null) continue;
-      if (!before) rows.push({ decision, reward: made });
+      if (!before) rows.push({ decision, reward: made, hidden: isHidden(policy, reward, result) });
       else if (policy.window_seconds > 0 || before.definition !== policy.reward_version)
         changes.push({ known: before, reward: made, decisionAt: decision.at });
     }
@@ -261,6 +262,18 @@ function groupEvents(rows: readonly EventRow[]): Map<string, LinkedEvent[]> {
 interface RewardRow {
   readonly decision: DecisionRow;
   readonly reward: PositionReward & IncrementalParts;
+  /** Below a stand-in that was chosen, for a policy that takes it as not looked at. */
+  readonly hidden: boolean;
+}
+
+/** Whether a policy takes a place as one that nobody came to: see BanditPolicy.stopsAtFirst. */
+export function isHidden(
+  { key }: Pick<PolicyRow, 'key'>,
+  { position }: ServedPosition,
+  { standInAt }: Pick<Settlement, 'standInAt'>,
+): boolean {
+  const policy = policyRegistry.find(key);
+  return policy?.learns === 'online' && policy.stopsAtFirst === true && position > standInAt;
 }
 
 async function writeRewards(
@@ -275,8 +288,8 @@ async function writeRewards(
   const written = await tx.query(WRITE_REWARDS, [
     policy.id,
     now,
-    rows.map(({ decision, reward }) =>
-      learns && mayLearnFrom(policy, decision, lotOf(decision, reward)) ? WAITING : NOT_LEARNED,
+    rows.map(({ decision, hidden, reward }) =>
+      learns && !hidden && mayLearnFrom(policy, decision, lotOf(decision, reward)) ? WAITING : NOT_LEARNED,
     ),
     rows.map(({ decision }) => decision.id),
     rows.map(({ reward }) => reward.position),

@@ -107,6 +107,7 @@ export function cascadePolicy<P extends CountingOptions>(
     ...texts,
     learns: 'online',
     leastReward: 0,
+    stopsAtFirst: true,
     params: defineParams(schema) as ParamsSchema<unknown> as ParamsSchema<P>,
     stateVersion: 1,
     initialState: () => ({ counts: emptyCounts, newest: null }),

@@ -4,7 +4,7 @@ import type { Transaction } from '../../persistence/database.js';
 import type { PolicyRow } from '../policy-row.js';
 import { settle } from '../reward.js';
 import type { PositionReward } from '../reward.js';
-import { featuresOf, lotOf, readEvents, readFeatures, servedOf } from '../settle-rewards.js';
+import { featuresOf, isHidden, lotOf, readEvents, readFeatures, servedOf } from '../settle-rewards.js';
 import type { SourceDecision } from './source-log.js';
 
 /** What a policy learns from one position of another's decision. */
@@ -30,9 +30,9 @@ export async function settleFor(
   if (definition === null) return [];
   const eventsOf = await readEvents(tx, policy, decisions, now);
   const rows = decisions.flatMap((decision) => {
-    const { rewards } = settle(servedOf(decision), eventsOf(decision), definition, policy.window_seconds);
-    return rewards
-      .filter((reward) => lotOf(decision, reward)?.withheld !== true)
+    const result = settle(servedOf(decision), eventsOf(decision), definition, policy.window_seconds);
+    return result.rewards
+      .filter((reward) => lotOf(decision, reward)?.withheld !== true && !isHidden(policy, reward, result))
       .map((reward) => ({ decision, reward: { ...reward, propensity: shareOf(decision, reward) } }));
   });
   const items = await readFeatures(tx, rows);
