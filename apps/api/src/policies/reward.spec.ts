@@ -87,7 +87,7 @@ describe('the reward of a single choice', () => {
 
   it('learns nothing from a decision that nobody saw', () => {
     const result = settle({ ...one, exposed: false }, [], definition(), 60);
-    expect(result).toEqual({ rewards: [], exposed: false, unattributed: 0 });
+    expect(result).toEqual({ rewards: [], exposed: false, standInAt: Infinity, unattributed: 0 });
   });
 
   it('takes any event that names the decision as proof that it was seen', () => {
