@@ -4,7 +4,7 @@ import { useId, useRef, useState } from 'react';
 import { DataTable } from '../ui/data-table.js';
 import type { Column } from '../ui/data-table.js';
 import { Icon } from '../ui/icon.js';
-import { downloadCsv } from './csv.js';
+import { CsvButton } from './csv-button.js';
 import { PngButton } from './png-button.js';
 import styles from './chart-frame.module.css';
 
@@ -59,15 +59,7 @@ export function ChartFrame(props: ChartFrameProps): ReactElement {
           >
             {asTable ? 'Chart' : 'Table'}
           </Button>
-          <Button
-            variant="subtle"
-            color="gray"
-            size="compact-xs"
-            leftSection={<Icon name="download" size={14} />}
-            onClick={() => downloadCsv(title, headings, rows)}
-          >
-            CSV
-          </Button>
+          <CsvButton title={title} headings={headings} rows={rows} />
           {asTable ? null : (
             <PngButton
               title={title}

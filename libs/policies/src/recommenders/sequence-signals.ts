@@ -51,7 +51,7 @@ function mostFrequent(names: readonly string[], places: ArrayLike<number>, most:
     .map(({ name }) => name);
 }
 
-export function vocabularyOf(signals: SignalRows): SignalVocabulary {
+function vocabularyOf(signals: SignalRows): SignalVocabulary {
   return {
     actions: mostFrequent(signals.names, signals.name, MOST_ACTIONS),
     devices: mostFrequent(signals.devices, signals.device, MOST_DEVICES),

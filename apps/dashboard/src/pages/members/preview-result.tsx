@@ -1,18 +1,17 @@
-import { Alert, Button } from '@mantine/core';
+import { Alert } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { Link } from 'react-router';
 import { segment } from '../../api/http.js';
 import type { Preview, PreviewItem, PreviewSide } from '../../api/members.js';
-import { downloadCsv } from '../../charts/csv.js';
+import { CsvButton } from '../../charts/csv-button.js';
 import type { TwinRow } from '../../charts/chart-frame.js';
-import { count, json, percent, plural, probability, significant } from '../../format/index.js';
+import { count, percent, plural, probability, significant } from '../../format/index.js';
 import { DataTable } from '../../ui/data-table.js';
 import type { Column } from '../../ui/data-table.js';
-import { Facts } from '../../ui/details.js';
-import { Icon } from '../../ui/icon.js';
 import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
 import { StateMessage } from '../../ui/state-message.js';
+import { ContextPanel } from './context-panel.js';
 import policies from '../policies/policies.module.css';
 
 /** The answers of a preview, place by place. */
@@ -53,16 +52,7 @@ export function PreviewResult({ preview }: { preview: Preview }): ReactElement {
           <Past key={side.policy.id} side={side} />
         ))}
       </div>
-      <Panel title="Context">
-        {Object.keys(context).length === 0 ? (
-          <StateMessage title="No attributes were given" />
-        ) : (
-          <Facts
-            columns
-            facts={Object.entries(context).map(([label, value]) => ({ label, value: json(value) }))}
-          />
-        )}
-      </Panel>
+      <ContextPanel context={context} />
     </>
   );
 }
@@ -142,17 +132,7 @@ function Csv({ sides }: { sides: readonly PreviewSide[] }): ReactElement {
       },
     })),
   );
-  return (
-    <Button
-      variant="subtle"
-      color="gray"
-      size="compact-xs"
-      leftSection={<Icon name="download" size={14} />}
-      onClick={() => downloadCsv('Preview', HEADINGS, rows)}
-    >
-      CSV
-    </Button>
-  );
+  return <CsvButton title="Preview" headings={HEADINGS} rows={rows} />;
 }
 
 const SOURCES: Record<PreviewSide['historySource'], string> = {

@@ -1,8 +1,6 @@
-import { Button } from '@mantine/core';
 import type { ReactElement } from 'react';
 import type { PagePreview } from '../../api/pages.js';
-import { downloadCsv } from '../../charts/csv.js';
-import { Icon } from '../../ui/icon.js';
+import { CsvButton } from '../../charts/csv-button.js';
 
 const HEADINGS = {
   side: 'Side',
@@ -38,15 +36,5 @@ export function PageCsv({ preview }: { preview: PagePreview }): ReactElement {
       })),
     ),
   );
-  return (
-    <Button
-      variant="subtle"
-      color="gray"
-      size="compact-xs"
-      leftSection={<Icon name="download" size={14} />}
-      onClick={() => downloadCsv('Page preview', HEADINGS, rows)}
-    >
-      CSV
-    </Button>
-  );
+  return <CsvButton title="Page preview" headings={HEADINGS} rows={rows} />;
 }

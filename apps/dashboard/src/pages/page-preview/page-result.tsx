@@ -3,11 +3,11 @@ import type { ReactElement } from 'react';
 import { Link } from 'react-router';
 import { segment } from '../../api/http.js';
 import type { PagePreview, PagePreviewSide, PreviewedRow, PreviewedTitle } from '../../api/pages.js';
-import { json, percent, plural, probability, significant } from '../../format/index.js';
-import { Facts } from '../../ui/details.js';
+import { percent, plural, probability, significant } from '../../format/index.js';
 import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
 import { StateMessage } from '../../ui/state-message.js';
+import { ContextPanel } from '../members/context-panel.js';
 import { otherOf, rowDifference, titleDifference } from './differences.js';
 import type { Other } from './differences.js';
 import { LEVELS } from './page-form-state.js';
@@ -35,16 +35,7 @@ export function PageResult({ preview }: { preview: PagePreview }): ReactElement 
           />
         ))}
       </div>
-      <Panel title="Context">
-        {Object.keys(context).length === 0 ? (
-          <StateMessage title="No attributes were given" />
-        ) : (
-          <Facts
-            columns
-            facts={Object.entries(context).map(([label, value]) => ({ label, value: json(value) }))}
-          />
-        )}
-      </Panel>
+      <ContextPanel context={context} />
     </>
   );
 }
