@@ -67,7 +67,8 @@ export function anticipatoryOf(policies: readonly RecommenderPolicy[]): Recommen
           ? []
           : [{ name: VISIT_TASK, trial: visitOutcome, success: visitOutcome, withinHours: 0.001 }],
     }),
-    fit: (data, params, rng, progress) => fit(known, data, params, rng, progress),
+    fit: (data, params, rng, progress, { checkpoints } = {}) =>
+      fit(known, data, params, rng, progress, checkpoints),
     encode: (state) => encode(known, state),
     decode: (json) => decode(known, json),
     compile: (state, params) => compile(known, state, params),

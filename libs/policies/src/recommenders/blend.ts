@@ -1,10 +1,20 @@
 import { defineParams, DomainError } from '#experiments';
-import type { Json, ParamsSchema } from '#experiments';
+import type { Json, ParamsSchema, Rng } from '#experiments';
 import { z } from 'zod';
 import { stateObject, stateText, stateTexts } from '../codec.js';
-import type { Action, Ranker, RecommenderPolicy, TrainingNeeds, TrainingSet } from '../contract.js';
+import type {
+  Action,
+  Checkpoints,
+  FitProgress,
+  Ranker,
+  RecommenderPolicy,
+  TrainingNeeds,
+  TrainingSet,
+} from '../contract.js';
 import { compilePart, parsePart, partOf, partsOf } from './parts.js';
 import type { Parts } from './parts.js';
+import { JournalRng } from '../sampling/journal-rng.js';
+import { Stages } from './stages.js';
 
 interface Part {
   readonly key: string;
@@ -77,6 +87,29 @@ function scaleOf(scores: Float64Array): { readonly mean: number; readonly invers
   return { mean, inverse: variance > 1e-24 * mean * mean ? 1 / Math.sqrt(variance) : 0 };
 }
 
+/** One part after the other, all by the same stream of chance. */
+function fitParts(
+  known: Parts,
+  data: TrainingSet,
+  { parts }: Params,
+  rng: Rng,
+  progress: FitProgress,
+  checkpoints: Checkpoints | undefined,
+): State['parts'] {
+  const stages = new Stages(checkpoints);
+  return parts.map(({ key, params }, i) => {
+    const report = (share: number): void => progress((i + share) / parts.length);
+    const chance = new JournalRng(rng);
+    const { state, drawn } = stages.run(`part ${i}`, (own) => {
+      const fitted = partOf(known, key).fit(data, params, chance, report, { checkpoints: own });
+      return { state: fitted, drawn: chance.journal };
+    });
+    // What a part drew that is not fitted again is drawn all the same: the next one begins where it would have.
+    if (chance.journal.length === 0) chance.replay(drawn);
+    return { key, state };
+  });
+}
+
 function compile(known: Parts, state: State, params: Params): Ranker {
   const trained = state.parts.map(({ key }) => key).join(', ');
   if (trained !== params.parts.map(({ key }) => key).join(', ')) {
@@ -138,12 +171,9 @@ export function blendOf(policies: readonly RecommenderPolicy[]): RecommenderPoli
     params: paramsOf(known),
     stateVersion: 1,
     needs: ({ parts }) => needsOf(parts.map((part) => partOf(known, part.key).needs?.(part.params))),
-    fit: (data: TrainingSet, params, rng, progress) => ({
+    fit: (data, params, rng, progress, { checkpoints } = {}) => ({
       items: [...data.items],
-      parts: params.parts.map(({ key, params: own }, i) => ({
-        key,
-        state: partOf(known, key).fit(data, own, rng, (share) => progress((i + share) / params.parts.length)),
-      })),
+      parts: fitParts(known, data, params, rng, progress, checkpoints),
     }),
     encode: ({ items, parts }) => ({
       items: [...items],

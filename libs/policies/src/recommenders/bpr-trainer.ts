@@ -1,7 +1,9 @@
 import type { Rng } from '#experiments';
+import type { Checkpoints, FitProgress } from '../contract.js';
 import { Kernels } from '../kernels/index.js';
 import type { Floats } from '../kernels/index.js';
 import type { SparseRows } from './als-solver.js';
+import { CountedRng } from '../sampling/counted-rng.js';
 import { shuffle } from '../sampling/shuffle.js';
 
 export interface BprSettings {
@@ -35,18 +37,32 @@ interface Tables {
   readonly square: Floats;
 }
 
+/** What a training has come to after an epoch. */
+interface Checkpoint {
+  readonly epoch: number;
+  readonly weights: Float32Array;
+  readonly mean: Float32Array;
+  readonly square: Float32Array;
+  readonly steps: number;
+  readonly order: Uint32Array;
+  /** Place in the stream that shuffles and draws negatives. */
+  readonly place: number;
+}
+
 class Trainer {
   private readonly kernels = new Kernels();
   private readonly tables: Tables;
   private readonly biasAt: number;
   private step = 0;
+  private loss = 0;
 
   constructor(
     private readonly byUnit: SparseRows,
     private readonly units: number,
     private readonly items: number,
     private readonly settings: BprSettings,
-    private readonly rng: Rng,
+    start: Rng,
+    private readonly negatives: CountedRng,
   ) {
     const { dimension } = settings;
     this.biasAt = (units + items) * dimension;
@@ -60,7 +76,7 @@ class Trainer {
     ];
     this.tables = { weights, gradient, mean, square };
     const values = weights.view;
-    for (let k = 0; k < this.biasAt; k++) values[k] = SPREAD * rng.normal();
+    for (let k = 0; k < this.biasAt; k++) values[k] = SPREAD * start.normal();
   }
 
   /** One step of Adam on the mean over the pairs order[from .. to). */
@@ -85,6 +101,31 @@ class Trainer {
     });
   }
 
+  /** Sum of -log sigmoid(s_positive - s_negative) since it was last taken. */
+  takeLoss(): number {
+    const loss = this.loss;
+    this.loss = 0;
+    return loss;
+  }
+
+  /** A copy of all that the next step depends on. */
+  state(): Pick<Checkpoint, 'weights' | 'mean' | 'square' | 'steps'> {
+    const { weights, mean, square } = this.tables;
+    return {
+      weights: weights.view.slice(),
+      mean: mean.view.slice(),
+      square: square.view.slice(),
+      steps: this.step,
+    };
+  }
+
+  resume({ weights, mean, square, steps }: ReturnType<Trainer['state']>): void {
+    this.tables.weights.view.set(weights);
+    this.tables.mean.view.set(mean);
+    this.tables.square.view.set(square);
+    this.step = steps;
+  }
+
   result(): ItemFactors {
     const weights = this.tables.weights.view;
     return {
@@ -96,7 +137,7 @@ class Trainer {
   /** An item, uniform among those the unit does not have; -1 when none was found. */
   private negativeOf(unit: number): number {
     for (let n = 0; n < TRIES; n++) {
-      const item = this.rng.below(this.items);
+      const item = this.negatives.below(this.items);
       if (!this.has(unit, item)) return item;
     }
     return -1;
@@ -132,6 +173,8 @@ class Trainer {
     for (let k = 0; k < dimension; k++)
       difference += (weights[u + k] as number) * ((weights[i + k] as number) - (weights[j + k] as number));
     const slope = -1 / (1 + Math.exp(difference));
+    this.loss +=
+      difference > 0 ? Math.log1p(Math.exp(-difference)) : Math.log1p(Math.exp(difference)) - difference;
     for (let k = 0; k < dimension; k++) {
       const x = weights[u + k] as number;
       const y = weights[i + k] as number;
@@ -149,27 +192,42 @@ class Trainer {
  * Fits factors so that what a member has scores above what the member does not have: minimises the mean of
  * -log sigmoid(s_ui - s_uj) + regularisation (|u|^2 + |i|^2 + |j|^2 + b_i^2 + b_j^2) over the pairs (u, i) with a
  * uniform j that u does not have, s_ui = u'i + b_i (Rendle et al. 2009), by Adam.
+ * @param progress told after every epoch, with the mean of -log sigmoid(s_ui - s_uj) over its pairs.
  */
 export function trainBpr(
   byUnit: SparseRows,
   items: number,
   settings: BprSettings,
   rng: Rng,
-  progress: (share: number) => void,
+  progress: FitProgress,
+  checkpoints?: Checkpoints,
 ): ItemFactors {
   const units = byUnit.start.length - 1;
   const pairs = byUnit.columns.length;
-  const trainer = new Trainer(byUnit, units, items, settings, rng);
+  const chance = new CountedRng(rng);
+  const trainer = new Trainer(byUnit, units, items, settings, rng, chance);
   const unitOf = new Uint32Array(pairs);
   for (let unit = 0; unit < units; unit++) unitOf.fill(unit, byUnit.start[unit], byUnit.start[unit + 1]);
   const order = Uint32Array.from(unitOf, (_, pair) => pair);
   const batch = Math.max(1, Math.min(settings.batch, Math.floor(pairs / LEAST_BATCHES)));
-  for (let epoch = 0; epoch < settings.epochs; epoch++) {
-    shuffle(order, rng);
+  const saved = checkpoints?.saved as Checkpoint | undefined;
+  if (saved) {
+    trainer.resume(saved);
+    order.set(saved.order);
+    chance.skipTo(saved.place);
+  }
+  for (let epoch = (saved?.epoch ?? 0) + 1; epoch <= settings.epochs; epoch++) {
+    shuffle(order, chance);
     for (let from = 0; from < pairs; from += batch) {
       trainer.learn(order, unitOf, from, Math.min(pairs, from + batch));
     }
-    progress((epoch + 1) / settings.epochs);
+    progress(epoch / settings.epochs, { epoch, loss: trainer.takeLoss() / Math.max(1, pairs) });
+    checkpoints?.offer((): Checkpoint => ({
+      epoch,
+      ...trainer.state(),
+      order: order.slice(),
+      place: chance.place,
+    }));
   }
   return trainer.result();
 }

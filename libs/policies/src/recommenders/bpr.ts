@@ -2,7 +2,7 @@ import { defineParams, DomainError } from '#experiments';
 import type { Json, Rng } from '#experiments';
 import { z } from 'zod';
 import { decodeFloats32, encodeFloats32, stateNumber, stateObject, stateText, stateTexts } from '../codec.js';
-import type { Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
+import type { FitProgress, FitStart, Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
 import { BprFoldIn } from './bpr-fold-in.js';
 import { trainBpr } from './bpr-trainer.js';
 import type { ItemFactors } from './bpr-trainer.js';
@@ -40,9 +40,15 @@ interface State extends ItemFactors {
   readonly popularity: Float32Array;
 }
 
-function fit(data: TrainingSet, params: Params, rng: Rng, progress: (share: number) => void): State {
+function fit(
+  data: TrainingSet,
+  params: Params,
+  rng: Rng,
+  progress: FitProgress,
+  { checkpoints }: FitStart<State> = {},
+): State {
   const { byUnit, popularity } = interactionsOf(data);
-  const model = trainBpr(byUnit, data.items.length, params, rng, progress);
+  const model = trainBpr(byUnit, data.items.length, params, rng, progress, checkpoints);
   return { dimension: params.dimension, items: [...data.items], ...model, popularity };
 }
 

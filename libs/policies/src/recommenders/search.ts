@@ -2,9 +2,17 @@ import { defineParams, DomainError } from '#experiments';
 import type { Json, ParamsSchema, Rng } from '#experiments';
 import { z } from 'zod';
 import { decodeFloats, encodeFloats, stateNumber, stateObject, stateText } from '../codec.js';
-import type { Action, FitProgress, Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
+import type {
+  Action,
+  Checkpoints,
+  FitProgress,
+  Ranker,
+  RecommenderPolicy,
+  TrainingSet,
+} from '../contract.js';
 import { compilePart, parsePart, partOf, partsOf } from './parts.js';
 import type { Parts } from './parts.js';
+import { rowsWhere } from './rows-where.js';
 import { CatalogueIndex } from './search/catalogue-index.js';
 import { documentOf, documentParams } from './search/documents.js';
 import type { DocumentRules } from './search/documents.js';
@@ -14,6 +22,7 @@ import type { LearnedHead } from './search/learning.js';
 import { SearchRanker } from './search/ranker.js';
 import { buildIndex, decodeIndex, encodeIndex } from './search/text-index.js';
 import type { TextIndex } from './search/text-index.js';
+import { Stages } from './stages.js';
 import { membersPerTitle, shares } from './titles/popularity.js';
 
 const NOBODY = 'none';
@@ -114,20 +123,6 @@ function popularityOf(data: TrainingSet, ids: readonly string[]): Float64Array {
   return shares(members);
 }
 
-/** The feedback before a time. */
-function before(data: TrainingSet, at: number): TrainingSet {
-  const rows = Uint32Array.from(data.at.keys()).filter((row) => (data.at[row] as number) < at);
-  return {
-    units: data.units,
-    items: data.items,
-    itemFeatures: data.itemFeatures,
-    unit: rows.map((row) => data.unit[row] as number),
-    item: rows.map((row) => data.item[row] as number),
-    value: Float64Array.from(rows, (row) => data.value[row] as number),
-    at: Float64Array.from(rows, (row) => data.at[row] as number),
-  };
-}
-
 function rankerOf(known: Parts, { index, popularity, member, head }: State, params: Params): SearchRanker {
   if (member && member.key !== params.member.key)
     throw new DomainError(
@@ -152,9 +147,13 @@ function fitMember(
   { member }: Params,
   rng: Rng,
   progress: FitProgress,
+  checkpoints: Checkpoints,
 ): State['member'] {
   if (member.key === NOBODY || data.at.length === 0) return null;
-  return { key: member.key, state: partOf(known, member.key).fit(data, member.params, rng, progress) };
+  return {
+    key: member.key,
+    state: partOf(known, member.key).fit(data, member.params, rng, progress, { checkpoints }),
+  };
 }
 
 /** Searches of the last two thirds of the time, and a ranker that has learned before them: no play is known beforehand. */
@@ -165,12 +164,13 @@ function fitHead(
   index: TextIndex,
   rng: Rng,
   progress: (share: number) => void,
+  checkpoints: Checkpoints,
 ): LearnedHead {
   const lists = data.lists ?? [];
   const third = lists[Math.floor(lists.length / 3)];
   if (!params.learn || !third) return unlearned();
-  const past = before(data, third.at);
-  const member = fitMember(known, past, params, rng, (share) => progress(0.5 * share));
+  const past = rowsWhere(data, (row) => (data.at[row] as number) < third.at);
+  const member = fitMember(known, past, params, rng, (share) => progress(0.5 * share), checkpoints);
   const state = { index, popularity: popularityOf(past, index.ids), member, head: unlearned() };
   const ranker = rankerOf(known, state, params);
   const rules = { most: params.searches, pull: params.pull };
@@ -178,16 +178,32 @@ function fitHead(
   return learnHead(later, ranker, catalogueOf(data), rules, (share) => progress(0.5 + 0.5 * share));
 }
 
-function fit(known: Parts, data: TrainingSet, params: Params, rng: Rng, progress: FitProgress): State {
+function fit(
+  known: Parts,
+  data: TrainingSet,
+  params: Params,
+  rng: Rng,
+  progress: FitProgress,
+  checkpoints: Checkpoints | undefined,
+): State {
+  const stages = new Stages(checkpoints);
   const catalogue = catalogueOf(data);
   const index = buildIndex(
     catalogue.map(({ id, title, features }) => documentOf(id, title, features, params)),
   );
   progress(0.1);
-  const head = fitHead(known, data, params, index, rng.fork('past'), (share) => progress(0.1 + 0.5 * share));
+  const toHead = (share: number): void => progress(0.1 + 0.5 * share);
+  const head = stages.run(
+    'head',
+    (own) => fitHead(known, data, params, index, rng.fork('past'), toHead, own),
+    true,
+  );
   const { watched } = head;
   progress(0.6, watched ? { epoch: 1, loss: watched.prior, validation: watched.learned } : undefined);
-  const member = fitMember(known, data, params, rng.fork('member'), (share) => progress(0.6 + 0.4 * share));
+  const toMember = (share: number): void => progress(0.6 + 0.4 * share);
+  const member = stages.run('member', (own) =>
+    fitMember(known, data, params, rng.fork('member'), toMember, own),
+  );
   progress(1);
   return { index, popularity: popularityOf(data, index.ids), member, head };
 }
@@ -270,7 +286,8 @@ export function searchOf(policies: readonly RecommenderPolicy[]): RecommenderPol
       catalogue: itemKind,
       ...(learn ? { listsAbout: 'query' } : {}),
     }),
-    fit: (data, params, rng, progress) => fit(known, data, params, rng, progress),
+    fit: (data, params, rng, progress, { checkpoints } = {}) =>
+      fit(known, data, params, rng, progress, checkpoints),
     encode: (state) => encode(known, state),
     decode: (json) => decode(known, json),
     compile: (state, params) => {

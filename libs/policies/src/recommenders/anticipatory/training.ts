@@ -1,6 +1,8 @@
 import type { Context, Rng } from '#experiments';
-import type { RecommenderPolicy, TrainingSet } from '../../contract.js';
+import type { Checkpoints, RecommenderPolicy, TrainingSet } from '../../contract.js';
 import { offsetMinutesOf } from '../../local-time.js';
+import { rowsWhere } from '../rows-where.js';
+import { Stages } from '../stages.js';
 import { fitHazard } from './hazard-fit.js';
 import type { MemberVisits } from './hazard-fit.js';
 import { countShares, firstTitles, sharpnessOf } from './next-title.js';
@@ -46,21 +48,16 @@ function withoutLastVisits(data: TrainingSet, gapMs: number): TrainingSet {
     if (at - (last[unit] as number) >= gapMs) begun[unit] = at;
     last[unit] = at;
   });
-  const kept = [...data.unit.keys()].filter(
-    (row) => (data.at[row] as number) < (begun[data.unit[row] as number] as number),
-  );
-  return {
-    units: data.units,
-    items: data.items,
-    itemFeatures: data.itemFeatures,
-    unit: Uint32Array.from(kept, (row) => data.unit[row] as number),
-    item: Uint32Array.from(kept, (row) => data.item[row] as number),
-    value: Float64Array.from(kept, (row) => data.value[row] as number),
-    at: Float64Array.from(kept, (row) => data.at[row] as number),
-  };
+  return rowsWhere(data, (row) => (data.at[row] as number) < (begun[data.unit[row] as number] as number));
 }
 
-function sharesOf(data: TrainingSet, params: Params, titles: RecommenderPolicy, rng: Rng): NextTitleShares {
+function sharesOf(
+  data: TrainingSet,
+  params: Params,
+  titles: RecommenderPolicy,
+  rng: Rng,
+  checkpoints: Checkpoints,
+): NextTitleShares {
   const gapMs = params.gapMinutes * 60_000;
   const firsts = firstTitles(data, gapMs);
   const shares = countShares(firsts, data.itemFeatures);
@@ -68,7 +65,7 @@ function sharesOf(data: TrainingSet, params: Params, titles: RecommenderPolicy, 
   if (earlier.unit.length === 0) return { ...shares, sharpness: 1 };
   const own = params.titles.params;
   const ranker = titles.compile(
-    titles.fit(earlier, own, rng, () => undefined),
+    titles.fit(earlier, own, rng, () => undefined, { checkpoints }),
     own,
   );
   const lasts = firsts.filter(({ unit }, n) => firsts[n + 1]?.unit !== unit);
@@ -84,26 +81,26 @@ export function fit(
   params: Params,
   rng: Rng,
   progress: (share: number) => void,
+  checkpoints?: Checkpoints,
 ): State {
+  const stages = new Stages(checkpoints);
   const members = memberVisits(data, params.gapMinutes * 60_000);
   const until = members.reduce((latest, { visits }) => Math.max(latest, visits.at(-1) ?? 0), 0);
-  const hazard = fitHazard(
-    members,
-    {
-      halfLifeHours: 24 * params.halfLifeDays,
-      shrinkRate: params.shrinkRate,
-      shrinkRhythm: params.shrinkRhythm,
-      longestWait: 24 * Math.max(60, params.horizonDays),
-      until,
-    },
-    rng.fork('hazard'),
-    (share) => progress(0.4 * share),
-  );
+  const rules = {
+    halfLifeHours: 24 * params.halfLifeDays,
+    shrinkRate: params.shrinkRate,
+    shrinkRhythm: params.shrinkRhythm,
+    longestWait: 24 * Math.max(60, params.horizonDays),
+    until,
+  };
+  const toHazard = (share: number): void => progress(0.4 * share);
+  const hazard = stages.run('hazard', () => fitHazard(members, rules, rng.fork('hazard'), toHazard), true);
   const titles = known.get(params.titles.key) as RecommenderPolicy;
-  const shares = sharesOf(data, params, titles, rng.fork('shares'));
+  const shares = stages.run('shares', (own) => sharesOf(data, params, titles, rng.fork('shares'), own), true);
   progress(0.7);
-  const state = titles.fit(data, params.titles.params, rng.fork('titles'), (share) =>
-    progress(0.7 + 0.3 * share),
+  const toTitles = (share: number): void => progress(0.7 + 0.3 * share);
+  const state = stages.run('titles', (own) =>
+    titles.fit(data, params.titles.params, rng.fork('titles'), toTitles, { checkpoints: own }),
   );
   const parts = data.items.flatMap((id, i): [string, Context][] => {
     const { series, episode } = data.itemFeatures[i] ?? {};

@@ -1,5 +1,6 @@
 import type { Json } from '#experiments';
 import { stateObject } from '../../codec.js';
+import { Stages } from '../stages.js';
 import type { Catalogue, MemberModel, TitleModel, TitleScorer } from '../titles/model.js';
 import { ridgeModel } from '../titles/ridge-model.js';
 import type { RidgeParams } from '../titles/ridge-model.js';
@@ -51,10 +52,14 @@ export function standardised(
  * scores. Jahrer, Töscher, Legenstein (2010), Combining predictions for accurate recommender systems.
  */
 export const ensembleModel: TitleModel<EnsembleParams, Readonly<Record<Part, unknown>>> = {
-  fit: (data, catalogue, params, rng, progress) => {
+  fit: (data, catalogue, params, rng, progress, checkpoints) => {
+    const stages = new Stages(checkpoints);
     const fitted = NAMES.map((name, k) => {
       const report = (share: number): void => progress((k + share) / NAMES.length);
-      return [name, PARTS[name].fit(data, catalogue, params, rng.fork(name), report)] as const;
+      const part = stages.run(name, (own) =>
+        PARTS[name].fit(data, catalogue, params, rng.fork(name), report, own),
+      );
+      return [name, part] as const;
     });
     return Object.fromEntries(fitted) as Record<Part, unknown>;
   },

@@ -70,7 +70,7 @@ function predictors(
  * cold-start recommendations.
  */
 export const factorModel: TitleModel<FactorParams, FactorState> = {
-  fit: (data, { table, reader }, params, rng, progress) => {
+  fit: (data, { table, reader }, params, rng, progress, checkpoints) => {
     const { titles, byUnit } = watchedPairs(data);
     const { dimension, iterations } = params;
     const byItem = transposeRows(byUnit, titles.length);
@@ -82,6 +82,7 @@ export const factorModel: TitleModel<FactorParams, FactorState> = {
       alsWeights(params),
       rng,
       (share) => progress(0.8 * share),
+      checkpoints ? { checkpoints } : {},
     );
     const idf = inverseFrequencies(table);
     const rows = titles.map((title) => regressor(table, idf, reader.known(title)));

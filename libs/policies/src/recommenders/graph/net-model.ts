@@ -2,6 +2,7 @@ import { DomainError } from '#experiments';
 import type { Json } from '#experiments';
 import { decodeFloats32, encodeFloats32, stateNumber, stateObject, stateText } from '../../codec.js';
 import { sparseRows } from '../als-solver.js';
+import { Stages } from '../stages.js';
 import { inverseFrequencies } from '../titles/table.js';
 import type { SparseVector, TitleTable } from '../titles/table.js';
 import type { Catalogue, TitleModel } from '../titles/model.js';
@@ -95,17 +96,20 @@ function servedNet(net: NetWeights, { table, reader }: Catalogue, params: NetPar
  * starts answer together by the sum of their scores.
  */
 export const netModel: TitleModel<NetParams, NetState> = {
-  fit: (data, { table, reader }, params, rng, progress) => {
+  fit: (data, { table, reader }, params, rng, progress, checkpoints) => {
     const watched = [...new Set(data.item)].sort((a, b) => a - b);
     const place = new Map(watched.map((title, row) => [title, row]));
     const item = data.item.map((title) => place.get(title) as number);
     const members = sparseRows(data.units.length, data.unit, item, new Float64Array(item.length).fill(1));
     const titles = watched.map((title) => reader.known(title));
     const edges = groupEdges(titles, table, inverseFrequencies(table), params.crowding);
+    const stages = new Stages(checkpoints);
     const nets = Array.from({ length: params.nets }, (_, k) => {
       const own = rng.fork(`net ${k}`);
       const report = (share: number): void => progress((k + share) / params.nets);
-      const net = trainNet(members, edges, table.names.length, settingsOf(params), own, report);
+      const net = stages.run(`net ${k}`, (inner) =>
+        trainNet(members, edges, table.names.length, settingsOf(params), own, report, inner),
+      );
       return spreadOwn(net, watched, table.items.length);
     });
     return { nets };

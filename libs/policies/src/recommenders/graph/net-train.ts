@@ -1,9 +1,12 @@
 import type { Rng } from '#experiments';
+import type { Checkpoints } from '../../contract.js';
 import { Kernels } from '../../kernels/index.js';
 import type { Floats } from '../../kernels/index.js';
 import type { SparseRows } from '../als-solver.js';
 import { addRow, addTitleGradient, drawWeights, titleVectors, weightSizes, WEIGHT_NAMES } from './net.js';
 import type { GroupedEdges, NetWeights } from './net.js';
+import { CountedRng } from '../../sampling/counted-rng.js';
+import type { Uniforms } from '../../sampling/counted-rng.js';
 import { shuffle } from '../../sampling/shuffle.js';
 
 export interface NetTraining {
@@ -30,6 +33,27 @@ export const tasteScale = (count: number): number => 1 / Math.sqrt(Math.max(1, c
 
 type WeightName = (typeof WEIGHT_NAMES)[number];
 type WeightBlocks = Readonly<Record<WeightName, Floats>>;
+type WeightArrays = Readonly<Record<WeightName, Float32Array>>;
+
+/** All that the next step of a training depends on. */
+interface TrainerState {
+  readonly weights: WeightArrays;
+  readonly mean: WeightArrays;
+  readonly square: WeightArrays;
+  readonly steps: number;
+}
+
+/** What a training has come to after an epoch. */
+interface Checkpoint {
+  readonly epoch: number;
+  readonly trainer: TrainerState;
+  readonly order: Uint32Array;
+  /** Place in the stream that shuffles and leaves out. */
+  readonly place: number;
+}
+
+const copiesOf = (blocks: WeightBlocks): WeightArrays =>
+  Object.fromEntries(WEIGHT_NAMES.map((name) => [name, blocks[name].view.slice()])) as WeightArrays;
 
 /** Views of the arena, good until it grows. */
 function viewsOf(blocks: WeightBlocks, dimension: number): NetWeights {
@@ -143,6 +167,22 @@ export class NetTrainer {
       gradient[name].view.fill(0);
     }
   }
+
+  state(): TrainerState {
+    const { weights, mean, square } = this.blocks;
+    return {
+      weights: copiesOf(weights),
+      mean: copiesOf(mean),
+      square: copiesOf(square),
+      steps: this.steps,
+    };
+  }
+
+  resume(state: TrainerState): void {
+    for (const table of ['weights', 'mean', 'square'] as const)
+      for (const name of WEIGHT_NAMES) this.blocks[table][name].view.set(state[table][name]);
+    this.steps = state.steps;
+  }
 }
 
 /** Puts the gradient of the loss by the logits in the place of the probabilities. @returns the loss. */
@@ -163,7 +203,7 @@ function slopes(probabilities: Float32Array, members: readonly MaskedMember[], t
 }
 
 /** Each entry 0 with probability `drop`, else `kept`. */
-function mask(length: number, drop: number, kept: number, rng: Rng): Float32Array {
+function mask(length: number, drop: number, kept: number, rng: Uniforms): Float32Array {
   return Float32Array.from({ length }, () => (rng.uniform() < drop ? 0 : kept));
 }
 
@@ -180,6 +220,7 @@ export function trainNet(
   settings: NetTraining,
   rng: Rng,
   progress: (share: number) => void,
+  checkpoints?: Checkpoints,
 ): NetWeights {
   const { dimension, epochs, batch } = settings;
   const trainer = new NetTrainer(edges, attributes, dimension, batch);
@@ -188,22 +229,35 @@ export function trainNet(
     (u) => (members.start[u + 1] as number) > (members.start[u] as number),
   );
   const total = epochs * Math.ceil(order.length / batch);
-  let done = 0;
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    shuffle(order, rng);
+  const chance = new CountedRng(rng);
+  const saved = checkpoints?.saved as Checkpoint | undefined;
+  if (saved) {
+    trainer.resume(saved.trainer);
+    order.set(saved.order);
+    chance.skipTo(saved.place);
+  }
+  let done = (saved?.epoch ?? 0) * Math.ceil(order.length / batch);
+  for (let epoch = (saved?.epoch ?? 0) + 1; epoch <= epochs; epoch++) {
+    shuffle(order, chance);
     for (let from = 0; from < order.length; from += batch) {
       const shown = Array.from(order.subarray(from, from + batch), (u): MaskedMember => {
         const targets = members.columns.subarray(members.start[u], members.start[u + 1]);
-        return { targets, inputs: [...targets].filter(() => rng.uniform() >= settings.dropInput) };
+        return { targets, inputs: [...targets].filter(() => chance.uniform() >= settings.dropInput) };
       });
       const { dropAttribute, dropOwn } = settings;
       const kept =
-        dropAttribute > 0 ? mask(attributes, dropAttribute, 1 / (1 - dropAttribute), rng) : undefined;
-      trainer.learn(shown, mask(edges.titles, dropOwn, 1, rng), kept);
+        dropAttribute > 0 ? mask(attributes, dropAttribute, 1 / (1 - dropAttribute), chance) : undefined;
+      trainer.learn(shown, mask(edges.titles, dropOwn, 1, chance), kept);
       // The step falls to nothing along a cosine (Loshchilov, Hutter 2017).
       trainer.step(0.5 * settings.rate * (1 + Math.cos((Math.PI * done) / total)), settings.decay);
       progress(++done / total);
     }
+    checkpoints?.offer((): Checkpoint => ({
+      epoch,
+      trainer: trainer.state(),
+      order: order.slice(),
+      place: chance.place,
+    }));
   }
   return copyOf(trainer.weights);
 }

@@ -1,6 +1,7 @@
 import type { Rng } from '#experiments';
 import type { TrainingSet } from '../../contract.js';
 import { shuffle } from '../../sampling/shuffle.js';
+import { rowsWhere } from '../rows-where.js';
 
 /** What the blend is learned on: what the parts may see, and what they are then asked. */
 export interface Rehearsal {
@@ -46,21 +47,6 @@ const shuffled = (count: number, rng: Rng): number[] =>
     rng,
   );
 
-function filtered(data: TrainingSet, isShown: (unit: number, item: number) => boolean): TrainingSet {
-  const rows = [...data.unit.keys()].filter((row) =>
-    isShown(data.unit[row] as number, data.item[row] as number),
-  );
-  return {
-    units: data.units,
-    items: data.items,
-    itemFeatures: data.itemFeatures,
-    unit: Uint32Array.from(rows, (row) => data.unit[row] as number),
-    item: Uint32Array.from(rows, (row) => data.item[row] as number),
-    value: Float64Array.from(rows, (row) => data.value[row] as number),
-    at: Float64Array.from(rows, (row) => data.at[row] as number),
-  };
-}
-
 function askTaste(list: readonly number[], hidden: Uint8Array, rng: Rng): Question {
   const open = list.filter((item) => hidden[item] === 0);
   const asked = new Set(
@@ -99,7 +85,8 @@ export function rehearse(data: TrainingSet, rules: RehearsalRules, rng: Rng): Re
     return rules.mode === 'taste' ? askTaste(list, hidden, rng) : askNext(list, hidden);
   });
   const last = new Map(units.map((u, n) => [u, (questions[n] as Question).targets[0] as number]));
-  const shown = filtered(data, (unit, item) => {
+  const shown = rowsWhere(data, (row) => {
+    const [unit, item] = [data.unit[row] as number, data.item[row] as number];
     if (hidden[item] === 1) return false;
     return rules.mode === 'taste' ? !last.has(unit) : last.get(unit) !== item;
   });

@@ -1,8 +1,9 @@
 import { DomainError } from '#experiments';
 import type { Json, Rng } from '#experiments';
 import { decodeFloats, encodeFloats, stateObject, stateText } from '../../codec.js';
-import type { TrainingSet } from '../../contract.js';
+import type { Checkpoints, TrainingSet } from '../../contract.js';
 import { standardised } from '../graph/ensemble.js';
+import { Stages } from '../stages.js';
 import type { Catalogue, MemberModel, TitleModel, TitleScorer } from '../titles/model.js';
 import { membersPerTitle, shares } from '../titles/popularity.js';
 import { rehearse } from './cases.js';
@@ -35,10 +36,14 @@ function fitParts(
   params: HybridParams,
   rng: Rng,
   progress: (share: number) => void,
+  stages: Stages,
 ): HybridState['parts'] {
   return params.parts.map((name, k) => {
     const report = (share: number): void => progress((k + share) / params.parts.length);
-    return { name, state: PARTS[name].fit(data, catalogue, params, rng.fork(name), report) };
+    const state = stages.run(name, (own) =>
+      PARTS[name].fit(data, catalogue, params, rng.fork(name), report, own),
+    );
+    return { name, state };
   });
 }
 
@@ -106,24 +111,44 @@ function casesOf(
   });
 }
 
+/** From the parts as they are without what is hidden from them. @param progress from 0 to 1. */
+function learnWeights(
+  data: TrainingSet,
+  catalogue: Catalogue,
+  params: HybridParams,
+  rng: Rng,
+  progress: (share: number) => void,
+  checkpoints: Checkpoints,
+): Float64Array {
+  const rehearsal = rehearse(data, params, rng.fork('rehearsal'));
+  const shown: Catalogue = { ...catalogue, popularity: shares(membersPerTitle(rehearsal.shown)) };
+  const stages = new Stages(checkpoints);
+  const report = (share: number): void => progress(0.7 * share);
+  const tried = fitParts(rehearsal.shown, shown, params, rng.fork('tried'), report, stages);
+  const cases = casesOf(rehearsal, tried, shown, params);
+  progress(0.9);
+  const parts = params.parts.length;
+  return cases.length > 0 ? learnBlend(cases, parts, params.pull) : startingWeights(parts);
+}
+
 function fit(
   data: TrainingSet,
   catalogue: Catalogue,
   params: HybridParams,
   rng: Rng,
   progress: (share: number) => void,
+  checkpoints?: Checkpoints,
 ): HybridState {
-  const rehearsal = rehearse(data, params, rng.fork('rehearsal'));
-  const shown: Catalogue = { ...catalogue, popularity: shares(membersPerTitle(rehearsal.shown)) };
-  const tried = fitParts(rehearsal.shown, shown, params, rng.fork('tried'), (share) => progress(0.4 * share));
-  const cases = casesOf(rehearsal, tried, shown, params);
-  progress(0.5);
-  const parts = params.parts.length;
-  const weights = cases.length > 0 ? learnBlend(cases, parts, params.pull) : startingWeights(parts);
-  progress(0.55);
-  const fitted = fitParts(data, catalogue, params, rng.fork('parts'), (share) =>
-    progress(0.55 + 0.45 * share),
+  const stages = new Stages(checkpoints);
+  const toWeights = (share: number): void => progress(0.55 * share);
+  const weights = stages.run(
+    'weights',
+    (own) => learnWeights(data, catalogue, params, rng, toWeights, own),
+    true,
   );
+  progress(0.55);
+  const report = (share: number): void => progress(0.55 + 0.45 * share);
+  const fitted = fitParts(data, catalogue, params, rng.fork('parts'), report, stages);
   return { parts: fitted, weights };
 }
 

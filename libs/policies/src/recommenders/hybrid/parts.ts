@@ -24,7 +24,8 @@ function byIds<P, S>(
 ): TitleModel<PartParams, S> {
   const own = (params: PartParams): P => policy.params.parse(paramsOf(params));
   return {
-    fit: (data, _catalogue, params, rng, progress) => policy.fit(data, own(params), rng, progress),
+    fit: (data, _catalogue, params, rng, progress, checkpoints) =>
+      policy.fit(data, own(params), rng, progress, checkpoints ? { checkpoints } : {}),
     encode: (state) => policy.encode(state),
     decode: (json) => policy.decode(json ?? null),
     compile: (state, { table }, params) => {

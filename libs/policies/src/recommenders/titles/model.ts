@@ -1,5 +1,5 @@
 import type { Json, Rng } from '#experiments';
-import type { TrainingSet } from '../../contract.js';
+import type { Checkpoints, TrainingSet } from '../../contract.js';
 import type { SparseVector, TitleReader, TitleTable } from './table.js';
 
 /** What training knows of the titles themselves. */
@@ -18,7 +18,14 @@ export type MemberModel = (member: ReadonlyMap<number, number>) => TitleScorer;
 
 /** One way to rank titles by what they are: what it learns, how it is stored, how it answers. */
 export interface TitleModel<P, S> {
-  fit(data: TrainingSet, catalogue: Catalogue, params: P, rng: Rng, progress: (share: number) => void): S;
+  fit(
+    data: TrainingSet,
+    catalogue: Catalogue,
+    params: P,
+    rng: Rng,
+    progress: (share: number) => void,
+    checkpoints?: Checkpoints,
+  ): S;
   encode(state: S): Json;
   /** @throws DomainError `invalid_state`. */
   decode(json: Json | undefined, catalogue: Catalogue): S;

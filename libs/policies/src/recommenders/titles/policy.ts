@@ -65,12 +65,12 @@ export function titlePolicy<P extends TitleParams>(
     learns: 'batch',
     params: defineParams(schema),
     stateVersion: 1,
-    fit: (data, params, rng, progress) => {
+    fit: (data, params, rng, progress, { checkpoints } = {}) => {
       const table = buildTable(data.items, data.itemFeatures, params);
       const popularity = shares(membersPerTitle(data));
       const { mode } = params;
       const catalogue: Catalogue = { table, popularity, reader: new TitleReader(table, params) };
-      const model = modelOf(models, mode).fit(data, catalogue, params, rng, progress);
+      const model = modelOf(models, mode).fit(data, catalogue, params, rng, progress, checkpoints);
       progress(1);
       return { table, popularity, mode, model };
     },
