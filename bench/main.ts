@@ -17,6 +17,7 @@ import { benchRecommenders } from './recommenders.js';
 import { benchOffPolicy } from './off-policy.js';
 import { benchLargeReport, benchReport } from './report.js';
 import type { Ground } from './stack.js';
+import { benchTraining } from './training/training.js';
 import { benchTreatments } from './treatments.js';
 
 /** In the order in which they run; the only list of measurements. */
@@ -36,6 +37,7 @@ const LONG_MEASUREMENTS: typeof MEASUREMENTS = {
   'report-large': benchLargeReport,
   'off-policy': benchOffPolicy,
   recommenders: benchRecommenders,
+  training: benchTraining,
   'bandit-suites': benchBanditSuites,
   incrementality: benchIncrementality,
   'multi-task': benchMultiTask,
