@@ -21,6 +21,7 @@ import { WarmStarts1764900000050 } from './1764900000050-warm-starts.js';
 import { PolicyRevision1764900000060 } from './1764900000060-policy-revision.js';
 import { Checkpoints1764900000100 } from './1764900000100-checkpoints.js';
 import { Pages1764900000090 } from './1764900000090-pages.js';
+import { PageRevision1764900000140 } from './1764900000140-page-revision.js';
 
 /** In order; the only list of migrations. */
 export const migrations = [
@@ -47,4 +48,5 @@ export const migrations = [
   PolicyRevision1764900000060,
   Pages1764900000090,
   Checkpoints1764900000100,
+  PageRevision1764900000140,
 ];

@@ -83,6 +83,14 @@ export const PAGES: readonly PageEntry[] = [
     load: async () => (await import('./pages/page-preview/page-preview-page.js')).PagePreviewPage,
   },
   {
+    path: '/pages/new',
+    load: async () => (await import('./pages/page-editor/page-editor-page.js')).NewPagePage,
+  },
+  {
+    path: '/pages/:key',
+    load: async () => (await import('./pages/page-editor/page-editor-page.js')).EditPagePage,
+  },
+  {
     path: '/live',
     nav: { title: 'Live tail', icon: 'live', group: 'Watch' },
     load: async () => (await import('./pages/live/live-page.js')).LivePage,

@@ -482,6 +482,49 @@ describe('recommenders over HTTP', () => {
     expect((await post('/v1/pages/home/preview', { sides: [{ rows: 'nobody' }] })).json()).toMatchObject({
       errors: [{ pointer: '/sides/0/rows', code: 'unknown_policy' }],
     });
+    // As a layout that is not saved would make it: another order, a title from elsewhere, fewer titles.
+    const until = '2026-12-01T00:00:00Z';
+    const pins = [
+      { row: 'more', position: 1, until },
+      { row: 'comedies', title: 'i39', position: 2, until },
+    ];
+    const layout = { ...LAYOUT, titles: { surface: 'home.titles', limit: 3 }, pins };
+    const draft = (await post('/v1/pages/home/preview', { ...body, layout })).json<PagePreview>();
+    const [more, comedies] = draft.sides[0]?.rows ?? [];
+    expect([more?.id, more?.pinned, comedies?.id, comedies?.pinned]).toEqual(['more', true, 'comedies', false]);
+    expect(comedies?.titles.map(({ pinned }) => pinned)).toEqual([false, true, false]);
+    expect(comedies?.titles[1]).toMatchObject({ id: 'i39', score: null, propensity: 1 });
+    expect(await decisions()).toBe(before);
+    const put = (change: object, ifMatch?: string) =>
+      api.request('PUT', '/v1/pages/home', {
+        body: { title: 'Home', layout: { ...layout, ...change } },
+        ...(ifMatch === undefined ? {} : { headers: { 'if-match': ifMatch } }),
+      });
+    const known = await api.request('GET', '/v1/pages/home');
+    expect([known.headers['etag'], known.json()]).toMatchObject(['"1"', { revision: 1 }]);
+    const nowhere = { pins: [{ ...pins[0], row: 'i1' }, { ...pins[1], title: 'i999' }] };
+    expect((await put(nowhere)).json()).toMatchObject({
+      code: 'invalid_page',
+      errors: [
+        { pointer: '/layout/pins/0/row', code: 'unknown_item' },
+        { pointer: '/layout/pins/1/title', code: 'unknown_item' },
+      ],
+    });
+    expect((await put({ pins: [pins[0], { ...pins[0], row: 'dramas' }] })).json()).toMatchObject({
+      status: 400,
+      errors: [{ pointer: '/layout/pins/1/position', message: 'is taken by another pin' }],
+    });
+    expect((await put({}, '"7"')).status).toBe(412);
+    expect((await put({}, '"0"')).status).toBe(412);
+    expect((await put({}, '"1"')).json()).toMatchObject({ revision: 2, layout: { pins } });
+    const [change] = (
+      await get<{ items: { action: string; before: object; after: object }[] }>('/v1/audit?entity=page')
+    ).items;
+    expect(change).toMatchObject({
+      action: 'page.change',
+      before: { revision: 1, layout: { pins: [] } },
+      after: { revision: 2, layout: { pins } },
+    });
     expect((await api.request('POST', '/v1/pages/home/preview', { body, key: api.keys.secret })).status).toBe(
       403,
     );

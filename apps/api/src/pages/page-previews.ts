@@ -15,7 +15,7 @@ import { PolicySource } from '../replays/policy-source.js';
 import type { Answering } from '../serving/answering.js';
 import type { ServingCatalog } from '../serving/catalog-data.js';
 import { ExperimentCatalog } from '../serving/experiment-catalog.js';
-import { pageOf } from './pages.service.js';
+import { findPage, pageOf, refuseFaults } from './pages.service.js';
 import type { PageView } from './pages.service.js';
 import type { PageSideBody, PreviewPageBody } from './page.schemas.js';
 import { comparePages } from './compare-pages.js';
@@ -72,13 +72,13 @@ export class PagePreviews {
     @Inject(ExperimentCatalog) private readonly experiments: ExperimentCatalog,
   ) {}
 
-  /** @throws Problem 404 for a page, 400 for a policy that is not there. */
+  /** @throws Problem 404 for a page, 400 for a policy that is not there or a layout that cannot be. */
   async preview(key: string, body: PreviewPageBody, acting: Acting): Promise<PagePreview> {
     if (body.unitId !== undefined) await auditLook(this.db, acting, 'unit.preview', body.unitId);
     const catalog = this.experiments.current;
     return this.db.transaction(async (tx) => {
       await tx.query('set transaction isolation level repeatable read, read only');
-      const scene = await sceneOf(tx, await pageOf(tx, key), body, catalog);
+      const scene = await sceneOf(tx, await previewedPage(tx, key, body), body, catalog);
       const sides: PagePreviewSide[] = [];
       for (const [i, wanted] of body.sides.entries()) sides.push(await sideOf(tx, scene, wanted, i));
       const { history: _history, ...context } = scene.context;
@@ -92,6 +92,14 @@ export class PagePreviews {
       };
     });
   }
+}
+
+/** The page as it is, or as the given layout would make it. */
+async function previewedPage(tx: Transaction, key: string, { layout }: PreviewPageBody): Promise<PageView> {
+  if (layout === undefined) return pageOf(tx, key);
+  await refuseFaults(tx, layout);
+  const kept = await findPage(tx, key);
+  return { key, title: kept?.title ?? key, revision: kept?.revision ?? 0, layout };
 }
 
 async function sceneOf(

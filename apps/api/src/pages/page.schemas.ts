@@ -28,6 +28,9 @@ export type PageSideBody = z.output<typeof sideField>;
 
 /** POST /v1/pages/:key/preview. */
 export const previewPageSchema = z.strictObject({
+  layout: pageLayoutSchema
+    .optional()
+    .describe('A layout that is not saved; absent: that of the page, which must then be there.'),
   unitId: idField
     .optional()
     .describe('A member, whose newest context and history are used; absent: somebody nothing is known of.'),

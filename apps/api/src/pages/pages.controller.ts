@@ -1,7 +1,19 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Put,
+  UseInterceptors,
+} from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Acting } from '../http/acting.js';
 import { AllowRole } from '../http/api-key.guard.js';
+import { EtagInterceptor } from '../http/etag.js';
 import { keyField } from '../http/fields.js';
 import { Problem } from '../http/problem.js';
 import { toOpenApi } from '../serving/openapi-schema.js';
@@ -15,6 +27,7 @@ import { PagesService } from './pages.service.js';
 
 @ApiTags('pages')
 @Controller('v1/pages')
+@UseInterceptors(EtagInterceptor)
 export class PagesController {
   constructor(
     @Inject(PagesService) private readonly pages: PagesService,
@@ -31,13 +44,16 @@ export class PagesController {
 
   @Get(':key')
   @AllowRole('secret')
-  @ApiOperation({ summary: 'One page' })
+  @ApiOperation({ summary: 'One page, with its revision as ETag' })
   get(@Param('key') key: string) {
     return this.pages.get(key);
   }
 
   @Put(':key')
-  @ApiOperation({ summary: 'Add or replace a page: which rows, which titles in them, which artwork' })
+  @ApiOperation({
+    summary:
+      'Add or replace a page, with If-Match if you like: which rows, titles and artwork, and what is pinned',
+  })
   put(@Param('key') key: string, @Body({ schema: pageSchema }) body: PageBody, @Acting() acting: Acting) {
     if (!keyField.safeParse(key).success)
       throw Problem.invalid(

@@ -19,6 +19,7 @@ export interface PreviewedArtwork {
 export interface PreviewedTitle {
   readonly id: string;
   readonly title: string;
+  readonly pinned: boolean;
   readonly features: Context;
   readonly score: number | null;
   /** Probability to stand here, given everything above. */
@@ -31,6 +32,7 @@ export interface PreviewedTitle {
 export interface PreviewedRow {
   readonly id: string;
   readonly title: string;
+  readonly pinned: boolean;
   readonly features: Context;
   readonly score: number | null;
   readonly propensity: number;
@@ -85,15 +87,17 @@ export class PreviewAsking {
   /** The page as it is shown: with titles, figures and reasons. */
   rowsOf(rows: readonly PageRow<Asked>[], history: readonly Used[], order: Asked): PreviewedRow[] {
     const named = new Map(history.map(({ id, title }) => [id, title]));
-    return rows.map(({ id, decision, titles }) => {
+    return rows.map(({ id, pinned, decision, titles }) => {
       const because = this.reasonsOf(decision, named);
       return {
         ...this.nameOf(id),
+        pinned,
         ...figuresOf(order, id),
         candidates: decision.request.actions.length,
         error: decision.error,
-        titles: titles.map(({ id: title, artwork }) => ({
+        titles: titles.map(({ id: title, artwork, pinned: isPinned }) => ({
           ...this.nameOf(title),
+          pinned: isPinned,
           ...figuresOf(decision, title),
           because: because.get(title) ?? [],
           artwork: artwork === null ? null : this.artworkOf(artwork),

@@ -8,6 +8,8 @@ import type { ServingHooks, ServingState, Treatment, TreatmentsRequest } from '.
 export interface ServedTitle {
   readonly id: string;
   readonly title: string;
+  /** Put there by people: it is no part of the decision about the row. */
+  readonly pinned: boolean;
   /** Null beyond the places that get one. */
   readonly artwork: Treatment | null;
 }
@@ -15,6 +17,8 @@ export interface ServedTitle {
 export interface ServedRow {
   readonly id: string;
   readonly title: string;
+  /** Put there by people: it is no part of the decision about the order. */
+  readonly pinned: boolean;
   /** The decision about its titles. */
   readonly treatment: Treatment;
   /** None where everything that it had stands above: do not show the row. */
@@ -89,10 +93,12 @@ function pageOf(catalog: ServingCatalog, key: string, composed: ComposedPage<Dec
     rows: composed.rows.map((row) => ({
       id: row.id,
       title: titleOf(row.id),
+      pinned: row.pinned,
       treatment: row.decision.treatment,
-      titles: row.titles.map(({ id, artwork }) => ({
+      titles: row.titles.map(({ id, pinned, artwork }) => ({
         id,
         title: titleOf(id),
+        pinned,
         artwork: artwork?.treatment ?? null,
       })),
     })),

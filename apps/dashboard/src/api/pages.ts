@@ -1,34 +1,71 @@
 import { useQuery } from '@tanstack/react-query';
 import type { UseQueryResult } from '@tanstack/react-query';
-import { request, segment } from './http.js';
+import { query, request, segment } from './http.js';
 import type { UsedItem } from './members.js';
 import { useRead } from './queries.js';
 import type { Json, Page } from './types.js';
 
 export type PageLevel = 'rows' | 'titles' | 'artwork';
 
+/** Where the titles of a kind of row come from. */
+export interface RowSource {
+  /** Null: all rows that no source above is for. */
+  rows: { feature: string; value: string } | null;
+  from: 'all' | 'match' | 'context' | 'alike' | 'newest';
+  feature?: string;
+  of?: string;
+  attribute?: string;
+}
+
+/** A row at a place of the page, or a title at a place of a row, until a date. */
+export interface PagePin {
+  row: string;
+  title: string | null;
+  position: number;
+  until: string;
+  reason?: string;
+}
+
+export interface PageLayout {
+  rows: { surface: string; limit: number };
+  titles: { surface: string; limit: number; candidates: number; least: number };
+  artwork: { surface: string; places: number } | null;
+  unique: boolean;
+  filters: Record<string, Json> | null;
+  sources: RowSource[];
+  pins: PagePin[];
+}
+
 export interface PageConfig {
   key: string;
   title: string;
-  layout: {
-    rows: { surface: string; limit: number };
-    titles: { surface: string; limit: number; candidates: number; least: number };
-    artwork: { surface: string; places: number } | null;
-    unique: boolean;
-    filters: Record<string, Json> | null;
-    sources: {
-      rows: { feature: string; value: string } | null;
-      from: string;
-      feature?: string;
-      attribute?: string;
-    }[];
-  };
+  layout: PageLayout;
+  /** What If-Match names; 0: not there yet. */
+  revision: number;
 }
 
+/** An item of the catalogue as it is registered. */
+export interface Item {
+  id: string;
+  kind: string;
+  subject: string | null;
+  title: string;
+  features: Record<string, Json>;
+  available: boolean;
+  position: number;
+}
+
+export const pagePath = (key: string): string => `/v1/pages/${segment(key)}`;
+export const usePage = (key: string) => useRead<PageConfig>(pagePath(key));
+/** Items that a surface chooses from; none are asked for without a kind. */
+export const useItemsOfKind = (kind: string | null) =>
+  useRead<Page<Item>>(`/v1/items${query({ kind, limit: 200 })}`, { enabled: kind !== null });
 export const usePages = () => useRead<Page<PageConfig>>('/v1/pages');
 
 export interface PageQuestion {
   page: string;
+  /** One that is not saved; absent: that of the page. */
+  layout?: PageLayout;
   unitId?: string;
   context: Record<string, Json>;
   sides: Record<PageLevel, string | null>[];
@@ -37,6 +74,7 @@ export interface PageQuestion {
 export interface PreviewedTitle {
   id: string;
   title: string;
+  pinned: boolean;
   features: Record<string, Json>;
   score: number | null;
   propensity: number;
@@ -47,6 +85,7 @@ export interface PreviewedTitle {
 export interface PreviewedRow {
   id: string;
   title: string;
+  pinned: boolean;
   features: Record<string, Json>;
   score: number | null;
   propensity: number;
@@ -79,7 +118,7 @@ export interface PagePreview {
 
 /** Every look is audited, so nothing is asked again by itself. Null asks nothing. */
 export function usePagePreview(question: PageQuestion | null): UseQueryResult<PagePreview> {
-  const path = `/v1/pages/${segment(question?.page ?? '')}/preview`;
+  const path = `${pagePath(question?.page ?? '')}/preview`;
   const { page: _page, ...body } = question ?? { page: '' };
   return useQuery({
     queryKey: [path, body],

@@ -8,6 +8,7 @@ const key = z
     'must be 1 to 100 letters, digits, dots, underscores or hyphens',
   );
 const name = z.string().min(1).max(100);
+const item = z.string().min(1).max(200);
 
 const source = z.strictObject({
   rows: z
@@ -27,6 +28,48 @@ const source = z.strictObject({
   attribute: name.optional().describe('context: attribute that lists ids of titles, the newest last.'),
 });
 export type RowSource = z.output<typeof source>;
+
+const pin = z.strictObject({
+  row: item.describe('Row that stands at the place, or that the title stands in.'),
+  title: item.nullable().default(null).describe('Title at a place of the row; null: the row itself.'),
+  position: z.int().min(1).max(100).describe('Place on the page or in the row, from 1.'),
+  until: z.iso.datetime({ offset: true }).describe('When it ends by itself.'),
+  reason: z.string().min(1).max(500).optional().describe('Why, for whoever reads the audit log.'),
+});
+export type PagePin = z.output<typeof pin>;
+
+interface Fault {
+  readonly path: (string | number)[];
+  readonly message: string;
+}
+
+/** Pins that contradict each other, lie beyond the page, or leave nothing to decide. */
+function faultsOfPins({ pins, rows, titles }: PinnedLayout): Fault[] {
+  const seen = new Set<string>();
+  const counts = new Map<string, number>();
+  return pins.flatMap(({ row, title, position }, i): Fault[] => {
+    const [where, limit] = title === null ? ['', rows.limit] : [row, titles.limit];
+    const fault = (field: string, message: string): Fault => ({ path: ['pins', i, field], message });
+    const what = JSON.stringify([where, title ?? row]);
+    const place = JSON.stringify([where, position]);
+    const count = (counts.get(where) ?? 0) + 1;
+    counts.set(where, count);
+    const faults = [
+      ...(seen.has(what) ? [fault(title === null ? 'row' : 'title', 'is pinned twice')] : []),
+      ...(seen.has(place) ? [fault('position', 'is taken by another pin')] : []),
+      ...(position > limit ? [fault('position', `must be at most ${limit}, the number of places`)] : []),
+      ...(count === limit ? [fault('position', `leaves none of ${limit} places to be decided`)] : []),
+    ];
+    seen.add(what).add(place);
+    return faults;
+  });
+}
+
+interface PinnedLayout {
+  readonly pins: readonly PagePin[];
+  readonly rows: { readonly limit: number };
+  readonly titles: { readonly limit: number };
+}
 
 /** Which part of a source is missing; null: none. */
 function lacks({ from, feature, attribute }: RowSource): 'feature' | 'attribute' | null {
@@ -81,8 +124,14 @@ export const pageLayoutSchema = z
       .describe(
         'What may not be shown, decided before any policy: parameters of hard-filters. null: no limit.',
       ),
+    pins: z
+      .array(pin)
+      .max(100)
+      .default([])
+      .describe('What people put at a place until a date; policies decide about the other places.'),
   })
-  .superRefine(({ rows, titles, artwork, sources }, context) => {
+  .superRefine(({ rows, titles, artwork, sources, pins }, context) => {
+    for (const fault of faultsOfPins({ pins, rows, titles })) context.addIssue({ code: 'custom', ...fault });
     sources.forEach((one, i) => {
       const field = lacks(one);
       if (field !== null)

@@ -136,6 +136,49 @@ describe('a page', () => {
     expect(frequent.length).toBeGreaterThan(10);
   });
 
+  it('puts rows and titles where people pinned them until a date, and lets policies decide about the others', () => {
+    const until = '2026-11-21T00:00:00Z';
+    const context = { unfinished: ['k1', 'd1'], history: ['d1', 'd2'], maturityLimit: 16 };
+    const asked: PageQuestion[] = [];
+    const pageWith = (pins: readonly object[], at = AT) =>
+      composePage(layout({ pins }), ROWS, TITLES, { unitId: 'u', context, at }, (question) => {
+        asked.push(question);
+        return inOrder(question);
+      });
+    const pins = [
+      { row: 'new', position: 1, until },
+      { row: 'all', position: 9, until },
+      // Another kind of title than the row's own; a title that is rated too high; one that is not there.
+      { row: 'drama', title: 'k1', position: 1, until },
+      { row: 'drama', title: 'd1', position: 2, until },
+      { row: 'gone', position: 3, until },
+    ];
+    const page = pageWith(pins);
+    // The row "continue" had nothing but the title that is pinned elsewhere: it stands, and shows nothing.
+    expect(page.rows.map(({ id, pinned }) => `${id}${pinned ? '!' : ''}`)).toEqual([
+      'new!',
+      'drama',
+      'continue',
+      'because',
+      'all!',
+    ]);
+    expect(page.rows.map(({ titles }) => titles.map((one) => `${one.id}${one.pinned ? '!' : ''}`))).toEqual([
+      ['c1', 'd2'],
+      ['k1!'],
+      [],
+      [],
+      [],
+    ]);
+    const [order, first, second] = asked;
+    expect([order?.candidates?.map(({ id }) => id), order?.limit]).toEqual([
+      ['drama', 'continue', 'because'],
+      8,
+    ]);
+    expect([first?.limit, second?.limit, second?.candidates]).toEqual([3, 2, []]);
+    const over = pageWith(pins, Date.parse(until));
+    expect(over.rows.every(({ pinned, titles }) => !pinned && titles.every((one) => !one.pinned))).toBe(true);
+  });
+
   it('refuses a source that lacks its feature, and a page of too many decisions', () => {
     const fault = (more: object): string => {
       const parsed = pageLayoutSchema.safeParse({
@@ -148,6 +191,18 @@ describe('a page', () => {
     expect(fault({})).toBe('fine');
     expect(fault({ sources: [{ from: 'match' }] })).toBe('/sources/0/feature');
     expect(fault({ sources: [{ from: 'context' }] })).toBe('/sources/0/attribute');
+    const pin = (row: string, position: number, title?: string) => ({
+      row,
+      position,
+      until: '2027-01-01T00:00:00Z',
+      ...(title === undefined ? {} : { title }),
+    });
+    const two = { rows: { surface: 'r', limit: 2 } };
+    expect(fault({ ...two, pins: [pin('a', 1), pin('a', 1, 't')] })).toBe('fine');
+    expect(fault({ ...two, pins: [pin('a', 3)] })).toBe('/pins/0/position');
+    expect(fault({ ...two, pins: [pin('a', 1), pin('b', 2)] })).toBe('/pins/1/position');
+    expect(fault({ pins: [pin('a', 1), pin('b', 1)] })).toBe('/pins/1/position');
+    expect(fault({ pins: [pin('a', 1, 't'), pin('a', 2, 't')] })).toBe('/pins/1/title');
     expect(fault({ rows: { surface: 'r', limit: 40 }, artwork: { surface: 'a', places: 10 } })).toBe(
       '/artwork/places',
     );

@@ -4,6 +4,7 @@ import { timeOf } from '../rerankers/freshness.js';
 import { hardFilters } from '../rerankers/hard-filters.js';
 import { valuesOf } from '../rerankers/similarity.js';
 import type { PageLayout, RowSource } from './layout.js';
+import type { PagePins, Pinned } from './pins.js';
 
 /** Who a page is for, and when. */
 export interface PageMoment {
@@ -11,6 +12,14 @@ export interface PageMoment {
   readonly context: Context;
   /** Unix milliseconds. */
   readonly at: number;
+}
+
+/** What a row may show. */
+export interface RowTitles {
+  /** At most `layout.titles.candidates`. */
+  readonly candidates: readonly Action[];
+  /** Titles that people put into the row, wherever its own come from, as far as they may be shown. */
+  readonly pinned: readonly Pinned[];
 }
 
 const EVERY_TITLE: RowSource = { rows: null, from: 'all' };
@@ -115,19 +124,24 @@ function alike(index: TitleIndex, feature: string, context: Context): Iterable<n
 /**
  * The candidates of every row, retrieved before anything is ranked: what may be shown at all, from the row's source.
  * @param personalised false: nothing that the context says about the unit is used, except what may be shown to it.
- * @returns by place of the row, at most `layout.titles.candidates` titles each.
+ * @returns by place of the row.
  */
 export function retrieve(
   layout: PageLayout,
   rows: readonly Action[],
   titles: readonly Action[],
   { unitId, context, at }: PageMoment,
+  pins: PagePins,
   personalised = true,
-): readonly (readonly Action[])[] {
+): readonly RowTitles[] {
   const index = indexOf(titles);
   const request = { unitId, context, actions: titles, subject: null, at };
   const open = layout.filters === null ? null : hardFilters.eligible?.(request, layout.filters);
   const told = personalised ? context : {};
+  const isAllowed = ({ id }: Pinned): boolean => {
+    const place = index.placeOf(id);
+    return place !== undefined && (!open || open[place] === 1);
+  };
   return rows.map((row) => {
     const candidates: Action[] = [];
     for (const place of found(index, row, sourceOf(row, layout), told)) {
@@ -135,6 +149,6 @@ export function retrieve(
       candidates.push(titles[place] as Action);
       if (candidates.length === layout.titles.candidates) break;
     }
-    return candidates;
+    return { candidates, pinned: pins.within(row.id).filter(isAllowed) };
   });
 }

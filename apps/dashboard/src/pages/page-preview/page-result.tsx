@@ -94,6 +94,7 @@ function Side({
 function Row({ row, place, other }: { row: PreviewedRow; place: number; other: Other | null }): ReactElement {
   const difference = rowDifference(other, row.id, place);
   const notes = [
+    row.pinned ? 'pinned' : '',
     difference,
     row.propensity === 1 ? '' : `${probability(row.propensity)} to stand here`,
     `from ${plural(row.candidates, 'candidate')}`,
@@ -130,8 +131,9 @@ function Tile({ title, difference }: { title: PreviewedTitle; difference: string
       </Link>
       {difference === '' ? null : <span className={styles.note}>{difference}</span>}
       <span className={styles.note}>
-        {title.score === null ? '' : `score ${significant(title.score)}, `}
-        {probability(title.propensity)} here
+        {title.pinned
+          ? 'pinned here'
+          : `${title.score === null ? '' : `score ${significant(title.score)}, `}${probability(title.propensity)} here`}
       </span>
       {reason === undefined ? null : (
         <span className={styles.note}>
