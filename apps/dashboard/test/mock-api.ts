@@ -35,7 +35,7 @@ import { HOLDOUT_LIFTS, portfolioFor } from './fixtures/portfolio.js';
 import { CONTACTS } from './fixtures/messages.js';
 import { memberProfile, nextSession, previewOf } from './fixtures/members.js';
 import { modelCard } from './fixtures/models.js';
-import { PAGE, pagePreviewOf, wholePage } from './fixtures/pages.js';
+import { PAGE, ROWS, pagePreviewOf, wholePage } from './fixtures/pages.js';
 import { POWER_PLAN } from './fixtures/power.js';
 import { reportFor, seriesFor } from './fixtures/report.js';
 import { forecastFor, retentionFor, survivalFor } from './fixtures/retention.js';
@@ -161,6 +161,8 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/policies\/([^/]+)\/trade-offs$/, () => list(TRADE_OFFS.map((run) => ({ ...run, result: null })))],
   [/^\/v1\/policies\/([^/]+)\/trade-offs\/([^/]+)$/, ([, , id]) => TRADE_OFFS.find((run) => run.id === id)],
   [/^\/v1\/pages$/, () => list([PAGE])],
+  [/^\/v1\/pages\/home$/, () => PAGE],
+  [/^\/v1\/items$/, () => list([...ROWS])],
   [/^\/v1\/policies\/([^/]+)\/warm-starts$/, () => list([])],
   [/^\/v1\/policies\/([^/]+)\/training-runs$/, () => list(TRAINING_RUNS)],
   [/^\/v1\/policies\/([^/]+)\/model-card$/, ([, id]) => modelCard(id ?? '')],

@@ -69,6 +69,8 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
     '/preview/page?page=home&unit=m-1&weekday=5&hour=21&beside=yes&left-titles=rows-als&right-titles=rows-popular',
     'there in Acclaimed dramas',
   ],
+  ['/pages/home', 'kind 1: match genre'],
+  ['/pages/new', 'Key, by which apps ask for it'],
   ['/live', 'Exposures and outcomes'],
   ['/decisions', 'Latest decisions'],
   ['/decisions/01KAR8DECISION0000', 'it had a 71% chance'],

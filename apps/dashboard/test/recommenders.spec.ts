@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import fs from 'node:fs/promises';
+import { PAGE } from './fixtures/pages.js';
 import { setStage, withBrowser } from './stage.js';
 
 withBrowser('recommenders in Chromium (skipped where no chromium is installed)', () => {
@@ -127,6 +128,25 @@ withBrowser('recommenders in Chromium (skipped where no chromium is installed)',
     await stage.page.getByRole('option', { name: '3: relevance + 1 × diversity' }).click();
     expect(new URL(stage.page.url()).search).toBe('?point=2');
     await stage.page.getByText('▲ +0.063').waitFor();
+    await stage.page.getByLabel('Diversity at least').fill('0.9');
+    await stage.page.getByText('Of 1 settings that keep').waitFor();
+    await stage.page.getByLabel('Diversity at least').fill('0.8');
+    await stage.page.getByText('Of 2 settings that keep these bounds, 3 has the most').waitFor();
+    await stage.page.getByRole('button', { name: 'Choose it' }).click();
+    expect(new URL(stage.page.url()).search).toBe('?point=2&least-diversity=0.8');
+    await stage.page.getByRole('button', { name: 'Compute trade-offs' }).click();
+    const start = stage.page.getByRole('dialog');
+    await start.getByRole('button', { name: 'Add a setting of your own' }).click();
+    await start.getByLabel('Completion ×').fill('0.3');
+    await start.getByLabel('Diversity at least').fill('0.85');
+    await start.getByRole('button', { name: 'Compute', exact: true }).click();
+    await start.waitFor({ state: 'hidden' });
+    expect(stage.api.writes.pop()?.body).toEqual({
+      completion: 'complete',
+      completeDays: 7,
+      returnDays: 2,
+      alsoTry: [{ objectives: { completionRate: 0.3 }, atLeast: { diversity: 0.85 } }],
+    });
     await stage.page.getByRole('button', { name: 'Make it a policy' }).click();
     const dialog = stage.page.getByRole('dialog');
     await dialog.getByLabel('Title').fill('Diverse rows');
@@ -155,6 +175,82 @@ withBrowser('recommenders in Chromium (skipped where no chromium is installed)',
     expect(stage.api.writes).toMatchObject([
       { method: 'PUT', path: '/v1/units/m-1/personalisation', body: { personalised: false } },
     ]);
+  });
+
+  it('edits a page: a draft beside its preview, faults at their fields, and nobody is overwritten', async () => {
+    await visit('/pages/home');
+    const { page } = stage;
+    const rows = page.getByRole('region', { name: 'Rows, table' });
+    await rows.getByText('kind 1: match genre').waitFor();
+    await page
+      .getByRole('region', { name: 'Who decides, table' })
+      .getByText('matrix factorisation')
+      .first()
+      .waitFor();
+    const save = page.getByRole('button', { name: 'Save the page' });
+    expect(await save.isDisabled()).toBe(true);
+    await page.getByRole('button', { name: 'Pin a row or title' }).click();
+    const pin = page.getByRole('group', { name: 'Pin 1' });
+    await pin.getByLabel('Until').fill('2030-12-24T20:00');
+    await pin.getByLabel('Reason').fill('Advent');
+    await rows.getByText('pinned at 1 until').waitFor();
+    await page.getByRole('textbox', { name: 'Titles of a row at most' }).fill('4');
+    await page.getByRole('textbox', { name: 'Member' }).fill('m-1');
+    const asked = page.waitForRequest((request) => request.url().endsWith('/v1/pages/home/preview'));
+    await page.getByRole('button', { name: 'Show the draft' }).click();
+    const pins = [
+      {
+        row: 'row-drama',
+        title: null,
+        position: 1,
+        until: new Date('2030-12-24T20:00').toISOString(),
+        reason: 'Advent',
+      },
+    ];
+    expect((await asked).postDataJSON()).toMatchObject({
+      unitId: 'm-1',
+      layout: { titles: { limit: 4 }, pins },
+      sides: [{ rows: 'rows-als', titles: null }],
+    });
+    await page.getByRole('heading', { name: '1. Acclaimed dramas' }).waitFor();
+
+    const refuse = (status: number, errors: object[]): void =>
+      stage.api.override(/PUT /, {
+        status,
+        body: { status, code: 'invalid_page', detail: 'The request is not valid', errors },
+      });
+    const fault = { code: 'unknown_item', message: 'there is no row "row-drama"' };
+    refuse(400, [{ pointer: '/layout/pins/0/row', ...fault }]);
+    await save.click();
+    await pin.getByText('there is no row "row-drama"').waitFor();
+    refuse(412, []);
+    await save.click();
+    await page.getByRole('alert').getByText('Somebody else has changed this page').waitFor();
+    await page.getByRole('button', { name: 'Begin again from how it is now' }).click();
+    await page.getByText('Nothing is pinned').waitFor();
+    stage.api.override(/PUT /, { status: 200, body: { ...PAGE, title: 'Home', revision: 4 } });
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Home');
+    await save.click();
+    await page.waitForFunction(() =>
+      document.querySelector('form button[type=submit]')?.matches(':disabled'),
+    );
+    expect(stage.api.writes.map(({ method, path, headers }) => [method, path, headers['if-match']])).toEqual(
+      Array(3).fill(['PUT', '/v1/pages/home', '"3"']),
+    );
+    expect(stage.api.writes[0]?.body).toMatchObject({ title: 'Home page', layout: { pins } });
+
+    await page.getByLabel('Name of the new row').fill('Crime nights');
+    await page.getByLabel('Its id').fill('row-crime');
+    await page.getByLabel('Its kind').selectOption('Kind 1: row genre');
+    await page.getByLabel('What it is about').fill('crime');
+    await page.getByRole('button', { name: 'Add the row' }).click();
+    while (stage.api.writes.length < 4) await page.waitForTimeout(20);
+    expect(stage.api.writes[3]).toMatchObject({
+      path: '/v1/items',
+      body: {
+        items: [{ id: 'row-crime', kind: 'row', features: { row: 'genre', genre: 'crime' }, position: 2 }],
+      },
+    });
   });
 
   it('opens a training run, promotes it, and sets when the policy trains by itself', async () => {

@@ -537,7 +537,12 @@ describe('recommenders over HTTP', () => {
        where name = 'play' and item_id in ('i0', 'i1', 'i2', 'i3', 'i20', 'i21', 'i22', 'i23')`,
     );
     const path = '/v1/policies/titles/trade-offs';
-    const started = await post(path, { returnDays: 7, seed: 'two' });
+    const alsoTry = [{ objectives: { completionRate: 3 } }, { atLeast: { completionRate: 0.4 } }];
+    expect((await post(path, { alsoTry: [{ diversity: 1e9 }] })).json()).toMatchObject({
+      status: 400,
+      errors: [{ pointer: '/alsoTry/0/diversity' }],
+    });
+    const started = await post(path, { returnDays: 7, seed: 'two', alsoTry });
     expect([started.status, started.status === 201 ? '' : started.text]).toEqual([201, '']);
     const { id } = started.json<TradeOffView>();
     expect((await post(path, {})).json()).toMatchObject({ status: 409, code: 'busy' });
@@ -555,6 +560,11 @@ describe('recommenders over HTTP', () => {
     const points = result?.curve.points ?? [];
     expect(result).toMatchObject({ features: ['genre'], data: { items: 40, units: 119 } });
     expect(points[0]).toMatchObject({ current: true, change: { play: { estimate: 0 } } });
+    // What was asked for besides stands before the usual settings.
+    expect(points.slice(1, 3).map(({ setting }) => setting)).toMatchObject([
+      alsoTry[0],
+      { ...alsoTry[1], places: 10, features: ['genre'] },
+    ]);
     const best = (name: 'completion' | 'diversity'): number => {
       const values = points.map(({ objectives }) => objectives[name].estimate);
       return values.indexOf(Math.max(...values));

@@ -56,7 +56,8 @@ export interface Item {
 }
 
 export const pagePath = (key: string): string => `/v1/pages/${segment(key)}`;
-export const usePage = (key: string) => useRead<PageConfig>(pagePath(key));
+/** @param enabled false: nothing is read until it is asked for. */
+export const usePage = (key: string, enabled = true) => useRead<PageConfig>(pagePath(key), { enabled });
 /** Items that a surface chooses from; none are asked for without a kind. */
 export const useItemsOfKind = (kind: string | null) =>
   useRead<Page<Item>>(`/v1/items${query({ kind, limit: 200 })}`, { enabled: kind !== null });

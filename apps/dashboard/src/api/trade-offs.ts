@@ -40,6 +40,8 @@ export interface TradeOffRun {
     completeDays: number;
     returnDays: number;
     features?: string[];
+    /** Absent from runs of earlier versions. */
+    alsoTry?: TradeOffSetting[];
     seed: string;
   };
   result: {

@@ -95,6 +95,13 @@ export function tradeOffGrid(features: readonly string[] = ['genres']): TradeOff
   return [weighted(0, 0, 0), ...alone, ...together, ...bound];
 }
 
+/** Somebody's own setting as the grid writes them: its bounds are about the places that are judged. */
+export const ownTradeOff = (setting: TradeOffSetting, features: readonly string[]): TradeOffSetting => ({
+  ...setting,
+  ...(Object.keys(setting.atLeast ?? {}).length === 0 ? {} : { places: PLACES }),
+  features: [...features],
+});
+
 /** NDCG with binary relevance in the first places (Jarvelin and Kekalainen 2002). */
 function ndcg(top: readonly number[], used: ReadonlySet<number>): number {
   let [gain, ideal] = [0, 0];
@@ -164,7 +171,7 @@ export class TradeOffStudy {
   private units = 0;
 
   /**
-   * @param current the setting in use; it stands first.
+   * @param current the setting in use; it stands first. @param grid settings to compare with it, each tried once.
    * @param features whose values make titles alike, for the judgement of diversity.
    */
   constructor(
@@ -173,7 +180,9 @@ export class TradeOffStudy {
     private readonly features: readonly string[] = ['genres'],
   ) {
     const text = (setting: TradeOffSetting): string => JSON.stringify(tradeOff.params.parse(setting));
-    this.settings = [current, ...grid.filter((setting) => text(setting) !== text(current))];
+    const all = [current, ...grid];
+    const texts = all.map(text);
+    this.settings = all.filter((_, i) => texts.indexOf(texts[i] as string) === i);
     this.params = this.settings.map((setting) => tradeOff.params.parse(setting));
     this.figures = this.settings.map(() => OBJECTIVES.map(() => []));
   }

@@ -7,7 +7,6 @@ import type { FitRunner } from '../fit-runner.js';
 import { findPolicyRow } from '../policy-row.js';
 import { eachRow, readTrainingSet } from '../training-data.js';
 import type { TradeOffFindings, TradeOffTask } from './study.js';
-import type { TradeOffBody } from './trade-off.schemas.js';
 import { withoutTradeOff } from './trade-off-row.js';
 import type { TradeOffRow } from './trade-off-row.js';
 
@@ -86,6 +85,8 @@ async function readTask(
     completed: await completedOf(tx, data, settings, cut),
     current: setting ?? { relevance: 1 },
     features: settings.features ?? [],
+    // Runs that were asked for by an earlier version have none.
+    alsoTry: settings.alsoTry ?? [],
     returnDays: settings.returnDays,
     until: cut.getTime(),
     memoryMb: policy.training?.memoryMb ?? DEFAULT_MEMORY_MB,
@@ -96,7 +97,7 @@ async function readTask(
 async function completedOf(
   tx: Transaction,
   data: TrainingSet,
-  { completion, completeDays }: TradeOffBody,
+  { completion, completeDays }: TradeOffRow['settings'],
   cut: Date,
 ): Promise<Uint8Array> {
   const times = new Map<string, number[]>();

@@ -2,6 +2,7 @@ import { createRng } from '#experiments';
 import type { Context, Json } from '#experiments';
 import {
   COMPLETION_FEATURE,
+  ownTradeOff,
   policyRegistry,
   RETURN_FEATURE,
   titleRates,
@@ -27,6 +28,8 @@ export interface TradeOffTask {
   readonly current: TradeOffSetting;
   /** Empty: genres or genre, whichever titles have. */
   readonly features: readonly string[];
+  /** Tried besides the usual settings. */
+  readonly alsoTry: readonly TradeOffSetting[];
   readonly returnDays: number;
   /** Unix milliseconds up to which the data is known. */
   readonly until: number;
@@ -117,7 +120,8 @@ export function studyTradeOffs(
     until,
   );
   const features = similarBy(task.features, data.itemFeatures);
-  const study = new TradeOffStudy(withFeatures(task.current, features), tradeOffGrid(features), features);
+  const grid = [...task.alsoTry.map((one) => ownTradeOff(one, features)), ...tradeOffGrid(features)];
+  const study = new TradeOffStudy(withFeatures(task.current, features), grid, features);
   const asking = { data, split, past, later };
   units.forEach((unit, asked) => {
     ask(study, compiled, unit, asking);

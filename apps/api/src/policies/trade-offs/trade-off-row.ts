@@ -10,7 +10,7 @@ export interface TradeOffRow {
   readonly status: 'queued' | 'running' | 'succeeded' | 'failed';
   readonly progress: number;
   readonly actor: string;
-  readonly settings: TradeOffBody;
+  readonly settings: Omit<TradeOffBody, 'alsoTry'> & Partial<Pick<TradeOffBody, 'alsoTry'>>;
   readonly result: TradeOffResult | null;
   readonly error: string | null;
   readonly created_at: Date;
@@ -24,7 +24,7 @@ export interface TradeOffView {
   readonly status: TradeOffRow['status'];
   readonly progress: number;
   readonly actor: string;
-  readonly settings: TradeOffBody;
+  readonly settings: TradeOffRow['settings'];
   readonly result: TradeOffResult | null;
   readonly error: string | null;
   readonly createdAt: Date;

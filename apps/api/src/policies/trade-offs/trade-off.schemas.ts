@@ -1,6 +1,23 @@
 import { z } from 'zod';
 import { keyField, textField } from '../../http/fields.js';
 
+const weight = z.number().min(-1000).max(1000);
+const objective = textField(100).min(1);
+
+/** A setting of the re-ranker trade-off that somebody wants to see beside the usual ones. */
+const ownSetting = z.strictObject({
+  relevance: weight.default(1).describe('Weight of the score of the policy.'),
+  diversity: weight.default(0).describe('Weight of the mean distance to the titles that stand above.'),
+  objectives: z
+    .record(objective, weight)
+    .default({})
+    .describe('Weights of numeric features of titles, such as completionRate and returnRate.'),
+  atLeast: z
+    .record(objective, z.number().min(-1e9).max(1e9))
+    .default({})
+    .describe('Least mean over the ten places, by "diversity" or the name of a feature.'),
+});
+
 /** POST /v1/policies/:id/trade-offs. */
 export const tradeOffSchema = z.strictObject({
   completion: textField(128)
@@ -21,6 +38,11 @@ export const tradeOffSchema = z.strictObject({
     .describe(
       'Features whose values make titles alike; default: genres or genre, whichever the titles have.',
     ),
+  alsoTry: z
+    .array(ownSetting)
+    .max(20)
+    .default([])
+    .describe('Settings that are tried besides the usual ones.'),
   seed: textField(100).min(1).default('trade-off').describe('Of the fit, and of which members are asked.'),
 });
 export type TradeOffBody = z.output<typeof tradeOffSchema>;

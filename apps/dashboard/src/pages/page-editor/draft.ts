@@ -61,7 +61,9 @@ export function sourceOf(features: Readonly<Record<string, unknown>>, sources: r
     const value = features[feature];
     return Array.isArray(value) ? (value as readonly unknown[]) : [value];
   };
-  return sources.findIndex(({ rows }) => rows === null || valuesOf(rows.feature).map(String).includes(rows.value));
+  return sources.findIndex(
+    ({ rows }) => rows === null || valuesOf(rows.feature).map(String).includes(rows.value),
+  );
 }
 
 export const isOver = ({ until }: PagePin, now: number): boolean => now >= Date.parse(until);

@@ -67,7 +67,8 @@ interface PinProps {
 
 function Pin({ pin, index, problems, rows, now, change, remove }: PinProps): ReactElement {
   const at = (field: string): string | undefined => problems[`/layout/pins/${index}/${field}`];
-  const known = rows.some(({ id }) => id === pin.row) || pin.row === '' ? [] : [{ value: pin.row, label: pin.row }];
+  const known =
+    rows.some(({ id }) => id === pin.row) || pin.row === '' ? [] : [{ value: pin.row, label: pin.row }];
   return (
     <Fieldset legend={`Pin ${index + 1}`}>
       <div className={layoutStyles.fields}>

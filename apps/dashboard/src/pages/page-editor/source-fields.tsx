@@ -58,7 +58,10 @@ export function SourceFields({ layout, set, problems }: SectionProps): ReactElem
             variant="default"
             onClick={() =>
               set({
-                sources: [...sources, { rows: { feature: 'row', value: '' }, from: 'match', feature: 'genres' }],
+                sources: [
+                  ...sources,
+                  { rows: { feature: 'row', value: '' }, from: 'match', feature: 'genres' },
+                ],
               })
             }
           >
@@ -105,7 +108,9 @@ function Source({ source, index, problems, change, remove, up }: SourceProps): R
               label="Feature of the row"
               value={rows.feature}
               error={at('rows/feature')}
-              onChange={(event) => change({ ...source, rows: { ...rows, feature: event.currentTarget.value } })}
+              onChange={(event) =>
+                change({ ...source, rows: { ...rows, feature: event.currentTarget.value } })
+              }
             />
             <TextInput
               label="Value of the row"

@@ -35,7 +35,10 @@ export function SurfaceFields({ layout, set, problems, surfaces }: SurfaceFields
     />
   );
   return (
-    <Panel title="Rows, titles and artwork" note="Each is decided on a surface of its own: by its experiments, else in the default order.">
+    <Panel
+      title="Rows, titles and artwork"
+      note="Each is decided on a surface of its own: by its experiments, else in the default order."
+    >
       <div className={layoutStyles.fields}>
         <Select
           label="Surface of the rows"
@@ -44,7 +47,9 @@ export function SurfaceFields({ layout, set, problems, surfaces }: SurfaceFields
           error={problems['/layout/rows/surface']}
           onChange={(surface) => set({ rows: { ...rows, surface: surface ?? '' } })}
         />
-        {number('Rows at most', '/layout/rows/limit', rows.limit, 40, (limit) => set({ rows: { ...rows, limit } }))}
+        {number('Rows at most', '/layout/rows/limit', rows.limit, 40, (limit) =>
+          set({ rows: { ...rows, limit } }),
+        )}
         <Select
           label="Surface of the titles"
           data={offered('slate')}

@@ -2,6 +2,7 @@ import { Button, Select, Switch, TextInput } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { Link } from 'react-router';
+import { segment } from '../../api/http.js';
 import { usePagePreview, usePages } from '../../api/pages.js';
 import type { PageLevel } from '../../api/pages.js';
 import { usePolicies } from '../../api/queries.js';
@@ -26,6 +27,13 @@ export function PagePreviewPage(): ReactElement {
         title="Page preview"
         parent={{ to: '/preview', label: 'Preview' }}
         meta="A page as somebody would get it: rows, titles and artwork. Nothing is served or stored; a look at a member is audited."
+        actions={
+          form.page === '' ? undefined : (
+            <Link className="mq-link" to={`/pages/${segment(form.page)}`}>
+              Edit the page
+            </Link>
+          )
+        }
       />
       <div className={layout.stack}>
         <Panel title="Who and when, and which policies">
@@ -33,7 +41,11 @@ export function PagePreviewPage(): ReactElement {
         </Panel>
         {question === null ? (
           <StateMessage icon="info" title="No page is asked for yet">
-            Choose a page. Pages are set up with <code>PUT /v1/pages/:key</code>.
+            Choose a page, or{' '}
+            <Link className="mq-link" to="/pages/new">
+              set up a new one
+            </Link>
+            .
           </StateMessage>
         ) : (
           <QueryBoundary query={preview} what="page" lines={8}>

@@ -1,6 +1,6 @@
 import type { ReactElement } from 'react';
 import { Link } from 'react-router';
-import { query } from '../../api/http.js';
+import { query, segment } from '../../api/http.js';
 import { usePages } from '../../api/pages.js';
 import type { PageConfig } from '../../api/pages.js';
 import { count } from '../../format/index.js';
@@ -40,18 +40,28 @@ const COLUMNS: Column<PageConfig>[] = [
       artwork === null ? 'none' : `${artwork.surface} for the first ${count(artwork.places)}`,
   },
   {
+    key: 'pins',
+    title: 'Pins',
+    cell: ({ layout: { pins } }) => (pins.length === 0 ? 'none' : count(pins.length)),
+  },
+  {
     key: 'filters',
     title: 'Hard filters',
     cell: ({ layout: { filters } }) => (filters === null ? 'none' : 'availability and maturity'),
   },
   {
-    key: 'preview',
-    title: 'Preview',
+    key: 'edit',
+    title: 'Edit or preview',
     quiet: true,
     cell: ({ key, title }) => (
-      <Link className="mq-link" to={`/preview/page${query({ page: key })}`}>
-        Preview {title}
-      </Link>
+      <div className={styles.wide}>
+        <Link className="mq-link" to={`/pages/${segment(key)}`}>
+          Edit {title}
+        </Link>
+        <Link className="mq-link" to={`/preview/page${query({ page: key })}`}>
+          Preview {title}
+        </Link>
+      </div>
     ),
   },
 ];
@@ -59,14 +69,23 @@ const COLUMNS: Column<PageConfig>[] = [
 /** Pages that clients ask for as a whole. */
 export function PagesPanel(): ReactElement {
   return (
-    <Panel title="Pages" note="Rows, titles and artwork that apps ask for at once." flush>
+    <Panel
+      title="Pages"
+      note="Rows, titles and artwork that apps ask for at once."
+      flush
+      actions={
+        <Link className="mq-link" to="/pages/new">
+          New page
+        </Link>
+      }
+    >
       <QueryBoundary
         query={usePages()}
         what="pages"
         isEmpty={({ items }) => items.length === 0}
         empty={
           <StateMessage title="No page is set up">
-            Set one up with PUT /v1/pages/:key, or start the demo world.
+            Begin with “New page”, or start the demo world.
           </StateMessage>
         }
       >

@@ -14,6 +14,7 @@ import layout from '../../../ui/layout.module.css';
 import { Panel } from '../../../ui/panel.js';
 import { useUrlParams } from '../../../ui/url-state.js';
 import { CandidateDialog } from './candidate-dialog.js';
+import { Finder } from './finder.js';
 import { OBJECTIVE, OBJECTIVES, changeText, figure, frontOf, settingText, withSpread } from './words.js';
 
 type Curve = NonNullable<TradeOffRun['result']>;
@@ -78,6 +79,7 @@ export function CurveView({
           />
         </ChartFrame>
       </Panel>
+      <Finder points={points} choose={(id) => set('point', id)} />
       <Chosen policy={policy} run={run} points={points} place={chosen} choose={(id) => set('point', id)} />
     </div>
   );

@@ -1,7 +1,7 @@
 import { Button, Progress } from '@mantine/core';
 import type { ReactElement } from 'react';
-import { useWrite } from '../../../api/mutations.js';
-import { tradeOffPath, useTradeOffRun, useTradeOffRuns } from '../../../api/trade-offs.js';
+import { useState } from 'react';
+import { useTradeOffRun, useTradeOffRuns } from '../../../api/trade-offs.js';
 import type { TradeOffRun } from '../../../api/trade-offs.js';
 import type { Policy } from '../../../api/types.js';
 import { duration, humanise, percent } from '../../../format/index.js';
@@ -17,6 +17,7 @@ import { Pill } from '../../../ui/status.js';
 import { useUrlState } from '../../../ui/url-state.js';
 import styles from '../policies.module.css';
 import { CurveView } from './curve-view.js';
+import { StartDialog } from './start-dialog.js';
 
 /** What other weights of play, completion, return and diversity would bring, and a policy of the point that is chosen. */
 export function TradeOffsTab({ policy }: { policy: Policy }): ReactElement {
@@ -50,23 +51,18 @@ export function TradeOffsTab({ policy }: { policy: Policy }): ReactElement {
 }
 
 function Start({ policy }: { policy: Policy }): ReactElement {
-  const write = useWrite([tradeOffPath(policy.id)]);
+  const [asking, setAsking] = useState(false);
   return (
     <>
-      {write.error === null ? null : (
-        <span role="alert" className={styles.note}>
-          {write.error.message}
-        </span>
-      )}
       <Button
         size="compact-sm"
         variant="default"
         leftSection={<Icon name="play" size={14} />}
-        loading={write.isPending}
-        onClick={() => write.mutate({ path: tradeOffPath(policy.id), body: {} })}
+        onClick={() => setAsking(true)}
       >
         Compute trade-offs
       </Button>
+      {asking ? <StartDialog policy={policy} close={() => setAsking(false)} /> : null}
     </>
   );
 }
