@@ -51,17 +51,22 @@ const COLUMNS: Column<PageConfig>[] = [
   },
   {
     key: 'edit',
-    title: 'Edit or preview',
+    title: 'Edit',
     quiet: true,
     cell: ({ key, title }) => (
-      <div className={styles.wide}>
-        <Link className="mq-link" to={`/pages/${segment(key)}`}>
-          Edit {title}
-        </Link>
-        <Link className="mq-link" to={`/preview/page${query({ page: key })}`}>
-          Preview {title}
-        </Link>
-      </div>
+      <Link className="mq-link" to={`/pages/${segment(key)}`}>
+        Edit {title}
+      </Link>
+    ),
+  },
+  {
+    key: 'preview',
+    title: 'Preview',
+    quiet: true,
+    cell: ({ key, title }) => (
+      <Link className="mq-link" to={`/preview/page${query({ page: key })}`}>
+        Preview {title}
+      </Link>
     ),
   },
 ];
