@@ -15,6 +15,7 @@ const itemSchema = z.strictObject({
 export type ItemBody = z.output<typeof itemSchema>;
 
 export const upsertItemsSchema = z.strictObject({
+  onlyNew: z.boolean().default(false).describe('Refuse all of them when one of the ids is there already.'),
   items: z
     .array(itemSchema)
     .min(1)

@@ -22,6 +22,6 @@ export class ItemsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Add or replace up to 1,000 items' })
   upsert(@Body({ schema: upsertItemsSchema }) body: UpsertItems, @Acting() acting: Acting) {
-    return this.items.upsert(body.items, acting);
+    return this.items.upsert(body, acting);
   }
 }

@@ -2,8 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { COMPLETION_FEATURE, RETURN_FEATURE } from '#policies';
 import { recordChange } from '../access/record-change.js';
 import type { Acting } from '../http/acting.js';
+import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
-import type { ItemBody, ListItems } from './item.schemas.js';
+import type { Sql } from '../persistence/database.js';
+import type { ItemBody, ListItems, UpsertItems } from './item.schemas.js';
 
 type ItemRow = ItemBody & Record<string, unknown>;
 
@@ -40,9 +42,11 @@ export class ItemsService {
     return { items, nextCursor: items.length === limit ? (items.at(-1)?.id ?? null) : null };
   }
 
-  async upsert(items: readonly ItemBody[], acting: Acting) {
+  /** @throws Problem 409 `already_exists` where only new ones were wanted. */
+  async upsert({ items, onlyNew }: UpsertItems, acting: Acting) {
     const count = items.length;
     await this.db.transaction(async (tx) => {
+      if (onlyNew) await refuseKnown(tx, items);
       await tx.query(UPSERT, [JSON.stringify(items)]);
       const ids = items.slice(0, NAMED_IDS).map((item) => item.id);
       await recordChange(tx, acting, {
@@ -54,4 +58,15 @@ export class ItemsService {
     });
     return { upserted: count };
   }
+}
+
+async function refuseKnown(sql: Sql, items: readonly ItemBody[]): Promise<void> {
+  const [known] = await sql.query<{ id: string }>(
+    'select id from item where id = any($1) order by id limit 1',
+    [items.map(({ id }) => id)],
+  );
+  if (!known) return;
+  const message = `there is an item "${known.id}" already`;
+  const pointer = `/items/${items.findIndex(({ id }) => id === known.id)}/id`;
+  throw new Problem(409, 'already_exists', message, [{ pointer, code: 'already_exists', message }]);
 }

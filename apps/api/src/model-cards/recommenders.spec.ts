@@ -514,6 +514,11 @@ describe('recommenders over HTTP', () => {
       status: 400,
       errors: [{ pointer: '/layout/pins/1/position', message: 'is taken by another pin' }],
     });
+    const again = { id: 'i1', kind: 'row', title: 'Not a row' };
+    expect((await post('/v1/items', { onlyNew: true, items: [again] })).json()).toMatchObject({
+      status: 409,
+      errors: [{ pointer: '/items/0/id', code: 'already_exists' }],
+    });
     expect((await put({}, '"7"')).status).toBe(412);
     expect((await put({}, '"0"')).status).toBe(412);
     expect((await put({}, '"1"')).json()).toMatchObject({ revision: 2, layout: { pins } });

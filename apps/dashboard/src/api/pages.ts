@@ -60,7 +60,7 @@ export const pagePath = (key: string): string => `/v1/pages/${segment(key)}`;
 export const usePage = (key: string, enabled = true) => useRead<PageConfig>(pagePath(key), { enabled });
 /** Items that a surface chooses from; none are asked for without a kind. */
 export const useItemsOfKind = (kind: string | null) =>
-  useRead<Page<Item>>(`/v1/items${query({ kind, limit: 200 })}`, { enabled: kind !== null });
+  useRead<Page<Item>>(`/v1/items${query({ kind, limit: 1000 })}`, { enabled: kind !== null });
 export const usePages = () => useRead<Page<PageConfig>>('/v1/pages');
 
 export interface PageQuestion {

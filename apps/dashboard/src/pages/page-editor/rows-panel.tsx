@@ -157,7 +157,7 @@ function AddRow({
       position,
     };
     write.mutate(
-      { path: '/v1/items', body: { items: [item] } },
+      { path: '/v1/items', body: { onlyNew: true, items: [item] } },
       {
         onSuccess: () => {
           setId('');
