@@ -129,15 +129,15 @@ withBrowser('recommenders in Chromium (skipped where no chromium is installed)',
     expect(new URL(stage.page.url()).search).toBe('?point=2');
     await stage.page.getByText('▲ +0.063').waitFor();
     await stage.page.getByLabel('Diversity at least').fill('0.9');
-    await stage.page.getByText('Of 1 settings that keep').waitFor();
+    await stage.page.getByText('Setting number 6 alone keeps these bounds').waitFor();
     await stage.page.getByLabel('Diversity at least').fill('0.8');
-    await stage.page.getByText('Of 2 settings that keep these bounds, 3 has the most').waitFor();
+    await stage.page.getByText('Of 2 settings that keep these bounds, number 3 has the most').waitFor();
     await stage.page.getByRole('button', { name: 'Choose it' }).click();
     expect(new URL(stage.page.url()).search).toBe('?point=2&least-diversity=0.8');
     await stage.page.getByRole('button', { name: 'Compute trade-offs' }).click();
     const start = stage.page.getByRole('dialog');
     await start.getByRole('button', { name: 'Add a setting of your own' }).click();
-    await start.getByLabel('Completion ×').fill('0.3');
+    await start.getByLabel('Weight of completion').fill('0.3');
     await start.getByLabel('Diversity at least').fill('0.85');
     await start.getByRole('button', { name: 'Compute', exact: true }).click();
     await start.waitFor({ state: 'hidden' });

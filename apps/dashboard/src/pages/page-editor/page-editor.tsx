@@ -14,6 +14,7 @@ import { PinFields } from './pin-fields.js';
 import { RowsPanel } from './rows-panel.js';
 import { SourceFields } from './source-fields.js';
 import { LimitFields, SurfaceFields } from './surface-fields.js';
+import styles from './page-editor.module.css';
 import { usePageDraft } from './use-page-draft.js';
 import type { PageDraft } from './use-page-draft.js';
 
@@ -57,7 +58,7 @@ export function PageEditor({ surfaces, page }: PageEditorProps): ReactElement {
         <RowsPanel layout={layout} rows={rows} kind={rowKind} />
         <DecidersPanel deciders={deciders} wrappers={useCatalog().data?.wrappers ?? []} />
       </div>
-      <div className={layoutStyles.stack}>
+      <div className={`${layoutStyles.stack ?? ''} ${styles.beside ?? ''}`}>
         <DraftPreview draft={draft} policies={policies} deciders={deciders} />
       </div>
     </div>

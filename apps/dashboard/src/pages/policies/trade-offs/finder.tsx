@@ -1,4 +1,4 @@
-import { Button, Group, NumberInput, Select } from '@mantine/core';
+import { Button, Group, NumberInput, Select, Text } from '@mantine/core';
 import type { ReactElement } from 'react';
 import type { ObjectiveName, TradeOffPoint } from '../../../api/trade-offs.js';
 import layout from '../../../ui/layout.module.css';
@@ -54,7 +54,7 @@ export function Finder({ points, choose }: FinderProps): ReactElement {
         ))}
       </div>
       <Group mt="md" gap="sm" role="status">
-        <span>{sentence(points, most, place, keep)}</span>
+        <Text size="sm">{sentence(points, most, place, keep)}</Text>
         {place === null ? null : (
           <Button size="compact-sm" variant="default" onClick={() => choose(String(place))}>
             Choose it
@@ -75,5 +75,7 @@ function sentence(
   if (place === null || point === undefined)
     return `None of the ${points.length} settings keeps these bounds. Lower one, or compute settings of your own.`;
   const value = `${OBJECTIVE[most].title.toLowerCase()} ${figure(point.objectives[most].estimate)}`;
-  return `Of ${keep} settings that keep these bounds, ${place + 1} has the most: ${settingText(point.setting)}, ${value}.`;
+  const found = `${settingText(point.setting)}, ${value}.`;
+  if (keep === 1) return `Setting number ${place + 1} alone keeps these bounds: ${found}`;
+  return `Of ${keep} settings that keep these bounds, number ${place + 1} has the most: ${found}`;
 }

@@ -15,9 +15,9 @@ type Draft = Record<Field, number | ''>;
 type Field = (typeof FIELDS)[number]['field'];
 
 const FIELDS = [
-  { field: 'completion', label: 'Completion ×', pointer: 'objectives/completionRate' },
-  { field: 'returning', label: 'Return ×', pointer: 'objectives/returnRate' },
-  { field: 'diversity', label: 'Diversity ×', pointer: 'diversity' },
+  { field: 'completion', label: 'Weight of completion', pointer: 'objectives/completionRate' },
+  { field: 'returning', label: 'Weight of return', pointer: 'objectives/returnRate' },
+  { field: 'diversity', label: 'Weight of diversity', pointer: 'diversity' },
   { field: 'leastCompletion', label: 'Completion at least', pointer: 'atLeast/completionRate' },
   { field: 'leastReturning', label: 'Return at least', pointer: 'atLeast/returnRate' },
   { field: 'leastDiversity', label: 'Diversity at least', pointer: 'atLeast/diversity' },
