@@ -70,7 +70,6 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
     'there in Acclaimed dramas',
   ],
   ['/pages/home', 'kind 1: match genre'],
-  ['/pages/new', 'Key, by which apps ask for it'],
   ['/live', 'Exposures and outcomes'],
   ['/decisions', 'Latest decisions'],
   ['/decisions/01KAR8DECISION0000', 'it had a 71% chance'],

@@ -253,6 +253,16 @@ withBrowser('recommenders in Chromium (skipped where no chromium is installed)',
         items: [{ id: 'row-crime', kind: 'row', features: { row: 'genre', genre: 'crime' }, position: 2 }],
       },
     });
+
+    await visit('/pages/new');
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Kids');
+    await page.getByLabel('Key, by which apps ask for it').fill('home');
+    refuse(412, []);
+    await page.getByRole('button', { name: 'Create the page' }).click();
+    await page.getByText('There is a page with this key already.').waitFor();
+    expect(stage.api.writes[4]?.headers['if-match']).toBe('"0"');
+    await page.getByRole('button', { name: 'Open that page' }).click();
+    await page.waitForURL('**/pages/home');
   });
 
   it('opens a training run, promotes it, and sets when the policy trains by itself', async () => {

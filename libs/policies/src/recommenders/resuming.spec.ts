@@ -34,8 +34,7 @@ const cases: readonly (readonly [key: string, params: Json])[] = [
   ['multi-task', { ...small, epochs: 3, hidden: 8 }],
   ['implicit-als', { dimension: 8, iterations: 6 }],
   ['bpr', { dimension: 8, epochs: 6 }],
-  ['graph', { mode: 'net', ...net }],
-  ['graph', { ...net }],
+  ['graph', net],
   ['hybrid', { ...net, parts: ['ease', 'factors', 'net'] }],
   ['hybrid', { ...net, mode: 'next', parts: ['markov', 'net'] }],
   [
