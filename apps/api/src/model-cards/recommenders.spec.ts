@@ -491,7 +491,12 @@ describe('recommenders over HTTP', () => {
     const layout = { ...LAYOUT, titles: { surface: 'home.titles', limit: 3 }, pins };
     const draft = (await post('/v1/pages/home/preview', { ...body, layout })).json<PagePreview>();
     const [more, comedies] = draft.sides[0]?.rows ?? [];
-    expect([more?.id, more?.pinned, comedies?.id, comedies?.pinned]).toEqual(['more', true, 'comedies', false]);
+    expect([more?.id, more?.pinned, comedies?.id, comedies?.pinned]).toEqual([
+      'more',
+      true,
+      'comedies',
+      false,
+    ]);
     expect(comedies?.titles.map(({ pinned }) => pinned)).toEqual([false, true, false]);
     expect(comedies?.titles[1]).toMatchObject({ id: 'i39', score: null, propensity: 1 });
     expect(await decisions()).toBe(before);
@@ -502,7 +507,12 @@ describe('recommenders over HTTP', () => {
       });
     const known = await api.request('GET', '/v1/pages/home');
     expect([known.headers['etag'], known.json()]).toMatchObject(['"1"', { revision: 1 }]);
-    const nowhere = { pins: [{ ...pins[0], row: 'i1' }, { ...pins[1], title: 'i999' }] };
+    const nowhere = {
+      pins: [
+        { ...pins[0], row: 'i1' },
+        { ...pins[1], title: 'i999' },
+      ],
+    };
     expect((await put(nowhere)).json()).toMatchObject({
       code: 'invalid_page',
       errors: [
