@@ -2,7 +2,8 @@ import type { ReactElement } from 'react';
 import { Link } from 'react-router';
 import { segment } from '../../api/http.js';
 import type { PageLevel } from '../../api/pages.js';
-import type { RegisteredWrapper, Worn } from '../../api/types.js';
+import { useCatalog } from '../../api/queries.js';
+import type { Worn } from '../../api/types.js';
 import { DataTable } from '../../ui/data-table.js';
 import type { Column } from '../../ui/data-table.js';
 import { Panel } from '../../ui/panel.js';
@@ -11,13 +12,9 @@ import type { Decider } from './deciders.js';
 
 const LEVEL: Record<PageLevel, string> = { rows: 'Rows', titles: 'Titles', artwork: 'Artwork' };
 
-interface DecidersPanelProps {
-  deciders: readonly Decider[];
-  wrappers: readonly RegisteredWrapper[];
-}
-
 /** Policies that decide on the page now, with what goes around them. */
-export function DecidersPanel({ deciders, wrappers }: DecidersPanelProps): ReactElement {
+export function DecidersPanel({ deciders }: { deciders: readonly Decider[] }): ReactElement {
+  const wrappers = useCatalog().data?.wrappers ?? [];
   const columns: Column<Decider>[] = [
     { key: 'level', title: 'Level', cell: ({ level }) => LEVEL[level] },
     {

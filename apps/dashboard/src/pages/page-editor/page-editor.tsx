@@ -2,7 +2,7 @@ import { Alert, Button, Group, TextInput } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { useItemsOfKind } from '../../api/pages.js';
 import type { PageConfig } from '../../api/pages.js';
-import { useCatalog, useExperiments, usePolicies } from '../../api/queries.js';
+import { useExperiments, usePolicies } from '../../api/queries.js';
 import type { Surface } from '../../api/types.js';
 import layoutStyles from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
@@ -56,7 +56,7 @@ export function PageEditor({ surfaces, page }: PageEditorProps): ReactElement {
           <LimitFields {...section} />
         </form>
         <RowsPanel layout={layout} rows={rows} kind={rowKind} />
-        <DecidersPanel deciders={deciders} wrappers={useCatalog().data?.wrappers ?? []} />
+        <DecidersPanel deciders={deciders} />
       </div>
       <div className={`${layoutStyles.stack ?? ''} ${styles.beside ?? ''}`}>
         <DraftPreview draft={draft} policies={policies} deciders={deciders} />
