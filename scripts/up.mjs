@@ -123,7 +123,7 @@ try {
     await step('loading the demo world: four weeks of history and its experiments', async () => {
       for (const args of [
         ['dist/apps/cli/src/main.js', 'demo', '--prepare', '--quiet'],
-        ['dist/apps/api/src/demo.js'],
+        [...nodeFlags.demo, 'dist/apps/api/src/demo.js'],
       ]) {
         const code = await runQuietly(process.execPath, args, { ...process.env, ...env });
         if (code !== 0) throw new Error('The demo world could not be loaded; the message above says why.');

@@ -37,6 +37,8 @@ export interface Treatment {
     readonly status: 'open' | 'declined' | 'capped' | 'quiet' | 'later';
     /** Unix milliseconds of the next moment that the rules allow; null: none is known. */
     readonly nextAt: number | null;
+    /** Add this moment to the list of messages that the context has next time: one was sent, or withheld by lot. */
+    readonly counts: boolean;
   };
 }
 

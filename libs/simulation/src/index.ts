@@ -10,6 +10,7 @@ export * from './simulation.js';
 export * from './search-intents.js';
 export * from './session.js';
 export * from './shelf.js';
+export * from './page-visit.js';
 export * from './play-log.js';
 export * from './ready-recommenders.js';
 export * from './state.js';

@@ -87,6 +87,6 @@ export const nextVisitPolicy = {
   floor: 0,
   reward: { outcomes: [{ name: 'play' }], combine: 'sum' },
   windowSeconds: 86_400,
-  learning: false,
+  learning: true,
   training: { schedule: { at: '03:00', timeZone: 'UTC' }, promote: 'auto' },
 } as const;

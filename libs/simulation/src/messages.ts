@@ -62,6 +62,15 @@ export function messageLift(state: MemberState, message: string, at: number): nu
 export function receive(state: MemberState, at: number): void {
   if (annoyance(state, at) >= enough) state.satisfaction = Math.max(0, state.satisfaction - disappointment);
   state.notified = [...state.notified, at].slice(-remembered);
+  count(state, at);
+}
+
+/**
+ * Notes that a message was sent or withheld by lot. Caps count both: were a withheld one forgotten, the member could be sent
+ * the next while the first one's window is open, and would be compared as if nothing had come.
+ */
+export function count(state: MemberState, at: number): void {
+  state.counted = [...state.counted, at].slice(-remembered);
 }
 
 /** Notes a visit; a client remembers the newest. */
@@ -70,13 +79,13 @@ export function visited(state: MemberState, at: number): void {
 }
 
 /** What the sender of messages knows of a member beside the usual. */
-export function messageContext({ member, notified, unfinished, visits }: MemberState): Context {
+export function messageContext({ member, counted, unfinished, visits }: MemberState): Context {
   const iso = (times: readonly number[]): string[] => times.map((at) => new Date(at).toISOString());
   return {
     notifications: member.notifications,
     utcOffsetMinutes: member.offsetMinutes,
     hasUnfinished: unfinished !== null,
-    notified: iso(notified.slice(-5)),
+    notified: iso(counted.slice(-5)),
     visits: iso(visits),
   };
 }
@@ -103,6 +112,7 @@ export function messageTruth(world: World): MessageTruth {
           member,
           unfinished,
           notified,
+          counted: notified,
           satisfaction: member.satisfaction,
           active: true,
           listed: 0,

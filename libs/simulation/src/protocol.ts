@@ -17,6 +17,11 @@ export interface TreatmentRequest {
   readonly unitType: string;
   readonly context: Context;
   readonly requests: readonly SurfaceRequest[];
+  /**
+   * Key of a page that is asked for as a whole (`POST /v1/pages/:key/serve`); there are no `requests` then. The answer is the
+   * order of its rows, and for every row the titles in it and their artwork.
+   */
+  readonly page?: string;
 }
 
 /** One answer, in the order of the request's questions. */

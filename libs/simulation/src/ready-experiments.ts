@@ -103,13 +103,15 @@ export const readyPolicies: readonly ReadyPolicy[] = [
   searching('search-by-everything', 'Search by words, sounds, graph and taste', {}),
 ];
 
-/** Titles by text: trained when the world begins, on its catalogue alone. */
+/** Titles by text: trained when the world begins, on its catalogue alone, and every night on what was watched as well. */
 function searching(id: string, title: string, params: ReadyPolicy['params']): ReadyPolicy {
   return {
     ...still(id, 'search', title, params),
     // Mostly by score; the rest tells how far down members look.
     exploration: { key: 'plackett-luce', params: { temperature: 0.5 } },
     windowSeconds: 300,
+    learning: true,
+    training: { schedule: { at: '03:15', timeZone: 'UTC' } },
   };
 }
 

@@ -17,7 +17,7 @@ import {
 } from './behaviour.js';
 import { seasonFactor } from './calendar.js';
 import type { HomeRow, Title } from './catalogue.js';
-import { messageContext, openProbability, receive, silentMessage, visited } from './messages.js';
+import { count, messageContext, openProbability, receive, silentMessage, visited } from './messages.js';
 import { watchTitle, type Cause, type Watched } from './playback.js';
 import type { Play, ServedTreatment } from './protocol.js';
 import type { SearchIntent } from './search-intents.js';
@@ -188,13 +188,16 @@ function* chooseResult(
   return visit.chance(0.8) ? yield* watchTitle(visit, title, cause) : nothing;
 }
 
-/** One visit from opening the app to leaving it; what was found moves the member's satisfaction. */
-export function* playSession(visit: Visit): Play<void> {
+/**
+ * One visit from opening the app to leaving it; what was found moves the member's satisfaction.
+ * @param home what the app shows at first; by default place by place.
+ */
+export function* playSession(visit: Visit, home: (visit: Visit) => Play<Watched> = browseHome): Play<void> {
   const { state } = visit;
   visit.outcome('session_start', { properties: { device: state.member.device } });
   state.sessions++;
   visited(state, visit.now);
-  const found = visit.chance(searchShare) ? yield* search(visit) : yield* browseHome(visit);
+  const found = visit.chance(searchShare) ? yield* search(visit) : yield* home(visit);
   const mood = found === 'crashed' ? 0.1 : sessionMood(found.minutes, found.match);
   state.satisfaction += satisfactionStep * (mood - state.satisfaction);
 }
@@ -222,6 +225,7 @@ export function* playMessage(visit: Visit): Play<void> {
   if (!served) return;
   const at = visit.now;
   visit.exposure(served);
+  if (served.withheld === true) count(state, at);
   const message = served.action ?? silentMessage;
   if (message === silentMessage) return;
   const opens = visit.chance(openProbability(state, message, at));

@@ -16,6 +16,8 @@ export interface MemberState {
   /** Times of the newest visits and messages, Unix milliseconds, the newest last. */
   visits: readonly number[];
   notified: readonly number[];
+  /** Times at which a message was sent or withheld by lot: what the sender counts against its caps. */
+  counted: readonly number[];
   /** Counts events, so that each has an id of its own. */
   events: number;
 }
@@ -32,5 +34,6 @@ export function createMemberState(member: Member): MemberState {
     events: 0,
     visits: [],
     notified: [],
+    counted: [],
   };
 }

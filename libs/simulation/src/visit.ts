@@ -101,6 +101,14 @@ export class Visit {
     return (yield step) ?? [];
   }
 
+  /** Asks for a whole page. @param more as of `ask`. */
+  *askPage(page: string, more: Context): Play<readonly ServedTreatment[]> {
+    const context = { ...this.context(), ...more };
+    const request = { unitId: this.state.member.id, unitType: 'member', context, requests: [], page };
+    const step: Step = { kind: 'serve', at: this.now, request };
+    return (yield step) ?? [];
+  }
+
   /** Something the client reports at once, or `delay` milliseconds later. */
   private report(kind: ClientEvent['kind'], detail: Detail & { name?: OutcomeName }, delay = 0): void {
     const { state, stage, now } = this;

@@ -35,25 +35,31 @@ export class HistoryWriter {
     });
   }
 
-  /** Stores what has come together; decisions first, since events name them. */
-  async flush(): Promise<void> {
+  /**
+   * Hands over what has come together until now, to be stored by calling the result; what comes from now on waits for the
+   * next time. Decisions are stored first, since events name them.
+   */
+  take(): () => Promise<void> {
     const { decisions, events } = this;
     this.decisions = [];
     this.events = [];
-    for (let i = 0; i < decisions.length; i += BATCH) {
-      const { stored } = await this.facts.insertDecisions(decisions.slice(i, i + BATCH));
-      this.stored.decisions += stored;
-    }
-    for (let i = 0; i < events.length; i += BATCH) {
-      const part = events.slice(i, i + BATCH);
-      const times = part.map((event) => event.at);
-      const { stored } = await this.facts.insertEvents({
-        count: part.length,
-        firstAt: Math.min(...times),
-        lastAt: Math.max(...times),
-        lines: part.map(encodeEvent).join(''),
-      });
-      this.stored.events += stored;
-    }
+    return async () => {
+      for (let i = 0; i < decisions.length; i += BATCH) {
+        const { stored } = await this.facts.insertDecisions(decisions.slice(i, i + BATCH));
+        this.stored.decisions += stored;
+      }
+      for (let i = 0; i < events.length; i += BATCH) await this.store(events.slice(i, i + BATCH));
+    };
+  }
+
+  private async store(events: readonly ClientEvent[]): Promise<void> {
+    const times = events.map((event) => event.at);
+    const { stored } = await this.facts.insertEvents({
+      count: events.length,
+      firstAt: Math.min(...times),
+      lastAt: Math.max(...times),
+      lines: events.map(encodeEvent).join(''),
+    });
+    this.stored.events += stored;
   }
 }

@@ -5,7 +5,6 @@ import type { Answer, ClientEvent, MemberState, TreatmentRequest, World } from '
 import { newUlid } from '../http/ulid.js';
 import type { Database } from '../persistence/database.js';
 import { FactStore } from '../persistence/fact-store.js';
-import { LearnPolicy } from '../policies/learn-policy.js';
 import { HealthFactsReader } from '../reports/health-facts.js';
 import { LiftReports } from '../reports/lift-reports.js';
 import { ReportStore } from '../reports/report-store.js';
@@ -18,6 +17,7 @@ import { serveTreatments } from '../serving/serve-treatments.js';
 import type { ServingHooks } from '../serving/serve-treatments.js';
 import { SnapshotCache } from '../serving/snapshot-cache.js';
 import { SnapshotStore } from '../serving/snapshot-store.js';
+import { HistoryWork, Turns } from './history-work.js';
 import { HistoryWriter } from './history-writer.js';
 import { trainOnCatalogue } from './train-on-catalogue.js';
 import { holdBack, startRecommenders } from './recommender-start.js';
@@ -69,7 +69,8 @@ export interface HistorySummary {
 
 /**
  * Plays a simulated past through the product: the same serving, learning and rollups as live traffic, on a simulated
- * clock, with facts stored in large batches. The experiments must exist and run.
+ * clock, with facts stored in large batches. The experiments must exist and run. What happened is stored and learned from
+ * while the next hours are played, as it is while people watch: policies serve what was learned one period before.
  */
 export async function loadHistory(db: Database, options: HistoryOptions): Promise<HistorySummary> {
   const { world, from, to, seed, recommenders } = options;
@@ -82,18 +83,15 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
   await trainOnCatalogue(db, new Date(from));
   await catalog.refresh();
   const writer = new HistoryWriter(new FactStore(db).storePast());
-  const learner = new LearnPolicy(db);
-  const learning = await db.query<{ id: string }>(
-    `select id from policy where learning and window_seconds >= 0 order by id`,
-  );
+  const work = new HistoryWork(db, writer, snapshots, await learningPolicies(db));
   const served = servedBy(catalog, snapshots);
-  const learn = async (at: number): Promise<void> => {
-    for (const { id } of learning) while ((await learner.run(id, new Date(at))).more);
-    await snapshots.sync();
-  };
+  const turns = new Turns();
   const shift = from - (options.calendarFrom ?? from);
   const startOn = async (at: number): Promise<void> => {
     if (!recommenders || at !== from + recommenders.day * DAY_MS) return;
+    await work.done();
+    // Without it the training data of two weeks are looked up one by one.
+    await analyze(db);
     await startRecommenders(db, world, recommenders, at, at - shift);
     await catalog.refresh();
     await snapshots.sync();
@@ -109,27 +107,33 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
       const { treatments, records } = serveTreatments(served, completed(request, shift), at, UNHURRIED);
       // A visit that begins shortly before the end goes on in the future; that part did not happen.
       if (at <= to) for (const record of records) writer.decision(record);
-      return treatments as unknown as Answer;
+      return turns.give(treatments as unknown as Answer);
     },
     emit: (event, deliveredAt) => writer.event(later(event, shift), deliveredAt + shift),
     async onHour(worldTime) {
       const at = worldTime + shift;
       const hours = Math.round((at - from) / HOUR_MS);
       if (hours % LEARN_EVERY_HOURS !== 0) return;
-      await writer.flush();
-      await learn(at);
+      await work.learn(at);
       await startOn(at);
-      if (hours % (24 * ROLL_UP_EVERY_DAYS) === 0) await rollUpAll(db, new Date(at - 1));
+      if (hours % (24 * ROLL_UP_EVERY_DAYS) === 0) await work.rollUp(new Date(at - 1));
       options.progress?.((at - from) / (to - from));
     },
   });
   for (const { event } of summary.undelivered) {
     if (Date.parse(event.at) + shift <= to) writer.event(later(event, shift), to);
   }
-  await writer.flush();
-  await learn(to);
+  await work.learn(to);
+  await work.done();
   await report(db, [...options.experiments, ...(recommenders?.experiments ?? [])], to);
   return { ...writer.stored, states: summary.states };
+}
+
+async function learningPolicies(db: Database): Promise<string[]> {
+  const rows = await db.query<{ id: string }>(
+    `select id from policy where learning and window_seconds >= 0 order by id`,
+  );
+  return rows.map(({ id }) => id);
 }
 
 const servedBy = (catalog: ExperimentCatalog, snapshots: SnapshotCache) => ({
@@ -139,10 +143,14 @@ const servedBy = (catalog: ExperimentCatalog, snapshots: SnapshotCache) => ({
   policy: (id: string) => snapshots.get(id),
 });
 
+/** A coarse look at the new partitions is enough for good plans; autovacuum refines it. */
+async function analyze(db: Database): Promise<void> {
+  await db.query('set default_statistics_target = 10; analyze; reset default_statistics_target');
+}
+
 /** What reports are made of, and their summaries, as of the end of the history. */
 async function report(db: Database, experiments: readonly string[], to: number): Promise<void> {
-  // A coarse look at the new partitions is enough for good plans; autovacuum refines it.
-  await db.query('set default_statistics_target = 10; analyze; reset default_statistics_target');
+  await analyze(db);
   await rollUpAll(db, new Date(to));
   const reports = new LiftReports(new ReportStore(db), new HealthFactsReader(db));
   for (const key of experiments) await reports.storeSummary(key, new Date(to));

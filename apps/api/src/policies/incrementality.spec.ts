@@ -127,6 +127,11 @@ describe('an incremental reward', () => {
       ],
     ] as const)
       expect(await refused(change)).toMatchObject([400, { pointer, code }]);
+    // A lot that is kept for less than the window would show within it what it withholds.
+    expect(await refused({ withhold: { share: 0.1, steadyFor: 'decision' } })).toMatchObject([
+      400,
+      { pointer: '/withhold/steadyFor', code: 'shorter_than_window' },
+    ]);
     const created = await create(BODY);
     expect(created.json()).toMatchObject({
       withhold: { share: 0.5, steadyFor: 'always' },

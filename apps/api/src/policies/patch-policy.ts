@@ -6,6 +6,7 @@ import type { Sql } from '../persistence/database.js';
 import { gateChange } from '../off-policy/traffic-gate.js';
 import type { GatePass } from '../off-policy/traffic-gate.js';
 import { checkSetup } from './check-setup.js';
+import { checkSteadyLot } from './withhold-check.js';
 import type { PolicyRow } from './policy-row.js';
 import type { PatchPolicy } from './policy.schemas.js';
 import { keepRewardVersion, resolveReward } from './reward-versions.js';
@@ -52,7 +53,7 @@ export async function applyPatch(
   gate: (sql: Sql, row: PolicyRow, fields: Fields, pass: GatePass) => Promise<void> = gateChange,
 ): Promise<void> {
   const fields = merged(row, resolveReward(patch));
-  checkSetup(row.key, {
+  const setup = {
     params: fields.params ?? row.params,
     exploration: fields.exploration ?? row.exploration,
     reward: fields.reward === undefined ? row.reward : fields.reward,
@@ -60,7 +61,10 @@ export async function applyPatch(
     graceSeconds: fields.graceSeconds ?? row.grace_seconds,
     learning: fields.learning ?? row.learning,
     withhold: fields.withhold === undefined ? row.withhold : fields.withhold,
-  });
+  };
+  checkSetup(row.key, setup);
+  // Where an older policy keeps its lots too short a time, other fields of it can still be changed.
+  if (fields.withhold !== undefined || fields.windowSeconds !== undefined) checkSteadyLot(setup);
   checkTraining(row.key, fields.training);
   await checkShadow(tx, row.id, fields.shadow);
   await gate(tx, row, fields, { reason: overrideGate, acting });

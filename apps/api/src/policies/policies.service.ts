@@ -7,6 +7,7 @@ import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import type { Sql, Transaction } from '../persistence/database.js';
 import { checkSetup } from './check-setup.js';
+import { checkSteadyLot } from './withhold-check.js';
 import { applyPatch } from './patch-policy.js';
 import { lockPolicy } from './policy-row.js';
 import type { PolicyRow } from './policy-row.js';
@@ -41,6 +42,7 @@ export class PoliciesService {
       const { reward = null, windowSeconds = DEFAULT_WINDOW } = given;
       const fields = { ...given, reward, windowSeconds };
       checkSetup(key, fields);
+      checkSteadyLot(fields);
       checkTraining(key, fields.training);
       await checkShadow(tx, id, fields.shadow);
       const inserted = await tx.query(

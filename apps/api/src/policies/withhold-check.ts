@@ -9,6 +9,32 @@ interface Setup {
   readonly windowSeconds: number;
 }
 
+const HOUR = 3600;
+const PERIOD_SECONDS: Readonly<Record<Withhold['steadyFor'], number>> = {
+  decision: 0,
+  hour: HOUR,
+  day: 24 * HOUR,
+  week: 7 * 24 * HOUR,
+  always: Infinity,
+};
+
+/**
+ * @throws Problem 400 where a lot is kept for less time than outcomes count: what is withheld now would be shown within its
+ *   own window, and what is compared with showing would be showing.
+ */
+export function checkSteadyLot({ withhold, reward, windowSeconds }: Setup): void {
+  if (withhold === null || reward === null) return;
+  const known = Object.entries(PERIOD_SECONDS);
+  if ((PERIOD_SECONDS[withhold.steadyFor] ?? 0) >= windowSeconds) return;
+  const enough = known.flatMap(([name, seconds]) => (seconds >= windowSeconds ? [`"${name}"`] : []));
+  throw Problem.invalid(
+    '/withhold/steadyFor',
+    'shorter_than_window',
+    `a lot must be kept at least as long as outcomes count (${windowSeconds} s): what is withheld would be shown ` +
+      `within its own window; allowed are ${enough.join(', ')}, or a shorter windowSeconds`,
+  );
+}
+
 /**
  * @throws Problem 400 where withholding and reward do not fit together: withholding needs a window, since nothing says when
  * to stop waiting for an outcome that did not come; and an incremental reward needs a withheld slice to be estimated from,

@@ -1,7 +1,7 @@
 import { isCalendar } from '#metrics';
 import type { EventSelection, Measure, MetricDefinition } from '#metrics';
 import { conditionSql, summand } from './event-filter-sql.js';
-import { EXPOSURE_CODE, EventValues } from './values.js';
+import { EventValues } from './values.js';
 
 export { Values } from './values.js';
 export { EventValues };
@@ -47,10 +47,7 @@ function scopeOf(measure: Measure, calendarDays: boolean, period: Period, values
 function filterOf(measure: Measure, calendarDays: boolean, period: Period, values: EventValues): string {
   const selected =
     measure.fold === 'exposures'
-      ? [
-          `ev.code = ${EXPOSURE_CODE}`,
-          ...(measure.where ?? []).map((condition) => conditionSql(condition, values)),
-        ]
+      ? [values.isExposure(), ...(measure.where ?? []).map((condition) => conditionSql(condition, values))]
       : selectionOf(measure, values);
   return all([...selected, ...scopeOf(measure, calendarDays, period, values)]);
 }

@@ -171,12 +171,15 @@ async function enter(tx: Transaction): Promise<void> {
   );
   await tx.query(
     `insert into experiment_unit (experiment, unit_id, arm, first_at, entered_on, phase, crossover, attributes)
-     select distinct on (experiment, unit_id) experiment, unit_id, arm, at, (at at time zone 'UTC')::date, phase,
-            min(arm) over w <> max(arm) over w,
-            ${ATTRIBUTES}
-       from fresh_entry
-     window w as (partition by experiment, unit_id)
-      order by experiment, unit_id, at
+     select experiment, unit_id, arm, at, (at at time zone 'UTC')::date, phase, crossover, ${ATTRIBUTES}
+       from (
+         select distinct on (experiment, unit_id) experiment, unit_id, arm, at, phase, context,
+                min(arm) over w <> max(arm) over w as crossover
+           from fresh_entry
+         window w as (partition by experiment, unit_id)
+          order by experiment, unit_id, at
+         -- Attributes are dear, and only those of the first exposure are kept.
+         offset 0) first
       ${entered?.some ? MEET_AGAIN : ''}`,
   );
 }

@@ -24,6 +24,7 @@ export class Values {
  */
 export class EventValues extends Values {
   private readonly codes = new Map<string, number>();
+  private exposures = false;
 
   /** Whether `ev` is an outcome of one of these names. */
   isOutcome(names: readonly string[]): string {
@@ -35,6 +36,18 @@ export class EventValues extends Values {
       }),
     );
     return codes.size === 1 ? `ev.code = ${[...codes].join()}` : `ev.code in (${[...codes].join(', ')})`;
+  }
+
+  /** Whether `ev` is an exposure. */
+  isExposure(): string {
+    this.exposures = true;
+    return `ev.code = ${EXPOSURE_CODE}`;
+  }
+
+  /** Whether anything asks for the event `e`, once all names are known: most exposures and many outcomes are nobody's. */
+  isAskedFor(): string {
+    const outcomes = `e.kind = 'outcome' and e.name = any(${this.add([...this.codes.keys()], 'names')}::text[])`;
+    return this.exposures ? `(${outcomes} or e.kind = 'exposure')` : outcomes;
   }
 
   /** The column `ev.code` of an event `e`, once all names are known. */

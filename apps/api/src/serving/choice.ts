@@ -1,7 +1,8 @@
 import { DomainError, createRng } from '#experiments';
 import type { Assignment, DecisionReason, Json, Surface } from '#experiments';
 import { allowedBy, serveAction, serveSlate } from '#policies';
-import type { Action, CompiledPolicy, Contact, DecisionRequest } from '#policies';
+import type { Action, CompiledPolicy, DecisionRequest } from '#policies';
+import type { ServedContact } from './contact.js';
 import type { ServedNextSession } from './next-session.js';
 import type { ServingPolicy } from './serving-policy.js';
 import type { WithholdLot } from './withhold.js';
@@ -27,7 +28,7 @@ export interface Choice {
   /** When the unit comes back, of policies that foresee it. */
   readonly nextSession?: ServedNextSession | undefined;
   /** Whether the unit may be sent something now, of policies with such rules. */
-  readonly contact?: Contact | undefined;
+  readonly contact?: ServedContact | undefined;
 }
 
 export interface SlateEntry {

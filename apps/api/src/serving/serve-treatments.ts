@@ -1,6 +1,8 @@
 import type { Assignment, Context, Json, Slice, Surface } from '#experiments';
 import { allowedBy, limitContext } from '#policies';
-import type { Action, CompiledPolicy, Contact, DecisionRequest } from '#policies';
+import type { Action, CompiledPolicy, DecisionRequest } from '#policies';
+import { contactIn } from './contact.js';
+import type { ServedContact } from './contact.js';
 import { newUlid } from '../http/ulid.js';
 import type { DecisionRecord, ShadowRecord } from '../queues/jobs.js';
 import type { NamedAction, ServingCatalog } from './catalog-data.js';
@@ -58,7 +60,7 @@ export interface Treatment {
   /** When the unit comes back, of policies that foresee it. */
   readonly nextSession?: ServedNextSession | undefined;
   /** Whether the unit may be sent something now, and when next; of policies with such rules. */
-  readonly contact?: Contact | undefined;
+  readonly contact?: ServedContact | undefined;
 }
 
 export interface Served {
@@ -255,7 +257,7 @@ function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatm
       shown,
       retrieved,
       nextSession: nextSessionOf(surface.kind, policy.compiled, decision, asked.known),
-      contact: policy.compiled.contact?.(decision),
+      contact: contactIn(policy.compiled, decision, chosen),
     };
   } catch (error) {
     const { reason, detail } = failureOf(error);

@@ -129,6 +129,11 @@ const treatment = z.object({
         .number()
         .nullable()
         .describe('Unix milliseconds of the next moment that the rules allow; null: none is known.'),
+      counts: z
+        .boolean()
+        .describe(
+          'Sent or withheld: add this moment to the list of messages that the context has next time.',
+        ),
     })
     .optional()
     .describe('Whether the unit may be sent something now; of policies with rules about it.'),

@@ -189,7 +189,9 @@ describe('a policy that withholds', () => {
     for (let unit = 0; unit < 200; unit++) {
       const { records, treatments } = serveIn(state, `m${unit}`, { timeZone: 'UTC' });
       const [record, treatment] = [records[0] as DecisionRecord, treatments[0] as Treatment];
-      expect(treatment.contact).toEqual({ status: 'open', nextAt: NOW });
+      // What was withheld counts for the caps as what was sent does.
+      const counts = record.chosen !== 'do-not-send';
+      expect(treatment.contact).toEqual({ status: 'open', nextAt: NOW, counts });
       expect(record.propensity).toBe(0.5);
       if (record.chosen === 'do-not-send') expect(record).not.toHaveProperty('withheld');
       else expect(record.withholdPropensity).toBe(0.5);

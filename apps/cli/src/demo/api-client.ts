@@ -23,20 +23,28 @@ const problemSchema = z.object({
   errors: z.array(z.object({ pointer: z.string(), message: z.string() })).default([]),
 });
 
-const treatmentsSchema = z.object({
-  treatments: z.array(
+const treatmentSchema = z.object({
+  decisionId: z.string(),
+  surface: z.string(),
+  subject: z.string().nullish(),
+  experiment: z.string().nullable(),
+  arm: z.string().nullable(),
+  value: z.json().optional(),
+  action: z.string().nullish(),
+  slate: z.array(z.object({ id: z.string(), propensity: z.number() })).nullish(),
+  propensity: z.number().optional(),
+  policy: z.object({ key: z.string(), version: z.union([z.string(), z.number()]).nullable() }).nullish(),
+  reason: z.string(),
+  withheld: z.boolean().optional(),
+});
+const treatmentsSchema = z.object({ treatments: z.array(treatmentSchema) });
+
+const pageSchema = z.object({
+  order: treatmentSchema,
+  rows: z.array(
     z.object({
-      decisionId: z.string(),
-      surface: z.string(),
-      subject: z.string().nullish(),
-      experiment: z.string().nullable(),
-      arm: z.string().nullable(),
-      value: z.json().optional(),
-      action: z.string().nullish(),
-      slate: z.array(z.object({ id: z.string(), propensity: z.number() })).nullish(),
-      propensity: z.number().optional(),
-      policy: z.object({ key: z.string(), version: z.union([z.string(), z.number()]).nullable() }).nullish(),
-      reason: z.string(),
+      treatment: treatmentSchema,
+      titles: z.array(z.object({ artwork: treatmentSchema.nullable() })),
     }),
   ),
 });
@@ -96,11 +104,25 @@ export class ApiClient {
     return withPatience(() => this.call(method, path, body), patienceMs);
   }
 
-  /** `POST /v1/treatments`. */
+  /** `POST /v1/treatments`, or `POST /v1/pages/:key/serve` where a page is asked for. */
   async treatments(request: TreatmentRequest): Promise<Answer> {
     const { publishable } = this.connection;
+    if (request.page !== undefined) return this.page(request.page, request);
     const answer = treatmentsSchema.parse(await this.call('POST', '/v1/treatments', request, publishable));
     return answer.treatments as Answer;
+  }
+
+  /** All decisions of a page, in the order in which they were made. */
+  private async page(key: string, { unitId, unitType, context }: TreatmentRequest): Promise<Answer> {
+    const { publishable } = this.connection;
+    const path = `/v1/pages/${encodeURIComponent(key)}/serve`;
+    const body = { unitId, unitType, context };
+    const { order, rows } = pageSchema.parse(await this.call('POST', path, body, publishable));
+    const parts = rows.flatMap(({ treatment, titles }) => [
+      treatment,
+      ...titles.flatMap(({ artwork }) => artwork ?? []),
+    ]);
+    return [order, ...parts] as Answer;
   }
 
   /** `POST /v1/events`, at most 1000 of them. Sending twice is harmless. */

@@ -1,11 +1,12 @@
-import type { Surface } from '#experiments';
+import type { Layer, Surface } from '#experiments';
 import { Refused } from './api-client.js';
 import type { ApiClient } from './api-client.js';
-import type { PageSetUp, PolicySetUp } from './set-up.js';
+import { homePageKey, homeTitlesSurface } from '#simulation';
+import type { ExperimentSetUp, PageSetUp, PolicySetUp } from './set-up.js';
 
 /** Titles within a row of the home page. */
 export const homeTitles: Surface = {
-  key: 'home.titles',
+  key: homeTitlesSurface,
   title: 'Titles within a row',
   kind: 'slate',
   defaultValue: null,
@@ -25,14 +26,63 @@ export const homeTitlesPolicy: PolicySetUp = {
   reward: { outcomes: [{ name: 'play', value: 'one' }], combine: 'any' },
   windowSeconds: HOUR,
   learning: true,
+  training: { schedule: { at: '03:45', timeZone: 'UTC' } },
+};
+
+/** The order of the catalogue, against which that policy is tried. */
+export const catalogueOrderPolicy: PolicySetUp = {
+  id: 'home-titles-in-order',
+  key: 'fixed-order',
+  title: 'Titles as the catalogue orders them',
+  params: {},
+  exploration: { key: 'greedy', params: {} },
+  floor: 0,
+  reward: homeTitlesPolicy.reward,
+  windowSeconds: HOUR,
+  learning: false,
+};
+
+export const homeTitlesLayer: Pick<Layer, 'key' | 'title'> = { key: 'titles', title: 'Titles within rows' };
+
+/** Lives on whole pages alone, which nobody asked for in the four weeks before: it begins when the live traffic does. */
+export const homeTitlesExperiment: ExperimentSetUp = {
+  key: 'titles-within-rows',
+  title: 'Titles within the rows of the home page',
+  hypothesis: 'Members play more from a row whose titles stand in the order of their taste.',
+  surface: homeTitlesSurface,
+  unitType: 'member',
+  layer: homeTitlesLayer.key,
+  layerShare: 1,
+  traffic: 1,
+  arms: [
+    {
+      key: 'control',
+      title: 'Order of the catalogue',
+      weight: 1,
+      isControl: true,
+      treatment: { kind: 'policy', policyId: catalogueOrderPolicy.id, steadyFor: 'decision' },
+    },
+    {
+      key: 'by-taste',
+      title: 'By what members play together',
+      weight: 1,
+      isControl: false,
+      treatment: { kind: 'policy', policyId: homeTitlesPolicy.id, steadyFor: 'decision' },
+    },
+  ],
+  decisionMetric: 'click-through',
+  secondaryMetrics: ['play-rate', 'watch-minutes'],
+  guardrailMetrics: ['cancellations'],
+  minimumDays: 7,
+  tags: ['demo'],
 };
 
 /**
- * The home page of the simulated world as one page. The order of its rows and the artwork of its titles come from the
- * experiments that run there; its titles from the default order, until an experiment gives a policy an arm.
+ * The home page of the simulated world as one page. The order of its rows, its titles and their artwork come from the
+ * experiments that run on those surfaces.
  */
 export const homePage: PageSetUp = {
-  key: 'home',
+  key: homePageKey,
   title: 'Home page',
   layout: {
     rows: { surface: 'home.rows', limit: 12 },

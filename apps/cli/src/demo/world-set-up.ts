@@ -15,14 +15,21 @@ import {
   surfaces,
   type World,
 } from '#simulation';
-import { homePage, homeTitles, homeTitlesPolicy } from './home-page.js';
+import {
+  catalogueOrderPolicy,
+  homePage,
+  homeTitles,
+  homeTitlesExperiment,
+  homeTitlesLayer,
+  homeTitlesPolicy,
+} from './home-page.js';
 import type { SetUp } from './set-up.js';
 
 /** Everything of the simulated world that the product has to know; titles that come later, too. */
 export function worldSetUp(world: World): SetUp {
   return {
     surfaces: [...surfaces, homeTitles],
-    layers,
+    layers: [...layers, homeTitlesLayer],
     items: [...itemsOf(world), ...releasedItems(world, demoReleases(world.seed, 0, 0))],
     policies: [
       ...readyPolicies,
@@ -31,21 +38,25 @@ export function worldSetUp(world: World): SetUp {
       nextVisitPolicy,
       ...recommenderPolicies,
       homeTitlesPolicy,
+      catalogueOrderPolicy,
     ],
     pages: [homePage],
-    experiments: [...readyExperiments, stackedExperiment, messageExperiment, ...recommenderExperiments].map(
-      ({ experiment, ...design }) => ({
-        key: experiment.key,
-        title: experiment.title,
-        surface: experiment.surface,
-        unitType: experiment.unitType,
-        layer: experiment.layer,
-        layerShare: experiment.layerRange[1] - experiment.layerRange[0],
-        traffic: experiment.traffic,
-        arms: experiment.arms,
-        tags: ['demo'],
-        ...design,
-      }),
-    ),
+    experiments: [
+      ...[...readyExperiments, stackedExperiment, messageExperiment, ...recommenderExperiments].map(
+        ({ experiment, ...design }) => ({
+          key: experiment.key,
+          title: experiment.title,
+          surface: experiment.surface,
+          unitType: experiment.unitType,
+          layer: experiment.layer,
+          layerShare: experiment.layerRange[1] - experiment.layerRange[0],
+          traffic: experiment.traffic,
+          arms: experiment.arms,
+          tags: ['demo'],
+          ...design,
+        }),
+      ),
+      homeTitlesExperiment,
+    ],
   };
 }

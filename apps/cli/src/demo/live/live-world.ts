@@ -1,4 +1,5 @@
 import {
+  browsePage,
   cancelHazard,
   createMemberState,
   createStage,
@@ -21,6 +22,9 @@ import { createRng, type Rng } from '#experiments';
 const notifiedShare = 0.15;
 /** Of the other visits of members with a phone, those that are questions whether to send a message. */
 const askedShare = 0.2;
+
+/** Of the visits that open the app, those in which it asks for its home page as a whole. */
+const pageShare = 0.3;
 
 /** The members of a running service: who comes next, who leaves, who joins in their place. */
 export class LiveWorld {
@@ -77,7 +81,8 @@ export class LiveWorld {
   private visitOf(visit: Visit): Play<void> {
     if (visit.chance(notifiedShare)) return playNotification(visit);
     const asks = isReachable(visit.state.member) && visit.chance(askedShare);
-    return asks ? playMessage(visit) : playSession(visit);
+    if (asks) return playMessage(visit);
+    return visit.chance(pageShare) ? playSession(visit, browsePage) : playSession(visit);
   }
 
   private *withEnd(visit: Visit, index: number): Play<void> {
