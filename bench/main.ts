@@ -14,6 +14,7 @@ import { tableOf } from './figure.js';
 import type { Figure } from './figure.js';
 import { benchLearning } from './learning.js';
 import { benchRecommenders } from './recommenders.js';
+import { benchMessageLift } from './message-lift.js';
 import { benchOffPolicy } from './off-policy.js';
 import { benchLargeReport, benchReport } from './report.js';
 import type { Ground } from './stack.js';
@@ -40,6 +41,7 @@ const LONG_MEASUREMENTS: typeof MEASUREMENTS = {
   training: benchTraining,
   'bandit-suites': benchBanditSuites,
   incrementality: benchIncrementality,
+  'message-lift': benchMessageLift,
   'multi-task': benchMultiTask,
   'crash-learning': benchCrashLearning,
   artwork10: benchArtwork10,

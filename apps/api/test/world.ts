@@ -27,17 +27,20 @@ const SEED = '6';
 /**
  * Sets the ready experiments up through HTTP, starts them, and plays the given number of days of the
  * simulated world through serving, storage, learning and rollups. The last day is yesterday.
- * @param messages whether messages are sent as well, in an experiment of their own.
+ * @param messages whether messages are sent as well, in an experiment of their own; `withheld` is the share of them that
+ * is withheld, by default that of the demo.
  * @throws Error with the API's answer if it refuses a part of the set-up.
  */
 export async function loadReadyWorld(
   api: TestApi,
   world: World,
   days: number,
-  { messages }: { readonly messages: boolean } = { messages: false },
+  { messages, withheld }: { readonly messages: boolean; readonly withheld?: number } = { messages: false },
 ): Promise<HistorySummary> {
   const experiments = messages ? [...readyExperiments, messageExperiment] : readyExperiments;
-  await setUp(api, world, experiments, messages ? [...readyPolicies, messagePolicy] : readyPolicies);
+  const share = withheld ?? messagePolicy.withhold.share;
+  const sender = { ...messagePolicy, withhold: { ...messagePolicy.withhold, share } };
+  await setUp(api, world, experiments, messages ? [...readyPolicies, sender] : readyPolicies);
   const from = historyStart(Date.now(), days);
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'marquee-history-'));
   try {

@@ -81,6 +81,8 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
   const snapshots = new SnapshotCache(new SnapshotStore(db), disk, logger);
   const catalog = new ExperimentCatalog(new CatalogStore(db), snapshots, disk, logger);
   await trainOnCatalogue(db, new Date(from));
+  // A new partition waits for everybody who reads the table; a rollup reads it for seconds.
+  await db.query('select ensure_partitions($1::date, $2::date)', [new Date(from), new Date(to)]);
   await catalog.refresh();
   const writer = new HistoryWriter(new FactStore(db).storePast());
   const work = new HistoryWork(db, writer, snapshots, await learningPolicies(db));

@@ -12,8 +12,15 @@ type Period = { readonly stoppedAt: Date | null } | { readonly daysBefore: numbe
 const all = (clauses: readonly string[]): string => clauses.join(' and ');
 
 /** Which events a selection takes, whenever they happened. */
-function selectionOf({ events, where }: EventSelection, values: EventValues): string[] {
-  return [values.isOutcome(events), ...(where ?? []).map((condition) => conditionSql(condition, values))];
+function selectionOf(
+  { events, where }: EventSelection,
+  values: EventValues,
+  { scope }: Pick<Measure, 'scope'>,
+): string[] {
+  return [
+    values.isOutcome(events, scope === 'decision'),
+    ...(where ?? []).map((condition) => conditionSql(condition, values)),
+  ];
 }
 
 /** What belongs to the experiment and lies in the time that a measure covers. */
@@ -47,8 +54,11 @@ function scopeOf(measure: Measure, calendarDays: boolean, period: Period, values
 function filterOf(measure: Measure, calendarDays: boolean, period: Period, values: EventValues): string {
   const selected =
     measure.fold === 'exposures'
-      ? [values.isExposure(), ...(measure.where ?? []).map((condition) => conditionSql(condition, values))]
-      : selectionOf(measure, values);
+      ? [
+          values.isExposure(measure.scope === 'decision'),
+          ...(measure.where ?? []).map((condition) => conditionSql(condition, values)),
+        ]
+      : selectionOf(measure, values, measure);
   return all([...selected, ...scopeOf(measure, calendarDays, period, values)]);
 }
 
@@ -99,7 +109,7 @@ function stepsInOrder(
   const before = metric.after ?? [];
   const scope = all(scopeOf(numerator, false, after, values));
   const bits = [...before, numerator].map(
-    (step, i) => `case when ${all(selectionOf(step, values))} then ${1 << i} else 0 end`,
+    (step, i) => `case when ${all(selectionOf(step, values, numerator))} then ${1 << i} else 0 end`,
   );
   const set = `(${bits.join(' + ')})`;
   const word = `coalesce(string_agg(substr('${LETTERS}', ${set}, 1), '' order by ev.at, ${set}) filter (where ${scope} and ${set} > 0), '')`;

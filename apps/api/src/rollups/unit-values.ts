@@ -96,6 +96,7 @@ export async function unitNumbersSql(
            join event e on e.unit_id = u.unit_id and e.at >= ${since} and e.at >= u.first_at - make_interval(days => ${days})
                 and ${values.isAskedFor()}
            left join ${own} own on own.id = e.decision_id and own.unit_id = e.unit_id
+          where own.id is not null or ${values.isAskedForAnywhere()}
          union all
          select u.unit_id, u.first_at, ${EXPOSURE_CODE}, null, e.at, e.id, true, ${time}${filters.ofDecision}
            from ${units} u join ${own} e on e.unit_id = u.unit_id and e.exposed and e.at >= u.first_at

@@ -24,30 +24,46 @@ export class Values {
  */
 export class EventValues extends Values {
   private readonly codes = new Map<string, number>();
-  private exposures = false;
+  /** Names of outcomes, and whether exposures, that count wherever they came about; others count for their decision alone. */
+  private readonly anywhere = new Set<string>();
+  private exposures: 'none' | 'attributed' | 'anywhere' = 'none';
 
-  /** Whether `ev` is an outcome of one of these names. */
-  isOutcome(names: readonly string[]): string {
+  /**
+   * Whether `ev` is an outcome of one of these names.
+   * @param attributed what asks for it takes it only where `ev.attributed`.
+   */
+  isOutcome(names: readonly string[], attributed = false): string {
     const codes = new Set(
       names.map((name) => {
         const code = this.codes.get(name) ?? this.codes.size + 1;
         this.codes.set(name, code);
+        if (!attributed) this.anywhere.add(name);
         return code;
       }),
     );
     return codes.size === 1 ? `ev.code = ${[...codes].join()}` : `ev.code in (${[...codes].join(', ')})`;
   }
 
-  /** Whether `ev` is an exposure. */
-  isExposure(): string {
-    this.exposures = true;
+  /** Whether `ev` is an exposure. @param attributed as of `isOutcome`. */
+  isExposure(attributed = false): string {
+    if (!attributed) this.exposures = 'anywhere';
+    else if (this.exposures === 'none') this.exposures = 'attributed';
     return `ev.code = ${EXPOSURE_CODE}`;
   }
 
   /** Whether anything asks for the event `e`, once all names are known: most exposures and many outcomes are nobody's. */
   isAskedFor(): string {
-    const outcomes = `e.kind = 'outcome' and e.name = any(${this.add([...this.codes.keys()], 'names')}::text[])`;
-    return this.exposures ? `(${outcomes} or e.kind = 'exposure')` : outcomes;
+    return this.isOneOf([...this.codes.keys()], this.exposures !== 'none');
+  }
+
+  /** Whether anything asks for the event `e` although it is not attributed. */
+  isAskedForAnywhere(): string {
+    return this.isOneOf([...this.anywhere], this.exposures === 'anywhere');
+  }
+
+  private isOneOf(names: readonly string[], exposures: boolean): string {
+    const outcomes = `e.kind = 'outcome' and e.name = any(${this.add(names, 'names')}::text[])`;
+    return exposures ? `(${outcomes} or e.kind = 'exposure')` : `(${outcomes})`;
   }
 
   /** The column `ev.code` of an event `e`, once all names are known. */

@@ -1,161 +1,29 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  compileExploration,
-  contactOf,
-  incrementalReward,
-  policyRegistry,
-  serveAction,
-  wrapperRegistry,
-} from '#policies';
-import type { BanditPolicy, Chooser, ContactRules, RewardedDecision } from '#policies';
-import { createRng } from '#experiments';
-import { liftOfShowing } from '#metrics';
-import type { LotSums } from '#metrics';
-import {
-  createMemberState,
-  createWorld,
-  itemsOf,
-  messageLift,
-  messagePolicy,
-  messageWindowHours,
-  millisecondsPerDay,
-  playingShare,
-  silentMessage,
-  simulate,
-  truthOf,
-} from '#simulation';
-import type { TreatmentRequest } from '#simulation';
+import { contactOf, wrapperRegistry } from '#policies';
+import type { ContactRules } from '#policies';
+import { messagePolicy, millisecondsPerDay, playingShare, silentMessage, truthOf } from '#simulation';
+import { MessageStudy, STUDY_START as START, coverageOfLift } from './message-study.js';
+import type { Asked } from './message-study.js';
 
-const START = Date.UTC(2026, 2, 2);
 const DAYS = 24;
 /** More than anybody would withhold in earnest: so small a world has power only then. */
 const SHARE = 0.5;
-const WINDOW = messageWindowHours * 3_600_000;
 
-interface Asked extends RewardedDecision {
-  /** Null: nothing was to be sent, and no lot was drawn. */
-  readonly withheld: boolean | null;
-  /** What sending brings by the laws of the world, in the state that the member was in. */
-  readonly truth: number;
-}
-
-/** The policy of the demo in the simulated world, learning once a day from lots as the product does. */
 describe('messages in the simulated world', () => {
-  const world = createWorld('messages', { members: 2000, titles: 24 });
-  const states = world.members.map(createMemberState);
-  const known = new Map(states.map((state) => [state.member.id, state]));
-  const asked: Asked[] = [];
-  const plays = new Map<string, number[]>();
-  let visits = 0;
+  const study = new MessageStudy({ seed: 'messages', members: 1600, days: DAYS, share: SHARE });
+  const { world, asked, plays } = study;
   const rules = wrapperRegistry
     .get('contact-rules')
     .params.parse(
       (messagePolicy.params['wrappers'] as unknown as { params: object }[])[0]?.params,
     ) as ContactRules;
 
-  beforeAll(async () => {
-    const policy = policyRegistry.get(messagePolicy.key) as BanditPolicy;
-    const params = policy.params.parse(messagePolicy.params);
-    const actions = itemsOf(world).flatMap(({ id, kind, features }) =>
-      kind === 'message' ? [{ id, features }] : [],
-    );
-    const rng = createRng('messages');
-    const explore = compileExploration('greedy', {});
-    let state = policy.initialState(params);
-    let chooser = policy.compile(state, params) as Chooser;
-    let learnedTo = START;
-    const baseline = { sum: 0, n: 0 };
-    const message = (request: TreatmentRequest, at: number): string | null => {
-      const decision = { unitId: request.unitId, context: request.context, actions, subject: null, at };
-      const { index, propensity } = serveAction(chooser, decision, explore, messagePolicy.floor, rng);
-      const action = actions[index] as (typeof actions)[number];
-      const isSilent = action.id === silentMessage;
-      const withheld = isSilent ? null : rng.uniform() < SHARE;
-      const truth = messageLift(known.get(request.unitId) as (typeof states)[number], action.id, at);
-      asked.push({
-        ...decision,
-        decisionId: `d${asked.length}`,
-        action,
-        position: 0,
-        propensity,
-        reward: 0,
-        withheld,
-        truth,
-      });
-      return withheld ? null : action.id;
-    };
-    await simulate(world, {
-      from: START,
-      to: START + DAYS * millisecondsPerDay,
-      seed: 'messages',
-      states,
-      messages: true,
-      serve: (request, at) =>
-        request.requests.map(({ surface }, i) => ({
-          decisionId: `${at}-${i}`,
-          surface,
-          experiment: null,
-          arm: null,
-          reason: 'POLICY',
-          ...(surface === 'message.push' ? { action: message(request, at) } : {}),
-        })),
-      emit: ({ name, unitId, at }) => {
-        const last = plays.get(unitId) ?? [];
-        if (name === 'session_start') visits++;
-        if (name === 'play') plays.set(unitId, [...last, Date.parse(at)]);
-      },
-      onHour: (at) => {
-        if ((at - START) % millisecondsPerDay !== 0) return;
-        const due = asked.filter(
-          (one) => one.at + WINDOW <= at && one.at + WINDOW > learnedTo && one.withheld !== null,
-        );
-        learnedTo = at;
-        const mean = baseline.n === 0 ? 0 : baseline.sum / baseline.n;
-        const share = SHARE;
-        const batch = due.map((one) => {
-          const lot = { withheld: one.withheld === true, propensity: one.withheld ? share : 1 - share };
-          if (one.withheld) {
-            baseline.n++;
-            baseline.sum += outcomeOf(one);
-          }
-          return { ...one, reward: incrementalReward(outcomeOf(one), mean, lot) };
-        });
-        state = policy.update(state, batch, params);
-        chooser = policy.compile(state, params) as Chooser;
-      },
-    });
-  }, 120_000);
-
-  const outcomeOf = ({ unitId, at }: Asked): number =>
-    plays.get(unitId)?.some((play) => play >= at && play <= at + WINDOW) ? 1 : 0;
-  /** Decisions of one member share a cluster. */
-  function sums(decisions: readonly Asked[]): LotSums {
-    const clusters = new Map<string, { n: number; y: number }>();
-    for (const one of decisions) {
-      const own = clusters.get(one.unitId) ?? { n: 0, y: 0 };
-      clusters.set(one.unitId, { n: own.n + 1, y: own.y + outcomeOf(one) });
-    }
-    const all = [...clusters.values()];
-    const total = (term: (one: { n: number; y: number }) => number): number =>
-      all.reduce((sum, one) => sum + term(one), 0);
-    return {
-      clusters: all.length,
-      decisions: decisions.length,
-      sum: total(({ y }) => y),
-      sumSquares: total(({ y }) => y * y),
-      sumProducts: total(({ n, y }) => n * y),
-      sizeSquares: total(({ n }) => n * n),
-    };
-  }
-  const settled = (): Asked[] => asked.filter(({ at }) => at + WINDOW <= START + DAYS * millisecondsPerDay);
-  const lots = (): Asked[] => settled().filter(({ withheld }) => withheld !== null);
+  beforeAll(() => study.play(), 120_000);
+  const lots = (): Asked[] => study.lots();
 
   it('measure the lift of sending within the interval of the withheld slice', () => {
-    const shown = sums(lots().filter(({ withheld }) => !withheld));
-    const withheld = sums(lots().filter((one) => one.withheld));
-    const found = liftOfShowing(shown, withheld, { alpha: 0.05, binary: true });
-    if (found.status !== 'ok') throw new Error('there are lots of both kinds');
-    const truth = lots().reduce((sum, one) => sum + one.truth, 0) / lots().length;
+    const [found, truth] = [study.lift(), study.truth()];
+    if (found === null) throw new Error('there are lots of both kinds');
     expect(found.lower).toBeLessThan(truth);
     expect(found.upper).toBeGreaterThan(truth);
     expect(found.lower).toBeGreaterThan(0);
@@ -171,6 +39,8 @@ describe('messages in the simulated world', () => {
     const sent = asked.filter(({ withheld }) => withheld === false);
     expect(sent.length).toBeGreaterThan(500);
     for (const { context, at } of sent) expect(contactOf(context, at, rules).status).toBe('open');
+    // Withheld ones count as well: nobody stands for having been sent nothing, and is sent the next.
+    expect(study.contaminated()).toBe(0);
     const times = new Map<string, number[]>();
     for (const { unitId, at } of sent) times.set(unitId, [...(times.get(unitId) ?? []), at]);
     for (const own of times.values())
@@ -207,6 +77,13 @@ describe('messages in the simulated world', () => {
     let played = 0;
     for (const own of plays.values())
       played += own.filter((at, i) => i === 0 || at - (own[i - 1] as number) > 3 * 3_600_000).length;
-    expect(Math.abs(played / visits - playingShare)).toBeLessThan(0.04);
+    expect(Math.abs(played / study.visits - playingShare)).toBeLessThan(0.04);
   });
+
+  it('have intervals that hold the truth as often as they say, around an estimate without bias', async () => {
+    // A short form of `npm run bench -- --only message-lift`, in worlds too small for anything but counting.
+    const found = await coverageOfLift({ seed: 'coverage', runs: 20, members: 220, days: 10, share: SHARE });
+    expect(found.covered).toBeGreaterThanOrEqual(0.85);
+    expect(Math.abs(found.bias)).toBeLessThan(3 * found.biasError);
+  }, 60_000);
 });
