@@ -2,7 +2,7 @@ import { coverageOfLift } from '../apps/cli/src/simulate/message-study.js';
 import { figureOf } from './figure.js';
 import type { Figure } from './figure.js';
 
-const RUNS = 400;
+const RUNS = 300;
 const STUDY = { seed: 'message-lift', members: 1000, days: 14, share: 0.25 };
 
 /**

@@ -120,6 +120,7 @@ try {
   });
   fs.writeFileSync(path.join(stateDir, 'urls.json'), `${JSON.stringify(urls, null, 2)}\n`);
   if (withDemo) {
+    say(`  open already: ${urls.dashboard} (it fills while the demo world loads)`);
     await step('loading the demo world: four weeks of history and its experiments', async () => {
       for (const args of [
         ['dist/apps/cli/src/main.js', 'demo', '--prepare', '--quiet'],
