@@ -2,11 +2,13 @@ import { defineParams } from '#experiments';
 import { z } from 'zod';
 import type { RecommenderPolicy } from '../contract.js';
 import { asSet, decodeItemToItem, encodeItemToItem, historyLimitField, rankByRows } from './item-to-item.js';
-import type { ItemToItem } from './item-to-item.js';
+import type { ItemToItem, RowRules } from './item-to-item.js';
 import { fitLinear, linearFields } from './linear-autoencoder.js';
 
 const schema = z.object({ ...linearFields, historyLimit: historyLimitField });
 type Params = z.output<typeof schema>;
+
+export const easeRules = ({ historyLimit: limit }: Params): RowRules => ({ limit, weigh: asSet });
 
 /**
  * EASE: the linear model with a zero diagonal that best restores members' histories from themselves, under a ridge. With
@@ -24,5 +26,5 @@ export const ease: RecommenderPolicy<Params, ItemToItem> = {
   fit: (data, params, _rng, progress) => fitLinear(data, params, () => params.lambda, progress),
   encode: encodeItemToItem,
   decode: decodeItemToItem,
-  compile: (state, params) => rankByRows(state, params.historyLimit, asSet),
+  compile: (state, params) => rankByRows(state, easeRules(params)),
 };

@@ -35,5 +35,5 @@ export const edlae: RecommenderPolicy<Params, ItemToItem> = {
   },
   encode: encodeItemToItem,
   decode: decodeItemToItem,
-  compile: (state, params) => rankByRows(state, params.historyLimit, asSet),
+  compile: (state, params) => rankByRows(state, { limit: params.historyLimit, weigh: asSet }),
 };

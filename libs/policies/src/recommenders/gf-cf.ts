@@ -132,5 +132,5 @@ export const gfCf: RecommenderPolicy<Params, ItemToItem> = {
   fit,
   encode: encodeItemToItem,
   decode: decodeItemToItem,
-  compile: (state, params) => rankByRows(state, params.historyLimit, asSet),
+  compile: (state, params) => rankByRows(state, { limit: params.historyLimit, weigh: asSet }),
 };

@@ -62,32 +62,43 @@ export function asSet(items: readonly number[]): WeightedHistory {
   return { items: distinct, weights: distinct.map(() => 1) };
 }
 
+/** How the history of a model of rows is read. */
+export interface RowRules {
+  /** Newest items of a history that count. */
+  readonly limit: number;
+  readonly weigh: (items: readonly number[]) => WeightedHistory;
+}
+
 /**
- * Scores by the sum of the rows of what the member watched. Items the model has not met score 0, which is what an item
- * gets that has nothing to do with the history.
- * @param limit newest items of a history that count.
+ * Scores by the sum of the rows of what the member watched; both given by row numbers. Items the model has not met (-1)
+ * score 0, which is what an item gets that has nothing to do with the history.
  */
-export function rankByRows(
-  state: ItemToItem,
-  limit: number,
-  weigh: (items: readonly number[]) => WeightedHistory,
-): Ranker {
-  const { items, popularity, rows } = state;
-  const position = new Map(items.map((id, index) => [id, index]));
+export type RowScorer = (known: readonly number[], asked: Int32Array) => Float64Array;
+
+export function scoreByRows({ items, popularity, rows }: ItemToItem, { weigh }: RowRules): RowScorer {
   const sums = new Float64Array(items.length);
+  return (known, asked) => {
+    if (known.length === 0) return Float64Array.from(asked, (i) => popularity[i] ?? 0);
+    const history = weigh(known);
+    // Whole rows are long: for a few candidates only their entries are looked at.
+    if ('levels' in rows && 2 * asked.length < items.length)
+      return addAsked(rows, history, asked, items.length);
+    addUp(rows, history, sums);
+    return Float64Array.from(asked, (i) => sums[i] ?? 0);
+  };
+}
+
+/** See scoreByRows. */
+export function rankByRows(state: ItemToItem, rules: RowRules): Ranker {
+  const position = new Map(state.items.map((id, index) => [id, index]));
+  const scorer = scoreByRows(state, rules);
   return {
     decides: 'slate',
-    scores: ({ actions, context }) => {
-      const known = knownHistory(context, position, limit);
-      const asked = Int32Array.from(actions, ({ id }) => position.get(id) ?? -1);
-      if (known.length === 0) return Float64Array.from(asked, (i) => popularity[i] ?? 0);
-      const history = weigh(known);
-      // Whole rows are long: for a few candidates only their entries are looked at.
-      if ('levels' in rows && 2 * asked.length < items.length)
-        return addAsked(rows, history, asked, items.length);
-      addUp(rows, history, sums);
-      return Float64Array.from(asked, (i) => sums[i] ?? 0);
-    },
+    scores: ({ actions, context }) =>
+      scorer(
+        knownHistory(context, position, rules.limit),
+        Int32Array.from(actions, ({ id }) => position.get(id) ?? -1),
+      ),
   };
 }
 
@@ -99,7 +110,7 @@ function addAsked(
 ): Float64Array {
   // In the order of memory: a row is read from its beginning to its end.
   const places = Uint32Array.from(asked.keys()).filter((k) => (asked[k] as number) >= 0);
-  places.sort((a, b) => (asked[a] as number) - (asked[b] as number));
+  if (!isAscending(asked)) places.sort((a, b) => (asked[a] as number) - (asked[b] as number));
   const sorted = Uint32Array.from(places, (k) => asked[k] as number);
   const sums = new Float64Array(sorted.length);
   history.items.forEach((item, n) => {
@@ -111,6 +122,11 @@ function addAsked(
   const scores = new Float64Array(asked.length);
   places.forEach((place, k) => (scores[place] = sums[k] as number));
   return scores;
+}
+
+function isAscending(numbers: Int32Array): boolean {
+  for (let k = 1; k < numbers.length; k++) if ((numbers[k] as number) < (numbers[k - 1] as number)) return false;
+  return true;
 }
 
 function addUp(rows: ItemRows | DenseRows, history: WeightedHistory, sums: Float64Array): void {

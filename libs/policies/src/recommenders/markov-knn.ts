@@ -4,7 +4,7 @@ import type { RecommenderPolicy, TrainingSet } from '../contract.js';
 import { interactionsOf } from './interactions.js';
 import { RowCollector } from './item-rows.js';
 import { decodeItemToItem, encodeItemToItem, keptField, rankByRows } from './item-to-item.js';
-import type { ItemToItem, WeightedHistory } from './item-to-item.js';
+import type { ItemToItem, RowRules, WeightedHistory } from './item-to-item.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -112,6 +112,11 @@ function fading(items: readonly number[], params: Params): WeightedHistory {
   return { items: recent, weights: recent.map((_, age) => params.historyDecay ** age) };
 }
 
+export const markovRules = (params: Params): RowRules => ({
+  limit: 10 * params.last,
+  weigh: (items) => fading(items, params),
+});
+
 /**
  * What comes next: W_ab = C_ab / sqrt((c_a + shrink)(c_b + shrink)), where C_ab adds decay^(distance - 1) for every time
  * that b came after a within `window` events, and c counts events. The score is the sum of the rows of the newest
@@ -130,5 +135,5 @@ export const markovKnn: RecommenderPolicy<Params, ItemToItem> = {
   fit,
   encode: encodeItemToItem,
   decode: decodeItemToItem,
-  compile: (state, params) => rankByRows(state, 10 * params.last, (items) => fading(items, params)),
+  compile: (state, params) => rankByRows(state, markovRules(params)),
 };

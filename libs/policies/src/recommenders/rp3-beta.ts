@@ -79,5 +79,5 @@ export const rp3Beta: RecommenderPolicy<Params, ItemToItem> = {
   fit,
   encode: encodeItemToItem,
   decode: decodeItemToItem,
-  compile: (state, params) => rankByRows(state, params.historyLimit, asSet),
+  compile: (state, params) => rankByRows(state, { limit: params.historyLimit, weigh: asSet }),
 };

@@ -75,9 +75,10 @@ export const ensembleModel: TitleModel<EnsembleParams, Readonly<Record<Part, unk
       model: PARTS[name].compile(state[name], catalogue, params),
       weight: params.partWeights[name],
     }));
-    return (member) => {
+    return (member, wanted) => {
+      const asked = [...wanted, ...titles];
       const scorers = parts.map(({ model, weight }) => ({
-        score: standardised(model(member), catalogue, titles),
+        score: standardised(model(member, asked), catalogue, titles),
         weight,
       }));
       return (title, index) =>

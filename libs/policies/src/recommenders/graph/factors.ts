@@ -1,9 +1,10 @@
 import { DomainError } from '#experiments';
 import { decodeFloats32, encodeFloats32, stateNumber, stateObject, stateText } from '../../codec.js';
 import type { TrainingSet } from '../../contract.js';
+import { segmentProduct } from '../../linear-algebra/cholesky.js';
 import { alternatingLeastSquares, gramOf, RowSolver, sparseRows, transposeRows } from '../als-solver.js';
 import type { AlsWeights, SparseRows } from '../als-solver.js';
-import { dot, ridgeInverse, ridgeWeights, withConstant } from '../titles/ridge.js';
+import { dot, flatRows, ridgeInverse, ridgeWeights, withConstant } from '../titles/ridge.js';
 import { inverseFrequencies, normalised } from '../titles/table.js';
 import type { SparseVector, TitleTable } from '../titles/table.js';
 import type { TitleModel } from '../titles/model.js';
@@ -57,11 +58,55 @@ function predictors(
 ): Float32Array {
   const inverse = ridgeInverse(rows, width, ridge);
   const weights = new Float32Array(dimension * width);
+  const flat = flatRows(rows);
   for (let j = 0; j < dimension; j++) {
     const target = new Map(rows.map((_, row) => [row, factors[row * dimension + j] as number]));
-    weights.set(ridgeWeights(inverse, rows, width, target), j * width);
+    weights.set(ridgeWeights(inverse, flat, width, target), j * width);
   }
   return weights;
+}
+
+/**
+ * What a member thinks of attributes, by the lines of weights and the member's factors. Only new titles need it, and only
+ * of the attributes that they have, so it is worked out when it is asked for.
+ */
+class Taste {
+  /** One row of `dimension` per attribute. */
+  private readonly weights: Float64Array;
+  private readonly values: Float64Array;
+  /** Of each attribute, for which member its value is; members are counted. */
+  private readonly member: Float64Array;
+  private members = 0;
+
+  constructor(
+    lines: Float32Array,
+    private readonly width: number,
+    private readonly own: Float64Array,
+  ) {
+    this.weights = new Float64Array(lines.length);
+    for (let j = 0; j < own.length; j++)
+      for (let c = 0; c < width; c++) this.weights[c * own.length + j] = lines[j * width + c] as number;
+    this.values = new Float64Array(width);
+    this.member = new Float64Array(width);
+  }
+
+  /** To be called when the member's factors have changed. */
+  forget(): void {
+    this.members++;
+  }
+
+  /** @returns `width` values, right for these attributes. */
+  of({ columns }: SparseVector): Float64Array {
+    const { members, own, values, weights } = this;
+    for (const c of columns) {
+      if (this.member[c] === members) continue;
+      let sum = 0;
+      for (let j = 0; j < own.length; j++) sum += (own[j] as number) * (weights[c * own.length + j] as number);
+      values[c] = sum;
+      this.member[c] = members;
+    }
+    return values;
+  }
 }
 
 /**
@@ -121,31 +166,23 @@ export const factorModel: TitleModel<FactorParams, FactorState> = {
   },
   compile: (state, { table }, params) => {
     const { dimension, watched } = state;
-    const width = table.names.length + 1;
     const idf = inverseFrequencies(table);
     const factors = Float64Array.from(state.factors);
-    const weights = Float64Array.from(state.weights);
     const fixed = watched.reduce((sum, is) => sum + is, 0);
     const gram = gramOf(factors, table.items.length, dimension);
     const solver = new RowSolver(dimension, alsWeights(params), fixed);
     const own = new Float64Array(dimension);
-    const taste = new Float64Array(width);
+    const taste = new Taste(state.weights, table.names.length + 1, own);
     return (member) => {
       const liked = [...member].filter(([title, weight]) => weight > 0 && watched[title] === 1);
       const [titles, confidences] = [liked.map(([title]) => title), liked.map(([, weight]) => weight)];
       solver.solve(factors, gram, Uint32Array.from(titles), Float64Array.from(confidences), own);
-      taste.fill(0);
-      for (let j = 0; j < dimension; j++) {
-        const value = own[j] as number;
-        for (let c = 0; c < width; c++)
-          taste[c] = (taste[c] as number) + value * (weights[j * width + c] as number);
-      }
+      taste.forget();
       return (title, index) => {
-        if (index === undefined || watched[index] !== 1) return dot(regressor(table, idf, title), taste);
-        let sum = 0;
-        for (let j = 0; j < dimension; j++)
-          sum += (own[j] as number) * (factors[index * dimension + j] as number);
-        return sum;
+        if (index !== undefined && watched[index] === 1)
+          return segmentProduct(own, 0, factors, index * dimension, dimension);
+        const row = regressor(table, idf, title);
+        return dot(row, taste.of(row));
       };
     };
   },

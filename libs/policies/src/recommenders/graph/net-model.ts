@@ -5,9 +5,9 @@ import { sparseRows } from '../als-solver.js';
 import { Stages } from '../stages.js';
 import { inverseFrequencies } from '../titles/table.js';
 import type { SparseVector, TitleTable } from '../titles/table.js';
-import type { Catalogue, TitleModel } from '../titles/model.js';
+import type { TitleModel } from '../titles/model.js';
 import { addRow, groupEdges, rowProduct, titleVectors, WEIGHT_NAMES } from './net.js';
-import type { NetWeights } from './net.js';
+import type { GroupedEdges, NetWeights } from './net.js';
 import { tasteScale, trainNet } from './net-train.js';
 import type { NetTraining } from './net-train.js';
 
@@ -61,33 +61,37 @@ function decodeNet(json: Json, dimension: number, table: TitleTable): NetWeights
   return { dimension, attributes, own, relations, attention, bias };
 }
 
-/** All titles' vectors and biases of one net, and the same for titles it has not met. */
-function servedNet(net: NetWeights, { table, reader }: Catalogue, params: NetParams) {
-  const idf = inverseFrequencies(table);
-  const edgesOf = (titles: readonly SparseVector[]) => groupEdges(titles, table, idf, params.crowding);
-  const known = edgesOf(table.items.map((_, i) => reader.known(i)));
-  // In training an own row was there with this probability.
-  const own = new Float32Array(known.titles).fill(1 - params.dropOwn);
-  const { vectors, bias } = titleVectors(net, known, own);
-  const { dimension } = net;
-  const taste = new Float32Array(dimension);
-  return {
-    look: (member: ReadonlyMap<number, number>) => {
-      taste.fill(0);
-      let total = 0;
-      for (const weight of member.values()) total += Math.abs(weight);
-      const scale = tasteScale(total);
-      for (const [title, weight] of member)
-        addRow(taste, 0, vectors, title * dimension, scale * weight, dimension);
-    },
-    score: (title: SparseVector, index: number | undefined): number => {
-      if (index !== undefined) {
-        return rowProduct(taste, 0, vectors, index * dimension, dimension) + (bias[index] as number);
-      }
-      const fresh = titleVectors(net, edgesOf([title]));
-      return rowProduct(taste, 0, fresh.vectors, 0, dimension) + (fresh.bias[0] as number);
-    },
-  };
+interface ServedVectors {
+  /** One row per title: its vectors in all nets, one behind the other. */
+  readonly vectors: Float32Array;
+  /** One per title: the sum over the nets. */
+  readonly bias: Float64Array;
+}
+
+/** @param own how much of the titles' own rows counts; undefined: they have none. */
+function vectorsOf(nets: readonly NetWeights[], edges: GroupedEdges, own?: Float32Array): ServedVectors {
+  const width = nets.reduce((sum, { dimension }) => sum + dimension, 0);
+  const vectors = new Float32Array(edges.titles * width);
+  const bias = new Float64Array(edges.titles);
+  nets.forEach((net, n) => {
+    const { dimension } = net;
+    const one = titleVectors(net, edges, own);
+    for (let t = 0; t < edges.titles; t++) {
+      vectors.set(one.vectors.subarray(t * dimension, (t + 1) * dimension), t * width + n * dimension);
+      bias[t] = (bias[t] as number) + (one.bias[t] as number);
+    }
+  });
+  return { vectors, bias };
+}
+
+/** Sum of the members' titles' rows, scaled as in training. */
+function tasteOf(member: ReadonlyMap<number, number>, vectors: Float32Array, into: Float32Array): void {
+  into.fill(0);
+  let total = 0;
+  for (const weight of member.values()) total += Math.abs(weight);
+  const scale = tasteScale(total);
+  for (const [title, weight] of member)
+    addRow(into, 0, vectors, title * into.length, scale * weight, into.length);
 }
 
 /**
@@ -128,10 +132,19 @@ export const netModel: TitleModel<NetParams, NetState> = {
     return { nets: (stored['nets'] as readonly Json[]).map((net) => decodeNet(net, dimension, table)) };
   },
   compile: ({ nets }, catalogue, params) => {
-    const served = nets.map((net) => servedNet(net, catalogue, params));
+    const { table, reader } = catalogue;
+    const idf = inverseFrequencies(table);
+    const edgesOf = (titles: readonly SparseVector[]) => groupEdges(titles, table, idf, params.crowding);
+    const edges = edgesOf(table.items.map((_, i) => reader.known(i)));
+    // In training an own row was there with this probability.
+    const known = vectorsOf(nets, edges, new Float32Array(edges.titles).fill(1 - params.dropOwn));
+    const taste = new Float32Array(nets.reduce((sum, { dimension }) => sum + dimension, 0));
+    const score = ({ vectors, bias }: ServedVectors, title: number): number =>
+      (rowProduct(taste, 0, vectors, title * taste.length, taste.length) + (bias[title] as number)) / nets.length;
     return (member) => {
-      for (const net of served) net.look(member);
-      return (title, index) => served.reduce((sum, net) => sum + net.score(title, index), 0) / served.length;
+      tasteOf(member, known.vectors, taste);
+      return (title, index) =>
+        index === undefined ? score(vectorsOf(nets, edgesOf([title])), 0) : score(known, index);
     };
   },
 };

@@ -54,15 +54,26 @@ function scaleOf({ popularity }: Catalogue): number[] {
   return watched.filter((_, place) => place % step === 0);
 }
 
+/** The places of both lists, each once and ascending: parts that go through rows of numbers read them in order. */
+function ascending(wanted: readonly number[], scale: readonly number[], titles: number): number[] {
+  const isAsked = new Uint8Array(titles);
+  for (const i of wanted) isAsked[i] = 1;
+  for (const i of scale) isAsked[i] = 1;
+  const places: number[] = [];
+  for (let i = 0; i < titles; i++) if (isAsked[i] === 1) places.push(i);
+  return places;
+}
+
+type Opinions = (member: ReadonlyMap<number, number>, wanted: readonly number[]) => readonly TitleScorer[];
+
 /** All parts' standardised opinions, one scorer each. */
-function opinionsOf(
-  parts: HybridState['parts'],
-  catalogue: Catalogue,
-  params: HybridParams,
-): (member: ReadonlyMap<number, number>) => readonly TitleScorer[] {
+function opinionsOf(parts: HybridState['parts'], catalogue: Catalogue, params: HybridParams): Opinions {
   const models = parts.map(({ name, state }) => PARTS[name].compile(state, catalogue, params));
   const scale = scaleOf(catalogue);
-  return (member) => models.map((model) => standardised(model(member), catalogue, scale));
+  return (member, wanted) => {
+    const asked = ascending(wanted, scale, catalogue.table.items.length);
+    return models.map((model) => standardised(model(member, asked), catalogue, scale));
+  };
 }
 
 /** A question about some of the candidates, for which the parts have given their opinions. */
@@ -105,7 +116,7 @@ function casesOf(
     const [seen, wanted] = [new Set(question.history), new Set(question.targets)];
     const open = all.filter((i, place) => !seen.has(i) && (place % step === 0 || wanted.has(i)));
     const fresh = open.filter((i) => rehearsal.hidden[i] === 1);
-    const scorers = opinions(new Map(question.history.map((i) => [i, 1])));
+    const scorers = opinions(new Map(question.history.map((i) => [i, 1])), open);
     const cases = [open, fresh].map((candidates) => blendCase(question, candidates, scorers, catalogue));
     return cases.filter((one) => one !== undefined);
   });
@@ -156,13 +167,15 @@ function compile(state: HybridState, catalogue: Catalogue, params: HybridParams)
   const opinions = opinionsOf(state.parts, catalogue, params);
   const values = new Float64Array(state.parts.length);
   const row = new Float64Array(parameterCount(state.parts.length));
-  return (member) => {
-    const scorers = opinions(member);
+  return (member, wanted) => {
+    const scorers = opinions(member, wanted);
     const known = knownOfMember(member.size);
     return (title, index) => {
-      scorers.forEach((score, k) => (values[k] = score(title, index)));
+      for (let k = 0; k < scorers.length; k++) values[k] = (scorers[k] as TitleScorer)(title, index);
       terms(values, known, knownOfTitle(catalogue, index), row);
-      return row.reduce((sum, value, a) => sum + value * (state.weights[a] as number), 0);
+      let sum = 0;
+      for (let a = 0; a < row.length; a++) sum += (row[a] as number) * (state.weights[a] as number);
+      return sum;
     };
   };
 }

@@ -13,8 +13,11 @@ export interface Catalogue {
 /** Scores one title: its attributes with their counts, and its place in the table if it is known there. */
 export type TitleScorer = (title: SparseVector, index: number | undefined) => number;
 
-/** From the member's weights by place in the table to a scorer; called once per request. */
-export type MemberModel = (member: ReadonlyMap<number, number>) => TitleScorer;
+/**
+ * From the member's weights by place in the table to a scorer, which holds until the next call; called once per request.
+ * @param wanted places in the table that the scorer is asked for; of other known titles it may say nothing.
+ */
+export type MemberModel = (member: ReadonlyMap<number, number>, wanted: readonly number[]) => TitleScorer;
 
 /** One way to rank titles by what they are: what it learns, how it is stored, how it answers. */
 export interface TitleModel<P, S> {

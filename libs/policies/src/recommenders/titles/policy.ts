@@ -38,13 +38,19 @@ function ranker<P extends TitleParams>(models: Models<P>, state: TitleState, par
     if (![...member.values()].some((weight) => weight > 0)) {
       return Float64Array.from(request.actions, ({ id }) => popularity[reader.indexOf(id) ?? -1] ?? 0);
     }
-    const scorer = answer(member);
-    return Float64Array.from(request.actions, ({ id, features }) => {
+    // A title of which training knew nothing at all is read from the request.
+    const places = request.actions.map(({ id }) => {
       const index = reader.indexOf(id);
-      // A title of which training knew nothing at all is read from the request.
-      const isKnown =
-        index !== undefined && ((popularity[index] as number) > 0 || reader.known(index).columns.length > 0);
-      return isKnown ? scorer(reader.known(index), index) : scorer(reader.fresh(features), undefined);
+      if (index === undefined || (popularity[index] as number) > 0) return index;
+      return reader.known(index).columns.length > 0 ? index : undefined;
+    });
+    const scorer = answer(
+      member,
+      places.filter((index) => index !== undefined),
+    );
+    return Float64Array.from(request.actions, ({ features }, i) => {
+      const index = places[i];
+      return index === undefined ? scorer(reader.fresh(features), index) : scorer(reader.known(index), index);
     });
   };
   return { decides: 'slate', scores };

@@ -1,7 +1,7 @@
 import { DomainError } from '#experiments';
 import { decodeFloats32, encodeFloats32, stateNumber, stateObject, stateText } from '../../codec.js';
 import type { Catalogue, TitleModel } from './model.js';
-import { dot, ridgeInverse, ridgeWeights, withConstant } from './ridge.js';
+import { dot, dotRow, flatRows, ridgeInverse, ridgeWeights, withConstant } from './ridge.js';
 import type { RidgeInverse } from './ridge.js';
 import { inverseFrequencies, normalised, normalisedRows } from './table.js';
 import type { SparseVector } from './table.js';
@@ -45,8 +45,9 @@ export const ridgeModel: TitleModel<RidgeParams, RidgeInverse> = {
   },
   compile: (ridge, catalogue, params) => {
     const { table } = catalogue;
-    const { watched, all } = regressors(catalogue, params.constant);
-    const rows = watched.map((i) => all[i] as SparseVector);
+    const { watched, all: each } = regressors(catalogue, params.constant);
+    const rows = flatRows(watched.map((i) => each[i] as SparseVector));
+    const all = flatRows(each);
     const rowOf = new Map(watched.map((i, row) => [i, row]));
     const idf = inverseFrequencies(table);
     const width = table.names.length + 1;
@@ -61,7 +62,7 @@ export const ridgeModel: TitleModel<RidgeParams, RidgeInverse> = {
       return (title, index) =>
         index === undefined
           ? dot(normalised(title, idf), weights) + mean
-          : dot(all[index] as SparseVector, weights);
+          : dotRow(all, index, weights);
     };
   },
 };

@@ -110,6 +110,7 @@ export function inverseFrequencies(table: TitleTable): Float64Array {
 export class TitleReader {
   private readonly position: ReadonlyMap<string, number>;
   private readonly column: ReadonlyMap<string, number>;
+  private readonly rows: (SparseVector | undefined)[];
 
   constructor(
     private readonly table: TitleTable,
@@ -117,6 +118,7 @@ export class TitleReader {
   ) {
     this.position = new Map(table.items.map((id, i) => [id, i]));
     this.column = new Map(table.names.map((name, c) => [name, c]));
+    this.rows = new Array<SparseVector | undefined>(table.items.length).fill(undefined);
   }
 
   /** The title's row in the table; undefined when training has not met it. */
@@ -124,13 +126,17 @@ export class TitleReader {
     return this.position.get(id);
   }
 
-  /** A known title's attributes. */
+  /** A known title's attributes; made once, then kept, since a request asks for hundreds. */
   known(index: number): SparseVector {
+    const made = this.rows[index];
+    if (made !== undefined) return made;
     const { start, columns, counts } = this.table;
-    return {
+    const row = {
       columns: columns.subarray(start[index], start[index + 1]),
       values: counts.subarray(start[index], start[index + 1]),
     };
+    this.rows[index] = row;
+    return row;
   }
 
   /** Attributes of a title that training has not met, from the features that came with it. */
