@@ -1,5 +1,6 @@
 import type { Context, Json, Keyed, ParamsSchema, Rng } from '#experiments';
 import type { BestArm } from './bandits/best-arm.js';
+import type { Retrieval } from './retrieval/retrieval.js';
 import type { Contact } from './wrappers/contact.js';
 
 /** One thing a policy can pick: an artwork variant, a row, a title. */
@@ -116,6 +117,8 @@ export interface Ranker extends Limited {
    * @param open 1 for each action that may be served; null: all may.
    */
   retrieve?(request: DecisionRequest, open: Uint8Array | null): readonly number[];
+  /** Optional: how `retrieve` searches a large catalogue; an index of nearest neighbours can be put into it. */
+  readonly retrieval?: Retrieval;
   /** Optional: why an action has its score, the strongest first. @param index place in the request. */
   reasons?(request: DecisionRequest, index: number): readonly Reason[];
   /**

@@ -23,6 +23,7 @@ export * from './exploration/plackett-luce-marginals.js';
 export * from './exploration/slate-propensity.js';
 export { CLOCK_ATTRIBUTES, hourOfWeek, localDay, offsetMinutesOf, timesIn } from './local-time.js';
 export * from './page/index.js';
+export * from './retrieval/index.js';
 export * from './serve.js';
 export * from './trade-offs/index.js';
 export * from './wrappers/index.js';

@@ -5,6 +5,7 @@ import { asConfigured, compileServingPolicy, policyCacheKey } from './serving-po
 import type { ServingPolicy, Snapshot } from './serving-policy.js';
 import { snapshotsRefused } from './serving-metrics.js';
 import type { SnapshotStore } from './snapshot-store.js';
+import { Indexes } from './nearest/indexes.js';
 
 /** Older versions tried when the one to serve is refused and nothing good is in memory. */
 const STEPS_BACK = 5;
@@ -32,6 +33,8 @@ const fingerprintOf = (config: PolicyConfig): string => JSON.stringify(config);
  */
 export class SnapshotCache {
   private readonly entries = new Map<string, Entry>();
+  /** New versions of large catalogues whose index is being built: until then the ones in `entries` serve. */
+  private readonly waiting = new Map<string, Entry>();
   private readonly unsaved = new Set<string>();
   private readonly breakers = new Map<string, Breaker>();
   private configs: readonly PolicyConfig[] = [];
@@ -41,6 +44,7 @@ export class SnapshotCache {
     private readonly store: SnapshotStore,
     private readonly disk: DiskCache,
     private readonly logger: CacheLogger,
+    private readonly indexes = new Indexes(),
   ) {}
 
   /** @param key as policyCacheKey makes it: a policy's id for the version that serves. */
@@ -89,13 +93,17 @@ export class SnapshotCache {
     const wanted = await this.store.servingVersions(configs.map((config) => config.id));
     for (const config of configs) {
       const version = config.pinned ?? wanted.get(config.id) ?? null;
-      const entry = this.entries.get(keyOf(config));
+      const entry = this.waiting.get(keyOf(config)) ?? this.entries.get(keyOf(config));
       if (entry && entry.wanted === version && entry.fingerprint === fingerprintOf(config)) continue;
       await this.load(config, version);
     }
     this.configs = configs;
     const live = new Set(configs.map(keyOf));
-    for (const id of this.entries.keys()) if (!live.has(id)) this.entries.delete(id);
+    for (const map of [this.entries, this.waiting])
+      for (const id of map.keys()) if (!live.has(id)) map.delete(id);
+    this.indexes.keep(
+      [...this.entries.values(), ...this.waiting.values()].map(({ snapshot }) => snapshot?.sha256),
+    );
   }
 
   private async load(config: PolicyConfig, version: number | null): Promise<void> {
@@ -143,8 +151,24 @@ export class SnapshotCache {
     let breaker = this.breakers.get(key);
     if (!breaker) this.breakers.set(key, (breaker = new Breaker()));
     const serving = compileServingPolicy(config, asConfigured(config, snapshot), breaker);
-    this.entries.set(key, { serving, wanted, fingerprint: fingerprintOf(config), snapshot });
+    const entry = { serving, wanted, fingerprint: fingerprintOf(config), snapshot };
     if (snapshot !== null) this.unsaved.add(key);
+    this.waiting.delete(key);
+    if (this.indexes.provide(serving, snapshot) || !this.entries.get(key)?.serving.compiled)
+      this.entries.set(key, entry);
+    else this.waiting.set(key, entry);
+    void this.indexes.built(snapshot)?.then((failure) => this.onBuilt(key, entry, failure));
+  }
+
+  /** Without an index every title is looked at: slower, and right. */
+  private onBuilt(key: string, entry: Entry, failure: string | null): void {
+    const { config } = entry.serving;
+    if (failure !== null)
+      this.logger.warn(`policy "${config.id}": without an index, every title is looked at: ${failure}`);
+    this.indexes.provide(entry.serving, entry.snapshot);
+    if (this.waiting.get(key) !== entry) return;
+    this.waiting.delete(key);
+    this.entries.set(key, entry);
   }
 
   private refuse(policyId: string, version: number, error: unknown): void {

@@ -185,6 +185,12 @@ export class SequenceNet {
     return this.states([lately], steps, false).part((steps - 1) * dimension, dimension).view;
   }
 
+  /** What `score` multiplies and adds, one row and one bias per item. */
+  titles(): { readonly rows: Float32Array; readonly biases: Float32Array } {
+    const biases = this.softmax.bias.weights.view.slice();
+    return { rows: this.embedding.table.weights.view.slice(0, biases.length * this.options.dimension), biases };
+  }
+
   /** Logarithm, up to a constant, of the probability that an item comes next. */
   score(vector: Float32Array, item: number): number {
     const table = this.embedding.table.weights.view;

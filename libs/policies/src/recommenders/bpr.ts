@@ -2,7 +2,16 @@ import { defineParams, DomainError } from '#experiments';
 import type { Json, Rng } from '#experiments';
 import { z } from 'zod';
 import { decodeFloats32, encodeFloats32, stateNumber, stateObject, stateText, stateTexts } from '../codec.js';
-import type { FitProgress, FitStart, Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
+import type {
+  DecisionRequest,
+  FitProgress,
+  FitStart,
+  Ranker,
+  RecommenderPolicy,
+  TrainingSet,
+} from '../contract.js';
+import { retrievalParams } from '../retrieval/embedding.js';
+import { retrieving } from '../retrieval/retrieval.js';
 import { BprFoldIn } from './bpr-fold-in.js';
 import { trainBpr } from './bpr-trainer.js';
 import type { ItemFactors } from './bpr-trainer.js';
@@ -31,6 +40,7 @@ const schema = z.object({
     .max(2_000)
     .default(500)
     .describe('Newest items of the history that are folded in; bounds the time of a request.'),
+  ...retrievalParams,
 });
 type Params = z.output<typeof schema>;
 
@@ -59,11 +69,25 @@ function compile(state: State, params: Params): Ranker {
   const position = new Map(items.map((id, index) => [id, index]));
   const foldIn = new BprFoldIn(factors, biases, dimension, params.regularisation);
   const lowest = biases.reduce((least, bias) => Math.min(least, bias), 0);
+  const memberOf = ({ context }: DecisionRequest): Float64Array | null => {
+    const own = [...new Set(knownHistory(context, position, params.historyLimit))];
+    return own.length > 0 ? foldIn.solve(own) : null;
+  };
   return {
     decides: 'slate',
+    ...retrieving(items, params.retrieved, () => ({
+      items,
+      dimension,
+      rows: state.factors,
+      biases: state.biases,
+      popularity,
+      query: (request) => {
+        const member = memberOf(request);
+        return member && Float32Array.from(member);
+      },
+    })),
     scores: (request) => {
-      const own = [...new Set(knownHistory(request.context, position, params.historyLimit))];
-      const member = own.length > 0 ? foldIn.solve(own) : null;
+      const member = memberOf(request);
       return Float64Array.from(request.actions, ({ id }) => {
         const index = position.get(id);
         // Unknown titles: as one that nobody has, by bias or by popularity.

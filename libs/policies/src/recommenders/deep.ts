@@ -9,6 +9,8 @@ import type { RankingState } from './deep/model.js';
 import { networkParams, networkRules } from './deep/params.js';
 import { RankingNet } from './deep/ranking-net.js';
 import { RetrievalTrainer } from './deep/retrieval-trainer.js';
+import { retrievalParams } from '../retrieval/embedding.js';
+import { retrieving } from '../retrieval/retrieval.js';
 import { CountedRng } from '../sampling/counted-rng.js';
 import { shuffle } from '../sampling/shuffle.js';
 
@@ -26,6 +28,7 @@ const schema = z.object({
     .max(20_000)
     .default(4096)
     .describe('Titles that the towers are asked against: all, or so many drawn for each batch.'),
+  ...retrievalParams,
 });
 type Params = z.output<typeof schema>;
 
@@ -96,9 +99,14 @@ function watchedLoss(trainer: RetrievalTrainer, watch: Uint32Array, batch: numbe
   return loss / watch.length;
 }
 
-function compile(state: RankingState): Ranker {
+function compile(state: RankingState, { retrieved }: Params): Ranker {
   const scorer = new RankingScorer(state);
-  return { decides: 'slate', scores: (request) => scorer.logits(request) };
+  return {
+    decides: 'slate',
+    scores: (request) => scorer.logits(request),
+    // The towers find, the cross network ranks.
+    ...retrieving(state.items, retrieved, () => scorer.towers()),
+  };
 }
 
 /**

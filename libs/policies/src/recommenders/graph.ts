@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { retrievalParams } from '../retrieval/embedding.js';
 import { ensembleModel } from './graph/ensemble.js';
 import { factorModel } from './graph/factors.js';
 import { netModel } from './graph/net-model.js';
@@ -50,6 +51,7 @@ const schema = z.object({
       'walk: what each relation (a feature of the titles) means: factor of the weight of its edges; else 1.',
     ),
   ...memberParams,
+  ...retrievalParams,
   ...attributeParams,
 });
 type Params = z.output<typeof schema>;

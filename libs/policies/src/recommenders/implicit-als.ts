@@ -11,7 +11,16 @@ import {
   stateText,
   stateTexts,
 } from '../codec.js';
-import type { FitProgress, FitStart, Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
+import type {
+  DecisionRequest,
+  FitProgress,
+  FitStart,
+  Ranker,
+  RecommenderPolicy,
+  TrainingSet,
+} from '../contract.js';
+import { retrievalParams } from '../retrieval/embedding.js';
+import { retrieving } from '../retrieval/retrieval.js';
 import { alternatingLeastSquares, gramOf, RowSolver, sparseRows, transposeRows } from './als-solver.js';
 import type { AlsWeights } from './als-solver.js';
 import { warmRows } from './warm-rows.js';
@@ -48,6 +57,7 @@ const schema = z.object({
     .max(10_000)
     .default(2_000)
     .describe('Newest items of the history that are folded in; bounds the time of a request.'),
+  ...retrievalParams,
 });
 type Params = z.output<typeof schema>;
 
@@ -120,21 +130,33 @@ function compile(state: AlsState, params: Params): Ranker {
   const solver = new RowSolver(dimension, weightsOf(params), items.length);
   const member = new Float64Array(dimension);
   const ones = new Float64Array(params.historyLimit).fill(1);
+  /** Folds the member in. @returns false where nothing is known of them. */
+  const foldIn = ({ context }: DecisionRequest): boolean => {
+    const known = new Set(knownHistory(context, position, params.historyLimit));
+    if (known.size > 0) solver.solve(factors, gram, Uint32Array.from(known), ones, member);
+    return known.size > 0;
+  };
   return {
     decides: 'slate',
     scores: (request) => {
-      const known = new Set(knownHistory(request.context, position, params.historyLimit));
       // Items the model has not met score 0, its guess for any pair that was not observed.
       const scores = new Float64Array(request.actions.length);
-      if (known.size > 0) solver.solve(factors, gram, Uint32Array.from(known), ones, member);
+      const isKnown = foldIn(request);
       request.actions.forEach(({ id }, i) => {
         const index = position.get(id);
         if (index === undefined) return;
-        scores[i] =
-          known.size > 0 ? product(member, factors, index * dimension) : (popularity[index] as number);
+        scores[i] = isKnown ? product(member, factors, index * dimension) : (popularity[index] as number);
       });
       return scores;
     },
+    ...retrieving(items, params.retrieved, () => ({
+      items,
+      dimension,
+      rows: state.factors,
+      biases: null,
+      popularity,
+      query: (request) => (foldIn(request) ? Float32Array.from(member) : null),
+    })),
     vectors: ({ actions }) => {
       const rows = new Float64Array(actions.length * dimension);
       actions.forEach(({ id }, i) => {

@@ -152,7 +152,8 @@ function addEntries(
 }
 
 function isAscending(numbers: Int32Array): boolean {
-  for (let k = 1; k < numbers.length; k++) if ((numbers[k] as number) < (numbers[k - 1] as number)) return false;
+  for (let k = 1; k < numbers.length; k++)
+    if ((numbers[k] as number) < (numbers[k - 1] as number)) return false;
   return true;
 }
 

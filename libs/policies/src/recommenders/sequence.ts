@@ -11,7 +11,16 @@ import {
   stateText,
   stateTexts,
 } from '../codec.js';
-import type { FitProgress, FitStart, Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
+import type {
+  DecisionRequest,
+  FitProgress,
+  FitStart,
+  Ranker,
+  RecommenderPolicy,
+  TrainingSet,
+} from '../contract.js';
+import { retrievalParams } from '../retrieval/embedding.js';
+import { retrieving } from '../retrieval/retrieval.js';
 import type { Parameters } from '../nets/parameters.js';
 import { SEQUENCE_CELLS, SequenceNet } from '../nets/sequence-net.js';
 import type { SequenceCell } from '../nets/sequence-net.js';
@@ -68,6 +77,7 @@ const schema = z.object({
     .max(4_000)
     .default(2_000)
     .describe('Megabytes that the network may take in training; a run that needs more fails at once.'),
+  ...retrievalParams,
 });
 type Params = z.output<typeof schema>;
 
@@ -138,16 +148,26 @@ function networkOf(state: SequenceState): SequenceNet {
   return net;
 }
 
-function compile(state: SequenceState): Ranker {
+function compile(state: SequenceState, { retrieved }: Params): Ranker {
   const { items, length, popularity } = state;
   const position = new Map(items.map((id, index) => [id, index]));
   const net = networkOf(state);
+  const vectorOf = (request: DecisionRequest): Float32Array | undefined => {
+    const history = historySteps(request, position, length, state.signals);
+    return history.items.length > 0 ? net.encode(history) : undefined;
+  };
   // Items that the model has not met come after all that it knows to be possible.
   return {
     decides: 'slate',
+    ...retrieving(items, retrieved, () => ({
+      items,
+      dimension: state.dimension,
+      ...net.titles(),
+      popularity,
+      query: (request) => vectorOf(request) ?? null,
+    })),
     scores: (request) => {
-      const history = historySteps(request, position, length, state.signals);
-      const vector = history.items.length > 0 ? net.encode(history) : undefined;
+      const vector = vectorOf(request);
       const scores = new Float64Array(request.actions.length);
       let lowest = 0;
       request.actions.forEach(({ id }, i) => {

@@ -10,6 +10,7 @@ import {
 } from '../../codec.js';
 import type { DecisionRequest, TrainingSet } from '../../contract.js';
 import { Bags } from '../../nets/embedding-bag.js';
+import type { Embedding } from '../../retrieval/embedding.js';
 import { FeatureSpace } from './feature-space.js';
 import { RankingNet } from './ranking-net.js';
 import type { QueryBags } from './ranking-net.js';
@@ -134,6 +135,19 @@ export class RankingScorer {
       });
     }
     return out;
+  }
+
+  /** The two towers, whose inner product finds titles; titles stand in for an unknown member by their biases. */
+  towers(): Embedding {
+    const { dimension, items } = this.state;
+    return {
+      items,
+      dimension,
+      rows: this.vectors,
+      biases: this.biases,
+      popularity: this.biases,
+      query: (request) => Float32Array.from(this.query(request)),
+    };
   }
 
   private query(request: DecisionRequest): Float32Array {

@@ -75,7 +75,7 @@ export const ensembleModel: TitleModel<EnsembleParams, Readonly<Record<Part, unk
       model: PARTS[name].compile(state[name], catalogue, params),
       weight: params.partWeights[name],
     }));
-    return (member, wanted) => {
+    const answer = (member: ReadonlyMap<number, number>, wanted: readonly number[]): TitleScorer => {
       const asked = [...wanted, ...titles];
       const scorers = parts.map(({ model, weight }) => ({
         score: standardised(model(member, asked), catalogue, titles),
@@ -84,5 +84,8 @@ export const ensembleModel: TitleModel<EnsembleParams, Readonly<Record<Part, unk
       return (title, index) =>
         scorers.reduce((sum, { score, weight }) => sum + weight * score(title, index), 0);
     };
+    // The net finds titles, all parts together rank them.
+    const vectors = parts.find(({ model }) => model.vectors)?.model.vectors;
+    return vectors ? Object.assign(answer, { vectors }) : answer;
   },
 };

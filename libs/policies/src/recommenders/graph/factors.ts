@@ -101,7 +101,8 @@ class Taste {
     for (const c of columns) {
       if (this.member[c] === members) continue;
       let sum = 0;
-      for (let j = 0; j < own.length; j++) sum += (own[j] as number) * (weights[c * own.length + j] as number);
+      for (let j = 0; j < own.length; j++)
+        sum += (own[j] as number) * (weights[c * own.length + j] as number);
       values[c] = sum;
       this.member[c] = members;
     }

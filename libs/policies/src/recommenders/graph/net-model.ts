@@ -5,7 +5,7 @@ import { sparseRows } from '../als-solver.js';
 import { Stages } from '../stages.js';
 import { inverseFrequencies } from '../titles/table.js';
 import type { SparseVector, TitleTable } from '../titles/table.js';
-import type { TitleModel } from '../titles/model.js';
+import type { MemberVectors, TitleModel, TitleScorer } from '../titles/model.js';
 import { addRow, groupEdges, rowProduct, titleVectors, WEIGHT_NAMES } from './net.js';
 import type { GroupedEdges, NetWeights } from './net.js';
 import { tasteScale, trainNet } from './net-train.js';
@@ -140,11 +140,22 @@ export const netModel: TitleModel<NetParams, NetState> = {
     const known = vectorsOf(nets, edges, new Float32Array(edges.titles).fill(1 - params.dropOwn));
     const taste = new Float32Array(nets.reduce((sum, { dimension }) => sum + dimension, 0));
     const score = ({ vectors, bias }: ServedVectors, title: number): number =>
-      (rowProduct(taste, 0, vectors, title * taste.length, taste.length) + (bias[title] as number)) / nets.length;
-    return (member) => {
+      (rowProduct(taste, 0, vectors, title * taste.length, taste.length) + (bias[title] as number)) /
+      nets.length;
+    const answer = (member: ReadonlyMap<number, number>): TitleScorer => {
       tasteOf(member, known.vectors, taste);
       return (title, index) =>
         index === undefined ? score(vectorsOf(nets, edgesOf([title])), 0) : score(known, index);
     };
+    const vectors: MemberVectors = {
+      dimension: taste.length,
+      rows: known.vectors,
+      biases: Float32Array.from(known.bias),
+      of: (member) => {
+        tasteOf(member, known.vectors, taste);
+        return taste;
+      },
+    };
+    return Object.assign(answer, { vectors });
   },
 };

@@ -1,5 +1,6 @@
 import type { Json, Rng } from '#experiments';
 import type { Checkpoints, TrainingSet } from '../../contract.js';
+import type { Embedding } from '../../retrieval/embedding.js';
 import type { SparseVector, TitleReader, TitleTable } from './table.js';
 
 /** What training knows of the titles themselves. */
@@ -17,7 +18,17 @@ export type TitleScorer = (title: SparseVector, index: number | undefined) => nu
  * From the member's weights by place in the table to a scorer, which holds until the next call; called once per request.
  * @param wanted places in the table that the scorer is asked for; of other known titles it may say nothing.
  */
-export type MemberModel = (member: ReadonlyMap<number, number>, wanted: readonly number[]) => TitleScorer;
+export interface MemberModel {
+  (member: ReadonlyMap<number, number>, wanted: readonly number[]): TitleScorer;
+  /** Optional: what finds titles in a large catalogue. */
+  readonly vectors?: MemberVectors;
+}
+
+/** One vector and one bias per title of the table; see Embedding. */
+export interface MemberVectors extends Pick<Embedding, 'dimension' | 'rows'> {
+  readonly biases: Float32Array;
+  of(member: ReadonlyMap<number, number>): Float32Array;
+}
 
 /** One way to rank titles by what they are: what it learns, how it is stored, how it answers. */
 export interface TitleModel<P, S> {

@@ -3,6 +3,7 @@ import type { Json } from '#experiments';
 import type { z } from 'zod';
 import { decodeFloats, encodeFloats, stateObject, stateText } from '../../codec.js';
 import type { DecisionRequest, Ranker, RecommenderPolicy } from '../../contract.js';
+import { retrieving } from '../../retrieval/retrieval.js';
 import type { AttributeRules } from './attributes.js';
 import { memberWeights } from './member.js';
 import type { MemberRules } from './member.js';
@@ -11,7 +12,7 @@ import { membersPerTitle, shares } from './popularity.js';
 import { buildTable, decodeTable, encodeTable, TitleReader } from './table.js';
 import type { TitleTable } from './table.js';
 
-type TitleParams = AttributeRules & MemberRules & { readonly mode: string };
+type TitleParams = AttributeRules & MemberRules & { readonly mode: string; readonly retrieved?: number };
 
 export interface TitleState {
   readonly table: TitleTable;
@@ -33,9 +34,13 @@ function ranker<P extends TitleParams>(models: Models<P>, state: TitleState, par
   const { table, popularity } = state;
   const reader = new TitleReader(table, params);
   const answer = modelOf(models, state.mode).compile(state.model, { table, reader, popularity }, params);
-  const scores = (request: DecisionRequest): Float64Array => {
+  const memberOf = (request: DecisionRequest): Map<number, number> | null => {
     const member = memberWeights(request, params, (id) => reader.indexOf(id));
-    if (![...member.values()].some((weight) => weight > 0)) {
+    return [...member.values()].some((weight) => weight > 0) ? member : null;
+  };
+  const scores = (request: DecisionRequest): Float64Array => {
+    const member = memberOf(request);
+    if (member === null) {
       return Float64Array.from(request.actions, ({ id }) => popularity[reader.indexOf(id) ?? -1] ?? 0);
     }
     // A title of which training knew nothing at all is read from the request.
@@ -53,7 +58,22 @@ function ranker<P extends TitleParams>(models: Models<P>, state: TitleState, par
       return index === undefined ? scorer(reader.fresh(features), index) : scorer(reader.known(index), index);
     });
   };
-  return { decides: 'slate', scores };
+  const { vectors } = answer;
+  if (vectors === undefined || params.retrieved === undefined) return { decides: 'slate', scores };
+  const query = (request: DecisionRequest): Float32Array | null => {
+    const member = memberOf(request);
+    return member && vectors.of(member);
+  };
+  return {
+    decides: 'slate',
+    scores,
+    ...retrieving(table.items, params.retrieved, () => ({
+      ...vectors,
+      items: table.items,
+      popularity,
+      query,
+    })),
+  };
 }
 
 /**

@@ -60,9 +60,7 @@ export const ridgeModel: TitleModel<RidgeParams, RidgeInverse> = {
       const weights = ridgeWeights(ridge, rows, width, target);
       const mean = (weights[width - 1] as number) * params.constant;
       return (title, index) =>
-        index === undefined
-          ? dot(normalised(title, idf), weights) + mean
-          : dotRow(all, index, weights);
+        index === undefined ? dot(normalised(title, idf), weights) + mean : dotRow(all, index, weights);
     };
   },
 };

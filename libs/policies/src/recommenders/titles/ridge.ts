@@ -113,7 +113,12 @@ export function flatRows(rows: readonly SparseVector[]): SparseRows {
   return { start, columns, weights };
 }
 
-function addSparse(into: Float64Array, { start, columns, weights }: SparseRows, r: number, weight: number): void {
+function addSparse(
+  into: Float64Array,
+  { start, columns, weights }: SparseRows,
+  r: number,
+  weight: number,
+): void {
   const end = start[r + 1] as number;
   for (let k = start[r] as number; k < end; k++) {
     const c = columns[k] as number;

@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { NearestIndex } from '#policies';
+import { NearestTitles, newIndex, widthOf } from './usearch.js';
+import type { IndexedVectors } from './usearch.js';
+
+/**
+ * Builds an index of a large catalogue in a thread of its own, while requests are answered.
+ * @throws Error where the package is not there for this machine, or the index does not fit into memory or onto the disk.
+ */
+export async function buildIndex(vectors: IndexedVectors): Promise<NearestIndex> {
+  const file = path.join(os.tmpdir(), `marquee-${randomUUID()}.usearch`);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const worker = new Worker(new URL('./build-index.js', import.meta.url), {
+        workerData: { vectors, file },
+      });
+      worker.once('error', reject);
+      worker.once('exit', (code) =>
+        code === 0 ? resolve() : reject(new Error(`the thread that built it ended with ${code}`)),
+      );
+      // A program that has nothing else to do need not wait for it.
+      worker.unref();
+    });
+    const index = await newIndex(widthOf(vectors));
+    index.load(file);
+    return new NearestTitles(index, widthOf(vectors));
+  } finally {
+    await fs.rm(file, { force: true });
+  }
+}
