@@ -4,6 +4,7 @@ import { compileExploration, policyRegistry, serveSlate } from '#policies';
 import type { Action, CompiledPolicy, DecisionRequest, TrainingSet } from '#policies';
 import { figureOf, quantile } from './figure.js';
 import type { Figure } from './figure.js';
+import { benchRetrieval } from './retrieval.js';
 
 const TITLES = 3_650;
 const MEMBERS = 610;
@@ -23,7 +24,23 @@ const SHORT_TRAINING: Readonly<Record<string, object>> = {
   'multi-task': { epochs: 1 },
   sequence: { epochs: 1 },
   graph: { epochs: 1 },
+  hybrid: { epochs: 1 },
 };
+
+/** Parts that a policy has only on demand. */
+const VARIANTS: readonly (readonly [key: string, title: string, params: object])[] = [
+  [
+    'blend',
+    'blend with sequence',
+    {
+      parts: [
+        { key: 'ease', weight: 1 },
+        { key: 'markov-knn', weight: 2 },
+        { key: 'sequence', weight: 1, params: { epochs: 1 } },
+      ],
+    },
+  ],
+];
 
 const RERANKERS: Readonly<Record<string, object>> = {
   'hard-filters': {},
@@ -163,7 +180,7 @@ function bytesOf(state: unknown, seen = new Set<object>()): number {
 }
 
 /** Every recommender, and every re-ranker around matrix factorisation: 500 candidates, one core. */
-export function benchRecommenders(): Promise<Figure[]> {
+export async function benchRecommenders(): Promise<Figure[]> {
   const rng = createRng('bench recommenders');
   const actions = titles(rng);
   const data = eventsOf(rng, actions);
@@ -199,5 +216,12 @@ export function benchRecommenders(): Promise<Figure[]> {
       record(`als + ${key}`, policy.compile(state, worn));
     }
   }
-  return Promise.resolve(figures);
+  for (const [key, title, given] of VARIANTS) {
+    const policy = policyRegistry.get(key);
+    if (policy.learns !== 'batch') continue;
+    const params = policy.params.parse(given);
+    const state = policy.fit(data, params, createRng('bench'), () => undefined);
+    record(title, policy.compile(state, params), { 'bytes per title': bytesOf(state) / TITLES });
+  }
+  return [...figures, ...(await benchRetrieval())];
 }

@@ -3,7 +3,6 @@ import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { NearestIndex } from '#policies';
 import { NearestTitles, newIndex, widthOf } from './usearch.js';
 import type { IndexedVectors } from './usearch.js';
 
@@ -11,7 +10,7 @@ import type { IndexedVectors } from './usearch.js';
  * Builds an index of a large catalogue in a thread of its own, while requests are answered.
  * @throws Error where the package is not there for this machine, or the index does not fit into memory or onto the disk.
  */
-export async function buildIndex(vectors: IndexedVectors): Promise<NearestIndex> {
+export async function buildIndex(vectors: IndexedVectors): Promise<NearestTitles> {
   const file = path.join(os.tmpdir(), `marquee-${randomUUID()}.usearch`);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -27,7 +26,8 @@ export async function buildIndex(vectors: IndexedVectors): Promise<NearestIndex>
     });
     const index = await newIndex(widthOf(vectors));
     index.load(file);
-    return new NearestTitles(index, widthOf(vectors));
+    const { size } = await fs.stat(file);
+    return new NearestTitles(index, widthOf(vectors), size);
   } finally {
     await fs.rm(file, { force: true });
   }

@@ -35,6 +35,8 @@ export class NearestTitles implements NearestIndex {
   constructor(
     private readonly index: Index,
     width: number,
+    /** That it takes in memory. */
+    readonly bytes: number,
   ) {
     this.query = new Float32Array(width).fill(1);
   }
