@@ -21,8 +21,6 @@ export async function buildIndex(vectors: IndexedVectors): Promise<NearestTitles
       worker.once('exit', (code) =>
         code === 0 ? resolve() : reject(new Error(`the thread that built it ended with ${code}`)),
       );
-      // A program that has nothing else to do need not wait for it.
-      worker.unref();
     });
     const index = await newIndex(widthOf(vectors));
     index.load(file);

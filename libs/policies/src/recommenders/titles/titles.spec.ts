@@ -4,7 +4,7 @@ import type { Context } from '#experiments';
 import { eachAttribute } from './attributes.js';
 import type { AttributeRules } from './attributes.js';
 import { memberWeights } from './member.js';
-import { ridgeInverse, ridgeWeights, withConstant } from './ridge.js';
+import { flatRows, ridgeInverse, ridgeWeights, withConstant } from './ridge.js';
 import {
   buildTable,
   decodeTable,
@@ -134,7 +134,7 @@ describe('ridge regression', () => {
       [3, -0.5],
       [4, 1],
     ]);
-    const weights = ridgeWeights(ridge, rows, width, target);
+    const weights = ridgeWeights(ridge, flatRows(rows), width, target);
     // (F'F + lambda I) w = F'y, checked by multiplying out.
     const dense = rows.map((row) => {
       const line = new Float64Array(width);
