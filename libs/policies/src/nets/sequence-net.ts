@@ -188,7 +188,10 @@ export class SequenceNet {
   /** What `score` multiplies and adds, one row and one bias per item. */
   titles(): { readonly rows: Float32Array; readonly biases: Float32Array } {
     const biases = this.softmax.bias.weights.view.slice();
-    return { rows: this.embedding.table.weights.view.slice(0, biases.length * this.options.dimension), biases };
+    return {
+      rows: this.embedding.table.weights.view.slice(0, biases.length * this.options.dimension),
+      biases,
+    };
   }
 
   /** Logarithm, up to a constant, of the probability that an item comes next. */
