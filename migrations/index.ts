@@ -22,6 +22,7 @@ import { PolicyRevision1764900000060 } from './1764900000060-policy-revision.js'
 import { Checkpoints1764900000100 } from './1764900000100-checkpoints.js';
 import { Pages1764900000090 } from './1764900000090-pages.js';
 import { PageRevision1764900000140 } from './1764900000140-page-revision.js';
+import { Features1764900000130 } from './1764900000130-features.js';
 
 /** In order; the only list of migrations. */
 export const migrations = [
@@ -49,4 +50,5 @@ export const migrations = [
   Pages1764900000090,
   Checkpoints1764900000100,
   PageRevision1764900000140,
+  Features1764900000130,
 ];

@@ -8,6 +8,7 @@ import type { Config } from './config/config.js';
 import { CoreModule } from './core.module.js';
 import { EventsModule } from './events/events.module.js';
 import { ExperimentsModule } from './experiments/experiments.module.js';
+import { FeaturesModule } from './features/features.module.js';
 import { ApiKeyGuard } from './http/api-key.guard.js';
 import { ZodPipe } from './http/zod-pipe.js';
 import { ItemsModule } from './items/items.module.js';
@@ -41,6 +42,7 @@ const features: readonly (Type | DynamicModule)[] = [
   LayersModule,
   MetricsModule,
   SurfacesModule,
+  FeaturesModule,
   UnitsModule,
   MembersModule,
   SearchModule,

@@ -34,6 +34,7 @@ import { OFF_POLICY_RUN, OFF_POLICY_RUNS, OFF_POLICY_SLATES } from './fixtures/o
 import { HOLDOUT_LIFTS, portfolioFor } from './fixtures/portfolio.js';
 import { CONTACTS } from './fixtures/messages.js';
 import { memberProfile, nextSession, previewOf } from './fixtures/members.js';
+import { FEATURES, featureOf } from './fixtures/features.js';
 import { modelCard } from './fixtures/models.js';
 import { PAGE, ROWS, pagePreviewOf, wholePage } from './fixtures/pages.js';
 import { POWER_PLAN } from './fixtures/power.js';
@@ -76,6 +77,8 @@ function experiment(key: string | undefined) {
 const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/catalog$/, () => CATALOG],
   [/^\/v1\/surfaces$/, () => list(SURFACES)],
+  [/^\/v1\/features$/, () => FEATURES],
+  [/^\/v1\/features\/([^/]+)\/([^/]+)$/, ([, entity, name]) => featureOf(entity ?? '', name ?? '')],
   [/^\/v1\/layers$/, () => list(LAYERS)],
   [/^\/v1\/holdouts$/, () => list(HOLDOUTS)],
   [/^\/v1\/metrics$/, () => list([...ALL_METRICS])],

@@ -79,6 +79,7 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
   ['/connect', 'How far you are'],
   ['/settings', 'Analyst notebook'],
   ['/settings/surfaces', 'Preview Home page'],
+  ['/settings/features', 'Never: sensitive'],
   ['/settings/audit', 'Policy rollback'],
   ['/nowhere', 'There is nothing at this address'],
 ];

@@ -175,6 +175,44 @@ withBrowser('recommenders in Chromium (skipped where no chromium is installed)',
     expect(stage.api.writes).toMatchObject([
       { method: 'PUT', path: '/v1/units/m-1/personalisation', body: { personalised: false } },
     ]);
+    await stage.page.getByRole('button', { name: 'Withdraw consent to age' }).click();
+    while (stage.api.writes.length < 2) await stage.page.waitForTimeout(20);
+    expect(stage.api.writes[1]).toMatchObject({
+      method: 'PUT',
+      path: '/v1/units/m-1/consents',
+      body: { withdrawn: ['age'] },
+    });
+  });
+
+  it('shows what policies may know, registers what was found, and opens the history of a feature', async () => {
+    await visit('/settings/features');
+    const table = stage.page.getByRole('region', { name: 'Features, table' });
+    await table.getByText('audit of fairness only').waitFor();
+    await table.getByRole('button', { name: /history of device/ }).click();
+    await stage.page.getByText('source was app, is user agent').waitFor();
+    await stage.page.getByRole('button', { name: 'Register hour of context' }).click();
+    const dialog = stage.page.getByRole('dialog');
+    await dialog.getByLabel('What it says').fill('Hour on the wall clock');
+    await dialog.getByLabel('Where it comes from').fill('app');
+    await dialog.getByRole('button', { name: 'Register', exact: true }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    expect(stage.api.writes).toMatchObject([
+      {
+        method: 'PUT',
+        path: '/v1/features/context/hour',
+        body: {
+          kind: 'category',
+          description: 'Hour on the wall clock',
+          source: 'app',
+          unit: null,
+          range: null,
+          consent: false,
+          sensitive: false,
+        },
+      },
+    ]);
+    await visit('/policies/rows-als/card');
+    await stage.page.getByText('schema 6: source was app, is user agent').waitFor();
   });
 
   it('edits a page: a draft beside its preview, faults at their fields, and nobody is overwritten', async () => {

@@ -1,6 +1,7 @@
 export * from './behaviour.js';
 export * from './calendar.js';
 export * from './catalogue.js';
+export * from './declared.js';
 export * from './event-queue.js';
 export * from './members.js';
 export * from './message-experiment.js';

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Context } from '#experiments';
-import { simulate } from '#simulation';
+import { declaredOf, simulate } from '#simulation';
 import type { Answer, ClientEvent, MemberState, TreatmentRequest, World } from '#simulation';
 import { newUlid } from '../http/ulid.js';
 import type { Database } from '../persistence/database.js';
@@ -178,7 +178,7 @@ function laterContext(context: Context, milliseconds: number): Context {
 const completed = (request: TreatmentRequest, shift: number) => ({
   unitId: request.unitId,
   unitType: request.unitType,
-  context: laterContext(request.context, shift),
+  context: { ...laterContext(request.context, shift), ...declaredOf(request.unitId) },
   expose: false,
   requests: request.requests.map(({ surface, subject, actions, limit, parent }) => ({
     surface,

@@ -65,3 +65,12 @@ export type NextSessionQuery = z.output<typeof nextSessionSchema>;
 /** PUT /v1/units/:id/personalisation. */
 export const personalisationSchema = z.strictObject({ personalised: z.boolean() });
 export type PersonalisationBody = z.output<typeof personalisationSchema>;
+
+/** PUT /v1/units/:id/consents. */
+export const consentsSchema = z.strictObject({
+  withdrawn: z
+    .array(textField(100).min(1))
+    .max(100)
+    .describe('All features that the member no longer lets policies know; those not named are given again.'),
+});
+export type ConsentsBody = z.output<typeof consentsSchema>;

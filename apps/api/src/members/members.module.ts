@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { Consents } from './consents.js';
 import { NextSessions } from './next-sessions.js';
 import { Personalisation } from './personalisation.js';
 import { PreviewsController } from './previews.controller.js';
@@ -8,6 +9,6 @@ import { Profiles } from './profiles.js';
 
 @Module({
   controllers: [PreviewsController, ProfilesController],
-  providers: [Previews, Profiles, Personalisation, NextSessions],
+  providers: [Previews, Profiles, Personalisation, Consents, NextSessions],
 })
 export class MembersModule {}

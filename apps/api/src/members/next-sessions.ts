@@ -13,7 +13,7 @@ import { PolicySource } from '../replays/policy-source.js';
 import { candidatesOf } from './candidates.js';
 import type { Candidate } from './candidates.js';
 import { auditLook } from './look.js';
-import { asContext, historyOf, newestRequestOf } from './member.js';
+import { historyOf, newestRequestOf, withHistory } from './member.js';
 import type { NextSessionQuery } from './member.schemas.js';
 import { personalisationOf } from './personalisation.js';
 import { kindOf } from './profiles.js';
@@ -143,10 +143,9 @@ async function contextOf(
   // The hour of the newest request says where the clock of the unit stands, but it is over.
   const offset = newest ? offsetMinutesOf(newest.context, newest.at.getTime()) : null;
   return {
-    ...lasting,
+    ...withHistory(lasting, await historyOf(sql, unitId, newest, row.reward)),
     ...(offset === null ? {} : { utcOffsetMinutes: offset }),
     ...(budget === undefined ? {} : { [params.budget]: budget }),
-    history: asContext(await historyOf(sql, unitId, newest, row.reward)),
     [params.visits]: times.map(({ at }) => at.toISOString()),
   };
 }

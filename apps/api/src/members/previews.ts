@@ -3,6 +3,8 @@ import type { Context, SurfaceKind } from '#experiments';
 import { Problem } from '../http/problem.js';
 import type { Acting } from '../http/acting.js';
 import { Database } from '../persistence/database.js';
+import { readGuard } from '../persistence/feature-guard.js';
+import { pick } from '../persistence/feature-rules.js';
 import type { Transaction } from '../persistence/database.js';
 import { findPolicyRow } from '../policies/policy-row.js';
 import type { PolicyRow } from '../policies/policy-row.js';
@@ -13,7 +15,7 @@ import type { ExaminedCandidate, ExaminedDecision } from '../serving/examine-dec
 import { candidatesOf } from './candidates.js';
 import type { Candidate } from './candidates.js';
 import { auditLook } from './look.js';
-import { asContext, historyOf, newestRequestOf } from './member.js';
+import { NO_HISTORY, historyOf, newestRequestOf, withHistory } from './member.js';
 import type { History, NewestRequest } from './member.js';
 import type { PreviewBody } from './member.schemas.js';
 import { personalisationOf } from './personalisation.js';
@@ -93,7 +95,7 @@ export class Previews {
       const scene = await sceneOf(tx, body);
       const sides: PreviewSide[] = [];
       for (const [i, wanted] of body.policies.entries()) sides.push(await sideOf(tx, scene, wanted, i));
-      const { history: _history, ...context } = scene.context;
+      const context = withHistory(scene.context, { context: {} });
       return {
         surface: { key: scene.surface.key, title: scene.surface.title, kind: scene.surface.kind },
         subject: body.subject,
@@ -121,13 +123,15 @@ async function sceneOf(tx: Transaction, body: PreviewBody): Promise<Scene> {
   }
   const known = body.unitId !== undefined && (await personalisationOf(tx, body.unitId)).personalised;
   const newest = body.unitId === undefined || !known ? null : await newestRequestOf(tx, body.unitId);
+  const guard = await readGuard(tx, body.unitId);
+  const told = guard.tell(body.context as Context, body.unitId ?? '').context;
   return {
     body,
     surface,
     candidates,
     known,
     newest,
-    context: { ...newest?.context, ...(body.context as Context) },
+    context: { ...newest?.context, ...told },
     at: body.at === undefined ? Date.now() : Date.parse(body.at),
   };
 }
@@ -161,14 +165,14 @@ async function sideOf(
       'unknown_policy',
       `there is no policy "${policyId}"`,
     );
-  const { source, items: history } = await pastOf(tx, scene, row);
+  const past = await pastOf(tx, scene, row.reward);
   const side = {
     policy: { id: row.id, title: row.title, key: row.key, version: version ?? row.serving_version ?? 0 },
-    historySource: source,
-    history,
+    historySource: past.source,
+    history: past.items,
   };
   try {
-    const examined = await examine(tx, scene, side.policy, asContext({ source: 'outcomes', items: history }));
+    const examined = await examine(tx, scene, side.policy, past);
     return {
       ...side,
       policy: { ...side.policy, version: examined.policy.version },
@@ -180,33 +184,37 @@ async function sideOf(
   }
 }
 
+interface Past extends Omit<History, 'source'> {
+  readonly source: PreviewSide['historySource'];
+}
+
 /** A history that is given wins over what is known of the member. */
 async function pastOf(
   tx: Transaction,
-  { body, known, newest }: Scene,
-  row: PolicyRow,
-): Promise<{ source: PreviewSide['historySource']; items: History['items'] }> {
-  const given = body.context['history'];
-  if (Array.isArray(given)) {
-    const sent = { at: new Date(0), context: { history: given } as Context };
-    const past = await historyOf(tx, body.unitId ?? '', sent, row.reward);
-    return { source: 'given', items: given.length === 0 ? [] : past.items };
+  { body, known, newest, context }: Scene,
+  reward: PolicyRow['reward'],
+): Promise<Past> {
+  const given = context['history'];
+  if (Array.isArray(body.context['history']) && Array.isArray(given)) {
+    const sent = pick(context, Object.keys(body.context));
+    const past = await historyOf(tx, body.unitId ?? '', { context: sent }, reward);
+    return given.length === 0 ? { ...NO_HISTORY, source: 'given' } : { ...past, source: 'given' };
   }
-  if (body.unitId === undefined || !known) return { source: 'none', items: [] };
-  return historyOf(tx, body.unitId, newest, row.reward);
+  if (body.unitId === undefined || !known) return NO_HISTORY;
+  return historyOf(tx, body.unitId, newest, reward);
 }
 
 async function examine(
   tx: Transaction,
   { body, surface, candidates, context, at }: Scene,
   policy: PreviewSide['policy'],
-  history: readonly string[],
+  past: Past,
 ): Promise<ExaminedDecision> {
   const source = new PolicySource(tx);
   const stored = await source.find(policy.id);
   if (!stored) throw new Error('the policy does not exist any more');
   const answers = await source.at(stored, policy.version);
-  const asked = { unitId: body.unitId ?? '', context: { ...context, history }, subject: body.subject, at };
+  const asked = { unitId: body.unitId ?? '', context: withHistory(context, past), subject: body.subject, at };
   const request = {
     ...asked,
     actions: retrieve(answers.policy, { ...asked, actions: candidates }) ?? candidates,

@@ -2,8 +2,9 @@ import { Body, Controller, Get, Inject, Param, Put, Query } from '@nestjs/common
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Acting } from '../http/acting.js';
 import { idField } from '../http/fields.js';
-import { nextSessionSchema, personalisationSchema, profileSchema } from './member.schemas.js';
-import type { NextSessionQuery, PersonalisationBody, ProfileQuery } from './member.schemas.js';
+import { consentsSchema, nextSessionSchema, personalisationSchema, profileSchema } from './member.schemas.js';
+import type { ConsentsBody, NextSessionQuery, PersonalisationBody, ProfileQuery } from './member.schemas.js';
+import { Consents } from './consents.js';
 import { NextSessions } from './next-sessions.js';
 import { Personalisation } from './personalisation.js';
 import { Profiles } from './profiles.js';
@@ -15,6 +16,7 @@ export class ProfilesController {
   constructor(
     @Inject(Profiles) private readonly profiles: Profiles,
     @Inject(Personalisation) private readonly personalisation: Personalisation,
+    @Inject(Consents) private readonly consents: Consents,
     @Inject(NextSessions) private readonly nextSessions: NextSessions,
   ) {}
 
@@ -48,5 +50,15 @@ export class ProfilesController {
     @Acting() acting: Acting,
   ) {
     return this.personalisation.set(id, body.personalised, acting);
+  }
+
+  @Put('consents')
+  @ApiOperation({ summary: 'Consents that a unit took back: policies do not get these features any more' })
+  setConsents(
+    @Param('id', { schema: idField }) id: string,
+    @Body({ schema: consentsSchema }) body: ConsentsBody,
+    @Acting() acting: Acting,
+  ) {
+    return this.consents.set(id, body.withdrawn, acting);
   }
 }

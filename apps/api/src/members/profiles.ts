@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Context } from '#experiments';
 import { policyRegistry } from '#policies';
 import type { Acting } from '../http/acting.js';
 import { Problem } from '../http/problem.js';
@@ -9,8 +8,10 @@ import { findPolicyRow } from '../policies/policy-row.js';
 import type { PolicyRow } from '../policies/policy-row.js';
 import { PolicySource } from '../replays/policy-source.js';
 import { candidatesOf } from './candidates.js';
+import { consentsOf } from './consents.js';
+import type { ConsentsView } from './consents.js';
 import { auditLook, unitHash } from './look.js';
-import { asContext, historyOf, newestRequestOf } from './member.js';
+import { historyOf, newestRequestOf, withHistory } from './member.js';
 import type { History, NewestRequest, Used } from './member.js';
 import type { ProfileQuery } from './member.schemas.js';
 import { personalisationOf } from './personalisation.js';
@@ -47,11 +48,11 @@ export interface MixPart {
   readonly share: number;
 }
 
-export interface MemberProfile extends PersonalisationView {
+export interface MemberProfile extends PersonalisationView, ConsentsView {
   readonly unitId: string;
   readonly erasedAt: Date | null;
   readonly newestRequest: NewestRequest | null;
-  readonly history: History;
+  readonly history: Pick<History, 'source' | 'items'>;
   readonly feature: string;
   /** What the history is made of, by a feature; an item with several values counts in parts. */
   readonly mix: readonly MixPart[];
@@ -81,8 +82,9 @@ export class Profiles {
         unitId,
         erasedAt: await erasedAtOf(tx, unitId),
         ...personalisation,
+        ...(await consentsOf(tx, unitId)),
         newestRequest: newest,
-        history,
+        history: { source: history.source, items: history.items },
         feature: query.feature,
         mix: mixOf(history.items, query.feature),
         believed,
@@ -146,7 +148,7 @@ async function believedBy(tx: Transaction, row: PolicyRow, asked: Asked): Promis
     const { policy } = await source.at(stored, version);
     const request = {
       unitId: asked.unitId,
-      context: { ...asked.newest?.context, history: asContext(history) } as Context,
+      context: withHistory(asked.newest?.context ?? {}, history),
       subject: null,
       actions: candidates,
       at: Date.now(),

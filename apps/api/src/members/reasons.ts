@@ -1,4 +1,6 @@
+import type { Context } from '#experiments';
 import type { CompiledPolicy, DecisionRequest } from '#policies';
+import { ALONGSIDE } from './member.js';
 
 /** An item of the history that holds a title up: without it the title's score falls by `drop`. */
 export interface Because {
@@ -6,6 +8,16 @@ export interface Because {
   readonly drop: number;
   /** Of the sum of all such falls of this title. */
   readonly share: number;
+}
+
+/** A context whose history, and every list that goes with it, lacks the entries of one item. */
+function withoutEntries(context: Context, history: readonly string[], id: string): Context {
+  const lists = ['history', ...ALONGSIDE].flatMap((name) => {
+    const list = context[name];
+    const fits = Array.isArray(list) && list.length === history.length;
+    return fits ? [[name, list.filter((_, i) => history[i] !== id)] as const] : [];
+  });
+  return { ...context, ...Object.fromEntries(lists) };
 }
 
 /** Items of the history that are left out one by one; each costs one answer of the policy. */
@@ -25,9 +37,8 @@ export function reasonsFor(
   const history = request.context['history'];
   const base = compiled.scores?.(request).slice();
   if (!base || !Array.isArray(history)) return request.actions.map(() => []);
-  const drops = [...history].slice(-MOST_ABLATIONS).map((id) => {
-    const without = history.filter((other) => other !== id);
-    const scores = compiled.scores?.({ ...request, context: { ...request.context, history: without } });
+  const drops = [...new Set([...history].reverse())].slice(0, MOST_ABLATIONS).map((id) => {
+    const scores = compiled.scores?.({ ...request, context: withoutEntries(request.context, history, id) });
     return { id, by: request.actions.map((_, i) => (base[i] as number) - (scores?.[i] as number)) };
   });
   return request.actions.map((_, i) => {

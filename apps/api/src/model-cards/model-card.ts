@@ -1,5 +1,8 @@
 import type { Json } from '#experiments';
 import type { DataCut, FitEvaluation, QualityFigures } from '../policies/fit.js';
+import type { StaleFeature } from '../persistence/feature-changes.js';
+import { staleSentence } from '../persistence/feature-changes.js';
+import type { RegisteredFeature } from '../persistence/feature-rules.js';
 import type { RewardDefinition } from '../policies/reward.js';
 
 /** One parameter with the value in use. */
@@ -33,6 +36,21 @@ export interface CardRun {
   readonly status: string;
   readonly createdAt: Date;
   readonly error: string | null;
+}
+
+/** What of the registry the serving version reads. */
+export interface CardFeatures {
+  /** Of the schema now, and when the serving version was made; null: no version serves, or none was noted. */
+  readonly schemaVersion: number;
+  readonly madeUnder: number | null;
+  readonly reads: readonly (Pick<
+    RegisteredFeature,
+    'entity' | 'name' | 'kind' | 'description' | 'consent'
+  > & {
+    readonly how: 'named' | 'all';
+  })[];
+  /** Reads that mean something else since. */
+  readonly changed: readonly StaleFeature[];
 }
 
 /** What a reader has to know about a policy before relying on it. */
@@ -71,6 +89,7 @@ export interface ModelCard {
     readonly seed: string | null;
   } | null;
   readonly data: DataCut | null;
+  readonly features: CardFeatures;
   readonly evaluation: CardEvaluation | null;
   /** The newest evaluation of a candidate on the policy's own log. */
   readonly offPolicy: { readonly run: number; readonly at: Date; readonly answer: string } | null;
@@ -137,7 +156,17 @@ type Facts = Omit<ModelCard, 'notes'>;
 /** What the facts of a card mean for whoever relies on the policy. */
 export function notesOf(facts: Facts): string[] {
   if (facts.policy.learns === 'never') return [];
-  return [...servingNotes(facts), ...(facts.policy.learns === 'batch' ? batchNotes(facts) : [])];
+  return [
+    ...featureNotes(facts),
+    ...servingNotes(facts),
+    ...(facts.policy.learns === 'batch' ? batchNotes(facts) : []),
+  ];
+}
+
+function featureNotes({ features: { changed }, policy }: Facts): string[] {
+  return changed.length === 0
+    ? []
+    : [`What serves was made of features that have changed since: ${staleSentence(changed, policy.learns)}.`];
 }
 
 function servingNotes({ serving, generatedAt, policy }: Facts): string[] {

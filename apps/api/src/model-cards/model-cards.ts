@@ -3,6 +3,9 @@ import type { Json } from '#experiments';
 import { explorationRegistry, policyRegistry } from '#policies';
 import { Database } from '../persistence/database.js';
 import type { Transaction } from '../persistence/database.js';
+import { staleFeatures } from '../persistence/feature-changes.js';
+import { howRead, readsOf } from '../persistence/feature-reads.js';
+import { readSchema } from '../persistence/feature-rules.js';
 import type { DataCut } from '../policies/fit.js';
 import { policyRowOf } from '../policies/policy-row.js';
 import type { PolicyRow } from '../policies/policy-row.js';
@@ -18,12 +21,13 @@ interface ServingRow {
   readonly evaluation: Json;
   readonly training_run: string | null;
   readonly created_at: Date;
+  readonly feature_version: number | null;
   readonly seed: string | null;
   readonly data: DataCut | null;
 }
 
 const SERVING = `
-select s.version, s.params, s.sha256, s.rows_used, s.learned_through, s.evaluation, s.training_run, s.created_at,
+select s.version, s.params, s.sha256, s.rows_used, s.learned_through, s.evaluation, s.training_run, s.created_at, s.feature_version,
   r.seed, r.data
 from policy_snapshot s left join training_run r on r.id = s.training_run
 where s.policy_id = $1 and s.version = $2`;
@@ -52,6 +56,7 @@ export class ModelCards {
       const row = await policyRowOf(tx, id);
       const serving = await servingOf(tx, row);
       const facts = { ...registered(row, serving), ...(await factsOf(tx, row)), generatedAt: now };
+      const features = await featuresOf(tx, row, serving);
       const card = {
         ...facts,
         serving: serving && {
@@ -64,11 +69,31 @@ export class ModelCards {
           seed: serving.seed,
         },
         data: serving?.data ?? null,
+        features,
         evaluation: serving && cardEvaluation(serving.evaluation),
       };
       return { ...card, notes: notesOf(card) };
     });
   }
+}
+
+async function featuresOf(
+  tx: Transaction,
+  row: PolicyRow,
+  serving: ServingRow | null,
+): Promise<ModelCard['features']> {
+  const { version, features } = await readSchema(tx);
+  const reads = readsOf(row.key, serving?.params ?? row.params, serving?.data?.features ?? null);
+  return {
+    schemaVersion: version,
+    madeUnder: serving?.feature_version ?? null,
+    reads: features.flatMap((feature) => {
+      const how = feature.sensitive || feature.retired ? null : howRead(reads, feature);
+      const { entity, name, kind, description, consent } = feature;
+      return how === null ? [] : [{ entity, name, kind, description, consent, how }];
+    }),
+    changed: serving === null ? [] : await staleFeatures(tx, reads, serving.feature_version),
+  };
 }
 
 async function servingOf(tx: Transaction, row: PolicyRow): Promise<ServingRow | null> {

@@ -1,6 +1,7 @@
 import type { Context } from '#experiments';
 import type { DecisionRequest } from '#policies';
 import type { Sql } from '../persistence/database.js';
+import { readRules, titleFeatures } from '../persistence/feature-rules.js';
 import { KEEP_ALL_FEATURES } from '../serving/decision-record.js';
 
 /** What a logged request can be made of again. */
@@ -18,7 +19,7 @@ export const isWhole = ({ candidates, features }: LoggedRequest, served: readonl
   served.every((id) => candidates.includes(id)) &&
   (features === null || candidates.length <= KEEP_ALL_FEATURES);
 
-/** Features of items as the item table has them now. */
+/** Features of items as the item table has them now, as far as policies may know them. */
 export class Items {
   private readonly known = new Map<string, Context>();
   constructor(private readonly sql: Sql) {}
@@ -30,8 +31,9 @@ export class Items {
       'select id, features from item where id = any($1)',
       [[...wanted]],
     );
+    const rules = await readRules(this.sql);
     for (const id of wanted) this.known.set(id, {});
-    for (const { id, features } of found) this.known.set(id, features);
+    for (const { id, features } of found) this.known.set(id, titleFeatures(rules, features));
   }
 
   of(id: string): Context {

@@ -1,6 +1,8 @@
 import type { Context } from '#experiments';
 import type { RewardedDecision } from '#policies';
 import type { Transaction } from '../persistence/database.js';
+import { contextSql, readRules } from '../persistence/feature-rules.js';
+import type { FeatureRules } from '../persistence/feature-rules.js';
 import type { Candidate } from './candidate.js';
 import { LogColumns } from './log-columns.js';
 import type { EvaluationInput } from './log-columns.js';
@@ -96,12 +98,12 @@ interface Counts extends Record<string, unknown> {
   readonly other: number;
 }
 
-const READ = `
+const readSql = (rules: FeatureRules): string => `
 declare off_policy_log no scroll cursor for
 select *, row_number() over (order by decision_at, decision_id collate "C")::int as rn, count(*) over ()::int as total
 from (
   select r.decision_id, r.decision_at, r.action_id, r.reward, r.propensity, r.features as reward_features, r.subject,
-    coalesce(r.outcome, r.reward) as outcome, r.signals, d.slice, d.unit_id, d.context, d.candidates, d.probabilities, d.features
+    coalesce(r.outcome, r.reward) as outcome, r.signals, d.slice, d.unit_id, ${contextSql(rules, 'd')} as context, d.candidates, d.probabilities, d.features
   ${FROM} and ${CURRENT} and ${NEW} and not ${WARM} order by r.decision_at desc, r.decision_id collate "C" desc limit $8) newest
 order by rn`;
 
@@ -123,7 +125,7 @@ export async function readLog(
   const items = new Items(tx);
   const turns = new Turns();
   let incomplete = 0;
-  await tx.query(READ, [...where, range.limit]);
+  await tx.query(readSql(await readRules(tx)), [...where, range.limit]);
   for (;;) {
     const rows = await tx.query<Row & Record<string, unknown>>(`fetch ${FETCH} from off_policy_log`);
     await items.load(rows);

@@ -1,6 +1,8 @@
 import type { Context, Json } from '#experiments';
 import type { DecisionRequest, RewardedDecision, SlotRule } from '#policies';
 import type { Transaction } from '../persistence/database.js';
+import { contextSql, readRules } from '../persistence/feature-rules.js';
+import type { FeatureRules } from '../persistence/feature-rules.js';
 import type { Signals } from '../policies/reward.js';
 import { PolicySource } from '../replays/policy-source.js';
 import { slateOf } from '../serving/decision-view.js';
@@ -29,8 +31,8 @@ interface Row extends LoggedRequest, ServedSlateRow {
 }
 
 /** Slates with at least one settled reward; `fresh`: the candidate has learned from none of them. */
-const SLATES = `
-select s.*, s.unlearned and not ${inWarmStart('s.decision_id')} as fresh, ${inWarmStart('s.decision_id')} as warm, (s.definition = p.reward_version and (p.reward -> 'incremental' is null or d.withheld is not null)) as current, d.unit_id, d.context, d.candidates, d.features, d.chosen, d.policy_version, d.slice
+const slatesSql = (rules: FeatureRules): string => `
+select s.*, s.unlearned and not ${inWarmStart('s.decision_id')} as fresh, ${inWarmStart('s.decision_id')} as warm, (s.definition = p.reward_version and (p.reward -> 'incremental' is null or d.withheld is not null)) as current, d.unit_id, ${contextSql(rules, 'd')} as context, d.candidates, d.features, d.chosen, d.policy_version, d.slice
 from (
   select r.decision_id, r.decision_at, min(r.subject) as subject, array_agg(r.position order by r.position) as positions,
     array_agg(r.reward order by r.position) as rewards,
@@ -43,15 +45,15 @@ join decision d on d.id = s.decision_id and d.at = s.decision_at join policy p o
 where d.at >= $2 and d.at < $3 and d.kind = 'slate' and d.fallback is null
   and (p.reward -> 'incremental' is not null or d.withheld is not true)`;
 
-const COUNT = `
+const countSql = (rules: FeatureRules): string => `
 select count(*) filter (where current)::int as all, count(*) filter (where current and fresh)::int as fresh,
   count(*) filter (where current and warm)::int as warm, count(*) filter (where not current)::int as other,
-  coalesce(max(cardinality(candidates) * jsonb_array_length(chosen)), 1)::int as cells from (${SLATES}) slates`;
+  coalesce(max(cardinality(candidates) * jsonb_array_length(chosen)), 1)::int as cells from (${slatesSql(rules)}) slates`;
 
-const READ = `
+const readSql = (rules: FeatureRules): string => `
 declare off_policy_slates no scroll cursor for
 select *, row_number() over (order by decision_at, decision_id collate "C")::int as rn, count(*) over ()::int as total
-from (select * from (${SLATES}) slates where current and fresh order by decision_at desc, decision_id collate "C" desc limit $8) newest
+from (select * from (${slatesSql(rules)}) slates where current and fresh order by decision_at desc, decision_id collate "C" desc limit $8) newest
 order by rn`;
 
 /** What the newest rewarded decision of a policy in a range chose; null where there is none. */
@@ -78,12 +80,16 @@ export async function readSlates(
   candidate: Candidate,
 ): Promise<{ input: SlateInput; log: LogSummary; missing: SlateLaws['missing'] }> {
   const where = [range.policyId, range.from, range.to, range.subject, ...learnedBy(candidate)];
-  const [counts] = await tx.query<Record<'all' | 'fresh' | 'warm' | 'other' | 'cells', number>>(COUNT, where);
+  const rules = await readRules(tx);
+  const [counts] = await tx.query<Record<'all' | 'fresh' | 'warm' | 'other' | 'cells', number>>(
+    countSql(rules),
+    where,
+  );
   const { all = 0, fresh = 0, warm = 0, other = 0, cells = 1 } = counts ?? {};
   const limit = Math.min(range.limit, Math.max(2, Math.floor(MOST_SLATE_CELLS / cells)));
   const laws = new SlateLaws(tx, await new PolicySource(tx).find(range.policyId));
   const reader = new SlateReader(new Respondent(candidate), new Items(tx), laws, range);
-  await tx.query(READ, [...where, limit]);
+  await tx.query(readSql(rules), [...where, limit]);
   for (;;) {
     const rows = await tx.query<Row & Record<string, unknown>>(`fetch ${FETCH} from off_policy_slates`);
     await reader.take(rows);

@@ -72,6 +72,8 @@ export class Maintenance {
          and right(c.relname, 8) < $1 order by c.relname`,
       [first],
     );
+    // What items were before is asked for by decisions alone.
+    await this.db.query(`delete from item_past where until < $1::date`, [first]);
     const dropped: string[] = [];
     for (const { name } of rows) {
       try {

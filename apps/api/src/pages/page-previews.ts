@@ -5,10 +5,12 @@ import type { PageLevel } from '#policies';
 import type { Acting } from '../http/acting.js';
 import { Problem } from '../http/problem.js';
 import { auditLook } from '../members/look.js';
-import { asContext, historyOf, newestRequestOf } from '../members/member.js';
+import { NO_HISTORY, historyOf, newestRequestOf, withHistory } from '../members/member.js';
 import type { History, NewestRequest } from '../members/member.js';
 import { personalisationOf } from '../members/personalisation.js';
 import { Database } from '../persistence/database.js';
+import { readGuard } from '../persistence/feature-guard.js';
+import { pick } from '../persistence/feature-rules.js';
 import type { Transaction } from '../persistence/database.js';
 import { findPolicyRow } from '../policies/policy-row.js';
 import { PolicySource } from '../replays/policy-source.js';
@@ -81,7 +83,7 @@ export class PagePreviews {
       const scene = await sceneOf(tx, await previewedPage(tx, key, body), body, catalog);
       const sides: PagePreviewSide[] = [];
       for (const [i, wanted] of body.sides.entries()) sides.push(await sideOf(tx, scene, wanted, i));
-      const { history: _history, ...context } = scene.context;
+      const context = withHistory(scene.context, { context: {} });
       return {
         page: { key, title: scene.page.title },
         unitId: body.unitId ?? null,
@@ -110,7 +112,9 @@ async function sceneOf(
 ): Promise<Scene> {
   const known = body.unitId !== undefined && (await personalisationOf(tx, body.unitId)).personalised;
   const newest = body.unitId === undefined || !known ? null : await newestRequestOf(tx, body.unitId);
-  const context = { ...newest?.context, ...(body.context as Context) };
+  const guard = await readGuard(tx, body.unitId);
+  const told = guard.tell(body.context as Context, body.unitId ?? '').context;
+  const context = { ...newest?.context, ...told };
   const at = body.at === undefined ? Date.now() : Date.parse(body.at);
   return { page, body, catalog, known, newest, context, at };
 }
@@ -122,9 +126,8 @@ interface Level {
   readonly past: Past;
 }
 
-interface Past {
+interface Past extends Omit<History, 'source'> {
   readonly source: PagePreviewSide['historySource'];
-  readonly items: History['items'];
 }
 
 async function sideOf(
@@ -172,7 +175,7 @@ function composed(
     candidates(page.layout.titles.surface),
     {
       unitId: body.unitId ?? '',
-      context: { ...context, history: asContext({ source: 'outcomes', items: past.items }) },
+      context: withHistory(context, past),
       at,
     },
     (question) => asking.answer(question),
@@ -191,7 +194,7 @@ async function levelOf(tx: Transaction, scene: Scene, id: string, pointer: strin
   const answers = await source.at(stored, row.serving_version ?? 0);
   const past = await pastOf(tx, scene, row.reward);
   const told = scene.known || scene.body.unitId === undefined;
-  const all = { ...scene.context, history: asContext({ source: 'outcomes', items: past.items }) };
+  const all = withHistory(scene.context, past);
   return {
     policy: { id, title: row.title, key: row.key, version: answers.policy.version },
     answers,
@@ -203,15 +206,15 @@ async function levelOf(tx: Transaction, scene: Scene, id: string, pointer: strin
 /** A history that is given wins over what is known of the member. */
 async function pastOf(
   tx: Transaction,
-  { body, known, newest }: Scene,
+  { body, known, newest, context }: Scene,
   reward: Parameters<typeof historyOf>[3],
 ): Promise<Past> {
-  const given = body.context['history'];
-  if (Array.isArray(given)) {
-    const sent = { at: new Date(0), context: { history: given } as Context };
-    const past = await historyOf(tx, body.unitId ?? '', sent, reward);
-    return { source: 'given', items: given.length === 0 ? [] : past.items };
+  const given = context['history'];
+  if (Array.isArray(body.context['history']) && Array.isArray(given)) {
+    const sent = pick(context, Object.keys(body.context));
+    const past = await historyOf(tx, body.unitId ?? '', { context: sent }, reward);
+    return given.length === 0 ? { ...NO_HISTORY, source: 'given' } : { ...past, source: 'given' };
   }
-  if (body.unitId === undefined || !known) return { source: 'none', items: [] };
+  if (body.unitId === undefined || !known) return NO_HISTORY;
   return historyOf(tx, body.unitId, newest, reward);
 }

@@ -3,6 +3,8 @@ import type { Context } from '#experiments';
 import { compileExploration, policyRegistry, serveAction } from '#policies';
 import type { CompiledPolicy, DecisionRequest, Policy } from '#policies';
 import type { Sql } from '../persistence/database.js';
+import { contextSql, givenFeatures, readRules } from '../persistence/feature-rules.js';
+import type { FeatureRules } from '../persistence/feature-rules.js';
 import type { PolicyRow } from './policy-row.js';
 import { compileState } from '../persistence/stored-state.js';
 import { readSnapshot } from './snapshot-store.js';
@@ -11,8 +13,8 @@ import type { SnapshotRow } from './snapshot-store.js';
 /** Newest decisions whose requests the serving snapshot answers again. */
 const SAMPLE = 25;
 
-const NEWEST = `
-select unit_id, context, subject, candidates, features, at from decision
+const newestSql = (rules: FeatureRules): string => `
+select unit_id, ${contextSql(rules, 'decision')} as context, subject, candidates, features, at from decision
 where policy_id = $1 and ($2::text is null or subject = $2) and kind <> 'value'
 order by at desc limit $3`;
 
@@ -79,7 +81,12 @@ export async function newestRequests(
   subject: string | null,
   count: number,
 ): Promise<DecisionRequest[]> {
-  const rows = await tx.query<NewestRow & Record<string, unknown>>(NEWEST, [policyId, subject, count]);
+  const rules = await readRules(tx);
+  const rows = await tx.query<NewestRow & Record<string, unknown>>(newestSql(rules), [
+    policyId,
+    subject,
+    count,
+  ]);
   const ids = [...new Set(rows.flatMap((row) => row.candidates))];
   const items = await tx.query<{ id: string; features: Context }>(
     `select id, features from item where id = any($1)`,
@@ -92,7 +99,10 @@ export async function newestRequests(
       unitId: row.unit_id,
       context: row.context,
       subject: row.subject,
-      actions: row.candidates.map((id) => ({ id, features: row.features?.[id] ?? features.get(id) ?? {} })),
+      actions: row.candidates.map((id) => ({
+        id,
+        features: givenFeatures(rules, row.features?.[id] ?? features.get(id) ?? {}),
+      })),
       at: row.at.getTime(),
     }));
 }

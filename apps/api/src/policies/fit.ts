@@ -1,5 +1,5 @@
 import { createRng } from '#experiments';
-import type { Json, Registry } from '#experiments';
+import type { Context, Json, Registry } from '#experiments';
 import { policyRegistry } from '#policies';
 import type { Policy, RecommenderPolicy, TrainingPoint, TrainingSet } from '#policies';
 import {
@@ -13,6 +13,7 @@ import {
 import type { PairedDifference, RankingQuality } from './fit-evaluation.js';
 import { CheckpointKeeper } from './fit-checkpoint.js';
 import type { FitCheckpoint, JudgedFit, KeepCheckpoint } from './fit-checkpoint.js';
+import type { SeenFeatures } from '../persistence/feature-reads.js';
 import { storeState } from './snapshot-state.js';
 import type { StoredState } from './snapshot-state.js';
 
@@ -57,6 +58,10 @@ export interface DataCut {
   readonly rows: number;
   readonly units: number;
   readonly items: number;
+  /** Names of what it was given; absent in runs of before this was noted. */
+  readonly features?: SeenFeatures;
+  /** Of the registry of features; absent while nothing was registered. */
+  readonly featureVersion?: number;
 }
 
 /** A point of the curve of a run, which fits twice: the fit that is judged, and the final one on everything. */
@@ -138,6 +143,22 @@ function curvePoint(fit: CurvePoint['fit'], point: TrainingPoint | undefined): C
   };
 }
 
+const contextsOf = ({ contexts = [], lists = [] }: TrainingSet): Context[] => [
+  ...contexts,
+  ...lists.map(({ context }) => context),
+];
+
+const titlesOf = ({ itemFeatures, catalogue = [] }: TrainingSet): Context[] => [
+  ...itemFeatures,
+  ...catalogue.map(({ features }) => features),
+];
+
+function namesIn(contexts: readonly Context[]): string[] {
+  const names = new Set<string>();
+  for (const context of contexts) for (const name in context) names.add(name);
+  return [...names].sort();
+}
+
 /** The cut that a training set is, rows in any order; of a catalogue that nobody has watched the epoch. */
 export function dataCutOf(data: TrainingSet): DataCut {
   let [from, to] = data.at.length === 0 ? [0, 0] : [Infinity, -Infinity];
@@ -151,6 +172,7 @@ export function dataCutOf(data: TrainingSet): DataCut {
     rows: data.at.length,
     units: data.units.length,
     items: data.items.length,
+    features: { context: namesIn(contextsOf(data)), title: namesIn(titlesOf(data)) },
   };
 }
 

@@ -21,6 +21,7 @@ import { settleDue } from './settle-rewards.js';
 import type { SettleResult } from './settle-rewards.js';
 import { NO_STATE, PolicyFailure, blame, gate } from './snapshot-state.js';
 import type { StoredState } from './snapshot-state.js';
+import { readRules } from '../persistence/feature-rules.js';
 import { insertSnapshot, pruneSnapshots, readHead, stateOf } from './snapshot-store.js';
 import type { SnapshotRow } from './snapshot-store.js';
 import { learnWarmStart } from './warm-start/learn-warm-start.js';
@@ -129,6 +130,7 @@ export class LearnPolicy {
       correctionsUsed: corrections.length,
       meanReward: meanReward(batch),
       learnedThrough: learnedThrough(batch, head),
+      ...(await madeUnder(tx, from)),
       now,
     });
     if (accepted) {
@@ -242,3 +244,11 @@ const idle = (result: Partial<LearnResult>): LearnResult => ({
   more: false,
   ...result,
 });
+
+/** What is learned from the start again has forgotten what it was told before. */
+async function madeUnder(
+  tx: Transaction,
+  from: SnapshotRow | undefined,
+): Promise<{ featureVersion?: number }> {
+  return from === undefined ? { featureVersion: (await readRules(tx)).version } : {};
+}

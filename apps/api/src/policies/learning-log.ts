@@ -1,6 +1,8 @@
 import type { Context } from '#experiments';
 import type { BanditPolicy, CorrectedReward, DecisionRequest, RewardedDecision } from '#policies';
 import type { Sql, Transaction } from '../persistence/database.js';
+import { contextSql, givenFeatures, readRules } from '../persistence/feature-rules.js';
+import type { FeatureRules } from '../persistence/feature-rules.js';
 import { WITH_LOT } from './comparable-rewards.js';
 import type { Signals } from './reward.js';
 import { WAITING } from './settle-rewards.js';
@@ -38,23 +40,24 @@ export interface LoggedCorrection extends CorrectedReward {
   readonly version: number;
 }
 
-const COLUMNS = `
-  r.decision_id, r.position, r.subject, r.action_id, r.propensity, r.decision_at, r.features, d.unit_id, d.context`;
+const columns = (rules: FeatureRules): string => `
+  r.decision_id, r.position, r.subject, r.action_id, r.propensity, r.decision_at, r.features, d.unit_id,
+  ${contextSql(rules, 'd')} as context`;
 const DECISION = `join decision d on d.id = r.decision_id and d.at = r.decision_at`;
 /** In a batch by time. Byte order of ids, so that a database with another collation replays the same. */
 const orderOf = (table: string): string =>
   `${table}.decision_at, ${table}.decision_id collate "C", ${table}.position`;
 
 // What was learned from decisions without a lot is left out once the reward is incremental: it cannot say what showing brings.
-const WAITING_REWARDS = `
-select ${COLUMNS}, r.reward, null::float8 as previous, r.version, r.signals, null::jsonb as previous_signals
+const waitingRewards = (rules: FeatureRules): string => `
+select ${columns(rules)}, r.reward, null::float8 as previous, r.version, r.signals, null::jsonb as previous_signals
 from reward r ${DECISION}
 where r.policy_id = $1 and r.version = ${WAITING} and ${WITH_LOT}
   and d.at >= (select min(decision_at) from reward where policy_id = $1 and version = ${WAITING})
 order by ${orderOf('r')} limit $2`;
 
-const WAITING_CORRECTIONS = `
-select ${COLUMNS}, c.reward, c.previous, c.version, c.signals, c.previous_signals
+const waitingCorrections = (rules: FeatureRules): string => `
+select ${columns(rules)}, c.reward, c.previous, c.version, c.signals, c.previous_signals
 from reward_correction c join reward r on r.decision_id = c.decision_id and r.position = c.position ${DECISION}
 where c.policy_id = $1 and c.version = ${WAITING} and ${WITH_LOT} order by ${orderOf('r')} limit $2`;
 
@@ -63,31 +66,31 @@ where c.policy_id = $1 and c.version = ${WAITING} and ${WITH_LOT} order by ${ord
  * corrections as they were learned.
  * $2, $3: versions in ($2, $3]. $4: the least version of corrections that keep rewards as they were.
  */
-const LOG = `
+const logSql = (rules: FeatureRules): string => `
 with first as (
   select distinct on (decision_id, position) decision_id, position, previous, previous_signals from reward_correction
   where policy_id = $1 and version >= $4 order by decision_id, position, revision)
 select * from (
-  select ${COLUMNS}, coalesce(first.previous, r.reward) as reward, null::float8 as previous, r.version,
+  select ${columns(rules)}, coalesce(first.previous, r.reward) as reward, null::float8 as previous, r.version,
     case when first.decision_id is null then r.signals else first.previous_signals end as signals,
     null::jsonb as previous_signals
   from reward r ${DECISION} left join first on first.decision_id = r.decision_id and first.position = r.position
   where r.policy_id = $1 and r.version > $2 and r.version <= $3 and ${WITH_LOT}
   union all
-  select ${COLUMNS}, r.reward, null, r.version, r.signals, null from warm_reward r ${DECISION}
+  select ${columns(rules)}, r.reward, null, r.version, r.signals, null from warm_reward r ${DECISION}
   where r.policy_id = $1 and r.version > $2 and r.version <= $3 and ${WITH_LOT}
   union all
-  select ${COLUMNS}, c.reward, c.previous, c.version, c.signals, c.previous_signals
+  select ${columns(rules)}, c.reward, c.previous, c.version, c.signals, c.previous_signals
   from reward_correction c join reward r on r.decision_id = c.decision_id and r.position = c.position ${DECISION}
   where c.policy_id = $1 and c.version > $2 and c.version <= $3 and ${WITH_LOT}) log
 order by log.version, log.previous is not null, ${orderOf('log')}`;
 
-const fromRow = (row: LogRow): LoggedReward => ({
+const fromRow = (row: LogRow, rules: FeatureRules): LoggedReward => ({
   decisionId: row.decision_id,
   unitId: row.unit_id,
   context: row.context,
   subject: row.subject,
-  action: { id: row.action_id, features: row.features ?? {} },
+  action: { id: row.action_id, features: givenFeatures(rules, row.features ?? {}) },
   position: row.position,
   propensity: row.propensity,
   reward: row.reward,
@@ -96,33 +99,36 @@ const fromRow = (row: LogRow): LoggedReward => ({
   version: row.version,
 });
 
-const correctionOf = (row: LogRow): LoggedCorrection => ({
-  ...fromRow(row),
+const correctionOf = (row: LogRow, rules: FeatureRules): LoggedCorrection => ({
+  ...fromRow(row, rules),
   previous: row.previous as number,
   ...(row.previous_signals && { previousSignals: row.previous_signals }),
 });
 
 /** The oldest rewards that wait to be learned, at most `limit`. Older days of decisions are not even looked at. */
 export async function readWaiting(tx: Sql, policyId: string, limit: number): Promise<LoggedReward[]> {
-  const rows = await tx.query<LogRow & Record<string, unknown>>(WAITING_REWARDS, [policyId, limit]);
-  return rows.map(fromRow);
+  const rules = await readRules(tx);
+  const rows = await tx.query<LogRow & Record<string, unknown>>(waitingRewards(rules), [policyId, limit]);
+  return rows.map((row) => fromRow(row, rules));
 }
 
 /** The rewards that a version learned first, in the order in which `replay` learns them. */
 export async function readLearned(tx: Sql, policyId: string, version: number): Promise<LoggedReward[]> {
-  const rows = await tx.query<LogRow & Record<string, unknown>>(LOG, [
+  const rules = await readRules(tx);
+  const rows = await tx.query<LogRow & Record<string, unknown>>(logSql(rules), [
     policyId,
     version - 1,
     version,
     WAITING,
   ]);
-  return rows.filter(({ previous }) => previous === null).map(fromRow);
+  return rows.filter(({ previous }) => previous === null).map((row) => fromRow(row, rules));
 }
 
 /** The oldest corrections that wait to be learned, at most `limit`. */
 export async function readCorrections(tx: Sql, policyId: string, limit: number): Promise<LoggedCorrection[]> {
-  const rows = await tx.query<LogRow & Record<string, unknown>>(WAITING_CORRECTIONS, [policyId, limit]);
-  return rows.map(correctionOf);
+  const rules = await readRules(tx);
+  const rows = await tx.query<LogRow & Record<string, unknown>>(waitingCorrections(rules), [policyId, limit]);
+  return rows.map((row) => correctionOf(row, rules));
 }
 
 /** Notes that exactly these rewards went into a version. */
@@ -188,6 +194,7 @@ export async function replay(
   params: unknown,
   range: ReplayRange,
 ): Promise<StoredState> {
+  const rules = await readRules(tx);
   let state = range.from ?? blame(() => storeState(policy, policy.initialState(params)));
   let rows: LogRow[] = [];
   const learn = (): void => {
@@ -195,11 +202,21 @@ export async function replay(
     if (first === undefined) return;
     state =
       first.previous === null
-        ? advance(policy, state, rows.map(fromRow), params)
-        : amend(policy, state, rows.map(correctionOf), params);
+        ? advance(
+            policy,
+            state,
+            rows.map((row) => fromRow(row, rules)),
+            params,
+          )
+        : amend(
+            policy,
+            state,
+            rows.map((row) => correctionOf(row, rules)),
+            params,
+          );
     rows = [];
   };
-  await tx.query(`declare learning_log no scroll cursor for ${LOG}`, [
+  await tx.query(`declare learning_log no scroll cursor for ${logSql(rules)}`, [
     policyId,
     Math.max(range.after, WAITING),
     range.through,
@@ -248,6 +265,7 @@ const MOST_PROBES = 3;
 
 /** The requests of some of the newest decisions of a batch, as they were served. */
 export async function readProbes(tx: Sql, batch: readonly LoggedReward[]): Promise<DecisionRequest[]> {
+  const rules = await readRules(tx);
   const newest = [...new Map(batch.map((one) => [one.decisionId, one])).values()].slice(-MOST_PROBES);
   const requests: DecisionRequest[] = [];
   for (const { decisionId, at, ...rest } of newest) {
@@ -259,7 +277,7 @@ export async function readProbes(tx: Sql, batch: readonly LoggedReward[]): Promi
       [decisionId, new Date(at)],
     );
     if (rows.length === 0) continue;
-    const actions = rows.map((row) => ({ id: row.id, features: row.features ?? {} }));
+    const actions = rows.map((row) => ({ id: row.id, features: givenFeatures(rules, row.features ?? {}) }));
     requests.push({ unitId: rest.unitId, context: rest.context, subject: rest.subject, actions, at });
   }
   return requests;

@@ -5,6 +5,7 @@ import type { Acting } from '../http/acting.js';
 import type { Sql } from '../persistence/database.js';
 import { gateChange } from '../off-policy/traffic-gate.js';
 import type { GatePass } from '../off-policy/traffic-gate.js';
+import { checkNamedFeatures } from '../persistence/feature-check.js';
 import { checkSetup } from './check-setup.js';
 import { checkSteadyLot } from './withhold-check.js';
 import type { PolicyRow } from './policy-row.js';
@@ -65,6 +66,8 @@ export async function applyPatch(
   checkSetup(row.key, setup);
   // Where an older policy keeps its lots too short a time, other fields of it can still be changed.
   if (fields.withhold !== undefined || fields.windowSeconds !== undefined) checkSteadyLot(setup);
+  });
+  if (fields.params !== undefined) await checkNamedFeatures(tx, row.key, fields.params);
   checkTraining(row.key, fields.training);
   await checkShadow(tx, row.id, fields.shadow);
   await gate(tx, row, fields, { reason: overrideGate, acting });

@@ -6,6 +6,7 @@ import { requireMatch } from '../http/etag.js';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import type { Sql, Transaction } from '../persistence/database.js';
+import { checkNamedFeatures } from '../persistence/feature-check.js';
 import { checkSetup } from './check-setup.js';
 import { checkSteadyLot } from './withhold-check.js';
 import { applyPatch } from './patch-policy.js';
@@ -43,6 +44,7 @@ export class PoliciesService {
       const fields = { ...given, reward, windowSeconds };
       checkSetup(key, fields);
       checkSteadyLot(fields);
+      await checkNamedFeatures(tx, key, fields.params);
       checkTraining(key, fields.training);
       await checkShadow(tx, id, fields.shadow);
       const inserted = await tx.query(

@@ -2,6 +2,8 @@ import type { Context, Json } from '#experiments';
 import { policyRegistry } from '#policies';
 import type { Lot } from '#policies';
 import type { Sql } from '../persistence/database.js';
+import { readRules, titleFeatures } from '../persistence/feature-rules.js';
+import { ITEM_FEATURES_AT } from '../persistence/item-past.js';
 import { readKnown, writeChanges } from './correct-rewards.js';
 import type { ChangedReward, IncrementalParts } from './correct-rewards.js';
 import type { PolicyRow } from './policy-row.js';
@@ -307,20 +309,31 @@ async function writeRewards(
   return written.length;
 }
 
-/** What the request said about the action, else what the item table says now; frozen in the reward from here on. */
+/** What the request said about the action, else what was known of the item at the decision. */
 export const featuresOf = (decision: DecisionRow, id: string, items: ReadonlyMap<string, Context>): Context =>
-  decision.features?.[id] ?? items.get(id) ?? {};
+  decision.features?.[id] ?? items.get(placeOf(decision, id)) ?? {};
+
+const placeOf = ({ at }: Pick<DecisionRow, 'at'>, id: string): string => `${at.getTime()} ${id}`;
 
 export async function readFeatures(
   tx: Sql,
-  rows: readonly { readonly reward: { readonly actionId: string } }[],
+  rows: readonly {
+    readonly decision: Pick<DecisionRow, 'at'>;
+    readonly reward: { readonly actionId: string };
+  }[],
 ): Promise<Map<string, Context>> {
-  const ids = [...new Set(rows.map(({ reward }) => reward.actionId))];
-  const items = await tx.query<{ id: string; features: Context }>(
-    `select id, features from item where id = any($1)`,
-    [ids],
+  const rules = await readRules(tx);
+  const wanted = new Map(rows.map((row) => [placeOf(row.decision, row.reward.actionId), row]));
+  const items = await tx.query<{ place: string; features: Context }>(
+    `select w.place, ${ITEM_FEATURES_AT('w.at')} as features
+     from unnest($1::text[], $2::text[], $3::timestamptz[]) as w (place, id, at) join item i on i.id = w.id`,
+    [
+      [...wanted.keys()],
+      [...wanted.values()].map(({ reward }) => reward.actionId),
+      [...wanted.values()].map(({ decision }) => decision.at),
+    ],
   );
-  return new Map(items.map((item) => [item.id, item.features]));
+  return new Map(items.map(({ place, features }) => [place, titleFeatures(rules, features)]));
 }
 
 /** Adds to named counters. */

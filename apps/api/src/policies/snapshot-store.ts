@@ -16,6 +16,8 @@ export interface SnapshotRow {
   readonly learned_through: Date | null;
   readonly evaluation: Json;
   readonly training_run: string | null;
+  /** Version of the registry of features that it was made under; null: before there was one. */
+  readonly feature_version: number | null;
 }
 
 export interface NewSnapshot {
@@ -32,6 +34,8 @@ export interface NewSnapshot {
   readonly learnedThrough: Date | null;
   readonly evaluation?: Json;
   readonly trainingRun?: string;
+  /** Absent: as of the version that it goes on from. */
+  readonly featureVersion?: number;
   readonly now: Date;
 }
 
@@ -42,11 +46,16 @@ export function stateOf(row: Pick<SnapshotRow, 'version' | 'state' | 'sha256'>):
   return { json: row.state, text, sha256: row.sha256 };
 }
 
+const FEATURE_VERSION = `
+  coalesce($16::int, case when exists (select from policy_snapshot where policy_id = $1 and status = 'accepted')
+    then (select feature_version from policy_snapshot where policy_id = $1 and status = 'accepted' order by version desc limit 1)
+    else (select max(version) from feature_change) end)`;
+
 export async function insertSnapshot(tx: Sql, snapshot: NewSnapshot): Promise<void> {
   await tx.query(
     `insert into policy_snapshot (policy_id, version, state_version, params, state, sha256, status, reason, rows_used,
-       mean_reward, learned_through, evaluation, training_run, created_at, corrections_used)
-     values ($1, $2, $3, $4::jsonb, $5::jsonb, $6, $7, $8, $9, $10, $11, $12::jsonb, $13, $14, $15)`,
+       mean_reward, learned_through, evaluation, training_run, created_at, corrections_used, feature_version)
+     values ($1, $2, $3, $4::jsonb, $5::jsonb, $6, $7, $8, $9, $10, $11, $12::jsonb, $13, $14, $15, ${FEATURE_VERSION})`,
     [
       snapshot.policyId,
       snapshot.version,
@@ -63,6 +72,7 @@ export async function insertSnapshot(tx: Sql, snapshot: NewSnapshot): Promise<vo
       snapshot.trainingRun ?? null,
       snapshot.now,
       snapshot.correctionsUsed ?? 0,
+      snapshot.featureVersion ?? null,
     ],
   );
 }

@@ -4,6 +4,8 @@ import type { Acting } from '../http/acting.js';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import type { Sql } from '../persistence/database.js';
+import { seenBy, staleFeatures, staleSentence } from '../persistence/feature-changes.js';
+import { readsOf } from '../persistence/feature-reads.js';
 import { isReadable } from '../persistence/stored-state.js';
 import { change } from './policies.service.js';
 import { gateVersion } from '../off-policy/traffic-gate.js';
@@ -37,6 +39,7 @@ export class SnapshotsService {
    */
   promote(id: string, { version, overrideGate }: PromoteBody, acting: Acting): Promise<PolicyView> {
     return change(this.db, id, acting, 'promote', async (tx, row) => {
+      await refuseStale(tx, row, version);
       await gateVersion(tx, row, version, { reason: overrideGate, acting });
       await serve(tx, row, version);
     });
@@ -54,6 +57,20 @@ export class SnapshotsService {
       await tx.query(`update policy set learning = false, revision = revision + 1 where id = $1`, [id]);
     });
   }
+}
+
+/** What was made of features that have another meaning now may not become what serves; the way back stays open. */
+async function refuseStale(tx: Sql, row: PolicyRow, version: number): Promise<void> {
+  const snapshot = version > 0 ? await readSnapshot(tx, row.id, version) : undefined;
+  if (!snapshot) return;
+  const reads = readsOf(row.key, snapshot.params, await seenBy(tx, row.id, version));
+  const stale = await staleFeatures(tx, reads, snapshot.feature_version);
+  if (stale.length === 0) return;
+  const { learns } = policyRegistry.get(row.key);
+  throw Problem.conflict(
+    'features_changed',
+    `Version ${version} was made under schema ${snapshot.feature_version ?? 0} of the features: ${staleSentence(stale, learns)}`,
+  );
 }
 
 async function requireEarlier(tx: Sql, row: PolicyRow, version: number): Promise<void> {

@@ -2,6 +2,10 @@ import type { Json, Registry } from '#experiments';
 import { policyRegistry } from '#policies';
 import type { DecisionRequest, Policy } from '#policies';
 import type { Database, Sql } from '../persistence/database.js';
+import { staleFeatures, staleSentence } from '../persistence/feature-changes.js';
+import type { StaleFeature } from '../persistence/feature-changes.js';
+import { readsOf } from '../persistence/feature-reads.js';
+import { readRules, titleFeatures } from '../persistence/feature-rules.js';
 import { newestRequests } from './current-probabilities.js';
 import { DEFAULT_MEMORY_MB, dataCutOf, isClearlyWorse } from './fit.js';
 import type {
@@ -69,8 +73,9 @@ export class TrainPolicy {
     if (run.status !== 'running') return run.status;
     const curve: CurvePoint[] = [];
     try {
-      const { policy, serving, data } = await this.read(run);
-      await this.noteData(runId, dataCutOf(data));
+      const { policy, serving, data, featureVersion } = await this.read(run);
+      const cut = { ...dataCutOf(data), ...(featureVersion === 0 ? {} : { featureVersion }) };
+      await this.noteData(runId, cut);
       progress(0.05, curve);
       const memoryMb = policy.training?.memoryMb ?? DEFAULT_MEMORY_MB;
       const task = { key: policy.key, params: run.params, seed: run.seed, data, serving, memoryMb };
@@ -78,7 +83,7 @@ export class TrainPolicy {
         if (point) curve.push(point);
         progress(0.05 + 0.9 * share, curve);
       });
-      await this.publish(run, fitted, curve);
+      await this.publish(run, fitted, curve, cut);
       return 'succeeded';
     } catch (error) {
       await this.db.query(
@@ -152,7 +157,8 @@ export class TrainPolicy {
       const data = await readTrainingSet(tx, policy.reward, run.cut_at, needs);
       if (data.at.length === 0 && !data.catalogue?.length)
         throw new Error(`there are no counting outcomes before ${run.cut_at.toISOString()}`);
-      return { policy, serving: await this.readServing(tx, policy), data };
+      const { version: featureVersion } = await readRules(tx);
+      return { policy, serving: await this.readServing(tx, policy), data, featureVersion };
     });
   }
 
@@ -173,6 +179,7 @@ export class TrainPolicy {
     run: TrainingRunRow,
     { state, evaluation }: FitResult,
     curve: readonly CurvePoint[],
+    { features, featureVersion = 0 }: DataCut,
   ): Promise<void> {
     return this.db.transaction(async (tx) => {
       const policy = await lockPolicy(tx, run.policy_id, true);
@@ -186,10 +193,12 @@ export class TrainPolicy {
         floor: policy.floor,
       };
       const refused = gate(registered, state, terms, probes);
-      const verdict =
-        refused === null
-          ? promotion(run, evaluation, policy.gate_required)
-          : { status: 'rejected' as const, reason: refused };
+      const stale = await staleFeatures(
+        tx,
+        readsOf(policy.key, run.params, features ?? null),
+        featureVersion,
+      );
+      const verdict = verdictOf(refused, run, evaluation, policy.gate_required, stale);
       const version = policy.latest_version + 1;
       await insertSnapshot(tx, {
         policyId: policy.id,
@@ -204,6 +213,7 @@ export class TrainPolicy {
         learnedThrough: run.cut_at,
         evaluation: evaluation as unknown as Json,
         trainingRun: run.id,
+        featureVersion,
         now: new Date(),
       });
       const serves = verdict.status === 'accepted';
@@ -212,30 +222,54 @@ export class TrainPolicy {
            last_learned_at = now() where id = $1`,
         [policy.id, version, serves],
       );
-      await tx.query(
-        `update training_run set status = $2, progress = 1, evaluation = $3::jsonb, snapshot_version = $4, error = $5,
-           curve = $6::jsonb, finished_at = now() where id = $1`,
-        [
-          run.id,
-          refused === null ? 'succeeded' : 'failed',
-          JSON.stringify(evaluation),
-          version,
-          refused,
-          JSON.stringify(thinned(curve)),
-        ],
-      );
-      await tx.query(`delete from training_checkpoint where run_id = $1`, [run.id]);
+      await endRun(tx, run.id, { refused, evaluation, version, curve });
       await dropOldModels(tx, policy.id);
       if (serves) await notifySnapshot(tx, policy.id);
     });
   }
 }
 
+interface Ended {
+  readonly refused: string | null;
+  readonly evaluation: FitEvaluation;
+  readonly version: number;
+  readonly curve: readonly CurvePoint[];
+}
+
+async function endRun(tx: Sql, id: string, { refused, evaluation, version, curve }: Ended): Promise<void> {
+  await tx.query(
+    `update training_run set status = $2, progress = 1, evaluation = $3::jsonb, snapshot_version = $4, error = $5,
+       curve = $6::jsonb, finished_at = now() where id = $1`,
+    [
+      id,
+      refused === null ? 'succeeded' : 'failed',
+      JSON.stringify(evaluation),
+      version,
+      refused,
+      JSON.stringify(thinned(curve)),
+    ],
+  );
+  await tx.query(`delete from training_checkpoint where run_id = $1`, [id]);
+}
+
+type Verdict = { status: SnapshotStatus; reason: string | null };
+
+/** @param refused why the state cannot serve; null: it can. */
+function verdictOf(refused: string | null, ...about: Parameters<typeof promotion>): Verdict {
+  return refused === null ? promotion(...about) : { status: 'rejected', reason: refused };
+}
+
 function promotion(
   run: TrainingRunRow,
   evaluation: FitEvaluation,
   gated: boolean,
-): { status: SnapshotStatus; reason: string | null } {
+  stale: readonly StaleFeature[],
+): Verdict {
+  if (stale.length > 0)
+    return {
+      status: 'candidate',
+      reason: `not promoted: while it was trained, ${staleSentence(stale, 'batch')}`,
+    };
   if (run.promote === 'manual') return { status: 'candidate', reason: 'waits to be promoted by hand' };
   if (gated)
     return {
@@ -271,7 +305,9 @@ async function probesOf(tx: Sql, policy: PolicyRow): Promise<DecisionRequest[]> 
     `select id, features from item where available order by id limit 20`,
   );
   if (items.length === 0) return [];
-  return [{ unitId: 'probe', context: {}, subject: null, actions: items, at: Date.now() }];
+  const rules = await readRules(tx);
+  const actions = items.map(({ id, features }) => ({ id, features: titleFeatures(rules, features) }));
+  return [{ unitId: 'probe', context: {}, subject: null, actions, at: Date.now() }];
 }
 
 async function dropOldModels(tx: Sql, policyId: string): Promise<void> {

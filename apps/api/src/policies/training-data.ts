@@ -1,6 +1,9 @@
 import type { Context } from '#experiments';
 import type { SignalRows, TaskDefinition, TaskRows, TrainingNeeds, TrainingSet } from '#policies';
 import { readCatalogue, readLists } from './training-lists.js';
+import { attributeSql, contextSql, readRules, titleFeatures } from '../persistence/feature-rules.js';
+import type { FeatureRules } from '../persistence/feature-rules.js';
+import { ITEM_FEATURES_AT } from '../persistence/item-past.js';
 import type { Transaction } from '../persistence/database.js';
 import { worthOf } from './reward.js';
 import type { RewardDefinition } from './reward.js';
@@ -90,6 +93,7 @@ export async function readTrainingSet(
   cutAt: Date,
   needs: TrainingNeeds = { contexts: false, tasks: [] },
 ): Promise<TrainingSet> {
+  const rules = await readRules(tx);
   const units = new Numbering();
   const items = new Numbering();
   const contexts = new Contexts();
@@ -97,7 +101,7 @@ export async function readTrainingSet(
   const [unit, item, value, at] = [indices(), indices(), floats(), floats()];
   await tx.query(
     `declare training_data no scroll cursor for
-     select e.unit_id, coalesce(e.item_id, e.action_id) as item, e.name, e.value, e.at${needs.contexts ? ', d.context::text as context' : ''}
+     select e.unit_id, coalesce(e.item_id, e.action_id) as item, e.name, e.value, e.at${needs.contexts ? `, (${contextSql(rules, 'd')})::text as context` : ''}
        from event e ${needs.contexts ? DECISION_OF_EVENT : ''}
      where e.kind = 'outcome' and e.name = any($1) and e.at < $2 and coalesce(e.item_id, e.action_id) is not null
      order by e.at, e.id collate "C"`,
@@ -112,7 +116,7 @@ export async function readTrainingSet(
     at.push(row.at.getTime());
     if (needs.contexts) context.push(contexts.of(row.context ?? null));
   });
-  const numbers = { units, items, contexts };
+  const numbers = { units, items, contexts, rules };
   const tasks: TaskRows[] = [];
   for (const task of needs.tasks) tasks.push(await readTask(tx, task, cutAt, numbers));
   const signals = needs.signals ? await readSignals(tx, definition, cutAt, numbers) : undefined;
@@ -120,18 +124,27 @@ export async function readTrainingSet(
     ...(signals ? { signals } : {}),
     ...(needs.contexts ? { contexts: contexts.list, context: context.done() } : {}),
     ...(tasks.length > 0 ? { tasks } : {}),
-    ...(needs.catalogue === undefined ? {} : { catalogue: await readCatalogue(tx, needs.catalogue) }),
+    ...(needs.catalogue === undefined
+      ? {}
+      : { catalogue: await readCatalogue(tx, needs.catalogue, cutAt, rules) }),
     ...(needs.listsAbout === undefined
       ? {}
-      : { lists: await readLists(tx, definition, cutAt, needs.listsAbout) }),
+      : { lists: await readLists(tx, definition, cutAt, needs.listsAbout, rules) }),
     units: units.names,
     items: items.names,
     unit: unit.done(),
     item: item.done(),
     value: value.done(),
     at: at.done(),
-    itemFeatures: await readItemFeatures(tx, items.names),
+    itemFeatures: await readItemFeatures(tx, items.names, cutAt, rules),
   };
+}
+
+interface Numbers {
+  readonly units: Numbering;
+  readonly items: Numbering;
+  readonly contexts: Contexts;
+  readonly rules: FeatureRules;
 }
 
 /** The decision that an event names, if it was made for the same unit. */
@@ -149,14 +162,14 @@ async function readSignals(
   tx: Transaction,
   definition: RewardDefinition,
   cutAt: Date,
-  { units, items }: { readonly units: Numbering; readonly items: Numbering },
+  { units, items, rules }: Numbers,
 ): Promise<SignalRows> {
   const [names, devices] = [new Numbering(), new Numbering()];
   const [unit, item, name, counts] = [indices(), indices(), indices(), indices()];
   const [device, at] = [signed(), floats()];
   await tx.query(
     `declare training_signals no scroll cursor for
-     select e.unit_id, coalesce(e.item_id, e.action_id) as item, e.name, e.value, e.at, d.context->>'device' as device
+     select e.unit_id, coalesce(e.item_id, e.action_id) as item, e.name, e.value, e.at, ${attributeSql(rules, 'd', 'device')} as device
        from event e ${DECISION_OF_EVENT}
       where e.kind = 'outcome' and e.at < $1 and coalesce(e.item_id, e.action_id) is not null
       order by e.at, e.id collate "C"`,
@@ -200,16 +213,12 @@ async function readTask(
   tx: Transaction,
   { name, trial, success, withinHours }: TaskDefinition,
   cutAt: Date,
-  {
-    units,
-    items,
-    contexts,
-  }: { readonly units: Numbering; readonly items: Numbering; readonly contexts: Contexts },
+  { units, items, contexts, rules }: Numbers,
 ): Promise<TaskRows> {
   const [unit, item, label, context, at] = [indices(), signed(), indices(), signed(), floats()];
   await tx.query(
     `declare training_task no scroll cursor for
-     select e.unit_id, coalesce(e.item_id, e.action_id) as item, e.at, d.context::text as context,
+     select e.unit_id, coalesce(e.item_id, e.action_id) as item, e.at, (${contextSql(rules, 'd')})::text as context,
             exists (select from event s
                      where s.unit_id = e.unit_id and s.kind = 'outcome' and s.name = $2 and s.id <> e.id
                        and s.at >= e.at and s.at <= e.at + $4 * interval '1 hour'
@@ -237,11 +246,17 @@ async function readTask(
   };
 }
 
-async function readItemFeatures(tx: Transaction, ids: readonly string[]): Promise<Context[]> {
+/** As they were at the cut: what changed since was not known to anything that served before it. */
+async function readItemFeatures(
+  tx: Transaction,
+  ids: readonly string[],
+  cutAt: Date,
+  rules: FeatureRules,
+): Promise<Context[]> {
   const rows = await tx.query<{ id: string; features: Context }>(
-    `select id, features from item where id = any($1)`,
-    [ids],
+    `select id, ${ITEM_FEATURES_AT('$2')} as features from item i where id = any($1)`,
+    [ids, cutAt],
   );
-  const features = new Map(rows.map((row) => [row.id, row.features]));
+  const features = new Map(rows.map((row) => [row.id, titleFeatures(rules, row.features)]));
   return ids.map((id) => features.get(id) ?? {});
 }

@@ -1,6 +1,9 @@
 import type { Context } from '#experiments';
 import type { Action, ShownList } from '#policies';
 import type { Transaction } from '../persistence/database.js';
+import { contextSql, titleFeatures } from '../persistence/feature-rules.js';
+import type { FeatureRules } from '../persistence/feature-rules.js';
+import { ITEM_FEATURES_AT } from '../persistence/item-past.js';
 import { worthOf } from './reward.js';
 import type { RewardDefinition } from './reward.js';
 
@@ -35,11 +38,12 @@ export async function readLists(
   definition: RewardDefinition,
   cutAt: Date,
   attribute: string,
+  rules: FeatureRules,
 ): Promise<ShownList[]> {
   await tx.query(
     `declare training_lists no scroll cursor for
      with list as (
-       select id, unit_id, context, at, chosen from decision
+       select id, unit_id, ${contextSql(rules, 'decision')} as context, at, chosen from decision
         where kind = 'slate' and context ? $1 and at < $2 and jsonb_typeof(chosen) = 'array'
         order by at desc, id desc limit ${MOST_LISTS})
      select l.unit_id, l.context, l.at, l.chosen,
@@ -84,10 +88,17 @@ function listOf(row: ListRow, definition: RewardDefinition): ShownList {
   };
 }
 
-/** Everything of a kind that can be shown, in the order in which it is offered. */
-export async function readCatalogue(tx: Transaction, kind: string): Promise<Action[]> {
-  return tx.query<{ id: string; title: string; features: Context } & Record<string, unknown>>(
-    'select id, title, features from item where kind = $1 and available order by position, id',
-    [kind],
+/** Everything of a kind that can be shown, in the order in which it is offered, with what was known of it at the cut. */
+export async function readCatalogue(
+  tx: Transaction,
+  kind: string,
+  cutAt: Date,
+  rules: FeatureRules,
+): Promise<Action[]> {
+  const rows = await tx.query<{ id: string; title: string; features: Context } & Record<string, unknown>>(
+    `select id, title, ${ITEM_FEATURES_AT('$2')} as features from item i
+      where kind = $1 and available order by position, id`,
+    [kind, cutAt],
   );
+  return rows.map((row) => ({ ...row, features: titleFeatures(rules, row.features) }));
 }

@@ -8,6 +8,7 @@ import type { Acting } from '../http/acting.js';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import type { Transaction } from '../persistence/database.js';
+import { checkNamedFeatures } from '../persistence/feature-check.js';
 import { QUEUES } from '../queues/jobs.js';
 import type { TrainJob } from '../queues/jobs.js';
 import { below } from './check-setup.js';
@@ -87,6 +88,7 @@ export async function insertRun(
   }
   const params = { ...policy.params, ...body.params };
   below('/params', () => registered.params.parse(params));
+  if (body.params !== undefined) await checkNamedFeatures(tx, policy.key, params);
   const [open] = await tx.query<{ id: string }>(
     `select id from training_run where policy_id = $1 and status in ('queued', 'running')`,
     [policy.id],

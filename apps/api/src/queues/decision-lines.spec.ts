@@ -61,6 +61,8 @@ const record: fc.Arbitrary<DecisionRecord> = fc.record(
     jointPropensity: propensity,
     withheld: fc.boolean(),
     withholdPropensity: propensity,
+    featureVersion: fc.nat(),
+    audit: context as fc.Arbitrary<NonNullable<DecisionRecord['audit']>>,
     rewardWindowSeconds: orNull(fc.nat()),
   },
   {
@@ -102,18 +104,18 @@ describe('decisions as lines', () => {
         expect(line.indexOf('\n')).toBe(line.length - 1);
         expect(decodeDecision(line)).toEqual(JSON.parse(JSON.stringify(one)));
         expect(rewardWindowOf(line)).toBe(one.rewardWindowSeconds);
-        expect(storedPart(line).split('\t')).toHaveLength(31);
+        expect(storedPart(line).split('\t')).toHaveLength(33);
       }),
       { seed: 11, numRuns: 500 },
     );
   });
 
-  it.each([2, 4, 6])(
+  it.each([2, 4, 6, 8])(
     'of an earlier version, %s columns shorter, are read and stored as decisions without them',
     (less) => {
       const [base] = fc.sample(record, { seed: 2, numRuns: 1 }) as [DecisionRecord];
       const { slice: _s, shadow: _h, parentId: _p, jointPropensity: _j, ...rest } = base;
-      const { withheld: _w, withholdPropensity: _q, ...plain } = rest;
+      const { withheld: _w, withholdPropensity: _q, featureVersion: _v, audit: _a, ...plain } = rest;
       const today = encodeDecision(plain);
       const earlier = today.replace(`${'\t\\N'.repeat(less)}\n`, '\n');
       expect(earlier).not.toBe(today);

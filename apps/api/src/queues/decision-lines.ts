@@ -8,7 +8,7 @@ import type { DecisionRecord, ShadowRecord } from './jobs.js';
 export const DECISION_COLUMNS =
   'id, at, unit_id, unit_type, surface, subject, experiment, arm, phase, kind, chosen, propensity, arm_propensity, ' +
   'policy_id, policy_version, candidates, probabilities, context, features, seed, reason, fallback, holdout, exposed, ' +
-  'latency_micros, slice, shadow, parent_id, joint_propensity, withheld, withhold_propensity';
+  'latency_micros, slice, shadow, parent_id, joint_propensity, withheld, withhold_propensity, feature_version, audit';
 
 /** Positions in a line of what storage looks at, for columnOf. */
 export const DECISION_COLUMN = { window: 0, id: 1, at: 2, unitId: 3, policyId: 14, fallback: 22 } as const;
@@ -92,7 +92,7 @@ export function encodeDecision(record: DecisionRecord): string {
     `${candidatesText(record.candidates)}\t${probabilitiesText(record)}\t${json(record.context)}\t` +
     `${record.features ? json(record.features) : NULL}\t${field(record.seed)}\t${record.reason}\t` +
     `${optional(record.fallback)}\t${record.holdout ?? NULL}\t${record.exposed}\t${record.latencyMicros}\t` +
-    `${rareFields(record)}\n`
+    `${rareFields(record)}\t${record.featureVersion ?? NULL}\t${record.audit ? json(record.audit) : NULL}\n`
   );
 }
 
@@ -108,9 +108,9 @@ function rareFields(record: DecisionRecord): string {
 
 /**
  * Tabs of a line of today. Lines that earlier versions wrote may still be on their way; they end before the slice, before
- * the parent, or before what is withheld. What they lack is null.
+ * the parent, before what is withheld, or before the version of the features. What they lack is null.
  */
-const TABS = 31;
+const TABS = 33;
 
 /** The part of a line that is stored: what stands behind the reward window. */
 export function storedPart(line: string): string {
@@ -140,6 +140,8 @@ export function decodeDecision(line: string): DecisionRecord {
   const jointPropensity = number(29);
   const withheld = orNull(30);
   const withholdPropensity = number(31);
+  const featureVersion = number(32);
+  const audit = orNull(33);
   return {
     id: text(1),
     at: Date.parse(text(2)),
@@ -174,6 +176,8 @@ export function decodeDecision(line: string): DecisionRecord {
     ...(jointPropensity === null ? {} : { jointPropensity }),
     ...(withheld === null ? {} : { withheld: withheld === 'true' }),
     ...(withholdPropensity === null ? {} : { withholdPropensity }),
+    ...(featureVersion === null ? {} : { featureVersion }),
+    ...(audit === null ? {} : { audit: JSON.parse(audit) as NonNullable<DecisionRecord['audit']> }),
     rewardWindowSeconds: number(0),
   };
 }

@@ -73,6 +73,10 @@ export interface DecisionRecord {
   readonly parentId?: string;
   /** Product of the propensities from the top of the stack down to this one; absent where a parent came from another request. */
   readonly jointPropensity?: number;
+  /** Of the registry of features; absent while nothing is registered. */
+  readonly featureVersion?: number | undefined;
+  /** What no policy was told: sensitive attributes, for the audit of fairness, and the consents. Absent where there is nothing. */
+  readonly audit?: Context;
   /** Seconds after which the reward window closes; null: nothing to learn (fallback, value, never-learning policy). 0: no window. */
   readonly rewardWindowSeconds: number | null;
 }

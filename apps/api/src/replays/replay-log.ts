@@ -4,6 +4,8 @@ import type { Context } from '#experiments';
 import { compileExploration, policyRegistry } from '#policies';
 import { Problem } from '../http/problem.js';
 import type { Sql } from '../persistence/database.js';
+import { contextSql, readRules } from '../persistence/feature-rules.js';
+import type { FeatureRules } from '../persistence/feature-rules.js';
 import type { Answering } from '../serving/answering.js';
 import { DecisionsStore } from '../serving/decisions.store.js';
 import { missingFeatures } from '../serving/replay-decision.js';
@@ -43,8 +45,9 @@ const TURN_MS = 10;
 const PAGE_MS = 1500;
 const MOST_VERSIONS = 16;
 
-const LOGGED = `
-select id, at, unit_id, surface, subject, kind, chosen, propensity, policy_version, candidates, context, features, seed, slice
+const loggedSql = (rules: FeatureRules): string => `
+select id, at, unit_id, surface, subject, kind, chosen, propensity, policy_version, candidates,
+  ${contextSql(rules, 'decision')} as context, features, seed, slice
 from decision
 where policy_id = $1 and at >= $2 and at < $3 and (at, id) > ($2, $4) and fallback is null
   and policy_version is not null and kind <> 'value' and cardinality(candidates) > 0
@@ -70,13 +73,10 @@ export class ReplayLog {
     const stored = await this.candidateOf(logging, body.candidate);
     const cursor = beginning(policyId, body, stored, logging);
     const answers = await this.compiler(stored, body.candidate, cursor.version);
-    const rows = await this.db.query<LoggedDecision & Record<string, unknown>>(LOGGED, [
-      policyId,
-      new Date(cursor.afterAt),
-      new Date(cursor.to),
-      cursor.afterId,
-      body.limit,
-    ]);
+    const rows = await this.db.query<LoggedDecision & Record<string, unknown>>(
+      loggedSql(await readRules(this.db)),
+      [policyId, new Date(cursor.afterAt), new Date(cursor.to), cursor.afterId, body.limit],
+    );
     const { items, sums, last } = await this.replay(rows, answers, cursor.sums, body.show);
     const isOver = last === rows.at(-1) && rows.length < body.limit;
     const next = last && { ...cursor, afterAt: last.at.getTime(), afterId: last.id, sums };

@@ -1,6 +1,9 @@
 import { createAssignmentEngine } from '#experiments';
 import type { AssignmentEngine, Context, Experiment, Holdout, Json, Layer, Surface } from '#experiments';
 import type { Action, PageLayout } from '#policies';
+import { FeatureGuard } from '../persistence/feature-guard.js';
+import type { Withdrawal } from '../persistence/feature-guard.js';
+import type { FeatureRules } from '../persistence/feature-rules.js';
 import type { Withhold } from '../persistence/withhold.js';
 
 /** A configured policy, as far as serving needs it. */
@@ -52,6 +55,10 @@ export interface CatalogConfig {
   readonly notPersonalised?: readonly string[];
   /** Absent: none. */
   readonly pages?: readonly PageConfig[];
+  /** What may be told to policies; absent: everything. */
+  readonly features?: FeatureRules;
+  /** Consents that were taken back; absent: none. */
+  readonly withdrawals?: readonly Withdrawal[];
 }
 
 /** Everything a treatment depends on besides learned states. Immutable; replaced as a whole. */
@@ -64,6 +71,7 @@ export interface ServingCatalog {
   readonly killSwitch: boolean;
   readonly notPersonalised: ReadonlySet<string>;
   readonly pages: ReadonlyMap<string, PageConfig>;
+  readonly guard: FeatureGuard;
 }
 
 /** A candidate as a request names it. */
@@ -80,9 +88,17 @@ export class ItemIndex {
   private characters = 0;
   private next = 0;
 
-  /** @param items in the order in which they are offered. */
-  constructor(readonly all: readonly CatalogItem[]) {
-    for (const item of all) {
+  /**
+   * @param all in the order in which they are offered.
+   * @param guard what policies may know of them.
+   */
+  constructor(
+    readonly all: readonly CatalogItem[],
+    private readonly guard: FeatureGuard = new FeatureGuard(),
+  ) {
+    for (const stored of all) {
+      const features = guard.title(stored.features);
+      const item = features === stored.features ? stored : { ...stored, features };
       this.byId.set(item.id, item);
       if (!item.available) continue;
       let bySubject = this.actions.get(item.kind);
@@ -127,8 +143,9 @@ export class ItemIndex {
   }
 
   private lookUp(wanted: readonly NamedAction[]): Action[] {
-    return wanted.map(({ id, features }) => {
+    return wanted.map(({ id, features: sent }) => {
       const registered = this.byId.get(id)?.features;
+      const features = sent && this.guard.given(sent);
       if (!features) return { id, features: registered ?? NO_FEATURES };
       return { id, features: registered ? { ...registered, ...features } : features };
     });
@@ -192,6 +209,7 @@ export function compileCatalog(
     killSwitch: config.killSwitch,
     notPersonalised: new Set(config.notPersonalised),
     pages: new Map(config.pages?.map((page) => [page.key, page])),
+    guard: new FeatureGuard(config.features, config.withdrawals),
   };
 }
 

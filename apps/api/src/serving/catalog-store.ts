@@ -11,6 +11,8 @@ import type {
 } from '#experiments';
 import type { Sql } from '../persistence/database.js';
 import type { CatalogConfig, CatalogItem, PageConfig, PolicyConfig } from './catalog-data.js';
+import { readWithdrawals } from '../persistence/feature-guard.js';
+import { readRules } from '../persistence/feature-rules.js';
 import type { Withhold } from '../persistence/withhold.js';
 
 /** Items read in one query; between two queries the event loop serves requests. */
@@ -117,6 +119,8 @@ select md5(concat_ws('|',
      order by id) from policy),
   (select string_agg(key || xmin::text, ',' order by key) from page),
   (select xmin::text from setting where key = 'kill_switch'),
+  (select max(version)::text from feature_change),
+  (select concat(count(*), '/', sum(hashtext(unit_id || '/' || feature))) from consent_withdrawal where granted_at is null),
   (select concat(count(*), '/', sum(hashtext(unit_id))) from not_personalised))) as revision`;
 
 /** The sum notices a change that a maximum would miss: a transaction that began earlier and committed later. */
@@ -136,19 +140,29 @@ export class CatalogStore {
   }
 
   async readConfig(): Promise<CatalogConfig> {
-    const [experiments, layers, holdouts, surfaces, policies, settings, notPersonalised, pages] =
-      await Promise.all([
-        this.db.query<ExperimentRow & Record<string, unknown>>(EXPERIMENTS),
-        this.db.query<Layer & Record<string, unknown>>('select key, title, salt from layer order by key'),
-        this.db.query<HoldoutRow & Record<string, unknown>>('select * from holdout order by created_at, key'),
-        this.db.query<SurfaceRow & Record<string, unknown>>('select * from surface order by key'),
-        this.db.query<PolicyRow & Record<string, unknown>>('select * from policy order by id'),
-        this.db.query<{ value: Json }>(`select value from setting where key = 'kill_switch'`),
-        this.db.query<{ id: string }>('select unit_id as id from not_personalised order by 1'),
-        this.db.query<PageConfig & Record<string, unknown>>(
-          'select key, title, layout from page order by key',
-        ),
-      ]);
+    const [
+      experiments,
+      layers,
+      holdouts,
+      surfaces,
+      policies,
+      settings,
+      notPersonalised,
+      pages,
+      features,
+      withdrawals,
+    ] = await Promise.all([
+      this.db.query<ExperimentRow & Record<string, unknown>>(EXPERIMENTS),
+      this.db.query<Layer & Record<string, unknown>>('select key, title, salt from layer order by key'),
+      this.db.query<HoldoutRow & Record<string, unknown>>('select * from holdout order by created_at, key'),
+      this.db.query<SurfaceRow & Record<string, unknown>>('select * from surface order by key'),
+      this.db.query<PolicyRow & Record<string, unknown>>('select * from policy order by id'),
+      this.db.query<{ value: Json }>(`select value from setting where key = 'kill_switch'`),
+      this.db.query<{ id: string }>('select unit_id as id from not_personalised order by 1'),
+      this.db.query<PageConfig & Record<string, unknown>>('select key, title, layout from page order by key'),
+      readRules(this.db),
+      readWithdrawals(this.db),
+    ]);
     return {
       experiments: experiments.map(toExperiment),
       layers,
@@ -176,6 +190,8 @@ export class CatalogStore {
       killSwitch: isOn(settings[0]?.value ?? null),
       notPersonalised: notPersonalised.map(({ id }) => id),
       pages,
+      features,
+      withdrawals,
     };
   }
 

@@ -24,6 +24,10 @@ export interface Decided {
   readonly shadow: ShadowRecord | null;
   /** Null for a decision that stands alone. */
   readonly stack: StackRecord | null;
+  /** Of the registry of features; undefined: nothing is registered. */
+  readonly featureVersion?: number | undefined;
+  /** What no policy was told; null: nothing. */
+  readonly audit?: Context | null;
 }
 
 /** Where a decision stands below others. */
@@ -79,18 +83,22 @@ export function recordOf(decided: Decided): DecisionRecord {
     exposed: request.expose,
     latencyMicros: decided.micros,
     rewardWindowSeconds: policy === null ? null : policy.config.rewardWindowSeconds,
+    featureVersion: decided.featureVersion,
   };
   const slice = sliceOf(assignment);
   // Rare fields are added afterwards: most records have the one shape that is fast to build.
-  if ((features ?? slice ?? decided.shadow ?? decided.stack ?? choice.lot) === null) return record;
+  if ((features ?? slice) === null && hasNoRare(decided)) return record;
   return withRare(record, features, slice, decided);
 }
+
+const hasNoRare = ({ shadow, stack, audit = null, choice: { lot } }: Decided): boolean =>
+  (shadow ?? stack ?? lot ?? audit) === null;
 
 function withRare(
   record: DecisionRecord,
   features: DecisionRecord['features'] | null,
   slice: DecisionRecord['slice'] | null,
-  { shadow, stack, choice: { lot } }: Decided,
+  { shadow, stack, audit, choice: { lot } }: Decided,
 ): DecisionRecord {
   return {
     ...record,
@@ -98,6 +106,7 @@ function withRare(
     ...(slice ? { slice } : {}),
     ...(shadow ? { shadow } : {}),
     ...stack,
+    ...(audit ? { audit } : {}),
     ...(lot ? { withheld: lot.withheld, withholdPropensity: lot.propensity } : {}),
   };
 }

@@ -3,6 +3,7 @@ import type { DecisionReason } from '#experiments';
 import { decodeTime, isValid } from 'ulid';
 import type { ShadowRecord } from '../queues/jobs.js';
 import type { Sql } from '../persistence/database.js';
+import { readRules, titleFeatures } from '../persistence/feature-rules.js';
 import { CatalogStore } from './catalog-store.js';
 
 /** Table `decision`, with the registry key of its policy. */
@@ -39,6 +40,8 @@ export interface DecisionRow {
   readonly withhold_propensity: number | null;
   readonly parent_id: string | null;
   readonly joint_propensity: number | null;
+  /** What no policy was told. */
+  readonly audit: Context | null;
 }
 
 export interface EventRow {
@@ -96,7 +99,7 @@ const DECISION = `
 select d.id, d.at, d.unit_id, d.unit_type, d.surface, d.subject, d.experiment, d.arm, d.phase, d.kind, d.chosen, d.propensity,
   d.arm_propensity, d.policy_id, p.key as policy_key, d.policy_version, d.candidates, d.probabilities, d.context, d.features,
   d.seed, d.reason, d.fallback, d.holdout, d.exposed, d.latency_micros, d.slice, d.shadow, d.withheld, d.withhold_propensity,
-  d.parent_id, d.joint_propensity
+  d.parent_id, d.joint_propensity, d.audit
 from decision d left join policy p on p.id = d.policy_id`;
 const EVENT = `
 select id, at, received_at, unit_id, kind, name, value, decision_id, action_id, item_id, position, properties, txid from event`;
@@ -219,12 +222,14 @@ export class DecisionsStore {
     return { rows, dueAt: due[0]?.due_at ?? null };
   }
 
+  /** What policies may know of items. */
   async items(ids: readonly string[]): Promise<Map<string, { title: string; features: Context }>> {
+    const rules = await readRules(this.db);
     const rows = await this.db.query<{ id: string; title: string; features: Context }>(
       'select id, title, features from item where id = any($1)',
       [ids],
     );
-    return new Map(rows.map((row) => [row.id, row]));
+    return new Map(rows.map((row) => [row.id, { ...row, features: titleFeatures(rules, row.features) }]));
   }
 
   /** The experiment as it was in a phase; null when that phase is not kept. */

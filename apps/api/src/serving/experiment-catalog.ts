@@ -1,5 +1,6 @@
 import type { Experiment } from '#experiments';
 import type { Database } from '../persistence/database.js';
+import { FeatureGuard } from '../persistence/feature-guard.js';
 import { EMPTY_CONFIG, ItemIndex, compileCatalog } from './catalog-data.js';
 import type { CatalogConfig, CatalogItem, PolicyConfig, ServingCatalog } from './catalog-data.js';
 import type { CatalogStore } from './catalog-store.js';
@@ -128,7 +129,7 @@ export class ExperimentCatalog {
       const configChanged = configRevision !== this.configRevision;
       const itemsChanged = itemRevision !== this.itemRevision;
       const config = configChanged ? await this.store.readConfig() : this.serving.config;
-      const items = itemsChanged ? new ItemIndex(await this.store.readItems()) : this.serving.items;
+      const items = await this.itemsFor(config, itemsChanged);
       // Learned states first: an experiment must not start to serve before its policies are there.
       await this.snapshots.sync(livePolicies(config));
       if (configChanged || itemsChanged) {
@@ -140,6 +141,13 @@ export class ExperimentCatalog {
       this.confirmedAt = Date.now();
       this.source = 'database';
     } while (this.again && !this.stopped);
+  }
+
+  /** Read again where they changed; made again where policies may know something else of them. */
+  private async itemsFor({ features }: CatalogConfig, changed: boolean): Promise<ItemIndex> {
+    const { items, guard } = this.serving;
+    if (!changed && (features?.version ?? 0) === guard.rules.version) return items;
+    return new ItemIndex(changed ? await this.store.readItems() : items.all, new FeatureGuard(features));
   }
 
   private compile(config: CatalogConfig, items: ItemIndex): ServingCatalog {
@@ -170,7 +178,8 @@ export class ExperimentCatalog {
       return;
     }
     const known = config.lines[0] as CatalogConfig;
-    this.serving = this.compile(known, new ItemIndex((items?.lines ?? []) as CatalogItem[]));
+    const guard = new FeatureGuard(known.features);
+    this.serving = this.compile(known, new ItemIndex((items?.lines ?? []) as CatalogItem[], guard));
     await this.snapshots.restore(livePolicies(known));
     this.confirmedAt = config.savedAt;
     this.source = 'disk';

@@ -32,9 +32,11 @@ export function explainPath(
 ): PathExplanation {
   const experiments = then ? replaced(config.experiments, running(then, row)) : config.experiments;
   const unit = { unitId: row.unit_id, unitType: row.unit_type };
+  // Experiments may be targeted by what policies are not told.
+  const said = { ...row.context, ...row.audit };
   let answer: Assignment;
   try {
-    answer = createAssignmentEngine({ ...config, experiments }).explain(unit, row.surface, row.context);
+    answer = createAssignmentEngine({ ...config, experiments }).explain(unit, row.surface, said);
   } catch (error) {
     return {
       path: [],
@@ -47,7 +49,7 @@ export function explainPath(
     (answer.experiment?.key ?? null) === row.experiment &&
     (answer.arm?.key ?? null) === row.arm &&
     answer.holdout === row.holdout;
-  const targeting = then ? explainCondition(then.targeting, row.context).clauses : [];
+  const targeting = then ? explainCondition(then.targeting, said).clauses : [];
   return {
     path: answer.path,
     same,

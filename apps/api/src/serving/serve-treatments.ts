@@ -18,6 +18,8 @@ import { ProcessorClock, tookOf } from './processor-clock.js';
 import { findAndDeal } from './deal.js';
 import { shadowOf } from './shadow.js';
 import { drawSeed, steadyPeriod } from './steady-seed.js';
+import { toldRequest } from './told-request.js';
+import type { ToldRequest } from './told-request.js';
 import { treatmentOf } from './treatment-of.js';
 import type { LotParts } from './withhold.js';
 
@@ -118,28 +120,31 @@ export class ServingCall implements Served {
   readonly records: DecisionRecord[] = [];
   /** False for a unit that asked not to be known: policies then answer as for somebody new. */
   readonly known: boolean;
+  private readonly told: ToldRequest;
 
   /** @param page settings of a page that says by itself what stands above; absent: every answer stands above the next. */
   constructor(
     private readonly state: ServingState,
-    private readonly request: Omit<TreatmentsRequest, 'requests'>,
+    request: Omit<TreatmentsRequest, 'requests'>,
     private readonly now: number,
     private readonly hooks: ServingHooks = HOOKS,
     private readonly page: { readonly above: () => readonly Treatment[] } | null = null,
   ) {
     this.known = !state.catalog.notPersonalised.has(request.unitId);
+    this.told = toldRequest(state.catalog.guard, request, this.known);
   }
 
   /** @param offered candidates in place of those that the request names. */
   answer(given: TreatmentRequest, offered: readonly Action[] | null = null): Treatment {
-    const { state, request, now, hooks, known, treatments, records } = this;
+    const { state, now, hooks, known, treatments, records } = this;
+    const { request, said, audit } = this.told;
     const wanted = known ? given : withoutFeatures(given);
     const begun = hooks.monotonic();
     const id = hooks.newId(now);
     const surface = state.catalog.surfaces.get(wanted.surface) ?? UNKNOWN;
     const candidates = offered ?? candidatesOf(state.catalog, surface, wanted);
     const above = this.page === null ? treatments.slice() : this.page.above();
-    const asked: Asked = { state, request, wanted, known, now, hooks, id, surface, candidates, above };
+    const asked: Asked = { state, request, said, wanted, known, now, hooks, id, surface, candidates, above };
     const { assignment, choice } = choose(asked);
     if (choice.fallback !== null) hooks.onFallback?.(choice.reason, policyIdOf(assignment) ?? '');
     const treatment = treatmentOf(id, wanted, surface, assignment, choice);
@@ -160,15 +165,16 @@ export class ServingCall implements Served {
         micros,
         shadow,
         stack: wanted.parent === null ? null : stackOf(wanted.parent, choice.propensity, records),
+        featureVersion: state.catalog.guard.version,
+        audit,
       }),
     );
     return treatment;
   }
 }
 
-interface Asked {
+interface Asked extends Omit<ToldRequest, 'audit'> {
   readonly state: ServingState;
-  readonly request: Omit<TreatmentsRequest, 'requests'>;
   readonly wanted: TreatmentRequest;
   /** False for a unit that asked not to be known: policies then answer as for somebody new. */
   readonly known: boolean;
@@ -191,7 +197,7 @@ const NOT_ASSIGNED: Assignment = {
 };
 
 function choose(asked: Asked): { assignment: Assignment; choice: Choice } {
-  const { state, request, wanted, surface, candidates } = asked;
+  const { state, request, said, wanted, surface, candidates } = asked;
   const limit = wanted.limit ?? candidates.length;
   if (state.catalog.killSwitch && surface !== UNKNOWN) {
     return {
@@ -199,7 +205,7 @@ function choose(asked: Asked): { assignment: Assignment; choice: Choice } {
       choice: defaultChoice(surface, candidates, limit, 'PAUSED', 'the kill switch is on'),
     };
   }
-  const assignment = state.catalog.engine.assign(request, wanted.surface, request.context);
+  const assignment = state.catalog.engine.assign(request, wanted.surface, said);
   const treatment = assignment.arm?.treatment;
   if (!treatment) {
     return { assignment, choice: defaultChoice(surface, candidates, limit, assignment.reason) };
@@ -314,8 +320,7 @@ const decisionRequest = (asked: Asked, policy: ServingPolicy | null): DecisionRe
 });
 
 /** What the policy is told about the unit: for one that asks, with what stands above on the page. */
-const contextOf = ({ above, request, known }: Asked, { config }: ServingPolicy): Context => {
-  const { context } = request;
+const contextOf = ({ above, request: { context }, known }: Asked, { config }: ServingPolicy): Context => {
   const all = above.length > 0 && dedupes(config.params) ? withShown(context, above) : context;
   return known ? all : limitContext(all, config.params);
 };

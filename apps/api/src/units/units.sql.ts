@@ -15,6 +15,7 @@ export const EXPORT = {
   withheldOutcomes: `select to_jsonb(w) as row from withheld_outcome w where w.unit_id = $1
             order by w.decision_at, w.decision_id`,
   notPersonalised: `select to_jsonb(n) as row from not_personalised n where n.unit_id = $1`,
+  consentWithdrawals: `select to_jsonb(c) as row from consent_withdrawal c where c.unit_id = $1 order by c.feature`,
   pendingExposures: `select to_jsonb(p) as row from exposure_pending p where p.unit_id = $1 order by p.at`,
 } as const;
 
@@ -50,6 +51,7 @@ export const ERASE: Readonly<Record<string, string>> = {
   ),
   experiments: removed(`delete from experiment_unit where unit_id = $1`),
   notPersonalised: removed(`delete from not_personalised where unit_id = $1`),
+  consentWithdrawals: removed(`delete from consent_withdrawal where unit_id = $1`),
   quarantine: removed(
     `delete from quarantine where position('"unitId":' || to_json($1::text)::text in payload) > 0`,
   ),

@@ -1,4 +1,5 @@
 import type { Arm, Layer, Surface } from '#experiments';
+import type { WorldFeature } from '#simulation';
 import { Refused, type ApiClient } from './api-client.js';
 
 export interface PolicySetUp {
@@ -57,12 +58,15 @@ export interface SetUp {
   readonly experiments: readonly ExperimentSetUp[];
   /** Absent: none. */
   readonly pages?: readonly PageSetUp[];
+  /** What requests and items say; absent: nothing is registered. */
+  readonly features?: readonly WorldFeature[];
 }
 
 const itemsPerCall = 500;
 
 /** Creates what is missing through the admin API, and starts experiments that are drafts; safe to run again. */
 export async function prepare(api: ApiClient, setUp: SetUp): Promise<void> {
+  await ensureFeatures(api, setUp.features ?? []);
   for (const surface of setUp.surfaces) await ensure(api, '/v1/surfaces', surface);
   for (const layer of setUp.layers) await ensure(api, '/v1/layers', { key: layer.key, title: layer.title });
   for (let i = 0; i < setUp.items.length; i += itemsPerCall) {
@@ -82,6 +86,19 @@ async function ensure(api: ApiClient, path: string, body: unknown): Promise<void
     await api.persist('POST', path, body);
   } catch (error) {
     if (!(error instanceof Refused) || error.status !== 409) throw error;
+  }
+}
+
+/** Before anything is served, so that policies never know more; what people have changed stays as it is. */
+async function ensureFeatures(api: ApiClient, features: readonly WorldFeature[]): Promise<void> {
+  if (features.length === 0) return;
+  const { items } = (await api.persist('GET', '/v1/features')) as {
+    items: readonly Pick<WorldFeature, 'entity' | 'name'>[];
+  };
+  const known = new Set(items.map(({ entity, name }) => `${entity}/${name}`));
+  for (const { entity, name, ...definition } of features) {
+    const key = `${entity}/${name}`;
+    if (!known.has(key)) await api.persist('PUT', `/v1/features/${key}`, definition);
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   demoReleases,
+  features,
   itemsOf,
   layers,
   messageExperiment,
@@ -30,6 +31,8 @@ export function worldSetUp(world: World): SetUp {
   return {
     surfaces: [...surfaces, homeTitles],
     layers: [...layers, homeTitlesLayer],
+    layers,
+    features,
     items: [...itemsOf(world), ...releasedItems(world, demoReleases(world.seed, 0, 0))],
     policies: [
       ...readyPolicies,

@@ -68,6 +68,8 @@ export interface MemberProfile {
   personalised: boolean;
   since: string | null;
   erasedAt: string | null;
+  /** Consents that were taken back. */
+  withdrawn: { feature: string; since: string }[];
   newestRequest: { at: string; context: Record<string, Json> } | null;
   history: { source: 'request' | 'outcomes' | 'none'; items: UsedItem[] };
   feature: string;

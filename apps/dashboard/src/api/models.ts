@@ -1,3 +1,4 @@
+import type { Feature } from './features.js';
 import { segment } from './http.js';
 import { useRead } from './queries.js';
 import type { Json, RewardDefinition, TrainingRun } from './types.js';
@@ -49,6 +50,15 @@ export interface ModelCard {
     seed: string | null;
   } | null;
   data: TrainingRun['data'];
+  features: {
+    /** 0: nothing is registered. */
+    schemaVersion: number;
+    madeUnder: number | null;
+    reads: (Pick<Feature, 'entity' | 'name' | 'kind' | 'description' | 'consent'> & {
+      how: 'named' | 'all';
+    })[];
+    changed: { entity: string; name: string; version: number; what: string[]; at: string }[];
+  };
   evaluation: {
     protocol: string;
     heldOutFrom: string | null;

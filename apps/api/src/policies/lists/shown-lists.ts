@@ -25,7 +25,7 @@ select unit_id as member, extract(epoch from at)::float8 * 1000 as at,
     then (select coalesce(array_agg(e ->> 'id' order by n), '{}') from jsonb_array_elements(chosen) with ordinality x(e, n) where n <= $3)
     else array[chosen #>> '{}'] end as titles,
   (select jsonb_object_agg(position, reward) from reward r where r.decision_id = d.id and r.position < $3) as rewards,
-  (select coalesce(jsonb_object_agg(k, v), '{}') from jsonb_each(context) x(k, v)
+  (select coalesce(jsonb_object_agg(k, v), '{}') from jsonb_each(context || coalesce(audit, '{}')) x(k, v)
     where jsonb_typeof(v) in ('string', 'number', 'boolean')) as attributes
 from decision d
 where policy_id = $1 and at >= $2 and fallback is null and kind in ('slate', 'action') and chosen <> 'null'

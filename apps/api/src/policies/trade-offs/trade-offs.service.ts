@@ -154,6 +154,7 @@ async function copyState(
     meanReward: null,
     learnedThrough: snapshot.learned_through,
     evaluation: snapshot.evaluation,
+    featureVersion: snapshot.feature_version ?? 0,
     now: new Date(),
   });
   await tx.query(

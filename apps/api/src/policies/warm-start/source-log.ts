@@ -1,4 +1,6 @@
 import type { Sql } from '../../persistence/database.js';
+import { contextSql, readRules } from '../../persistence/feature-rules.js';
+import type { FeatureRules } from '../../persistence/feature-rules.js';
 import type { DecisionRow } from '../settle-rewards.js';
 import type { HeldOut, WarmSource } from './warm-start-row.js';
 
@@ -21,8 +23,8 @@ export interface SourceRange {
   readonly without: { readonly salt: string; readonly share: number } | null;
 }
 
-const COLUMNS = `
-d.id, d.at, d.unit_id, d.kind, d.chosen, d.subject, d.propensity, d.exposed, d.fallback, d.features, d.slice, d.context,
+const columns = (rules: FeatureRules): string => `
+d.id, d.at, d.unit_id, d.kind, d.chosen, d.subject, d.propensity, d.exposed, d.fallback, d.features, d.slice, ${contextSql(rules, 'd')} as context,
 d.withheld, d.withhold_propensity, d.policy_id, d.arm_propensity`;
 
 /**
@@ -73,7 +75,7 @@ export async function timeBefore(sql: Sql, range: SourceRange, newer: number): P
 /** The newest decisions, in the order of time. */
 export async function newestOf(sql: Sql, range: SourceRange, limit: number): Promise<SourceDecision[]> {
   const rows = await sql.query<SourceDecision & Record<string, unknown>>(
-    `select ${COLUMNS} ${from(range)} order by d.at desc, d.id collate "C" desc limit $9`,
+    `select ${columns(await readRules(sql))} ${from(range)} order by d.at desc, d.id collate "C" desc limit $9`,
     [...valuesOf(range), limit],
   );
   return rows.reverse();
@@ -87,7 +89,7 @@ export async function nextOf(
   limit: number,
 ): Promise<SourceDecision[]> {
   return sql.query<SourceDecision & Record<string, unknown>>(
-    `select ${COLUMNS} ${from(range)}
+    `select ${columns(await readRules(sql))} ${from(range)}
        and ($9::timestamptz is null or d.at > $9 or (d.at = $9 and d.id collate "C" > $10))
      order by d.at, d.id collate "C" limit $11`,
     [...valuesOf({ ...range, from: after?.at ?? range.from }), after?.at ?? null, after?.id ?? '', limit],

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EventQueue, type Answer } from '#simulation';
+import { EventQueue, declaredOf, type Answer } from '#simulation';
 import { Refused, Unreachable, type ApiClient } from '../api-client.js';
 import { EventSender } from '../event-sender.js';
 import type { LiveWorld } from './live-world.js';
@@ -79,7 +79,9 @@ export class Traffic {
         let answer: Answer | undefined;
         if (step.value.kind === 'serve') {
           this.totals.requests++;
-          answer = await this.api.treatments(step.value.request);
+          const { request } = step.value;
+          const context = { ...request.context, ...declaredOf(request.unitId) };
+          answer = await this.api.treatments({ ...request, context });
         }
         step = play.next(answer);
       }

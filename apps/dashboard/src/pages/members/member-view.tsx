@@ -10,6 +10,7 @@ import { Facts, Stat, Stats, When } from '../../ui/details.js';
 import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
 import { StateMessage } from '../../ui/state-message.js';
+import { ConsentsPanel } from './consents-panel.js';
 import { MixChart } from './mix-chart.js';
 import { NextVisit } from './next-visit.js';
 
@@ -71,6 +72,7 @@ export function MemberView({ profile, setFeature }: MemberViewProps): ReactEleme
           />
         )}
       </Panel>
+      {profile.erasedAt === null ? <ConsentsPanel profile={profile} /> : null}
       {newestRequest === null ? null : (
         <Panel title="Context of the newest request">
           <Facts

@@ -8,6 +8,7 @@ import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
 import { UrlTabs } from '../../ui/url-tabs.js';
+import { FeaturesPanel } from './features-panel.js';
 import { KeysPanel } from './keys-panel.js';
 import { PagesPanel } from './pages-panel.js';
 import { SurfacesPanel } from './surfaces-panel.js';
@@ -24,6 +25,7 @@ export function SettingsPage(): ReactElement {
         tabs={[
           { key: '', title: 'API keys', render: () => <KeysPanel /> },
           { key: 'surfaces', title: 'Surfaces', render: () => <Places /> },
+          { key: 'features', title: 'Features', render: () => <FeaturesPanel /> },
           { key: 'audit', title: 'Audit log', render: () => <AuditPanel /> },
         ]}
       />

@@ -12,6 +12,7 @@ import { PageHeader } from '../../../ui/page-header.js';
 import { Panel } from '../../../ui/panel.js';
 import { QueryBoundary } from '../../../ui/query-boundary.js';
 import { rewardSentence } from '../reward-sentence.js';
+import { FeaturesRead } from './features-read.js';
 import { EvaluationTable } from './evaluation-table.js';
 
 /** The model card of a policy, made to be printed. */
@@ -62,6 +63,7 @@ function Card({ card }: { card: ModelCard }): ReactElement {
           <EvaluationTable evaluation={evaluationOf(evaluation)} />
         </Panel>
       )}
+      <FeaturesRead card={card} />
       <UsedBy card={card} />
       <Panel title="Parameters" flush>
         <DataTable
