@@ -66,7 +66,6 @@ export async function applyPatch(
   checkSetup(row.key, setup);
   // Where an older policy keeps its lots too short a time, other fields of it can still be changed.
   if (fields.withhold !== undefined || fields.windowSeconds !== undefined) checkSteadyLot(setup);
-  });
   if (fields.params !== undefined) await checkNamedFeatures(tx, row.key, fields.params);
   checkTraining(row.key, fields.training);
   await checkShadow(tx, row.id, fields.shadow);

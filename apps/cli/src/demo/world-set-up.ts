@@ -31,7 +31,6 @@ export function worldSetUp(world: World): SetUp {
   return {
     surfaces: [...surfaces, homeTitles],
     layers: [...layers, homeTitlesLayer],
-    layers,
     features,
     items: [...itemsOf(world), ...releasedItems(world, demoReleases(world.seed, 0, 0))],
     policies: [
