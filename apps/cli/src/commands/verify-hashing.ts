@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { chooseVariation, getBucketRanges, getEqualWeights, hash, inNamespace } from '#experiments';
+import { EVALUATION_CHECKS } from './growthbook-checks.js';
+import type { Check } from './growthbook-checks.js';
 
 /** GrowthBook's published numbers are rounded; ours must agree within this. */
 const TOLERANCE = 1e-6;
@@ -9,14 +11,9 @@ const TOLERANCE = 1e-6;
 const numbers = z.array(z.number());
 const range = z.tuple([z.number(), z.number()]);
 
-interface Outcome {
-  readonly title: string;
-  readonly expected: unknown;
-  readonly actual: unknown;
-}
-
 /** Reads one case of a kind and computes our answer; throws ZodError when the case has another layout. */
-const CHECKS: Readonly<Record<string, (input: unknown) => Outcome>> = {
+const CHECKS: Readonly<Record<string, Check>> = {
+  ...EVALUATION_CHECKS,
   hash: (input) => {
     const [seed, value, version, expected] = z
       .tuple([z.string(), z.string(), z.number(), z.number().nullable()])
@@ -53,16 +50,10 @@ const CHECKS: Readonly<Record<string, (input: unknown) => Outcome>> = {
   },
 };
 
-/** Why a kind of GrowthBook's file is no hashing case. */
+/** Why a kind of GrowthBook's file is no case for a server. */
 const SKIPPED: Readonly<Record<string, string>> = {
-  evalCondition: 'MongoDB-style conditions; our targeting is a typed condition of its own',
-  feature: 'feature rules of an SDK; assignment here starts at an experiment',
-  run: 'an SDK’s whole evaluation order, with URLs, overrides and QA mode',
-  contextualBandit: 'leaf weights computed for an SDK; contextual policies decide on the server here',
-  getQueryStringOverride: 'query-string overrides of a browser SDK',
-  stickyBucket: 'stored stickiness of an SDK; here the seed makes assignment steady',
-  decrypt: 'encrypted payloads, not hashing',
-  urlRedirect: 'redirects of a browser SDK',
+  decrypt: 'does not apply: an SDK decrypts payloads in the browser; a server holds them in the clear',
+  urlRedirect: 'does not apply: only a browser follows redirects',
 };
 
 export interface HashingReport {
@@ -83,8 +74,15 @@ function agrees(expected: unknown, actual: unknown): boolean {
   if (Array.isArray(expected) && Array.isArray(actual)) {
     return expected.length === actual.length && expected.every((value, i) => agrees(value, actual[i]));
   }
+  if (isObject(expected) && isObject(actual)) {
+    const keys = new Set([...Object.keys(expected), ...Object.keys(actual)]);
+    return [...keys].every((key) => agrees(expected[key], actual[key]));
+  }
   return expected === actual;
 }
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function failureOf(kind: string, input: unknown): string | null {
   try {
@@ -139,7 +137,7 @@ export function verifyHashing(document: unknown): HashingReport {
 export function registerVerifyHashing(verify: Command): void {
   const command = verify
     .command('hashing')
-    .description('check hashing, bucket ranges and namespaces against GrowthBook reference cases')
+    .description('check hashing, conditions, features, experiments and stickiness against GrowthBook’s reference cases')
     .argument('<file>', 'reference cases, in the layout of GrowthBook’s cases.json')
     .option('--data <dir>', 'directory of data sets; hashing cases need none')
     .option('--json', 'print one JSON document');
