@@ -1,77 +1,37 @@
-import { DomainError } from './errors.js';
-import { BUCKETS, bucketIndex, chooseVariation, digestSalt, type BucketRange } from './hash.js';
-import { realisedShares, splitRanges } from './split.js';
-import { compileCondition, explainCondition, type Predicate } from './targeting.js';
-import type {
-  Arm,
-  Assignment,
-  AssignmentStep,
-  Context,
-  DecisionReason,
-  Experiment,
-  ExperimentStatus,
-  Holdout,
-  Layer,
-  Surface,
-} from './vocabulary.js';
-
-/** Everything assignment depends on. Times play no part: equal catalogue, unit and context give an equal assignment. */
-export interface AssignmentCatalog {
-  /**
-   * In order of priority: where several running experiments on one surface match a unit, the first wins. Pass them in
-   * order of creation, so that a new experiment never takes units away from a running one.
-   */
-  readonly experiments: readonly Experiment[];
-  readonly layers: readonly Layer[];
-  readonly holdouts: readonly Holdout[];
-  readonly surfaces: readonly Surface[];
-}
-
-export interface Unit {
-  readonly unitId: string;
-  readonly unitType: string;
-}
+import {
+  answer,
+  compileSurface,
+  forcedArm,
+  linkNeeds,
+  type AssignmentCatalog,
+  type CompiledExperiment,
+  type CompiledSurface,
+  type Compiling,
+} from './compiled-catalog.js';
+import { BUCKETS, bucketIndex, chooseVariation } from './hash.js';
+import { conditionSources } from './saved-conditions.js';
+import { explainCondition } from './targeting.js';
+import { subjectOf, unitFinder, type Subject, type Unit } from './unit-types.js';
+import type { Assignment, AssignmentStep, Context, Experiment } from './vocabulary.js';
 
 export interface AssignmentEngine {
-  /** The hot path: hashes and predicates only; `path` stays empty. The result is shared and frozen. */
-  assign(unit: Unit, surface: string, context: Context): Assignment;
+  /**
+   * The hot path: hashes and predicates only; `path` stays empty. The result is shared and frozen.
+   * @param at Unix milliseconds; only switchbacks look at it.
+   */
+  assign(unit: Unit, surface: string, context: Context, at?: number): Assignment;
   /** The same answer with every step on the way, also of the experiments that do not run. */
-  explain(unit: Unit, surface: string, context: Context): Assignment;
+  explain(unit: Unit, surface: string, context: Context, at?: number): Assignment;
+  /** An arm for a tester, whatever layer, targeting and traffic say; null where the surface has no such experiment or arm. */
+  force(surface: string, experiment: string, arm: string): Assignment | null;
 }
 
-interface CompiledHoldout {
-  readonly holdout: Holdout;
-  readonly digest: number;
-  readonly answer: Assignment;
-}
-interface CompiledExperiment {
-  readonly experiment: Experiment;
-  readonly layerDigest: number;
-  readonly splitDigest: number;
-  readonly targeting: Predicate;
-  readonly ranges: readonly BucketRange[];
-  /** The finished answer for each arm, made once. */
-  readonly answers: readonly Assignment[];
-  readonly paused: Assignment;
-  readonly shipped: Assignment | null;
-}
-interface CompiledSurface {
-  readonly holdouts: readonly CompiledHoldout[];
-  /** Running and paused, first match wins. */
-  readonly live: readonly CompiledExperiment[];
-  /** Shipped, the latest first. */
-  readonly shipped: readonly CompiledExperiment[];
-  readonly idle: readonly Experiment[];
+interface Asked {
+  readonly unit: Unit;
+  readonly context: Context;
+  readonly at: number;
 }
 type Trace = AssignmentStep[] | null;
-
-const NO_PATH: readonly AssignmentStep[] = Object.freeze([]);
-const LIVE: ReadonlySet<ExperimentStatus> = new Set(['running', 'paused']);
-
-function answer(reason: DecisionReason, parts: Partial<Assignment> = {}): Assignment {
-  const nothing = { experiment: null, arm: null, armPropensity: 1, holdout: null, path: NO_PATH };
-  return Object.freeze({ ...nothing, ...parts, reason });
-}
 const UNKNOWN_SURFACE = answer('UNKNOWN_SURFACE');
 
 /** How far a unit came before it failed; the furthest stage of all experiments names the reason. */
@@ -80,66 +40,16 @@ const STAGES = {
   unitType: { depth: 1, answer: answer('NOT_ELIGIBLE') },
   layer: { depth: 2, answer: answer('EXCLUDED') },
   targeting: { depth: 3, answer: answer('NOT_ELIGIBLE') },
-  traffic: { depth: 4, answer: answer('EXCLUDED') },
+  prerequisite: { depth: 4, answer: answer('NOT_ELIGIBLE') },
+  traffic: { depth: 5, answer: answer('EXCLUDED') },
 } as const;
 type Stage = (typeof STAGES)[keyof typeof STAGES];
 
-function compileExperiment(experiment: Experiment, layers: ReadonlyMap<string, Layer>): CompiledExperiment {
-  const layer = layers.get(experiment.layer);
-  if (!layer) {
-    throw new DomainError(
-      'unknown_layer',
-      `Experiment "${experiment.key}" is in the layer "${experiment.layer}", which does not exist`,
-    );
-  }
-  const shares = realisedShares(experiment);
-  const answerFor = (arm: Arm, index: number): Assignment =>
-    answer(arm.treatment.kind === 'policy' ? 'POLICY' : 'SPLIT', {
-      experiment,
-      arm,
-      armPropensity: shares[index] ?? 0,
-    });
-  const shippedArm = experiment.arms.find((arm) => arm.key === experiment.shippedArm) ?? null;
-  return {
-    experiment,
-    layerDigest: digestSalt(layer.salt),
-    splitDigest: digestSalt(experiment.salt),
-    targeting: compileCondition(experiment.targeting),
-    ranges: splitRanges(experiment),
-    answers: experiment.arms.map(answerFor),
-    paused: answer('PAUSED', { experiment }),
-    shipped: shippedArm && answer('SHIPPED', { experiment, arm: shippedArm }),
-  };
-}
-
-function compileSurface(
-  key: string,
-  catalog: AssignmentCatalog,
-  layers: ReadonlyMap<string, Layer>,
-): CompiledSurface {
-  const here = catalog.experiments.filter((experiment) => experiment.surface === key);
-  const compile = (experiment: Experiment): CompiledExperiment => compileExperiment(experiment, layers);
-  return {
-    holdouts: catalog.holdouts
-      .filter((holdout) => holdout.enabled && (holdout.surfaces === null || holdout.surfaces.includes(key)))
-      .map((holdout) => ({
-        holdout,
-        digest: digestSalt(holdout.salt),
-        answer: answer('HOLDOUT', { holdout: holdout.key }),
-      })),
-    live: here.filter((experiment) => LIVE.has(experiment.status)).map(compile),
-    shipped: here
-      .filter((experiment) => experiment.status === 'shipped')
-      .reverse()
-      .map(compile),
-    idle: here.filter((experiment) => !LIVE.has(experiment.status) && experiment.status !== 'shipped'),
-  };
-}
-
-function findHoldout(holdouts: readonly CompiledHoldout[], unit: Unit, trace: Trace): Assignment | null {
-  for (const { holdout, digest, answer: held } of holdouts) {
-    if (holdout.unitType !== unit.unitType) continue;
-    const n = bucketIndex(digest, unit.unitId) / BUCKETS;
+function findHoldout(surface: CompiledSurface, { unit, context }: Asked, trace: Trace): Assignment | null {
+  for (const { holdout, digest, answer: held } of surface.holdouts) {
+    const unitId = surface.finder.idOf(holdout.unitType, unit, context);
+    if (unitId === null) continue;
+    const n = bucketIndex(digest, unitId) / BUCKETS;
     const inside = n < holdout.share;
     trace?.push({
       step: 'holdout',
@@ -153,22 +63,26 @@ function findHoldout(holdouts: readonly CompiledHoldout[], unit: Unit, trace: Tr
   return null;
 }
 
-function isUnitType(compiled: CompiledExperiment, unit: Unit, trace: Trace): boolean {
-  const { key, unitType } = compiled.experiment;
-  const passed = unitType === unit.unitType;
-  trace?.push({
-    step: 'unit-type',
-    experiment: key,
-    passed,
-    bucket: null,
-    detail: `the experiment is on "${unitType}", the unit is a "${unit.unitType}"`,
-  });
-  return passed;
+/** Who takes part, and what is hashed for them; null where the request does not know the unit. */
+function findSubject(compiled: CompiledExperiment, asked: Asked, trace: Trace): Subject | null {
+  const { experiment, finder } = compiled;
+  const { unit, context, at } = asked;
+  const subject = subjectOf(experiment, finder, unit, context, at);
+  if (!trace) return subject;
+  const { key, unitType, clusterBy } = experiment;
+  const found = subject === null ? 'the request names none' : `the unit is "${subject.unit.unitId}"`;
+  const cluster = clusterBy && subject ? `, assigned with the ${clusterBy} "${subject.hashed}"` : '';
+  const detail =
+    unitType === unit.unitType
+      ? `the experiment is on "${unitType}", the unit is a "${unit.unitType}"${cluster}`
+      : `the experiment is on "${unitType}", the request is for a "${unit.unitType}": ${found}${cluster}`;
+  trace.push({ step: 'unit-type', experiment: key, passed: subject !== null, bucket: null, detail });
+  return subject;
 }
 
-function inLayer(compiled: CompiledExperiment, unit: Unit, trace: Trace): boolean {
+function inLayer(compiled: CompiledExperiment, hashed: string, trace: Trace): boolean {
   const { key, layer, layerRange } = compiled.experiment;
-  const n = bucketIndex(compiled.layerDigest, unit.unitId) / BUCKETS;
+  const n = bucketIndex(compiled.layerDigest, hashed) / BUCKETS;
   const passed = n >= layerRange[0] && n < layerRange[1];
   trace?.push({
     step: 'layer',
@@ -180,17 +94,40 @@ function inLayer(compiled: CompiledExperiment, unit: Unit, trace: Trace): boolea
   return passed;
 }
 
-function isTargeted(compiled: CompiledExperiment, context: Context, trace: Trace): boolean {
-  if (!trace) return compiled.targeting(context);
-  const { passed, clauses } = explainCondition(compiled.experiment.targeting, context);
+function isTargeted(compiled: CompiledExperiment, context: Context, unitId: string, trace: Trace): boolean {
+  if (!trace) return compiled.targeting(context, unitId);
+  const { experiment, sources } = compiled;
+  const { passed, clauses } = explainCondition(experiment.targeting, context, unitId, sources);
   const parts = clauses.map((c) => `${c.clause}: ${c.passed ? 'yes' : 'no'} (${JSON.stringify(c.actual)})`);
   const detail = parts.length === 0 ? 'everybody is targeted' : parts.join('; ');
-  trace.push({ step: 'targeting', experiment: compiled.experiment.key, passed, bucket: null, detail });
+  trace.push({ step: 'targeting', experiment: experiment.key, passed, bucket: null, detail });
   return passed;
 }
 
-function chooseArm(compiled: CompiledExperiment, unit: Unit, trace: Trace): number {
-  const n = bucketIndex(compiled.splitDigest, unit.unitId) / BUCKETS;
+/** Whether the unit is in the arms of other experiments that this one asks for, as they would be served now. */
+function meetsNeeds({ needs, experiment }: CompiledExperiment, asked: Asked, trace: Trace): boolean {
+  const tell = (passed: boolean, detail: string): boolean => {
+    trace?.push({ step: 'prerequisite', experiment: experiment.key, passed, bucket: null, detail });
+    return passed;
+  };
+  if (needs === null)
+    return tell(
+      false,
+      'a prerequisite names an experiment that does not run, or one that asks about this surface',
+    );
+  return needs.every(({ surface, experiment: key, arms }) => {
+    const { experiment: there, arm } = walk(surface, asked, null);
+    const wanted = `arm ${arms.map((one) => `"${one}"`).join(' or ')} of "${key}" is asked for`;
+    const found = there && arm ? `arm "${arm.key}" of "${there.key}"` : 'no arm';
+    return tell(
+      there?.key === key && arms.includes(arm?.key ?? ''),
+      `${wanted}; the unit is in ${found} there`,
+    );
+  });
+}
+
+function chooseArm(compiled: CompiledExperiment, hashed: string, trace: Trace): number {
+  const n = bucketIndex(compiled.splitDigest, hashed) / BUCKETS;
   const index = chooseVariation(n, compiled.ranges);
   if (!trace) return index;
   const { key, traffic, arms } = compiled.experiment;
@@ -216,43 +153,55 @@ function traceStatus(experiment: Experiment, trace: Trace): void {
 }
 
 /** The arm's answer, or the stage at which the unit failed. */
-function tryLive(
+function tryLive(compiled: CompiledExperiment, asked: Asked, trace: Trace): Assignment | Stage {
+  const { experiment, plain } = compiled;
+  traceStatus(experiment, trace);
+  // The hot path: nothing to look for.
+  if (plain && experiment.unitType === asked.unit.unitType && !trace)
+    return tryUnit(compiled, asked, asked.unit.unitId, asked.unit.unitId, trace);
+  const subject = findSubject(compiled, asked, trace);
+  if (subject === null) return STAGES.unitType;
+  const { unit } = subject;
+  const result = tryUnit(compiled, asked, subject.hashed, unit.unitId, trace);
+  const isOwn = unit.unitId === asked.unit.unitId && unit.unitType === asked.unit.unitType;
+  return 'depth' in result || isOwn ? result : { ...result, unit };
+}
+
+/** @param hashed what is hashed for the unit: its own id, or its cluster's. */
+function tryUnit(
   compiled: CompiledExperiment,
-  unit: Unit,
-  context: Context,
+  asked: Asked,
+  hashed: string,
+  unitId: string,
   trace: Trace,
 ): Assignment | Stage {
-  traceStatus(compiled.experiment, trace);
-  if (!isUnitType(compiled, unit, trace)) return STAGES.unitType;
-  if (!inLayer(compiled, unit, trace)) return STAGES.layer;
-  if (!isTargeted(compiled, context, trace)) return STAGES.targeting;
-  const chosen = compiled.answers[chooseArm(compiled, unit, trace)];
+  const { experiment } = compiled;
+  if (!inLayer(compiled, hashed, trace)) return STAGES.layer;
+  if (!isTargeted(compiled, asked.context, unitId, trace)) return STAGES.targeting;
+  if (experiment.prerequisites?.length && !meetsNeeds(compiled, asked, trace)) return STAGES.prerequisite;
+  const chosen = compiled.answers[chooseArm(compiled, hashed, trace)];
   if (!chosen) return STAGES.traffic;
-  return compiled.experiment.status === 'paused' ? compiled.paused : chosen;
+  return experiment.status === 'paused' ? compiled.paused : chosen;
 }
 
 /** A shipped arm goes to every targeted unit, whatever its layer and traffic were. */
-function findShipped(
-  surface: CompiledSurface,
-  unit: Unit,
-  context: Context,
-  trace: Trace,
-): Assignment | null {
+function findShipped(surface: CompiledSurface, asked: Asked, trace: Trace): Assignment | null {
   for (const compiled of surface.shipped) {
     traceStatus(compiled.experiment, trace);
-    if (compiled.shipped && isUnitType(compiled, unit, trace) && isTargeted(compiled, context, trace))
-      return compiled.shipped;
+    if (!compiled.shipped) continue;
+    const subject = findSubject(compiled, asked, trace);
+    if (subject && isTargeted(compiled, asked.context, subject.unit.unitId, trace)) return compiled.shipped;
   }
   return null;
 }
 
-function walk(surface: CompiledSurface, unit: Unit, context: Context, trace: Trace): Assignment {
-  const held = findHoldout(surface.holdouts, unit, trace);
+function walk(surface: CompiledSurface, asked: Asked, trace: Trace): Assignment {
+  const held = findHoldout(surface, asked, trace);
   if (held) return held;
   let rest: Stage = STAGES.none;
   let paused: Assignment | null = null;
   for (const compiled of surface.live) {
-    const result = tryLive(compiled, unit, context, trace);
+    const result = tryLive(compiled, asked, trace);
     if ('depth' in result) {
       if (result.depth > rest.depth) rest = result;
       continue;
@@ -261,7 +210,7 @@ function walk(surface: CompiledSurface, unit: Unit, context: Context, trace: Tra
     paused = result;
     break;
   }
-  return findShipped(surface, unit, context, trace) ?? paused ?? rest.answer;
+  return findShipped(surface, asked, trace) ?? paused ?? rest.answer;
 }
 
 /**
@@ -271,23 +220,28 @@ function walk(surface: CompiledSurface, unit: Unit, context: Context, trace: Tra
  * experiments in the catalogue's order, each asking unit type, layer, targeting, traffic and split; then what has been
  * shipped. A paused experiment keeps its units: they get what has been shipped or the surface's default (`PAUSED`) and do
  * not wander into another experiment, so that resuming finds them as they were.
- * @throws DomainError `unknown_layer` when a live experiment names a layer that is not in the catalogue.
+ * @throws DomainError `unknown_layer` when a live experiment names a layer that is not in the catalogue;
+ * `unknown_segment` | `unknown_unit_list` likewise.
  */
 export function createAssignmentEngine(catalog: AssignmentCatalog): AssignmentEngine {
   const layers = new Map(catalog.layers.map((layer) => [layer.key, layer]));
-  const surfaces = new Map(catalog.surfaces.map(({ key }) => [key, compileSurface(key, catalog, layers)]));
+  const finder = unitFinder(catalog.unitTypes);
+  const compiling: Compiling = { catalog, layers, finder, sources: conditionSources(catalog) };
+  const surfaces = new Map(catalog.surfaces.map(({ key }) => [key, compileSurface(key, compiling)]));
+  linkNeeds(catalog, surfaces);
   return {
-    assign(unit, surface, context) {
+    assign(unit, surface, context, at = 0) {
       const compiled = surfaces.get(surface);
-      return compiled ? walk(compiled, unit, context, null) : UNKNOWN_SURFACE;
+      return compiled ? walk(compiled, { unit, context, at }, null) : UNKNOWN_SURFACE;
     },
-    explain(unit, surface, context) {
+    explain(unit, surface, context, at = 0) {
       const compiled = surfaces.get(surface);
       if (!compiled) return UNKNOWN_SURFACE;
       const path: AssignmentStep[] = [];
-      const result = walk(compiled, unit, context, path);
+      const result = walk(compiled, { unit, context, at }, path);
       for (const experiment of compiled.idle) traceStatus(experiment, path);
       return { ...result, path };
     },
+    force: (surface, experiment, arm) => forcedArm(catalog, surface, experiment, arm),
   };
 }

@@ -13,7 +13,10 @@ export const PATTERN_LIMITS = { length: 500, inputLength: 16_384 } as const;
  */
 export function compilePattern(source: string, ignoreCase = false): (text: string) => boolean {
   if (source.length > PATTERN_LIMITS.length)
-    throw new DomainError('invalid_pattern', `the pattern is longer than ${PATTERN_LIMITS.length} characters`);
+    throw new DomainError(
+      'invalid_pattern',
+      `the pattern is longer than ${PATTERN_LIMITS.length} characters`,
+    );
   let compiled: RE2JS;
   try {
     compiled = RE2JS.compile(RE2JS.translateRegExp(source), ignoreCase ? RE2JS.CASE_INSENSITIVE : 0);

@@ -1,93 +1,98 @@
 import { z } from 'zod';
 import { DomainError } from './errors.js';
+import { CLAUSE_LIMITS, OPERATOR_KEYS, testOf, titleOf, valueFault } from './targeting-operators.js';
+import type { FindList, HasUnit } from './targeting-operators.js';
 import type { Condition, ConditionOperator, Context, ContextValue, Json } from './vocabulary.js';
 
 /** Limits of a condition: a request pays for every clause, so a stored condition cannot be made slow. */
-export const CONDITION_LIMITS = {
-  nodes: 200,
-  depth: 10,
-  attributeLength: 100,
-  textLength: 500,
-  listLength: 1000,
-} as const;
+export const CONDITION_LIMITS = { ...CLAUSE_LIMITS, nodes: 200, depth: 10, segments: 10 } as const;
+
+/** The attribute that stands for the id of the unit that is assigned; a context cannot carry it. */
+export const UNIT_ATTRIBUTE = '$unit';
 
 type Clause = Extract<Condition, { op: ConditionOperator }>;
-type Scalar = string | number | boolean | null;
-export type Predicate = (context: Context) => boolean;
+type SegmentNode = Extract<Condition, { segment: string }>;
+/** @param unitId of the unit that is assigned; what `$unit` stands for. */
+export type Predicate = (context: Context, unitId?: string) => boolean;
 
-/** What a clause's `value` must be, by operator. Draws the dashboard's form. */
-export const CONDITION_OPERATORS: readonly {
-  readonly key: ConditionOperator;
-  readonly title: string;
-  readonly value: 'scalar' | 'list' | 'number-or-text' | 'text' | 'none';
-}[] = [
-  { key: 'eq', title: 'is', value: 'scalar' },
-  { key: 'ne', title: 'is not', value: 'scalar' },
-  { key: 'in', title: 'is one of', value: 'list' },
-  { key: 'notIn', title: 'is none of', value: 'list' },
-  { key: 'lt', title: 'is less than', value: 'number-or-text' },
-  { key: 'lte', title: 'is at most', value: 'number-or-text' },
-  { key: 'gt', title: 'is more than', value: 'number-or-text' },
-  { key: 'gte', title: 'is at least', value: 'number-or-text' },
-  { key: 'exists', title: 'is known', value: 'none' },
-  { key: 'notExists', title: 'is not known', value: 'none' },
-  { key: 'contains', title: 'contains', value: 'text' },
-  { key: 'startsWith', title: 'starts with', value: 'text' },
-  { key: 'endsWith', title: 'ends with', value: 'text' },
-];
-const OPERATORS = new Map(CONDITION_OPERATORS.map((operator) => [operator.key, operator]));
-
-const text = z
-  .string()
-  .max(CONDITION_LIMITS.textLength, `is longer than ${CONDITION_LIMITS.textLength} characters`);
-const scalar = z.union(
-  [text, z.number(), z.boolean(), z.null()],
-  'must be a text, a finite number, true, false or null',
-);
-const values = {
-  scalar,
-  list: z
-    .array(scalar, 'must be a list')
-    .min(1, 'must not be empty')
-    .max(CONDITION_LIMITS.listLength, `has more than ${CONDITION_LIMITS.listLength} entries`),
-  'number-or-text': z.union([z.number(), text], 'must be a finite number or a text'),
-  text: z.string('must be a text').min(1, 'must not be empty').max(CONDITION_LIMITS.textLength),
-  none: z.undefined('must be left out for this operator'),
-} as const;
-const clauseShape = z.strictObject({
-  attribute: z.string('must be a text').min(1, 'must not be empty').max(CONDITION_LIMITS.attributeLength),
-  op: z.enum([...OPERATORS.keys()], `must be one of ${[...OPERATORS.keys()].join(', ')}`),
-  value: z.unknown().optional(),
-});
+/** What conditions name: saved segments and unit lists. */
+export interface ConditionSources {
+  /** Undefined where there is no such segment or version. */
+  segment(key: string, version?: number): Condition | undefined;
+  list(key: string): HasUnit | undefined;
+}
+export const NO_SOURCES: ConditionSources = { segment: () => undefined, list: () => undefined };
 
 function fail(pointer: string, message: string): never {
   throw new DomainError('invalid_condition', `${pointer || '/'}: ${message}`, pointer || '/');
 }
 
-/** Fails with the first issue of a zod error, its path below the clause's pointer. */
-function failAt(parts: readonly string[], error: z.ZodError): never {
-  const issue = error.issues[0];
-  return fail([...parts, ...(issue?.path ?? []).map(String)].join('/'), issue?.message ?? 'is invalid');
+const clauseShape = z.strictObject({
+  attribute: z
+    .string('must be a text')
+    .min(1, 'must not be empty')
+    .max(CONDITION_LIMITS.attributeLength)
+    .refine(
+      (name) => !name.startsWith('$') || name === UNIT_ATTRIBUTE,
+      `only "${UNIT_ATTRIBUTE}" begins with $`,
+    ),
+  op: z.enum(OPERATOR_KEYS, `must be one of ${OPERATOR_KEYS.join(', ')}`),
+  value: z.unknown().optional(),
+});
+const segmentShape = z.strictObject({
+  segment: z.string('must be the key of a segment').min(1, 'must not be empty').max(100),
+  version: z.int('must be a whole number').min(1).optional(),
+});
+
+/** The parsed shape, or a failure at the first issue, its path below the clause's pointer. */
+function shapeOf<S extends z.ZodType>(schema: S, input: object, pointer: string): z.output<S> {
+  const shape = schema.safeParse(input);
+  if (shape.success) return shape.data;
+  const issue = shape.error.issues[0];
+  return fail([pointer, ...(issue?.path ?? []).map(String)].join('/'), issue?.message ?? 'is invalid');
 }
 
-function parseClause(input: object, pointer: string): Clause {
-  const shape = clauseShape.safeParse(input);
-  if (!shape.success) return failAt([pointer], shape.error);
-  const { attribute, op, value } = shape.data;
-  const checked = values[OPERATORS.get(op)?.value ?? 'none'].safeParse(value);
-  if (!checked.success) return failAt([pointer, 'value'], checked.error);
+interface Budget {
+  nodes: number;
+  patterns: number;
+  segments: number;
+}
+
+function parseClause(input: object, pointer: string, budget: Budget): Clause {
+  const { attribute, op, value } = shapeOf(clauseShape, input, pointer);
+  if (hasPattern(op, value) && ++budget.patterns > CONDITION_LIMITS.patterns)
+    return fail(pointer, `the condition has more than ${CONDITION_LIMITS.patterns} patterns`);
+  const fault = valueFault(op, value);
+  if (fault) return fail([pointer, 'value', ...fault.path].join('/'), fault.message);
   return value === undefined ? { attribute, op } : { attribute, op, value: value as Json };
 }
 
-function parseNode(input: unknown, pointer: string, depth: number, budget: { nodes: number }): Condition {
+const isPattern = (op: unknown): boolean => op === 'matches' || op === 'matchesIgnoreCase';
+const hasPattern = (op: ConditionOperator, value: unknown): boolean =>
+  isPattern(op) || (op === 'elemMatch' && isPattern((value as { op?: unknown } | null | undefined)?.op));
+
+function parseSegment(input: object, pointer: string, budget: Budget): SegmentNode {
+  if (++budget.segments > CONDITION_LIMITS.segments)
+    return fail(pointer, `the condition names more than ${CONDITION_LIMITS.segments} segments`);
+  const { segment, version } = shapeOf(segmentShape, input, pointer);
+  return version === undefined ? { segment } : { segment, version };
+}
+
+function parseNode(input: unknown, pointer: string, depth: number, budget: Budget): Condition {
   if (depth > CONDITION_LIMITS.depth) fail(pointer, `is nested deeper than ${CONDITION_LIMITS.depth} levels`);
   if (++budget.nodes > CONDITION_LIMITS.nodes)
     fail(pointer, `the condition has more than ${CONDITION_LIMITS.nodes} parts`);
   if (typeof input !== 'object' || input === null || Array.isArray(input))
     return fail(pointer, 'must be an object');
+  return 'segment' in input
+    ? parseSegment(input, pointer, budget)
+    : parseGroup(input, pointer, depth, budget);
+}
+
+function parseGroup(input: object, pointer: string, depth: number, budget: Budget): Condition {
   const keys = Object.keys(input);
   const group = keys.find((key) => key === 'all' || key === 'any' || key === 'not');
-  if (group === undefined) return parseClause(input, pointer);
+  if (group === undefined) return parseClause(input, pointer, budget);
   if (keys.length > 1)
     fail(pointer, `"${group}" stands alone; also given: ${keys.filter((k) => k !== group).join(', ')}`);
   const inner = (input as Record<string, unknown>)[group];
@@ -104,15 +109,21 @@ function parseNode(input: unknown, pointer: string, depth: number, budget: { nod
  * @throws DomainError `invalid_condition` with the JSON pointer of the offending part.
  */
 export function parseCondition(input: unknown): Condition {
-  return parseNode(input, '', 1, { nodes: 0 });
+  return parseNode(input, '', 1, { nodes: 0, patterns: 0, segments: 0 });
 }
 
-/** `parseCondition` as a zod schema, for request bodies. */
-export const conditionSchema: z.ZodType<Condition, unknown> = z
-  .unknown()
-  .transform((input, context): Condition => {
+/** `parseCondition` for the condition of a segment, which names no segments: so none can name itself. */
+export function parseSegmentCondition(input: unknown): Condition {
+  const condition = parseCondition(input);
+  if (segmentsOf(condition).length > 0)
+    throw new DomainError('invalid_condition', '/: a segment cannot be made of segments', '/');
+  return condition;
+}
+
+const asSchema = (parse: (input: unknown) => Condition): z.ZodType<Condition, unknown> =>
+  z.unknown().transform((input, context): Condition => {
     try {
-      return parseCondition(input);
+      return parse(input);
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       const path = (error.pointer ?? '').split('/').filter((part) => part !== '');
@@ -121,76 +132,88 @@ export const conditionSchema: z.ZodType<Condition, unknown> = z
     }
   });
 
+/** `parseCondition` as a zod schema, for request bodies. */
+export const conditionSchema = asSchema(parseCondition);
+/** `parseSegmentCondition` as a zod schema. */
+export const segmentConditionSchema = asSchema(parseSegmentCondition);
+
+/** Every node of a condition, the outer first. */
+function nodesOf(condition: Condition | null): Condition[] {
+  if (condition === null) return [];
+  if ('all' in condition) return [condition, ...condition.all.flatMap(nodesOf)];
+  if ('any' in condition) return [condition, ...condition.any.flatMap(nodesOf)];
+  return 'not' in condition ? [condition, ...nodesOf(condition.not)] : [condition];
+}
+
+/** The segments that a condition names, in order. */
+export const segmentsOf = (condition: Condition | null): SegmentNode[] =>
+  nodesOf(condition).filter((node): node is SegmentNode => 'segment' in node);
+
+/** Keys of the unit lists that a condition names, its segments not looked into. */
+export const unitListsOf = (condition: Condition | null): string[] =>
+  nodesOf(condition).flatMap((node) => {
+    if (!('op' in node)) return [];
+    const inner = node.op === 'elemMatch' ? (node.value as { op: ConditionOperator; value?: Json }) : node;
+    return (inner.op === 'inList' || inner.op === 'notInList') && typeof inner.value === 'string'
+      ? [inner.value]
+      : [];
+  });
+
+/** The condition with every segment replaced by what `change` makes of it. */
+export function mapSegments(condition: Condition, change: (node: SegmentNode) => Condition): Condition {
+  if ('all' in condition) return { all: condition.all.map((part) => mapSegments(part, change)) };
+  if ('any' in condition) return { any: condition.any.map((part) => mapSegments(part, change)) };
+  if ('not' in condition) return { not: mapSegments(condition.not, change) };
+  return 'segment' in condition ? change(condition) : condition;
+}
+
 /** An own property or null: a context never answers with something it inherited. */
 function read(context: Context, attribute: string): ContextValue {
   return Object.hasOwn(context, attribute) ? (context[attribute] ?? null) : null;
 }
 
-function compare(actual: ContextValue, value: number | string, holds: (sign: number) => boolean): boolean {
-  if (typeof actual === 'number' && typeof value === 'number')
-    return !Number.isNaN(actual) && holds(Math.sign(actual - value));
-  if (typeof actual === 'string' && typeof value === 'string')
-    return holds(actual < value ? -1 : actual > value ? 1 : 0);
-  return false;
+function segmentOf(node: SegmentNode, sources: ConditionSources): Condition {
+  const found = sources.segment(node.segment, node.version);
+  if (found) return found;
+  const version = node.version === undefined ? '' : ` in version ${node.version}`;
+  throw new DomainError('unknown_segment', `the segment "${node.segment}" does not exist${version}`);
 }
 
-function membership(list: readonly Scalar[]): (actual: ContextValue) => boolean {
-  const members = new Set<ContextValue>(list);
-  return (actual) =>
-    Array.isArray(actual) ? actual.some((entry: string) => members.has(entry)) : members.has(actual);
-}
-
-type Test = (actual: ContextValue) => boolean;
-const asText = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
-const bound = (value: Json | undefined): number | string =>
-  typeof value === 'number' ? value : asText(value);
+const listOf =
+  (sources: ConditionSources): FindList =>
+  (key) => {
+    const found = sources.list(key);
+    if (!found) throw new DomainError('unknown_unit_list', `the unit list "${key}" does not exist`);
+    return found;
+  };
 
 /**
- * One test per operator. A missing attribute counts as null, so `ne` and `notIn` hold for it and the comparisons do not.
- * Types are never converted: 1 is not "1". `in` and `notIn` look for any common entry when the attribute is a list.
- */
-const TESTS: Record<ConditionOperator, (value: Json | undefined) => Test> = {
-  eq: (value) => (actual) => actual === value,
-  ne: (value) => (actual) => actual !== value,
-  in: (value) => membership(value as readonly Scalar[]),
-  notIn: (value) => {
-    const isMember = membership(value as readonly Scalar[]);
-    return (actual) => !isMember(actual);
-  },
-  lt: (value) => (actual) => compare(actual, bound(value), (sign) => sign < 0),
-  lte: (value) => (actual) => compare(actual, bound(value), (sign) => sign <= 0),
-  gt: (value) => (actual) => compare(actual, bound(value), (sign) => sign > 0),
-  gte: (value) => (actual) => compare(actual, bound(value), (sign) => sign >= 0),
-  exists: () => (actual) => actual !== null,
-  notExists: () => (actual) => actual === null,
-  contains: (value) => {
-    const part = asText(value);
-    return (actual) => (typeof actual === 'string' || Array.isArray(actual)) && actual.includes(part);
-  },
-  startsWith: (value) => (actual) => typeof actual === 'string' && actual.startsWith(asText(value)),
-  endsWith: (value) => (actual) => typeof actual === 'string' && actual.endsWith(asText(value)),
-};
-
-/**
- * Compiles a parsed condition once per catalogue change. The predicate allocates nothing and reads own properties only.
+ * Compiles a parsed condition once per catalogue change. The predicate allocates next to nothing and reads own properties
+ * only.
  * @param condition as returned by `parseCondition`; null matches everybody.
+ * @throws DomainError `unknown_segment` | `unknown_unit_list` where it names one that the sources do not have.
  */
-export function compileCondition(condition: Condition | null): Predicate {
+export function compileCondition(
+  condition: Condition | null,
+  sources: ConditionSources = NO_SOURCES,
+): Predicate {
   if (condition === null) return () => true;
+  if ('segment' in condition) return compileCondition(segmentOf(condition, sources), sources);
   if ('all' in condition) {
-    const parts = condition.all.map(compileCondition);
-    return (context) => parts.every((part) => part(context));
+    const parts = condition.all.map((part) => compileCondition(part, sources));
+    return (context, unitId) => parts.every((part) => part(context, unitId));
   }
   if ('any' in condition) {
-    const parts = condition.any.map(compileCondition);
-    return (context) => parts.some((part) => part(context));
+    const parts = condition.any.map((part) => compileCondition(part, sources));
+    return (context, unitId) => parts.some((part) => part(context, unitId));
   }
   if ('not' in condition) {
-    const part = compileCondition(condition.not);
-    return (context) => !part(context);
+    const part = compileCondition(condition.not, sources);
+    return (context, unitId) => !part(context, unitId);
   }
   const { attribute } = condition;
-  const test = TESTS[condition.op](condition.value);
+  const test = testOf(condition.op, condition.value, listOf(sources));
+  if (attribute === UNIT_ATTRIBUTE) return (_context, unitId) => test(unitId ?? null);
   return (context) => test(read(context, attribute));
 }
 
@@ -213,31 +236,35 @@ export interface ConditionExplanation {
   readonly clauses: readonly ClauseResult[];
 }
 
-/** Evaluates every clause, also those that a short-circuit would have skipped. */
-export function explainCondition(condition: Condition | null, context: Context): ConditionExplanation {
+/**
+ * Evaluates every clause, also those that a short-circuit would have skipped; a segment's clauses stand in its place.
+ * @throws as `compileCondition`.
+ */
+export function explainCondition(
+  condition: Condition | null,
+  context: Context,
+  unitId?: string,
+  sources: ConditionSources = NO_SOURCES,
+): ConditionExplanation {
   const clauses: ClauseResult[] = [];
-  const visit = (node: Condition, pointer: string): boolean => {
-    if ('all' in node) return node.all.map((part, i) => visit(part, `${pointer}/all/${i}`)).every(Boolean);
-    if ('any' in node) return node.any.map((part, i) => visit(part, `${pointer}/any/${i}`)).some(Boolean);
-    if ('not' in node) return !visit(node.not, `${pointer}/not`);
-    const actual = read(context, node.attribute);
-    const passed = TESTS[node.op](node.value)(actual);
-    const clause = describeClause(node);
-    clauses.push({
-      pointer,
-      clause,
-      attribute: node.attribute,
-      expected: node.value ?? null,
-      actual,
-      passed,
-    });
+  const visit = (node: Condition, pointer: string, within: string): boolean => {
+    if ('all' in node)
+      return node.all.map((part, i) => visit(part, `${pointer}/all/${i}`, within)).every(Boolean);
+    if ('any' in node)
+      return node.any.map((part, i) => visit(part, `${pointer}/any/${i}`, within)).some(Boolean);
+    if ('not' in node) return !visit(node.not, `${pointer}/not`, within);
+    if ('segment' in node) return visit(segmentOf(node, sources), pointer, `in "${node.segment}": `);
+    const { attribute } = node;
+    const actual = attribute === UNIT_ATTRIBUTE ? (unitId ?? null) : read(context, attribute);
+    const passed = testOf(node.op, node.value, listOf(sources))(actual);
+    const clause = `${within}${describeClause(node)}`;
+    clauses.push({ pointer, clause, attribute, expected: node.value ?? null, actual, passed });
     return passed;
   };
-  return { passed: condition === null || visit(condition, ''), clauses };
+  return { passed: condition === null || visit(condition, '', ''), clauses };
 }
 
 function describeClause(clause: Clause): string {
-  const operator = OPERATORS.get(clause.op);
   const value = clause.value === undefined ? '' : ` ${JSON.stringify(clause.value)}`;
-  return `${clause.attribute} ${operator?.title ?? clause.op}${value}`;
+  return `${clause.attribute} ${titleOf(clause.op)}${value}`;
 }

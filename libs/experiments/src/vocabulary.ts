@@ -56,6 +56,8 @@ export type ExperimentStatus =
 /** A typed condition on the request's context; see targeting.ts for the evaluator and its limits. */
 export type Condition =
   | { readonly attribute: string; readonly op: ConditionOperator; readonly value?: Json }
+  /** A saved condition. Without a version the latest is meant; a start pins it, so that later versions move nobody. */
+  | { readonly segment: string; readonly version?: number }
   | { readonly all: readonly Condition[] }
   | { readonly any: readonly Condition[] }
   | { readonly not: Condition };
@@ -73,7 +75,26 @@ export type ConditionOperator =
   | 'notExists'
   | 'contains'
   | 'startsWith'
-  | 'endsWith';
+  | 'endsWith'
+  | 'inIgnoreCase'
+  | 'notInIgnoreCase'
+  | 'hasAll'
+  | 'hasAllIgnoreCase'
+  | 'matches'
+  | 'matchesIgnoreCase'
+  | 'isType'
+  | 'sizeIs'
+  | 'sizeAtLeast'
+  | 'sizeAtMost'
+  | 'elemMatch'
+  | 'versionEq'
+  | 'versionNe'
+  | 'versionLt'
+  | 'versionLte'
+  | 'versionGt'
+  | 'versionGte'
+  | 'inList'
+  | 'notInList';
 
 /** What the assignment engine needs of an experiment. Times are Unix milliseconds. */
 export interface Experiment {
@@ -95,6 +116,23 @@ export interface Experiment {
   readonly salt: string;
   /** Arm that everybody gets once shipped. */
   readonly shippedArm: string | null;
+  /** Unit type whose id is hashed, so that the units of one such cluster share an arm; absent or null: the unit's own. */
+  readonly clusterBy?: string | null;
+  /** Arms change with time: the unit of every slot is assigned anew, and is compared as a unit of its own. */
+  readonly switchback?: Switchback | null;
+  /** Arms of other experiments that a unit must be in; absent: none. */
+  readonly prerequisites?: readonly Prerequisite[];
+}
+
+export interface Switchback {
+  /** Length of a slot; slots begin at midnight UTC. */
+  readonly slotMinutes: number;
+}
+
+export interface Prerequisite {
+  readonly experiment: string;
+  /** One of these; a shipped arm counts. */
+  readonly arms: readonly string[];
 }
 
 export interface Layer {
@@ -130,12 +168,15 @@ export type DecisionReason =
   | 'FALLBACK_NO_SNAPSHOT'
   | 'UNKNOWN_SURFACE'
   | 'NO_CANDIDATES'
+  /** A tester asked for this arm; the decision counts for no experiment. */
+  | 'FORCED'
   /** A policy answered as for somebody new, because the unit asked not to be known. */
   | 'NOT_PERSONALISED';
 
 /** Every step the engine took, in order; shown by the decision inspector. */
 export interface AssignmentStep {
-  readonly step: 'holdout' | 'layer' | 'status' | 'unit-type' | 'targeting' | 'traffic' | 'split';
+  readonly step:
+    'holdout' | 'layer' | 'status' | 'unit-type' | 'targeting' | 'prerequisite' | 'traffic' | 'split';
   readonly experiment: string | null;
   readonly passed: boolean;
   /** The hashed number in [0, 1) that decided, if one did. */
@@ -151,4 +192,6 @@ export interface Assignment {
   readonly armPropensity: number;
   readonly holdout: string | null;
   readonly path: readonly AssignmentStep[];
+  /** The unit that the experiment compares, where it is not the request's own. */
+  readonly unit?: { readonly unitId: string; readonly unitType: string };
 }

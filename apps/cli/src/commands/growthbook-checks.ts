@@ -29,13 +29,7 @@ const idOf = (document: StickyDocument): string => `${document.attributeName}||$
 
 const evalCondition: Check = (input) => {
   const [title, condition, attributes, expected, savedGroups] = z
-    .tuple([
-      z.string(),
-      record,
-      record,
-      z.boolean(),
-      z.record(z.string(), z.array(z.json())).optional(),
-    ])
+    .tuple([z.string(), record, record, z.boolean(), z.record(z.string(), z.array(z.json())).optional()])
     .parse(input);
   return { title, expected, actual: compileMongoCondition(condition as Json)(attributes, savedGroups) };
 };
@@ -66,14 +60,7 @@ const run: Check = (input) => {
 
 const stickyBucket: Check = (input) => {
   const [title, given, documents, key, result, stored] = z
-    .tuple([
-      z.string(),
-      context,
-      z.array(sticky),
-      z.string(),
-      z.unknown(),
-      z.record(z.string(), sticky),
-    ])
+    .tuple([z.string(), context, z.array(sticky), z.string(), z.unknown(), z.record(z.string(), sticky)])
     .parse(input);
   const kept = new Map<string, StickyDocument>(documents.map((document) => [idOf(document), document]));
   const { experimentResult } = evaluateFeature({ ...contextOf(given), sticky: kept }, key);

@@ -9,6 +9,7 @@ import type {
   GrowthBookExperiment,
   GrowthBookFeatureResult,
   GrowthBookLeaf,
+  GrowthBookMeta,
   GrowthBookParent,
   GrowthBookResult,
   GrowthBookRule,
@@ -49,33 +50,39 @@ function unitOf(context: GrowthBookContext, experiment: GrowthBookExperiment): H
   return hashed(context, hashAttribute, isSticky(context, experiment) ? fallbackAttribute : undefined);
 }
 
+/** Fields that are left out rather than undefined, as the SDKs do. */
+function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
+/** How an arm was found by hashing; null: it was asked for, or there is none. */
+interface Found {
+  readonly bucket: number;
+  readonly sticky: boolean;
+}
+
+const NO_META: GrowthBookMeta = {};
+
 /** @param index outside of the variations: not in the experiment, which shows the first. */
-function resultOf(
-  run: Run,
-  index: number,
-  how: { readonly hashUsed: boolean; readonly bucket?: number; readonly sticky?: boolean } = {
-    hashUsed: false,
-  },
-): GrowthBookResult {
+function resultOf(run: Run, index: number, found: Found | null = null): GrowthBookResult {
   const { context, experiment, featureId } = run;
   const inExperiment = index >= 0 && index < experiment.variations.length;
   const variationId = inExperiment ? index : 0;
-  const meta = experiment.meta?.[variationId];
+  const meta = experiment.meta?.[variationId] ?? NO_META;
   const unit = unitOf(context, experiment);
   return {
-    key: meta?.key ?? String(variationId),
+    key: meta.key ?? String(variationId),
     featureId,
     inExperiment,
-    hashUsed: how.hashUsed,
+    hashUsed: found !== null,
     variationId,
     value: experiment.variations[variationId] ?? null,
     hashAttribute: unit.attribute,
     hashValue: unit.value,
-    stickyBucketUsed: how.sticky ?? false,
-    ...(how.bucket === undefined ? {} : { bucket: how.bucket }),
-    ...(meta?.name === undefined ? {} : { name: meta.name }),
-    ...(meta?.passthrough === undefined ? {} : { passthrough: meta.passthrough }),
-    ...(how.hashUsed ? experiment.contextualBandit : undefined),
+    stickyBucketUsed: found !== null && found.sticky,
+    ...given({ bucket: found?.bucket, name: meta.name, passthrough: meta.passthrough }),
+    ...(found ? experiment.contextualBandit : undefined),
   };
 }
 
@@ -104,23 +111,27 @@ function mayEnter({ context, experiment, above }: Run, unit: Hashed): boolean {
   );
 }
 
-function assign(run: Run): GrowthBookResult {
+/** The arm's index by stored assignment or by hash, -1 outside of the traffic; null where the unit may not take part. */
+function findArm(run: Run, unit: Hashed): (Found & { readonly index: number }) | null {
   const { context, experiment } = run;
-  const out = (): GrowthBookResult => resultOf(run, -1);
-  const unit = unitOf(context, experiment);
-  if (unit.value === '') return out();
   const stored = storedVariation(context, experiment);
   const sticky = stored.variation >= 0;
-  if (!sticky && !mayEnter(run, unit)) return out();
+  if (!sticky && !mayEnter(run, unit)) return null;
   const bucket = hash(experiment.seed ?? experiment.key, unit.value, experiment.hashVersion ?? 1);
-  if (bucket === null || stored.blocked) return out();
+  if (bucket === null || stored.blocked) return null;
   const { variations, coverage = 1, weights = null } = experiment;
   const ranges = experiment.ranges ?? getBucketRanges(variations.length, coverage, weights);
-  const index = sticky ? stored.variation : chooseVariation(bucket, ranges);
-  if (index < 0) return out();
+  return { bucket, sticky, index: sticky ? stored.variation : chooseVariation(bucket, ranges) };
+}
+
+function assign(run: Run): GrowthBookResult {
+  const { context, experiment } = run;
+  const unit = unitOf(context, experiment);
+  const found = unit.value === '' ? null : findArm(run, unit);
+  if (found === null || found.index < 0) return resultOf(run, -1);
   if (experiment.force !== undefined) return resultOf(run, experiment.force);
-  if (context.qaMode === true || experiment.status === 'stopped') return out();
-  const result = resultOf(run, index, { hashUsed: true, bucket, sticky });
+  if (context.qaMode === true || experiment.status === 'stopped') return resultOf(run, -1);
+  const result = resultOf(run, found.index, found);
   keepVariation(context, experiment, unit, result.key);
   return result;
 }
@@ -229,13 +240,22 @@ function applyRule(
   if (cyclic) return featureResult(null, 'cyclicPrerequisite');
   if (failed) return failed.gate === true ? featureResult(null, 'prerequisite') : null;
   if (rule.filters && isFilteredOut(context, rule.filters)) return null;
-  const ruleId = rule.id ?? '';
   if (rule.force !== undefined) {
     const applies = isTargeted(rule.condition, context) && isRolledOut(context, rule, id);
-    return applies ? featureResult(rule.force, 'force', { ruleId }) : null;
+    return applies ? featureResult(rule.force, 'force', { ruleId: rule.id ?? '' }) : null;
   }
+  return applyExperiment(context, rule, id, above);
+}
+
+function applyExperiment(
+  context: GrowthBookContext,
+  rule: GrowthBookRule,
+  id: string,
+  above: readonly string[],
+): GrowthBookFeatureResult | null {
   const experiment = experimentOf(context, rule, id);
   if (!experiment) return null;
+  const ruleId = rule.id ?? '';
   const experimentResult = evaluateExperiment(context, experiment, id, above);
   if (!experimentResult.inExperiment || experimentResult.passthrough === true) return null;
   const { contextualBandit, ...plain } = experiment;

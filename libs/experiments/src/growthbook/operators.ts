@@ -19,7 +19,8 @@ type Operator = (expected: Json, compiling: Compiling) => Check;
 
 const never: Check = () => false;
 const fold = (value: Json): Json => (typeof value === 'string' ? value.toLowerCase() : value);
-const isScalar = (value: Json): value is string | number | boolean | null => typeof value !== 'object' || value === null;
+const isScalar = (value: Json): value is string | number | boolean | null =>
+  typeof value !== 'object' || value === null;
 
 /** JavaScript's comparison of two scalars; lists and objects compare as nothing. */
 const comparing =
