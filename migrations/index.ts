@@ -23,6 +23,7 @@ import { Checkpoints1764900000100 } from './1764900000100-checkpoints.js';
 import { Pages1764900000090 } from './1764900000090-pages.js';
 import { PageRevision1764900000140 } from './1764900000140-page-revision.js';
 import { Features1764900000130 } from './1764900000130-features.js';
+import { Assignment1764900000150 } from './1764900000150-assignment.js';
 
 /** In order; the only list of migrations. */
 export const migrations = [
@@ -51,4 +52,5 @@ export const migrations = [
   Checkpoints1764900000100,
   PageRevision1764900000140,
   Features1764900000130,
+  Assignment1764900000150,
 ];

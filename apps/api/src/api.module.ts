@@ -3,6 +3,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { AccessModule } from './access/access.module.js';
 import type { KeyRing } from './access/keys.js';
+import { AudiencesModule } from './audiences/audiences.module.js';
 import { CatalogModule } from './catalog/catalog.module.js';
 import type { Config } from './config/config.js';
 import { CoreModule } from './core.module.js';
@@ -11,6 +12,7 @@ import { ExperimentsModule } from './experiments/experiments.module.js';
 import { FeaturesModule } from './features/features.module.js';
 import { ApiKeyGuard } from './http/api-key.guard.js';
 import { ZodPipe } from './http/zod-pipe.js';
+import { IdentitiesModule } from './identities/identities.module.js';
 import { ItemsModule } from './items/items.module.js';
 import { LayersModule } from './layers/layers.module.js';
 import { MembersModule } from './members/members.module.js';
@@ -21,6 +23,7 @@ import { HeartbeatModule } from './operations/heartbeat.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { PagesModule } from './pages/pages.module.js';
 import type { Database } from './persistence/database.js';
+import { IdentityMapModule } from './persistence/identity-map.js';
 import { PoliciesModule } from './policies/policies.module.js';
 import { PolicyAuditsModule } from './policy-audits/policy-audits.module.js';
 import { PortfolioModule } from './portfolio/portfolio.module.js';
@@ -30,6 +33,7 @@ import { ReplaysModule } from './replays/replays.module.js';
 import { ReportsModule } from './reports/reports.module.js';
 import { ServingModule } from './serving/serving.module.js';
 import { SurfacesModule } from './surfaces/surfaces.module.js';
+import { TestersModule } from './testers/testers.module.js';
 import { UnitsModule } from './units/units.module.js';
 
 /** Features of the HTTP process; one line each. */
@@ -44,6 +48,9 @@ const features: readonly (Type | DynamicModule)[] = [
   SurfacesModule,
   FeaturesModule,
   UnitsModule,
+  IdentitiesModule,
+  AudiencesModule,
+  TestersModule,
   MembersModule,
   SearchModule,
   PagesModule,
@@ -66,6 +73,7 @@ export class ApiModule {
       imports: [
         CoreModule.of(config, database, keys),
         QueuesModule.of(config, queues, 'api'),
+        IdentityMapModule,
         HeartbeatModule.of('api'),
         ...features,
       ],

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { DomainError } from './errors.js';
+import { CONDITION_OPERATORS } from './targeting-operators.js';
 import {
   CONDITION_LIMITS,
-  CONDITION_OPERATORS,
   compileCondition,
   conditionSchema,
   explainCondition,

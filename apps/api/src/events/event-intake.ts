@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Problem } from '../http/problem.js';
 import { withDeadline } from '../queues/deadline.js';
+import { IdentityMap } from '../persistence/identity-map.js';
 import { encodeWritten } from '../queues/event-lines.js';
 import { IngestProducer } from '../queues/ingest-producer.js';
 import type { EventLines } from '../queues/jobs.js';
@@ -25,6 +26,7 @@ export class EventIntake {
   constructor(
     @Inject(IngestProducer) private readonly producer: IngestProducer,
     @Inject(Spool) private readonly spool: Spool,
+    @Inject(IdentityMap) private readonly identities: IdentityMap,
   ) {}
 
   /**
@@ -32,7 +34,7 @@ export class EventIntake {
    * @throws Problem 400 when it is not a batch, 503 when neither the queue nor the disk takes it.
    */
   async take(body: unknown, now: number = Date.now()): Promise<EventsAnswer> {
-    const { answer, lines } = checkBatch(eventsOf(body), now);
+    const { answer, lines } = checkBatch(eventsOf(body), now, this.identities);
     if (lines.count > 0) await this.batcher.add(lines);
     return answer;
   }
@@ -73,7 +75,11 @@ function eventsOf(body: unknown): readonly unknown[] {
   return events;
 }
 
-function checkBatch(events: readonly unknown[], now: number): { answer: EventsAnswer; lines: EventLines } {
+function checkBatch(
+  events: readonly unknown[],
+  now: number,
+  identities: IdentityMap,
+): { answer: EventsAnswer; lines: EventLines } {
   const rejected: EventsAnswer['rejected'] = [];
   let firstAt = Infinity;
   let lastAt = -Infinity;
@@ -87,7 +93,8 @@ function checkBatch(events: readonly unknown[], now: number): { answer: EventsAn
     }
     if (event.at < firstAt) firstAt = event.at;
     if (event.at > lastAt) lastAt = event.at;
-    lines.push(encodeWritten(event));
+    const unitId = identities.resolve(event.unitId);
+    lines.push(encodeWritten(unitId === event.unitId ? event : { ...event, unitId }));
   });
   const count = lines.length;
   return { answer: { accepted: count, rejected }, lines: { count, firstAt, lastAt, lines: lines.join('') } };

@@ -1,6 +1,8 @@
-import type { Arm, ExperimentDesign, SurfaceKind } from '#experiments';
+import { DomainError, checkPrerequisites } from '#experiments';
+import type { Arm, Experiment, ExperimentDesign, SurfaceKind } from '#experiments';
 import { Problem } from '../http/problem.js';
 import type { FieldError } from '../http/problem.js';
+import { audienceErrors } from '../persistence/audience-references.js';
 import type { Transaction } from '../persistence/database.js';
 import { loadMetricCatalogue } from '../persistence/metric-catalogue.js';
 import type { MetricCatalogue } from '../persistence/metric-catalogue.js';
@@ -58,6 +60,42 @@ async function armErrors(
   });
 }
 
+async function unitErrors(tx: Transaction, design: ExperimentDesign): Promise<FieldError[]> {
+  const rows = await tx.query<{ key: string }>('select key from unit_type');
+  const known = new Set(rows.map(({ key }) => key));
+  const missing = (pointer: string, key: string | null | undefined): FieldError[] =>
+    !key || known.has(key)
+      ? []
+      : [{ pointer, code: 'unknown_unit_type', message: `the unit type "${key}" does not exist` }];
+  const both = design.clusterBy && design.switchback;
+  const message = 'a switchback is assigned by slots of time, and has no clusters besides';
+  return [
+    ...missing('/unitType', design.unitType),
+    ...missing('/clusterBy', design.clusterBy),
+    ...(both ? [{ pointer: '/clusterBy', code: 'unsuitable_cluster', message }] : []),
+  ];
+}
+
+/** Two designs that are saved at once cannot make a circle together: they wait for each other. */
+async function prerequisiteErrors(tx: Transaction, design: ExperimentDesign): Promise<FieldError[]> {
+  if ((design.prerequisites ?? []).length === 0) return [];
+  await tx.query(`select pg_advisory_xact_lock(hashtext('marquee.prerequisites'))`);
+  const others = await tx.query<
+    Pick<Experiment, 'key' | 'surface' | 'unitType' | 'prerequisites' | 'arms'> & Record<string, unknown>
+  >(
+    `select key, surface, unit_type as "unitType", prerequisites, arms from experiment
+     where status not in ('stopped', 'archived') and key <> $1`,
+    [design.key],
+  );
+  try {
+    checkPrerequisites(design, others);
+    return [];
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    return [{ pointer: error.pointer ?? '/prerequisites', code: error.code, message: error.message }];
+  }
+}
+
 /**
  * Everything a design names must exist and fit.
  * @throws Problem 400 `unknown_reference` with one error per field.
@@ -71,6 +109,9 @@ export async function checkReferences(tx: Transaction, design: ExperimentDesign)
   const errors = [
     ...metricErrors(design, catalogue),
     ...(await armErrors(tx, design, surface?.kind ?? null)),
+    ...(await audienceErrors(tx, design.targeting, '/targeting')),
+    ...(await unitErrors(tx, design)),
+    ...(await prerequisiteErrors(tx, design)),
   ];
   if (!surface) {
     errors.unshift({

@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
-import type { Experiment, ExperimentDesign, Holdout, Json, Layer, Surface, SurfaceKind } from '#experiments';
-import { layerClaims } from '#experiments';
+import type { AssignmentCatalog, ExperimentDesign, Json, SurfaceKind, UnitType } from '#experiments';
+import { layerClaims, unitListsOf } from '#experiments';
 import type { LayerClaim } from '#experiments';
 import { Problem } from '../http/problem.js';
+import { loadSavedConditions } from '../persistence/audience-references.js';
 import { Database } from '../persistence/database.js';
 import type { Transaction } from '../persistence/database.js';
 import { pinMetricVersions } from '../persistence/metric-catalogue.js';
@@ -129,23 +130,35 @@ export class ExperimentStore {
     );
   }
 
-  /** Everything that decides on a surface, in the engine's order of priority. */
-  async catalogFor(
-    surface: string,
-  ): Promise<{ experiments: Experiment[]; layers: Layer[]; holdouts: Holdout[]; surfaces: Surface[] }> {
+  /** Everything that decides on a surface, in the engine's order of priority, with the surfaces that it asks about. */
+  async catalogFor(surface: string): Promise<AssignmentCatalog> {
     const { manager } = this.db.dataSource;
     const [rows, layers, holdouts, surfaces] = await Promise.all([
       experiments(manager)
-        .where('e.surface = :surface', { surface })
+        .where(
+          `e.surface = :surface or (e.status in ('running', 'paused', 'shipped') and exists (
+          select from experiment asking where asking.prerequisites <> '[]'))`,
+          { surface },
+        )
         .orderBy('e.created_at')
         .addOrderBy('e.key')
         .getMany(),
       manager.find(LayerEntity),
       manager.find(HoldoutEntity, { order: { createdAt: 'ASC', key: 'ASC' } }),
-      manager.createQueryBuilder(SurfaceEntity, 's').where('s.key = :surface', { surface }).getMany(),
+      manager.find(SurfaceEntity),
     ]);
+    const found = rows.map(experimentFromRow);
+    const saved = await loadSavedConditions(
+      this.db,
+      found.flatMap(({ targeting }) => unitListsOf(targeting)),
+    );
+    const unitTypes = await this.db.query<UnitType & Record<string, unknown>>(
+      'select key, title, context_field as "contextField" from unit_type',
+    );
     return {
-      experiments: rows.map(experimentFromRow),
+      ...saved,
+      unitTypes,
+      experiments: found,
       layers,
       holdouts,
       surfaces: surfaces.map((row) => ({

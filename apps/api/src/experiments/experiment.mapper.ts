@@ -1,4 +1,12 @@
-import type { Arm, Condition, ExperimentDesign, ExperimentStatus, Json } from '#experiments';
+import type {
+  Arm,
+  Condition,
+  ExperimentDesign,
+  ExperimentStatus,
+  Json,
+  Prerequisite,
+  Switchback,
+} from '#experiments';
 import type { ExperimentEntity, ExperimentPhaseEntity } from '../persistence/entities/index.js';
 
 /** An experiment as stored: the design, and what storage adds to it. */
@@ -18,6 +26,9 @@ export function experimentFromRow(row: ExperimentEntity): StoredExperiment {
     hypothesis: row.hypothesis,
     surface: row.surface,
     unitType: row.unitType,
+    clusterBy: row.clusterBy,
+    switchback: row.switchback as Switchback | null,
+    prerequisites: row.prerequisites as unknown as readonly Prerequisite[],
     status: row.status as ExperimentStatus,
     layer: row.layer,
     layerRange: [row.layerFrom, row.layerTo],
@@ -55,6 +66,9 @@ export function rowFromDesign(design: ExperimentDesign): Partial<ExperimentEntit
     hypothesis: design.hypothesis,
     surface: design.surface,
     unitType: design.unitType,
+    clusterBy: design.clusterBy ?? null,
+    switchback: (design.switchback ?? null) as Json,
+    prerequisites: (design.prerequisites ?? []) as unknown as Json,
     status: design.status,
     layer: design.layer,
     layerFrom: design.layerRange[0],

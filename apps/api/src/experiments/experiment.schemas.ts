@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { conditionSchema } from '#experiments';
+import { MOST_PREREQUISITES, conditionSchema } from '#experiments';
 import { attributesField, idField, jsonField, keyField, limitField, textField } from '../http/fields.js';
 import { overrideGateField } from '../off-policy/off-policy.schemas.js';
 
@@ -40,6 +40,12 @@ const designFields = {
   hypothesis: textField(4000),
   surface: keyField,
   unitType: keyField,
+  /** Unit type whose units share an arm; null: every unit is assigned by itself. */
+  clusterBy: keyField.nullable(),
+  switchback: z.strictObject({ slotMinutes: z.int().min(5).max(10_080) }).nullable(),
+  prerequisites: z
+    .array(z.strictObject({ experiment: keyField, arms: z.array(keyField).min(1).max(50) }))
+    .max(MOST_PREREQUISITES),
   layer: keyField,
   traffic: share,
   targeting: conditionSchema.nullable(),
@@ -60,6 +66,9 @@ export const createExperimentSchema = z.strictObject({
   key: keyField,
   hypothesis: designFields.hypothesis.default(''),
   unitType: designFields.unitType.default('member'),
+  clusterBy: designFields.clusterBy.default(null),
+  switchback: designFields.switchback.default(null),
+  prerequisites: designFields.prerequisites.default([]),
   layer: designFields.layer.default('default'),
   /** Share of the layer; absent: the largest free part. */
   layerShare: share.optional(),

@@ -3,6 +3,7 @@ import {
   DomainError,
   allocateRange,
   checkRange,
+  conditionSources,
   createAssignmentEngine,
   defaultSalt,
   explainCondition,
@@ -16,6 +17,7 @@ import type { Acting } from '../http/acting.js';
 import { requireMatch } from '../http/etag.js';
 import { Problem } from '../http/problem.js';
 import { gateArms } from '../off-policy/traffic-gate.js';
+import { pinSegments } from '../persistence/audience-references.js';
 import { Database } from '../persistence/database.js';
 import type { Transaction } from '../persistence/database.js';
 import { checkReferences } from './experiment-references.js';
@@ -91,7 +93,9 @@ export class ExperimentsService {
       const before = await this.store.lock(tx, key);
       requireMatch(acting.ifMatch, before.version, true);
       const { overrideGate, ...patch } = body;
-      const { experiment: next, newPhase, changed } = revise(before, patch);
+      const live = LIVE.has(before.status) && patch.targeting !== undefined;
+      const pinned = live ? { ...patch, targeting: await pinSegments(tx, patch.targeting ?? null) } : patch;
+      const { experiment: next, newPhase, changed } = revise(before, pinned);
       if (changed.length === 0) return experimentView(before);
       await checkReferences(tx, next);
       if (LIVE.has(next.status)) {
@@ -143,16 +147,23 @@ export class ExperimentsService {
         : experiment;
     const engine = createAssignmentEngine({ ...catalog, experiments: catalog.experiments.map(asIf) });
     const unit = { unitId: body.unitId, unitType: stored.unitType };
-    const { path, arm, reason, experiment, holdout } = engine.explain(unit, stored.surface, body.context);
-    const targeting = explainCondition(stored.targeting, body.context).clauses;
+    const at = Date.now();
+    const { path, arm, reason, experiment, holdout } = engine.explain(unit, stored.surface, body.context, at);
+    const targeting = explainCondition(
+      stored.targeting,
+      body.context,
+      body.unitId,
+      conditionSources(catalog),
+    ).clauses;
     return { path, arm: arm?.key ?? null, reason, experiment: experiment?.key ?? null, holdout, targeting };
   }
 
   /** Tells everything that is missing at once, then gives the draft its own part of the layer. */
   private async prepareStart(tx: Transaction, draft: StoredExperiment): Promise<StoredExperiment> {
     await checkReferences(tx, draft);
-    if (draft.status !== 'draft') return draft;
-    const ready = { ...draft, layerRange: await this.findRange(tx, draft) };
+    const targeting = await pinSegments(tx, draft.targeting);
+    if (draft.status !== 'draft') return { ...draft, targeting };
+    const ready = { ...draft, targeting, layerRange: await this.findRange(tx, draft) };
     const missing = startRequirements(ready);
     if (missing.length > 0) {
       const sentence = missing.map((requirement) => requirement.message).join('; ');

@@ -1,5 +1,15 @@
 import { createAssignmentEngine } from '#experiments';
-import type { AssignmentEngine, Context, Experiment, Holdout, Json, Layer, Surface } from '#experiments';
+import type {
+  AssignmentEngine,
+  Context,
+  Experiment,
+  Holdout,
+  Json,
+  Layer,
+  SavedConditions,
+  Surface,
+  UnitType,
+} from '#experiments';
 import type { Action, PageLayout } from '#policies';
 import { FeatureGuard } from '../persistence/feature-guard.js';
 import type { Withdrawal } from '../persistence/feature-guard.js';
@@ -42,8 +52,8 @@ export interface PageConfig {
 }
 
 /** What people design, small: reloaded as a whole. */
-export interface CatalogConfig {
-  /** In order of creation. Running, paused and shipped ones only. */
+export interface CatalogConfig extends SavedConditions {
+  /** In order of creation. Those that have ended are left out; what has not begun is there for testers. */
   readonly experiments: readonly Experiment[];
   readonly layers: readonly Layer[];
   readonly holdouts: readonly Holdout[];
@@ -59,6 +69,10 @@ export interface CatalogConfig {
   readonly features?: FeatureRules;
   /** Consents that were taken back; absent: none. */
   readonly withdrawals?: readonly Withdrawal[];
+  /** Absent: the built-in ones. */
+  readonly unitTypes?: readonly UnitType[];
+  /** Signs testers' tokens; never kept on disk. Null: no token was ever given out. */
+  readonly testerKey?: string | null;
 }
 
 /** Everything a treatment depends on besides learned states. Immutable; replaced as a whole. */

@@ -6,8 +6,13 @@ import type {
   Holdout,
   Json,
   Layer,
+  Prerequisite,
+  SegmentVersion,
   Surface,
   SurfaceKind,
+  Switchback,
+  UnitListConfig,
+  UnitType,
 } from '#experiments';
 import type { Sql } from '../persistence/database.js';
 import type { CatalogConfig, CatalogItem, PageConfig, PolicyConfig } from './catalog-data.js';
@@ -23,6 +28,9 @@ interface ExperimentRow {
   title: string;
   surface: string;
   unit_type: string;
+  cluster_by: string | null;
+  switchback: Switchback | null;
+  prerequisites: Prerequisite[];
   status: Experiment['status'];
   layer: string;
   layer_from: number;
@@ -36,15 +44,19 @@ interface ExperimentRow {
 }
 
 const EXPERIMENT = `
-select key, title, surface, unit_type, status, layer, layer_from, layer_to, traffic, targeting, arms, phase, salt, shipped_arm
+select key, title, surface, unit_type, status, layer, layer_from, layer_to, traffic, targeting, arms, phase, salt, shipped_arm,
+  cluster_by, switchback, prerequisites
 from experiment`;
-const EXPERIMENTS = `${EXPERIMENT} where status in ('running', 'paused', 'shipped') order by created_at, key`;
+const EXPERIMENTS = `${EXPERIMENT} where status in ('draft', 'scheduled', 'running', 'paused', 'shipped') order by created_at, key`;
 
 const toExperiment = (row: ExperimentRow): Experiment => ({
   key: row.key,
   title: row.title,
   surface: row.surface,
   unitType: row.unit_type,
+  clusterBy: row.cluster_by,
+  switchback: row.switchback,
+  prerequisites: row.prerequisites,
   status: row.status,
   layer: row.layer,
   layerRange: [row.layer_from, row.layer_to],
@@ -121,6 +133,10 @@ select md5(concat_ws('|',
   (select xmin::text from setting where key = 'kill_switch'),
   (select max(version)::text from feature_change),
   (select concat(count(*), '/', sum(hashtext(unit_id || '/' || feature))) from consent_withdrawal where granted_at is null),
+  (select string_agg(key || xmin::text, ',' order by key) from unit_type),
+  (select string_agg(key || xmin::text, ',' order by key) from segment),
+  (select string_agg(key || xmin::text, ',' order by key) from unit_list),
+  (select xmin::text from tester_key),
   (select concat(count(*), '/', sum(hashtext(unit_id))) from not_personalised))) as revision`;
 
 /** The sum notices a change that a maximum would miss: a transaction that began earlier and committed later. */
@@ -129,6 +145,9 @@ select concat_ws('|', count(*), max(updated_at), sum(extract(epoch from updated_
 
 /** Reads the serving catalogue from PostgreSQL. */
 export class CatalogStore {
+  /** As read last: lists are large, and most stay as they are when something else changes. */
+  private lists = new Map<string, { readonly revision: number; readonly list: UnitListConfig }>();
+
   constructor(private readonly db: Sql) {}
 
   async configRevision(): Promise<string> {
@@ -151,6 +170,7 @@ export class CatalogStore {
       pages,
       features,
       withdrawals,
+      audiences,
     ] = await Promise.all([
       this.db.query<ExperimentRow & Record<string, unknown>>(EXPERIMENTS),
       this.db.query<Layer & Record<string, unknown>>('select key, title, salt from layer order by key'),
@@ -162,6 +182,7 @@ export class CatalogStore {
       this.db.query<PageConfig & Record<string, unknown>>('select key, title, layout from page order by key'),
       readRules(this.db),
       readWithdrawals(this.db),
+      this.readAudiences(),
     ]);
     return {
       experiments: experiments.map(toExperiment),
@@ -192,7 +213,45 @@ export class CatalogStore {
       pages,
       features,
       withdrawals,
+      ...audiences,
     };
+  }
+
+  private async readAudiences(): Promise<
+    Required<Pick<CatalogConfig, 'unitTypes' | 'segments' | 'unitLists' | 'testerKey'>>
+  > {
+    const [unitTypes, segments, unitLists, testerKeys] = await Promise.all([
+      this.db.query<UnitType & Record<string, unknown>>(
+        'select key, title, context_field as "contextField" from unit_type order by key',
+      ),
+      this.db.query<SegmentVersion & Record<string, unknown>>(
+        'select segment as key, version, condition from segment_version order by 1, 2',
+      ),
+      this.readLists(),
+      this.db.query<{ key: string }>('select key from tester_key'),
+    ]);
+    return { unitTypes, segments, unitLists, testerKey: testerKeys[0]?.key ?? null };
+  }
+
+  private async readLists(): Promise<UnitListConfig[]> {
+    const heads = await this.db.query<{ key: string; hashed: boolean; revision: number }>(
+      'select key, hashed, revision from unit_list order by key',
+    );
+    const lists = new Map<string, { readonly revision: number; readonly list: UnitListConfig }>();
+    for (const { key, hashed, revision } of heads) {
+      const known = this.lists.get(key);
+      if (known?.revision === revision) {
+        lists.set(key, known);
+        continue;
+      }
+      const rows = await this.db.query<{ entry: string }>(
+        'select entry from unit_list_entry where list = $1',
+        [key],
+      );
+      lists.set(key, { revision, list: { key, hashed, entries: rows.map(({ entry }) => entry) } });
+    }
+    this.lists = lists;
+    return [...lists.values()].map(({ list }) => list);
   }
 
   /** An experiment in whatever status. */

@@ -53,15 +53,32 @@ export function stackOf(
 
 /** The record of a decision, as it is stored. */
 export function recordOf(decided: Decided): DecisionRecord {
+  const { assignment } = decided;
+  if (assignment.reason === 'FORCED') return forcedRecord(decided);
+  return plainRecord(decided);
+}
+
+/** Names no experiment, arm or policy: nothing that counts or learns can see it. What was forced is told in words. */
+function forcedRecord(decided: Decided): DecisionRecord {
+  const { assignment, request, choice } = decided;
+  const { experiment, arm } = assignment;
+  const what = `arm "${arm?.key ?? ''}" of "${experiment?.key ?? ''}" for the tester "${request.tester?.name ?? ''}"`;
+  const record = plainRecord({ ...decided, assignment: { ...assignment, experiment: null, arm: null } });
+  const fallback = choice.fallback === null ? what : `${what}; ${choice.fallback}`;
+  return { ...record, reason: 'FORCED', fallback, policyVersion: null, rewardWindowSeconds: null };
+}
+
+function plainRecord(decided: Decided): DecisionRecord {
   const { request, wanted, surface, candidates, assignment, choice } = decided;
   const features = featuresGiven(wanted, candidates, choice);
   const { experiment, arm } = assignment;
+  const unit = assignment.unit ?? request;
   const { policy } = choice;
   const record: DecisionRecord = {
     id: decided.id,
     at: decided.now,
-    unitId: request.unitId,
-    unitType: request.unitType,
+    unitId: unit.unitId,
+    unitType: unit.unitType,
     surface: wanted.surface,
     subject: wanted.subject,
     experiment: experiment === null ? null : experiment.key,

@@ -160,7 +160,7 @@ export class ExperimentCatalog {
     const now = Date.now();
     this.saving = this.saving
       .then(async () => {
-        if (config) await this.disk.save(CONFIG_FILE, [config], now);
+        if (config) await this.disk.save(CONFIG_FILE, [{ ...config, testerKey: null }], now);
         if (items) await this.disk.save(ITEMS_FILE, items, now);
         await this.snapshots.save(now);
       })

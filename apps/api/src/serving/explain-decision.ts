@@ -1,4 +1,4 @@
-import { createAssignmentEngine, explainCondition } from '#experiments';
+import { conditionSources, createAssignmentEngine, explainCondition } from '#experiments';
 import type { Assignment, AssignmentStep, Experiment, Json } from '#experiments';
 import type { CatalogConfig } from './catalog-data.js';
 import type { PlacedEntry } from './deal.js';
@@ -31,12 +31,17 @@ export function explainPath(
   then: Experiment | null,
 ): PathExplanation {
   const experiments = then ? replaced(config.experiments, running(then, row)) : config.experiments;
-  const unit = { unitId: row.unit_id, unitType: row.unit_type };
+  const unit = { unitId: askedUnit(row, then), unitType: row.unit_type };
   // Experiments may be targeted by what policies are not told.
   const said = { ...row.context, ...row.audit };
   let answer: Assignment;
   try {
-    answer = createAssignmentEngine({ ...config, experiments }).explain(unit, row.surface, said);
+    answer = createAssignmentEngine({ ...config, experiments }).explain(
+      unit,
+      row.surface,
+      said,
+      row.at.getTime(),
+    );
   } catch (error) {
     return {
       path: [],
@@ -49,7 +54,8 @@ export function explainPath(
     (answer.experiment?.key ?? null) === row.experiment &&
     (answer.arm?.key ?? null) === row.arm &&
     answer.holdout === row.holdout;
-  const targeting = then ? explainCondition(then.targeting, said).clauses : [];
+  const sources = conditionSources(config);
+  const targeting = then ? explainCondition(then.targeting, said, unit.unitId, sources).clauses : [];
   return {
     path: answer.path,
     same,
@@ -62,6 +68,10 @@ export function explainPath(
     })),
   };
 }
+
+/** A switchback records the unit of a slot, `fr@2026-11-26T20:30Z`; what was asked for stands before it. */
+const askedUnit = ({ unit_id: id }: DecisionRow, then: Experiment | null): string =>
+  then?.switchback ? id.slice(0, id.lastIndexOf('@')) : id;
 
 function noteFor(row: DecisionRow, then: Experiment | null): string {
   if (row.experiment !== null && then === null) {
@@ -88,6 +98,7 @@ const REASONS: Readonly<Record<string, string>> = {
   NO_EXPERIMENT: 'no experiment runs on this surface',
   PAUSED: 'the experiment is paused',
   UNKNOWN_SURFACE: 'the surface is not registered',
+  FORCED: 'a tester asked for it',
   NO_CANDIDATES: 'there was nothing to choose from',
   FALLBACK_ERROR: 'the policy failed',
   FALLBACK_TIMEOUT: 'the policy was too slow',
@@ -112,6 +123,8 @@ export function sentenceOf(row: DecisionRow, titles: Titles): string {
   const place =
     row.subject === null ? `on "${row.surface}"` : `for "${titles.item(row.subject)}" on "${row.surface}"`;
   const because = REASONS[row.reason];
+  if (row.reason === 'FORCED')
+    return `${who} got ${what} ${place}, because a tester asked for it: ${row.fallback ?? ''}. It counts for no experiment.`;
   if (row.fallback !== null)
     return `${who} got the default, ${what}, ${place}, because ${because ?? 'something failed'} (${row.fallback}).`;
   if (because !== undefined) return `${who} got the default, ${what}, ${place}, because ${because}.`;

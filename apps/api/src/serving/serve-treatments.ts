@@ -3,6 +3,7 @@ import { allowedBy, limitContext } from '#policies';
 import type { Action, CompiledPolicy, DecisionRequest } from '#policies';
 import { contactIn } from './contact.js';
 import type { ServedContact } from './contact.js';
+import type { Tester } from '../http/tester-token.js';
 import { newUlid } from '../http/ulid.js';
 import type { DecisionRecord, ShadowRecord } from '../queues/jobs.js';
 import type { NamedAction, ServingCatalog } from './catalog-data.js';
@@ -18,6 +19,7 @@ import { ProcessorClock, tookOf } from './processor-clock.js';
 import { findAndDeal } from './deal.js';
 import { shadowOf } from './shadow.js';
 import { drawSeed, steadyPeriod } from './steady-seed.js';
+import { forcedFor } from './forced-arm.js';
 import { toldRequest } from './told-request.js';
 import type { ToldRequest } from './told-request.js';
 import { treatmentOf } from './treatment-of.js';
@@ -41,6 +43,8 @@ export interface TreatmentsRequest {
   readonly requests: readonly TreatmentRequest[];
   /** The client shows what it gets for certain, so the decisions count as seen. */
   readonly expose: boolean;
+  /** Arms that a tester asks for; see http/tester-token.ts. Absent: not a tester. */
+  readonly tester?: Tester;
 }
 
 /** One answer, exactly as `POST /v1/treatments` gives it. */
@@ -57,6 +61,8 @@ export interface Treatment {
   readonly propensity: number;
   readonly policy: { readonly key: string; readonly version: number } | null;
   readonly reason: string;
+  /** Whom the experiment compares, where it is not the request's unit: events that count for it are sent for this one. */
+  readonly unit?: { readonly unitId: string; readonly unitType: string } | undefined;
   /** True: nothing is to be shown, and `action` is null. Else absent. */
   readonly withheld?: true | undefined;
   /** When the unit comes back, of policies that foresee it. */
@@ -205,7 +211,9 @@ function choose(asked: Asked): { assignment: Assignment; choice: Choice } {
       choice: defaultChoice(surface, candidates, limit, 'PAUSED', 'the kill switch is on'),
     };
   }
-  const assignment = state.catalog.engine.assign(request, wanted.surface, said);
+  const assignment =
+    forcedFor(state.catalog.engine, request.tester, wanted.surface) ??
+    state.catalog.engine.assign(request, wanted.surface, said, asked.now);
   const treatment = assignment.arm?.treatment;
   if (!treatment) {
     return { assignment, choice: defaultChoice(surface, candidates, limit, assignment.reason) };

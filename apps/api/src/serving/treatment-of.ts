@@ -25,6 +25,7 @@ export function treatmentOf(
     propensity: choice.propensity,
     policy: choice.policy === null ? null : { key: choice.policy.config.key, version: choice.policy.version },
     reason: choice.reason,
+    unit: assignment.unit,
     withheld: kind === 'action' ? withheldMark(choice) : undefined,
     nextSession: choice.nextSession,
     contact: choice.contact,

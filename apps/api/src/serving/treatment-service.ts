@@ -1,12 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { readTesterToken } from '../http/tester-token.js';
 import { newUlid } from '../http/ulid.js';
+import { IdentityMap } from '../persistence/identity-map.js';
 import { DecisionSpool } from './decision-spool.js';
 import { ExperimentCatalog } from './experiment-catalog.js';
 import { ProcessorClock } from './processor-clock.js';
 import { servePage } from './serve-page.js';
 import type { ServedPage } from './serve-page.js';
 import { serveTreatments } from './serve-treatments.js';
-import type { Served, ServingHooks, ServingState, Treatment, TreatmentsRequest } from './serve-treatments.js';
+import type { Served, ServingHooks, ServingState, Treatment } from './serve-treatments.js';
+import type { AskedTreatments } from './treatments.validator.js';
 import {
   fallbacksServed,
   serveSeconds,
@@ -40,6 +43,7 @@ export class TreatmentService {
     @Inject(ExperimentCatalog) private readonly experiments: ExperimentCatalog,
     @Inject(SnapshotCache) private readonly snapshots: SnapshotCache,
     @Inject(DecisionSpool) private readonly spool: DecisionSpool,
+    @Inject(IdentityMap) private readonly identities: IdentityMap,
   ) {}
 
   /**
@@ -47,8 +51,10 @@ export class TreatmentService {
    * been written, so that no answer leaves before its decision is safe from the end of the process.
    * @param now Unix milliseconds.
    */
-  async serve(request: TreatmentsRequest, now: number = Date.now()): Promise<readonly Treatment[]> {
-    const { treatments } = await this.recorded((state) => serveTreatments(state, request, now, this.hooks));
+  async serve(request: AskedTreatments, now: number = Date.now()): Promise<readonly Treatment[]> {
+    const { treatments } = await this.recorded((state) =>
+      serveTreatments(state, this.asKnown(request, now), now, this.hooks),
+    );
     return treatments;
   }
 
@@ -58,12 +64,23 @@ export class TreatmentService {
    */
   async servePage(
     key: string,
-    request: Omit<TreatmentsRequest, 'requests'>,
+    request: Omit<AskedTreatments, 'requests'>,
     now: number = Date.now(),
   ): Promise<ServedPage | null> {
     const config = this.experiments.current.pages.get(key);
     if (!config) return null;
-    return (await this.recorded((state) => servePage(state, config, request, now, this.hooks))).page;
+    return (
+      await this.recorded((state) => servePage(state, config, this.asKnown(request, now), now, this.hooks))
+    ).page;
+  }
+
+  /** For the unit under the id that stands for it, and with the arms of a tester's token. */
+  private asKnown<R extends Omit<AskedTreatments, 'requests'>>(request: R, now: number): R {
+    const unitId = this.identities.resolveTyped(request.unitId, request.unitType);
+    const known = unitId === request.unitId ? request : { ...request, unitId };
+    if (request.testerToken === undefined) return known;
+    const key = this.experiments.current.config.testerKey ?? null;
+    return { ...known, tester: readTesterToken(request.testerToken, key, now) };
   }
 
   private async recorded<S extends Served>(answer: (state: ServingState) => S): Promise<S> {

@@ -63,6 +63,12 @@ export const treatmentsBody = z.object({
     )
     .min(1)
     .max(LIMITS.requests),
+  tester: z
+    .string()
+    .max(LIMITS.testerLength)
+    .nullable()
+    .optional()
+    .describe('Token of a tester, which forces arms; see POST /v1/tester-tokens.'),
   expose: z
     .boolean()
     .default(false)
@@ -100,6 +106,13 @@ const treatment = z.object({
     ),
   policy: z.object({ key: z.string(), version: z.number().int() }).nullable(),
   reason: z.string(),
+  unit: z
+    .object({ unitId: z.string(), unitType: z.string() })
+    .optional()
+    .describe(
+      'Present where the experiment compares another unit than the request names, such as its device. Send events that ' +
+        'count for the experiment for this unit.',
+    ),
   withheld: z
     .literal(true)
     .optional()

@@ -18,6 +18,7 @@ export const LIMITS = {
   textLength: 512,
   listLength: 64,
   errors: 20,
+  testerLength: 4096,
 } as const;
 
 export const KEY_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$';
@@ -29,6 +30,11 @@ const UNSTORABLE = /[\0\p{Surrogate}]/u;
 // Halves of surrogate pairs as well: cheaper than the Unicode-aware test, and rare.
 const SUSPECT = /[\0\ud800-\udfff]/;
 const NO_CONTEXT: Context = Object.freeze({});
+
+/** A request with a tester's token, which is yet to be read. */
+export interface AskedTreatments extends TreatmentsRequest {
+  readonly testerToken?: string;
+}
 
 const isStorable = (text: string): boolean => !SUSPECT.test(text) || !UNSTORABLE.test(text);
 const isText = (value: unknown, longest: number): value is string =>
@@ -62,7 +68,7 @@ const escapeKey = (key: string): string =>
  * @param bytes size of the body as it was sent; of a small one no part needs to be measured.
  * @throws Problem 400 `invalid_request` with a JSON pointer for every fault (at most 20).
  */
-export function parseTreatments(body: unknown, bytes = Infinity): TreatmentsRequest {
+export function parseTreatments(body: unknown, bytes = Infinity): AskedTreatments {
   const faults = new Faults(bytes > LIMITS.contextBytes);
   if (!isObject(body)) throw Problem.invalid('', 'invalid_type', 'the body must be an object');
   const unitId = parseUnitId(body['unitId'], faults);
@@ -73,8 +79,16 @@ export function parseTreatments(body: unknown, bytes = Infinity): TreatmentsRequ
   const expose = body['expose'] ?? false;
   if (typeof expose !== 'boolean') faults.add('/expose', 'invalid_type', 'must be true or false');
   const requests = parseRequests(body['requests'], faults);
+  const tester = body['tester'] ?? null;
+  if (tester !== null && !isText(tester, LIMITS.testerLength))
+    faults.add(
+      '/tester',
+      'invalid_tester_token',
+      `must be a token of at most ${LIMITS.testerLength} characters`,
+    );
   faults.throwIfAny();
-  return { unitId, unitType: unitType as string, context, requests, expose: expose as boolean };
+  const request = { unitId, unitType: unitType as string, context, requests, expose: expose as boolean };
+  return tester === null ? request : { ...request, testerToken: tester as string };
 }
 
 function parseUnitId(unitId: unknown, faults: Faults): string {

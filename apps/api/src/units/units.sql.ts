@@ -16,6 +16,9 @@ export const EXPORT = {
             order by w.decision_at, w.decision_id`,
   notPersonalised: `select to_jsonb(n) as row from not_personalised n where n.unit_id = $1`,
   consentWithdrawals: `select to_jsonb(c) as row from consent_withdrawal c where c.unit_id = $1 order by c.feature`,
+  identities: `select to_jsonb(a) - 'seq' as row from unit_alias a where a.unit_id = $1 or a.kept = $1 order by a.seq`,
+  identitySwitches: `select to_jsonb(s) - 'id' as row from identity_switch s
+            where s.unit_id = $1 or s.other_unit_id = $1 order by s.at`,
   pendingExposures: `select to_jsonb(p) as row from exposure_pending p where p.unit_id = $1 order by p.at`,
 } as const;
 
@@ -50,6 +53,15 @@ export const ERASE: Readonly<Record<string, string>> = {
       where u.unit_id = $1 and v.experiment = u.experiment and v.unit_id = u.unit_id`,
   ),
   experiments: removed(`delete from experiment_unit where unit_id = $1`),
+  identities: removed(`delete from unit_alias where unit_id = $1 or kept = $1`),
+  identitySwitches: removed(`delete from identity_switch where unit_id = $1 or other_unit_id = $1`),
+  // Serving reads a list again when its revision has changed.
+  listEntries: `with gone as (
+      delete from unit_list_entry
+      where entry = $1 or entry = encode(sha256(convert_to($1, 'UTF8')), 'hex') returning list),
+    changed as (
+      update unit_list set revision = revision + 1, size = size - 1 where key in (select list from gone))
+    select count(*)::int as removed from gone`,
   notPersonalised: removed(`delete from not_personalised where unit_id = $1`),
   consentWithdrawals: removed(`delete from consent_withdrawal where unit_id = $1`),
   quarantine: removed(

@@ -19,6 +19,15 @@ export class ExperimentEntity {
   @Column({ type: 'text', name: 'unit_type' })
   unitType!: string;
 
+  @Column({ type: 'text', name: 'cluster_by', nullable: true })
+  clusterBy!: string | null;
+
+  @Column({ type: 'jsonb', nullable: true })
+  switchback!: Json;
+
+  @Column({ type: 'jsonb', default: [] })
+  prerequisites!: Json;
+
   @Column({ type: 'text' })
   status!: string;
 
