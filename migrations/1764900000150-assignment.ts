@@ -78,7 +78,7 @@ create trigger unit_alias_changed after insert or update or delete on unit_alias
   for each statement execute function unit_alias_changed();
 
 create table tester_key (
-  only boolean primary key default true check (only),
+  singleton boolean primary key default true check (singleton),
   key text not null,
   created_at timestamptz not null default now()
 );

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { DomainError } from './errors.js';
+import { conditionSources } from './saved-conditions.js';
 import { CONDITION_OPERATORS } from './targeting-operators.js';
 import {
   CONDITION_LIMITS,
@@ -8,7 +9,11 @@ import {
   conditionSchema,
   explainCondition,
   parseCondition,
+  parseSegmentCondition,
+  segmentsOf,
+  unitListsOf,
 } from './targeting.js';
+import { hashUnitId } from './unit-list.js';
 import type { Condition, Context } from './vocabulary.js';
 
 const holds = (condition: unknown, context: Context): boolean =>
@@ -58,6 +63,40 @@ describe('evaluation', () => {
     ],
     ['startsWith', { attribute: 'a', op: 'startsWith', value: 'fo' }, { a: 'foo' }, true],
     ['endsWith', { attribute: 'a', op: 'endsWith', value: 'oo' }, { a: 3 }, false],
+    ['inIgnoreCase', { attribute: 'a', op: 'inIgnoreCase', value: ['fr'] }, { a: 'FR' }, true],
+    ['notInIgnoreCase', { attribute: 'a', op: 'notInIgnoreCase', value: ['FR'] }, { a: ['de', 'fr'] }, false],
+    ['hasAll', { attribute: 'a', op: 'hasAll', value: ['x', 'y'] }, { a: ['y', 'z', 'x'] }, true],
+    ['hasAll of a text', { attribute: 'a', op: 'hasAll', value: ['x'] }, { a: 'x' }, false],
+    ['hasAllIgnoreCase', { attribute: 'a', op: 'hasAllIgnoreCase', value: ['X'] }, { a: ['x'] }, true],
+    ['matches', { attribute: 'a', op: 'matches', value: '^tv-[0-9]+$' }, { a: 'tv-12' }, true],
+    ['matches minds the case', { attribute: 'a', op: 'matches', value: '^tv' }, { a: 'TV' }, false],
+    ['matchesIgnoreCase', { attribute: 'a', op: 'matchesIgnoreCase', value: '^tv' }, { a: 'TV' }, true],
+    ['matches does not convert', { attribute: 'a', op: 'matches', value: '1' }, { a: 1 }, false],
+    ['isType', { attribute: 'a', op: 'isType', value: 'list' }, { a: [] }, true],
+    ['isType of a missing attribute', { attribute: 'a', op: 'isType', value: 'null' }, {}, true],
+    ['sizeIs', { attribute: 'a', op: 'sizeIs', value: 2 }, { a: ['x', 'y'] }, true],
+    ['sizeAtLeast of a text', { attribute: 'a', op: 'sizeAtLeast', value: 0 }, { a: 'xy' }, false],
+    ['sizeAtMost', { attribute: 'a', op: 'sizeAtMost', value: 1 }, { a: ['x', 'y'] }, false],
+    [
+      'elemMatch',
+      { attribute: 'a', op: 'elemMatch', value: { op: 'startsWith', value: 'sci' } },
+      { a: ['drama', 'sci-fi'] },
+      true,
+    ],
+    ['versionGt by number', { attribute: 'a', op: 'versionGt', value: '9.9.0' }, { a: '10.0.0' }, true],
+    [
+      'versionLt of a pre-release',
+      { attribute: 'a', op: 'versionLt', value: '2.0.0' },
+      { a: '2.0.0-rc.1' },
+      true,
+    ],
+    [
+      'versionEq without v and build',
+      { attribute: 'a', op: 'versionEq', value: 'v1.2.3' },
+      { a: '1.2.3+7' },
+      true,
+    ],
+    ['versionGte of a missing attribute', { attribute: 'a', op: 'versionGte', value: '0.0.0' }, {}, false],
   ])('%s', (_title, condition, context, expected) => {
     expect(holds(condition, context)).toBe(expected);
   });
@@ -200,11 +239,80 @@ describe('parsing', () => {
       'invalid_condition',
     );
     for (const { key, value } of CONDITION_OPERATORS) {
-      const given = { scalar: 'x', list: ['x'], 'number-or-text': 3, text: 'x', none: undefined }[value];
+      const given = {
+        scalar: 'x',
+        list: ['x'],
+        'number-or-text': 3,
+        text: 'x',
+        none: undefined,
+        pattern: '^x',
+        version: '1.2.3',
+        count: 2,
+        type: 'list',
+        entry: { op: 'startsWith', value: 'x' },
+        'unit-list': 'testers',
+      }[value];
       const clause =
         given === undefined ? { attribute: 'a', op: key } : { attribute: 'a', op: key, value: given };
       expect(parseCondition(clause)).toEqual(clause);
     }
+  });
+
+  it('names segments at a version, and lists of readable or hashed ids', () => {
+    const sources = conditionSources({
+      segments: [
+        { key: 'fans', version: 1, condition: { attribute: 'plays', op: 'gte', value: 10 } },
+        { key: 'fans', version: 2, condition: { attribute: 'plays', op: 'gte', value: 50 } },
+      ],
+      unitLists: [
+        { key: 'staff', hashed: false, entries: ['m1'] },
+        { key: 'partners', hashed: true, entries: [hashUnitId('m2')] },
+      ],
+    });
+    const test = (condition: Condition, context: Context, unitId = 'm1'): boolean =>
+      compileCondition(parseCondition(condition), sources)(context, unitId);
+    expect(test({ segment: 'fans', version: 1 }, { plays: 20 })).toBe(true);
+    expect(test({ segment: 'fans' }, { plays: 20 })).toBe(false);
+    expect(test({ not: { segment: 'fans' } }, { plays: 20 })).toBe(true);
+    const staff: Condition = { attribute: '$unit', op: 'inList', value: 'staff' };
+    expect([test(staff, {}), test(staff, {}, 'm2'), test(staff, { $unit: 'm1' }, 'm2')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(test({ attribute: '$unit', op: 'notInList', value: 'partners' }, {}, 'm2')).toBe(false);
+    expect(test({ attribute: 'friend', op: 'inList', value: 'partners' }, { friend: 'm2' })).toBe(true);
+    expect(explainCondition({ segment: 'fans' }, { plays: 60 }, 'm1', sources).clauses).toMatchObject([
+      { clause: 'in "fans": plays is at least 50', passed: true },
+    ]);
+    expect(() => test({ segment: 'fans', version: 3 }, {})).toThrow(/does not exist in version 3/);
+    expect(() => test({ attribute: '$unit', op: 'inList', value: 'nobody' }, {})).toThrow(
+      /"nobody" does not exist/,
+    );
+    expect(segmentsOf({ all: [{ segment: 'fans' }, { not: staff }] })).toEqual([{ segment: 'fans' }]);
+    expect(unitListsOf({ all: [{ segment: 'fans' }, { not: staff }] })).toEqual(['staff']);
+    expect(() => parseSegmentCondition({ not: { segment: 'fans' } })).toThrow(/cannot be made of segments/);
+    expect(refusal({ any: new Array(11).fill({ segment: 'fans' }) }).message).toContain(
+      'more than 10 segments',
+    );
+    expect(refusal({ attribute: '$other', op: 'exists' }).message).toContain('begins with $');
+  });
+
+  it('takes patterns that can be slow elsewhere in linear time, and refuses what has no automaton', () => {
+    const slow = parseCondition({ attribute: 'a', op: 'matches', value: '^(a+)+$' });
+    const test = compileCondition(slow);
+    const begun = performance.now();
+    // Backtracking would take 2^16,000 steps.
+    expect(test({ a: `${'a'.repeat(16_000)}!` })).toBe(false);
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(test({ a: 'a'.repeat(20_000) })).toBe(false);
+    for (const value of ['(?=a)b', '(a)\\1', '(?<!a)b', '[', 'a{1001}', '((a{100}){100}){100}'])
+      expect(refusal({ attribute: 'a', op: 'matches', value }).pointer).toBe('/value');
+    const inside = { attribute: 'a', op: 'elemMatch', value: { op: 'matches', value: '[' } };
+    expect(refusal(inside).pointer).toBe('/value/value');
+    expect(
+      refusal({ any: new Array(21).fill({ attribute: 'a', op: 'matches', value: 'a' }) }).message,
+    ).toContain('more than 20 patterns');
   });
 
   it('speaks zod', () => {

@@ -21,11 +21,15 @@ const READS = new Set([
   'POST /v1/decisions/x/counterfactual',
   'POST /v1/policies/x/replay',
   'POST /v1/policies/x/search',
+  'POST /v1/segments/x/match',
+  // A fact that a server tells, as it sends events: who has signed in.
+  'POST /v1/identities',
 ]);
 const ADMIN_READS = [
   '/v1/keys',
   '/v1/audit',
   '/v1/units/x',
+  '/v1/identities/x',
   '/v1/units/x/profile',
   '/v1/units/x/next-session',
 ];

@@ -68,11 +68,15 @@ function forcedRecord(decided: Decided): DecisionRecord {
   return { ...record, reason: 'FORCED', fallback, policyVersion: null, rewardWindowSeconds: null };
 }
 
+/** Whom the experiment compares. */
+const unitOf = ({ assignment, request }: Decided): { readonly unitId: string; readonly unitType: string } =>
+  assignment.unit ?? request;
+
 function plainRecord(decided: Decided): DecisionRecord {
   const { request, wanted, surface, candidates, assignment, choice } = decided;
   const features = featuresGiven(wanted, candidates, choice);
   const { experiment, arm } = assignment;
-  const unit = assignment.unit ?? request;
+  const unit = unitOf(decided);
   const { policy } = choice;
   const record: DecisionRecord = {
     id: decided.id,

@@ -79,16 +79,17 @@ export function parseTreatments(body: unknown, bytes = Infinity): AskedTreatment
   const expose = body['expose'] ?? false;
   if (typeof expose !== 'boolean') faults.add('/expose', 'invalid_type', 'must be true or false');
   const requests = parseRequests(body['requests'], faults);
-  const tester = body['tester'] ?? null;
-  if (tester !== null && !isText(tester, LIMITS.testerLength))
-    faults.add(
-      '/tester',
-      'invalid_tester_token',
-      `must be a token of at most ${LIMITS.testerLength} characters`,
-    );
+  const tester = parseTester(body['tester'] ?? null, faults);
   faults.throwIfAny();
   const request = { unitId, unitType: unitType as string, context, requests, expose: expose as boolean };
-  return tester === null ? request : { ...request, testerToken: tester as string };
+  return tester === null ? request : { ...request, testerToken: tester };
+}
+
+function parseTester(tester: unknown, faults: Faults): string | null {
+  if (tester === null || isText(tester, LIMITS.testerLength)) return tester;
+  const message = `must be a token of at most ${LIMITS.testerLength} characters`;
+  faults.add('/tester', 'invalid_tester_token', message);
+  return null;
 }
 
 function parseUnitId(unitId: unknown, faults: Faults): string {

@@ -50,7 +50,7 @@ export class TestersService {
     return this.db.transaction(async (tx) => {
       await tx.query(
         `insert into tester_key (key) values ($1)
-         on conflict (only) do update set key = excluded.key, created_at = now()`,
+         on conflict (singleton) do update set key = excluded.key, created_at = now()`,
         [newKey()],
       );
       await recordChange(tx, acting, { action: 'tester.revoke_all', entity: 'tester', entityKey: 'all' });
