@@ -60,6 +60,11 @@ export const PAGES: readonly PageEntry[] = [
     load: async () => (await import('./pages/metrics/edit-page.js')).EditMetricPage,
   },
   {
+    path: '/audiences/:tab?',
+    nav: { title: 'Audiences', icon: 'shield', group: 'Decide' },
+    load: async () => (await import('./pages/audiences/audiences-page.js')).AudiencesPage,
+  },
+  {
     path: '/catalogue',
     nav: { title: 'Catalogue', icon: 'table', group: 'Watch' },
     load: async () => (await import('./pages/catalogue/catalogue-page.js')).CataloguePage,

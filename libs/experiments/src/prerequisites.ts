@@ -85,7 +85,7 @@ function checkOne(
  */
 export function checkPrerequisites(experiment: Node, others: readonly Node[]): void {
   (experiment.prerequisites ?? []).forEach((one, i) => checkOne(experiment, one, i, others));
-  const cycle = prerequisiteCycle([...others.filter(({ key }) => key !== experiment.key), experiment]);
+  const cycle = prerequisiteCycle([experiment, ...others.filter(({ key }) => key !== experiment.key)]);
   if (!cycle) return;
   const way = [...cycle, cycle[0] ?? ''].map((surface) => `"${surface}"`).join(' asks about ');
   throw new DomainError(

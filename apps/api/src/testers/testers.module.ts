@@ -16,6 +16,8 @@ const testerSchema = z.strictObject({
   hours: z.int().min(1).max(MOST_HOURS).default(24),
 });
 
+const revokeSchema = z.strictObject({ confirm: z.literal(true, 'must be true: testers lose their arms') });
+
 /** Admins only: a token shows what has not been started. */
 @ApiTags('experiments')
 @Controller('v1/tester-tokens')
@@ -33,7 +35,7 @@ export class TestersController {
   @Post('revoke-all')
   @HttpCode(200)
   @ApiOperation({ summary: 'A new key for tokens: all that were given out stop to count' })
-  revokeAll(@Acting() acting: Acting) {
+  revokeAll(@Body({ schema: revokeSchema }) _body: z.output<typeof revokeSchema>, @Acting() acting: Acting) {
     return this.testers.revokeAll(acting);
   }
 }

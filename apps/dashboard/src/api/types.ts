@@ -34,6 +34,7 @@ export interface Arm {
 
 export type Condition =
   | { attribute: string; op: string; value?: Json }
+  | { segment: string; version?: number }
   | { all: Condition[] }
   | { any: Condition[] }
   | { not: Condition };
@@ -44,6 +45,9 @@ export interface Experiment {
   hypothesis: string;
   surface: string;
   unitType: string;
+  clusterBy?: string | null;
+  switchback?: { slotMinutes: number } | null;
+  prerequisites?: { experiment: string; arms: string[] }[];
   status: ExperimentStatus;
   layer: string;
   layerRange: [number, number];

@@ -96,6 +96,25 @@ const OPERATOR: Record<string, string> = {
   contains: 'contains',
   startsWith: 'starts with',
   endsWith: 'ends with',
+  inIgnoreCase: 'is one of (any case)',
+  notInIgnoreCase: 'is none of (any case)',
+  hasAll: 'has all of',
+  hasAllIgnoreCase: 'has all of (any case)',
+  matches: 'matches the pattern',
+  matchesIgnoreCase: 'matches the pattern (any case)',
+  isType: 'is of the type',
+  sizeIs: 'has exactly this many entries:',
+  sizeAtLeast: 'has at least this many entries:',
+  sizeAtMost: 'has at most this many entries:',
+  elemMatch: 'has an entry that matches',
+  versionEq: 'is the version',
+  versionNe: 'is not the version',
+  versionLt: 'is a version before',
+  versionLte: 'is at most the version',
+  versionGt: 'is a version after',
+  versionGte: 'is at least the version',
+  inList: 'is on the list',
+  notInList: 'is not on the list',
 };
 
 export function operator(key: string): string {
@@ -112,7 +131,12 @@ export function conditionSentence(condition: Condition | null): string {
   if ('all' in condition) return condition.all.map(nested).join(' and ') || 'Everyone';
   if ('any' in condition) return condition.any.map(nested).join(' or ') || 'Nobody';
   if ('not' in condition) return `not (${conditionSentence(condition.not)})`;
-  const verb = `${condition.attribute} ${operator(condition.op)}`;
+  if ('segment' in condition) {
+    const version = condition.version === undefined ? '' : ` (version ${condition.version})`;
+    return `in the segment ${condition.segment}${version}`;
+  }
+  const subject = condition.attribute === '$unit' ? 'the unit' : condition.attribute;
+  const verb = `${subject} ${operator(condition.op)}`;
   return condition.op === 'exists' || condition.op === 'notExists'
     ? verb
     : `${verb} ${listed(condition.value)}`;

@@ -3,7 +3,16 @@ import type { ReactElement } from 'react';
 import type { Catalog } from '../../api/types.js';
 import { operator } from '../../format/index.js';
 import { Icon } from '../../ui/icon.js';
-import { takesList, takesNothing } from './targeting.js';
+import type { Segment, UnitList } from '../../api/audiences.js';
+import {
+  IN_SEGMENT,
+  NOT_IN_SEGMENT,
+  fixedType,
+  takesList,
+  takesNothing,
+  takesSegment,
+  takesUnitList,
+} from './targeting.js';
 import type { ConditionRow, ValueType } from './targeting.js';
 import styles from './form.module.css';
 
@@ -29,13 +38,20 @@ const TYPES = [
 interface ConditionFieldsProps {
   row: ConditionRow;
   operators: Catalog['conditionOperators'];
+  segments: readonly Segment[];
+  lists: readonly UnitList[];
   change: (next: Partial<ConditionRow>) => void;
   remove: () => void;
 }
 
 /** One typed condition: attribute, operator, type, value. */
-export function ConditionFields({ row, operators, change, remove }: ConditionFieldsProps): ReactElement {
-  const keys = operators.map((entry) => (typeof entry === 'string' ? entry : entry.key));
+export function ConditionFields(props: ConditionFieldsProps): ReactElement {
+  const { row, operators, change, remove } = props;
+  if (takesSegment(row.op)) return <SegmentFields {...props} />;
+  // An entry's clause has fields of its own: it is written as JSON.
+  const keys = operators
+    .map((entry) => (typeof entry === 'string' ? entry : entry.key))
+    .filter((key) => key !== 'elemMatch');
   return (
     <div
       className={styles.condition}
@@ -53,9 +69,9 @@ export function ConditionFields({ row, operators, change, remove }: ConditionFie
         aria-label="Operator"
         data={keys.map((key) => ({ value: key, label: operator(key) }))}
         value={row.op}
-        onChange={(op) => change({ op: op ?? row.op })}
+        onChange={(op) => change(changedOperator(row, op ?? row.op))}
       />
-      {takesNothing(row.op) ? (
+      {takesNothing(row.op) || fixedType(row.op) !== null ? (
         <span />
       ) : (
         <Select
@@ -67,7 +83,7 @@ export function ConditionFields({ row, operators, change, remove }: ConditionFie
           }
         />
       )}
-      <ValueInput row={row} change={change} />
+      <ValueInput {...props} />
       <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Remove condition" onClick={remove}>
         <Icon name="trash" />
       </ActionIcon>
@@ -75,8 +91,58 @@ export function ConditionFields({ row, operators, change, remove }: ConditionFie
   );
 }
 
-function ValueInput({ row, change }: Pick<ConditionFieldsProps, 'row' | 'change'>): ReactElement {
+/** A list holds ids of units, unless another attribute is named; its key is no value of another operator. */
+function changedOperator(row: ConditionRow, op: string): Partial<ConditionRow> {
+  if (takesUnitList(op) === takesUnitList(row.op)) return { op };
+  const attribute = takesUnitList(op) && row.attribute === '' ? '$unit' : row.attribute;
+  return { op, attribute, text: '' };
+}
+
+function SegmentFields({ row, segments, change, remove }: ConditionFieldsProps): ReactElement {
+  return (
+    <div className={styles.condition} role="group" aria-label={`Condition on the segment ${row.text}`}>
+      <Select
+        aria-label="Membership"
+        allowDeselect={false}
+        data={[
+          { value: IN_SEGMENT, label: 'is in the segment' },
+          { value: NOT_IN_SEGMENT, label: 'is not in the segment' },
+        ]}
+        value={row.op}
+        onChange={(op) => change({ op: op ?? row.op })}
+      />
+      <Select
+        aria-label="Segment"
+        placeholder="Segment"
+        searchable
+        data={segments.map(({ key, title, version }) => ({
+          value: key,
+          label: `${title}, version ${version}`,
+        }))}
+        value={row.text || null}
+        onChange={(text) => change({ text: text ?? '' })}
+      />
+      <span />
+      <span />
+      <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Remove condition" onClick={remove}>
+        <Icon name="trash" />
+      </ActionIcon>
+    </div>
+  );
+}
+
+function ValueInput({ row, lists, change }: ConditionFieldsProps): ReactElement {
   if (takesNothing(row.op)) return <span />;
+  if (takesUnitList(row.op))
+    return (
+      <Select
+        aria-label="Unit list"
+        placeholder="List"
+        data={lists.map(({ key, title, size }) => ({ value: key, label: `${title}, ${size} units` }))}
+        value={row.text || null}
+        onChange={(text) => change({ text: text ?? '' })}
+      />
+    );
   if (takesList(row.op))
     return (
       <TagsInput
@@ -86,7 +152,8 @@ function ValueInput({ row, change }: Pick<ConditionFieldsProps, 'row' | 'change'
         onChange={(list) => change({ list })}
       />
     );
-  if (row.type === 'boolean') {
+  const type = fixedType(row.op) ?? row.type;
+  if (type === 'boolean') {
     return (
       <Select
         aria-label="Value"
@@ -103,7 +170,7 @@ function ValueInput({ row, change }: Pick<ConditionFieldsProps, 'row' | 'change'
     <TextInput
       aria-label="Value"
       placeholder="Value"
-      inputMode={row.type === 'number' ? 'decimal' : 'text'}
+      inputMode={type === 'number' ? 'decimal' : 'text'}
       value={row.text}
       onChange={(event) => change({ text: event.currentTarget.value })}
     />

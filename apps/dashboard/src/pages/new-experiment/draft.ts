@@ -24,6 +24,8 @@ export interface ExperimentDraft {
   hypothesis: string;
   surface: string;
   unitType: string;
+  /** Unit type whose units share an arm; null: each is assigned by itself. */
+  clusterBy: string | null;
   arms: ArmDraft[];
   targeting: TargetingDraft;
   /** In percent, as it is typed. */
@@ -66,6 +68,7 @@ export function emptyDraft(): ExperimentDraft {
     hypothesis: '',
     surface: '',
     unitType: 'member',
+    clusterBy: null,
     arms: [arm(1, 'Control', 50, { isControl: true }), arm(2, 'Variation', 50)],
     targeting: EVERYONE,
     traffic: 100,
@@ -126,6 +129,7 @@ export type ExperimentBody = Pick<
   | 'hypothesis'
   | 'surface'
   | 'unitType'
+  | 'clusterBy'
   | 'layer'
   | 'traffic'
   | 'targeting'
@@ -149,6 +153,7 @@ export function toBody(draft: ExperimentDraft): ExperimentBody {
     hypothesis: hypothesis.trim(),
     surface,
     unitType,
+    clusterBy: draft.clusterBy,
     layer: layer === OWN_LAYER ? draft.key || slug(title) : layer,
     traffic: draft.traffic / 100,
     targeting: toCondition(draft.targeting),

@@ -19,7 +19,19 @@ export type TargetingDraft =
 
 export const EVERYONE: TargetingDraft = { mode: 'rows', match: 'all', rows: [] };
 
-export const takesList = (op: string): boolean => op === 'in' || op === 'notIn';
+const LISTS = new Set(['in', 'notIn', 'inIgnoreCase', 'notInIgnoreCase', 'hasAll', 'hasAllIgnoreCase']);
+const COUNTS = new Set(['sizeIs', 'sizeAtLeast', 'sizeAtMost']);
+/** Operators of the builder whose value is a text, whatever the attribute holds. */
+const TEXTS = /^(version|matches|contains|startsWith|endsWith|isType|inList|notInList)/;
+export const IN_SEGMENT = 'inSegment';
+export const NOT_IN_SEGMENT = 'notInSegment';
+
+export const takesSegment = (op: string): boolean => op === IN_SEGMENT || op === NOT_IN_SEGMENT;
+export const takesUnitList = (op: string): boolean => op === 'inList' || op === 'notInList';
+export const takesList = (op: string): boolean => LISTS.has(op);
+/** The type of the value, where the operator leaves no choice. */
+export const fixedType = (op: string): ValueType | null =>
+  COUNTS.has(op) ? 'number' : TEXTS.test(op) ? 'text' : null;
 export const takesNothing = (op: string): boolean => op === 'exists' || op === 'notExists';
 
 function typed(text: string, type: ValueType): Json {
@@ -30,9 +42,11 @@ function typed(text: string, type: ValueType): Json {
 
 function rowCondition(row: ConditionRow): Condition {
   const { attribute, op } = row;
+  if (op === IN_SEGMENT) return { segment: row.text };
+  if (op === NOT_IN_SEGMENT) return { not: { segment: row.text } };
   if (takesNothing(op)) return { attribute, op };
   if (takesList(op)) return { attribute, op, value: row.list.map((entry) => typed(entry, row.type)) };
-  return { attribute, op, value: typed(row.text, row.type) };
+  return { attribute, op, value: typed(row.text, fixedType(op) ?? row.type) };
 }
 
 /** The condition in the API's words; null is everyone. */
@@ -46,10 +60,15 @@ export function toCondition(draft: TargetingDraft): Condition | null {
 }
 
 function rowProblem(row: ConditionRow): string | null {
+  if (takesSegment(row.op)) return row.text === '' ? 'Choose a segment' : null;
+  if (takesUnitList(row.op) && row.text === '') return 'Choose a list';
   if (row.attribute.trim() === '') return 'Every condition needs an attribute';
   if (takesNothing(row.op)) return null;
   if (takesList(row.op)) return row.list.length === 0 ? `${row.attribute}: list at least one value` : null;
-  if (row.type === 'number' && (row.text.trim() === '' || !Number.isFinite(Number(row.text)))) {
+  if (
+    (fixedType(row.op) ?? row.type) === 'number' &&
+    (row.text.trim() === '' || !Number.isFinite(Number(row.text)))
+  ) {
     return `${row.attribute}: write a number`;
   }
   return row.text === '' ? `${row.attribute}: write a value` : null;
@@ -74,3 +93,10 @@ export function newRow(rows: readonly ConditionRow[]): ConditionRow {
     list: [],
   };
 }
+
+/** A row that asks for a saved segment. */
+export const segmentRow = (rows: readonly ConditionRow[], segment: string): ConditionRow => ({
+  ...newRow(rows),
+  op: IN_SEGMENT,
+  text: segment,
+});

@@ -1,0 +1,256 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hashUnitId } from '#experiments';
+import { startTestApi } from '../../test/api.js';
+import type { TestAnswer, TestApi } from '../../test/api.js';
+
+interface Treatment {
+  decisionId: string;
+  experiment: string | null;
+  arm: string | null;
+  reason: string;
+  unit?: { unitId: string; unitType: string };
+}
+interface Fault {
+  code: string;
+  errors: { pointer: string; code: string }[];
+}
+
+const arm = (key: string) => ({
+  key,
+  weight: 1,
+  isControl: key === 'control',
+  treatment: { kind: 'value', value: key },
+});
+
+describe('who is assigned, over HTTP', () => {
+  let api: TestApi;
+  const post = (url: string, body: unknown, headers: Record<string, string> = {}): Promise<TestAnswer> =>
+    api.request('POST', url, { body, headers });
+  const draft = (key: string, parts: Record<string, unknown> = {}): Promise<TestAnswer> =>
+    post('/v1/experiments', {
+      key,
+      title: key,
+      hypothesis: 'It helps',
+      surface: `on.${key}`,
+      layer: `layer-${key}`,
+      arms: [arm('control'), arm('new')],
+      decisionMetric: 'watch-minutes',
+      ...parts,
+    });
+  const start = (key: string): Promise<TestAnswer> => post(`/v1/experiments/${key}/start`, {});
+  const serve = async (surface: string, request: Record<string, unknown>): Promise<Treatment> => {
+    const answer = await post('/v1/treatments', { requests: [{ surface }], ...request });
+    return answer.json<{ treatments: Treatment[] }>().treatments[0] as Treatment;
+  };
+  async function until(condition: () => Promise<boolean>): Promise<void> {
+    for (const deadline = Date.now() + 20_000; !(await condition()); await sleep(20))
+      if (Date.now() > deadline) throw new Error('waited in vain');
+  }
+  const audit = async (entity: string): Promise<{ action: string; after: Record<string, unknown> }[]> =>
+    (await api.request('GET', `/v1/audit?entity=${entity}`)).json<{
+      items: { action: string; after: Record<string, unknown> }[];
+    }>().items;
+
+  beforeAll(async () => {
+    api = await startTestApi();
+    for (const key of ['fans', 'staff', 'dev', 'child']) {
+      await post('/v1/layers', { key: `layer-${key}`, title: key });
+      await post('/v1/surfaces', { key: `on.${key}`, title: key, kind: 'value', defaultValue: 'default' });
+    }
+  }, 60_000);
+  afterAll(() => api.close());
+
+  it('saves segments with versions; a start pins the version, and who uses a segment is told', async () => {
+    const condition = (value: number) => ({ attribute: 'plays', op: 'gte', value });
+    const made = await post('/v1/segments', { key: 'fans', title: 'Fans', condition: condition(10) });
+    expect([made.status, made.headers['etag']]).toEqual([201, '"1"']);
+    expect((await draft('fans', { targeting: { segment: 'nobody' } })).json<Fault>().errors[0]).toMatchObject(
+      {
+        pointer: '/targeting',
+        code: 'unknown_segment',
+      },
+    );
+    expect((await draft('fans', { targeting: { segment: 'fans' } })).status).toBe(201);
+    expect((await start('fans')).json()).toMatchObject({ targeting: { segment: 'fans', version: 1 } });
+    const change = { body: { condition: condition(50) } };
+    expect((await api.request('PATCH', '/v1/segments/fans', change)).status).toBe(428);
+    const changed = await api.request('PATCH', '/v1/segments/fans', {
+      ...change,
+      headers: { 'if-match': '"1"' },
+    });
+    expect(changed.json()).toMatchObject({
+      version: 2,
+      usedBy: [{ experiment: 'fans', status: 'running', version: 1 }],
+    });
+    expect(
+      (await api.request('PATCH', '/v1/segments/fans', { ...change, headers: { 'if-match': '"1"' } })).status,
+    ).toBe(412);
+    await until(
+      async () => (await serve('on.fans', { unitId: 'm1', context: { plays: 20 } })).reason === 'SPLIT',
+    );
+    expect((await serve('on.fans', { unitId: 'm1', context: { plays: 5 } })).reason).toBe('NOT_ELIGIBLE');
+    expect((await api.request('DELETE', '/v1/segments/fans')).json()).toMatchObject({ code: 'in_use' });
+    expect((await post('/v1/segments/fans/match', { context: { plays: 20 } })).json()).toMatchObject({
+      version: 2,
+      passed: false,
+    });
+    expect(
+      (await api.request('GET', '/v1/segments/fans/versions')).json<{ items: unknown[] }>().items,
+    ).toHaveLength(2);
+    expect((await audit('segment')).map(({ action }) => action)).toEqual([
+      'segment.change',
+      'segment.create',
+    ]);
+    const nested = await post('/v1/segments', {
+      key: 'x',
+      title: 'X',
+      condition: { not: { segment: 'fans' } },
+    });
+    expect(nested.status).toBe(400);
+  });
+
+  it('keeps lists of units, hashed unless told otherwise, from JSON and CSV; serving follows them', async () => {
+    expect((await post('/v1/unit-lists', { key: 'staff', title: 'Staff' })).json()).toMatchObject({
+      hashed: true,
+      size: 0,
+    });
+    const csv = 'unitId,name\nm1,"a, b"\nm2,c\nm1,again\n';
+    expect((await post('/v1/unit-lists/staff/add', { csv })).json()).toMatchObject({ size: 2 });
+    expect(
+      (await post('/v1/unit-lists/staff/add', { ids: [hashUnitId('m3')], hashed: true })).json(),
+    ).toMatchObject({ size: 3 });
+    const stored = await api.db.database.query<{ entry: string }>(
+      'select entry from unit_list_entry order by entry',
+    );
+    expect(stored.map(({ entry }) => entry)).toEqual(['m1', 'm2', 'm3'].map(hashUnitId).sort());
+    for (const ids of [['ann@example.org'], [], ['a'.repeat(257)], ['\u0000']])
+      expect((await post('/v1/unit-lists/staff/add', { ids })).status).toBe(400);
+    await draft('staff', { targeting: { attribute: '$unit', op: 'inList', value: 'staff' } });
+    await start('staff');
+    await until(async () => (await serve('on.staff', { unitId: 'm3' })).reason === 'SPLIT');
+    expect((await serve('on.staff', { unitId: 'm4' })).reason).toBe('NOT_ELIGIBLE');
+    await post('/v1/unit-lists/staff/take', { ids: ['m3'] });
+    await until(async () => (await serve('on.staff', { unitId: 'm3' })).reason === 'NOT_ELIGIBLE');
+    expect((await api.request('DELETE', '/v1/unit-lists/staff')).json()).toMatchObject({ code: 'in_use' });
+    expect(JSON.stringify(await audit('unit_list'))).not.toMatch(/m1|[0-9a-f]{64}/);
+    expect((await api.request('DELETE', '/v1/units/m1')).status).toBe(200);
+    expect((await api.request('GET', '/v1/unit-lists/staff')).json()).toMatchObject({ size: 1 });
+  });
+
+  it('assigns another unit type by the context, and records and names that unit', async () => {
+    expect((await draft('dev', { unitType: 'spaceship' })).json<Fault>().errors[0]?.code).toBe(
+      'unknown_unit_type',
+    );
+    const seat = { key: 'seat', title: 'Seat', contextField: 'seatId' };
+    expect((await post('/v1/unit-types', seat)).status).toBe(201);
+    expect((await post('/v1/unit-types', seat)).status).toBe(409);
+    await draft('dev', { unitType: 'device' });
+    await start('dev');
+    const signedIn = { unitId: 'm5', context: { deviceId: 'tv-1' } };
+    await until(async () => (await serve('on.dev', signedIn)).reason === 'SPLIT');
+    const [after, before] = [
+      await serve('on.dev', signedIn),
+      await serve('on.dev', { unitId: 'tv-1', unitType: 'device' }),
+    ];
+    expect(after.unit).toEqual({ unitId: 'tv-1', unitType: 'device' });
+    expect([before.arm, before.unit]).toEqual([after.arm, undefined]);
+    expect((await serve('on.dev', { unitId: 'm5' })).reason).toBe('NOT_ELIGIBLE');
+  });
+
+  it('keeps the first unit of a person, however many links arrive at once', async () => {
+    const link = (anonymousId: string, unitId: string) =>
+      api.request('POST', '/v1/identities', { body: { anonymousId, unitId }, key: api.keys.secret });
+    const links = await Promise.all(Array.from({ length: 8 }, (_, i) => link('anon-1', `person-${i % 4}`)));
+    const outcomes = links.map((answer) => answer.json<{ outcome: string }>().outcome);
+    // One of the four people got the anonymous unit, once; its second link changed nothing; the others stay apart.
+    expect(outcomes.sort()).toEqual([...new Array<string>(6).fill('kept_apart'), 'linked', 'unchanged']);
+    const aliases = await api.db.database.query<{ unit_id: string; kept: string }>(
+      'select unit_id, kept from unit_alias',
+    );
+    expect(aliases).toEqual([{ unit_id: expect.stringMatching(/^person-\d$/), kept: 'anon-1' }]);
+    const person = aliases[0]?.unit_id ?? '';
+    // A second device of the person joins the same unit, and both are served as it.
+    expect((await link('anon-2', person)).json()).toMatchObject({ kept: 'anon-1', outcome: 'linked' });
+    const arms = await Promise.all(
+      ['anon-1', 'anon-2', person].map((unitId) => serve('on.fans', { unitId, context: { plays: 20 } })),
+    );
+    expect(new Set(arms.map((one) => one.arm)).size).toBe(1);
+    const event = { id: 'e-1', kind: 'outcome', unitId: person, at: new Date().toISOString(), name: 'play' };
+    expect((await post('/v1/events', { events: [event] })).status).toBe(202);
+    expect((await api.request('GET', `/v1/identities/${person}`)).json()).toMatchObject({
+      kept: 'anon-1',
+      aliases: [{ unitId: person }, { unitId: 'anon-2' }],
+    });
+    expect((await api.request('GET', '/v1/identities')).json()).toMatchObject({
+      aliases: 2,
+      last7Days: { shared: 6 },
+    });
+    for (const body of [{ anonymousId: 'a', unitId: 'a' }, { anonymousId: 'a@b.example', unitId: 'b' }, {}])
+      expect((await post('/v1/identities', body)).status).toBe(400);
+    expect((await api.request('DELETE', `/v1/units/${person}`)).json()).toMatchObject({
+      removed: { identities: 1 },
+    });
+  });
+
+  it('refuses prerequisites that do not fit or go in a circle, and serves by them', async () => {
+    const asks = (experiment: string, arms = ['new']) => ({ prerequisites: [{ experiment, arms }] });
+    expect((await draft('child', asks('nothing'))).json<Fault>().errors[0]?.code).toBe(
+      'invalid_prerequisite',
+    );
+    expect((await draft('child', asks('fans', ['other']))).status).toBe(400);
+    expect((await draft('child', asks('fans'))).status).toBe(201);
+    const back = await draft('back', { surface: 'on.fans', layer: 'layer-fans', ...asks('child') });
+    expect(back.json<Fault>().errors[0]).toMatchObject({
+      pointer: '/prerequisites',
+      code: 'prerequisite_cycle',
+    });
+    await start('child');
+    const context = { plays: 20 };
+    await until(
+      async () =>
+        (await serve('on.child', { unitId: 'p0', context })).experiment !== null ||
+        (await serve('on.child', { unitId: 'p1', context })).experiment !== null ||
+        (await serve('on.child', { unitId: 'p2', context })).experiment !== null,
+    );
+    for (let i = 0; i < 20; i++) {
+      const above = await serve('on.fans', { unitId: `p${i}`, context });
+      const below = await serve('on.child', { unitId: `p${i}`, context });
+      expect(below.experiment).toBe(above.arm === 'new' ? 'child' : null);
+    }
+    const explained = await post('/v1/experiments/child/explain', { unitId: 'p1', context });
+    expect(explained.text).toContain('of \\"fans\\" is asked for');
+  });
+
+  it('forces arms by a signed token, which counts for nothing, runs out and can be revoked', async () => {
+    const give = (arms: Record<string, string>) => post('/v1/tester-tokens', { name: 'Ann', arms, hours: 1 });
+    expect((await give({ fans: 'other' })).json<Fault>().errors[0]?.code).toBe('unknown_arm');
+    expect((await give({ nothing: 'new' })).status).toBe(400);
+    const { token } = (await give({ fans: 'new' })).json<{ token: string }>();
+    const forced = { unitId: 'm9', tester: token };
+    await until(
+      async () =>
+        (await post('/v1/treatments', { ...forced, requests: [{ surface: 'on.fans' }] })).status === 200,
+    );
+    const answer = await serve('on.fans', forced);
+    expect(answer).toMatchObject({ experiment: 'fans', arm: 'new', reason: 'FORCED' });
+    expect((await serve('on.dev', forced)).reason).toBe('NOT_ELIGIBLE');
+    const refused = async (tester: string): Promise<unknown> =>
+      (
+        await post('/v1/treatments', { unitId: 'm9', requests: [{ surface: 'on.fans' }], tester })
+      ).json<Fault>().code;
+    const [prefix, body, signature] = token.split('.') as [string, string, string];
+    const other = Buffer.from(JSON.stringify({ name: 'Eve', arms: { fans: 'new' }, exp: 4e9 })).toString(
+      'base64url',
+    );
+    for (const bad of ['x', `${prefix}.${other}.${signature}`, `${prefix}.${body}.`, `${token}.x`])
+      expect(await refused(bad)).toBe('invalid_tester_token');
+    expect((await audit('tester'))[0]).toMatchObject({
+      action: 'tester.give',
+      after: { arms: { fans: 'new' } },
+    });
+    expect(JSON.stringify(await audit('tester'))).not.toContain(signature);
+    expect((await post('/v1/tester-tokens/revoke-all', { confirm: true })).status).toBe(200);
+    await until(async () => (await refused(token)) === 'invalid_tester_token');
+  });
+});

@@ -1,0 +1,96 @@
+import { Alert, Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import type { ReactElement } from 'react';
+import { useState } from 'react';
+import type { Segment } from '../../api/audiences.js';
+import { segment as inPath } from '../../api/http.js';
+import { useWrite } from '../../api/mutations.js';
+import { useCatalog } from '../../api/queries.js';
+import type { Json } from '../../api/types.js';
+import { slug } from '../../format/slug.js';
+import { EVERYONE, targetingProblem, toCondition } from '../new-experiment/targeting.js';
+import type { TargetingDraft } from '../new-experiment/targeting.js';
+import { TargetingFields } from '../new-experiment/targeting-fields.js';
+
+interface SegmentDialogProps {
+  opened: boolean;
+  /** Null: a new one. */
+  segment: Segment | null;
+  close: () => void;
+}
+
+function problemOf(title: string, targeting: TargetingDraft): string | null {
+  if (title.trim() === '') return 'Name the segment';
+  return (
+    targetingProblem(targeting) ?? (toCondition(targeting) === null ? 'Add at least one condition' : null)
+  );
+}
+
+/** Names a condition, or changes a named one, which makes a new version. */
+export function SegmentDialog({ opened, segment, close }: SegmentDialogProps): ReactElement {
+  const catalog = useCatalog();
+  const [title, setTitle] = useState(segment?.title ?? '');
+  const [targeting, setTargeting] = useState<TargetingDraft>(
+    segment ? { mode: 'json', condition: segment.condition as Json } : EVERYONE,
+  );
+  const [tried, setTried] = useState(false);
+  const write = useWrite(['/v1/segments']);
+  const problem = problemOf(title, targeting);
+  const save = (): void => {
+    setTried(true);
+    if (problem !== null) return;
+    const condition = toCondition(targeting);
+    write.mutate(
+      segment
+        ? {
+            path: `/v1/segments/${inPath(segment.key)}`,
+            method: 'PATCH',
+            body: { title, condition },
+            version: segment.version,
+          }
+        : { path: '/v1/segments', body: { key: slug(title), title, condition } },
+      { onSuccess: close },
+    );
+  };
+  return (
+    <Modal
+      opened={opened}
+      onClose={close}
+      size="xl"
+      title={<Text fw={620}>{segment ? `Change ${segment.title}` : 'New segment'}</Text>}
+    >
+      <Stack>
+        <TextInput
+          label="Name"
+          required
+          value={title}
+          onChange={(event) => setTitle(event.currentTarget.value)}
+        />
+        <TargetingFields
+          targeting={targeting}
+          change={setTargeting}
+          problem={undefined}
+          operators={catalog.data?.conditionOperators ?? []}
+          withSegments={false}
+        />
+        {segment && segment.usedBy.length > 0 ? (
+          <Text size="sm" c="dimmed">
+            Experiments that have started keep their version.
+          </Text>
+        ) : null}
+        {tried && (problem ?? write.error) !== null ? (
+          <Alert color="orange" variant="light" role="alert" title="Not saved">
+            {problem ?? write.error?.message}
+          </Alert>
+        ) : null}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>
+            Cancel
+          </Button>
+          <Button loading={write.isPending} onClick={save}>
+            {segment ? 'Save as a new version' : 'Save segment'}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

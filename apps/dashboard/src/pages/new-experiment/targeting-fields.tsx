@@ -1,0 +1,128 @@
+import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core';
+import type { ReactElement } from 'react';
+import { useSegments, useUnitLists } from '../../api/audiences.js';
+import type { Catalog, Json } from '../../api/types.js';
+import { conditionSentence } from '../../format/index.js';
+import { Icon } from '../../ui/icon.js';
+import { JsonInputField } from '../../ui/json-field.js';
+import { ConditionFields } from './condition-fields.js';
+import { newRow, segmentRow, toCondition } from './targeting.js';
+import type { TargetingDraft } from './targeting.js';
+
+interface TargetingFieldsProps {
+  targeting: TargetingDraft;
+  change: (next: TargetingDraft) => void;
+  problem: string | undefined;
+  operators: Catalog['conditionOperators'];
+  /** The condition of a segment names no segments. */
+  withSegments?: boolean;
+}
+
+/** A condition, built from typed rows or written as JSON, with what it means in a sentence. */
+export function TargetingFields(props: TargetingFieldsProps): ReactElement {
+  const { targeting, change, problem } = props;
+  const condition = toCondition(targeting);
+  const asRows = targeting.mode === 'rows';
+  return (
+    <div role="group" aria-label="Targeting">
+      <Group justify="space-between" mb="xs">
+        <Text size="sm" fw={500}>
+          Targeting
+        </Text>
+        <Button
+          variant="subtle"
+          color="gray"
+          size="compact-xs"
+          onClick={() =>
+            change(
+              asRows
+                ? { mode: 'json', condition: condition as Json }
+                : { mode: 'rows', match: 'all', rows: [] },
+            )
+          }
+        >
+          {asRows ? 'Write as JSON' : 'Use the builder'}
+        </Button>
+      </Group>
+      {targeting.mode === 'json' ? (
+        <JsonInputField
+          label="Condition"
+          description='{"all": [...]}, {"any": [...]}, {"not": ...}, {"segment": ...} or {"attribute", "op", "value"}'
+          minRows={4}
+          error={problem}
+          value={targeting.condition}
+          onChange={(next) => change({ mode: 'json', condition: next })}
+        />
+      ) : (
+        <Rows {...props} targeting={targeting} />
+      )}
+      <Text
+        size="sm"
+        c={problem === undefined ? 'dimmed' : 'var(--mantine-color-error)'}
+        mt="xs"
+        role="status"
+      >
+        {problem ?? `Matches: ${conditionSentence(condition)}`}
+      </Text>
+    </div>
+  );
+}
+
+type RowsProps = TargetingFieldsProps & { targeting: Extract<TargetingDraft, { mode: 'rows' }> };
+
+function Rows({ targeting, change, operators, withSegments = true }: RowsProps): ReactElement {
+  const { rows } = targeting;
+  const segments = useSegments().data?.items ?? [];
+  const lists = useUnitLists().data?.items ?? [];
+  const setRows = (next: typeof rows): void => change({ ...targeting, rows: next });
+  return (
+    <Stack gap="sm">
+      {rows.length > 1 ? (
+        <SegmentedControl
+          size="xs"
+          style={{ alignSelf: 'flex-start' }}
+          aria-label="How conditions combine"
+          value={targeting.match}
+          onChange={(match) => change({ ...targeting, match })}
+          data={[
+            { value: 'all', label: 'All must match' },
+            { value: 'any', label: 'Any may match' },
+          ]}
+        />
+      ) : null}
+      {rows.map((row) => (
+        <ConditionFields
+          key={row.id}
+          row={row}
+          operators={operators}
+          segments={segments}
+          lists={lists}
+          change={(next) =>
+            setRows(rows.map((entry) => (entry.id === row.id ? { ...entry, ...next } : entry)))
+          }
+          remove={() => setRows(rows.filter((entry) => entry.id !== row.id))}
+        />
+      ))}
+      <Group gap="xs">
+        <Button
+          variant="default"
+          size="compact-sm"
+          leftSection={<Icon name="plus" size={14} />}
+          onClick={() => setRows([...rows, newRow(rows)])}
+        >
+          Add condition
+        </Button>
+        {withSegments && segments.length > 0 ? (
+          <Button
+            variant="default"
+            size="compact-sm"
+            leftSection={<Icon name="plus" size={14} />}
+            onClick={() => setRows([...rows, segmentRow(rows, segments[0]?.key ?? '')])}
+          >
+            Add segment
+          </Button>
+        ) : null}
+      </Group>
+    </Stack>
+  );
+}
