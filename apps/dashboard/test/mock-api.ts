@@ -4,6 +4,7 @@ import { SEARCH_LOG, triedSearch } from './fixtures/search.js';
 import type { PageQuestion } from '../src/api/pages.js';
 import type { PreviewQuestion } from '../src/api/members.js';
 import type { RetentionKind } from '../src/api/types.js';
+import { SEGMENTS, UNIT_LISTS, UNIT_TYPES } from './fixtures/audiences.js';
 import { CATALOG, HOLDOUTS, LAYERS, SURFACES } from './fixtures/catalog.js';
 import { EXPERIMENTS, PHASES } from './fixtures/experiments.js';
 import { adjustmentsFor, bayesianFor, cappingFor } from './fixtures/methods.js';
@@ -80,6 +81,9 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/features$/, () => FEATURES],
   [/^\/v1\/features\/([^/]+)\/([^/]+)$/, ([, entity, name]) => featureOf(entity ?? '', name ?? '')],
   [/^\/v1\/layers$/, () => list(LAYERS)],
+  [/^\/v1\/segments$/, () => list(SEGMENTS)],
+  [/^\/v1\/unit-lists$/, () => list(UNIT_LISTS)],
+  [/^\/v1\/unit-types$/, () => list(UNIT_TYPES)],
   [/^\/v1\/holdouts$/, () => list(HOLDOUTS)],
   [/^\/v1\/metrics$/, () => list([...ALL_METRICS])],
   [/^\/v1\/metrics\/([^/]+)$/, ([, key]) => metricDetail(key)],

@@ -130,6 +130,14 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await page.getByRole('button', { name: 'Add condition' }).click();
     await page.getByPlaceholder('Attribute').fill('device');
     await page.getByPlaceholder('Value', { exact: true }).fill('tv');
+    await page.getByRole('button', { name: 'Add segment' }).click();
+    await page.getByText('Matches: device is tv and in the segment heavy-viewers').waitFor();
+    await page.getByRole('button', { name: 'Add condition' }).click();
+    const third = page.getByRole('group', { name: 'Condition on an attribute' });
+    await third.getByRole('combobox', { name: 'Operator' }).click();
+    await page.getByRole('option', { name: 'is not on the list' }).click();
+    await page.getByRole('combobox', { name: 'Unit list' }).click();
+    await page.getByRole('option', { name: 'Staff, 142 units' }).click();
     await page.getByRole('combobox', { name: 'Decision metric' }).click();
     await page.getByRole('option', { name: 'Click-through' }).click();
     await page.getByRole('button', { name: 'Create and start' }).click();
@@ -143,7 +151,15 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
         surface: 'title.artwork',
         layer: 'home',
         traffic: 1,
-        targeting: { attribute: 'device', op: 'eq', value: 'tv' },
+        unitType: 'member',
+        clusterBy: null,
+        targeting: {
+          all: [
+            { attribute: 'device', op: 'eq', value: 'tv' },
+            { segment: 'heavy-viewers' },
+            { attribute: '$unit', op: 'notInList', value: 'staff' },
+          ],
+        },
         decisionMetric: 'click-through',
         arms: [
           { key: 'control', weight: 5, isControl: true, treatment: { kind: 'value', value: null } },

@@ -238,7 +238,7 @@ describe('who is assigned, over HTTP', () => {
     const refused = async (tester: string): Promise<unknown> =>
       (
         await post('/v1/treatments', { unitId: 'm9', requests: [{ surface: 'on.fans' }], tester })
-      ).json<Fault>().code;
+      ).json<Fault>().errors[0]?.code;
     const [prefix, body, signature] = token.split('.') as [string, string, string];
     const other = Buffer.from(JSON.stringify({ name: 'Eve', arms: { fans: 'new' }, exp: 4e9 })).toString(
       'base64url',

@@ -196,6 +196,40 @@ describe('values', () => {
   });
 });
 
+describe('units and testers', () => {
+  it('records the unit that an experiment compares, and names it in the answer', () => {
+    const state = world({
+      experiments: [experiment('colour', 'banner', [arm('a', value('blue'))], { unitType: 'device' })],
+    });
+    const { treatment, record } = one(state, ask('m1', 'banner', {}, { deviceId: 'tv-1' }));
+    expect(treatment.unit).toEqual({ unitId: 'tv-1', unitType: 'device' });
+    expect(record).toMatchObject({ unitId: 'tv-1', unitType: 'device', experiment: 'colour' });
+  });
+
+  it('records what a tester forced for no experiment, no policy and no reward', () => {
+    const state = world({
+      policies: [policy('p', 'uniform-random')],
+      experiments: [experiment('art', 'title.artwork', [arm('bandit', byPolicy('p'))], { status: 'draft' })],
+    });
+    const request = ask('m1', 'title.artwork', { subject: 't1' });
+    const tester = { name: 'Ann', arms: { art: 'bandit' } };
+    const { treatment, record } = one(state, { ...request, tester });
+    expect(treatment).toMatchObject({ experiment: 'art', arm: 'bandit', reason: 'FORCED' });
+    expect(treatment.action).toMatch(/a1|a2/);
+    expect(record).toMatchObject({
+      reason: 'FORCED',
+      experiment: null,
+      arm: null,
+      phase: null,
+      policyId: null,
+      policyVersion: null,
+      rewardWindowSeconds: null,
+      fallback: 'arm "bandit" of "art" for the tester "Ann"',
+    });
+    expect(one(state, request).record.reason).toBe('NO_EXPERIMENT');
+  });
+});
+
 describe('actions', () => {
   const on = (policyId: string, steadyFor?: Parameters<typeof byPolicy>[1]) => [
     experiment('art', 'title.artwork', [arm('bandit', byPolicy(policyId, steadyFor))]),

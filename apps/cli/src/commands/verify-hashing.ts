@@ -137,7 +137,9 @@ export function verifyHashing(document: unknown): HashingReport {
 export function registerVerifyHashing(verify: Command): void {
   const command = verify
     .command('hashing')
-    .description('check hashing, conditions, features, experiments and stickiness against GrowthBook’s reference cases')
+    .description(
+      'check hashing, conditions, features, experiments and stickiness against GrowthBook’s reference cases',
+    )
     .argument('<file>', 'reference cases, in the layout of GrowthBook’s cases.json')
     .option('--data <dir>', 'directory of data sets; hashing cases need none')
     .option('--json', 'print one JSON document');

@@ -60,6 +60,14 @@ export interface SetUp {
   readonly pages?: readonly PageSetUp[];
   /** What requests and items say; absent: nothing is registered. */
   readonly features?: readonly WorldFeature[];
+  /** Bodies of `POST /v1/segments`; absent: none. */
+  readonly segments?: readonly Readonly<Record<string, unknown>>[];
+  /** Lists of units, each with its first ids; absent: none. */
+  readonly unitLists?: readonly {
+    readonly key: string;
+    readonly title: string;
+    readonly ids: readonly string[];
+  }[];
 }
 
 const itemsPerCall = 500;
@@ -73,6 +81,11 @@ export async function prepare(api: ApiClient, setUp: SetUp): Promise<void> {
     await api.persist('POST', '/v1/items', { items: setUp.items.slice(i, i + itemsPerCall) });
   }
   await ensurePages(api, setUp.pages ?? []);
+  for (const { ids, ...list } of setUp.unitLists ?? []) {
+    await ensure(api, '/v1/unit-lists', list);
+    await api.persist('POST', `/v1/unit-lists/${encodeURIComponent(list.key)}/add`, { ids });
+  }
+  for (const segment of setUp.segments ?? []) await ensure(api, '/v1/segments', segment);
   for (const policy of setUp.policies) await ensure(api, '/v1/policies', policy);
   for (const experiment of setUp.experiments) {
     await ensure(api, '/v1/experiments', experiment);

@@ -43,6 +43,20 @@ export function worldSetUp(world: World): SetUp {
       catalogueOrderPolicy,
     ],
     pages: [homePage],
+    unitLists: [{ key: 'staff', title: 'Staff who test', ids: ['staff-1', 'staff-2', 'staff-3'] }],
+    segments: [
+      {
+        key: 'big-screens',
+        title: 'Big screens',
+        description: 'Televisions, without the staff who test on them.',
+        condition: {
+          all: [
+            { attribute: 'device', op: 'inIgnoreCase', value: ['tv'] },
+            { attribute: '$unit', op: 'notInList', value: 'staff' },
+          ],
+        },
+      },
+    ],
     experiments: [
       ...[...readyExperiments, stackedExperiment, messageExperiment, ...recommenderExperiments].map(
         ({ experiment, ...design }) => ({

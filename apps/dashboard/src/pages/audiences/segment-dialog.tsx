@@ -25,6 +25,15 @@ function problemOf(title: string, targeting: TargetingDraft): string | null {
   );
 }
 
+function Failure({ message }: { message: string | undefined }): ReactElement | null {
+  if (message === undefined) return null;
+  return (
+    <Alert color="orange" variant="light" role="alert" title="Not saved">
+      {message}
+    </Alert>
+  );
+}
+
 /** Names a condition, or changes a named one, which makes a new version. */
 export function SegmentDialog({ opened, segment, close }: SegmentDialogProps): ReactElement {
   const catalog = useCatalog();
@@ -72,16 +81,7 @@ export function SegmentDialog({ opened, segment, close }: SegmentDialogProps): R
           operators={catalog.data?.conditionOperators ?? []}
           withSegments={false}
         />
-        {segment && segment.usedBy.length > 0 ? (
-          <Text size="sm" c="dimmed">
-            Experiments that have started keep their version.
-          </Text>
-        ) : null}
-        {tried && (problem ?? write.error) !== null ? (
-          <Alert color="orange" variant="light" role="alert" title="Not saved">
-            {problem ?? write.error?.message}
-          </Alert>
-        ) : null}
+        <Failure message={tried ? (problem ?? write.error?.message) : undefined} />
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>
             Cancel

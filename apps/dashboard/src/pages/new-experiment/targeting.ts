@@ -59,19 +59,21 @@ export function toCondition(draft: TargetingDraft): Condition | null {
   return draft.match === 'all' ? { all: conditions } : { any: conditions };
 }
 
+function choiceProblem({ op, text }: ConditionRow): string | null {
+  if (text !== '') return null;
+  return takesSegment(op) ? 'Choose a segment' : 'Choose a list';
+}
+
 function rowProblem(row: ConditionRow): string | null {
-  if (takesSegment(row.op)) return row.text === '' ? 'Choose a segment' : null;
-  if (takesUnitList(row.op) && row.text === '') return 'Choose a list';
-  if (row.attribute.trim() === '') return 'Every condition needs an attribute';
-  if (takesNothing(row.op)) return null;
-  if (takesList(row.op)) return row.list.length === 0 ? `${row.attribute}: list at least one value` : null;
-  if (
-    (fixedType(row.op) ?? row.type) === 'number' &&
-    (row.text.trim() === '' || !Number.isFinite(Number(row.text)))
-  ) {
-    return `${row.attribute}: write a number`;
-  }
-  return row.text === '' ? `${row.attribute}: write a value` : null;
+  const { attribute, op, text } = row;
+  if (takesSegment(op) || takesUnitList(op)) return choiceProblem(row);
+  if (attribute.trim() === '') return 'Every condition needs an attribute';
+  if (takesNothing(op)) return null;
+  if (takesList(op)) return row.list.length === 0 ? `${attribute}: list at least one value` : null;
+  const isNumber = (fixedType(op) ?? row.type) === 'number';
+  if (isNumber && (text.trim() === '' || !Number.isFinite(Number(text))))
+    return `${attribute}: write a number`;
+  return text === '' ? `${attribute}: write a value` : null;
 }
 
 export function targetingProblem(draft: TargetingDraft): string | null {
