@@ -1,8 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hashUnitId } from '#experiments';
+import { createRng, hashUnitId } from '#experiments';
 import { startTestApi } from '../../test/api.js';
 import type { TestAnswer, TestApi } from '../../test/api.js';
+import { clientEvent, decisionRecord } from '../../test/facts.js';
+import { FactStore } from '../persistence/fact-store.js';
+import { encodeDecision } from '../queues/decision-lines.js';
+import { encodeEvents } from '../queues/event-lines.js';
+import type { ClientEvent, DecisionRecord } from '../queues/jobs.js';
+import type { ClusterReport } from '../reports/clusters.js';
+import { rollUpAll } from '../rollups/roll-up-all.js';
 
 interface Treatment {
   decisionId: string;
@@ -22,6 +29,61 @@ const arm = (key: string) => ({
   isControl: key === 'control',
   treatment: { kind: 'value', value: key },
 });
+
+interface Robust {
+  readonly mean: number;
+  readonly variance: number;
+  /** Of the mean, as if units were independent. */
+  readonly naive: number;
+}
+
+/** The sandwich written out: sums of residuals by cluster, squared, over the number of units squared; CR1. */
+function robust(clusters: readonly string[], values: readonly number[]): Robust {
+  const n = values.length;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  const residuals = new Map<string, number>();
+  values.forEach((value, i) => {
+    const cluster = clusters[i] ?? '';
+    residuals.set(cluster, (residuals.get(cluster) ?? 0) + value - mean);
+  });
+  const g = residuals.size;
+  const squares = [...residuals.values()].reduce((sum, one) => sum + one * one, 0);
+  return { mean, variance: ((g / (g - 1)) * squares) / (n * n), naive: (mean * (1 - mean)) / (n - 1) };
+}
+
+/** 200 households of one to four members, 500 in all; those of one household behave nearly as one. */
+function households() {
+  const rng = createRng('households');
+  const at = Date.now() - 20 * 86_400_000;
+  const raw = {
+    control: { households: [] as string[], plays: [] as number[] },
+    new: { households: [] as string[], plays: [] as number[] },
+  };
+  const decisions: DecisionRecord[] = [];
+  const events: ClientEvent[] = [];
+  for (let h = 0; h < 200; h++) {
+    const which = h % 2 === 0 ? 'control' : 'new';
+    // A household plays or does not, nearly as one: its members tell little more than one of them.
+    const habit = rng.uniform() < (which === 'new' ? 0.6 : 0.5) ? 0.95 : 0.05;
+    for (let m = 0; m <= h % 4; m++) {
+      const id = `h${h}-m${m}`;
+      const plays = rng.uniform() < habit ? 1 : 0;
+      const context = { householdId: `h${h}` };
+      const decision = decisionRecord(id, at + h, which, {
+        experiment: 'home',
+        surface: 'on.dev',
+        exposed: true,
+        context,
+      });
+      decisions.push(decision);
+      if (plays === 1)
+        events.push(clientEvent(id, at + h + 60_000, { name: 'play', decisionId: decision.id }));
+      raw[which].households.push(`h${h}`);
+      raw[which].plays.push(plays);
+    }
+  }
+  return { at, raw, decisions, events };
+}
 
 describe('who is assigned, over HTTP', () => {
   let api: TestApi;
@@ -54,7 +116,7 @@ describe('who is assigned, over HTTP', () => {
 
   beforeAll(async () => {
     api = await startTestApi();
-    for (const key of ['fans', 'staff', 'dev', 'child']) {
+    for (const key of ['fans', 'staff', 'dev', 'child', 'home']) {
       await post('/v1/layers', { key: `layer-${key}`, title: key });
       await post('/v1/surfaces', { key: `on.${key}`, title: key, kind: 'value', defaultValue: 'default' });
     }
@@ -222,6 +284,48 @@ describe('who is assigned, over HTTP', () => {
     expect(explained.text).toContain('of \\"fans\\" is asked for');
   });
 
+  it('compares arms that households were assigned to with intervals that know of households', async () => {
+    const { database } = api.db;
+    await draft('home', {
+      surface: 'on.dev',
+      layer: 'layer-home',
+      clusterBy: 'household',
+      decisionMetric: 'play-rate',
+    });
+    await start('home');
+    const { at, raw, decisions, events } = households();
+    const facts = new FactStore(database);
+    await facts.insertDecisions(decisions.map(encodeDecision));
+    await facts.insertEvents(encodeEvents(events));
+    await database.query(`update experiment set started_at = $1 where key = 'home'`, [new Date(at - 1000)]);
+    await database.query(`update experiment_phase set started_at = $1 where experiment = 'home'`, [
+      new Date(at - 1000),
+    ]);
+    await rollUpAll(database, new Date());
+    const answer = await api.request('GET', '/v1/experiments/home/report/clusters');
+    const report = answer.json<ClusterReport>();
+    expect(report).toMatchObject({
+      clusterBy: 'household',
+      contextField: 'householdId',
+      units: 500,
+      unitsWithoutCluster: 0,
+    });
+    const found = report.comparisons.find(({ metric }) => metric === 'play-rate');
+    const [a, b] = [raw.control, raw.new].map(({ households, plays }) => robust(households, plays)) as [
+      Robust,
+      Robust,
+    ];
+    expect(found?.controlArm.clusters).toBe(100);
+    expect(found?.effect?.estimate).toBeCloseTo(b.mean - a.mean, 10);
+    expect(found?.effect?.standardError).toBeCloseTo(Math.sqrt(a.variance + b.variance), 10);
+    // As if members were independent the error would be much smaller.
+    const naive = Math.sqrt(a.naive + b.naive);
+    expect((found?.effect?.standardError ?? 0) / naive).toBeGreaterThan(1.3);
+    expect((await api.request('GET', '/v1/experiments/fans/report/clusters')).json()).toMatchObject({
+      code: 'not_clustered',
+    });
+  });
+
   it('forces arms by a signed token, which counts for nothing, runs out and can be revoked', async () => {
     const give = (arms: Record<string, string>) => post('/v1/tester-tokens', { name: 'Ann', arms, hours: 1 });
     expect((await give({ fans: 'other' })).json<Fault>().errors[0]?.code).toBe('unknown_arm');
@@ -236,9 +340,9 @@ describe('who is assigned, over HTTP', () => {
     expect(answer).toMatchObject({ experiment: 'fans', arm: 'new', reason: 'FORCED' });
     expect((await serve('on.dev', forced)).reason).toBe('NOT_ELIGIBLE');
     const refused = async (tester: string): Promise<unknown> =>
-      (
-        await post('/v1/treatments', { unitId: 'm9', requests: [{ surface: 'on.fans' }], tester })
-      ).json<Fault>().errors[0]?.code;
+      (await post('/v1/treatments', { unitId: 'm9', requests: [{ surface: 'on.fans' }], tester })).json<
+        Partial<Fault>
+      >().errors?.[0]?.code;
     const [prefix, body, signature] = token.split('.') as [string, string, string];
     const other = Buffer.from(JSON.stringify({ name: 'Eve', arms: { fans: 'new' }, exp: 4e9 })).toString(
       'base64url',

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AnalysesController } from './analyses.controller.js';
 import { EventCountStore } from './event-counts.js';
+import { ClustersController } from './clusters.controller.js';
 import { EventRatesController } from './event-rates.controller.js';
 import { ExportController } from './export/export.controller.js';
 import { Forecasts } from './forecasts.js';
@@ -34,6 +35,7 @@ export class ReportsCoreModule {}
     UnitReportsController,
     MetricReportsController,
     EventRatesController,
+    ClustersController,
     ExportController,
     HealthController,
     AnalysesController,

@@ -201,7 +201,10 @@ describe('units and testers', () => {
     const state = world({
       experiments: [experiment('colour', 'banner', [arm('a', value('blue'))], { unitType: 'device' })],
     });
-    const { treatment, record } = one(state, ask('m1', 'banner', {}, { deviceId: 'tv-1' }));
+    const { treatment, record } = one(state, {
+      ...ask('m1', 'banner'),
+      context: { deviceId: 'tv-1' },
+    });
     expect(treatment.unit).toEqual({ unitId: 'tv-1', unitType: 'device' });
     expect(record).toMatchObject({ unitId: 'tv-1', unitType: 'device', experiment: 'colour' });
   });
