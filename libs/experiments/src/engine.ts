@@ -14,6 +14,8 @@ import { explainCondition } from './targeting.js';
 import { subjectOf, unitFinder, type Subject, type Unit } from './unit-types.js';
 import type { Assignment, AssignmentStep, Context, Experiment } from './vocabulary.js';
 
+export type { AssignmentCatalog };
+
 export interface AssignmentEngine {
   /**
    * The hot path: hashes and predicates only; `path` stays empty. The result is shared and frozen.

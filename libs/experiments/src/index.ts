@@ -1,4 +1,3 @@
-export type { AssignmentCatalog } from './compiled-catalog.js';
 export * from './engine.js';
 export * from './errors.js';
 export * from './growthbook/index.js';
