@@ -16,6 +16,10 @@ insert into unit_type (key, title, context_field) values
   ('member', 'Member', 'memberId'), ('profile', 'Profile', 'profileId'), ('device', 'Device', 'deviceId'),
   ('session', 'Session', 'sessionId'), ('account', 'Account', 'accountId'), ('household', 'Household', 'householdId'),
   ('market', 'Market', 'market');
+-- Types that are in use already: known by the request's own unit alone.
+insert into unit_type (key, title)
+  select unit_type, unit_type from experiment union select unit_type, unit_type from holdout
+  on conflict do nothing;
 
 create table segment (
   key text primary key,
