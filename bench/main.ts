@@ -6,6 +6,7 @@ import { benchIncrementality } from './incrementality.js';
 import { benchMultiTask } from './multi-task.js';
 import { benchBandits } from './bandits.js';
 import { benchArtwork10 } from './artwork10.js';
+import { benchEngine } from './engine.js';
 import { benchEvents } from './events.js';
 import { benchComparisons } from './comparisons.js';
 import { benchCrash } from './crash/crash.js';
@@ -28,6 +29,7 @@ const MEASUREMENTS: Readonly<Record<string, (ground: Ground) => Promise<Figure[]
   learning: benchLearning,
   comparisons: benchComparisons,
   bandits: benchBandits,
+  engine: benchEngine,
   analyze: benchAnalyze,
   report: benchReport,
   crash: benchCrash,

@@ -20,6 +20,7 @@ import { NotPersonalised1764900000041 } from './1764900000041-not-personalised.j
 import { WarmStarts1764900000050 } from './1764900000050-warm-starts.js';
 import { PolicyRevision1764900000060 } from './1764900000060-policy-revision.js';
 import { Checkpoints1764900000100 } from './1764900000100-checkpoints.js';
+import { Traffic1764900000160 } from './1764900000160-traffic.js';
 import { Pages1764900000090 } from './1764900000090-pages.js';
 import { PageRevision1764900000140 } from './1764900000140-page-revision.js';
 import { Features1764900000130 } from './1764900000130-features.js';
@@ -50,7 +51,8 @@ export const migrations = [
   PolicyRevision1764900000060,
   Pages1764900000090,
   Checkpoints1764900000100,
-  PageRevision1764900000140,
   Features1764900000130,
+  PageRevision1764900000140,
   Assignment1764900000150,
+  Traffic1764900000160,
 ];

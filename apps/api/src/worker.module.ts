@@ -4,6 +4,7 @@ import type { KeyRing } from './access/keys.js';
 import type { Config } from './config/config.js';
 import { CoreModule } from './core.module.js';
 import { IngestModule } from './events/ingest.module.js';
+import { ScheduleModule } from './experiments/schedule.module.js';
 import { HeartbeatModule } from './operations/heartbeat.js';
 import { MaintenanceModule } from './operations/maintenance.module.js';
 import type { Database } from './persistence/database.js';
@@ -19,7 +20,7 @@ const byRole: Readonly<Record<string, readonly (Type | DynamicModule)[]>> = {
   learn: [LearnModule],
   train: [TrainModule],
   rollup: [RollupModule],
-  maintenance: [MaintenanceModule],
+  maintenance: [MaintenanceModule, ScheduleModule],
 };
 
 /** Composition root of a queue process. */

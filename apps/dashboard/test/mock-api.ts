@@ -41,6 +41,7 @@ import { PAGE, ROWS, pagePreviewOf, wholePage } from './fixtures/pages.js';
 import { POWER_PLAN } from './fixtures/power.js';
 import { reportFor, seriesFor } from './fixtures/report.js';
 import { forecastFor, retentionFor, survivalFor } from './fixtures/retention.js';
+import { SCHEDULE, trafficPreview } from './fixtures/changes.js';
 import { TRADE_OFFS } from './fixtures/trade-offs.js';
 import { eventRatesFor } from './fixtures/rates.js';
 import { distributionFor, noveltyFor, segmentsFor } from './fixtures/units.js';
@@ -89,6 +90,7 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/metrics\/([^/]+)$/, ([, key]) => metricDetail(key)],
   [/^\/v1\/experiments$/, () => list(EXPERIMENTS)],
   [/^\/v1\/experiments\/([^/]+)$/, ([, key]) => experiment(key)],
+  [/^\/v1\/experiments\/([^/]+)\/schedule$/, () => SCHEDULE],
   [/^\/v1\/experiments\/([^/]+)\/phases$/, () => list(PHASES)],
   [/^\/v1\/experiments\/([^/]+)\/report$/, ([, key]) => report(key)],
   [
@@ -236,6 +238,7 @@ export function read(url: URL): Answer {
 function question(path: string, body: Record<string, unknown>): unknown {
   if (path === '/v1/power') return POWER_PLAN;
   if (path === '/v1/previews') return previewOf(body as unknown as PreviewQuestion);
+  if (/^\/v1\/experiments\/[^/]+\/preview$/.test(path)) return trafficPreview(body);
   if (/^\/v1\/policies\/[^/]+\/preview$/.test(path)) return previewChange(body);
   if (path === '/v1/pages/home/preview') return pagePreviewOf(body as unknown as PageQuestion);
   const [, decision] = /^\/v1\/decisions\/([^/]+)\/counterfactual$/.exec(path) ?? [];

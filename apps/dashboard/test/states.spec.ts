@@ -229,6 +229,46 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     expect(raise).toMatchObject({ path: '/v1/policies/artwork-ts', body: { floor: 0.05 } });
   });
 
+  it('changes a running experiment: says what it does to its units first, and plans the rest', async () => {
+    await visit('/experiments/home-rows-als/setup');
+    const { page } = stage;
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('button', { name: 'Change', exact: true }).click();
+    expect(await dialog.getByRole('button', { name: 'Review the change' }).isDisabled()).toBe(true);
+    await dialog
+      .getByLabel(/^Weight of/)
+      .first()
+      .fill('3');
+    await dialog.getByRole('button', { name: 'Review the change' }).click();
+    await dialog.getByText('About 9,600 of 48,000 members in it').waitFor();
+    await dialog.getByText('New phase', { exact: true }).waitFor();
+    await dialog.getByLabel('They keep their arms').click();
+    await dialog.getByText('New units only').waitFor();
+    await dialog.getByRole('button', { name: 'Make the change' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Edit schedule' }).click();
+    await dialog.getByLabel('Or at so many units').fill('5000');
+    await dialog.getByRole('button', { name: 'Save schedule' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await visit('/settings/traffic');
+    await page.getByRole('button', { name: 'Edit Search area' }).click();
+    await dialog.getByLabel('Share').fill('10');
+    await dialog.getByRole('button', { name: 'Save holdout' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const [change, plan, holdout] = stage.api.writes;
+    expect(change).toMatchObject({
+      method: 'PATCH',
+      path: '/v1/experiments/home-rows-als',
+      body: { existing: 'keep', arms: [{ weight: 3 }, {}] },
+    });
+    expect(Object.keys(change?.body as object).sort()).toEqual(['arms', 'existing']);
+    expect(change?.headers['if-match']).toBeDefined();
+    expect(plan?.body).toEqual({ stopWhen: { units: 5000, halfWidth: 0.01 } });
+    expect(plan?.headers['if-match']).toBe('"4"');
+    expect(holdout).toMatchObject({ method: 'PATCH', body: { share: 0.1, tags: ['search'] } });
+    expect(holdout?.headers['if-match']).toBe('"3"');
+  });
+
   it('edits a policy: only what changed is sent, after its effects were shown, and nobody is overwritten', async () => {
     await visit('/policies/artwork-ts/setup');
     const { page } = stage;

@@ -1,5 +1,8 @@
 import { DomainError } from './errors.js';
 import { digestSalt, type BucketRange } from './hash.js';
+import { compileHoldouts, type CompiledHoldout } from './holdouts.js';
+import { compileKept, type KeptAnswers, type KeptUnits } from './kept.js';
+import { membershipsOf } from './layers.js';
 import { surfacesInCircles } from './prerequisites.js';
 import type { SavedConditions } from './saved-conditions.js';
 import { realisedShares, splitRanges } from './split.js';
@@ -14,6 +17,7 @@ import type {
   ExperimentStatus,
   Holdout,
   Layer,
+  LayerMembership,
   Surface,
 } from './vocabulary.js';
 
@@ -32,12 +36,12 @@ export interface AssignmentCatalog extends SavedConditions {
   readonly surfaces: readonly Surface[];
   /** Absent: the built-in ones. */
   readonly unitTypes?: readonly UnitType[];
+  /** Units that keep an arm which the allocation no longer gives them; absent: none. */
+  readonly kept?: readonly KeptUnits[];
 }
 
-export interface CompiledHoldout {
-  readonly holdout: Holdout;
+interface CompiledMembership extends LayerMembership {
   readonly digest: number;
-  readonly answer: Assignment;
 }
 export interface CompiledExperiment {
   readonly experiment: Experiment;
@@ -47,7 +51,7 @@ export interface CompiledExperiment {
   readonly sources: ConditionSources;
   /** Linked when all surfaces are compiled; null where one can never be met. */
   needs: readonly Need[] | null;
-  readonly layerDigest: number;
+  readonly memberships: readonly CompiledMembership[];
   readonly splitDigest: number;
   readonly targeting: Predicate;
   readonly ranges: readonly BucketRange[];
@@ -55,6 +59,8 @@ export interface CompiledExperiment {
   readonly answers: readonly Assignment[];
   readonly paused: Assignment;
   readonly shipped: Assignment | null;
+  /** Null where nobody keeps an arm. */
+  readonly kept: KeptAnswers | null;
 }
 export interface CompiledSurface {
   readonly finder: UnitFinder;
@@ -86,24 +92,26 @@ export function answer(reason: DecisionReason, parts: Partial<Assignment> = {}):
   return Object.freeze({ ...nothing, ...parts, reason });
 }
 
+function compileMembership(
+  experiment: Experiment,
+  membership: LayerMembership,
+  layers: ReadonlyMap<string, Layer>,
+): CompiledMembership {
+  const layer = layers.get(membership.layer);
+  if (layer) return { ...membership, digest: digestSalt(layer.salt) };
+  throw new DomainError(
+    'unknown_layer',
+    `Experiment "${experiment.key}" is in the layer "${membership.layer}", which does not exist`,
+  );
+}
+
 function compileExperiment(
   experiment: Experiment,
-  { layers, finder, sources }: Compiling,
+  { catalog, layers, finder, sources }: Compiling,
 ): CompiledExperiment {
-  const layer = layers.get(experiment.layer);
-  if (!layer) {
-    throw new DomainError(
-      'unknown_layer',
-      `Experiment "${experiment.key}" is in the layer "${experiment.layer}", which does not exist`,
-    );
-  }
   const shares = realisedShares(experiment);
-  const answerFor = (arm: Arm, index: number): Assignment =>
-    answer(arm.treatment.kind === 'policy' ? 'POLICY' : 'SPLIT', {
-      experiment,
-      arm,
-      armPropensity: shares[index] ?? 0,
-    });
+  const answerFor = (arm: Arm, armPropensity: number): Assignment =>
+    answer(arm.treatment.kind === 'policy' ? 'POLICY' : 'SPLIT', { experiment, arm, armPropensity });
   const shippedArm = experiment.arms.find((arm) => arm.key === experiment.shippedArm) ?? null;
   return {
     experiment,
@@ -111,13 +119,14 @@ function compileExperiment(
     finder,
     sources,
     needs: [],
-    layerDigest: digestSalt(layer.salt),
+    memberships: membershipsOf(experiment).map((one) => compileMembership(experiment, one, layers)),
     splitDigest: digestSalt(experiment.salt),
     targeting: compileCondition(experiment.targeting, sources),
     ranges: splitRanges(experiment),
-    answers: experiment.arms.map(answerFor),
+    answers: experiment.arms.map((arm, index) => answerFor(arm, shares[index] ?? 0)),
     paused: answer('PAUSED', { experiment }),
     shipped: shippedArm && answer('SHIPPED', { experiment, arm: shippedArm }),
+    kept: compileKept(experiment, catalog.kept ?? [], answerFor),
   };
 }
 
@@ -127,13 +136,9 @@ export function compileSurface(key: string, compiling: Compiling): CompiledSurfa
   const compile = (experiment: Experiment): CompiledExperiment => compileExperiment(experiment, compiling);
   return {
     finder: compiling.finder,
-    holdouts: catalog.holdouts
-      .filter((holdout) => holdout.enabled && (holdout.surfaces === null || holdout.surfaces.includes(key)))
-      .map((holdout) => ({
-        holdout,
-        digest: digestSalt(holdout.salt),
-        answer: answer('HOLDOUT', { holdout: holdout.key }),
-      })),
+    holdouts: compileHoldouts(catalog.holdouts, key, compiling.sources, (holdout) =>
+      answer('HOLDOUT', { holdout }),
+    ),
     live: here.filter((experiment) => LIVE.has(experiment.status)).map(compile),
     shipped: here
       .filter((experiment) => experiment.status === 'shipped')

@@ -9,6 +9,7 @@ import {
   type Compiling,
 } from './compiled-catalog.js';
 import { BUCKETS, bucketIndex, chooseVariation } from './hash.js';
+import { findHoldout, withholds } from './holdouts.js';
 import { conditionSources } from './saved-conditions.js';
 import { explainCondition } from './targeting.js';
 import { subjectOf, unitFinder, type Subject, type Unit } from './unit-types.js';
@@ -47,24 +48,6 @@ const STAGES = {
 } as const;
 type Stage = (typeof STAGES)[keyof typeof STAGES];
 
-function findHoldout(surface: CompiledSurface, { unit, context }: Asked, trace: Trace): Assignment | null {
-  for (const { holdout, digest, answer: held } of surface.holdouts) {
-    const unitId = surface.finder.idOf(holdout.unitType, unit, context);
-    if (unitId === null) continue;
-    const n = bucketIndex(digest, unitId) / BUCKETS;
-    const inside = n < holdout.share;
-    trace?.push({
-      step: 'holdout',
-      experiment: null,
-      passed: !inside,
-      bucket: n,
-      detail: `${n} is ${inside ? 'inside' : 'outside'} the holdout "${holdout.key}" [0, ${holdout.share})`,
-    });
-    if (inside) return held;
-  }
-  return null;
-}
-
 /** Who takes part, and what is hashed for them; null where the request does not know the unit. */
 function findSubject(compiled: CompiledExperiment, asked: Asked, trace: Trace): Subject | null {
   const { experiment, finder } = compiled;
@@ -82,18 +65,20 @@ function findSubject(compiled: CompiledExperiment, asked: Asked, trace: Trace): 
   return subject;
 }
 
-function inLayer(compiled: CompiledExperiment, hashed: string, trace: Trace): boolean {
-  const { key, layer, layerRange } = compiled.experiment;
-  const n = bucketIndex(compiled.layerDigest, hashed) / BUCKETS;
-  const passed = n >= layerRange[0] && n < layerRange[1];
-  trace?.push({
-    step: 'layer',
-    experiment: key,
-    passed,
-    bucket: n,
-    detail: `${n} is ${passed ? 'inside' : 'outside'} the experiment's part [${layerRange.join(', ')}) of the layer "${layer}"`,
-  });
-  return passed;
+function inLayers({ experiment, memberships }: CompiledExperiment, hashed: string, trace: Trace): boolean {
+  for (const { layer, range, digest } of memberships) {
+    const n = bucketIndex(digest, hashed) / BUCKETS;
+    const passed = n >= range[0] && n < range[1];
+    trace?.push({
+      step: 'layer',
+      experiment: experiment.key,
+      passed,
+      bucket: n,
+      detail: `${n} is ${passed ? 'inside' : 'outside'} the experiment's part [${range.join(', ')}) of the layer "${layer}"`,
+    });
+    if (!passed) return false;
+  }
+  return true;
 }
 
 function isTargeted(compiled: CompiledExperiment, context: Context, unitId: string, trace: Trace): boolean {
@@ -169,6 +154,19 @@ function tryLive(compiled: CompiledExperiment, asked: Asked, trace: Trace): Assi
   return 'depth' in result || isOwn ? result : { ...result, unit };
 }
 
+function notEligible(
+  compiled: CompiledExperiment,
+  asked: Asked,
+  hashed: string,
+  unitId: string,
+  trace: Trace,
+): Stage | null {
+  if (!inLayers(compiled, hashed, trace)) return STAGES.layer;
+  if (!isTargeted(compiled, asked.context, unitId, trace)) return STAGES.targeting;
+  const { prerequisites } = compiled.experiment;
+  return prerequisites?.length && !meetsNeeds(compiled, asked, trace) ? STAGES.prerequisite : null;
+}
+
 /** @param hashed what is hashed for the unit: its own id, or its cluster's. */
 function tryUnit(
   compiled: CompiledExperiment,
@@ -177,18 +175,18 @@ function tryUnit(
   unitId: string,
   trace: Trace,
 ): Assignment | Stage {
-  const { experiment } = compiled;
-  if (!inLayer(compiled, hashed, trace)) return STAGES.layer;
-  if (!isTargeted(compiled, asked.context, unitId, trace)) return STAGES.targeting;
-  if (experiment.prerequisites?.length && !meetsNeeds(compiled, asked, trace)) return STAGES.prerequisite;
-  const chosen = compiled.answers[chooseArm(compiled, hashed, trace)];
+  const { experiment, kept } = compiled;
+  const keeps = kept?.find({ unitId }, trace);
+  const failed = keeps ? null : notEligible(compiled, asked, hashed, unitId, trace);
+  if (failed) return failed;
+  const chosen = keeps ?? compiled.answers[chooseArm(compiled, hashed, trace)];
   if (!chosen) return STAGES.traffic;
   return experiment.status === 'paused' ? compiled.paused : chosen;
 }
 
 /** A shipped arm goes to every targeted unit, whatever its layer and traffic were. */
-function findShipped(surface: CompiledSurface, asked: Asked, trace: Trace): Assignment | null {
-  for (const compiled of surface.shipped) {
+function findShipped(shipped: readonly CompiledExperiment[], asked: Asked, trace: Trace): Assignment | null {
+  for (const compiled of shipped) {
     traceStatus(compiled.experiment, trace);
     if (!compiled.shipped) continue;
     const subject = findSubject(compiled, asked, trace);
@@ -198,11 +196,29 @@ function findShipped(surface: CompiledSurface, asked: Asked, trace: Trace): Assi
 }
 
 function walk(surface: CompiledSurface, asked: Asked, trace: Trace): Assignment {
-  const held = findHoldout(surface, asked, trace);
-  if (held) return held;
+  const { holdouts, finder } = surface;
+  const idOf = (unitType: string): string | null => finder.idOf(unitType, asked.unit, asked.context);
+  const held = holdouts.length === 0 ? null : findHoldout(holdouts, idOf, asked, trace);
+  if (!held) return walkExperiments(surface.live, surface.shipped, asked, trace);
+  if (held.tags === null) return held.answer;
+  const open = ({ experiment }: CompiledExperiment): boolean => !withholds(held, experiment, trace);
+  const live = surface.live.filter(open);
+  const shipped = surface.shipped.filter(open);
+  const result = walkExperiments(live, shipped, asked, trace);
+  const withheld = live.length < surface.live.length || shipped.length < surface.shipped.length;
+  // Marked also where another experiment serves it, so that both sides of the holdout are counted alike.
+  return result.arm === null && withheld ? held.answer : { ...result, holdout: held.answer.holdout };
+}
+
+function walkExperiments(
+  live: readonly CompiledExperiment[],
+  shipped: readonly CompiledExperiment[],
+  asked: Asked,
+  trace: Trace,
+): Assignment {
   let rest: Stage = STAGES.none;
   let paused: Assignment | null = null;
-  for (const compiled of surface.live) {
+  for (const compiled of live) {
     const result = tryLive(compiled, asked, trace);
     if ('depth' in result) {
       if (result.depth > rest.depth) rest = result;
@@ -212,14 +228,14 @@ function walk(surface: CompiledSurface, asked: Asked, trace: Trace): Assignment 
     paused = result;
     break;
   }
-  return findShipped(surface, asked, trace) ?? paused ?? rest.answer;
+  return findShipped(shipped, asked, trace) ?? paused ?? rest.answer;
 }
 
 /**
  * Compiles a catalogue into an engine; build a new one when the catalogue changes.
  *
- * For one unit on one surface: holdouts first (they get the surface's default, shipped arms included); then the running
- * experiments in the catalogue's order, each asking unit type, layer, targeting, traffic and split; then what has been
+ * For one unit on one surface: holdouts first (they get the surface's default, shipped arms included; a holdout with tags
+ * only takes the experiments that carry one of them out of what follows); then the running experiments in the catalogue's order, each asking unit type, layer, targeting, traffic and split; then what has been
  * shipped. A paused experiment keeps its units: they get what has been shipped or the surface's default (`PAUSED`) and do
  * not wander into another experiment, so that resuming finds them as they were.
  * @throws DomainError `unknown_layer` when a live experiment names a layer that is not in the catalogue;

@@ -1,7 +1,9 @@
+export * from './change-effect.js';
 export * from './engine.js';
 export * from './errors.js';
 export * from './growthbook/index.js';
 export * from './hash.js';
+export type * from './kept.js';
 export * from './layers.js';
 export * from './lifecycle.js';
 export * from './params.js';
@@ -10,6 +12,7 @@ export * from './prerequisites.js';
 export * from './registry.js';
 export * from './rng.js';
 export * from './saved-conditions.js';
+export * from './schedule.js';
 export * from './split.js';
 export * from './targeting-operators.js';
 export * from './targeting.js';

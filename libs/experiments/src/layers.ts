@@ -1,6 +1,20 @@
 import { DomainError } from './errors.js';
 import { BUCKETS, type BucketRange } from './hash.js';
-import type { Experiment, ExperimentStatus } from './vocabulary.js';
+import type { Experiment, ExperimentStatus, LayerMembership } from './vocabulary.js';
+
+/** Every layer that an experiment is in, the first one first. A unit must be inside all of the ranges. */
+export function membershipsOf(
+  experiment: Pick<Experiment, 'layer' | 'layerRange' | 'otherLayers'>,
+): LayerMembership[] {
+  return [{ layer: experiment.layer, range: experiment.layerRange }, ...(experiment.otherLayers ?? [])];
+}
+
+/**
+ * Share of units that the ranges leave, over all layers: their product, because each layer has a salt of its own.
+ */
+export function layerShare(experiment: Pick<Experiment, 'layer' | 'layerRange' | 'otherLayers'>): number {
+  return membershipsOf(experiment).reduce((share, { range }) => share * (range[1] - range[0]), 1);
+}
 
 /** A part of a layer's [0, 1) that somebody owns. */
 export interface LayerClaim {
@@ -11,11 +25,15 @@ export interface LayerClaim {
 /** Statuses in which an experiment's range is its own. A draft's range is only a wish; a shipped one serves everybody. */
 const CLAIMING: ReadonlySet<ExperimentStatus> = new Set(['scheduled', 'running', 'paused']);
 
-/** The claims of one layer, in order of their start. */
+/** The claims of one layer, in order of their start; an experiment claims its part of every layer that it is in. */
 export function layerClaims(experiments: readonly Experiment[], layer: string): LayerClaim[] {
   return experiments
-    .filter((experiment) => experiment.layer === layer && CLAIMING.has(experiment.status))
-    .map((experiment) => ({ experiment: experiment.key, range: experiment.layerRange }))
+    .filter((experiment) => CLAIMING.has(experiment.status))
+    .flatMap((experiment) =>
+      membershipsOf(experiment)
+        .filter((membership) => membership.layer === layer)
+        .map(({ range }) => ({ experiment: experiment.key, range })),
+    )
     .sort((a, b) => a.range[0] - b.range[0]);
 }
 
@@ -104,7 +122,7 @@ export function findOverlaps(
   experiments: readonly Experiment[],
 ): { layer: string; experiments: readonly [string, string] }[] {
   const found: { layer: string; experiments: readonly [string, string] }[] = [];
-  for (const layer of new Set(experiments.map((experiment) => experiment.layer))) {
+  for (const layer of new Set(experiments.flatMap(membershipsOf).map((membership) => membership.layer))) {
     const claims = layerClaims(experiments, layer);
     claims.forEach((a, i) => {
       for (const b of claims.slice(i + 1)) {

@@ -204,6 +204,7 @@ const FIELD_RULES: Record<EditableField, 'free' | 'design' | 'allocation' | 'add
   switchback: 'design',
   prerequisites: 'design',
   layer: 'design',
+  otherLayers: 'design',
   salt: 'design',
   hypothesis: 'design',
   decisionMetric: 'design',

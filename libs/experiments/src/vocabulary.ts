@@ -106,6 +106,8 @@ export interface Experiment {
   readonly layer: string;
   /** Half-open range [from, to) of the layer's [0, 1) that belongs to this experiment. */
   readonly layerRange: readonly [from: number, to: number];
+  /** Further layers in which a unit has to be inside the range as well; absent: none. */
+  readonly otherLayers?: readonly LayerMembership[];
   /** Share of the experiment's own units that take part, in [0, 1]. Raising it moves nobody. */
   readonly traffic: number;
   readonly targeting: Condition | null;
@@ -122,6 +124,8 @@ export interface Experiment {
   readonly switchback?: Switchback | null;
   /** Arms of other experiments that a unit must be in; absent: none. */
   readonly prerequisites?: readonly Prerequisite[];
+  /** What holdouts attach to; absent: none. */
+  readonly tags?: readonly string[];
 }
 
 export interface Switchback {
@@ -133,6 +137,14 @@ export interface Prerequisite {
   readonly experiment: string;
   /** One of these; a shipped arm counts. */
   readonly arms: readonly string[];
+  /** What holdouts attach to; absent: none. */
+  readonly tags?: readonly string[];
+}
+
+/** A part [from, to) of a layer's [0, 1). */
+export interface LayerMembership {
+  readonly layer: string;
+  readonly range: readonly [from: number, to: number];
 }
 
 export interface Layer {
@@ -141,7 +153,10 @@ export interface Layer {
   readonly salt: string;
 }
 
-/** Units of a holdout get the surface's default on every surface it covers (null: all surfaces). */
+/**
+ * Units of a holdout get the surface's default on every surface it covers (null: all surfaces). One with tags withholds
+ * only experiments that carry one of them; its units take part in the others as everybody does.
+ */
 export interface Holdout {
   readonly key: string;
   readonly title: string;
@@ -150,6 +165,10 @@ export interface Holdout {
   readonly surfaces: readonly string[] | null;
   readonly unitType: string;
   readonly enabled: boolean;
+  /** Absent or null: it withholds every experiment. */
+  readonly tags?: readonly string[] | null;
+  /** Requests whose context meets it are never held out, e.g. those of internal users; absent or null: all may be. */
+  readonly except?: Condition | null;
 }
 
 /** Why a treatment is what it is. One list for the API, the inspector and the database. */
@@ -176,7 +195,15 @@ export type DecisionReason =
 /** Every step the engine took, in order; shown by the decision inspector. */
 export interface AssignmentStep {
   readonly step:
-    'holdout' | 'layer' | 'status' | 'unit-type' | 'targeting' | 'prerequisite' | 'traffic' | 'split';
+    | 'holdout'
+    | 'kept'
+    | 'layer'
+    | 'status'
+    | 'unit-type'
+    | 'targeting'
+    | 'prerequisite'
+    | 'traffic'
+    | 'split';
   readonly experiment: string | null;
   readonly passed: boolean;
   /** The hashed number in [0, 1) that decided, if one did. */

@@ -107,7 +107,10 @@ export class ExperimentStore {
       lock: { mode: 'pessimistic_write' },
     });
     if (!row) throw Problem.invalid('/layer', 'unknown_layer', `the layer "${layer}" does not exist`);
-    const members = await experiments(tx.manager).where('e.layer = :layer', { layer }).getMany();
+    const members = await experiments(tx.manager)
+      .where('e.layer = :layer', { layer })
+      .orWhere('e.other_layers @> cast(:other as jsonb)', { other: JSON.stringify([{ layer }]) })
+      .getMany();
     return layerClaims(members.map(experimentFromRow), layer).filter((claim) => claim.experiment !== except);
   }
 
@@ -117,16 +120,30 @@ export class ExperimentStore {
   }
 
   /** Ends the open phase, if any; `open` begins the experiment's present one. */
-  async turnPhase(tx: Transaction, design: ExperimentDesign, at: number, open: boolean): Promise<void> {
+  async turnPhase(
+    tx: Transaction,
+    design: ExperimentDesign,
+    at: number,
+    open: boolean,
+    keepsUnits = false,
+  ): Promise<void> {
     await tx.query(`update experiment_phase set ended_at = $2 where experiment = $1 and ended_at is null`, [
       design.key,
       new Date(at),
     ]);
     if (!open) return;
     await tx.query(
-      `insert into experiment_phase (experiment, phase, traffic, targeting, arms, started_at)
-       values ($1, $2, $3, $4::jsonb, $5::jsonb, $6)`,
-      [design.key, design.phase, design.traffic, jsonb(design.targeting), jsonb(design.arms), new Date(at)],
+      `insert into experiment_phase (experiment, phase, traffic, targeting, arms, started_at, keeps_units)
+       values ($1, $2, $3, $4::jsonb, $5::jsonb, $6, $7)`,
+      [
+        design.key,
+        design.phase,
+        design.traffic,
+        jsonb(design.targeting),
+        jsonb(design.arms),
+        new Date(at),
+        keepsUnits,
+      ],
     );
   }
 

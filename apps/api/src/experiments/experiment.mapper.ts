@@ -4,6 +4,7 @@ import type {
   ExperimentDesign,
   ExperimentStatus,
   Json,
+  LayerMembership,
   Prerequisite,
   Switchback,
 } from '#experiments';
@@ -32,6 +33,7 @@ export function experimentFromRow(row: ExperimentEntity): StoredExperiment {
     status: row.status as ExperimentStatus,
     layer: row.layer,
     layerRange: [row.layerFrom, row.layerTo],
+    otherLayers: row.otherLayers as unknown as readonly LayerMembership[],
     traffic: row.traffic,
     targeting: row.targeting as Condition | null,
     arms: row.arms as unknown as readonly Arm[],
@@ -73,6 +75,7 @@ export function rowFromDesign(design: ExperimentDesign): Partial<ExperimentEntit
     layer: design.layer,
     layerFrom: design.layerRange[0],
     layerTo: design.layerRange[1],
+    otherLayers: (design.otherLayers ?? []) as unknown as Json,
     traffic: design.traffic,
     targeting: design.targeting as Json,
     arms: design.arms as unknown as Json,
@@ -126,7 +129,7 @@ export function experimentListView(experiment: StoredExperiment): ExperimentView
 }
 
 export function phaseView(row: ExperimentPhaseEntity) {
-  const { phase, startedAt, endedAt, traffic, targeting, arms } = row;
+  const { phase, startedAt, endedAt, traffic, targeting, arms, keepsUnits } = row;
   return {
     phase,
     startedAt: startedAt.toISOString(),
@@ -134,5 +137,6 @@ export function phaseView(row: ExperimentPhaseEntity) {
     traffic,
     targeting,
     arms,
+    keepsUnits,
   };
 }

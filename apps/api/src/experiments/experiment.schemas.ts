@@ -6,21 +6,21 @@ import { overrideGateField } from '../off-policy/off-policy.schemas.js';
 const share = z.number().min(0).max(1);
 const metricKeys = z.array(keyField).max(50);
 
-const treatmentSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('value'), value: jsonField }),
-  z.strictObject({
-    kind: z.literal('policy'),
-    policyId: keyField,
-    steadyFor: z.enum(['decision', 'hour', 'day', 'week', 'always']).default('day'),
-    slice: z
-      .enum(['learning', 'exploration', 'analysis'])
-      .optional()
-      .describe(
-        'learning (the default): the policy learns from these decisions. exploration: drawn uniformly at random, ' +
-          'learned from. analysis: drawn by the policy, never learned from.',
-      ),
-  }),
-]);
+const steadyField = z.enum(['decision', 'hour', 'day', 'week', 'always']);
+const valueTreatment = z.strictObject({ kind: z.literal('value'), value: jsonField });
+const policyTreatment = z.strictObject({
+  kind: z.literal('policy'),
+  policyId: keyField,
+  steadyFor: steadyField.default('day'),
+  slice: z
+    .enum(['learning', 'exploration', 'analysis'])
+    .optional()
+    .describe(
+      'learning (the default): the policy learns from these decisions. exploration: drawn uniformly at random, ' +
+        'learned from. analysis: drawn by the policy, never learned from.',
+    ),
+});
+const treatmentSchema = z.discriminatedUnion('kind', [valueTreatment, policyTreatment]);
 
 const armSchema = z.strictObject({
   key: keyField,
@@ -30,10 +30,32 @@ const armSchema = z.strictObject({
   treatment: treatmentSchema,
 });
 
-const armsSchema = z
-  .array(armSchema)
-  .max(50)
-  .refine((arms) => new Set(arms.map((arm) => arm.key)).size === arms.length, 'two arms share a key');
+const distinct = (arms: readonly { readonly key: string }[]): boolean =>
+  new Set(arms.map((arm) => arm.key)).size === arms.length;
+const armsSchema = z.array(armSchema).max(50).refine(distinct, 'two arms share a key');
+
+/** In a PATCH an arm names what changes; the rest of it stays. */
+const patchArmSchema = z.strictObject({
+  key: keyField,
+  title: textField(200).optional(),
+  weight: armSchema.shape.weight.optional(),
+  isControl: z.boolean().optional(),
+  treatment: z
+    .discriminatedUnion('kind', [
+      valueTreatment,
+      policyTreatment.extend({ steadyFor: steadyField.optional() }),
+    ])
+    .optional(),
+});
+export type PatchArm = z.output<typeof patchArmSchema>;
+
+/** A further layer: with a range of it, or a share to be found; neither: its largest free part. */
+const otherLayersField = z
+  .array(
+    z.strictObject({ layer: keyField, share: share.optional(), range: z.tuple([share, share]).optional() }),
+  )
+  .max(10)
+  .describe('Further layers: a unit must be inside the range of each');
 
 const designFields = {
   title: textField(200).min(1),
@@ -72,6 +94,7 @@ export const createExperimentSchema = z.strictObject({
   layer: designFields.layer.default('default'),
   /** Share of the layer; absent: the largest free part. */
   layerShare: share.optional(),
+  otherLayers: otherLayersField.default([]),
   traffic: designFields.traffic.default(1),
   targeting: designFields.targeting.default(null),
   arms: designFields.arms.default([]),
@@ -89,7 +112,18 @@ export type CreateExperiment = z.output<typeof createExperimentSchema>;
 
 /** PATCH: a field left out stays as it is; null clears where null is allowed. */
 export const patchExperimentSchema = z
-  .strictObject({ ...designFields, layerRange: z.tuple([share, share]), overrideGate: overrideGateField })
+  .strictObject({
+    ...designFields,
+    arms: z.array(patchArmSchema).max(50).refine(distinct, 'two arms share a key'),
+    layerRange: z.tuple([share, share]),
+    otherLayers: otherLayersField,
+    existing: z
+      .enum(['move', 'keep'])
+      .describe(
+        'move (the default): units go where the new allocation puts them. keep: they keep their arms',
+      ),
+    overrideGate: overrideGateField,
+  })
   .partial();
 export type PatchExperiment = z.output<typeof patchExperimentSchema>;
 

@@ -72,6 +72,20 @@ export class ExperimentsController {
     return this.experiments.patch(key, body, acting);
   }
 
+  @Post(':key/preview')
+  @HttpCode(200)
+  @AllowRole('secret')
+  @ApiOperation({
+    summary: 'What a PATCH would do to the units in the experiment: new phase, new units only, or blocked',
+  })
+  preview(
+    @Param('key') key: string,
+    @Body({ schema: patchExperimentSchema }) body: PatchExperiment,
+    @Acting() acting: Acting,
+  ) {
+    return this.experiments.preview(key, body, acting);
+  }
+
   @Get(':key/phases')
   @AllowRole('secret')
   @ApiOperation({ summary: 'The spans with unchanged targeting and allocation' })

@@ -2,6 +2,11 @@ import { Module } from '@nestjs/common';
 import { ExperimentStore } from './experiment-store.js';
 import { ExperimentsController } from './experiments.controller.js';
 import { ExperimentsService } from './experiments.service.js';
+import { ScheduleController } from './schedule.controller.js';
+import { ScheduleService } from './schedule.service.js';
 
-@Module({ controllers: [ExperimentsController], providers: [ExperimentStore, ExperimentsService] })
+@Module({
+  controllers: [ExperimentsController, ScheduleController],
+  providers: [ExperimentStore, ExperimentsService, ScheduleService],
+})
 export class ExperimentsModule {}

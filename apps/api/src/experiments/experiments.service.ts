@@ -1,8 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
-  DomainError,
-  allocateRange,
-  checkRange,
   conditionSources,
   createAssignmentEngine,
   defaultSalt,
@@ -11,7 +8,7 @@ import {
   startRequirements,
   transition,
 } from '#experiments';
-import type { BucketRange, Experiment, ExperimentDesign, LayerClaim, LifecycleAction } from '#experiments';
+import type { Experiment, ExperimentChanges, ExperimentDesign, LifecycleAction } from '#experiments';
 import { recordChange } from '../access/record-change.js';
 import type { Acting } from '../http/acting.js';
 import { requireMatch } from '../http/etag.js';
@@ -20,8 +17,13 @@ import { gateArms } from '../off-policy/traffic-gate.js';
 import { pinSegments } from '../persistence/audience-references.js';
 import { Database } from '../persistence/database.js';
 import type { Transaction } from '../persistence/database.js';
+import { MOST_KEPT, dropKept, keepUnits, readKept } from '../persistence/kept-units.js';
 import { checkReferences } from './experiment-references.js';
 import { ExperimentStore } from './experiment-store.js';
+import { claimRanges, ownRanges, wishedRange, wishedRanges } from './layer-ranges.js';
+import { patchedArms } from './patch-arms.js';
+import { previewChange } from './preview-change.js';
+import type { ChangePreview } from './preview-change.js';
 import { experimentListView, experimentView, phaseView } from './experiment.mapper.js';
 import type { ExperimentView, StoredExperiment } from './experiment.mapper.js';
 import type {
@@ -31,12 +33,21 @@ import type {
   PatchExperiment,
 } from './experiment.schemas.js';
 
-/** Actions of the API; `schedule` and `unschedule` have no route. */
+/** Actions with a route of their own; a start date in the schedule makes the other two. */
 export type RoutedAction = Exclude<LifecycleAction, 'schedule' | 'unschedule'>;
+
+/** What an action may be given with. */
+export interface GivenAction {
+  readonly reason?: string | undefined;
+  readonly arm?: string;
+  readonly overrideGate?: string | undefined;
+}
 
 /** The layer that experiments join unless they name another. */
 const DEFAULT_LAYER = 'default';
 const ENDS_PHASE: ReadonlySet<LifecycleAction> = new Set(['stop', 'ship']);
+/** What claims parts of layers. */
+const RANGES: ReadonlySet<string> = new Set(['layer', 'layerRange', 'otherLayers']);
 const LIVE: ReadonlySet<string> = new Set(['running', 'paused', 'shipped']);
 
 /** Use cases of the life of an experiment. Rules stand in the domain; this adds locks, references, audit and news. */
@@ -63,7 +74,7 @@ export class ExperimentsService {
   }
 
   async create(body: CreateExperiment, acting: Acting): Promise<ExperimentView> {
-    const { layerShare, salt, ...fields } = body;
+    const { layerShare, otherLayers, salt, ...fields } = body;
     return this.db.transaction(async (tx) => {
       if (fields.layer === DEFAULT_LAYER) await ensureDefaultLayer(tx);
       const design: ExperimentDesign = {
@@ -83,6 +94,7 @@ export class ExperimentsService {
       const stored = await this.store.insert(tx, {
         ...design,
         layerRange: wishedRange(claims, layerShare ?? null),
+        otherLayers: await wishedRanges(this.store, tx, design.key, otherLayers, design.layer),
       });
       return this.record(tx, acting, 'create', null, stored);
     });
@@ -92,49 +104,101 @@ export class ExperimentsService {
     return this.db.transaction(async (tx) => {
       const before = await this.store.lock(tx, key);
       requireMatch(acting.ifMatch, before.version, true);
-      const { overrideGate, ...patch } = body;
-      const live = LIVE.has(before.status) && patch.targeting !== undefined;
-      const pinned = live ? { ...patch, targeting: await pinSegments(tx, patch.targeting ?? null) } : patch;
-      const { experiment: next, newPhase, changed } = revise(before, pinned);
-      if (changed.length === 0) return experimentView(before);
-      await checkReferences(tx, next);
-      if (LIVE.has(next.status)) {
-        await gateArms(tx, addedPolicies(before, next), { reason: overrideGate, acting });
-      }
-      if (next.status !== 'draft' && changed.includes('layerRange')) await this.claimRange(tx, next);
-      const after = await this.store.update(tx, next);
-      if (newPhase) await this.store.turnPhase(tx, after, await this.store.now(tx), true);
-      return this.record(tx, acting, 'change', before, after);
+      return this.patchIn(tx, before, body, acting);
     });
   }
 
-  async act(
-    key: string,
-    action: RoutedAction,
-    given: {
-      readonly reason?: string | undefined;
-      readonly arm?: string;
-      readonly overrideGate?: string | undefined;
-    },
+  /** A patch inside the caller's transaction, of an experiment that it has locked. */
+  async patchIn(
+    tx: Transaction,
+    before: StoredExperiment,
+    { overrideGate, existing, ...given }: PatchExperiment,
     acting: Acting,
   ): Promise<ExperimentView> {
+    const { experiment: next, newPhase, changed } = revise(before, await this.changes(tx, before, given));
+    if (changed.length === 0) return experimentView(before);
+    await checkReferences(tx, next);
+    if (LIVE.has(next.status)) {
+      await gateArms(tx, addedPolicies(before, next), { reason: overrideGate, acting });
+    }
+    const ranges = changed.some((field) => RANGES.has(field));
+    if (next.status !== 'draft' && ranges) await claimRanges(this.store, tx, next);
+    const after = await this.store.update(tx, next);
+    if (newPhase) {
+      const keep = existing === 'keep';
+      const at = await this.store.now(tx);
+      if (keep) await keepAll(tx, after, { beforePhase: after.phase, all: changed.includes('targeting') });
+      await this.store.turnPhase(tx, after, at, true, keep);
+    }
+    return this.record(tx, acting, 'change', before, after);
+  }
+
+  /** What a PATCH would do to the units that are in the experiment. */
+  async preview(key: string, body: PatchExperiment, acting: Acting): Promise<ChangePreview> {
+    const before = await this.store.get(key);
+    requireMatch(acting.ifMatch, before.version, false);
+    const { overrideGate: _later, existing, ...given } = body;
+    const changes = await this.db.transaction((tx) => this.changes(tx, before, given));
+    return previewChange(this.db, before, changes, existing ?? 'move');
+  }
+
+  /** A patch as changes of the design: arms with what their entries leave out, and further layers with their ranges. */
+  private async changes(
+    tx: Transaction,
+    before: StoredExperiment,
+    { arms, otherLayers, ...rest }: Omit<PatchExperiment, 'overrideGate' | 'existing'>,
+  ): Promise<ExperimentChanges> {
+    const pins = LIVE.has(before.status) && rest.targeting !== undefined;
+    const layers =
+      otherLayers &&
+      (await wishedRanges(
+        this.store,
+        tx,
+        before.key,
+        keptRanges(before, otherLayers),
+        rest.layer ?? before.layer,
+      ));
+    return {
+      ...rest,
+      ...(pins ? { targeting: await pinSegments(tx, rest.targeting ?? null) } : {}),
+      ...(arms ? { arms: patchedArms(before.arms, arms) } : {}),
+      ...(layers ? { otherLayers: layers } : {}),
+    };
+  }
+
+  async act(key: string, action: RoutedAction, given: GivenAction, acting: Acting): Promise<ExperimentView> {
     return this.db.transaction(async (tx) => {
       const before = await this.store.lock(tx, key);
       requireMatch(acting.ifMatch, before.version, false);
-      const at = await this.store.now(tx);
-      const { reason, arm } = given;
-      if (action === 'start') await gateArms(tx, before.arms, { reason: given.overrideGate, acting });
-      const ready = action === 'start' ? await this.prepareStart(tx, before) : before;
-      const options = {
-        at,
-        ...(reason === undefined ? {} : { reason }),
-        ...(arm === undefined ? {} : { arm }),
-      };
-      const after = await this.store.update(tx, transition(ready, action, options));
-      if (action === 'start') await this.store.turnPhase(tx, after, at, true);
-      else if (ENDS_PHASE.has(action)) await this.store.turnPhase(tx, after, at, false);
-      return this.record(tx, acting, action, before, after);
+      return this.actIn(tx, before, action, given, acting);
     });
+  }
+
+  /** An action inside the caller's transaction, on an experiment that it has locked. */
+  async actIn(
+    tx: Transaction,
+    before: StoredExperiment,
+    action: LifecycleAction,
+    given: GivenAction,
+    acting: Acting,
+  ): Promise<ExperimentView> {
+    const at = await this.store.now(tx);
+    const { reason, arm } = given;
+    const starts = action === 'start' || action === 'schedule';
+    if (starts) await gateArms(tx, before.arms, { reason: given.overrideGate, acting });
+    const ready = starts ? await this.prepareStart(tx, before) : before;
+    const options = {
+      at,
+      ...(reason === undefined ? {} : { reason }),
+      ...(arm === undefined ? {} : { arm }),
+    };
+    const after = await this.store.update(tx, transition(ready, action, options));
+    if (action === 'start') await this.store.turnPhase(tx, after, at, true);
+    else if (ENDS_PHASE.has(action)) {
+      await this.store.turnPhase(tx, after, at, false);
+      await dropKept(tx, after.key);
+    }
+    return this.record(tx, acting, action, before, after);
   }
 
   /** Why a unit would get what: as if this experiment ran, if it does not yet. */
@@ -145,7 +209,8 @@ export class ExperimentsService {
       experiment.key === key && !LIVE.has(experiment.status)
         ? { ...experiment, status: 'running' }
         : experiment;
-    const engine = createAssignmentEngine({ ...catalog, experiments: catalog.experiments.map(asIf) });
+    const kept = await readKept(this.db, body.unitId);
+    const engine = createAssignmentEngine({ ...catalog, kept, experiments: catalog.experiments.map(asIf) });
     const unit = { unitId: body.unitId, unitType: stored.unitType };
     const at = Date.now();
     const { path, arm, reason, experiment, holdout } = engine.explain(unit, stored.surface, body.context, at);
@@ -163,32 +228,13 @@ export class ExperimentsService {
     await checkReferences(tx, draft);
     const targeting = await pinSegments(tx, draft.targeting);
     if (draft.status !== 'draft') return { ...draft, targeting };
-    const ready = { ...draft, targeting, layerRange: await this.findRange(tx, draft) };
+    const ready = await ownRanges(this.store, tx, { ...draft, targeting });
     const missing = startRequirements(ready);
     if (missing.length > 0) {
       const sentence = missing.map((requirement) => requirement.message).join('; ');
       throw new Problem(422, 'not_ready', `"${draft.key}" cannot start yet: ${sentence}`, missing);
     }
     return ready;
-  }
-
-  /** A draft's range is a wish: kept if it is free, else one of the same size elsewhere in the layer. */
-  private async findRange(tx: Transaction, draft: StoredExperiment): Promise<BucketRange> {
-    const claims = await this.store.lockClaims(tx, draft.layer, draft.key);
-    const [from, to] = draft.layerRange;
-    if (from === to) return allocateRange(claims, null);
-    try {
-      checkRange(claims, { experiment: draft.key, range: draft.layerRange });
-      return draft.layerRange;
-    } catch (error) {
-      if (!(error instanceof DomainError) || error.code !== 'layer_overlap') throw error;
-      return allocateRange(claims, to - from);
-    }
-  }
-
-  private async claimRange(tx: Transaction, design: ExperimentDesign): Promise<void> {
-    const claims = await this.store.lockClaims(tx, design.layer, design.key);
-    checkRange(claims, { experiment: design.key, range: design.layerRange });
   }
 
   private async record(
@@ -225,12 +271,27 @@ async function ensureDefaultLayer(tx: Transaction): Promise<void> {
   ]);
 }
 
-/** What a new draft would get today; a full layer is no reason not to write a draft. */
-function wishedRange(claims: readonly LayerClaim[], share: number | null): BucketRange {
-  try {
-    return allocateRange(claims, share);
-  } catch (error) {
-    if (error instanceof DomainError && error.code === 'layer_full') return [0, share ?? 0];
-    throw error;
-  }
+/** Layers that the experiment is in already keep their ranges, unless the patch names others. */
+function keptRanges(
+  before: ExperimentDesign,
+  wanted: NonNullable<PatchExperiment['otherLayers']>,
+): NonNullable<PatchExperiment['otherLayers']> {
+  return wanted.map((given) => {
+    const known = before.otherLayers?.find(({ layer }) => layer === given.layer);
+    if (!known || given.share !== undefined || given.range !== undefined) return given;
+    return { layer: given.layer, range: [known.range[0], known.range[1]] };
+  });
+}
+
+/** @throws Problem 409 `too_many_to_keep`. */
+async function keepAll(
+  tx: Transaction,
+  experiment: Experiment,
+  options: Parameters<typeof keepUnits>[2],
+): Promise<void> {
+  if ((await keepUnits(tx, experiment, options)) <= MOST_KEPT) return;
+  throw Problem.conflict(
+    'too_many_to_keep',
+    `More than ${MOST_KEPT} units would have to keep their arms against the new allocation; let them move, or change less`,
+  );
 }

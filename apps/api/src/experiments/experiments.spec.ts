@@ -2,34 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestApi } from '../../test/api.js';
 import type { TestAnswer, TestApi } from '../../test/api.js';
 import { checkExperiments } from './boot-check.js';
-
-interface Row {
-  key: string;
-  status: string;
-  version: number;
-  phase: number;
-  layerRange: [number, number];
-  startedAt: string | null;
-}
-
-const arm = (key: string, parts: Record<string, unknown> = {}) => ({
-  key,
-  weight: 1,
-  isControl: key === 'control',
-  treatment: { kind: 'value', value: { rows: key } },
-  ...parts,
-});
-const draft = (key: string, parts: Record<string, unknown> = {}) => ({
-  key,
-  title: `The ${key} experiment`,
-  hypothesis: 'Fresh rows make members watch more',
-  surface: 'home.hero',
-  layer: 'home',
-  arms: [arm('control'), arm('new')],
-  decisionMetric: 'watch-minutes',
-  guardrailMetrics: ['cancellations'],
-  ...parts,
-});
+import { arm, draft } from './experiments.fixtures.js';
+import type { Row } from './experiments.fixtures.js';
 
 describe('experiments over HTTP', () => {
   let api: TestApi;

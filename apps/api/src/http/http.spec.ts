@@ -13,6 +13,7 @@ const PUBLISHABLE = new Set(['POST /v1/treatments', 'POST /v1/pages/x/serve', 'P
 /** Questions that come with a body. */
 const READS = new Set([
   'POST /v1/experiments/x/explain',
+  'POST /v1/experiments/x/preview',
   // Looking at numbers that are blocked changes nothing but the audit log.
   'POST /v1/experiments/x/health/show-blocked',
   'POST /v1/analyses',

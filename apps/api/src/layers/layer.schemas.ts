@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { conditionSchema } from '#experiments';
 import { keyField, textField } from '../http/fields.js';
 
 export const createLayerSchema = z.strictObject({ key: keyField, title: textField(200).min(1) });
@@ -11,6 +12,10 @@ const holdoutFields = {
   /** null: every surface. */
   surfaces: z.array(keyField).min(1).max(200).nullable(),
   enabled: z.boolean(),
+  /** null: it withholds every experiment; else those that carry one of the tags, also later ones. */
+  tags: z.array(textField(50).min(1)).min(1).max(50).nullable(),
+  /** Requests that meet it are not held out, e.g. those of internal users; null: none. */
+  except: conditionSchema.nullable(),
 };
 
 export const createHoldoutSchema = z.strictObject({
@@ -19,6 +24,8 @@ export const createHoldoutSchema = z.strictObject({
   surfaces: holdoutFields.surfaces.default(null),
   unitType: keyField.default('member'),
   enabled: holdoutFields.enabled.default(true),
+  tags: holdoutFields.tags.default(null),
+  except: holdoutFields.except.default(null),
 });
 export type CreateHoldout = z.output<typeof createHoldoutSchema>;
 

@@ -1,13 +1,15 @@
-import { Body, Controller, Get, Inject, Param, Patch, Post } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Patch, Post, UseInterceptors } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Acting } from '../http/acting.js';
 import { AllowRole } from '../http/api-key.guard.js';
+import { EtagInterceptor } from '../http/etag.js';
 import { createHoldoutSchema, createLayerSchema, patchHoldoutSchema } from './layer.schemas.js';
 import type { CreateHoldout, CreateLayer, PatchHoldout } from './layer.schemas.js';
 import { LayersService } from './layers.service.js';
 
 @ApiTags('layers')
 @Controller('v1')
+@UseInterceptors(EtagInterceptor)
 export class LayersController {
   constructor(@Inject(LayersService) private readonly service: LayersService) {}
 

@@ -3,6 +3,7 @@ import { defaultSalt } from '#experiments';
 import type { Holdout, Layer } from '#experiments';
 import { recordChange } from '../access/record-change.js';
 import type { Acting } from '../http/acting.js';
+import { requireMatch } from '../http/etag.js';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import type { Sql } from '../persistence/database.js';
@@ -16,11 +17,20 @@ export interface LayerView extends Layer {
 
 const LAYERS = `
 select l.key, l.title, l.salt, coalesce(
-  (select jsonb_agg(jsonb_build_object('experiment', e.key, 'from', e.layer_from, 'to', e.layer_to) order by e.layer_from)
-   from experiment e where e.layer = l.key and e.status in ('scheduled', 'running', 'paused')), '[]') as ranges
+  (select jsonb_agg(jsonb_build_object('experiment', m.key, 'from', m."from", 'to', m."to") order by m."from", m.key)
+   from (select e.key, e.layer, e.layer_from as "from", e.layer_to as "to", e.status from experiment e
+         union all
+         select e.key, o ->> 'layer', (o -> 'range' ->> 0)::double precision, (o -> 'range' ->> 1)::double precision, e.status
+           from experiment e, jsonb_array_elements(e.other_layers) o) m
+   where m.layer = l.key and m.status in ('scheduled', 'running', 'paused')), '[]') as ranges
 from layer l order by l.key`;
 
-const HOLDOUT = `key, title, salt, share, surfaces, unit_type as "unitType", enabled`;
+const HOLDOUT = `key, title, salt, share, surfaces, unit_type as "unitType", enabled, tags, except_when as "except", revision`;
+/** A holdout as stored; the revision is its ETag. */
+export interface HoldoutView extends Holdout {
+  readonly revision: number;
+}
+const jsonb = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
 
 /** Layers and holdouts: who may meet whom. */
 @Injectable()
@@ -51,17 +61,18 @@ export class LayersService {
     });
   }
 
-  holdouts(): Promise<Holdout[]> {
-    return this.db.query<Row<Holdout>>(`select ${HOLDOUT} from holdout order by created_at, key`);
+  holdouts(): Promise<HoldoutView[]> {
+    return this.db.query<Row<HoldoutView>>(`select ${HOLDOUT} from holdout order by created_at, key`);
   }
 
   /** @throws Problem 400 for an unknown surface, 409 `already_exists`. */
-  async createHoldout(body: CreateHoldout, acting: Acting): Promise<Holdout> {
-    const holdout = { ...body, salt: defaultSalt.holdout(body.key) };
+  async createHoldout(body: CreateHoldout, acting: Acting): Promise<HoldoutView> {
+    const holdout = { ...body, salt: defaultSalt.holdout(body.key), revision: 1 };
     return this.db.transaction(async (tx) => {
       await requireSurfaces(tx, holdout.surfaces);
       const inserted = await tx.query(
-        `insert into holdout (key, title, salt, share, surfaces, unit_type, enabled) values ($1, $2, $3, $4, $5, $6, $7)
+        `insert into holdout (key, title, salt, share, surfaces, unit_type, enabled, tags, except_when)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb)
          on conflict do nothing returning key`,
         [
           holdout.key,
@@ -71,6 +82,8 @@ export class LayersService {
           holdout.surfaces,
           holdout.unitType,
           holdout.enabled,
+          holdout.tags,
+          jsonb(holdout.except),
         ],
       );
       if (inserted.length === 0)
@@ -85,20 +98,31 @@ export class LayersService {
     });
   }
 
-  /** Fields left out stay as they are. @throws Problem 404, 400 for an unknown surface. */
-  async patchHoldout(key: string, body: PatchHoldout, acting: Acting): Promise<Holdout> {
+  /** Fields left out stay as they are. @throws Problem 404, 400 for an unknown surface, 412 for a stale If-Match. */
+  async patchHoldout(key: string, body: PatchHoldout, acting: Acting): Promise<HoldoutView> {
     return this.db.transaction(async (tx) => {
-      const [before] = await tx.query<Row<Holdout>>(
+      const [before] = await tx.query<Row<HoldoutView>>(
         `select ${HOLDOUT} from holdout where key = $1 for update`,
         [key],
       );
       if (!before) throw Problem.notFound('Holdout', key);
+      requireMatch(acting.ifMatch, before.revision, false);
       const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
-      const after: Holdout = { ...before, ...given };
+      const after: HoldoutView = { ...before, ...given, revision: before.revision + 1 };
       await requireSurfaces(tx, after.surfaces);
       await tx.query(
-        `update holdout set title = $2, share = $3, surfaces = $4, enabled = $5 where key = $1`,
-        [...[key, after.title, after.share, after.surfaces, after.enabled]],
+        `update holdout set title = $2, share = $3, surfaces = $4, enabled = $5, tags = $6, except_when = $7::jsonb,
+                revision = $8 where key = $1`,
+        [
+          key,
+          after.title,
+          after.share,
+          after.surfaces,
+          after.enabled,
+          after.tags ?? null,
+          jsonb(after.except ?? null),
+          after.revision,
+        ],
       );
       await recordChange(tx, acting, {
         action: 'holdout.change',

@@ -42,6 +42,7 @@ describe('operations', () => {
       'learn',
       'maintenance',
       'rollup',
+      'schedule',
       'train',
     ]);
     expect(state.processes.map((process) => process.role)).toEqual(['api', 'worker']);

@@ -12,6 +12,8 @@ export const QUEUES = {
   rollup: 'rollup',
   /** Partitions, retention, late sweeps. */
   maintenance: 'maintenance',
+  /** Start and end dates, ramps and goals of experiments; samples of their traffic. */
+  schedule: 'schedule',
 } as const;
 
 /** What a policy's shadow would have done, as kept in the decision. `failed` stands in the place of an answer. */

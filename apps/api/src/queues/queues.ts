@@ -32,6 +32,7 @@ export const JOB_OPTIONS: Readonly<Record<QueueName, DefaultJobOptions>> = {
   train: { ...base, attempts: 2 },
   rollup: base,
   maintenance: { ...base, attempts: 2 },
+  schedule: { ...base, attempts: 1 },
 };
 
 const worker: Omit<WorkerOptions, 'connection'> = {
@@ -53,4 +54,5 @@ export const WORKER_OPTIONS: Readonly<Record<QueueName, Omit<WorkerOptions, 'con
   train: { ...worker, concurrency: 1, lockDuration: 60_000 },
   rollup: { ...worker, concurrency: 1 },
   maintenance: { ...worker, concurrency: 1, lockDuration: 30_000 },
+  schedule: { ...worker, concurrency: 1, lockDuration: 30_000 },
 };

@@ -7,6 +7,7 @@ import type { ChangeRow, PhaseRow } from './health-edits.js';
 import { groupsOf } from './health-groups.js';
 import type { GroupRow } from './health-groups.js';
 import * as SQL from './health-facts.sql.js';
+import { trafficFact } from './traffic-facts.js';
 import type { Mute } from './health-mutes.js';
 import type { Population, ReportedExperiment, Segment } from './report-store.js';
 
@@ -59,6 +60,8 @@ export class HealthFactsReader {
       this.concentration(question),
     ]);
     const groups = groupsOf(rows, population, question.arms);
+    const edits = editsOf(phases, changes);
+    const traffic = present ? await trafficFact(this.db, experiment.key, phases, edits, asOf) : null;
     const held = [...concentration, ...(live.concentration ?? [])];
     return {
       ...live,
@@ -67,7 +70,8 @@ export class HealthFactsReader {
       plan: planOf(experiment, population),
       pausedDays: pausedDaysOf(changes, endOf(experiment, asOf)),
       entries: entriesOf(population, question.arms),
-      edits: editsOf(phases, changes),
+      edits,
+      ...(traffic === null || experiment.status !== 'running' ? {} : { traffic }),
       segmentsLookedAt: segment === null ? 1 : Math.max(1, groups.length),
       ...(segment === null && groups.length > 0 ? { groups } : {}),
       ...(held.length > 0 ? { concentration: held } : {}),

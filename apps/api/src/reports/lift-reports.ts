@@ -12,6 +12,7 @@ import type {
 } from '#metrics';
 import { dayOf, lastMatureDay, watchedUntil } from '../rollups/maturity.js';
 import { baselineOf } from './baseline.js';
+import { guardrailState } from './guardrail-state.js';
 import { HealthFactsReader, endOf } from './health-facts.js';
 import { withMutes, worstStatus } from './health-mutes.js';
 import type { HealthView, Mute } from './health-mutes.js';
@@ -171,6 +172,7 @@ export class LiftReports {
             }
           : null,
       health: worstStatus(report.health),
+      guardrails: guardrailState(report.health),
       asOf: report.asOf,
     });
   }

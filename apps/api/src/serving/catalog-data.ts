@@ -5,6 +5,7 @@ import type {
   Experiment,
   Holdout,
   Json,
+  KeptUnits,
   Layer,
   SavedConditions,
   Surface,
@@ -73,6 +74,8 @@ export interface CatalogConfig extends SavedConditions {
   readonly unitTypes?: readonly UnitType[];
   /** Signs testers' tokens; never kept on disk. Null: no token was ever given out. */
   readonly testerKey?: string | null;
+  /** Units that keep an arm through a change; absent: none. */
+  readonly kept?: readonly KeptUnits[];
 }
 
 /** Everything a treatment depends on besides learned states. Immutable; replaced as a whole. */
@@ -207,7 +210,7 @@ export function compileCatalog(
 ): ServingCatalog {
   const usable = config.experiments.filter((experiment) => {
     try {
-      createAssignmentEngine({ ...config, experiments: [experiment] });
+      createAssignmentEngine({ ...config, experiments: [experiment], kept: [] });
       return true;
     } catch (error) {
       onRejected(experiment.key, (error as Error).message);

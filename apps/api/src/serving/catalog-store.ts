@@ -5,19 +5,20 @@ import type {
   Experiment,
   Holdout,
   Json,
+  KeptUnits,
   Layer,
+  LayerMembership,
   Prerequisite,
-  SegmentVersion,
   Surface,
   SurfaceKind,
   Switchback,
-  UnitListConfig,
-  UnitType,
 } from '#experiments';
 import type { Sql } from '../persistence/database.js';
 import type { CatalogConfig, CatalogItem, PageConfig, PolicyConfig } from './catalog-data.js';
 import { readWithdrawals } from '../persistence/feature-guard.js';
 import { readRules } from '../persistence/feature-rules.js';
+import { AudienceStore } from './audience-store.js';
+import { KEPT_REVISION, readKept } from '../persistence/kept-units.js';
 import type { Withhold } from '../persistence/withhold.js';
 
 /** Items read in one query; between two queries the event loop serves requests. */
@@ -35,17 +36,19 @@ interface ExperimentRow {
   layer: string;
   layer_from: number;
   layer_to: number;
+  other_layers: LayerMembership[];
   traffic: number;
   targeting: Condition | null;
   arms: Arm[];
   phase: number;
   salt: string;
   shipped_arm: string | null;
+  tags: string[];
 }
 
 const EXPERIMENT = `
-select key, title, surface, unit_type, status, layer, layer_from, layer_to, traffic, targeting, arms, phase, salt, shipped_arm,
-  cluster_by, switchback, prerequisites
+select key, title, surface, unit_type, status, layer, layer_from, layer_to, other_layers, traffic,
+       targeting, arms, phase, salt, shipped_arm, tags, cluster_by, switchback, prerequisites
 from experiment`;
 const EXPERIMENTS = `${EXPERIMENT} where status in ('draft', 'scheduled', 'running', 'paused', 'shipped') order by created_at, key`;
 
@@ -60,12 +63,14 @@ const toExperiment = (row: ExperimentRow): Experiment => ({
   status: row.status,
   layer: row.layer,
   layerRange: [row.layer_from, row.layer_to],
+  otherLayers: row.other_layers,
   traffic: row.traffic,
   targeting: row.targeting,
   arms: row.arms,
   phase: row.phase,
   salt: row.salt,
   shippedArm: row.shipped_arm,
+  tags: row.tags,
 });
 
 interface PolicyRow {
@@ -108,7 +113,22 @@ interface HoldoutRow {
   surfaces: string[] | null;
   unit_type: string;
   enabled: boolean;
+  tags: string[] | null;
+  except_when: Condition | null;
 }
+
+const toHoldout = (row: HoldoutRow): Holdout => ({
+  key: row.key,
+  title: row.title,
+  salt: row.salt,
+  share: row.share,
+  surfaces: row.surfaces,
+  unitType: row.unit_type,
+  enabled: row.enabled,
+  tags: row.tags,
+  except: row.except_when,
+});
+
 interface ItemRow {
   id: string;
   kind: string;
@@ -130,6 +150,7 @@ select md5(concat_ws('|',
      coalesce(shadow::text, '') || coalesce(withhold::text, ''), ','
      order by id) from policy),
   (select string_agg(key || xmin::text, ',' order by key) from page),
+  (${KEPT_REVISION}),
   (select xmin::text from setting where key = 'kill_switch'),
   (select max(version)::text from feature_change),
   (select concat(count(*), '/', sum(hashtext(unit_id || '/' || feature))) from consent_withdrawal where granted_at is null),
@@ -145,10 +166,16 @@ select concat_ws('|', count(*), max(updated_at), sum(extract(epoch from updated_
 
 /** Reads the serving catalogue from PostgreSQL. */
 export class CatalogStore {
-  /** As read last: lists are large, and most stay as they are when something else changes. */
-  private lists = new Map<string, { readonly revision: number; readonly list: UnitListConfig }>();
+  private readonly audiences: AudienceStore;
+  /** Kept units can be many: read again only when they have changed. */
+  private kept: { readonly revision: string; readonly units: readonly KeptUnits[] } = {
+    revision: '',
+    units: [],
+  };
 
-  constructor(private readonly db: Sql) {}
+  constructor(private readonly db: Sql) {
+    this.audiences = new AudienceStore(db);
+  }
 
   async configRevision(): Promise<string> {
     return (await this.db.query<{ revision: string }>(CONFIG_REVISION))[0]?.revision ?? '';
@@ -182,22 +209,13 @@ export class CatalogStore {
       this.db.query<PageConfig & Record<string, unknown>>('select key, title, layout from page order by key'),
       readRules(this.db),
       readWithdrawals(this.db),
-      this.readAudiences(),
+      this.audiences.read(),
     ]);
+    const kept = await this.readKept();
     return {
       experiments: experiments.map(toExperiment),
       layers,
-      holdouts: holdouts.map(
-        ({ key, title, salt, share, surfaces: covered, unit_type: unitType, enabled }): Holdout => ({
-          key,
-          title,
-          salt,
-          share,
-          surfaces: covered,
-          unitType,
-          enabled,
-        }),
-      ),
+      holdouts: holdouts.map(toHoldout),
       surfaces: surfaces.map(
         ({ key, title, kind, default_value: defaultValue, candidate_kind: candidateKind }): Surface => ({
           key,
@@ -214,44 +232,15 @@ export class CatalogStore {
       features,
       withdrawals,
       ...audiences,
+      kept,
     };
   }
 
-  private async readAudiences(): Promise<
-    Required<Pick<CatalogConfig, 'unitTypes' | 'segments' | 'unitLists' | 'testerKey'>>
-  > {
-    const [unitTypes, segments, unitLists, testerKeys] = await Promise.all([
-      this.db.query<UnitType & Record<string, unknown>>(
-        'select key, title, context_field as "contextField" from unit_type order by key',
-      ),
-      this.db.query<SegmentVersion & Record<string, unknown>>(
-        'select segment as key, version, condition from segment_version order by 1, 2',
-      ),
-      this.readLists(),
-      this.db.query<{ key: string }>('select key from tester_key'),
-    ]);
-    return { unitTypes, segments, unitLists, testerKey: testerKeys[0]?.key ?? null };
-  }
-
-  private async readLists(): Promise<UnitListConfig[]> {
-    const heads = await this.db.query<{ key: string; hashed: boolean; revision: number }>(
-      'select key, hashed, revision from unit_list order by key',
-    );
-    const lists = new Map<string, { readonly revision: number; readonly list: UnitListConfig }>();
-    for (const { key, hashed, revision } of heads) {
-      const known = this.lists.get(key);
-      if (known?.revision === revision) {
-        lists.set(key, known);
-        continue;
-      }
-      const rows = await this.db.query<{ entry: string }>(
-        'select entry from unit_list_entry where list = $1',
-        [key],
-      );
-      lists.set(key, { revision, list: { key, hashed, entries: rows.map(({ entry }) => entry) } });
-    }
-    this.lists = lists;
-    return [...lists.values()].map(({ list }) => list);
+  private async readKept(): Promise<readonly KeptUnits[]> {
+    const [row] = await this.db.query<{ revision: string }>(`select (${KEPT_REVISION}) as revision`);
+    const revision = row?.revision ?? '';
+    if (revision !== this.kept.revision) this.kept = { revision, units: await readKept(this.db) };
+    return this.kept.units;
   }
 
   /** An experiment in whatever status. */

@@ -19,6 +19,7 @@ export const EXPORT = {
   identities: `select to_jsonb(a) - 'seq' as row from unit_alias a where a.unit_id = $1 or a.kept = $1 order by a.seq`,
   identitySwitches: `select to_jsonb(s) - 'id' as row from identity_switch s
             where s.unit_id = $1 or s.other_unit_id = $1 order by s.at`,
+  keptArms: `select to_jsonb(k) - 'seq' as row from kept_unit k where k.unit_id = $1 order by k.experiment`,
   pendingExposures: `select to_jsonb(p) as row from exposure_pending p where p.unit_id = $1 order by p.at`,
 } as const;
 
@@ -62,6 +63,7 @@ export const ERASE: Readonly<Record<string, string>> = {
     changed as (
       update unit_list set revision = revision + 1, size = size - 1 where key in (select list from gone))
     select count(*)::int as removed from gone`,
+  keptArms: removed(`delete from kept_unit where unit_id = $1`),
   notPersonalised: removed(`delete from not_personalised where unit_id = $1`),
   consentWithdrawals: removed(`delete from consent_withdrawal where unit_id = $1`),
   quarantine: removed(

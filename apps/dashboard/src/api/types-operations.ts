@@ -1,4 +1,4 @@
-import type { Json } from './types.js';
+import type { Condition, Json } from './types.js';
 
 /** Shapes of decisions, policies and operations; re-exported by types.ts. */
 export interface RewardMeasure {
@@ -310,4 +310,9 @@ export interface Holdout {
   surfaces: string[] | null;
   unitType: string;
   enabled: boolean;
+  /** Null or absent: it withholds every experiment. */
+  tags?: string[] | null;
+  /** Requests that meet it are not held out. */
+  except?: Condition | null;
+  revision?: number;
 }

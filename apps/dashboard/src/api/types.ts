@@ -51,6 +51,8 @@ export interface Experiment {
   status: ExperimentStatus;
   layer: string;
   layerRange: [number, number];
+  /** Further layers; a unit must be inside the range of each. */
+  otherLayers?: { layer: string; range: [number, number] }[];
   traffic: number;
   targeting: Condition | null;
   arms: Arm[];
@@ -90,6 +92,8 @@ export interface Phase {
   traffic: number;
   targeting: Condition | null;
   arms: Arm[];
+  /** Units of earlier phases kept their arms. */
+  keepsUnits?: boolean;
 }
 
 export interface Interval {

@@ -16,6 +16,8 @@ export interface HealthDetails {
   /** How many groups of units there were to choose from when one was chosen; 1: all units are looked at. */
   readonly segmentsLookedAt?: number;
   readonly edits?: readonly EditFact[];
+  /** Decisions of the last hour; absent before there are samples to compare with. */
+  readonly traffic?: TrafficFact;
   readonly ingestLagSeconds?: number;
   readonly snapshots?: readonly SnapshotFact[];
   readonly overlap?: readonly OverlapFact[];
@@ -138,6 +140,16 @@ export interface StreamFact {
   /** Of the sampled outcomes that name a decision, those whose decision is not stored. */
   readonly outcomesWithDecision: number;
   readonly unmatched: number;
+}
+
+export interface TrafficFact {
+  readonly decisions: number;
+  /** By an earlier hour, scaled by the shares of traffic then and now. */
+  readonly expected: number;
+  /** When the hour began. */
+  readonly since: string;
+  /** The last change within the day; null: none. */
+  readonly change: { readonly at: string; readonly what: readonly string[] } | null;
 }
 
 export interface TrendFact {

@@ -26,6 +26,7 @@ import { sampleSizeCheck } from './sample-size.check.js';
 import { snapshotAgeCheck } from './snapshot-age.check.js';
 import { splitByGroupCheck } from './split-by-group.check.js';
 import { testersCheck } from './testers.check.js';
+import { trafficCheck } from './traffic.check.js';
 import { unexpectedArmCheck } from './unexpected-arm.check.js';
 import { unmatchedOutcomesCheck } from './unmatched-outcomes.check.js';
 
@@ -41,6 +42,7 @@ export const healthChecks: readonly HealthCheck[] = [
   crossoverCheck,
   mixedAllocationCheck,
   unexpectedArmCheck,
+  trafficCheck,
   ingestLagCheck,
   missingPropensityCheck,
   oddRewardsCheck,

@@ -34,6 +34,7 @@ const healthy: HealthFacts = {
   ],
   segmentsLookedAt: 1,
   edits: [],
+  traffic: { decisions: 1000, expected: 1010, since: '2026-08-01T00:00:00.000Z', change: null },
   ingestLagSeconds: 5,
   snapshots: [{ arm: 'b', policy: 'Artwork', ageSeconds: 170, cadenceSeconds: 60 }],
   overlap: [{ arm: 'b', decisions: 5000, effectiveSize: 501, minPropensity: 0.02, floor: 0.02, missing: 49 }],

@@ -19,6 +19,9 @@ export class ExperimentPhaseEntity {
   @Column({ type: 'jsonb' })
   arms!: Json;
 
+  @Column({ type: 'boolean', name: 'keeps_units', default: false })
+  keepsUnits!: boolean;
+
   @Column({ type: 'timestamptz', name: 'started_at' })
   startedAt!: Date;
 

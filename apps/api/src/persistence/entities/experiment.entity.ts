@@ -40,6 +40,9 @@ export class ExperimentEntity {
   @Column({ type: 'double precision', name: 'layer_to' })
   layerTo!: number;
 
+  @Column({ type: 'jsonb', name: 'other_layers', default: [] })
+  otherLayers!: Json;
+
   @Column({ type: 'double precision' })
   traffic!: number;
 

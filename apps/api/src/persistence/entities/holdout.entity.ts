@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { Condition } from '#experiments';
 
 /** Row shape: Units that get the default everywhere it covers. */
 @Entity({ name: 'holdout' })
@@ -23,6 +24,12 @@ export class HoldoutEntity {
 
   @Column({ type: 'boolean' })
   enabled!: boolean;
+
+  @Column({ type: 'text', nullable: true, array: true })
+  tags!: string[] | null;
+
+  @Column({ type: 'jsonb', name: 'except_when', nullable: true })
+  except!: Condition | null;
 
   @Column({ type: 'timestamptz', name: 'created_at', default: () => 'now()' })
   createdAt!: Date;

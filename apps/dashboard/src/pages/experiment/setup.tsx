@@ -1,4 +1,6 @@
+import { Button } from '@mantine/core';
 import type { ReactElement, ReactNode } from 'react';
+import { useState } from 'react';
 import { Link } from 'react-router';
 import { useCatalog, usePhases } from '../../api/queries.js';
 import type { Arm, Experiment, Phase, Treatment } from '../../api/types.js';
@@ -20,6 +22,8 @@ import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { Pill } from '../../ui/status.js';
 import styles from './setup.module.css';
+import { ChangeDialog } from './traffic/change-dialog.js';
+import { SchedulePanel } from './traffic/schedule-panel.js';
 
 /** What the experiment is: hypothesis, arms, who takes part, what is measured, and how that changed. */
 export function Setup({ experiment }: { experiment: Experiment }): ReactElement {
@@ -39,6 +43,7 @@ export function Setup({ experiment }: { experiment: Experiment }): ReactElement 
         <Audience experiment={experiment} />
         <Measurement experiment={experiment} />
       </div>
+      <SchedulePanel experiment={experiment} />
       {experiment.startedAt === null ? null : <Phases experimentKey={experiment.key} />}
     </div>
   );
@@ -84,10 +89,27 @@ export function TreatmentCell({ treatment }: { treatment: Treatment }): ReactNod
   );
 }
 
+/** What has ended keeps what it was. */
+const CHANGEABLE: ReadonlySet<string> = new Set(['draft', 'scheduled', 'running', 'paused']);
+
 function Audience({ experiment }: { experiment: Experiment }): ReactElement {
-  const [from, to] = experiment.layerRange;
+  const [changing, setChanging] = useState(false);
+  const layers = [
+    { layer: experiment.layer, range: experiment.layerRange },
+    ...(experiment.otherLayers ?? []),
+  ];
   return (
-    <Panel title="Who takes part">
+    <Panel
+      title="Who takes part"
+      actions={
+        CHANGEABLE.has(experiment.status) ? (
+          <Button size="xs" variant="default" onClick={() => setChanging(true)}>
+            Change
+          </Button>
+        ) : undefined
+      }
+    >
+      {changing ? <ChangeDialog experiment={experiment} close={() => setChanging(false)} /> : null}
       <Facts
         facts={[
           { label: 'Surface', value: experiment.surface },
@@ -95,8 +117,13 @@ function Audience({ experiment }: { experiment: Experiment }): ReactElement {
           { label: 'Targeting', value: conditionSentence(experiment.targeting) },
           { label: 'Traffic', value: `${percent(experiment.traffic, 0)} of its own units` },
           {
-            label: 'Layer',
-            value: `${experiment.layer}, ${percent(to - from, 1)} of it (${from.toFixed(3)} to ${to.toFixed(3)})`,
+            label: layers.length === 1 ? 'Layer' : 'Layers',
+            value: layers
+              .map(
+                ({ layer, range: [from, to] }) =>
+                  `${layer}, ${percent(to - from, 1)} of it (${from.toFixed(3)} to ${to.toFixed(3)})`,
+              )
+              .join('; and '),
           },
           { label: 'Seed', value: <span className="mq-mono">{experiment.salt}</span> },
         ]}
@@ -138,6 +165,12 @@ function Phases({ experimentKey }: { experimentKey: string }): ReactElement {
     { key: 'from', title: 'From', cell: (phase) => dateTime(phase.startedAt) },
     { key: 'to', title: 'To', cell: (phase) => (phase.endedAt === null ? 'now' : dateTime(phase.endedAt)) },
     { key: 'traffic', title: 'Traffic', align: 'right', cell: (phase) => percent(phase.traffic, 0) },
+    {
+      key: 'units',
+      title: 'Units before it',
+      cell: (phase) =>
+        phase.phase === 1 ? '—' : phase.keepsUnits === true ? 'kept their arms' : 'moved with it',
+    },
     { key: 'targeting', title: 'Targeting', cell: (phase) => conditionSentence(phase.targeting) },
     {
       key: 'arms',

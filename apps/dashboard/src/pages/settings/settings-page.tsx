@@ -11,6 +11,8 @@ import { UrlTabs } from '../../ui/url-tabs.js';
 import { FeaturesPanel } from './features-panel.js';
 import { KeysPanel } from './keys-panel.js';
 import { PagesPanel } from './pages-panel.js';
+import { HoldoutsPanel } from './traffic/holdouts-panel.js';
+import { LayersPanel } from './traffic/layers-panel.js';
 import { SurfacesPanel } from './surfaces-panel.js';
 
 export function SettingsPage(): ReactElement {
@@ -26,6 +28,7 @@ export function SettingsPage(): ReactElement {
           { key: '', title: 'API keys', render: () => <KeysPanel /> },
           { key: 'surfaces', title: 'Surfaces', render: () => <Places /> },
           { key: 'features', title: 'Features', render: () => <FeaturesPanel /> },
+          { key: 'traffic', title: 'Layers and holdouts', render: () => <Traffic /> },
           { key: 'audit', title: 'Audit log', render: () => <AuditPanel /> },
         ]}
       />
@@ -38,6 +41,15 @@ function Places(): ReactElement {
     <div className={layout.stack}>
       <SurfacesPanel />
       <PagesPanel />
+    </div>
+  );
+}
+
+function Traffic(): ReactElement {
+  return (
+    <div className={layout.stack}>
+      <HoldoutsPanel />
+      <LayersPanel />
     </div>
   );
 }

@@ -1,0 +1,147 @@
+import {
+  bucketIndex,
+  chooseVariation,
+  digestSalt,
+  membershipsOf,
+  realisedShares,
+  splitRanges,
+} from '#experiments';
+import { BUCKETS } from '#experiments';
+import type { Arm, Experiment, KeptUnits } from '#experiments';
+import type { Sql } from './database.js';
+
+/** Units that one experiment may keep: each is a few dozen bytes in the memory of every process that serves. */
+export const MOST_KEPT = 200_000;
+const PAGE = 10_000;
+
+/** Changes whenever the kept units change. */
+export const KEPT_REVISION = `select concat(count(*), '/', max(seq)) from kept_unit`;
+
+interface KeptRow extends Record<string, unknown> {
+  readonly experiment: string;
+  readonly arm: string;
+  readonly traffic: number | null;
+  readonly arms: readonly Arm[] | null;
+  readonly units: string[];
+}
+
+/**
+ * Units that keep an arm, with the probability that the arm had in the phase in which they entered.
+ * @param unitId null: all units.
+ */
+export async function readKept(db: Sql, unitId: string | null = null): Promise<KeptUnits[]> {
+  const rows = await db.query<KeptRow>(
+    `select k.experiment, k.arm, p.traffic, p.arms, array_agg(k.unit_id) as units
+       from kept_unit k left join experiment_phase p on p.experiment = k.experiment and p.phase = k.phase
+      where $1::text is null or k.unit_id = $1
+      group by k.experiment, k.arm, p.phase, p.traffic, p.arms
+      order by k.experiment, k.arm, p.phase`,
+    [unitId],
+  );
+  return rows.map(({ experiment, arm, traffic, arms, units }) => ({
+    experiment,
+    arm,
+    armPropensity: arms === null ? 1 : shareOf(arms, traffic ?? 1, arm),
+    units,
+  }));
+}
+
+function shareOf(arms: readonly Arm[], traffic: number, key: string): number {
+  const index = arms.findIndex((arm) => arm.key === key);
+  return realisedShares({ arms, traffic })[index] ?? 1;
+}
+
+/** The layers' salts by key. */
+async function saltsOf(tx: Sql, experiment: Experiment): Promise<Map<string, string>> {
+  const keys = membershipsOf(experiment).map(({ layer }) => layer);
+  const rows = await tx.query<{ key: string; salt: string }>(
+    'select key, salt from layer where key = any($1::text[])',
+    [keys],
+  );
+  return new Map(rows.map(({ key, salt }) => [key, salt]));
+}
+
+/** The arm that the hash alone gives a unit, whatever its targeting; null: none. */
+async function armByHash(tx: Sql, experiment: Experiment): Promise<(unitId: string) => string | null> {
+  const salts = await saltsOf(tx, experiment);
+  const layers = membershipsOf(experiment).map(({ layer, range }) => ({
+    range,
+    digest: digestSalt(salts.get(layer) ?? ''),
+  }));
+  const split = digestSalt(experiment.salt);
+  const ranges = splitRanges(experiment);
+  return (unitId) => {
+    const inside = layers.every(({ range, digest }) => {
+      const n = bucketIndex(digest, unitId) / BUCKETS;
+      return n >= range[0] && n < range[1];
+    });
+    if (!inside) return null;
+    return experiment.arms[chooseVariation(bucketIndex(split, unitId) / BUCKETS, ranges)]?.key ?? null;
+  };
+}
+
+export interface KeepOptions {
+  /** Units that entered in an earlier phase are kept: by their decisions, whenever those come in. */
+  readonly beforePhase: number;
+  /** All of them, because a changed targeting may turn away any; false: those whom the hash gives another arm. */
+  readonly all: boolean;
+  /** Units that entered before this day are left aside; absent: all days. */
+  readonly since?: Date;
+}
+
+/**
+ * Keeps the arms of units that were exposed before a change. Units that saw several arms are not kept.
+ * @returns how many units the experiment keeps now; more than MOST_KEPT: the caller refuses the change.
+ */
+export async function keepUnits(tx: Sql, experiment: Experiment, options: KeepOptions): Promise<number> {
+  const armOf = await armByHash(tx, experiment);
+  let kept = await countKept(tx, experiment.key);
+  let after = '';
+  for (;;) {
+    const rows = await tx.query<{ unitId: string; arm: string; phase: number | null }>(
+      `select unit_id as "unitId", arm, phase from experiment_unit
+        where experiment = $1 and unit_id > $2 and not crossover
+          and coalesce(phase, 0) < $3 and entered_on >= $4::date
+        order by unit_id limit $5`,
+      [experiment.key, after, options.beforePhase, options.since ?? new Date(0), PAGE],
+    );
+    const chosen = rows.filter(({ unitId, arm }) => options.all || armOf(unitId) !== arm);
+    kept += await insert(tx, experiment.key, chosen);
+    const last = rows.at(-1);
+    if (rows.length < PAGE || !last || kept > MOST_KEPT) return kept;
+    after = last.unitId;
+  }
+}
+
+async function insert(
+  tx: Sql,
+  experiment: string,
+  rows: readonly { unitId: string; arm: string; phase: number | null }[],
+): Promise<number> {
+  if (rows.length === 0) return 0;
+  const added = await tx.query(
+    `insert into kept_unit (experiment, unit_id, arm, phase)
+     select $1, u, a, p from unnest($2::text[], $3::text[], $4::integer[]) as t (u, a, p)
+     on conflict (experiment, unit_id) do nothing returning 1`,
+    [
+      experiment,
+      rows.map(({ unitId }) => unitId),
+      rows.map(({ arm }) => arm),
+      rows.map(({ phase }) => phase),
+    ],
+  );
+  return added.length;
+}
+
+export async function countKept(db: Sql, experiment: string): Promise<number> {
+  const [row] = await db.query<{ n: number }>(
+    'select count(*)::int as n from kept_unit where experiment = $1',
+    [experiment],
+  );
+  return row?.n ?? 0;
+}
+
+/** What has ended keeps nobody. */
+export async function dropKept(tx: Sql, experiment: string): Promise<void> {
+  await tx.query('delete from kept_unit where experiment = $1', [experiment]);
+}
