@@ -46,6 +46,11 @@ export default tseslint.config(
     },
   },
   {
+    files: ['libs/client/src/react/**/*.ts'],
+    plugins: { 'react-hooks': hooks },
+    rules: { 'react-hooks/rules-of-hooks': 'error', 'react-hooks/exhaustive-deps': 'error' },
+  },
+  {
     files: ['**/*.spec.ts', '**/*.spec.tsx', '**/testing/**', '**/test/**'],
     rules: {
       'max-lines-per-function': 'off',

@@ -128,7 +128,7 @@ describe('the client', () => {
           unitId: 'm_1',
           unitType: 'member',
           context: { device: 'tv' },
-          expose: true,
+          expose: false,
           requests: [{ surface: 'home.hero' }, { surface: 'home.rows', limit: 3 }],
         },
       });
@@ -156,9 +156,12 @@ describe('the client', () => {
         'a',
       ]);
       expect(server.received[2]?.body).toMatchObject({
-        expose: true,
+        expose: false,
         requests: [{ surface: 'home.rows', limit: 2 }],
       });
+      // What is shown for certain is exposed by an event, once the answer is there to be shown.
+      await until(() => server.events.length === 1);
+      expect(server.events[0]).toMatchObject({ kind: 'exposure', decisionId: decided.decisionId });
     });
 
     const failures: readonly (readonly [string, Reply, string, string])[] = [

@@ -1,16 +1,17 @@
+import { AnswerCache, pageStore } from './answer-cache.js';
 import { EventQueue } from './event-queue.js';
 import { onPageHide } from './page-hide.js';
-import { createPost } from './post.js';
-import type { Post } from './post.js';
+import { createBeacon, createPost } from './post.js';
+import type { Post, Posted } from './post.js';
 import type * as T from './types.js';
 
 export type AskOptions = Omit<T.TreatmentRequest, 'surface'> & ServeOptions;
 export interface ServeOptions {
-  /** True when the answer is shown for certain: it then counts as seen without an event. */
+  /** True when the answer is shown for certain: it is exposed as soon as it is there, and only then: no default is. */
   readonly expose?: boolean;
 }
 export interface Treatments {
-  /** In the order of the requests; empty on failure. */
+  /** In the order of the requests; on failure the last good answers if there is one to every request, else empty. */
   readonly treatments: readonly T.Treatment[];
   readonly failure: T.Failure | null;
 }
@@ -37,8 +38,31 @@ export function createClient(options: T.ClientOptions): Client {
     }
   };
   const post = createPost(options.url, options.key, options.fetch ?? globalThis.fetch.bind(globalThis));
-  const queue = new EventQueue(post, report, options);
-  return new Client(options, { post, queue, report, stopListening: onPageHide(() => void queue.leave()) });
+  const queue = new EventQueue(post, createBeacon(options.url, options.key), report, options);
+  const shared = {
+    ...{ post, queue, report, cache: cacheOf(options), consent: options.consent ?? 'granted' },
+    stopListening: onPageHide(() => void queue.leave()),
+  };
+  const client = new Client(options, shared);
+  client.setConsent(shared.consent);
+  return client;
+}
+
+function cacheOf({
+  store,
+  url,
+  unitId,
+  unitType = 'member',
+  cacheMs = 86_400_000,
+}: T.ClientOptions): AnswerCache {
+  return new AnswerCache(
+    ...([
+      store === undefined ? pageStore() : store,
+      `marquee ${url}`,
+      `${unitType} ${unitId}`,
+      cacheMs,
+    ] as const),
+  );
 }
 
 interface Shared {
@@ -46,6 +70,8 @@ interface Shared {
   readonly queue: EventQueue;
   readonly report: (problem: T.ClientProblem) => void;
   readonly stopListening: () => void;
+  readonly cache: AnswerCache;
+  consent: T.Consent;
 }
 
 export class Client {
@@ -61,17 +87,17 @@ export class Client {
     { expose = false }: ServeOptions = {},
   ): Promise<Treatments> {
     const { unitId, unitType = 'member', context = {}, timeoutMs = 1_000 } = this.options;
-    const body = toJson({ unitId, unitType, context, requests, expose }) ?? '';
+    if (this.shared.consent !== 'granted') return { treatments: [], failure: 'CLIENT_NO_CONSENT' };
+    // Never asked of the server itself: it would count an answer that comes too late to be shown.
+    const body = toJson({ unitId, unitType, context, requests, expose: false }) ?? '';
     const answer = await this.shared.post('/v1/treatments', body, timeoutMs);
-    const treatments = (answer.body as { treatments?: readonly T.Treatment[] } | null)?.treatments;
-    if (answer.failure === null && Array.isArray(treatments)) return { treatments, failure: null };
-    const failure = answer.failure ?? 'CLIENT_NO_ANSWER';
-    this.shared.report({
-      what: 'treatments',
-      reason: answer.status >= 400 ? `http_${answer.status}` : failure,
-      lost: 0,
-    });
-    return { treatments: [], failure };
+    // Withdrawn meanwhile: as if nothing had been asked.
+    if ((this.shared.consent as T.Consent) !== 'granted')
+      return { treatments: [], failure: 'CLIENT_NO_CONSENT' };
+    const served = this.read(answer, `${unitType} ${unitId}`, requests);
+    if (expose)
+      for (const treatment of served.treatments) if (isShowable(treatment)) this.expose(treatment.decisionId);
+    return served;
   }
 
   /** The value of a `value` surface; `fallback` also where the server's value is of another JSON type (unless it is null). */
@@ -129,6 +155,19 @@ export class Client {
     return new Client({ ...this.options, unitId, context }, this.shared);
   }
 
+  /**
+   * What the person agreed to; holds for all clients made of this one. `granted` sends what waited; `denied` drops it and
+   * removes what was stored. What the server has already is erased with `DELETE /v1/units/:id`.
+   */
+  setConsent(consent: T.Consent): void {
+    const { cache, queue } = this.shared;
+    this.shared.consent = consent;
+    if (consent === 'granted') cache.load();
+    else cache.clear();
+    if (consent === 'denied') queue.clear();
+    queue.hold(consent !== 'granted');
+  }
+
   /** Sends queued events now. @returns whether all of them left. */
   flush(): Promise<boolean> {
     return this.shared.queue.flush();
@@ -146,15 +185,29 @@ export class Client {
     { expose = false, ...request }: AskOptions = {},
     read: (treatment: T.Treatment) => V | undefined,
   ): Promise<T.Answer<V>> {
-    const { treatments, failure } = await this.treatments([{ ...request, surface }], { expose });
+    const { treatments, failure } = await this.treatments([{ ...request, surface }]);
     const treatment = treatments[0];
-    if (treatment?.withheld) return { ...namesOf(treatment), value: fallback, withheld: true };
-    const value = treatment && read(treatment);
+    const value = treatment?.withheld ? fallback : treatment && read(treatment);
     if (!treatment || value === undefined) {
       const reason = treatment ? refusedBecause(treatment) : (failure ?? 'CLIENT_NO_ANSWER');
       return { value: fallback, decisionId: null, experiment: null, arm: null, reason };
     }
-    return { ...namesOf(treatment), value };
+    if (expose) this.expose(treatment.decisionId);
+    return { ...namesOf(treatment), value, ...marksOf(treatment, failure) };
+  }
+
+  /** What an answer says; the last good answers where it says nothing. */
+  private read(answer: Posted, unit: string, requests: readonly T.TreatmentRequest[]): Treatments {
+    const { cache, report } = this.shared;
+    const treatments = (answer.body as { treatments?: readonly T.Treatment[] } | null)?.treatments;
+    if (answer.failure === null && Array.isArray(treatments)) {
+      cache.keep(unit, requests, treatments);
+      return { treatments, failure: null };
+    }
+    const failure = answer.failure ?? 'CLIENT_NO_ANSWER';
+    report({ what: 'treatments', reason: answer.status >= 400 ? `http_${answer.status}` : failure, lost: 0 });
+    const kept = requests.map((request) => cache.get(unit, request));
+    return { treatments: kept.every((treatment) => treatment !== undefined) ? kept : [], failure };
   }
 
   private capture(
@@ -162,20 +215,31 @@ export class Client {
     { at = new Date(), ...details }: T.EventDetails,
   ): void {
     const json = toJson({ ...event, unitId: this.options.unitId, at, ...details });
-    if (json === null) this.shared.report({ what: 'events', reason: 'not_json', lost: 1 });
+    if (this.shared.consent === 'denied')
+      this.shared.report({ what: 'events', reason: 'no_consent', lost: 1 });
+    else if (json === null) this.shared.report({ what: 'events', reason: 'not_json', lost: 1 });
     else this.shared.queue.add(json);
   }
 }
 
+/** Whether an answer is something to show at all. */
+const isShowable = (treatment: T.Treatment): boolean =>
+  treatment.reason !== 'UNKNOWN_SURFACE' && treatment.reason !== 'NO_CANDIDATES';
+
 /** Why an answer is of no use. */
-const refusedBecause = ({ reason }: T.Treatment): string =>
-  reason === 'UNKNOWN_SURFACE' || reason === 'NO_CANDIDATES' ? reason : 'CLIENT_WRONG_TYPE';
+const refusedBecause = (treatment: T.Treatment): string =>
+  isShowable(treatment) ? 'CLIENT_WRONG_TYPE' : treatment.reason;
 
 const namesOf = ({ decisionId, experiment, arm, reason }: T.Treatment) => ({
   decisionId,
   experiment,
   arm,
   reason,
+});
+
+const marksOf = ({ withheld }: T.Treatment, failure: T.Failure | null) => ({
+  ...(withheld ? ({ withheld } as const) : {}),
+  ...(failure === null ? {} : ({ reason: failure, cached: true } as const)),
 });
 
 const typeOf = (value: unknown): string =>

@@ -1,4 +1,4 @@
-import type { Post, Posted } from './post.js';
+import type { Beacon, Post, Posted } from './post.js';
 import type { ClientOptions, ClientProblem } from './types.js';
 
 const SEND_TIMEOUT_MS = 10_000;
@@ -24,6 +24,9 @@ export class EventQueue {
   private failures = 0;
   private notBefore = 0;
   private closed = false;
+  private held = false;
+  /** Events that a beacon took; it does not say whether they arrived, so they are sent again should the page live on. */
+  private readonly left = new Set<string>();
   private flushAt: number;
   private readonly flushMs: number;
   private readonly maxQueued: number;
@@ -31,6 +34,7 @@ export class EventQueue {
 
   constructor(
     private readonly post: Post,
+    private readonly beacon: Beacon,
     private readonly report: (problem: ClientProblem) => void,
     options: Pick<ClientOptions, 'flushAt' | 'flushMs' | 'maxQueued' | 'retryMs'>,
   ) {
@@ -47,13 +51,26 @@ export class EventQueue {
       this.lose('queue_full', 1);
     }
     this.events.push(event);
-    if (this.events.length >= this.flushAt && this.failures === 0) void this.flush();
+    if (this.events.length >= this.flushAt && this.failures === 0 && !this.held) void this.flush();
     else this.wake(this.flushMs);
   }
 
-  /** Sends now what is queued. @returns whether all of it left; false while the server is away. */
+  /** While held, events wait and nothing is sent. */
+  hold(held: boolean): void {
+    this.held = held;
+    if (!held && this.events.length > 0) this.wake(0);
+  }
+
+  /** Drops what waits; what is under way cannot be called back. */
+  clear(): void {
+    this.events = [];
+    this.left.clear();
+  }
+
+  /** Sends now what is queued. @returns whether all of it left; false while the server is away or events are held. */
   async flush(): Promise<boolean> {
     while (this.events.length > 0) {
+      if (this.held) return false;
       this.flight ??= this.sendNext().finally(() => (this.flight = null));
       if (!(await this.flight)) return false;
     }
@@ -63,8 +80,14 @@ export class EventQueue {
   /** The page may be gone in a moment: what fits, also what is under way, leaves in one request that outlives it. */
   async leave(): Promise<void> {
     let size = 0;
-    const batch = this.events.filter((event) => (size += event.length) <= KEEPALIVE_CHARACTERS);
-    if (batch.length === 0) return;
+    const batch = this.events.filter(
+      (event) => !this.left.has(event) && (size += event.length) <= KEEPALIVE_CHARACTERS,
+    );
+    if (batch.length === 0 || this.held) return;
+    if (this.beacon(`[${batch.join(',')}]`)) {
+      for (const event of batch) this.left.add(event);
+      return;
+    }
     const answer = await this.send(batch, true);
     if (isFinal(answer)) this.settle(batch, answer);
   }
@@ -78,7 +101,6 @@ export class EventQueue {
     return done;
   }
 
-  // sendBeacon cannot carry the Authorization header; fetch with keepalive can.
   private send(batch: readonly string[], keepalive = false): Promise<Posted> {
     return this.post('/v1/events', `{"events":[${batch.join(',')}]}`, SEND_TIMEOUT_MS, keepalive);
   }
@@ -106,6 +128,7 @@ export class EventQueue {
   private settle(batch: readonly string[], { status, body }: Posted): void {
     const done = new Set(batch);
     this.events = this.events.filter((event) => !done.has(event));
+    for (const event of batch) this.left.delete(event);
     const rejected = (body as { rejected?: readonly { code?: string }[] } | null)?.rejected;
     if (Array.isArray(rejected)) for (const { code } of rejected) this.lose(String(code), 1);
     else if (status !== 202) this.lose(`http_${status}`, batch.length);
@@ -127,7 +150,7 @@ export class EventQueue {
   }
 
   private wake(delayMs: number): void {
-    if (this.timer !== null || this.closed) return;
+    if (this.timer !== null || this.closed || this.held) return;
     this.timer = setTimeout(() => {
       this.timer = null;
       void this.flush();

@@ -1,3 +1,10 @@
 export { createClient } from './client.js';
 export type { AskOptions, Client, ServeOptions, Treatments } from './client.js';
+export type { Store } from './answer-cache.js';
+export { exposureHook } from './open-feature.js';
+export type { ExposureHook } from './open-feature.js';
+export { exposeWhenSeen } from './seen.js';
+export type { SeenOptions } from './seen.js';
+export { action, slate, typed, value } from './typed.js';
+export type { Surfaces, ValueOf } from './typed.js';
 export type * from './types.js';

@@ -4,12 +4,19 @@ interface Page {
   removeEventListener(type: string, listener: () => void): void;
 }
 
-/** Calls back when the page is hidden, the last moment that a browser surely grants. @returns stops listening. */
+/**
+ * Calls back when the page is hidden, the last moment that a browser surely grants, and when it goes away.
+ * @returns stops listening.
+ */
 export function onPageHide(callback: () => void): () => void {
-  const page = (globalThis as { document?: Page }).document;
+  const { document: page, window } = globalThis as { document?: Page; window?: Page };
   const whenHidden = (): void => {
     if (page?.visibilityState === 'hidden') callback();
   };
   page?.addEventListener('visibilitychange', whenHidden);
-  return () => page?.removeEventListener('visibilitychange', whenHidden);
+  window?.addEventListener?.('pagehide', callback);
+  return () => {
+    page?.removeEventListener('visibilitychange', whenHidden);
+    window?.removeEventListener?.('pagehide', callback);
+  };
 }

@@ -11,6 +11,26 @@ export interface Posted {
 
 export type Post = (path: string, body: string, timeoutMs: number, keepalive?: boolean) => Promise<Posted>;
 
+/** Hands a text to the browser for after the page; false where it cannot, or where its queue is full. */
+export type Beacon = (events: string) => boolean;
+
+/**
+ * sendBeacon with the key in the body: it can carry no header, and as text it needs no preflight, for which a page that
+ * closes has no time. Browsers without it use fetch with keepalive.
+ */
+export function createBeacon(url: string, key: string): Beacon {
+  const address = `${url.replace(/\/+$/, '')}/v1/beacon`;
+  return (events) => {
+    try {
+      const { navigator } = globalThis as { navigator?: { sendBeacon?(url: string, body: string): boolean } };
+      const body = `{"key":${JSON.stringify(key)},"events":${events}}`;
+      return navigator?.sendBeacon?.(address, body) ?? false;
+    } catch {
+      return false;
+    }
+  };
+}
+
 /** POSTs JSON. Never rejects: every way to fail is a value. */
 export function createPost(url: string, key: string, fetch: typeof globalThis.fetch): Post {
   const base = url.replace(/\/+$/, '');

@@ -1,3 +1,5 @@
+import type { Store } from './answer-cache.js';
+
 /** The client's words: what `POST /v1/treatments` and `POST /v1/events` take and give, and the options. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type Context = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
@@ -60,7 +62,18 @@ export interface Prefetch extends Answer<readonly string[]> {
 
 /** Why the default was used instead of an answer of the server. */
 export type Failure =
-  'CLIENT_TIMEOUT' | 'CLIENT_UNREACHABLE' | 'CLIENT_REFUSED' | 'CLIENT_NO_ANSWER' | 'CLIENT_WRONG_TYPE';
+  | 'CLIENT_TIMEOUT'
+  | 'CLIENT_UNREACHABLE'
+  | 'CLIENT_REFUSED'
+  | 'CLIENT_NO_ANSWER'
+  | 'CLIENT_WRONG_TYPE'
+  | 'CLIENT_NO_CONSENT';
+
+/**
+ * What a person agreed to. `granted`: everything. `pending`: nothing is asked, sent or stored; events wait in memory.
+ * `denied`: nothing either, and nothing waits.
+ */
+export type Consent = 'granted' | 'pending' | 'denied';
 
 /** What a helper returns: always something to show. */
 export interface Answer<T> {
@@ -73,6 +86,8 @@ export interface Answer<T> {
   readonly reason: string;
   /** `value` is the caller's default because what was chosen is withheld; expose it as any other. */
   readonly withheld?: true;
+  /** The last good answer, because there was none now; `reason` is the failure. Expose it as any other. */
+  readonly cached?: true;
 }
 
 export interface EventDetails {
@@ -117,5 +132,11 @@ export interface ClientOptions {
   readonly maxQueued?: number;
   /** First and longest delay before a failed batch is sent again, ms. Default 1000 and 60000. */
   readonly retryMs?: readonly [first: number, longest: number];
+  /** Default `granted`. Start with `pending` where consent is asked for, then call `setConsent`. */
+  readonly consent?: Consent;
+  /** How old the last good answer may be that shows while the server is away, ms. Default one day; 0: none is kept. */
+  readonly cacheMs?: number;
+  /** Where the unit's last good answers outlive the page: localStorage in browsers by default; null: nowhere. */
+  readonly store?: Store | null;
   readonly onProblem?: (problem: ClientProblem) => void;
 }

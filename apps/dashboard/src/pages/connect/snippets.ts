@@ -1,3 +1,5 @@
+import { CLIENT_SNIPPETS } from './client-snippets.js';
+
 export interface Snippet {
   key: string;
   title: string;
@@ -56,6 +58,7 @@ await fetch('${origin}/v1/events', {
   }),
 });`,
   },
+  ...CLIENT_SNIPPETS,
   {
     key: 'openfeature',
     title: 'OpenFeature',
