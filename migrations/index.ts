@@ -25,6 +25,7 @@ import { Pages1764900000090 } from './1764900000090-pages.js';
 import { PageRevision1764900000140 } from './1764900000140-page-revision.js';
 import { Features1764900000130 } from './1764900000130-features.js';
 import { Assignment1764900000150 } from './1764900000150-assignment.js';
+import { Webhooks1764900000180 } from './1764900000180-webhooks.js';
 
 /** In order; the only list of migrations. */
 export const migrations = [
@@ -55,4 +56,5 @@ export const migrations = [
   PageRevision1764900000140,
   Assignment1764900000150,
   Traffic1764900000160,
+  Webhooks1764900000180,
 ];

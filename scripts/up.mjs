@@ -137,7 +137,7 @@ try {
     'dist/apps/api/src/worker.js',
     {
       ...env,
-      MARQUEE_ROLES: 'ingest,learn,rollup,maintenance',
+      MARQUEE_ROLES: 'ingest,learn,rollup,maintenance,webhooks',
     },
     { nodeFlags: nodeFlags.worker },
   );

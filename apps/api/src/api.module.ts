@@ -35,6 +35,7 @@ import { ServingModule } from './serving/serving.module.js';
 import { SurfacesModule } from './surfaces/surfaces.module.js';
 import { TestersModule } from './testers/testers.module.js';
 import { UnitsModule } from './units/units.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** Features of the HTTP process; one line each. */
 const features: readonly (Type | DynamicModule)[] = [
@@ -62,6 +63,7 @@ const features: readonly (Type | DynamicModule)[] = [
   ReportsModule,
   PortfolioModule,
   OperationsModule,
+  WebhooksModule,
 ];
 
 /** Composition root of the HTTP process. */

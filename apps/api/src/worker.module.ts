@@ -13,6 +13,7 @@ import { TrainModule } from './policies/train.module.js';
 import type { QueueBackend } from './queues/backend.js';
 import { QueuesModule } from './queues/queues.module.js';
 import { RollupModule } from './rollups/rollup.module.js';
+import { WebhookDeliveryModule } from './webhooks/webhook-delivery.module.js';
 
 /** What a worker runs, by role (MARQUEE_ROLES); one line each. */
 const byRole: Readonly<Record<string, readonly (Type | DynamicModule)[]>> = {
@@ -21,6 +22,7 @@ const byRole: Readonly<Record<string, readonly (Type | DynamicModule)[]>> = {
   train: [TrainModule],
   rollup: [RollupModule],
   maintenance: [MaintenanceModule, ScheduleModule],
+  webhooks: [WebhookDeliveryModule],
 };
 
 /** Composition root of a queue process. */

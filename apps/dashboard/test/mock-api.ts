@@ -54,6 +54,7 @@ import {
   QUARANTINE,
   decisionDetail,
 } from './fixtures/traffic.js';
+import { DELIVERIES, WEBHOOKS, WEBHOOK_TYPES } from './fixtures/webhooks.js';
 
 export interface Answer {
   status: number;
@@ -190,6 +191,8 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/quarantine$/, () => list(QUARANTINE)],
   [/^\/v1\/keys$/, () => list(KEYS)],
   [/^\/v1\/audit$/, () => list(AUDIT)],
+  [/^\/v1\/webhooks$/, () => ({ items: WEBHOOKS, nextCursor: null, types: WEBHOOK_TYPES })],
+  [/^\/v1\/webhooks\/[^/]+\/deliveries$/, () => list(DELIVERIES)],
 ];
 
 function matches(entry: { unitId: string; experiment: string | null }, url: URL): boolean {

@@ -84,6 +84,7 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
   ['/settings/surfaces', 'Preview Home page'],
   ['/settings/features', 'Never: sensitive'],
   ['/settings/traffic', 'experiments tagged search'],
+  ['/settings/webhooks', 'Old dashboard'],
   ['/settings/audit', 'Policy rollback'],
   ['/nowhere', 'There is nothing at this address'],
 ];

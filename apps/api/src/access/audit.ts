@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Json } from '#experiments';
+import { announce } from '../persistence/announce.js';
 import type { Sql } from '../persistence/database.js';
+import { announcedAs } from './announced.js';
 
 export interface AuditEntry {
   /** Name and id of the key that acted, or "system: <reason>". */
@@ -15,7 +17,8 @@ export interface AuditEntry {
 
 /**
  * Appends to the audit log inside the caller's transaction; each row carries the hash of the one before it,
- * so that a removed or altered row shows.
+ * so that a removed or altered row shows. What others may want to hear of is announced to the webhooks in the same
+ * transaction.
  */
 export async function writeAudit(tx: Sql, entry: AuditEntry): Promise<void> {
   await tx.query(`select pg_advisory_xact_lock(hashtext('marquee.audit'))`);
@@ -52,6 +55,8 @@ export async function writeAudit(tx: Sql, entry: AuditEntry): Promise<void> {
       hash,
     ],
   );
+  const announcement = announcedAs(entry);
+  if (announcement !== null) await announce(tx, announcement);
 }
 
 /** Tells every process that configuration changed; takes effect when the transaction commits. */

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { NAME_PATTERN } from '../http/fields.js';
 
 /** The only reader of process.env. Everything else sees this typed object. */
 const environment = z.object({
@@ -9,10 +10,12 @@ const environment = z.object({
   MARQUEE_STATE_DIR: z.string().default('.marquee'),
   MARQUEE_API_HOST: z.string().default('127.0.0.1'),
   MARQUEE_API_PORT: z.coerce.number().int().min(0).max(65535).default(4000),
-  MARQUEE_ROLES: z.string().default('ingest,learn,rollup,maintenance,train'),
+  MARQUEE_ROLES: z.string().default('ingest,learn,rollup,maintenance,train,webhooks'),
   MARQUEE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   MARQUEE_CORS_ORIGINS: z.string().default(''),
   MARQUEE_RETENTION_DAYS: z.coerce.number().int().min(1).default(400),
+  MARQUEE_SEGMENT_NAMES: z.string().default(''),
+  MARQUEE_WEBHOOK_ALLOW: z.string().default(''),
   MARQUEE_BODY_LIMIT_BYTES: z.coerce.number().int().min(1024).default(5_000_000),
 });
 
@@ -31,6 +34,10 @@ export interface Config {
   /** Days that raw facts are kept. */
   readonly retentionDays: number;
   readonly bodyLimitBytes: number;
+  /** Segment event name to outcome name. */
+  readonly segmentNames: Readonly<Record<string, string>>;
+  /** Hosts, addresses and CIDR ranges inside the own network that webhooks may be sent to. */
+  readonly webhookAllow: readonly string[];
 }
 
 const list = (text: string | undefined): string[] =>
@@ -62,7 +69,23 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     corsOrigins: list(value.MARQUEE_CORS_ORIGINS),
     retentionDays: value.MARQUEE_RETENTION_DAYS,
     bodyLimitBytes: value.MARQUEE_BODY_LIMIT_BYTES,
+    segmentNames: namesOf(list(value.MARQUEE_SEGMENT_NAMES)),
+    webhookAllow: list(value.MARQUEE_WEBHOOK_ALLOW),
   };
+}
+
+/** @param pairs such as `Song Played=play`. @throws Error for one that is no pair or no name of an outcome. */
+function namesOf(pairs: readonly string[]): Record<string, string> {
+  const names: Record<string, string> = {};
+  for (const pair of pairs) {
+    const [event = '', name = ''] = pair.split('=').map((part) => part.trim());
+    if (event === '' || !new RegExp(NAME_PATTERN).test(name))
+      throw new Error(
+        `Configuration: MARQUEE_SEGMENT_NAMES: "${pair}" is not of the form "Song Played=play"; names match ${NAME_PATTERN}`,
+      );
+    names[event] = name;
+  }
+  return names;
 }
 
 /** Nest token for the typed configuration. */

@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
+import { BeaconController } from './beacon.controller.js';
 import { EventIntake } from './event-intake.js';
 import { EventsController } from './events.controller.js';
+import { SegmentController } from './segment.controller.js';
 
 /** Takes events in over HTTP. */
-@Module({ controllers: [EventsController], providers: [EventIntake] })
+@Module({ controllers: [EventsController, BeaconController, SegmentController], providers: [EventIntake] })
 export class EventsModule {}

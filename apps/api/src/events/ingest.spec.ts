@@ -56,6 +56,80 @@ describe('events from HTTP to the table', () => {
       properties: object | null;
     }>('select * from event where starts_with(id, $1) order by id', [prefix]);
 
+  it('takes Segment messages and beacons: each messageId once, by any of their ways to say the key', async () => {
+    const key = api.keys.publishable;
+    const basic = `Basic ${Buffer.from(`${key}:`).toString('base64')}`;
+    const send = (path: string, body: object, headers: Record<string, string> = {}) =>
+      api.request('POST', path, { raw: JSON.stringify(body), key: null, headers });
+    const track = {
+      ...{ messageId: 'seg-1', userId: 'm_1', event: 'Video Playback Started', timestamp: minutesAgo(2) },
+      properties: { content_asset_id: 't_7', value: 12.5, marquee: { decisionId: '01KD', position: 2 } },
+    };
+    const first = await send('/v1/track', track, { authorization: basic });
+    expect([first.status, first.json()]).toEqual([
+      200,
+      { success: true, accepted: 1, rejected: [], ignored: 0 },
+    ]);
+    const identify = { type: 'identify', messageId: 'seg-2', userId: 'm_1', traits: {} };
+    const nameless = { type: 'track', messageId: 'seg-3', userId: 'm_1' };
+    const mail = { ...track, type: 'track', messageId: 'seg-4', userId: 'a.person@example.org' };
+    const skewed = {
+      ...track,
+      type: 'track',
+      messageId: 'seg-5',
+      anonymousId: 'anon',
+      event: 'Sóng Played!',
+    };
+    const viewed = { ...track, type: 'track', messageId: 'seg-6', event: 'Experiment Viewed' };
+    const batch = [
+      track,
+      identify,
+      nameless,
+      mail,
+      { ...skewed, userId: null, timestamp: minutesAgo(62) },
+      viewed,
+    ];
+    const body = { writeKey: key, batch, sentAt: minutesAgo(60) };
+    const text = { 'content-type': 'text/plain;charset=UTF-8' };
+    for (let i = 0; i < 2; i++) {
+      const answer = await send('/v1/batch', body, text);
+      expect([answer.status, answer.json()]).toMatchObject([200, { accepted: 3, ignored: 1 }]);
+      expect(answer.json<{ rejected: object[] }>().rejected).toMatchObject([
+        { index: 2, code: 'invalid_name' },
+        { index: 3, code: 'unit_id_not_pseudonymous' },
+      ]);
+    }
+    const beacon = await send('/v1/beacon', { key, events: [outcome('seg-7', { at: minutesAgo(1) })] }, text);
+    expect([beacon.status, beacon.json()]).toEqual([202, { accepted: 1, rejected: [] }]);
+    await drained();
+    const rows = await stored('seg-');
+    expect(rows.map(({ id, unit_id, name, value }) => [id, unit_id, name, value])).toEqual([
+      ['seg-1', 'm_1', 'play', 12.5],
+      ['seg-5', 'anon', 'song_played', 12.5],
+      ['seg-6', 'm_1', null, 12.5],
+      ['seg-7', 'm_1', 'play', null],
+    ]);
+    // The sender's clock was an hour slow, and the event two minutes before it was sent.
+    expect(Math.abs((rows[1]?.at.getTime() ?? 0) - Date.parse(minutesAgo(2)))).toBeLessThan(10_000);
+    const refused: [string, object, Record<string, string>, number, string][] = [
+      ['/v1/track', track, {}, 401, 'unauthenticated'],
+      ['/v1/track', { ...track, writeKey: 'mq_pub_wrong' }, {}, 401, 'unauthenticated'],
+      ['/v1/track', track, { authorization: 'Basic bm90IGEga2V5' }, 401, 'unauthenticated'],
+      ['/v1/track', track, { authorization: `Digest ${key}` }, 401, 'unauthenticated'],
+      ['/v1/beacon', { events: [] }, text, 401, 'unauthenticated'],
+      ['/v1/events', { key, events: [] }, text, 415, 'unsupported_media_type'],
+      ['/v1/batch', { writeKey: key }, {}, 400, 'invalid_request'],
+      ['/v1/batch', { writeKey: key, batch: [] }, {}, 400, 'invalid_request'],
+      ['/v1/batch', { writeKey: key, batch: Array(1001).fill(track) }, {}, 400, 'invalid_request'],
+      ['/v1/batch', { writeKey: key, batch: [nameless] }, {}, 400, 'all_events_rejected'],
+      ['/v1/experiments', { key }, { authorization: basic }, 401, 'unauthenticated'],
+    ];
+    for (const [path, given, headers, status, code] of refused) {
+      const answer = await send(path, given, headers);
+      expect([path, answer.status, answer.json()['code']]).toEqual([path, status, code]);
+    }
+  });
+
   it('stores what was sent, with everything in it', async () => {
     const at = minutesAgo(3);
     const answer = await post([

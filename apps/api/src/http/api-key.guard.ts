@@ -5,6 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { KeyRing, allows } from '../access/keys.js';
 import type { Caller, Role } from '../access/keys.js';
 import { Problem } from './problem.js';
+import { WRITE_KEY, writeKeyOf } from './write-key.js';
 
 const ROLE = 'marquee:role';
 
@@ -17,13 +18,21 @@ export interface AuthenticatedRequest extends FastifyRequest {
   caller?: Caller;
 }
 
+function bearerOf({ headers: { authorization } }: FastifyRequest): string | null {
+  return authorization?.startsWith('Bearer ') ? authorization.slice(7).trim() : null;
+}
+
 /** @returns who calls. @throws Problem 401 or 403. */
-export function authenticate(keys: KeyRing, request: FastifyRequest, needed: Role): Caller {
-  const header = request.headers.authorization;
-  if (header === undefined || !header.startsWith('Bearer ')) {
+export function authenticate(
+  keys: KeyRing,
+  request: FastifyRequest,
+  needed: Role,
+  keyOf: (request: FastifyRequest) => string | null = bearerOf,
+): Caller {
+  const key = keyOf(request);
+  if (key === null)
     throw new Problem(401, 'unauthenticated', 'Send an API key as "Authorization: Bearer <key>"');
-  }
-  const caller = keys.find(header.slice(7).trim());
+  const caller = keys.find(key);
   if (!caller)
     throw new Problem(401, 'unauthenticated', 'This API key is not known, or it was revoked or has expired');
   if (!allows(caller.role, needed)) {
@@ -50,7 +59,9 @@ export class ApiKeyGuard implements CanActivate {
     const needed = this.roleOf(context);
     if (needed === 'public') return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const caller = authenticate(this.keys, request, needed);
+    const caller = this.reflector.get<true | undefined>(WRITE_KEY, context.getHandler())
+      ? authenticate(this.keys, request, needed, writeKeyOf)
+      : authenticate(this.keys, request, needed);
     request.caller = caller;
     return true;
   }

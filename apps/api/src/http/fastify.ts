@@ -6,6 +6,7 @@ import secureJson from 'secure-json-parse';
 import type { Config } from '../config/config.js';
 import { Problem } from './problem.js';
 import { sendProblem } from './problem.filter.js';
+import { TEXT_ROUTES } from './write-key.js';
 import { newUlid } from './ulid.js';
 
 /** On every answer. */
@@ -32,21 +33,29 @@ export function createAdapter(config: Config): FastifyAdapter {
   });
   const server = adapter.getInstance();
   server.removeContentTypeParser(['application/json', 'text/plain']);
-  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    try {
-      const encoding = request.headers['content-encoding'] ?? 'identity';
-      if (encoding !== 'identity')
-        throw new Problem(415, 'unsupported_encoding', 'Send the body without content-encoding');
-      done(null, parseJson(body as Buffer));
-    } catch (error) {
-      done(error as Error, undefined);
-    }
-  });
+  for (const type of ['application/json', 'text/plain'])
+    server.addContentTypeParser(type, { parseAs: 'buffer' }, (request, body, done) => {
+      try {
+        refuseUnreadable(request, type);
+        done(null, parseJson(body as Buffer));
+      } catch (error) {
+        done(error as Error, undefined);
+      }
+    });
   server.addHook('onSend', (request, reply, payload, done) => {
     void reply.header('x-request-id', request.id).headers(COMMON_HEADERS);
     done(null, payload);
   });
   return adapter;
+}
+
+/** @throws Problem 415 for a compressed body, and for text where only JSON may come. */
+function refuseUnreadable(request: FastifyRequest, type: string): void {
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity')
+    throw new Problem(415, 'unsupported_encoding', 'Send the body without content-encoding');
+  if (type === 'text/plain' && !TEXT_ROUTES.has(request.routeOptions.url ?? ''))
+    throw new Problem(415, 'unsupported_media_type', 'Send the body as application/json');
 }
 
 /** JSON with `__proto__` and `constructor.prototype` keys dropped, so that no value can reach a prototype. */

@@ -9,7 +9,14 @@ interface Route {
 }
 
 const ANYBODY = new Set(['GET /health/live', 'GET /health/ready']);
-const PUBLISHABLE = new Set(['POST /v1/treatments', 'POST /v1/pages/x/serve', 'POST /v1/events']);
+const PUBLISHABLE = new Set([
+  'POST /v1/treatments',
+  'POST /v1/pages/x/serve',
+  'POST /v1/events',
+  'POST /v1/beacon',
+  'POST /v1/track',
+  'POST /v1/batch',
+]);
 /** Questions that come with a body. */
 const READS = new Set([
   'POST /v1/experiments/x/explain',
@@ -33,6 +40,8 @@ const ADMIN_READS = [
   '/v1/identities/x',
   '/v1/units/x/profile',
   '/v1/units/x/next-session',
+  '/v1/webhooks',
+  '/v1/webhooks/x/deliveries',
 ];
 
 const nameOf = ({ method, url }: Route): string => `${method} ${url}`;

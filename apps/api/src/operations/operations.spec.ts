@@ -44,6 +44,7 @@ describe('operations', () => {
       'rollup',
       'schedule',
       'train',
+      'webhooks',
     ]);
     expect(state.processes.map((process) => process.role)).toEqual(['api', 'worker']);
     expect(state).toMatchObject({ killSwitch: false, quarantine: { count: 0 }, database: { ok: true } });

@@ -14,6 +14,8 @@ export const QUEUES = {
   maintenance: 'maintenance',
   /** Start and end dates, ramps and goals of experiments; samples of their traffic. */
   schedule: 'schedule',
+  /** Webhooks that are due. */
+  webhooks: 'webhooks',
 } as const;
 
 /** What a policy's shadow would have done, as kept in the decision. `failed` stands in the place of an answer. */

@@ -33,6 +33,7 @@ export const JOB_OPTIONS: Readonly<Record<QueueName, DefaultJobOptions>> = {
   rollup: base,
   maintenance: { ...base, attempts: 2 },
   schedule: { ...base, attempts: 1 },
+  webhooks: { ...base, attempts: 1 },
 };
 
 const worker: Omit<WorkerOptions, 'connection'> = {
@@ -55,4 +56,6 @@ export const WORKER_OPTIONS: Readonly<Record<QueueName, Omit<WorkerOptions, 'con
   rollup: { ...worker, concurrency: 1 },
   maintenance: { ...worker, concurrency: 1, lockDuration: 30_000 },
   schedule: { ...worker, concurrency: 1, lockDuration: 30_000 },
+  // Several, so that a receiver that hangs does not hold up the others.
+  webhooks: { ...worker, concurrency: 3, lockDuration: 30_000 },
 };

@@ -14,6 +14,7 @@ import { PagesPanel } from './pages-panel.js';
 import { HoldoutsPanel } from './traffic/holdouts-panel.js';
 import { LayersPanel } from './traffic/layers-panel.js';
 import { SurfacesPanel } from './surfaces-panel.js';
+import { WebhooksPanel } from './webhooks-panel.js';
 
 export function SettingsPage(): ReactElement {
   const { tab = '' } = useParams();
@@ -29,6 +30,7 @@ export function SettingsPage(): ReactElement {
           { key: 'surfaces', title: 'Surfaces', render: () => <Places /> },
           { key: 'features', title: 'Features', render: () => <FeaturesPanel /> },
           { key: 'traffic', title: 'Layers and holdouts', render: () => <Traffic /> },
+          { key: 'webhooks', title: 'Webhooks', render: () => <WebhooksPanel /> },
           { key: 'audit', title: 'Audit log', render: () => <AuditPanel /> },
         ]}
       />
