@@ -13,7 +13,7 @@ import httpProxy from '@fastify/http-proxy';
 import fastifyStatic from '@fastify/static';
 import Fastify from 'fastify';
 
-const PROXIED = ['/v1', '/ofrep', '/openapi.json', '/docs', '/health'];
+const PROXIED = ['/v1', '/ofrep', '/api', '/sub', '/openapi.json', '/docs', '/health'];
 const LOCAL_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
 const DEFAULT_ROOT = fileURLToPath(new URL('../../dist/dashboard', import.meta.url));
 
@@ -55,6 +55,7 @@ export function mayUseLocalKey(method, headers) {
 function withLocalKey(localKey) {
   return (request, headers) => {
     if (localKey === undefined || headers.authorization !== undefined) return headers;
+    if (headers['x-api-key'] !== undefined) return headers;
     if (!mayUseLocalKey(request.method, request.headers)) return headers;
     return { ...headers, authorization: `Bearer ${localKey}` };
   };

@@ -18,7 +18,7 @@ export default defineConfig({
   server: {
     host: '127.0.0.1',
     proxy: Object.fromEntries(
-      ['/v1', '/ofrep', '/openapi.json', '/docs', '/health'].map((path) => [path, api]),
+      ['/v1', '/ofrep', '/api', '/sub', '/openapi.json', '/docs', '/health'].map((path) => [path, api]),
     ),
   },
 });

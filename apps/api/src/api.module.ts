@@ -8,8 +8,10 @@ import { CatalogModule } from './catalog/catalog.module.js';
 import type { Config } from './config/config.js';
 import { CoreModule } from './core.module.js';
 import { EventsModule } from './events/events.module.js';
+import { ExposuresModule } from './exposures/exposures.module.js';
 import { ExperimentsModule } from './experiments/experiments.module.js';
 import { FeaturesModule } from './features/features.module.js';
+import { GrowthBookModule } from './growthbook/growthbook.module.js';
 import { ApiKeyGuard } from './http/api-key.guard.js';
 import { ZodPipe } from './http/zod-pipe.js';
 import { IdentitiesModule } from './identities/identities.module.js';
@@ -20,6 +22,7 @@ import { SearchModule } from './search/search.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { ModelCardsModule } from './model-cards/model-cards.module.js';
 import { HeartbeatModule } from './operations/heartbeat.js';
+import { OfrepModule } from './ofrep/ofrep.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { PagesModule } from './pages/pages.module.js';
 import type { Database } from './persistence/database.js';
@@ -41,6 +44,9 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
 const features: readonly (Type | DynamicModule)[] = [
   EventsModule,
   ServingModule,
+  ExposuresModule,
+  OfrepModule,
+  GrowthBookModule,
   AccessModule,
   ExperimentsModule,
   ItemsModule,

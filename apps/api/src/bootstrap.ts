@@ -7,6 +7,7 @@ import { KeyRing } from './access/keys.js';
 import { ApiModule } from './api.module.js';
 import type { Config } from './config/config.js';
 import { checkExperiments } from './experiments/boot-check.js';
+import { corsOptions } from './http/cors.js';
 import { createAdapter } from './http/fastify.js';
 import { serveDocumentation } from './http/openapi.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -59,8 +60,7 @@ export async function createApi(config: Config): Promise<Running<NestFastifyAppl
       },
     );
     app.useGlobalFilters(new ProblemFilter());
-    if (config.corsOrigins.length > 0)
-      app.enableCors({ origin: [...config.corsOrigins], credentials: false });
+    if (config.corsOrigins.length > 0) app.enableCors(corsOptions(config.corsOrigins));
     await serveDocumentation(app);
     return { app, database, close: () => closeAll(app, keys, database, queues) };
   } catch (error) {

@@ -16,6 +16,7 @@ const environment = z.object({
   MARQUEE_RETENTION_DAYS: z.coerce.number().int().min(1).default(400),
   MARQUEE_SEGMENT_NAMES: z.string().default(''),
   MARQUEE_WEBHOOK_ALLOW: z.string().default(''),
+  MARQUEE_EVALUATIONS_PER_SECOND: z.coerce.number().int().min(0).max(1_000_000).default(0),
   MARQUEE_BODY_LIMIT_BYTES: z.coerce.number().int().min(1024).default(5_000_000),
 });
 
@@ -33,6 +34,8 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** Days that raw facts are kept. */
   readonly retentionDays: number;
+  /** Most evaluations a second through OFREP and GrowthBook's protocol, for each key and address; 0: no limit. */
+  readonly evaluationsPerSecond: number;
   readonly bodyLimitBytes: number;
   /** Segment event name to outcome name. */
   readonly segmentNames: Readonly<Record<string, string>>;
@@ -68,6 +71,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     logLevel: value.MARQUEE_LOG_LEVEL,
     corsOrigins: list(value.MARQUEE_CORS_ORIGINS),
     retentionDays: value.MARQUEE_RETENTION_DAYS,
+    evaluationsPerSecond: value.MARQUEE_EVALUATIONS_PER_SECOND,
     bodyLimitBytes: value.MARQUEE_BODY_LIMIT_BYTES,
     segmentNames: namesOf(list(value.MARQUEE_SEGMENT_NAMES)),
     webhookAllow: list(value.MARQUEE_WEBHOOK_ALLOW),

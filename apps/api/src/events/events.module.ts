@@ -6,4 +6,5 @@ import { SegmentController } from './segment.controller.js';
 
 /** Takes events in over HTTP. */
 @Module({ controllers: [EventsController, BeaconController, SegmentController], providers: [EventIntake] })
+@Module({ controllers: [EventsController], providers: [EventIntake], exports: [EventIntake] })
 export class EventsModule {}

@@ -32,6 +32,25 @@ export function authenticate(
   const key = keyOf(request);
   if (key === null)
     throw new Problem(401, 'unauthenticated', 'Send an API key as "Authorization: Bearer <key>"');
+export function authenticate(keys: KeyRing, request: FastifyRequest, needed: Role): Caller {
+  const key = keyOf(request);
+  if (key === null) {
+    throw new Problem(401, 'unauthenticated', 'Send an API key as "Authorization: Bearer <key>"');
+  }
+  return authenticateKey(keys, key, needed);
+}
+
+/** `X-API-Key` is what OpenFeature's providers send where they are told to. */
+function keyOf({ headers }: FastifyRequest): string | null {
+  const { authorization } = headers;
+  if (authorization !== undefined)
+    return authorization.startsWith('Bearer ') ? authorization.slice(7).trim() : null;
+  const key = headers['x-api-key'];
+  return typeof key === 'string' ? key.trim() : null;
+}
+
+/** @returns who calls with this key. @throws Problem 401 or 403. */
+export function authenticateKey(keys: KeyRing, key: string, needed: Role): Caller {
   const caller = keys.find(key);
   if (!caller)
     throw new Problem(401, 'unauthenticated', 'This API key is not known, or it was revoked or has expired');
@@ -42,6 +61,17 @@ export function authenticate(
       `This needs a key with the role "${needed}"; the key sent has the role "${caller.role}"`,
     );
   }
+  return caller;
+}
+
+/**
+ * For protocols that put the key into the address, where it is no secret any more.
+ * @throws Problem 401 or 403, also for a key that may do more than publishable ones.
+ */
+export function authenticateClientKey(keys: KeyRing, key: string): Caller {
+  const caller = authenticateKey(keys, key, 'publishable');
+  if (caller.role !== 'publishable')
+    throw new Problem(403, 'forbidden', 'Only a publishable key may stand in an address');
   return caller;
 }
 

@@ -43,7 +43,10 @@ export function createAdapter(config: Config): FastifyAdapter {
       }
     });
   server.addHook('onSend', (request, reply, payload, done) => {
+    // What may be kept says so itself.
+    const kept = reply.getHeader('cache-control');
     void reply.header('x-request-id', request.id).headers(COMMON_HEADERS);
+    if (kept !== undefined) void reply.header('cache-control', kept);
     done(null, payload);
   });
   return adapter;

@@ -17,6 +17,13 @@ const PUBLISHABLE = new Set([
   'POST /v1/track',
   'POST /v1/batch',
 ]);
+  'POST /v1/exposures',
+  'POST /ofrep/v1/evaluate/flags/x',
+  'POST /ofrep/v1/evaluate/flags',
+]);
+/** The key stands in the address, as GrowthBook's SDKs put it; one that is not known is a 400 to them. */
+const KEY_IN_PATH = ['GET /api/features/x', 'POST /api/eval/x', 'GET /sub/x'];
+const OFREP_STREAM = 'GET /ofrep/v1/events/x';
 /** Questions that come with a body. */
 const READS = new Set([
   'POST /v1/experiments/x/explain',
@@ -96,20 +103,24 @@ describe('the HTTP shell', () => {
 
     it('is known here', () => {
       expect(routes.length).toBeGreaterThan(50);
-      for (const name of [...ANYBODY, ...PUBLISHABLE, ...READS]) expect(routes.map(nameOf)).toContain(name);
+      for (const name of [...ANYBODY, ...PUBLISHABLE, ...READS, ...KEY_IN_PATH, OFREP_STREAM])
+        expect(routes.map(nameOf)).toContain(name);
     });
 
     it('needs a key, apart from the probes', async () => {
-      expect(await exceptions(null, 401)).toEqual([...ANYBODY].sort());
-      expect(await exceptions('mq_adm_unknown', 401)).toEqual([...ANYBODY].sort());
+      const open = [...ANYBODY, ...KEY_IN_PATH].sort();
+      expect(await exceptions(null, 401)).toEqual(open);
+      expect(await exceptions('mq_adm_unknown', 401)).toEqual(open);
     });
 
     it('is closed to publishable keys, apart from treatments and events', async () => {
-      expect(await exceptions(api.keys.publishable, 403)).toEqual([...ANYBODY, ...PUBLISHABLE].sort());
+      expect(await exceptions(api.keys.publishable, 403)).toEqual(
+        [...ANYBODY, ...PUBLISHABLE, ...KEY_IN_PATH, OFREP_STREAM].sort(),
+      );
     });
 
     it('changes nothing for secret keys, which may read', async () => {
-      const open = new Set([...ANYBODY, ...PUBLISHABLE, ...READS]);
+      const open = new Set([...ANYBODY, ...PUBLISHABLE, ...READS, ...KEY_IN_PATH]);
       const readable = routes
         .filter(
           ({ method, url }) =>

@@ -1,9 +1,10 @@
 import { Catch, Logger } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { problemDocument, problemFrom } from './problem.js';
+import { errorAnswer } from './error-dialects.js';
+import { problemFrom } from './problem.js';
 
-/** Every error leaves as application/problem+json (RFC 9457); unknown ones tell the log, not the client. */
+/** Every error leaves as application/problem+json (RFC 9457), or as the path's protocol has it; unknown ones tell the log. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
@@ -27,10 +28,10 @@ export function sendProblem(
     logger.error(`${request.id} ${cause.message}`, cause.stack);
   }
   if (reply.sent) return;
-  for (const [name, value] of Object.entries(problem.headers)) void reply.header(name, value);
-  if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="marquee"');
+  const answer = errorAnswer(problem, request.url, request.id);
+  for (const [name, value] of Object.entries(answer.headers)) void reply.header(name, value);
   void reply
-    .status(problem.status)
-    .header('content-type', 'application/problem+json; charset=utf-8')
-    .send(JSON.stringify(problemDocument(problem, request.id)));
+    .status(answer.status)
+    .header('content-type', answer.contentType)
+    .send(JSON.stringify(answer.body));
 }

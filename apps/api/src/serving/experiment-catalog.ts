@@ -38,6 +38,7 @@ export class ExperimentCatalog {
   private soon: NodeJS.Timeout | null = null;
   private saving: Promise<void> = Promise.resolve();
   private stopped = false;
+  private readonly listeners = new Set<() => void>();
 
   constructor(
     private readonly store: CatalogStore,
@@ -49,6 +50,17 @@ export class ExperimentCatalog {
   /** The catalogue to serve this request from. */
   get current(): ServingCatalog {
     return this.serving;
+  }
+
+  /** Changes whenever anything does that assignment depends on; the same on every process. Learned states do not count. */
+  get revision(): string {
+    return `${this.configRevision ?? 'none'}.${this.itemRevision ?? 'none'}`;
+  }
+
+  /** @param listener told after the catalogue was replaced. @returns ends it. */
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   status(now: number = Date.now()): CatalogStatus {
@@ -140,6 +152,7 @@ export class ExperimentCatalog {
       this.itemRevision = itemRevision;
       this.confirmedAt = Date.now();
       this.source = 'database';
+      if (configChanged || itemsChanged) for (const listener of this.listeners) listener();
     } while (this.again && !this.stopped);
   }
 

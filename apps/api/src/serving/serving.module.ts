@@ -13,6 +13,8 @@ import { DecisionsStore } from './decisions.store.js';
 import { DiskCache } from './disk-cache.js';
 import { ExperimentCatalog } from './experiment-catalog.js';
 import { FastLane } from './fast-lane.js';
+import { FlagService } from './flag-service.js';
+import { RecentDecisions } from './recent-decisions.js';
 import { catalogAge, spoolAge, spoolDropped, spoolPending } from './serving-metrics.js';
 import { SnapshotCache } from './snapshot-cache.js';
 import { SnapshotStore } from './snapshot-store.js';
@@ -97,9 +99,11 @@ class ServingLifecycle implements OnModuleInit, OnApplicationShutdown {
     },
     DecisionSpool,
     TreatmentService,
+    FlagService,
+    RecentDecisions,
     FastLane,
     ServingLifecycle,
   ],
-  exports: [TreatmentService, ExperimentCatalog, SnapshotCache],
+  exports: [TreatmentService, FlagService, RecentDecisions, ExperimentCatalog, SnapshotCache, DecisionsStore],
 })
 export class ServingModule {}

@@ -1,4 +1,4 @@
-import type { Context, Json } from '#experiments';
+import type { Context, Json, SteadyPeriod } from '#experiments';
 import type { Tester } from '../http/tester-token.js';
 import type { NamedAction } from './catalog-data.js';
 import type { SlateEntry } from './choice.js';
@@ -25,6 +25,8 @@ export interface TreatmentsRequest {
   readonly expose: boolean;
   /** Arms that a tester asks for; see http/tester-token.ts. Absent: not a tester. */
   readonly tester?: Tester;
+  /** Draws that policies make anew for every decision stay the same within this period. Absent: they do not. */
+  readonly leastSteady?: SteadyPeriod;
 }
 
 /** One answer, exactly as `POST /v1/treatments` gives it. */

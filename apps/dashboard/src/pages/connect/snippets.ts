@@ -1,10 +1,14 @@
 import { CLIENT_SNIPPETS } from './client-snippets.js';
+import { SDK_SNIPPETS } from './sdk-snippets.js';
 
 export interface Snippet {
   key: string;
   title: string;
   code: (origin: string, surface: string) => string;
 }
+
+/** Stands in every example until the page knows a key. */
+export const KEY_PLACE = 'YOUR_PUBLISHABLE_KEY';
 
 /** Examples that run as they stand, once the key is put in. */
 export const SNIPPETS: readonly Snippet[] = [
@@ -68,4 +72,5 @@ curl -s ${origin}/ofrep/v1/evaluate/flags/${surface} \\
   -H 'Content-Type: application/json' \\
   -d '{"context": {"targetingKey": "member-1", "device": "tv"}}'`,
   },
+  ...SDK_SNIPPETS,
 ];

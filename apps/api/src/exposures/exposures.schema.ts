@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { textField } from '../http/fields.js';
+
+const exposure = z.strictObject({
+  decisionId: textField(26).regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'must be the id of a decision'),
+  at: z.iso.datetime({ offset: true }).optional().describe('When it was seen; absent: now.'),
+});
+
+/** One exposure, or up to a thousand. */
+export const exposuresBody = z.union([
+  exposure,
+  z.strictObject({ exposures: z.array(exposure).min(1).max(1000) }),
+]);
+export type ExposuresBody = z.output<typeof exposuresBody>;

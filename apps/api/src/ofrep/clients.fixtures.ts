@@ -1,0 +1,172 @@
+import type { Condition, Json } from '#experiments';
+import type { TestDatabase } from '../../test/postgres.js';
+
+const arms = (...values: readonly Json[]): string =>
+  JSON.stringify(
+    values.map((value, i) => ({
+      key: `arm${i}`,
+      title: `Arm ${i}`,
+      weight: i + 1,
+      isControl: i === 0,
+      treatment: { kind: 'value', value },
+    })),
+  );
+const byPolicy = JSON.stringify([
+  {
+    key: 'bandit',
+    title: 'Bandit',
+    weight: 1,
+    isControl: false,
+    treatment: { kind: 'policy', policyId: 'ts', steadyFor: 'decision' },
+  },
+]);
+
+interface Row {
+  readonly key: string;
+  readonly surface: string;
+  readonly arms: string;
+  readonly status?: string;
+  readonly unitType?: string;
+  readonly clusterBy?: string;
+  readonly layer?: string;
+  readonly range?: readonly [number, number];
+  readonly traffic?: number;
+  readonly targeting?: Condition;
+  readonly shippedArm?: string;
+  readonly prerequisites?: Json;
+}
+
+const a = (attribute: string, op: string, value?: Json): Condition =>
+  ({ attribute, op, ...(value === undefined ? {} : { value }) }) as Condition;
+
+/** On every way through the engine that an SDK can go by itself, several of them one behind another. */
+const EXPERIMENTS: readonly Row[] = [
+  {
+    key: 'text-eu',
+    surface: 'text',
+    arms: arms('one', 'two', 'three'),
+    layer: 'home',
+    range: [0, 0.6],
+    traffic: 0.7,
+    targeting: {
+      all: [
+        a('country', 'in', ['FR', 'DE']),
+        { not: a('plan', 'startsWith', 'basic.') },
+        { segment: 'adults' },
+      ],
+    },
+  },
+  {
+    key: 'text-rest',
+    surface: 'text',
+    arms: arms('four', 'five'),
+    layer: 'home',
+    range: [0.6, 1],
+    targeting: {
+      any: [
+        a('app', 'versionGte', '2.10.0'),
+        a('genres', 'hasAll', ['sci-fi', 'drama']),
+        a('plan', 'contains', 'plus'),
+        a('genres', 'elemMatch', { op: 'contains', value: 'fi' }),
+        a('country', 'notExists'),
+      ],
+    },
+  },
+  { key: 'number-device', surface: 'number', arms: arms(2, 3), unitType: 'device', traffic: 0.5 },
+  {
+    key: 'object-paused',
+    surface: 'object',
+    arms: arms({ rows: 1 }, { rows: 2 }),
+    status: 'paused',
+    targeting: a('plan', 'matches', '^(plus|basic\\.[a-z]+)$'),
+  },
+  {
+    key: 'object-shipped',
+    surface: 'object',
+    arms: arms({ rows: 3 }, { rows: 4 }),
+    status: 'shipped',
+    shippedArm: 'arm1',
+    targeting: a('age', 'lt', 40),
+  },
+  {
+    key: 'bool-home',
+    surface: 'bool',
+    arms: arms(true, false),
+    clusterBy: 'household',
+    targeting: a('$unit', 'ne', 'u7'),
+  },
+  {
+    key: 'promo',
+    surface: 'promo',
+    arms: arms('a', 'b'),
+    prerequisites: [{ experiment: 'text-eu', arms: ['arm1', 'arm2'] }],
+  },
+  { key: 'artwork', surface: 'art', arms: byPolicy },
+];
+
+/** Surfaces, experiments and what they name, for clients of others. */
+export async function seedClientsWorld({ database }: TestDatabase): Promise<void> {
+  const sql = (text: string, values: readonly unknown[] = []): Promise<unknown> =>
+    database.query(text, values);
+  await sql(`insert into surface (key, title, kind, default_value, candidate_kind) values
+    ('text', 'Text', 'value', '"plain"', null), ('number', 'Number', 'value', '1', null),
+    ('bool', 'Switch', 'value', 'false', null), ('object', 'Object', 'value', '{"rows": 0}', null),
+    ('promo', 'Promotion', 'value', '"none"', null), ('nothing', 'Nothing', 'value', 'null', null),
+    ('art', 'Artwork', 'action', 'null', 'artwork'), ('rows', 'Rows', 'slate', 'null', 'row')`);
+  await sql(`insert into item (id, kind, subject, title, position) values ('a1', 'artwork', null, 'A', 0),
+    ('a2', 'artwork', null, 'B', 1), ('a3', 'artwork', null, 'C', 2), ('r1', 'row', null, 'R', 0), ('r2', 'row', null, 'S', 1)`);
+  await sql(
+    `insert into layer (key, title, salt) values ('main', 'Main', 'layer:main'), ('home', 'Home', 'layer:home')`,
+  );
+  await sql(`insert into holdout (key, title, salt, share, surfaces, unit_type, enabled)
+    values ('q4', 'Quarter', 'holdout:q4', 0.1, null, 'member', true)`);
+  await sql(`insert into policy (id, key, title, exploration, reward) values ('ts', 'thompson-beta', 'Thompson',
+    '{"key":"greedy"}', '{"outcomes":[{"name":"play","value":"one"}],"combine":"max"}')`);
+  await sql(`insert into segment (key, title) values ('adults', 'Adults')`);
+  await sql(
+    `insert into segment_version (segment, version, condition, actor) values ('adults', 1, $1, 'test')`,
+    [JSON.stringify(a('age', 'gte', 18))],
+  );
+  for (const [i, one] of EXPERIMENTS.entries()) {
+    const [from, to] = one.range ?? [0, 1];
+    await sql(
+      `insert into experiment (key, title, surface, status, layer, layer_from, layer_to, traffic, arms, phase, salt,
+         unit_type, cluster_by, targeting, shipped_arm, prerequisites, created_at)
+       values ($1, $1, $2, $3, $4, $5, $6, $7, $8, 1, $1, $9, $10, $11, $12, $13, now() + make_interval(secs => $14))`,
+      [
+        one.key,
+        one.surface,
+        one.status ?? 'running',
+        one.layer ?? 'main',
+        from,
+        to,
+        one.traffic ?? 1,
+        one.arms,
+        one.unitType ?? 'member',
+        one.clusterBy ?? null,
+        one.targeting ? JSON.stringify(one.targeting) : null,
+        one.shippedArm ?? null,
+        JSON.stringify(one.prerequisites ?? []),
+        i,
+      ],
+    );
+  }
+}
+
+/** What is known of a unit, of every type that a context may hold, missing values too. */
+export function attributesOf(i: number): Record<string, Json> {
+  const pick = <T>(step: number, ...of: readonly T[]): T => of[Math.floor(i / step) % of.length] as T;
+  const given = {
+    country: pick(1, 'FR', 'DE', 'US', undefined),
+    age: pick(3, 15, 18, 39, 40, '35', null),
+    plan: pick(2, 'plus', 'basic.a', 'basic-b', 7, undefined),
+    app: pick(5, '2.9.9', '2.10.0', 'v3.0.0-rc.1', '', undefined),
+    genres: pick(7, ['sci-fi', 'drama'], ['drama'], [], 'sci-fi', undefined),
+    deviceId: pick(1, `d${i % 5000}`, `d${i}`, undefined),
+    householdId: pick(4, `h${Math.floor(i / 8)}`, undefined, `h${i}`),
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Record<
+    string,
+    Json
+  >;
+}

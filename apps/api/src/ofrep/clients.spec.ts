@@ -1,0 +1,374 @@
+import { GrowthBook, setPolyfills } from '@growthbook/growthbook';
+import { OFREPProvider } from '@openfeature/ofrep-provider';
+import { OFREPWebProvider } from '@openfeature/ofrep-web-provider';
+import { OpenFeature } from '@openfeature/server-sdk';
+import { OpenFeature as WebOpenFeature, ProviderEvents } from '@openfeature/web-sdk';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { EventSource } from 'eventsource';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startTestApi } from '../../test/api.js';
+import type { TestApi } from '../../test/api.js';
+import type { Treatment } from '../serving/serve-treatments.js';
+import { TreatmentsController } from '../serving/treatments.controller.js';
+import { attributesOf, seedClientsWorld } from './clients.fixtures.js';
+
+const UNITS = 10_000;
+const LOCAL = ['text', 'number', 'bool', 'object', 'promo', 'nothing'];
+const PER_SECOND = 40;
+
+interface Seen {
+  readonly status: number;
+  readonly etag: string | null;
+  readonly asked: string | null;
+}
+
+describe('clients of others, unmodified', () => {
+  let api: TestApi;
+  let host: string;
+  const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
+    const deadline = Date.now() + 15_000;
+    while (!(await condition())) {
+      if (Date.now() > deadline) throw new Error('waited in vain');
+      await sleep(10);
+    }
+  };
+  const post = async (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(`${host}${path}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${api.keys.publishable}`,
+        ...headers,
+      },
+      body: JSON.stringify(body),
+    });
+  const treatments = async (unitId: string, context: unknown, expose = false): Promise<Treatment[]> => {
+    const requests = [...LOCAL, 'art'].map((surface) => ({ surface }));
+    const answer = await post('/v1/treatments', { unitId, context, requests, expose });
+    return ((await answer.json()) as { treatments: Treatment[] }).treatments;
+  };
+
+  beforeAll(async () => {
+    api = await startTestApi({
+      MARQUEE_CORS_ORIGINS: 'https://app.example',
+      MARQUEE_EVALUATIONS_PER_SECOND: String(PER_SECOND),
+    });
+    await seedClientsWorld(api.db);
+    await api.db.database.query(`select pg_notify('marquee_catalog', '')`);
+    await api.running.app.listen(0, '127.0.0.1');
+    host = `http://127.0.0.1:${(api.running.app.getHttpServer().address() as AddressInfo).port}`;
+    await until(async () => (await treatments('u1', {})).every(({ reason }) => reason !== 'UNKNOWN_SURFACE'));
+    Object.assign(globalThis, { EventSource });
+  });
+  afterAll(async () => {
+    await OpenFeature.close();
+    await WebOpenFeature.close();
+    await api.close();
+  });
+
+  describe('OpenFeature on a server', () => {
+    const fetched: Seen[] = [];
+    const setUp = async (domain: string, baseUrl: string, key: string): Promise<void> => {
+      const provider = new OFREPProvider({
+        baseUrl,
+        headers: [['X-API-Key', key]],
+        fetchImplementation: async (input, init) => {
+          const answer = await fetch(input as Request, init);
+          fetched.push({ status: answer.status, etag: null, asked: null });
+          return answer;
+        },
+      });
+      await OpenFeature.setProviderAndWait(domain, provider);
+    };
+
+    it('reads values of every type, with arm, reason and decision', async () => {
+      await setUp('main', host, api.keys.publishable);
+      const client = OpenFeature.getClient('main');
+      const context = { targetingKey: 'u4', ...attributesOf(4) } as never;
+      const [known] = await Promise.all([treatments('u4', attributesOf(4))]);
+      const byKey = new Map(known.map((one) => [one.surface, one]));
+      const answers = {
+        bool: await client.getBooleanDetails('bool', false, context),
+        text: await client.getStringDetails('text', '', context),
+        number: await client.getNumberDetails('number', 0, context),
+        object: await client.getObjectDetails('object', {}, context),
+      };
+      for (const [key, { value, variant, errorCode, flagMetadata }] of Object.entries(answers)) {
+        const expected = byKey.get(key);
+        expect([key, errorCode, value, variant ?? null]).toEqual([
+          key,
+          undefined,
+          expected?.value,
+          expected?.arm,
+        ]);
+        expect(flagMetadata).toMatchObject({ reason: expected?.reason, exposure: 'deferred' });
+        expect(flagMetadata['decisionId']).toMatch(/^[0-9A-Z]{26}$/);
+      }
+      const art = await client.getStringDetails('art', '', context);
+      expect(['a1', 'a2', 'a3']).toContain(art.value);
+      expect(await client.getObjectValue('rows', {}, context)).toEqual({ items: ['r1', 'r2'] });
+      // Seen, by the decision's id alone: the unit is the server's to know. Twice counts once.
+      for (const _time of [1, 2]) {
+        const exposed = await post('/v1/exposures', { decisionId: art.flagMetadata['decisionId'] });
+        expect([exposed.status, await exposed.json()]).toEqual([202, { accepted: 1, rejected: [] }]);
+      }
+      const unknown = await post('/v1/exposures', {
+        exposures: [{ decisionId: '01ARZ3NDEKTSV4RRFFQ69G5FAV' }],
+      });
+      expect(unknown.status).toBe(404);
+    });
+
+    it('keeps what a bandit drew, which draws anew for every other decision', async () => {
+      const client = OpenFeature.getClient('main');
+      const draws = async (unit: string): Promise<Set<string>> => {
+        const seen = new Set<string>();
+        for (let i = 0; i < 4; i++) seen.add(await client.getStringValue('art', '', { targetingKey: unit }));
+        return seen;
+      };
+      const all = await Promise.all(['b1', 'b2', 'b3', 'b4', 'b5'].map(draws));
+      expect(all.map(({ size }) => size)).toEqual([1, 1, 1, 1, 1]);
+      const anew = await Promise.all(Array.from({ length: 20 }, () => treatments('b1', {})));
+      expect(new Set(anew.map((one) => one.at(-1)?.action)).size).toBeGreaterThan(1);
+      await sleep(700);
+    });
+
+    it('tells faults by their codes, and the default is the answer', async () => {
+      const client = OpenFeature.getClient('main');
+      const code = async (key: string, context: object): Promise<unknown[]> => {
+        const { value, errorCode, errorMessage } = await client.getStringDetails(
+          key,
+          'mine',
+          context as never,
+        );
+        expect([key, errorMessage]).toEqual([key, expect.stringMatching(/./)]);
+        return [value, errorCode];
+      };
+      expect(await code('absent', { targetingKey: 'u1' })).toEqual(['mine', 'FLAG_NOT_FOUND']);
+      expect(await code('text', { country: 'FR' })).toEqual(['mine', 'TARGETING_KEY_MISSING']);
+      expect(await code('text', { targetingKey: 'u1', a: { b: { c: { d: 1 } } } })).toEqual([
+        'mine',
+        'INVALID_CONTEXT',
+      ]);
+      expect(await code('text', { targetingKey: 'u1', long: 'x'.repeat(600) })).toEqual([
+        'mine',
+        'INVALID_CONTEXT',
+      ]);
+      expect(await code('number', { targetingKey: 'u1' })).toEqual(['mine', 'TYPE_MISMATCH']);
+      const raw = await fetch(`${host}/ofrep/v1/evaluate/flags/text`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-api-key': api.keys.publishable },
+        body: '{"context":',
+      });
+      expect([raw.status, await raw.json()]).toEqual([
+        400,
+        { key: 'text', errorCode: 'PARSE_ERROR', errorDetails: 'The body is not valid JSON' },
+      ]);
+      const list = await post('/ofrep/v1/evaluate/flags', { context: [] });
+      expect([list.status, await list.json()]).toMatchObject([400, { errorCode: 'INVALID_CONTEXT' }]);
+    });
+
+    it('asks nothing more until Retry-After has passed', async () => {
+      await setUp('busy', host, api.keys.secret);
+      const client = OpenFeature.getClient('busy');
+      const ask = () => client.getStringDetails('text', 'mine', { targetingKey: 'u1' });
+      const burst = await Promise.all(Array.from({ length: PER_SECOND * 3 }, ask));
+      expect(burst.filter(({ errorCode }) => errorCode === undefined).length).toBeGreaterThanOrEqual(
+        PER_SECOND,
+      );
+      expect(fetched.some(({ status }) => status === 429)).toBe(true);
+      const before = fetched.length;
+      expect(await ask()).toMatchObject({ value: 'mine', errorCode: 'GENERAL' });
+      expect(fetched).toHaveLength(before);
+      await sleep(1_100);
+      expect(await ask()).toMatchObject({ reason: expect.stringMatching(/SPLIT|DEFAULT/) });
+    });
+
+    it('answers with the default where the server is away', async () => {
+      await setUp('away', 'http://127.0.0.1:9', api.keys.publishable);
+      const away = await OpenFeature.getClient('away').getStringDetails('text', 'mine', {
+        targetingKey: 'u1',
+      });
+      expect(away).toMatchObject({ value: 'mine', errorCode: 'GENERAL' });
+    });
+  });
+
+  describe('OpenFeature in a browser', () => {
+    const fetched: Seen[] = [];
+    const provider = (): OFREPWebProvider =>
+      new OFREPWebProvider({
+        baseUrl: host,
+        headers: [['Authorization', `Bearer ${api.keys.publishable}`]],
+        cacheMode: 'disabled',
+        fetchImplementation: async (input, init) => {
+          const request = input instanceof Request ? input : new Request(input, init);
+          const asked = request.headers.get('if-none-match');
+          const answer = await fetch(request);
+          fetched.push({ status: answer.status, etag: answer.headers.get('etag'), asked });
+          return answer;
+        },
+      });
+
+    it('reads everything at once, keeps it while nothing changes, and is told of changes', async () => {
+      await WebOpenFeature.setContext({ targetingKey: 'u4', ...attributesOf(4) } as never);
+      const mine = provider();
+      await WebOpenFeature.setProviderAndWait(mine);
+      const client = WebOpenFeature.getClient();
+      const known = new Map((await treatments('u4', attributesOf(4))).map((one) => [one.surface, one]));
+      expect(client.getBooleanValue('bool', false)).toBe(known.get('bool')?.value);
+      expect(client.getStringDetails('text', '')).toMatchObject({ value: known.get('text')?.value });
+      expect(client.getNumberValue('number', 0)).toBe(known.get('number')?.value);
+      expect(client.getObjectValue('object', {})).toEqual(known.get('object')?.value);
+      expect(client.getObjectValue('rows', {})).toEqual({ items: ['r1', 'r2'] });
+      expect(client.getStringDetails('nothing', 'mine')).toMatchObject({ value: 'mine', reason: 'DEFAULT' });
+      expect(client.getStringDetails('absent', 'mine')).toMatchObject({ errorCode: 'FLAG_NOT_FOUND' });
+      const art = client.getStringDetails('art', '');
+      // A context that is the same in another order: the same answers, and no decision.
+      const turned = Object.fromEntries(Object.entries(attributesOf(4)).reverse());
+      await WebOpenFeature.setContext({ ...turned, targetingKey: 'u4' } as never);
+      expect(fetched.map(({ status }) => status)).toEqual([200, 304]);
+      expect(fetched[1]?.asked).toBe(fetched[0]?.etag);
+      expect(client.getStringDetails('art', '').flagMetadata).toEqual(art.flagMetadata);
+      const changes: unknown[] = [];
+      client.addHandler(ProviderEvents.ConfigurationChanged, (event) => changes.push(event?.flagsChanged));
+      await api.db.database.query(`update surface set default_value = '"fresh"' where key = 'nothing'`);
+      await api.db.database.query(`select pg_notify('marquee_catalog', '')`);
+      await until(() => changes.length > 0);
+      expect(client.getStringValue('nothing', 'mine')).toBe('fresh');
+      expect(fetched.at(-1)).toMatchObject({ status: 200, asked: fetched[0]?.etag });
+      await mine.onClose?.();
+    });
+
+    it('may be asked from the origins that are configured', async () => {
+      const preflight = async (path: string, origin: string): Promise<Response> =>
+        fetch(`${host}${path}`, {
+          method: 'OPTIONS',
+          headers: {
+            origin,
+            'access-control-request-method': 'POST',
+            'access-control-request-headers': 'authorization,content-type,if-none-match,x-api-key',
+          },
+        });
+      const allowed = await preflight('/ofrep/v1/evaluate/flags', 'https://app.example');
+      expect(allowed.headers.get('access-control-allow-origin')).toBe('https://app.example');
+      expect(allowed.headers.get('access-control-allow-headers')).toContain('if-none-match');
+      const other = await preflight('/ofrep/v1/evaluate/flags', 'https://other.example');
+      expect(other.headers.get('access-control-allow-origin')).not.toBe('https://other.example');
+      const any = await preflight('/api/eval/x', 'https://other.example');
+      expect(any.headers.get('access-control-allow-origin')).toBe('*');
+    });
+  });
+
+  describe('GrowthBook', () => {
+    const tracked: { experiment: string; variation: string; decisionId: string | undefined }[] = [];
+    const make = (remoteEval: boolean, id: string, attributes: object): GrowthBook =>
+      new GrowthBook({
+        apiHost: host,
+        clientKey: api.keys.publishable,
+        remoteEval,
+        attributes: { ...attributes, id },
+        trackingCallback: (experiment, result) => {
+          const { decisionId } = result as { decisionId?: string };
+          tracked.push({ experiment: experiment.key, variation: result.key, decisionId });
+        },
+      });
+
+    it(`assigns ${UNITS} units by itself as treatments does: layers, targeting, holdouts, prerequisites, clusters`, async () => {
+      const gb = make(false, 'u0', {});
+      await gb.init();
+      expect(Object.keys(gb.getFeatures()).sort()).toEqual(['$arms:text', ...LOCAL].sort());
+      const controller = api.running.app.get(TreatmentsController);
+      const requests = LOCAL.map((surface) => ({ surface }));
+      const wrong: unknown[] = [];
+      const arms = new Map<string, number>();
+      for (let i = 0; i < UNITS; i++) {
+        const attributes = attributesOf(i);
+        await gb.setAttributes({ ...attributes, id: `u${i}` });
+        const answer = await controller.serve({ unitId: `u${i}`, context: attributes, requests });
+        for (const { surface, value, experiment, arm } of answer.treatments) {
+          const local = gb.evalFeature(surface);
+          const inArm = local.experimentResult?.inExperiment ? local.experimentResult.key : null;
+          const same =
+            JSON.stringify(local.value) === JSON.stringify(value) &&
+            (local.source !== 'experiment' || (inArm === arm && local.experiment?.key === experiment));
+          if (!same) wrong.push([i, surface, local.value, value]);
+          arms.set(`${experiment} ${arm}`, (arms.get(`${experiment} ${arm}`) ?? 0) + 1);
+        }
+      }
+      expect(wrong.slice(0, 5)).toEqual([]);
+      // All ways were gone.
+      for (const way of [
+        'text-eu arm0',
+        'text-eu arm2',
+        'text-rest arm1',
+        'number-device arm0',
+        'bool-home arm1',
+      ])
+        expect([way, arms.get(way)]).toEqual([way, expect.any(Number)]);
+      for (const way of ['object-shipped arm1', 'object-paused null', 'promo arm1', 'null null'])
+        expect([way, arms.get(way)]).toEqual([way, expect.any(Number)]);
+      gb.destroy();
+    });
+
+    it('feeds exposures back: the server makes the same decision again, and it counts as seen', async () => {
+      tracked.length = 0;
+      const gb = make(false, 'u4', attributesOf(4));
+      await gb.init();
+      for (const key of LOCAL) gb.evalFeature(key);
+      const again = await treatments('u4', attributesOf(4), true);
+      const experiments = again.filter(({ reason }) => reason === 'SPLIT');
+      expect(experiments.length).toBeGreaterThan(0);
+      for (const { experiment, arm } of experiments)
+        expect(tracked).toContainEqual({ experiment, variation: arm, decisionId: undefined });
+      gb.destroy();
+    });
+
+    it('has policies decided by the server, with the decision in what is tracked', async () => {
+      tracked.length = 0;
+      const gb = make(true, 'u5', attributesOf(5));
+      await gb.init();
+      expect(['a1', 'a2', 'a3']).toContain(gb.getFeatureValue('art', ''));
+      const seen = tracked.find(({ experiment }) => experiment === 'artwork');
+      expect(seen).toMatchObject({
+        variation: 'bandit',
+        decisionId: expect.stringMatching(/^[0-9A-Z]{26}$/),
+      });
+      expect((await post('/v1/exposures', { decisionId: seen?.decisionId })).status).toBe(202);
+      const eu = (await treatments('u5', attributesOf(5))).filter(({ surface }) => LOCAL.includes(surface));
+      for (const { surface, value } of eu)
+        expect([surface, gb.evalFeature(surface).value]).toEqual([surface, value]);
+      gb.destroy();
+    });
+
+    it('gets changes as they are made, may keep the payload, and is told of a bad key', async () => {
+      setPolyfills({ EventSource, fetch });
+      const gb = make(false, 'u6', {});
+      await gb.init({ streaming: true });
+      expect(gb.getFeatureValue('nothing', null)).toBe('fresh');
+      await sleep(150);
+      await api.db.database.query(`update surface set default_value = '"newer"' where key = 'nothing'`);
+      await api.db.database.query(`select pg_notify('marquee_catalog', '')`);
+      await until(() => (gb.getFeatureValue('nothing', null) as unknown) === 'newer');
+      gb.destroy();
+      const features = await fetch(`${host}/api/features/${api.keys.publishable}`);
+      const etag = features.headers.get('etag') ?? '';
+      expect(features.headers.get('cache-control')).toContain('max-age=30');
+      const kept = await fetch(features.url, { headers: { 'if-none-match': etag } });
+      expect(kept.status).toBe(304);
+      for (const key of ['mq_pub_unknown', api.keys.secret]) {
+        const bad = await fetch(`${host}/api/features/${key}`);
+        expect([bad.status, bad.headers.get('x-unrecoverable'), await bad.json()]).toMatchObject([
+          400,
+          '1',
+          { status: 400 },
+        ]);
+      }
+      const nobody = await fetch(`${host}/api/eval/${api.keys.publishable}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"attributes":{}}',
+      });
+      expect([nobody.status, await nobody.json()]).toMatchObject([400, { status: 400 }]);
+    });
+  });
+});
