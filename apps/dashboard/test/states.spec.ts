@@ -423,6 +423,45 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await stage.page.getByText('Signal “skips”').waitFor();
   });
 
+  it('shows a new key once', async () => {
+    stage.api.override(/POST \/v1\/keys$/, {
+      status: 201,
+      body: {
+        id: 'k9',
+        name: 'Web',
+        role: 'publishable',
+        prefix: 'mqp_1',
+        createdAt: new Date().toISOString(),
+        key: 'mqp_1_secret',
+      },
+    });
+    await visit('/settings');
+    await stage.page.getByRole('button', { name: 'New key' }).click();
+    await stage.page.getByRole('dialog').getByLabel('Name', { exact: false }).fill('Web');
+    await stage.page.getByRole('button', { name: 'Create key' }).click();
+    await stage.page.getByText('mqp_1_secret').waitFor();
+    await stage.page.getByRole('button', { name: 'Done' }).click();
+    expect(await stage.page.getByText('mqp_1_secret').count()).toBe(0);
+  });
+
+  it('fills the examples for every SDK with its address and a key', async () => {
+    stage.api.override(/POST \/v1\/keys$/, {
+      status: 201,
+      body: { id: 'k9', name: 'Web', role: 'publishable', prefix: 'mq_pub_1', key: 'mq_pub_1_fresh' },
+    });
+    await visit('/connect');
+    await stage.page.getByRole('tab', { name: 'OpenFeature, web' }).click();
+    await stage.page.getByText('Bearer YOUR_PUBLISHABLE_KEY').first().waitFor();
+    await stage.page.getByLabel('Publishable key').fill('mq_adm_1');
+    await stage.page.getByText('A publishable key begins with').waitFor();
+    await stage.page.getByRole('button', { name: 'Make a key' }).click();
+    await stage.page.getByText('Bearer mq_pub_1_fresh').first().waitFor();
+    await stage.page.getByRole('tab', { name: 'GrowthBook' }).click();
+    const origin = new URL(stage.page.url()).origin;
+    await stage.page.getByText(`apiHost: '${origin}'`).waitFor();
+    await stage.page.getByText("clientKey: 'mq_pub_1_fresh'").waitFor();
+  });
+
   it('finds decisions by unit and explains an unknown one', async () => {
     await visit('/decisions');
     await stage.page.getByLabel('Unit id').fill('nobody');

@@ -1,5 +1,5 @@
 import type { Condition, Json } from '#experiments';
-import type { TestDatabase } from '../../test/postgres.js';
+import type { Database } from '../persistence/database.js';
 
 const arms = (...values: readonly Json[]): string =>
   JSON.stringify(
@@ -105,7 +105,7 @@ const EXPERIMENTS: readonly Row[] = [
 ];
 
 /** Surfaces, experiments and what they name, for clients of others. */
-export async function seedClientsWorld({ database }: TestDatabase): Promise<void> {
+export async function seedClientsWorld(database: Pick<Database, 'query'>): Promise<void> {
   const sql = (text: string, values: readonly unknown[] = []): Promise<unknown> =>
     database.query(text, values);
   await sql(`insert into surface (key, title, kind, default_value, candidate_kind) values

@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res }
 import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { KeyRing } from '../access/keys.js';
 import { CONFIG } from '../config/config.js';
 import type { Config } from '../config/config.js';
@@ -12,6 +13,7 @@ import type { StreamedEvent } from '../http/event-streams.js';
 import { Problem } from '../http/problem.js';
 import { RateLimit } from '../http/rate-limit.js';
 import { ExperimentCatalog } from '../serving/experiment-catalog.js';
+import { toOpenApi } from '../serving/openapi-schema.js';
 import { FlagService } from '../serving/flag-service.js';
 import { ofrepFlag } from './ofrep-answer.js';
 import type { OfrepFlag } from './ofrep-answer.js';
@@ -21,20 +23,9 @@ const INACTIVITY_S = 120;
 /** A push that names a configuration newer than ours makes us look, at most this often. */
 const LOOK_MS = 1_000;
 
-const BODY = {
-  schema: {
-    type: 'object',
-    required: ['context'],
-    properties: {
-      context: {
-        type: 'object',
-        required: ['targetingKey'],
-        properties: { targetingKey: { type: 'string' } },
-        additionalProperties: true,
-      },
-    },
-  },
-} as const;
+const BODY = toOpenApi(
+  z.object({ context: z.looseObject({ targetingKey: z.string().describe('The id of the unit.') }) }),
+);
 
 /** OpenFeature Remote Evaluation Protocol 0.3: a flag is a surface, its variant the arm. */
 @ApiTags('ofrep')
@@ -67,7 +58,7 @@ export class OfrepController implements OnModuleInit, BeforeApplicationShutdown 
   @HttpCode(200)
   @AllowRole('publishable')
   @ApiOperation({ summary: 'OFREP: one flag, for clients whose context changes from call to call' })
-  @ApiBody(BODY)
+  @ApiBody({ schema: BODY })
   async one(
     @Param('key') key: string,
     @Body() body: unknown,
@@ -88,7 +79,7 @@ export class OfrepController implements OnModuleInit, BeforeApplicationShutdown 
     description:
       'A strong ETag stands for the answers; send it as If-None-Match, and 304 says that they are the same.',
   })
-  @ApiBody(BODY)
+  @ApiBody({ schema: BODY })
   @ApiResponse({ status: 304, description: 'The answers are the same' })
   async all(
     @Body() body: unknown,

@@ -8,12 +8,16 @@ import { CodeBlock } from '../../ui/details.js';
 import layout from '../../ui/layout.module.css';
 import { PageHeader } from '../../ui/page-header.js';
 import { Panel } from '../../ui/panel.js';
-import { SNIPPETS } from './snippets.js';
+import { KeyField } from './key-field.js';
+import { KEY_PLACE, SNIPPETS } from './snippets.js';
 
 /** From nothing to a first treatment: a snippet to paste and a list that ticks itself. */
 export function ConnectPage(): ReactElement {
   const surfaces = useSurfaces().data?.items ?? [];
   const [chosen, setChosen] = useState<string | null>(null);
+  const [key, setKey] = useState('');
+  const filled = (code: string): string =>
+    key.startsWith('mq_pub_') ? code.replaceAll(KEY_PLACE, key) : code;
   const surface = chosen ?? surfaces[0]?.key ?? 'home.rows';
   return (
     <>
@@ -36,17 +40,18 @@ export function ConnectPage(): ReactElement {
             />
           }
         >
+          <KeyField value={key} onChange={setKey} />
           <Tabs defaultValue="curl" keepMounted={false}>
             <Tabs.List mb="md" aria-label="Language">
-              {SNIPPETS.map(({ key, title }) => (
-                <Tabs.Tab key={key} value={key}>
+              {SNIPPETS.map(({ key: tab, title }) => (
+                <Tabs.Tab key={tab} value={tab}>
                   {title}
                 </Tabs.Tab>
               ))}
             </Tabs.List>
-            {SNIPPETS.map(({ key, title, code }) => (
-              <Tabs.Panel key={key} value={key}>
-                <CodeBlock code={code(window.location.origin, surface)} label={`${title} example`} />
+            {SNIPPETS.map(({ key: tab, title, code }) => (
+              <Tabs.Panel key={tab} value={tab}>
+                <CodeBlock code={filled(code(window.location.origin, surface))} label={`${title} example`} />
               </Tabs.Panel>
             ))}
           </Tabs>
