@@ -1,11 +1,11 @@
 import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { z } from 'zod';
 import { EventIntake } from '../events/event-intake.js';
 import { AllowRole } from '../http/api-key.guard.js';
 import { toOpenApi } from '../serving/openapi-schema.js';
 import { Exposures } from './exposures.js';
 import { exposuresBody } from './exposures.schema.js';
+import type { ExposuresBody } from './exposures.schema.js';
 
 @ApiTags('events')
 @Controller('v1/exposures')
@@ -24,7 +24,7 @@ export class ExposuresController {
       'Unit, experiment and arm are those of the decision. Each counts once, however often it is told.',
   })
   @ApiBody({ schema: toOpenApi(exposuresBody) })
-  async post(@Body({ schema: exposuresBody }) body: z.output<typeof exposuresBody>) {
+  async post(@Body({ schema: exposuresBody }) body: ExposuresBody) {
     return this.intake.take({ events: await this.exposures.eventsOf(body) });
   }
 }

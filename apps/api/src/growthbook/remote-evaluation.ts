@@ -68,18 +68,29 @@ export class RemoteEvaluation {
     forcedFeatures,
     forcedVariations,
   }: Readonly<Record<string, unknown>>): Map<string, Json> {
-    const { surfaces, config } = this.catalog.current;
-    const forced = new Map<string, Json>();
-    for (const [key, index] of Object.entries(isObject(forcedVariations) ? forcedVariations : {})) {
-      const experiment = config.experiments.find((one) => one.key === key && one.status === 'running');
+    return new Map([
+      ...this.variationsOf(isObject(forcedVariations) ? forcedVariations : {}),
+      ...this.valuesOf(Array.isArray(forcedFeatures) ? forcedFeatures : []),
+    ]);
+  }
+
+  /** `{experiment: index of an arm}`; what a policy would choose cannot be forced. */
+  private variationsOf(forced: Readonly<Record<string, unknown>>): [string, Json][] {
+    const { experiments } = this.catalog.current.config;
+    return Object.entries(forced).flatMap(([key, index]): [string, Json][] => {
+      const experiment = experiments.find((one) => one.key === key && one.status === 'running');
       const treatment = experiment?.arms[Number(index)]?.treatment;
-      if (experiment && treatment?.kind === 'value') forced.set(experiment.surface, treatment.value);
-    }
-    for (const pair of Array.isArray(forcedFeatures) ? (forcedFeatures as unknown[]) : []) {
-      if (!Array.isArray(pair) || typeof pair[0] !== 'string' || !surfaces.has(pair[0])) continue;
-      forced.set(pair[0], (pair[1] ?? null) as Json);
-    }
-    return forced;
+      return experiment && treatment?.kind === 'value' ? [[experiment.surface, treatment.value]] : [];
+    });
+  }
+
+  /** `[surface, value]` each. */
+  private valuesOf(forced: readonly unknown[]): [string, Json][] {
+    const { surfaces } = this.catalog.current;
+    return forced.flatMap((pair): [string, Json][] => {
+      if (!Array.isArray(pair) || typeof pair[0] !== 'string' || !surfaces.has(pair[0])) return [];
+      return [[pair[0], (pair[1] ?? null) as Json]];
+    });
   }
 
   private featureOf({ key, value = null, treatment }: Flag, unitId: string): Feature {

@@ -155,7 +155,8 @@ export async function seedClientsWorld(database: Pick<Database, 'query'>): Promi
 
 /** What is known of a unit, of every type that a context may hold, missing values too. */
 export function attributesOf(i: number): Record<string, Json> {
-  const pick = <T>(step: number, ...of: readonly T[]): T => of[Math.floor(i / step) % of.length] as T;
+  const pick = (step: number, ...of: readonly (Json | undefined)[]): Json | undefined =>
+    of[Math.floor(i / step) % of.length];
   const given = {
     country: pick(1, 'FR', 'DE', 'US', undefined),
     age: pick(3, 15, 18, 39, 40, '35', null),

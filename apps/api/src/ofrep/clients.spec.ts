@@ -24,6 +24,19 @@ interface Seen {
   readonly asked: string | null;
 }
 
+/** What an SDK makes of a surface by itself, where it is not what was served; else null. */
+function differenceOf(
+  gb: GrowthBook,
+  { surface, value, experiment, arm, reason }: Treatment,
+): unknown[] | null {
+  const local = gb.evalFeature(surface);
+  const { experiment: run, experimentResult: result } = local;
+  const assigned = local.source === 'experiment' ? [run?.key, result?.key] : [];
+  const served = reason === 'SPLIT' ? [experiment, arm] : [];
+  const same = JSON.stringify([assigned, local.value]) === JSON.stringify([served, value]);
+  return same ? null : [surface, assigned, served, local.value, value];
+}
+
 describe('clients of others, unmodified', () => {
   let api: TestApi;
   let host: string;
@@ -300,14 +313,11 @@ describe('clients of others, unmodified', () => {
         answers.push(controller.serve({ unitId: `u${i}`, context: attributesOf(i), requests }));
       for (const [i, answer] of (await Promise.all(answers)).entries()) {
         await gb.setAttributes({ ...attributesOf(i), id: `u${i}` });
-        for (const { surface, value, experiment, arm, reason } of answer.treatments) {
-          const local = gb.evalFeature(surface);
-          const assigned =
-            local.source === 'experiment' && `${local.experiment?.key} ${local.experimentResult?.key}`;
-          const served = reason === 'SPLIT' && `${experiment} ${arm}`;
-          if (assigned !== served || JSON.stringify(local.value) !== JSON.stringify(value))
-            wrong.push([i, surface, assigned, served, local.value, value]);
-          arms.set(`${experiment} ${arm}`, (arms.get(`${experiment} ${arm}`) ?? 0) + 1);
+        for (const treatment of answer.treatments) {
+          const difference = differenceOf(gb, treatment);
+          if (difference) wrong.push([i, ...difference]);
+          const way = `${treatment.experiment} ${treatment.arm}`;
+          arms.set(way, (arms.get(way) ?? 0) + 1);
         }
       }
       expect(wrong.slice(0, 5)).toEqual([]);

@@ -119,7 +119,7 @@ export class FlagService {
       ...arms.flatMap(({ treatment }) => {
         if (treatment.kind !== 'policy') return [];
         const { policyId, steadyFor } = treatment;
-        const period = steadyPeriod(steadyFor === 'decision' ? LEAST_STEADY : steadyFor, now, '');
+        const period = steadyPeriod(steadyFor, now, '', LEAST_STEADY);
         return [`${policyId}@${this.snapshots.get(policyId)?.version ?? 0} ${period}`];
       }),
     ];

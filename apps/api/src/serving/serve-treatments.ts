@@ -256,7 +256,7 @@ const seedParts = (
   unitId: known ? request.unitId : '',
   surface: wanted.surface,
   subject: wanted.subject,
-  period: steadyPeriod(steadyFor === 'decision' ? (request.leastSteady ?? steadyFor) : steadyFor, now, id),
+  period: steadyPeriod(steadyFor, now, id, request.leastSteady),
 });
 
 const lotParts = (

@@ -9,11 +9,17 @@ const MONDAY = 3 * DAY;
 /**
  * Which period a moment belongs to, in UTC: equal texts give equal draws.
  * @param decisionId makes every decision a period of its own where nothing is to be steady.
+ * @param least stands for `decision`.
  */
-export function steadyPeriod(period: SteadyPeriod, at: number, decisionId: string): string {
+export function steadyPeriod(
+  period: SteadyPeriod,
+  at: number,
+  decisionId: string,
+  least: SteadyPeriod = 'decision',
+): string {
   switch (period) {
     case 'decision':
-      return decisionId;
+      return least === 'decision' ? decisionId : steadyPeriod(least, at, decisionId);
     case 'hour':
       return `hour ${Math.floor(at / HOUR)}`;
     case 'day':

@@ -26,7 +26,7 @@ export const escapePattern = (text: string): string => text.replace(/[\\^$.*+?()
  * repeated. Anything else is left to the server.
  */
 const SHARED_PATTERN =
-  /^(?:[\w \-:,@]|\\[.\-d]|[\^$|*+?]|\.(?=[*+])|\((?:\?:)?|\)|\[[\w-]+\]|\{\d+(?:,\d*)?\})*$/;
+  /^(?:[\w \-:,@]|\\[.\-d]|[\^$|*+?]|\.(?=[*+])|\((?:\?:|(?!\?))|\)|\[[\w-]+\]|\{\d+(?:,\d*)?\})*$/;
 
 function patternOf(value: Json | undefined): string {
   const source = String(value);
