@@ -160,10 +160,8 @@ function choose(asked: Asked): { assignment: Assignment; choice: Choice } {
   const { state, request, said, wanted, surface, candidates } = asked;
   const limit = wanted.limit ?? candidates.length;
   if (state.catalog.killSwitch && surface !== UNKNOWN) {
-    return {
-      assignment: NOT_ASSIGNED,
-      choice: defaultChoice(surface, candidates, limit, 'PAUSED', 'the kill switch is on'),
-    };
+    const choice = defaultChoice(surface, candidates, limit, 'PAUSED', 'the kill switch is on');
+    return { assignment: NOT_ASSIGNED, choice };
   }
   const assignment =
     forcedFor(state.catalog.engine, request.tester, wanted.surface) ??
