@@ -3,6 +3,7 @@ import { OFREPProvider } from '@openfeature/ofrep-provider';
 import { OFREPWebProvider } from '@openfeature/ofrep-web-provider';
 import { OpenFeature } from '@openfeature/server-sdk';
 import { OpenFeature as WebOpenFeature, ProviderEvents } from '@openfeature/web-sdk';
+import type { Provider as WebProvider } from '@openfeature/web-sdk';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EventSource } from 'eventsource';
 import type { AddressInfo } from 'node:net';
@@ -97,8 +98,8 @@ describe('clients of others, unmodified', () => {
       const provider = new OFREPProvider({
         baseUrl,
         headers: [['X-API-Key', key]],
-        fetchImplementation: async (input, init) => {
-          const answer = await fetch(input as Request, init);
+        fetchImplementation: async (input: string | URL | Request, init?: RequestInit) => {
+          const answer = await fetch(input, init);
           fetched.push({ status: answer.status, etag: null, asked: null });
           return answer;
         },
@@ -225,7 +226,7 @@ describe('clients of others, unmodified', () => {
         baseUrl: host,
         headers: [['Authorization', `Bearer ${api.keys.publishable}`]],
         cacheMode: 'disabled',
-        fetchImplementation: async (input, init) => {
+        fetchImplementation: async (input: string | URL | Request, init?: RequestInit) => {
           const request = input instanceof Request ? input : new Request(input, init);
           const asked = request.headers.get('if-none-match');
           const answer = await fetch(request);
@@ -237,7 +238,7 @@ describe('clients of others, unmodified', () => {
     it('reads everything at once, keeps it while nothing changes, and is told of changes', async () => {
       await WebOpenFeature.setContext({ targetingKey: `u${unit}`, ...attributesOf(unit) } as never);
       const mine = provider();
-      await WebOpenFeature.setProviderAndWait(mine);
+      await WebOpenFeature.setProviderAndWait(mine as unknown as WebProvider);
       const client = WebOpenFeature.getClient();
       const known = new Map(
         (await treatments(`u${unit}`, attributesOf(unit))).map((one) => [one.surface, one]),
