@@ -221,9 +221,9 @@ describe('clients of others, unmodified', () => {
 
   describe('OpenFeature in a browser', () => {
     const fetched: Seen[] = [];
-    const provider = (): OFREPWebProvider =>
+    const provider = (baseUrl = host): OFREPWebProvider =>
       new OFREPWebProvider({
-        baseUrl: host,
+        baseUrl,
         headers: [['Authorization', `Bearer ${api.keys.publishable}`]],
         cacheMode: 'disabled',
         fetchImplementation: async (input: string | URL | Request, init?: RequestInit) => {
@@ -265,6 +265,25 @@ describe('clients of others, unmodified', () => {
       expect(client.getStringValue('nothing', 'mine')).toBe('fresh');
       expect(fetched.at(-1)).toMatchObject({ status: 200, asked: fetched[0]?.etag });
       await mine.onClose?.();
+    });
+
+    it('has defaults where nobody is named, or the server is away', async () => {
+      const start = (domain: string, one: OFREPWebProvider): Promise<void> =>
+        WebOpenFeature.setProviderAndWait(domain, one as unknown as WebProvider);
+      await WebOpenFeature.setContext('nobody', { country: 'FR' });
+      // This provider keeps no code of a bulk request; what it was sent stands below.
+      await expect(start('nobody', provider())).rejects.toThrow('status: 400');
+      await WebOpenFeature.setContext('nested', { targetingKey: 'u1', a: { b: { c: { d: 1 } } } });
+      await expect(start('nested', provider())).rejects.toThrow('status: 400');
+      await WebOpenFeature.setContext('away', { targetingKey: 'u1' });
+      await expect(start('away', provider('http://127.0.0.1:9'))).rejects.toThrow();
+      for (const domain of ['nobody', 'nested', 'away'])
+        expect(WebOpenFeature.getClient(domain).getStringValue('text', 'mine')).toBe('mine');
+      const sent = await post('/ofrep/v1/evaluate/flags', { context: { country: 'FR' } });
+      expect([sent.status, await sent.json()]).toEqual([
+        400,
+        { errorCode: 'TARGETING_KEY_MISSING', errorDetails: expect.stringContaining('targetingKey') },
+      ]);
     });
 
     it('may be asked from the origins that are configured', async () => {
@@ -389,11 +408,19 @@ describe('clients of others, unmodified', () => {
           { status: 400 },
         ]);
       }
-      const nobody = await fetch(`${host}/api/eval/${api.keys.publishable}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: '{"attributes":{}}',
+      const evaluate = (body: unknown): Promise<Response> => post(`/api/eval/${keys[4]}`, body);
+      const forced = await evaluate({
+        attributes: { id: 'u1' },
+        forcedVariations: { promo: 1, artwork: 0 },
+        forcedFeatures: [
+          ['text', 'mine'],
+          ['absent', 1],
+        ],
       });
+      const { features: answered } = (await forced.json()) as { features: Record<string, unknown> };
+      expect(answered).toMatchObject({ text: { defaultValue: 'mine' }, promo: { defaultValue: 'b' } });
+      expect(Object.keys(answered).sort()).toEqual([...LOCAL, 'art', 'rows'].sort());
+      const nobody = await evaluate({ attributes: {} });
       expect([nobody.status, await nobody.json()]).toMatchObject([400, { status: 400 }]);
     });
   });
