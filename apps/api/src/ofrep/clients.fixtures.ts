@@ -30,6 +30,8 @@ interface Row {
   readonly clusterBy?: string;
   readonly layer?: string;
   readonly range?: readonly [number, number];
+  readonly otherLayers?: Json;
+  readonly tags?: readonly string[];
   readonly traffic?: number;
   readonly targeting?: Condition;
   readonly shippedArm?: string;
@@ -48,6 +50,7 @@ const EXPERIMENTS: readonly Row[] = [
     layer: 'home',
     range: [0, 0.6],
     traffic: 0.7,
+    tags: ['growth'],
     targeting: {
       all: [
         a('country', 'in', ['FR', 'DE']),
@@ -72,7 +75,14 @@ const EXPERIMENTS: readonly Row[] = [
       ],
     },
   },
-  { key: 'number-device', surface: 'number', arms: arms(2, 3), unitType: 'device', traffic: 0.5 },
+  {
+    key: 'number-device',
+    surface: 'number',
+    arms: arms(2, 3),
+    unitType: 'device',
+    otherLayers: [{ layer: 'home', range: [0.2, 0.9] }],
+    traffic: 0.5,
+  },
   {
     key: 'object-paused',
     surface: 'object',
@@ -82,6 +92,7 @@ const EXPERIMENTS: readonly Row[] = [
   },
   {
     key: 'object-shipped',
+    tags: ['growth', 'rows'],
     surface: 'object',
     arms: arms({ rows: 3 }, { rows: 4 }),
     status: 'shipped',
@@ -97,6 +108,7 @@ const EXPERIMENTS: readonly Row[] = [
   },
   {
     key: 'promo',
+    tags: ['rows'],
     surface: 'promo',
     arms: arms('a', 'b'),
     prerequisites: [{ experiment: 'text-eu', arms: ['arm1', 'arm2'] }],
@@ -118,8 +130,14 @@ export async function seedClientsWorld(database: Pick<Database, 'query'>): Promi
   await sql(
     `insert into layer (key, title, salt) values ('main', 'Main', 'layer:main'), ('home', 'Home', 'layer:home')`,
   );
-  await sql(`insert into holdout (key, title, salt, share, surfaces, unit_type, enabled)
-    values ('q4', 'Quarter', 'holdout:q4', 0.1, null, 'member', true)`);
+  const spared = JSON.stringify(a('$unit', 'startsWith', 'u99'));
+  await sql(
+    `insert into holdout (key, title, salt, share, surfaces, unit_type, enabled, tags, except_when, created_at) values
+      ('growth', 'Growth', 'holdout:growth', 0.3, null, 'device', true, '{growth}', null, now()),
+      ('rows', 'Rows', 'holdout:rows', 0.4, null, 'member', true, '{rows}', null, now() + interval '1 s'),
+      ('q4', 'Quarter', 'holdout:q4', 0.1, null, 'member', true, null, $1, now() + interval '2 s')`,
+    [spared],
+  );
   await sql(`insert into policy (id, key, title, exploration, reward) values ('ts', 'thompson-beta', 'Thompson',
     '{"key":"greedy"}', '{"outcomes":[{"name":"play","value":"one"}],"combine":"max"}')`);
   await sql(`insert into segment (key, title) values ('adults', 'Adults')`);
@@ -131,8 +149,8 @@ export async function seedClientsWorld(database: Pick<Database, 'query'>): Promi
     const [from, to] = one.range ?? [0, 1];
     await sql(
       `insert into experiment (key, title, surface, status, layer, layer_from, layer_to, traffic, arms, phase, salt,
-         unit_type, cluster_by, targeting, shipped_arm, prerequisites, created_at)
-       values ($1, $1, $2, $3, $4, $5, $6, $7, $8, 1, $1, $9, $10, $11, $12, $13, now() + make_interval(secs => $14))`,
+         unit_type, cluster_by, targeting, shipped_arm, prerequisites, created_at, other_layers, tags)
+       values ($1, $1, $2, $3, $4, $5, $6, $7, $8, 1, $1, $9, $10, $11, $12, $13, now() + make_interval(secs => $14), $15, $16)`,
       [
         one.key,
         one.surface,
@@ -148,6 +166,8 @@ export async function seedClientsWorld(database: Pick<Database, 'query'>): Promi
         one.shippedArm ?? null,
         JSON.stringify(one.prerequisites ?? []),
         i,
+        JSON.stringify(one.otherLayers ?? []),
+        one.tags ?? [],
       ],
     );
   }

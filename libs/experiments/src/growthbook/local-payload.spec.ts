@@ -127,6 +127,7 @@ describe('a payload', () => {
   const payload = (...experiments: Experiment[]) => {
     const catalog: AssignmentCatalog = {
       experiments,
+      kept: [{ experiment: 'changed', arm: 'a', armPropensity: 0.5, units: ['u1'] }],
       layers: [{ key: 'main', title: '', salt: 'layer:main' }],
       holdouts: [],
       surfaces: ['s', 't'].map((key) => ({
@@ -143,6 +144,7 @@ describe('a payload', () => {
   it.each<[string, Partial<Experiment>, RegExp]>([
     ['a switchback', { switchback: { slotMinutes: 60 } }, /changes arms with time/],
     ['a list', { targeting: { attribute: '$unit', op: 'inList', value: 'staff' } }, /unit list/],
+    ['units that keep an arm', { key: 'changed' }, /keep their arm/],
     ['a unit that no attribute carries', { unitType: 'team' }, /no attribute carries/],
   ])('leaves out the whole surface of %s, and says why', (_what, change, why) => {
     const { local, stopped } = payload(experiment(change));

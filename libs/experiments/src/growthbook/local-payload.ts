@@ -1,4 +1,5 @@
 import type { AssignmentCatalog } from '../compiled-catalog.js';
+import { membershipsOf } from '../layers.js';
 import { surfacesInCircles } from '../prerequisites.js';
 import { conditionSources } from '../saved-conditions.js';
 import { armWeights, splitRanges } from '../split.js';
@@ -11,7 +12,10 @@ import type { GrowthBookFeature, GrowthBookFilter, GrowthBookParent, GrowthBookR
 
 /** What a GrowthBook SDK needs to assign units by itself. */
 export interface LocalPayload {
-  /** By surface; and, by `$arms:<surface>`, in which arm a unit is, for prerequisites. */
+  /**
+   * By surface; by `$arms:<surface>` in which arm a unit is, for prerequisites; by `$holdout:<surface>` which holdout with
+   * tags it belongs to.
+   */
   readonly features: Readonly<Record<string, GrowthBookFeature>>;
   /** Surfaces that are left out, and why only the server can answer for them. */
   readonly remote: Readonly<Record<string, string>>;
@@ -27,9 +31,10 @@ const AN_ID: JsonObject = { $type: 'string', $regex: '^[^]{1,128}$' };
 interface LocalExperiment {
   readonly experiment: Experiment;
   readonly hashAttribute: string;
-  readonly layer: GrowthBookFilter;
+  readonly layers: readonly GrowthBookFilter[];
   /** Of the units of the layer's part; null: all of them. */
   readonly condition: JsonObject | null;
+  /** Prerequisites, and not to be withheld by a holdout with tags. */
   readonly parents: readonly GrowthBookParent[];
 }
 
@@ -102,26 +107,48 @@ class PayloadWriter {
       .filter(({ status }) => status === 'shipped')
       .reverse()
       .flatMap((one) => this.shippedRules(one, serving));
-    const rules = [
-      ...this.catalog.holdouts
-        .filter(({ enabled, surfaces }) => enabled && (surfaces === null || surfaces.includes(surface)))
-        .map((holdout) => this.holdoutRule(holdout, serving)),
+    return feature(serving.nothing, [
+      ...this.holdoutsOf(surface)
+        .filter(({ tags }) => !tags)
+        .map((holdout) => this.holdoutRule(holdout, serving.nothing)),
       ...here
         .filter(({ status }) => status === 'running' || status === 'paused')
         .flatMap((one) => this.liveRules(one, serving, shipped)),
       ...shipped,
-    ];
-    return { defaultValue: serving.nothing, ...(rules.length > 0 ? { rules } : {}) };
+    ]);
   }
 
-  private holdoutRule({ key, salt, share, unitType }: Holdout, serving: Serving): GrowthBookRule {
+  private holdoutsOf(surface: string): Holdout[] {
+    return this.catalog.holdouts.filter(
+      ({ enabled, surfaces }) => enabled && (surfaces === null || surfaces.includes(surface)),
+    );
+  }
+
+  private holdoutRule({ key, salt, share, unitType, except }: Holdout, force: Json): GrowthBookRule {
     const attribute = this.attributeOf(unitType);
+    // An exception's `$unit` is the unit of the request.
+    const spared = except ? localCondition(except, { unitAttribute: UNIT_ID, sources: this.sources }) : null;
     return {
       id: `holdout:${key}`,
-      force: serving.nothing,
+      force,
       filters: [{ attribute, seed: salt, hashVersion: 2, ranges: [[0, share]] }],
-      ...optional(isKnown(attribute)),
+      ...optional(and([isKnown(attribute), spared && { $not: spared }])),
     };
+  }
+
+  /** Null unless some holdout with tags can take the experiment away; of those, a unit belongs to the first. */
+  private withheldBy({ surface, tags = [] }: Experiment): GrowthBookParent | null {
+    const tagged = this.holdoutsOf(surface).filter((holdout) => holdout.tags);
+    const keys = tagged
+      .filter((holdout) => holdout.tags?.some((tag) => tags.includes(tag)))
+      .map(({ key }) => key);
+    if (keys.length === 0) return null;
+    const id = `$holdout:${surface}`;
+    this.features[id] ??= feature(
+      null,
+      tagged.map((holdout) => this.holdoutRule(holdout, holdout.key)),
+    );
+    return { id, condition: { value: { $nin: keys } } };
   }
 
   private liveRules(
@@ -138,10 +165,10 @@ class PayloadWriter {
     // Its units wait: they get what was shipped, or the default.
     const everyArm = experiment.arms.map((_, i) => i);
     const held = armRule(local, serving.nothing, everyArm);
-    const instead = shipped.map(({ force, condition = null }) => ({
+    const instead = shipped.map(({ force, condition = null, parentConditions = [] }) => ({
       ...held,
       force: force as Json,
-      ...optional(and([local.condition, condition])),
+      ...optional(and([local.condition, condition]), [...local.parents, ...parentConditions]),
     }));
     return [...instead, held];
   }
@@ -150,23 +177,38 @@ class PayloadWriter {
     const arm = experiment.arms.find(({ key }) => key === experiment.shippedArm);
     if (!arm) return [];
     const { condition } = this.membership(experiment);
-    return [{ id: experiment.key, force: serving.of(experiment, arm), ...optional(condition) }];
+    const withheld = this.withheldBy(experiment);
+    const force = serving.of(experiment, arm);
+    return [{ id: experiment.key, force, ...optional(condition, withheld ? [withheld] : []) }];
   }
 
   /** Null where its prerequisites can never be met. */
   private localExperiment(experiment: Experiment): LocalExperiment | null {
-    const layer = this.layers.get(experiment.layer);
-    if (!layer) throw new NotLocal(`the layer "${experiment.layer}" does not exist`);
+    const { kept = [] } = this.catalog;
+    if (kept.some((one) => one.experiment === experiment.key && one.units.length > 0))
+      throw new NotLocal(`"${experiment.key}" was changed, and units that keep their arm are not published`);
     const parents = this.parentsOf(experiment);
     if (parents === null) return null;
+    const withheld = this.withheldBy(experiment);
     const { hashAttribute, condition } = this.membership(experiment);
     return {
       experiment,
       hashAttribute,
-      layer: { attribute: hashAttribute, seed: layer.salt, hashVersion: 2, ranges: [experiment.layerRange] },
+      layers: membershipsOf(experiment).map(({ layer, range }) => ({
+        attribute: hashAttribute,
+        seed: this.saltOf(layer),
+        hashVersion: 2,
+        ranges: [range],
+      })),
       condition,
-      parents,
+      parents: withheld ? [...parents, withheld] : parents,
     };
+  }
+
+  private saltOf(layer: string): string {
+    const known = this.layers.get(layer);
+    if (!known) throw new NotLocal(`the layer "${layer}" does not exist`);
+    return known.salt;
   }
 
   /** Who can take part, and what is hashed for them. */
@@ -204,11 +246,14 @@ class PayloadWriter {
   }
 }
 
+const feature = (defaultValue: Json, rules: readonly GrowthBookRule[]): GrowthBookFeature =>
+  rules.length > 0 ? { defaultValue, rules } : { defaultValue };
+
 const isKnown = (attribute: string): JsonObject | null =>
   attribute === UNIT_ID ? null : { [attribute]: AN_ID };
 
 function trackedRule(local: LocalExperiment, serving: Serving): GrowthBookRule {
-  const { experiment, hashAttribute, layer, condition, parents } = local;
+  const { experiment, hashAttribute, layers, condition, parents } = local;
   return {
     id: experiment.key,
     key: experiment.key,
@@ -217,7 +262,7 @@ function trackedRule(local: LocalExperiment, serving: Serving): GrowthBookRule {
     seed: experiment.salt,
     hashVersion: 2,
     hashAttribute,
-    filters: [layer],
+    filters: layers,
     coverage: experiment.traffic,
     weights: armWeights(experiment.arms),
     variations: experiment.arms.map((arm) => serving.of(experiment, arm)),
@@ -230,13 +275,13 @@ function trackedRule(local: LocalExperiment, serving: Serving): GrowthBookRule {
 
 /** A value for the units of some arms. */
 function armRule(local: LocalExperiment, force: Json, arms: readonly number[]): GrowthBookRule {
-  const { experiment, hashAttribute, layer, condition, parents } = local;
+  const { experiment, hashAttribute, layers, condition, parents } = local;
   const all = splitRanges(experiment);
   const ranges = arms.flatMap((i) => (all[i] ? [all[i]] : []));
   return {
     id: experiment.key,
     force,
-    filters: [layer, { attribute: hashAttribute, seed: experiment.salt, hashVersion: 2, ranges }],
+    filters: [...layers, { attribute: hashAttribute, seed: experiment.salt, hashVersion: 2, ranges }],
     ...optional(condition, parents),
   };
 }
