@@ -116,6 +116,45 @@ const EXPERIMENTS: readonly Row[] = [
   { key: 'artwork', surface: 'art', arms: byPolicy },
 ];
 
+const INSERT = `insert into experiment (key, title, surface, status, layer, layer_from, layer_to, traffic, arms, phase, salt,
+    unit_type, cluster_by, targeting, shipped_arm, prerequisites, created_at, other_layers, tags)
+  values ($1, $1, $2, $3, $4, $5, $6, $7, $8, 1, $1, $9, $10, $11, $12, $13, now() + make_interval(secs => $14), $15, $16)`;
+
+const DEFAULTS = {
+  status: 'running',
+  layer: 'main',
+  range: [0, 1],
+  traffic: 1,
+  unitType: 'member',
+  clusterBy: null,
+  targeting: null,
+  shippedArm: null,
+  prerequisites: [],
+  otherLayers: [],
+  tags: [],
+} as const;
+
+function rowOf(given: Row, i: number): unknown[] {
+  const one = { ...DEFAULTS, ...given };
+  return [
+    one.key,
+    one.surface,
+    one.status,
+    one.layer,
+    ...one.range,
+    one.traffic,
+    one.arms,
+    one.unitType,
+    one.clusterBy,
+    one.targeting ? JSON.stringify(one.targeting) : null,
+    one.shippedArm,
+    JSON.stringify(one.prerequisites),
+    i,
+    JSON.stringify(one.otherLayers),
+    one.tags,
+  ];
+}
+
 /** Surfaces, experiments and what they name, for clients of others. */
 export async function seedClientsWorld(database: Pick<Database, 'query'>): Promise<void> {
   const sql = (text: string, values: readonly unknown[] = []): Promise<unknown> =>
@@ -145,32 +184,7 @@ export async function seedClientsWorld(database: Pick<Database, 'query'>): Promi
     `insert into segment_version (segment, version, condition, actor) values ('adults', 1, $1, 'test')`,
     [JSON.stringify(a('age', 'gte', 18))],
   );
-  for (const [i, one] of EXPERIMENTS.entries()) {
-    const [from, to] = one.range ?? [0, 1];
-    await sql(
-      `insert into experiment (key, title, surface, status, layer, layer_from, layer_to, traffic, arms, phase, salt,
-         unit_type, cluster_by, targeting, shipped_arm, prerequisites, created_at, other_layers, tags)
-       values ($1, $1, $2, $3, $4, $5, $6, $7, $8, 1, $1, $9, $10, $11, $12, $13, now() + make_interval(secs => $14), $15, $16)`,
-      [
-        one.key,
-        one.surface,
-        one.status ?? 'running',
-        one.layer ?? 'main',
-        from,
-        to,
-        one.traffic ?? 1,
-        one.arms,
-        one.unitType ?? 'member',
-        one.clusterBy ?? null,
-        one.targeting ? JSON.stringify(one.targeting) : null,
-        one.shippedArm ?? null,
-        JSON.stringify(one.prerequisites ?? []),
-        i,
-        JSON.stringify(one.otherLayers ?? []),
-        one.tags ?? [],
-      ],
-    );
-  }
+  for (const [i, one] of EXPERIMENTS.entries()) await sql(INSERT, rowOf(one, i));
 }
 
 /** What is known of a unit, of every type that a context may hold, missing values too. */
