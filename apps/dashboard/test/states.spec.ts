@@ -423,27 +423,6 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await stage.page.getByText('Signal “skips”').waitFor();
   });
 
-  it('shows a new key once', async () => {
-    stage.api.override(/POST \/v1\/keys$/, {
-      status: 201,
-      body: {
-        id: 'k9',
-        name: 'Web',
-        role: 'publishable',
-        prefix: 'mqp_1',
-        createdAt: new Date().toISOString(),
-        key: 'mqp_1_secret',
-      },
-    });
-    await visit('/settings');
-    await stage.page.getByRole('button', { name: 'New key' }).click();
-    await stage.page.getByRole('dialog').getByLabel('Name', { exact: false }).fill('Web');
-    await stage.page.getByRole('button', { name: 'Create key' }).click();
-    await stage.page.getByText('mqp_1_secret').waitFor();
-    await stage.page.getByRole('button', { name: 'Done' }).click();
-    expect(await stage.page.getByText('mqp_1_secret').count()).toBe(0);
-  });
-
   it('fills the examples for every SDK with its address and a key', async () => {
     stage.api.override(/POST \/v1\/keys$/, {
       status: 201,

@@ -5,6 +5,9 @@ import { EventsController } from './events.controller.js';
 import { SegmentController } from './segment.controller.js';
 
 /** Takes events in over HTTP. */
-@Module({ controllers: [EventsController, BeaconController, SegmentController], providers: [EventIntake] })
-@Module({ controllers: [EventsController], providers: [EventIntake], exports: [EventIntake] })
+@Module({
+  controllers: [EventsController, BeaconController, SegmentController],
+  providers: [EventIntake],
+  exports: [EventIntake],
+})
 export class EventsModule {}

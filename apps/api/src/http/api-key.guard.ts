@@ -18,21 +18,13 @@ export interface AuthenticatedRequest extends FastifyRequest {
   caller?: Caller;
 }
 
-function bearerOf({ headers: { authorization } }: FastifyRequest): string | null {
-  return authorization?.startsWith('Bearer ') ? authorization.slice(7).trim() : null;
-}
-
 /** @returns who calls. @throws Problem 401 or 403. */
 export function authenticate(
   keys: KeyRing,
   request: FastifyRequest,
   needed: Role,
-  keyOf: (request: FastifyRequest) => string | null = bearerOf,
+  keyOf: (request: FastifyRequest) => string | null = headerKeyOf,
 ): Caller {
-  const key = keyOf(request);
-  if (key === null)
-    throw new Problem(401, 'unauthenticated', 'Send an API key as "Authorization: Bearer <key>"');
-export function authenticate(keys: KeyRing, request: FastifyRequest, needed: Role): Caller {
   const key = keyOf(request);
   if (key === null) {
     throw new Problem(401, 'unauthenticated', 'Send an API key as "Authorization: Bearer <key>"');
@@ -41,7 +33,7 @@ export function authenticate(keys: KeyRing, request: FastifyRequest, needed: Rol
 }
 
 /** `X-API-Key` is what OpenFeature's providers send where they are told to. */
-function keyOf({ headers }: FastifyRequest): string | null {
+function headerKeyOf({ headers }: FastifyRequest): string | null {
   const { authorization } = headers;
   if (authorization !== undefined)
     return authorization.startsWith('Bearer ') ? authorization.slice(7).trim() : null;

@@ -16,7 +16,6 @@ const PUBLISHABLE = new Set([
   'POST /v1/beacon',
   'POST /v1/track',
   'POST /v1/batch',
-]);
   'POST /v1/exposures',
   'POST /ofrep/v1/evaluate/flags/x',
   'POST /ofrep/v1/evaluate/flags',
