@@ -73,6 +73,7 @@ export const exposureFloor: Wrapper<Params> = {
   summary: 'Gives a group of titles, or single ones, at least a share of every slot.',
   reference: 'Singh and Joachims (2018), Fairness of exposure in rankings',
   params: defineParams(schema),
+  named: ({ items }) => Object.keys(items).filter((id) => (items[id] as number) > 0),
   slots: (rule, { request }, params) => {
     const targets = targetsOf(request, params);
     return targets.length === 0 ? rule : floored(rule, targets);

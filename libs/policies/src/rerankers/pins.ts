@@ -74,6 +74,10 @@ export const pins: Wrapper<EditorialParams> = {
   summary: 'Puts titles at a place, or lifts and sinks them, until a date; every change is in the audit log.',
   reference: 'Editorial placement; propensities of pinned places are 1 before the floor',
   params: defineParams(schema),
+  named: ({ pins: pinned, boosts }, at) =>
+    [...pinned, ...boosts.filter(({ by }) => by > 0)]
+      .filter(({ until }) => at < Date.parse(until))
+      .map(({ id }) => id),
   rerank: (ranking, { boosts }) => {
     const { at, actions } = ranking.request;
     const by = new Map<string, number>();

@@ -2,6 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { createRng } from '#experiments';
 import type { Action, DecisionRequest, Ranker, RecommenderPolicy, TrainingSet } from '../contract.js';
 import { recommenders } from '../recommenders/index.js';
+import { exposureFloor } from '../rerankers/exposure-floor.js';
+import { pins } from '../rerankers/pins.js';
+import type { Wrapper } from '../wrappers/contract.js';
+import { finding } from '../wrappers/finding.js';
 import { ExactIndex } from './exact-index.js';
 import { largest } from './largest.js';
 import { Retrieval } from './retrieval.js';
@@ -73,6 +77,35 @@ describe('retrieval from a large catalogue', () => {
   it('takes the most popular ones for a member of whom nothing is known', () => {
     const places = new Retrieval(embedding, MOST, 100).retrieve(ask(false), null);
     expect(idsOf(places)).toEqual(new Set(best(MOST, (row) => embedding.popularity[row] as number)));
+  });
+
+  it('ranks what people pinned, boosted or gave a floor, whether it is found or not', () => {
+    const retrieval = new Retrieval(embedding, MOST, 100);
+    const ranker: Ranker = {
+      decides: 'slate',
+      scores: () => new Float64Array(actions.length),
+      retrieve: (request, open) => retrieval.retrieve(request, open),
+      retrieval,
+    };
+    const [far, further] = best(TITLES, scoreOf).slice(-2) as [string, string];
+    const until = '2026-01-01T00:00:00Z';
+    const params = pins.params.parse({
+      pins: [{ id: 'new', position: 1, until }],
+      boosts: [
+        { id: far, by: 2, until },
+        { id: further, by: -1, until },
+      ],
+    });
+    const found = idsOf(ranker.retrieve?.(ask(true), null) ?? []);
+    const worn = finding(ranker, pins as Wrapper, params);
+    expect(idsOf(worn.retrieve?.(ask(true), null) ?? [])).toEqual(new Set([...found, 'new', far]));
+    const open = Uint8Array.from(actions, ({ id }) => Number(id !== 'new'));
+    expect(idsOf(worn.retrieve?.(ask(true), open) ?? [])).not.toContain('new');
+    const over = { ...ask(true), at: Date.parse(until) };
+    expect(idsOf(worn.retrieve?.(over, null) ?? [])).toEqual(found);
+    const floor = exposureFloor.params.parse({ items: { [further]: 0.1 } });
+    const floored = finding(ranker, exposureFloor as Wrapper, floor);
+    expect(idsOf(floored.retrieve?.(ask(true), null) ?? [])).toContain(further);
   });
 
   it('leaves nothing out of a small catalogue', () => {

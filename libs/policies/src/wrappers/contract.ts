@@ -46,9 +46,13 @@ export interface Wrapper<O = unknown, S = unknown> extends Keyed {
    * Optional: context attributes that say what may be shown at all. They are kept for units that policies may not know.
    */
   limitAttributes?(params: O): readonly string[];
+  /** Optional: features of actions that say what may be shown at all. They are kept where policies may know few. */
+  limitFeatures?(params: O): readonly string[];
   /** Optional: whether the unit may be sent something now; goes with `silent`, the action that is left if not. */
   contact?(request: DecisionRequest, params: O): Contact;
   silent?(params: O): string;
+  /** Optional: ids of actions that have to be ranked at a time, also where the policy would not retrieve them. */
+  named?(params: O, at: number): readonly string[];
   /** The limit holds whatever happens: then rather nothing is served, and a default order leaves the others out too. */
   readonly hard?: boolean;
   /** Changes probabilities; needs a policy that chooses, not one that ranks. */

@@ -12,6 +12,7 @@ import type {
   RewardedDecision,
 } from '../contract.js';
 import type { Wrapper } from './contract.js';
+import { finding } from './finding.js';
 import { both, limited } from './limits.js';
 import { reranked } from './reranked.js';
 
@@ -190,6 +191,7 @@ function compileAll(
         '/memories',
       );
     compiled = limited(compiled, wrapper, params);
+    if (compiled.decides === 'slate') compiled = finding(compiled as Ranker, wrapper, params);
     if (wrapper.rerank || wrapper.slots) {
       if (compiled.decides !== 'slate')
         fail(`/wrappers/${i}/key`, `"${key}" re-ranks scores, and this policy gives probabilities`);
