@@ -1,5 +1,6 @@
 import type { Context, ContextValue } from '#experiments';
 import type { Sql } from '../persistence/database.js';
+import { mayKnow } from '../persistence/feature-guard.js';
 import { attributeSql, contextSql, readRules } from '../persistence/feature-rules.js';
 import { worthOf } from '../policies/reward.js';
 import type { RewardDefinition } from '../policies/reward.js';
@@ -68,7 +69,7 @@ export async function newestRequestOf(sql: Sql, unitId: string): Promise<NewestR
 /**
  * What a policy sees of a member's past. Clients send it as `context.history`, so the newest request says what was
  * sent, to the entry; where it sends none, it is the stored outcomes that count for the policy, as in training, with how each
- * use ended, when, and on which device it was asked for.
+ * use ended, when, and on which device it was asked for. None of it where policies may not know the history.
  * @param reward of the policy; null: every outcome that names an item counts.
  */
 export async function historyOf(
@@ -94,7 +95,7 @@ export async function historyOf(
       context: sentOf(newest?.context ?? {}),
     };
   }
-  if (known.size === 0) return NO_HISTORY;
+  if (known.size === 0 || !(await mayKnow(sql, unitId, 'history'))) return NO_HISTORY;
   const ids = [...known.keys()].slice(0, MOST_ITEMS);
   const steps = ids.flatMap((id) => ended.get(id) ?? []).reverse();
   const context = await stepsOf(sql, steps);

@@ -7,6 +7,7 @@ import type { Acting } from '../http/acting.js';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import type { Sql, Transaction } from '../persistence/database.js';
+import { mayKnow } from '../persistence/feature-guard.js';
 import { findPolicyRow } from '../policies/policy-row.js';
 import type { PolicyRow } from '../policies/policy-row.js';
 import { PolicySource } from '../replays/policy-source.js';
@@ -146,7 +147,9 @@ async function contextOf(
     ...withHistory(lasting, await historyOf(sql, unitId, newest, row.reward)),
     ...(offset === null ? {} : { utcOffsetMinutes: offset }),
     ...(budget === undefined ? {} : { [params.budget]: budget }),
-    [params.visits]: times.map(({ at }) => at.toISOString()),
+    ...((await mayKnow(sql, unitId, params.visits))
+      ? { [params.visits]: times.map(({ at }) => at.toISOString()) }
+      : {}),
   };
 }
 

@@ -10,6 +10,7 @@ import { findPolicyRow } from '../policies/policy-row.js';
 import type { PolicyRow } from '../policies/policy-row.js';
 import { PolicySource } from '../replays/policy-source.js';
 import { retrieve } from '../serving/choice.js';
+import { hardLimits, onlyOpen } from '../serving/hard-limits.js';
 import { examineDecision } from '../serving/examine-decision.js';
 import type { ExaminedCandidate, ExaminedDecision } from '../serving/examine-decision.js';
 import { candidatesOf } from './candidates.js';
@@ -79,6 +80,8 @@ interface Scene {
   readonly known: boolean;
   readonly newest: NewestRequest | null;
   readonly context: Context;
+  /** With what no policy is told: hard limits are decided by it. */
+  readonly said: Context;
   readonly at: number;
 }
 
@@ -132,6 +135,7 @@ async function sceneOf(tx: Transaction, body: PreviewBody): Promise<Scene> {
     known,
     newest,
     context: { ...newest?.context, ...told },
+    said: { ...newest?.context, ...(body.context as Context) },
     at: body.at === undefined ? Date.now() : Date.parse(body.at),
   };
 }
@@ -206,7 +210,7 @@ async function pastOf(
 
 async function examine(
   tx: Transaction,
-  { body, surface, candidates, context, at }: Scene,
+  { body, surface, candidates, context, said, at }: Scene,
   policy: PreviewSide['policy'],
   past: Past,
 ): Promise<ExaminedDecision> {
@@ -215,10 +219,10 @@ async function examine(
   if (!stored) throw new Error('the policy does not exist any more');
   const answers = await source.at(stored, policy.version);
   const asked = { unitId: body.unitId ?? '', context: withHistory(context, past), subject: body.subject, at };
-  const request = {
-    ...asked,
-    actions: retrieve(answers.policy, { ...asked, actions: candidates }) ?? candidates,
-  };
+  const all = { ...asked, actions: candidates };
+  const { open } = hardLimits(said, context, all, answers.policy.config.params);
+  const actions = retrieve(answers.policy, all, open) ?? onlyOpen(candidates, open) ?? candidates;
+  const request = { ...asked, actions };
   if (request.actions.length === 0) throw new Error('the policy finds nothing worth showing');
   return examineDecision(answers, surface.kind, request, body.limit, body.seed).examined;
 }

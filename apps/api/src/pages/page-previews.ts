@@ -63,6 +63,8 @@ interface Scene {
   readonly known: boolean;
   readonly newest: NewestRequest | null;
   readonly context: Context;
+  /** With what no policy is told: hard filters are decided by it. */
+  readonly limits: Context;
   readonly at: number;
 }
 
@@ -115,8 +117,9 @@ async function sceneOf(
   const guard = await readGuard(tx, body.unitId);
   const told = guard.tell(body.context as Context, body.unitId ?? '').context;
   const context = { ...newest?.context, ...told };
+  const limits = { ...context, ...(body.context as Context) };
   const at = body.at === undefined ? Date.now() : Date.parse(body.at);
-  return { page, body, catalog, known, newest, context, at };
+  return { page, body, catalog, known, newest, context, limits, at };
 }
 
 interface Level {
@@ -162,7 +165,7 @@ async function sideOf(
 }
 
 function composed(
-  { page, catalog, body, known, context, at }: Scene,
+  { page, catalog, body, known, context, limits, at }: Scene,
   levels: Partial<Record<PageLevel, Level>>,
   past: Past,
 ): Pick<PagePreviewSide, 'rows' | 'propensity'> {
@@ -176,6 +179,7 @@ function composed(
     {
       unitId: body.unitId ?? '',
       context: withHistory(context, past),
+      limits,
       at,
     },
     (question) => asking.answer(question),

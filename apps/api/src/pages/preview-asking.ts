@@ -4,6 +4,7 @@ import type { Used } from '../members/member.js';
 import { reasonsFor } from '../members/reasons.js';
 import type { Answering } from '../serving/answering.js';
 import type { ServingCatalog } from '../serving/catalog-data.js';
+import { retrieve } from '../serving/choice.js';
 import { examineDecision } from '../serving/examine-decision.js';
 import type { ExaminedCandidate } from '../serving/examine-decision.js';
 
@@ -67,9 +68,11 @@ export class PreviewAsking {
   answer({ level, surface, subject, candidates, limit }: PageQuestion): Asked {
     const { unitId, at, seed } = this.moment;
     const { items, surfaces } = this.catalog;
-    const actions = candidates ?? items.candidates(surfaces.get(surface)?.candidateKind ?? null, subject);
+    const offered = candidates ?? items.candidates(surfaces.get(surface)?.candidateKind ?? null, subject);
     const own = this.levels[level];
-    const request = { unitId, context: own?.context ?? {}, subject, actions, at };
+    const wanted = { unitId, context: own?.context ?? {}, subject, actions: offered, at };
+    const actions = (own && retrieve(own.answers.policy, wanted)) ?? offered;
+    const request = { ...wanted, actions };
     const asked = { examined: NOTHING, request, error: null };
     if (own === undefined || actions.length === 0)
       return { ...asked, ids: actions.slice(0, limit).map(({ id }) => id), propensity: 1 };

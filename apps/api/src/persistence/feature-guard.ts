@@ -104,3 +104,17 @@ export async function readGuard(sql: Sql, unitId: string | undefined): Promise<F
         );
   return new FeatureGuard(rules, withdrawals);
 }
+
+const CONSENTED = `
+select coalesce((select audit -> '${CONSENTS}' ? $2 from decision where unit_id = $1 order by at desc, id desc limit 1), false)
+  and not exists (select from consent_withdrawal where unit_id = $1 and feature = $2 and granted_at is null) as agreed`;
+
+/** Whether policies may know an attribute of a unit that its requests do not send, by the consents of its newest request. */
+export async function mayKnow(sql: Sql, unitId: string, name: string): Promise<boolean> {
+  const { version, context } = await readRules(sql);
+  if (version === 0) return true;
+  if (context.hidden.includes(name) || context.known?.includes(name) === false) return false;
+  if (!context.consent.includes(name)) return true;
+  const [row] = await sql.query<{ agreed: boolean }>(CONSENTED, [unitId, name]);
+  return row?.agreed === true;
+}

@@ -1,4 +1,5 @@
-import type { Context } from '#experiments';
+import type { Context, Json } from '#experiments';
+import { limitFeatures } from '#policies';
 import type { Sql } from './database.js';
 
 export const ENTITIES = ['member', 'title', 'context', 'history'] as const;
@@ -120,7 +121,23 @@ export function rulesOf({ version, unregistered, features }: FeatureSchema): Fea
   };
 }
 
-export const readRules = async (sql: Sql): Promise<FeatureRules> => rulesOf(await readSchema(sql));
+/** Rules that keep some features of titles: what says where and to whom a title may be shown holds unregistered as well. */
+export function keeping(rules: FeatureRules, names: readonly string[]): FeatureRules {
+  const { known } = rules.title;
+  return known === null ? rules : { ...rules, title: { ...rules.title, known: [...known, ...names] } };
+}
+
+const LIMITS = `
+select params from policy where params ? 'wrappers' union all
+select jsonb_build_object('wrappers', jsonb_build_array(jsonb_build_object('key', 'hard-filters', 'params', layout -> 'filters')))
+from page where jsonb_typeof(layout -> 'filters') = 'object'`;
+
+export async function readRules(sql: Sql): Promise<FeatureRules> {
+  const rules = rulesOf(await readSchema(sql));
+  if (rules.title.known === null) return rules;
+  const limits = await sql.query<{ params: Json }>(LIMITS);
+  return keeping(rules, [...new Set(limits.flatMap(({ params }) => limitFeatures(params)))].sort());
+}
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 const list = (names: readonly string[]): string => `array[${names.map(quoted).join(', ')}]::text[]`;

@@ -5,11 +5,14 @@ import type { Action, DecisionRequest, Ranker, Reason } from '#policies';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
 import type { Sql } from '../persistence/database.js';
+import { readGuard } from '../persistence/feature-guard.js';
+import type { FeatureGuard } from '../persistence/feature-guard.js';
 import { policyRowOf } from '../policies/policy-row.js';
 import type { PolicyRow } from '../policies/policy-row.js';
 import { PolicySource } from '../replays/policy-source.js';
 import type { Answering } from '../serving/answering.js';
 import { retrieve } from '../serving/choice.js';
+import { hardLimits, onlyOpen } from '../serving/hard-limits.js';
 import type { TrySearchBody } from './search.schemas.js';
 
 export interface TriedItem {
@@ -56,11 +59,14 @@ export class TrySearch {
     const { compiled } = answers.policy;
     if (compiled.decides !== 'slate' || !compiled.reasons)
       throw new Problem(422, 'not_a_search', `The policy "${row.key}" answers no queries`);
-    const catalogue = await catalogueOf(this.db, kindOf(answers));
+    const guard = await readGuard(this.db, undefined);
+    const catalogue = await catalogueOf(this.db, kindOf(answers), guard);
     const { query, mode } = body;
-    const context = { ...(body.context as Context), history: body.history, query, mode };
+    const said = { ...(body.context as Context), history: body.history, query, mode };
+    const { context } = guard.tell(said, '');
     const request = { unitId: '', context, subject: null, actions: catalogue, at: Date.now() };
-    const found = retrieve(answers.policy, request) ?? catalogue;
+    const { open } = hardLimits(said, context, request, answers.policy.config.params);
+    const found = retrieve(answers.policy, request, open) ?? onlyOpen(catalogue, open) ?? catalogue;
     return {
       policy: { id: row.id, key: row.key, title: row.title, version },
       query,
@@ -88,11 +94,12 @@ export class TrySearch {
 const kindOf = ({ params }: Answering): string =>
   (params as { readonly itemKind?: string } | null)?.itemKind ?? 'title';
 
-async function catalogueOf(sql: Sql, kind: string): Promise<Catalogue> {
-  return sql.query<{ id: string; title: string; features: Context } & Record<string, unknown>>(
+async function catalogueOf(sql: Sql, kind: string, guard: FeatureGuard): Promise<Catalogue> {
+  const rows = await sql.query<{ id: string; title: string; features: Context } & Record<string, unknown>>(
     'select id, title, features from item where kind = $1 and subject is null and available order by position, id',
     [kind],
   );
+  return rows.map((row) => ({ ...row, features: guard.title(row.features) }));
 }
 
 function ranked(

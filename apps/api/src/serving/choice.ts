@@ -208,12 +208,17 @@ export function draw(
 /**
  * What a policy is asked to rank: the candidates, or those of the registered ones that it finds worth ranking. What must not
  * be served is left out before, so that it takes no place.
+ * @param open 1 for each action that may be served; null: what the policy's own limits allow.
  * @returns null where the policy does not retrieve.
  */
-export function retrieve(policy: ServingPolicy, request: DecisionRequest): readonly Action[] | null {
+export function retrieve(
+  policy: ServingPolicy,
+  request: DecisionRequest,
+  open: Uint8Array | null = null,
+): readonly Action[] | null {
   const { compiled } = policy;
   if (compiled?.decides !== 'slate' || !compiled.retrieve) return null;
-  const places = compiled.retrieve(request, allowedBy(policy.config.params, request));
+  const places = compiled.retrieve(request, open ?? allowedBy(policy.config.params, request));
   return places.map((place) => request.actions[place] as Action);
 }
 

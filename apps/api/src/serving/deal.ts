@@ -3,6 +3,7 @@ import type { CompiledPolicy, DecisionRequest } from '#policies';
 import type { Withhold } from '../persistence/withhold.js';
 import { LEAST_PROPENSITY, draw, retrieve } from './choice.js';
 import type { Choice, SlateEntry } from './choice.js';
+import { onlyOpen } from './hard-limits.js';
 import type { ServingPolicy } from './serving-policy.js';
 import { withholdLot, withholds } from './withhold.js';
 import type { LotParts, WithholdLot } from './withhold.js';
@@ -135,14 +136,15 @@ export function slateShown({ chosen, shown, lot }: Choice): readonly SlateEntry[
 /**
  * As drawAndDeal, from what the policy finds worth ranking. Where that is nothing, an empty list or no action is what it
  * decides, for certain.
- * @param dealing `named`: the client named the candidates, then all of them are ranked.
+ * @param dealing `named`: the client named the candidates, then all of them are ranked. `open`: see hardLimits.
  */
 export function findAndDeal(
   policy: ServingPolicy & { readonly compiled: CompiledPolicy },
   request: DecisionRequest,
-  dealing: Dealing & { readonly named: boolean },
+  dealing: Dealing & { readonly named: boolean; readonly open: Uint8Array | null },
 ): Pick<Choice, 'chosen' | 'propensity' | 'probabilities' | 'lot' | 'shown' | 'retrieved'> {
-  const retrieved = dealing.named ? null : retrieve(policy, request);
+  const found = dealing.named ? null : retrieve(policy, request, dealing.open);
+  const retrieved = found ?? onlyOpen(request.actions, dealing.open);
   if (retrieved === null) return drawAndDeal(policy, request, dealing);
   if (retrieved.length > 0)
     return { ...drawAndDeal(policy, { ...request, actions: retrieved }, dealing), retrieved };

@@ -157,10 +157,13 @@ export class ExperimentCatalog {
   }
 
   /** Read again where they changed; made again where policies may know something else of them. */
-  private async itemsFor({ features }: CatalogConfig, changed: boolean): Promise<ItemIndex> {
-    const { items, guard } = this.serving;
-    if (!changed && (features?.version ?? 0) === guard.rules.version) return items;
-    return new ItemIndex(changed ? await this.store.readItems() : items.all, new FeatureGuard(features));
+  private async itemsFor(config: CatalogConfig, changed: boolean): Promise<ItemIndex> {
+    const { items, config: before } = this.serving;
+    if (!changed && knownOf(config) === knownOf(before)) return items;
+    return new ItemIndex(
+      changed ? await this.store.readItems() : items.all,
+      new FeatureGuard(config.features),
+    );
   }
 
   private compile(config: CatalogConfig, items: ItemIndex): ServingCatalog {
@@ -191,14 +194,18 @@ export class ExperimentCatalog {
       return;
     }
     const known = config.lines[0] as CatalogConfig;
-    const guard = new FeatureGuard(known.features);
-    this.serving = this.compile(known, new ItemIndex((items?.lines ?? []) as CatalogItem[], guard));
+    const kept = (items?.lines ?? []) as CatalogItem[];
+    this.serving = this.compile(known, new ItemIndex(kept, new FeatureGuard(known.features)));
     await this.snapshots.restore(livePolicies(known));
     this.confirmedAt = config.savedAt;
     this.source = 'disk';
     this.logger.warn(`Serving from the copy on disk of ${new Date(config.savedAt).toISOString()}`);
   }
 }
+
+/** Changes whenever policies may know something else of titles. */
+const knownOf = ({ features }: CatalogConfig): string =>
+  `${features?.version ?? 0} ${features?.title.known?.join() ?? ''}`;
 
 /** Policies that an arm of a live experiment may ask for, and their shadows; a version that is named stays that version. */
 function livePolicies(config: CatalogConfig): PolicyConfig[] {

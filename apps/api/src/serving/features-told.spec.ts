@@ -1,10 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
+import { limitFeatures, pageLayoutSchema } from '#policies';
 import type { DecisionRequest } from '#policies';
 import { FeatureGuard } from '../persistence/feature-guard.js';
-import { NO_RULES, rulesOf } from '../persistence/feature-rules.js';
+import { NO_RULES, keeping, rulesOf } from '../persistence/feature-rules.js';
 import type { RegisteredFeature } from '../persistence/feature-rules.js';
 import { decodeDecision, encodeDecision } from '../queues/decision-lines.js';
 import { ItemIndex } from './catalog-data.js';
+import type { PageConfig } from './catalog-data.js';
+import { servePage } from './serve-page.js';
 import { serveTreatments } from './serve-treatments.js';
 import type { ServingState, TreatmentsRequest } from './serve-treatments.js';
 import { arm, ask, byPolicy, experiment, item, pluginOf, policy, stateOf, surface } from './testing.js';
@@ -116,5 +119,61 @@ describe('what policies are told', () => {
     expect(new FeatureGuard().tell(SAID, 'u').context).toBe(SAID);
     serve({ consents: [] }, {}, NO_RULES);
     expect(received[0]?.context).toEqual({ ...SAID, consents: [] });
+  });
+
+  it('keeps hard limits by attributes that policies are not told, and makes no rows of a history they may not know', () => {
+    const filters = { wrappers: [{ key: 'hard-filters', params: {} }] };
+    const uniform = { params: filters };
+    const features = rulesOf({
+      version: 3,
+      unregistered: 'withheld',
+      features: [feature('history', 'history', { consent: true }), feature('title', 'genre')],
+    });
+    const titles = [
+      item('adult', 'title', null, { maturity: 18, genre: 'drama' }),
+      item('old', 'title', null, { genre: 'drama' }),
+      item('new', 'title', null, { genre: 'drama' }),
+    ];
+    const pages = [
+      {
+        key: 'home',
+        title: 'Home',
+        layout: pageLayoutSchema.parse({
+          rows: { surface: 'rows' },
+          titles: { surface: 'titles' },
+          sources: [{ rows: null, from: 'alike', feature: 'genre' }],
+          filters: {},
+        }),
+      },
+    ];
+    const guard = new FeatureGuard(keeping(features, limitFeatures(filters)));
+    expect(guard.title({ ...titles[0]?.features, year: 1990 })).toEqual({ maturity: 18, genre: 'drama' });
+    const world = stateOf({
+      surfaces: [
+        surface('hero', 'action', 'title'),
+        surface('rows', 'slate', 'row'),
+        surface('titles', 'slate', 'title'),
+      ],
+      policies: [policy('p', 'uniform-random', uniform)],
+      experiments: [experiment('e', 'hero', [arm('a', byPolicy('p'))])],
+      features,
+    });
+    const items = new ItemIndex([...titles, item('row', 'row')], guard);
+    const base = { ...world, catalog: { ...world.catalog, items } };
+    const context = { maturityLimit: 12, history: ['old'] };
+    for (let n = 0; n < 20; n++) {
+      const { records, treatments } = serveTreatments(base, { ...ask(`u${n}`, 'hero'), context }, 0);
+      expect(treatments[0]?.action).not.toBe('adult');
+      expect(records[0]).toMatchObject({
+        candidates: ['old', 'new'],
+        context: {},
+        probabilities: [0.5, 0.5],
+      });
+    }
+    const shown = (consents: string[]) =>
+      servePage(base, pages[0] as PageConfig, { ...ask('u', 'hero'), context: { ...context, consents } }, 0)
+        .page.rows;
+    expect(shown([])).toEqual([]);
+    expect(shown(['history'])[0]?.titles.map(({ id }) => id)).toEqual(['new']);
   });
 });

@@ -67,7 +67,7 @@ export function servePage(
     layout,
     candidatesAt(catalog, layout.rows.surface),
     candidatesAt(catalog, layout.titles.surface),
-    { unitId: request.unitId, context: request.context, at: now },
+    { unitId: request.unitId, context: call.context, limits: request.context, at: now },
     ({ level, surface, subject, candidates, limit }, parent) => {
       const at = call.records.length;
       const wanted = { surface, subject, actions: null, limit, parent: parent?.at ?? null };

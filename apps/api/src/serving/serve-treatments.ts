@@ -14,6 +14,8 @@ import { policyIdOf, recordOf, stackOf } from './decision-record.js';
 import { candidatesOf, withoutFeatures } from './request-candidates.js';
 import { ProcessorClock, tookOf } from './processor-clock.js';
 import { findAndDeal } from './deal.js';
+import { hardLimits } from './hard-limits.js';
+import type { HardLimits } from './hard-limits.js';
 import { shadowOf } from './shadow.js';
 import { drawSeed, steadyPeriod } from './steady-seed.js';
 import { forcedFor } from './forced-arm.js';
@@ -92,6 +94,11 @@ export class ServingCall implements Served {
   ) {
     this.known = !state.catalog.notPersonalised.has(request.unitId);
     this.told = toldRequest(state.catalog.guard, request, this.known);
+  }
+
+  /** What may be told of what the request says. */
+  get context(): Context {
+    return this.told.request.context;
   }
 
   /** @param offered candidates in place of those that the request names. */
@@ -183,7 +190,8 @@ function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatm
   const { surface, candidates, hooks } = asked;
   const config = asked.state.catalog.policies.get(treatment.policyId);
   const fallBack = (reason: Choice['reason'], detail: string): Choice => {
-    const allowed = allowedBy(config?.params, decisionRequest(asked, null));
+    const all = decisionRequest(asked, null);
+    const allowed = limitsOf(asked, all, config?.params).open ?? allowedBy(config?.params, all);
     return allowedDefault(surface, candidates, allowed, limit, reason, detail);
   };
   const known = asked.state.policy(treatment.policyId);
@@ -201,9 +209,11 @@ function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatm
     version: policy.version,
   });
   const decision = decisionRequest(asked, policy);
+  const limits = limitsOf(asked, decision, policy.config.params);
   try {
     const { chosen, propensity, probabilities, lot, shown, retrieved } = findAndDeal(policy, decision, {
       named: asked.wanted.actions !== null,
+      open: limits.open,
       kind: surface.kind,
       slice: treatment.slice,
       limit,
@@ -223,7 +233,7 @@ function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatm
       shown,
       retrieved,
       nextSession: nextSessionOf(surface.kind, policy.compiled, decision, asked.known),
-      contact: contactIn(policy.compiled, decision, chosen),
+      contact: contactIn(policy.compiled, limits.request, chosen),
     };
   } catch (error) {
     const { reason, detail } = failureOf(error);
@@ -278,6 +288,12 @@ const decisionRequest = (asked: Asked, policy: ServingPolicy | null): DecisionRe
   subject: asked.wanted.subject,
   at: asked.now,
 });
+
+const limitsOf = (
+  { said, request }: Asked,
+  decision: DecisionRequest,
+  params: Json | undefined,
+): HardLimits => hardLimits(said, request.context, decision, params);
 
 /** What the policy is told about the unit: for one that asks, with what stands above on the page. */
 const contextOf = ({ above, request: { context }, known }: Asked, { config }: ServingPolicy): Context => {

@@ -9,7 +9,10 @@ import type { PagePins, Pinned } from './pins.js';
 /** Who a page is for, and when. */
 export interface PageMoment {
   readonly unitId: string;
+  /** What rows may be made from. */
   readonly context: Context;
+  /** What the hard filters are decided by, where that is more than may be told; absent: the context. */
+  readonly limits?: Context;
   /** Unix milliseconds. */
   readonly at: number;
 }
@@ -130,12 +133,12 @@ export function retrieve(
   layout: PageLayout,
   rows: readonly Action[],
   titles: readonly Action[],
-  { unitId, context, at }: PageMoment,
+  { unitId, context, limits = context, at }: PageMoment,
   pins: PagePins,
   personalised = true,
 ): readonly RowTitles[] {
   const index = indexOf(titles);
-  const request = { unitId, context, actions: titles, subject: null, at };
+  const request = { unitId, context: limits, actions: titles, subject: null, at };
   const open = layout.filters === null ? null : hardFilters.eligible?.(request, layout.filters);
   const told = personalised ? context : {};
   const isAllowed = ({ id }: Pinned): boolean => {

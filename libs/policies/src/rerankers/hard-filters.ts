@@ -52,6 +52,7 @@ export const hardFilters: Wrapper<Params> = {
   params: defineParams(hardFilterSchema),
   hard: true,
   limitAttributes: ({ country, maturityLimit }) => [country, maturityLimit],
+  limitFeatures: ({ from, until, countries, maturity }) => [from, until, countries, maturity],
   eligible: ({ actions, at, context }, params) => {
     const given = context[params.maturityLimit];
     const limit = typeof given === 'number' ? given : params.maturityDefault;

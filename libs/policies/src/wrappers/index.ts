@@ -14,7 +14,7 @@ import { objectives } from './objectives.js';
 import { rerankers } from '../rerankers/index.js';
 import { retired } from './retired.js';
 import { warmUp } from './warm-up.js';
-import { limitContextIn } from './limit-context.js';
+import { limitContextIn, limitFeaturesIn } from './limit-context.js';
 import { allowedBy as allowedIn } from './wrap-policy.js';
 
 export { contactOf } from './contact.js';
@@ -54,3 +54,6 @@ export const allowedBy = (params: unknown, request: DecisionRequest): Uint8Array
 /** What is left of a context for a policy that may not know the unit; see limit-context.ts. */
 export const limitContext = (context: Context, params: unknown): Context =>
   limitContextIn(context, params, wrapperRegistry);
+
+/** Features of actions that the limits of a policy look at; see limit-context.ts. */
+export const limitFeatures = (params: unknown): readonly string[] => limitFeaturesIn(params, wrapperRegistry);
