@@ -29,7 +29,10 @@ export interface WorstToBest {
   readonly best: string;
   /** Reward of the worst group over that of the best, in [0, 1] for rewards >= 0. */
   readonly ratio: number;
-  /** By the delta method on the logarithm; null where it cannot be had. */
+  /**
+   * By the delta method on the logarithm, for all pairs of groups at once: the pair was chosen for being the furthest apart.
+   * Where the worst got nothing, the ratios that its nothing does not refute. null where it cannot be had.
+   */
   readonly lower: number | null;
   readonly upper: number | null;
   /** alarm: the whole interval is below the threshold. watch: the ratio is. ok: neither. */
@@ -47,6 +50,8 @@ interface Estimate {
   readonly group: string;
   readonly value: number;
   readonly variance: number;
+  /** Things shown with a settled reward. */
+  readonly shown: number;
 }
 
 /** Ratio of sums with the variance by members as clusters (Deng, Knoblich and Lu 2018): delta method, n - 1. */
@@ -61,7 +66,7 @@ function estimateOf({ group, shown, reward }: GroupSums): Estimate | null {
   const value = sumReward / sumShown;
   let square = 0;
   for (let i = 0; i < n; i++) square += ((reward[i] as number) - value * (shown[i] as number)) ** 2;
-  return { group, value, variance: (square * n) / (n - 1) / sumShown ** 2 };
+  return { group, value, variance: (square * n) / (n - 1) / sumShown ** 2, shown: sumShown };
 }
 
 const sumOf = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, one) => sum + one, 0);
@@ -96,25 +101,25 @@ export function compareGroups(
     const estimate = estimates.get(one.group);
     return estimate && one.shown.length >= options.leastMembers ? [estimate] : [];
   });
-  const ratio = worstToBest(compared, z, options.threshold);
+  const ratio = worstToBest(compared, options);
   const why = compared.length < 2 ? 'too_few_groups' : 'no_reward';
   return { groups, ratio, reason: ratio ? null : why };
 }
 
 /** The groups are taken as independent, which makes the interval wide where members belong to both. */
-function worstToBest(groups: readonly Estimate[], z: number, threshold: number): WorstToBest | null {
+function worstToBest(
+  groups: readonly Estimate[],
+  { level, threshold }: { readonly level: number; readonly threshold: number },
+): WorstToBest | null {
   if (groups.length < 2) return null;
   const sorted = [...groups].sort((a, b) => a.value - b.value);
   const [worst, best] = [sorted[0] as Estimate, sorted.at(-1) as Estimate];
   if (!(best.value > 0)) return null;
+  const pairs = (groups.length * (groups.length - 1)) / 2;
+  const z = normalQuantile(1 - (1 - level) / (2 * pairs));
   const ratio = worst.value / best.value;
-  const spread =
-    worst.value > 0
-      ? z * Math.sqrt(worst.variance / worst.value ** 2 + best.variance / best.value ** 2)
-      : null;
-  const [lower, upper] =
-    spread === null ? [null, null] : [ratio * Math.exp(-spread), ratio * Math.exp(spread)];
-  const isSure = upper !== null ? upper < threshold : false;
+  const [lower, upper] = worst.value > 0 ? aroundRatio(worst, best, z) : aboveNothing(worst, best, z);
+  const isSure = upper !== null && upper < threshold;
   return {
     worst: worst.group,
     best: best.group,
@@ -123,4 +128,20 @@ function worstToBest(groups: readonly Estimate[], z: number, threshold: number):
     upper,
     state: isSure ? 'alarm' : ratio < threshold ? 'watch' : 'ok',
   };
+}
+
+function aroundRatio(worst: Estimate, best: Estimate, z: number): [number, number] {
+  const spread = z * Math.sqrt(worst.variance / worst.value ** 2 + best.variance / best.value ** 2);
+  const ratio = worst.value / best.value;
+  return [ratio * Math.exp(-spread), ratio * Math.exp(spread)];
+}
+
+/**
+ * A group without any reward has no variance of its own. If its reward were r times the best's, its variance would be about r
+ * times the best's, over as much as it was shown: the largest r for which nothing lies within z standard errors of r times
+ * the best (inverted score test).
+ */
+function aboveNothing(worst: Estimate, best: Estimate, z: number): [number | null, number | null] {
+  const room = best.value ** 2 - z ** 2 * best.variance;
+  return room > 0 ? [0, (z ** 2 * best.variance * best.shown) / worst.shown / room] : [null, null];
 }

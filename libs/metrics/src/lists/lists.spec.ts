@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { createRng } from '#experiments';
 import {
   ListTally,
   compareGroups,
@@ -130,10 +131,30 @@ describe('groups compared', () => {
     expect(compareGroups([group('a', [0, 0, 0]), group('b', [0, 0, 0])], 60, options).reason).toBe(
       'no_reward',
     );
-    expect(compareGroups([group('a', [0, 0, 0]), group('b', [3, 3, 4])], 60, options).ratio).toMatchObject({
-      ratio: 0,
-      upper: null,
-      state: 'watch',
-    });
+    const rare = compareGroups([group('a', [0, 0, 0]), group('b', [9, 0, 0])], 60, options).ratio;
+    expect(rare).toMatchObject({ ratio: 0, upper: null, state: 'watch' });
+  });
+
+  it('sounds the alarm for a group that gets nothing, and not because one of many pairs is far apart', () => {
+    // Variance of .3 .3 .4 over 3: 1/900. Of r = .02, nothing is z (r / 900 + r^2 / 900)^.5 away.
+    const nothing = compareGroups([group('a', [0, 0, 0]), group('b', [3, 3, 4])], 60, options).ratio;
+    const z2 = 1.959963984540054 ** 2 / 900;
+    expect(nothing).toMatchObject({ ratio: 0, lower: 0, state: 'alarm' });
+    expect(nothing?.upper).toBeCloseTo(z2 / (1 / 9 - z2), 9);
+    // Forty groups of equal reward, many times over: the furthest pair alone would be sure far too often.
+    const rng = createRng('groups');
+    let alarms = 0;
+    const runs = 200;
+    for (let run = 0; run < runs; run++) {
+      const alike = Array.from({ length: 40 }, (_, g) =>
+        group(
+          `g${g}`,
+          Array.from({ length: 40 }, () => 5 + rng.normal()),
+        ),
+      );
+      const { ratio } = compareGroups(alike, 1, { ...options, threshold: 0.999 });
+      alarms += Number(ratio?.state === 'alarm');
+    }
+    expect(alarms / runs).toBeLessThan(0.05 + 3 * Math.sqrt((0.05 * 0.95) / runs));
   });
 });
