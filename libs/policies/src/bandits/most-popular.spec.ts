@@ -114,6 +114,9 @@ describe('most-popular by season, time of day and segment', () => {
     expect(at({})).toBe(at({ hour: 20, weekday: 3 }));
     expect(at({ hour: Number.NaN, weekday: 9 })).toBe(at({}));
     expect(at({ hour: 8, weekday: 0 })).toBe(1);
+    // In Tokyo it is Thursday, five in the morning.
+    expect(at({ timeZone: 'Asia/Tokyo' })).toBe(at({ hour: 5, weekday: 4 }));
+    expect(at({ utcOffsetMinutes: -720 })).toBe(at(morning));
   });
 
   it('tells the values of a context attribute apart, and leaves those it has not met alone', () => {

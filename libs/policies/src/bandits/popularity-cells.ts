@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Context, ContextValue } from '#experiments';
 import type { CorrectedReward, RewardedDecision } from '../contract.js';
+import { hourOfWeek, offsetMinutesOf } from '../local-time.js';
 import { addOne, checkRewarded, correctOne, tallyOf } from './decayed-counts.js';
 import type { DecayedCounts, Tally } from './decayed-counts.js';
 
@@ -22,7 +23,7 @@ export const cellFields = {
     .boolean()
     .default(false)
     .describe(
-      'Follow the time of day, on weekdays and weekends: by `hour` and `weekday` of the context (local, 0 = Sunday), else UTC.',
+      'Follow the time of day, on weekdays and weekends: by `hour` and `weekday` of the context (local, 0 = Sunday), else by its `timeZone` or `utcOffsetMinutes`, else UTC.',
     ),
   attribute: z
     .string()
@@ -78,14 +79,15 @@ export function cellsOf({ context, at }: Moment, params: CellParams): string[] {
   if (segment !== null) cells.push(`segment ${segment}`);
   const date = new Date(at);
   if (params.season) cells.push(`month ${date.getUTCMonth() + 1}`);
-  if (params.daypart) cells.push(daypartOf(context, date));
+  if (params.daypart) cells.push(daypartOf(context, at));
   return cells;
 }
 
-function daypartOf(context: Context, date: Date): string {
-  const { hour: localHour, weekday: localDay } = context;
-  const hour = within(localHour, 24) ?? date.getUTCHours();
-  const day = Math.floor(within(localDay, 7) ?? date.getUTCDay());
+function daypartOf(context: Context, at: number): string {
+  const { hour: localHour, weekday } = context;
+  const local = hourOfWeek(at, offsetMinutesOf(context, at) ?? 0);
+  const hour = within(localHour, 24) ?? local % 24;
+  const day = Math.floor(within(weekday, 7) ?? local / 24);
   return `${day === 0 || day === 6 ? 'weekend' : 'weekday'} ${PARTS[Math.floor(hour / 6)]}`;
 }
 
