@@ -75,7 +75,7 @@ export function composePage<D extends PageAnswer>(
   const open = rows.filter(({ id }, i) => {
     const own = retrieved[i] as RowTitles;
     offered.set(id, own);
-    return own.candidates.length + own.pinned.length >= layout.titles.least;
+    return without(own.candidates, own.pinned).length + own.pinned.length >= layout.titles.least;
   });
   const isOpen = new Set(open.map(({ id }) => id));
   const pinnedRows = pins.rows.filter(({ id }) => isOpen.has(id));

@@ -177,6 +177,12 @@ describe('a page', () => {
     expect([first?.limit, second?.limit, second?.candidates]).toEqual([3, 2, []]);
     const over = pageWith(pins, Date.parse(until));
     expect(over.rows.every(({ pinned, titles }) => !pinned && titles.every((one) => !one.pinned))).toBe(true);
+    // A title that is pinned into its own row is one title there, not two.
+    const own = {
+      pins: [{ row: 'continue', title: 'k1', position: 1, until }],
+      titles: { surface: 'titles', least: 2 },
+    };
+    expect(Object.keys(shown({ unfinished: ['k1'] }, own))).not.toContain('continue');
   });
 
   it('refuses a source that lacks its feature, and a page of too many decisions', () => {
