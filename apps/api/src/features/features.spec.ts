@@ -376,5 +376,7 @@ describe('the registry of features', () => {
     const data = await train();
     expect(new Set(contextsOf(data).flatMap((context) => Object.keys(context)))).toEqual(new Set(['device']));
     expect(data.itemFeatures.every((features) => Object.keys(features).length === 0)).toBe(true);
+    // Nor do previews tell what is stored of a history that serving would not get.
+    expect(await historyOf(api.db.database, 'm6', null, null)).toMatchObject({ source: 'none', items: [] });
   });
 });

@@ -95,6 +95,16 @@ export async function historyOf(
       context: sentOf(newest?.context ?? {}),
     };
   }
+  return storedHistory(sql, unitId, known, ended);
+}
+
+/** @param known by item its newest use that counts; @param ended by item how its newest use ended. */
+async function storedHistory(
+  sql: Sql,
+  unitId: string,
+  known: ReadonlyMap<string, OutcomeRow>,
+  ended: ReadonlyMap<string, OutcomeRow>,
+): Promise<History> {
   if (known.size === 0 || !(await mayKnow(sql, unitId, 'history'))) return NO_HISTORY;
   const ids = [...known.keys()].slice(0, MOST_ITEMS);
   const steps = ids.flatMap((id) => ended.get(id) ?? []).reverse();

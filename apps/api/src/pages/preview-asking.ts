@@ -1,5 +1,5 @@
 import type { Context } from '#experiments';
-import type { DecisionRequest, PageAnswer, PageLevel, PageQuestion, PageRow } from '#policies';
+import type { Action, DecisionRequest, PageAnswer, PageLevel, PageQuestion, PageRow } from '#policies';
 import type { Used } from '../members/member.js';
 import { reasonsFor } from '../members/reasons.js';
 import type { Answering } from '../serving/answering.js';
@@ -67,8 +67,7 @@ export class PreviewAsking {
 
   answer({ level, surface, subject, candidates, limit }: PageQuestion): Asked {
     const { unitId, at, seed } = this.moment;
-    const { items, surfaces } = this.catalog;
-    const offered = candidates ?? items.candidates(surfaces.get(surface)?.candidateKind ?? null, subject);
+    const offered = candidates ?? this.registered(surface, subject);
     const own = this.levels[level];
     const wanted = { unitId, context: own?.context ?? {}, subject, actions: offered, at };
     const actions = (own && retrieve(own.answers.policy, wanted)) ?? offered;
@@ -85,6 +84,11 @@ export class PreviewAsking {
     } catch (error) {
       return { ...asked, ids: [], propensity: 1, error: (error as Error).message };
     }
+  }
+
+  private registered(surface: string, subject: string | null): readonly Action[] {
+    const { items, surfaces } = this.catalog;
+    return items.candidates(surfaces.get(surface)?.candidateKind ?? null, subject);
   }
 
   /** The page as it is shown: with titles, figures and reasons. */

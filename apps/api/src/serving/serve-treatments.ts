@@ -1,4 +1,4 @@
-import type { Assignment, Context, Slice, Surface } from '#experiments';
+import type { Assignment, Context, Json, Surface } from '#experiments';
 import { allowedBy, limitContext } from '#policies';
 import type { Action, CompiledPolicy, DecisionRequest } from '#policies';
 import { contactIn } from './contact.js';
@@ -14,16 +14,17 @@ import { policyIdOf, recordOf, stackOf } from './decision-record.js';
 import { candidatesOf, withoutFeatures } from './request-candidates.js';
 import { ProcessorClock, tookOf } from './processor-clock.js';
 import { findAndDeal } from './deal.js';
+import { lotParts, seedParts } from './draw-parts.js';
+import type { PolicyTreatment } from './draw-parts.js';
 import { hardLimits } from './hard-limits.js';
 import type { HardLimits } from './hard-limits.js';
 import { shadowOf } from './shadow.js';
-import { drawSeed, steadyPeriod } from './steady-seed.js';
+import { drawSeed } from './steady-seed.js';
 import { forcedFor } from './forced-arm.js';
 import { toldRequest } from './told-request.js';
 import type { ToldRequest } from './told-request.js';
 import type { Treatment, TreatmentRequest, TreatmentsRequest } from './treatment.js';
 import { treatmentOf } from './treatment-of.js';
-import type { LotParts } from './withhold.js';
 
 export type { Treatment, TreatmentRequest, TreatmentsRequest };
 
@@ -140,7 +141,7 @@ export class ServingCall implements Served {
   }
 }
 
-interface Asked extends Omit<ToldRequest, 'audit'> {
+export interface Asked extends Omit<ToldRequest, 'audit'> {
   readonly state: ServingState;
   readonly wanted: TreatmentRequest;
   /** False for a unit that asked not to be known: policies then answer as for somebody new. */
