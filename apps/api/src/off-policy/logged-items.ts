@@ -1,7 +1,7 @@
 import type { Context } from '#experiments';
 import type { DecisionRequest } from '#policies';
 import type { Sql } from '../persistence/database.js';
-import { readRules, titleFeatures } from '../persistence/feature-rules.js';
+import { NO_RULES, givenFeatures, readRules, titleFeatures } from '../persistence/feature-rules.js';
 import { KEEP_ALL_FEATURES } from '../serving/decision-record.js';
 
 /** What a logged request can be made of again. */
@@ -22,22 +22,28 @@ export const isWhole = ({ candidates, features }: LoggedRequest, served: readonl
 /** Features of items as the item table has them now, as far as policies may know them. */
 export class Items {
   private readonly known = new Map<string, Context>();
+  private rules = NO_RULES;
   constructor(private readonly sql: Sql) {}
 
   async load(rows: readonly LoggedRequest[]): Promise<void> {
+    this.rules = await readRules(this.sql);
     const wanted = new Set(rows.flatMap(({ candidates }) => candidates.filter((id) => !this.known.has(id))));
     if (wanted.size === 0) return;
     const found = await this.sql.query<{ id: string; features: Context }>(
       'select id, features from item where id = any($1)',
       [[...wanted]],
     );
-    const rules = await readRules(this.sql);
     for (const id of wanted) this.known.set(id, {});
-    for (const { id, features } of found) this.known.set(id, titleFeatures(rules, features));
+    for (const { id, features } of found) this.known.set(id, titleFeatures(this.rules, features));
   }
 
   of(id: string): Context {
     return this.known.get(id) ?? {};
+  }
+
+  /** Features that a request gave of an action, as far as policies may know them now. */
+  given(features: Context): Context {
+    return givenFeatures(this.rules, features);
   }
 }
 
@@ -47,5 +53,8 @@ export const requestOf = (row: LoggedRequest, items: Items): DecisionRequest => 
   context: row.context,
   subject: row.subject,
   at: row.decision_at.getTime(),
-  actions: row.candidates.map((id) => ({ id, features: row.features?.[id] ?? items.of(id) })),
+  actions: row.candidates.map((id) => {
+    const given = row.features?.[id];
+    return { id, features: given ? items.given(given) : items.of(id) };
+  }),
 });

@@ -169,7 +169,12 @@ function composed(
   levels: Partial<Record<PageLevel, Level>>,
   past: Past,
 ): Pick<PagePreviewSide, 'rows' | 'propensity'> {
-  const asking = new PreviewAsking(catalog, levels, { unitId: body.unitId ?? '', at, seed: body.seed });
+  const asking = new PreviewAsking(catalog, levels, {
+    unitId: body.unitId ?? '',
+    at,
+    seed: body.seed,
+    limits,
+  });
   const candidates = (surface: string) =>
     catalog.items.candidates(catalog.surfaces.get(surface)?.candidateKind ?? null, null);
   const { order, rows, propensity } = composePage(

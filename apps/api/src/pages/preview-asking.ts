@@ -4,7 +4,7 @@ import type { Used } from '../members/member.js';
 import { reasonsFor } from '../members/reasons.js';
 import type { Answering } from '../serving/answering.js';
 import type { ServingCatalog } from '../serving/catalog-data.js';
-import { retrieve } from '../serving/choice.js';
+import { rankedOf } from '../serving/deal.js';
 import { examineDecision } from '../serving/examine-decision.js';
 import type { ExaminedCandidate } from '../serving/examine-decision.js';
 
@@ -53,6 +53,8 @@ interface Moment {
   readonly unitId: string;
   readonly at: number;
   readonly seed: string;
+  /** With what no policy is told: hard limits are decided by it. */
+  readonly limits: Context;
 }
 
 type Levels = Partial<Record<PageLevel, { readonly answers: Answering; readonly context: Context }>>;
@@ -70,17 +72,18 @@ export class PreviewAsking {
     const offered = candidates ?? this.registered(surface, subject);
     const own = this.levels[level];
     const wanted = { unitId, context: own?.context ?? {}, subject, actions: offered, at };
-    const actions = (own && retrieve(own.answers.policy, wanted)) ?? offered;
-    const request = { ...wanted, actions };
-    const asked = { examined: NOTHING, request, error: null };
-    if (own === undefined || actions.length === 0)
-      return { ...asked, ids: actions.slice(0, limit).map(({ id }) => id), propensity: 1 };
+    const asked = { examined: NOTHING, request: wanted, error: null };
+    if (own === undefined || offered.length === 0)
+      return { ...asked, ids: offered.slice(0, limit).map(({ id }) => id), propensity: 1 };
     try {
+      const request = { ...wanted, actions: rankedOf(own.answers.policy, wanted, this.moment.limits) };
+      if (request.actions.length === 0) return { ...asked, request, ids: [], propensity: 1 };
       const kind = level === 'artwork' ? 'action' : 'slate';
       const drawn = `${seed} ${level} ${subject ?? ''}`;
       const { examined } = examineDecision(own.answers, kind, request, limit, drawn);
       const known = new Map(examined.candidates.map((one) => [one.id, one]));
-      return { ...asked, ids: examined.chosen, propensity: examined.propensity, examined: known };
+      const { chosen: ids, propensity } = examined;
+      return { ...asked, request, ids, propensity, examined: known };
     } catch (error) {
       return { ...asked, ids: [], propensity: 1, error: (error as Error).message };
     }

@@ -4,7 +4,7 @@ import type { Context } from '#experiments';
 import { compileExploration, policyRegistry } from '#policies';
 import { Problem } from '../http/problem.js';
 import type { Sql } from '../persistence/database.js';
-import { contextSql, readRules } from '../persistence/feature-rules.js';
+import { contextSql, givenFeatures, readRules } from '../persistence/feature-rules.js';
 import type { FeatureRules } from '../persistence/feature-rules.js';
 import type { Answering } from '../serving/answering.js';
 import { DecisionsStore } from '../serving/decisions.store.js';
@@ -53,6 +53,11 @@ where policy_id = $1 and at >= $2 and at < $3 and (at, id) > ($2, $4) and fallba
   and policy_version is not null and kind <> 'value' and cardinality(candidates) > 0
 order by at, id limit $5`;
 
+/** Features that a request gave of its actions, as far as policies may know them now. */
+const toldOf = (features: LoggedDecision['features'], rules: FeatureRules): LoggedDecision['features'] =>
+  features &&
+  Object.fromEntries(Object.entries(features).map(([id, given]) => [id, givenFeatures(rules, given)]));
+
 /** Puts logged requests through a candidate, page by page. Holds nothing between pages and writes nothing. */
 export class ReplayLog {
   private readonly policies: PolicySource;
@@ -73,10 +78,15 @@ export class ReplayLog {
     const stored = await this.candidateOf(logging, body.candidate);
     const cursor = beginning(policyId, body, stored, logging);
     const answers = await this.compiler(stored, body.candidate, cursor.version);
-    const rows = await this.db.query<LoggedDecision & Record<string, unknown>>(
-      loggedSql(await readRules(this.db)),
-      [policyId, new Date(cursor.afterAt), new Date(cursor.to), cursor.afterId, body.limit],
-    );
+    const rules = await readRules(this.db);
+    const logged = await this.db.query<LoggedDecision & Record<string, unknown>>(loggedSql(rules), [
+      policyId,
+      new Date(cursor.afterAt),
+      new Date(cursor.to),
+      cursor.afterId,
+      body.limit,
+    ]);
+    const rows = logged.map((row) => ({ ...row, features: toldOf(row.features, rules) }));
     const { items, sums, last } = await this.replay(rows, answers, cursor.sums, body.show);
     const isOver = last === rows.at(-1) && rows.length < body.limit;
     const next = last && { ...cursor, afterAt: last.at.getTime(), afterId: last.id, sums };

@@ -11,8 +11,7 @@ import { policyRowOf } from '../policies/policy-row.js';
 import type { PolicyRow } from '../policies/policy-row.js';
 import { PolicySource } from '../replays/policy-source.js';
 import type { Answering } from '../serving/answering.js';
-import { retrieve } from '../serving/choice.js';
-import { hardLimits, onlyOpen } from '../serving/hard-limits.js';
+import { rankedOf } from '../serving/deal.js';
 import type { TrySearchBody } from './search.schemas.js';
 
 export interface TriedItem {
@@ -65,8 +64,7 @@ export class TrySearch {
     const said = { ...(body.context as Context), history: body.history, query, mode };
     const { context } = guard.tell(said, '');
     const request = { unitId: '', context, subject: null, actions: catalogue, at: Date.now() };
-    const { open } = hardLimits(said, context, request, answers.policy.config.params);
-    const found = retrieve(answers.policy, request, open) ?? onlyOpen(catalogue, open) ?? catalogue;
+    const found = rankedOf(answers.policy, request, said);
     return {
       policy: { id: row.id, key: row.key, title: row.title, version },
       query,

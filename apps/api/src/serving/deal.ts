@@ -1,9 +1,9 @@
-import type { Json, Slice } from '#experiments';
-import type { CompiledPolicy, DecisionRequest } from '#policies';
+import type { Context, Json, Slice } from '#experiments';
+import type { Action, CompiledPolicy, DecisionRequest } from '#policies';
 import type { Withhold } from '../persistence/withhold.js';
 import { LEAST_PROPENSITY, draw, retrieve } from './choice.js';
 import type { Choice, SlateEntry } from './choice.js';
-import { onlyOpen } from './hard-limits.js';
+import { hardLimits, onlyOpen } from './hard-limits.js';
 import type { ServingPolicy } from './serving-policy.js';
 import { withholdLot, withholds } from './withhold.js';
 import type { LotParts, WithholdLot } from './withhold.js';
@@ -150,4 +150,10 @@ export function findAndDeal(
     return { ...drawAndDeal(policy, { ...request, actions: retrieved }, dealing), retrieved };
   const chosen = dealing.kind === 'slate' ? [] : null;
   return { chosen, propensity: 1, probabilities: null, lot: null, shown: null, retrieved };
+}
+
+/** What a policy ranks of the registered candidates, as findAndDeal has it. @param said all that the client said. */
+export function rankedOf(policy: ServingPolicy, request: DecisionRequest, said: Context): readonly Action[] {
+  const { open } = hardLimits(said, request.context, request, policy.config.params);
+  return retrieve(policy, request, open) ?? onlyOpen(request.actions, open) ?? request.actions;
 }
