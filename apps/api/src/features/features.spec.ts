@@ -8,6 +8,7 @@ import type { ModelCard } from '../model-cards/model-card.js';
 import type { MemberProfile } from '../members/profiles.js';
 import type { Preview } from '../members/previews.js';
 import { historyOf, newestRequestOf, withHistory } from '../members/member.js';
+import { Items, requestOf } from '../off-policy/logged-items.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { InlineFitRunner } from '../policies/fit-runner.js';
 import type { FitTask, RunProgress } from '../policies/fit.js';
@@ -231,6 +232,19 @@ describe('the registry of features', () => {
     expect(data.itemFeatures[data.items.indexOf(first.id)]).toEqual({ genre: 'comedy', year: 1990 });
     const preview = { surface: 'home.titles', unitId: 'm2', context: said, policies: [{ policyId: 'net' }] };
     expect((await post('/v1/previews', preview)).json<Preview>().context).toEqual({ device: 'tv' });
+
+    // Features of actions in a log that is older than the registry, asked again in the lab.
+    const logged = {
+      decision_at: new Date(),
+      subject: null,
+      unit_id: 'm1',
+      context: {},
+      candidates: ['x'],
+      features: { x: { gender: 'f', age: 30, maker: 'm', rank: 1 } },
+    };
+    const items = new Items(api.db.database);
+    await items.load([logged]);
+    expect(requestOf(logged, items).actions).toEqual([{ id: 'x', features: { rank: 1 } }]);
 
     const path = '/v1/policies/net/fairness?segment=gender&leastMembers=2&feature=genre';
     const fairness = (await api.request('GET', path)).json<FairnessView>();

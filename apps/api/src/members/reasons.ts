@@ -10,12 +10,16 @@ export interface Because {
   readonly share: number;
 }
 
-/** A context whose history, and every list that goes with it, lacks the entries of one item. */
+/**
+ * A context whose history, and every list that goes with it, lacks the entries of one item. A list of another length goes with
+ * nothing, and must not come to fit the shorter history.
+ */
 function withoutEntries(context: Context, history: readonly string[], id: string): Context {
   const lists = ['history', ...ALONGSIDE].flatMap((name) => {
     const list = context[name];
-    const fits = Array.isArray(list) && list.length === history.length;
-    return fits ? [[name, list.filter((_, i) => history[i] !== id)] as const] : [];
+    if (!Array.isArray(list)) return [];
+    const fits = list.length === history.length;
+    return [[name, fits ? list.filter((_, i) => history[i] !== id) : []] as const];
   });
   return { ...context, ...Object.fromEntries(lists) };
 }
