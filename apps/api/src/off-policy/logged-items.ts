@@ -2,6 +2,7 @@ import type { Context } from '#experiments';
 import type { DecisionRequest } from '#policies';
 import type { Sql } from '../persistence/database.js';
 import { NO_RULES, givenFeatures, readRules, titleFeatures } from '../persistence/feature-rules.js';
+import type { FeatureRules } from '../persistence/feature-rules.js';
 import { KEEP_ALL_FEATURES } from '../serving/decision-record.js';
 
 /** What a logged request can be made of again. */
@@ -22,11 +23,11 @@ export const isWhole = ({ candidates, features }: LoggedRequest, served: readonl
 /** Features of items as the item table has them now, as far as policies may know them. */
 export class Items {
   private readonly known = new Map<string, Context>();
-  private rules = NO_RULES;
+  private rules: FeatureRules | null = null;
   constructor(private readonly sql: Sql) {}
 
   async load(rows: readonly LoggedRequest[]): Promise<void> {
-    this.rules = await readRules(this.sql);
+    const rules = (this.rules ??= await readRules(this.sql));
     const wanted = new Set(rows.flatMap(({ candidates }) => candidates.filter((id) => !this.known.has(id))));
     if (wanted.size === 0) return;
     const found = await this.sql.query<{ id: string; features: Context }>(
@@ -34,7 +35,7 @@ export class Items {
       [[...wanted]],
     );
     for (const id of wanted) this.known.set(id, {});
-    for (const { id, features } of found) this.known.set(id, titleFeatures(this.rules, features));
+    for (const { id, features } of found) this.known.set(id, titleFeatures(rules, features));
   }
 
   of(id: string): Context {
@@ -43,7 +44,7 @@ export class Items {
 
   /** Features that a request gave of an action, as far as policies may know them now. */
   given(features: Context): Context {
-    return givenFeatures(this.rules, features);
+    return givenFeatures(this.rules ?? NO_RULES, features);
   }
 }
 
