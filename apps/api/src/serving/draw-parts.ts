@@ -20,7 +20,7 @@ export const seedParts = (
   unitId: known ? request.unitId : '',
   surface: wanted.surface,
   subject: wanted.subject,
-  period: steadyPeriod(steadyFor, now, id),
+  period: steadyPeriod(steadyFor, now, id, request.leastSteady),
 });
 
 /** What the lot of an action is drawn from. */

@@ -249,39 +249,6 @@ function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatm
 const reasonOf = ({ known }: Asked, { reason }: Assignment): Choice['reason'] =>
   known ? reason : 'NOT_PERSONALISED';
 
-type PolicyTreatment = {
-  readonly policyId: string;
-  readonly steadyFor: Parameters<typeof steadyPeriod>[0];
-  readonly slice?: Slice | undefined;
-};
-
-const seedParts = (
-  { request, wanted, known, now, id }: Asked,
-  { experiment }: Assignment,
-  { steadyFor }: PolicyTreatment,
-) => ({
-  salt: experiment?.salt ?? '',
-  // One draw for all who are not known: it would be odd to tell them apart by it.
-  unitId: known ? request.unitId : '',
-  surface: wanted.surface,
-  subject: wanted.subject,
-  period: steadyPeriod(steadyFor, now, id, request.leastSteady),
-});
-
-const lotParts = (
-  { request, wanted, now, id }: Asked,
-  { policyId }: PolicyTreatment,
-  action: string,
-): LotParts => ({
-  policyId,
-  unitId: request.unitId,
-  surface: wanted.surface,
-  subject: wanted.subject,
-  action,
-  at: now,
-  decisionId: id,
-});
-
 const decisionRequest = (asked: Asked, policy: ServingPolicy | null): DecisionRequest => ({
   unitId: asked.request.unitId,
   context: policy ? contextOf(asked, policy) : asked.request.context,
