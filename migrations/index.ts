@@ -21,6 +21,7 @@ import { WarmStarts1764900000050 } from './1764900000050-warm-starts.js';
 import { PolicyRevision1764900000060 } from './1764900000060-policy-revision.js';
 import { Checkpoints1764900000100 } from './1764900000100-checkpoints.js';
 import { Traffic1764900000160 } from './1764900000160-traffic.js';
+import { Guardrails1764900000190 } from './1764900000190-guardrails.js';
 import { Pages1764900000090 } from './1764900000090-pages.js';
 import { PageRevision1764900000140 } from './1764900000140-page-revision.js';
 import { Features1764900000130 } from './1764900000130-features.js';
@@ -57,4 +58,5 @@ export const migrations = [
   Assignment1764900000150,
   Traffic1764900000160,
   Webhooks1764900000180,
+  Guardrails1764900000190,
 ];

@@ -12,6 +12,7 @@ import { ExposuresModule } from './exposures/exposures.module.js';
 import { ExperimentsModule } from './experiments/experiments.module.js';
 import { FeaturesModule } from './features/features.module.js';
 import { GrowthBookModule } from './growthbook/growthbook.module.js';
+import { GuardrailsModule } from './guardrails/guardrails.module.js';
 import { ApiKeyGuard } from './http/api-key.guard.js';
 import { ZodPipe } from './http/zod-pipe.js';
 import { IdentitiesModule } from './identities/identities.module.js';
@@ -68,6 +69,7 @@ const features: readonly (Type | DynamicModule)[] = [
   CatalogModule,
   ReportsModule,
   PortfolioModule,
+  GuardrailsModule,
   OperationsModule,
   WebhooksModule,
 ];

@@ -5,6 +5,7 @@ import type { Config } from './config/config.js';
 import { CoreModule } from './core.module.js';
 import { IngestModule } from './events/ingest.module.js';
 import { ScheduleModule } from './experiments/schedule.module.js';
+import { GuardrailWorkerModule } from './guardrails/guardrails.module.js';
 import { HeartbeatModule } from './operations/heartbeat.js';
 import { MaintenanceModule } from './operations/maintenance.module.js';
 import type { Database } from './persistence/database.js';
@@ -21,7 +22,7 @@ const byRole: Readonly<Record<string, readonly (Type | DynamicModule)[]>> = {
   learn: [LearnModule],
   train: [TrainModule],
   rollup: [RollupModule],
-  maintenance: [MaintenanceModule, ScheduleModule],
+  maintenance: [MaintenanceModule, ScheduleModule, GuardrailWorkerModule],
   webhooks: [WebhookDeliveryModule],
 };
 

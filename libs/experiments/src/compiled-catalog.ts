@@ -112,7 +112,8 @@ function compileExperiment(
   const shares = realisedShares(experiment);
   const answerFor = (arm: Arm, armPropensity: number): Assignment =>
     answer(arm.treatment.kind === 'policy' ? 'POLICY' : 'SPLIT', { experiment, arm, armPropensity });
-  const shippedArm = experiment.arms.find((arm) => arm.key === experiment.shippedArm) ?? null;
+  const armOf = (key: string | null): Arm | null => experiment.arms.find((arm) => arm.key === key) ?? null;
+  const shippedArm = armOf(experiment.shippedArm);
   return {
     experiment,
     plain: isPlain(experiment),
@@ -124,7 +125,7 @@ function compileExperiment(
     targeting: compileCondition(experiment.targeting, sources),
     ranges: splitRanges(experiment),
     answers: experiment.arms.map((arm, index) => answerFor(arm, shares[index] ?? 0)),
-    paused: answer('PAUSED', { experiment }),
+    paused: answer('PAUSED', { experiment, arm: armOf(experiment.pausedArm ?? null) }),
     shipped: shippedArm && answer('SHIPPED', { experiment, arm: shippedArm }),
     kept: compileKept(experiment, catalog.kept ?? [], answerFor),
   };

@@ -228,6 +228,8 @@ function walkExperiments(
     paused = result;
     break;
   }
+  // An arm named for the pause goes before what was shipped earlier: the experiment may have begun from there.
+  if (paused?.arm) return paused;
   return findShipped(shipped, asked, trace) ?? paused ?? rest.answer;
 }
 
@@ -236,7 +238,7 @@ function walkExperiments(
  *
  * For one unit on one surface: holdouts first (they get the surface's default, shipped arms included; a holdout with tags
  * only takes the experiments that carry one of them out of what follows); then the running experiments in the catalogue's order, each asking unit type, layer, targeting, traffic and split; then what has been
- * shipped. A paused experiment keeps its units: they get what has been shipped or the surface's default (`PAUSED`) and do
+ * shipped. A paused experiment keeps its units: they get the arm named for the pause, what has been shipped or the surface's default (`PAUSED`) and do
  * not wander into another experiment, so that resuming finds them as they were.
  * @throws DomainError `unknown_layer` when a live experiment names a layer that is not in the catalogue;
  * `unknown_segment` | `unknown_unit_list` likewise.

@@ -129,12 +129,13 @@ export interface TransitionOptions {
   /** Now, in Unix milliseconds: the core has no clock. */
   readonly at: number;
   readonly reason?: string;
-  /** Which arm everybody gets; `ship` needs it. */
+  /** Which arm everybody gets; `ship` needs it, `pause` may have it. */
   readonly arm?: string;
 }
 
 /**
- * The experiment after an action. Starting opens phase 1; pausing and resuming keep the phase.
+ * The experiment after an action. Starting opens phase 1; pausing and resuming keep the phase. A pause with an arm gives
+ * all its units that arm.
  * @throws DomainError `invalid_transition` | `not_ready` | `unknown_arm`.
  */
 export function transition<E extends ExperimentDesign>(
@@ -151,7 +152,7 @@ export function transition<E extends ExperimentDesign>(
       '/status',
     );
   }
-  const next: E = { ...experiment, status: to };
+  const next: E = { ...experiment, status: to, pausedArm: null };
   switch (action) {
     case 'start':
     case 'schedule':
@@ -159,6 +160,8 @@ export function transition<E extends ExperimentDesign>(
       return action === 'start' ? { ...next, phase: 1, startedAt: options.at } : next;
     case 'stop':
       return { ...next, stoppedAt: options.at, stopReason: options.reason ?? null };
+    case 'pause':
+      return options.arm === undefined ? next : { ...next, pausedArm: knownArm(next, options.arm) };
     case 'ship':
       return ship(next, options);
     default:
@@ -166,20 +169,22 @@ export function transition<E extends ExperimentDesign>(
   }
 }
 
-function ship<E extends ExperimentDesign>(next: E, options: TransitionOptions): E {
-  if (!next.arms.some((arm) => arm.key === options.arm)) {
-    const known = next.arms.map((arm) => arm.key).join(', ');
-    throw new DomainError(
-      'unknown_arm',
-      `"${options.arm ?? ''}" is not an arm of "${next.key}"; its arms are ${known}`,
-      '/arm',
-    );
-  }
-  const stopReason = options.reason ?? next.stopReason;
-  return { ...next, shippedArm: options.arm ?? null, stoppedAt: next.stoppedAt ?? options.at, stopReason };
+function knownArm(experiment: Experiment, wanted: string | undefined): string {
+  const found = experiment.arms.find((arm) => arm.key === wanted);
+  if (found) return found.key;
+  const known = experiment.arms.map((arm) => arm.key).join(', ');
+  const message = `"${wanted ?? ''}" is not an arm of "${experiment.key}"; its arms are ${known}`;
+  throw new DomainError('unknown_arm', message, '/arm');
 }
 
-type FixedField = 'key' | 'status' | 'phase' | 'shippedArm' | 'startedAt' | 'stoppedAt' | 'stopReason';
+function ship<E extends ExperimentDesign>(next: E, options: TransitionOptions): E {
+  const shippedArm = knownArm(next, options.arm);
+  const stopReason = options.reason ?? next.stopReason;
+  return { ...next, shippedArm, stoppedAt: next.stoppedAt ?? options.at, stopReason };
+}
+
+type FixedField =
+  'key' | 'status' | 'phase' | 'shippedArm' | 'pausedArm' | 'startedAt' | 'stoppedAt' | 'stopReason';
 type EditableField = Exclude<keyof ExperimentDesign, FixedField>;
 /** The fields of a design that people edit; undefined leaves a field as it is. */
 export type ExperimentChanges = { readonly [F in EditableField]?: ExperimentDesign[F] | undefined };

@@ -118,6 +118,8 @@ export interface Experiment {
   readonly salt: string;
   /** Arm that everybody gets once shipped. */
   readonly shippedArm: string | null;
+  /** While paused: the arm that all its units get; absent or null: what has been shipped, or the surface's default. */
+  readonly pausedArm?: string | null;
   /** Unit type whose id is hashed, so that the units of one such cluster share an arm; absent or null: the unit's own. */
   readonly clusterBy?: string | null;
   /** Arms change with time: the unit of every slot is assigned anew, and is compared as a unit of its own. */
@@ -137,8 +139,6 @@ export interface Prerequisite {
   readonly experiment: string;
   /** One of these; a shipped arm counts. */
   readonly arms: readonly string[];
-  /** What holdouts attach to; absent: none. */
-  readonly tags?: readonly string[];
 }
 
 /** A part [from, to) of a layer's [0, 1). */

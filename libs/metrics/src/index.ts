@@ -7,6 +7,7 @@ export * from './definitions/metric-problems.js';
 export * from './definitions/outcomes.js';
 export * from './distributions/index.js';
 export * from './estimators/index.js';
+export * from './guardrails/index.js';
 export * from './health/index.js';
 export * from './inference/index.js';
 export * from './kinds.js';

@@ -30,7 +30,8 @@ import { decide } from './verdict.js';
 
 /** Power at which detectable effects are stated. */
 const POWER = 0.8;
-const DEFAULT_MARGIN = 0.05;
+/** Relative deterioration that a guardrail tolerates unless its metric says otherwise. */
+export const DEFAULT_MARGIN = 0.05;
 
 const DEFAULTS = {
   adjust: true,

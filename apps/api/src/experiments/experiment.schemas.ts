@@ -129,6 +129,11 @@ export type PatchExperiment = z.output<typeof patchExperimentSchema>;
 
 export const actionSchema = z.strictObject({ reason: textField(2000).optional() });
 
+export const pauseSchema = actionSchema.extend({
+  arm: keyField.optional().describe('All its units get this arm; absent: the default of the surface'),
+});
+export type PauseBody = z.output<typeof pauseSchema>;
+
 export const startSchema = actionSchema.extend({ overrideGate: overrideGateField.optional() });
 export type StartBody = z.output<typeof startSchema>;
 export type ActionBody = z.output<typeof actionSchema>;

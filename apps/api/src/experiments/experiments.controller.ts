@@ -19,6 +19,7 @@ import {
   createExperimentSchema,
   explainSchema,
   listExperimentsSchema,
+  pauseSchema,
   patchExperimentSchema,
   shipSchema,
   startSchema,
@@ -29,6 +30,7 @@ import type {
   ExplainBody,
   ListExperiments,
   PatchExperiment,
+  PauseBody,
   ShipBody,
   StartBody,
 } from './experiment.schemas.js';
@@ -112,10 +114,10 @@ export class ExperimentsController {
 
   @Post(':key/pause')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Pause: its units get the default of the surface and stay its units' })
+  @ApiOperation({ summary: 'Pause: its units get the default of the surface, or one arm, and stay its units' })
   pause(
     @Param('key') key: string,
-    @Body({ schema: actionSchema }) body: ActionBody,
+    @Body({ schema: pauseSchema }) body: PauseBody,
     @Acting() acting: Acting,
   ) {
     return this.experiments.act(key, 'pause', body, acting);

@@ -39,7 +39,7 @@ export type RoutedAction = Exclude<LifecycleAction, 'schedule' | 'unschedule'>;
 /** What an action may be given with. */
 export interface GivenAction {
   readonly reason?: string | undefined;
-  readonly arm?: string;
+  readonly arm?: string | undefined;
   readonly overrideGate?: string | undefined;
 }
 

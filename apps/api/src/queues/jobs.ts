@@ -16,6 +16,8 @@ export const QUEUES = {
   schedule: 'schedule',
   /** Webhooks that are due. */
   webhooks: 'webhooks',
+  /** Guardrails, the split and errors of running experiments, every minute. */
+  guardrails: 'guardrails',
 } as const;
 
 /** What a policy's shadow would have done, as kept in the decision. `failed` stands in the place of an answer. */

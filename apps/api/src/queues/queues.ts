@@ -34,6 +34,7 @@ export const JOB_OPTIONS: Readonly<Record<QueueName, DefaultJobOptions>> = {
   maintenance: { ...base, attempts: 2 },
   schedule: { ...base, attempts: 1 },
   webhooks: { ...base, attempts: 1 },
+  guardrails: { ...base, attempts: 1 },
 };
 
 const worker: Omit<WorkerOptions, 'connection'> = {
@@ -58,4 +59,5 @@ export const WORKER_OPTIONS: Readonly<Record<QueueName, Omit<WorkerOptions, 'con
   schedule: { ...worker, concurrency: 1, lockDuration: 30_000 },
   // Several, so that a receiver that hangs does not hold up the others.
   webhooks: { ...worker, concurrency: 3, lockDuration: 30_000 },
+  guardrails: { ...worker, concurrency: 1, lockDuration: 60_000 },
 };

@@ -236,7 +236,7 @@ function planOf(experiment: JudgedExperiment, { firstAt }: Population): NonNulla
 }
 
 /** Entries by day and phase in the order of the arms, oldest day first. */
-function entriesOf({ entries, phases }: Population, arms: readonly string[]): EntryFact[] {
+export function entriesOf({ entries, phases }: Population, arms: readonly string[]): EntryFact[] {
   const weights = new Map(phases.map((phase) => [phase.phase, arms.map((arm) => phase.weights[arm] ?? 0)]));
   const rows = new Map<string, { day: string; weights: readonly number[]; units: number[] }>();
   for (const { phase, day, arm, units } of entries) {

@@ -103,16 +103,17 @@ async function takeExposures(tx: Transaction, { from, to }: Range): Promise<numb
   );
   await tx.query(
     `create temp table fresh_entry on commit drop as
-     select d.experiment, d.unit_id, d.arm, d.phase, f.at, d.context, f.event_id
+     select d.experiment, d.unit_id, d.arm, d.phase, f.at, d.context, f.event_id, d.reason
        from fresh_exposure f join decision d on d.id = f.decision_id and d.at between $3::timestamptz and $4::timestamptz
       where d.unit_id = f.unit_id
      union all
-     select experiment, unit_id, arm, phase, at, context, null from decision
+     select experiment, unit_id, arm, phase, at, context, null, reason from decision
       where txid >= $1 and txid < $2 and exposed`,
     [from, to, decided?.first, decided?.last],
   );
   await keepPending(tx);
-  await tx.query(`delete from fresh_entry where experiment is null or arm is null`);
+  // The arm that all units get during a pause is no assignment of theirs: it would make them crossovers.
+  await tx.query(`delete from fresh_entry where experiment is null or arm is null or reason = 'PAUSED'`);
   const [row] = await tx.query<{ n: number }>(`select count(*)::integer as n from fresh_entry`);
   return row?.n ?? 0;
 }

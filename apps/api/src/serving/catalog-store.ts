@@ -43,12 +43,13 @@ interface ExperimentRow {
   phase: number;
   salt: string;
   shipped_arm: string | null;
+  paused_arm: string | null;
   tags: string[];
 }
 
 const EXPERIMENT = `
 select key, title, surface, unit_type, status, layer, layer_from, layer_to, other_layers, traffic,
-       targeting, arms, phase, salt, shipped_arm, tags, cluster_by, switchback, prerequisites
+       targeting, arms, phase, salt, shipped_arm, paused_arm, tags, cluster_by, switchback, prerequisites
 from experiment`;
 const EXPERIMENTS = `${EXPERIMENT} where status in ('draft', 'scheduled', 'running', 'paused', 'shipped') order by created_at, key`;
 
@@ -70,6 +71,7 @@ const toExperiment = (row: ExperimentRow): Experiment => ({
   phase: row.phase,
   salt: row.salt,
   shippedArm: row.shipped_arm,
+  pausedArm: row.paused_arm,
   tags: row.tags,
 });
 

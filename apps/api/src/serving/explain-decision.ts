@@ -83,7 +83,8 @@ function noteFor(row: DecisionRow, then: Experiment | null): string {
 /** A stopped experiment is walked as it ran; a shipped or paused one as it served this decision. */
 function running(experiment: Experiment, row: DecisionRow): Experiment {
   if (row.reason === 'SHIPPED') return { ...experiment, status: 'shipped', shippedArm: row.arm };
-  return { ...experiment, status: row.reason === 'PAUSED' ? 'paused' : 'running' };
+  if (row.reason === 'PAUSED') return { ...experiment, status: 'paused', pausedArm: row.arm };
+  return { ...experiment, status: 'running' };
 }
 
 function replaced(all: readonly Experiment[], one: Experiment): Experiment[] {
@@ -154,6 +155,7 @@ function withheldText(row: DecisionRow, title: (id: string) => string): string {
 function armOf(row: DecisionRow, titles: Titles): string {
   const arm = `arm "${row.arm ?? ''}" of "${titles.experiment ?? row.experiment ?? ''}"`;
   if (row.reason === 'SHIPPED') return `${arm} has been shipped to everybody`;
+  if (row.reason === 'PAUSED') return `the experiment is paused, and all its units get ${arm}`;
   return `it is in ${arm}, as ${percent(row.arm_propensity)} of the experiment's units are`;
 }
 

@@ -184,7 +184,9 @@ function choose(asked: Asked): { assignment: Assignment; choice: Choice } {
   if (candidates.length === 0 && surface.kind !== 'value') {
     return { assignment, choice: defaultChoice(surface, candidates, limit, assignment.reason) };
   }
-  return { assignment, choice: askPolicy(asked, assignment, treatment, limit) };
+  const choice = askPolicy(asked, assignment, treatment, limit);
+  // Also where it fell back: what is served during a pause is no assignment, and must be known as such.
+  return { assignment, choice: assignment.reason === 'PAUSED' ? { ...choice, reason: 'PAUSED' } : choice };
 }
 
 function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatment, limit: number): Choice {

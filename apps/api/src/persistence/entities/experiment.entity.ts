@@ -61,6 +61,9 @@ export class ExperimentEntity {
   @Column({ type: 'text', name: 'shipped_arm', nullable: true })
   shippedArm!: string | null;
 
+  @Column({ type: 'text', name: 'paused_arm', nullable: true })
+  pausedArm!: string | null;
+
   @Column({ type: 'text', name: 'decision_metric', nullable: true })
   decisionMetric!: string | null;
 
