@@ -41,6 +41,7 @@ import { PAGE, ROWS, pagePreviewOf, wholePage } from './fixtures/pages.js';
 import { POWER_PLAN } from './fixtures/power.js';
 import { reportFor, seriesFor } from './fixtures/report.js';
 import { forecastFor, retentionFor, survivalFor } from './fixtures/retention.js';
+import { GUARDRAILS } from './fixtures/guardrails.js';
 import { SCHEDULE, trafficPreview } from './fixtures/changes.js';
 import { TRADE_OFFS } from './fixtures/trade-offs.js';
 import { eventRatesFor } from './fixtures/rates.js';
@@ -92,6 +93,7 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/experiments$/, () => list(EXPERIMENTS)],
   [/^\/v1\/experiments\/([^/]+)$/, ([, key]) => experiment(key)],
   [/^\/v1\/experiments\/([^/]+)\/schedule$/, () => SCHEDULE],
+  [/^\/v1\/experiments\/([^/]+)\/guardrails$/, () => GUARDRAILS],
   [/^\/v1\/experiments\/([^/]+)\/phases$/, () => list(PHASES)],
   [/^\/v1\/experiments\/([^/]+)\/report$/, ([, key]) => report(key)],
   [

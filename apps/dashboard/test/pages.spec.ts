@@ -28,7 +28,7 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
   ['/experiments/home-rows-als/retention', 'Matured units'],
   ['/experiments/home-rows-als/retention?view=window', 'Weekly retention'],
   ['/experiments/artwork-bandit/retention?view=survival&horizon=14', 'Hazard ratio (secondary)'],
-  ['/experiments/home-rows-als/setup', 'Step 2 of 3 waits'],
+  ['/experiments/home-rows-als/setup', 'at least 1.90 times'],
   ['/experiments/home-rows-als/activity', 'Player release was rolled back'],
   ['/portfolio', 'less selection bias'],
   ['/policies', 'Rows by matrix factorisation'],

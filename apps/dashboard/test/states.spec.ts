@@ -269,6 +269,24 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     expect(holdout?.headers['if-match']).toBe('"3"');
   });
 
+  it('says on every tab what a guardrail did, takes it back with one click, and sets what a breach leads to', async () => {
+    const { page } = stage;
+    stage.api.override(/guardrails$/, { status: 200, body: inBreach(1) });
+    await visit('/experiments/home-rows-als/setup');
+    await page.getByText('A guardrail paused this experiment').waitFor();
+    await page.getByRole('button', { name: /do not report this again/ }).click();
+    await page.getByRole('button', { name: 'Edit guardrails' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('textbox', { name: 'If units are not split as planned' }).click();
+    await page.getByRole('option', { name: 'Control for everybody' }).click();
+    await dialog.getByRole('button', { name: 'Save guardrails' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const [undo, change] = stage.api.writes;
+    expect(undo).toMatchObject({ method: 'POST', path: '/v1/experiments/home-rows-als/guardrails/undo' });
+    expect(change).toMatchObject({ method: 'PATCH', body: { sampleRatio: 'control' } });
+    expect(change?.headers['if-match']).toBe('"2"');
+  });
+
   it('edits a policy: only what changed is sent, after its effects were shown, and nobody is overwritten', async () => {
     await visit('/policies/artwork-ts/setup');
     const { page } = stage;

@@ -59,6 +59,8 @@ export interface Experiment {
   phase: number;
   salt: string;
   shippedArm: string | null;
+  /** While paused: what all its units get; absent or null: the default. */
+  pausedArm?: string | null;
   decisionMetric: string;
   secondaryMetrics: string[];
   guardrailMetrics: string[];

@@ -6,11 +6,13 @@ import { DEFAULT_GUARD_PLAN, guardTests, judgeGuardrails, strongestAction } from
 import type { GuardEvidence, GuardFinding, GuardPlan } from './index.js';
 
 /** GUARDRAIL_WORLDS=20000 for the full run. */
-const WORLDS = Number(process.env['GUARDRAIL_WORLDS'] ?? 300);
+const WORLDS = Number(process.env['GUARDRAIL_WORLDS'] ?? 150);
 const LOOKS = 60;
 const UNITS_A_LOOK = 40;
 const ALPHA = 0.1;
 const PLAN: GuardPlan = { ...DEFAULT_GUARD_PLAN, alpha: ALPHA, minimumMinutes: 0, defaultAction: 'control' };
+
+const SEQUENCE = estimatorRegistry.get('asymptotic-cs');
 
 const evidence = (parts: Partial<GuardEvidence> = {}): GuardEvidence => ({
   minutes: 1e4,
@@ -33,18 +35,30 @@ const metric = (leastHarm: number | null) => ({
 const statusOf = (found: readonly GuardFinding[], watch: string) =>
   found.find((one) => one.watch === watch)?.status;
 
-/** Moments of numbers, from their sums. */
-function momentsOf(values: readonly number[]): Moments {
-  const n = values.length;
-  let sum = 0;
-  let squares = 0;
-  let nonZero = 0;
-  for (const x of values) {
-    sum += x;
-    squares += x * x;
-    if (x !== 0) nonZero += 1;
+/** Numbers that units add to, with their moments at any time. */
+class Values {
+  readonly list: number[] = [];
+  private sum = 0;
+  private squares = 0;
+  private nonZero = 0;
+
+  enter(): void {
+    this.list.push(0);
   }
-  return { n, mean: [sum / n, 1, 0], comoment: [squares - (sum * sum) / n, 0, 0, 0, 0, 0], nonZero };
+
+  add(index: number, more: number): void {
+    const before = this.list[index] as number;
+    this.list[index] = before + more;
+    this.sum += more;
+    this.squares += (before + more) ** 2 - before ** 2;
+    if (before === 0 && more > 0) this.nonZero += 1;
+  }
+
+  moments(): Moments {
+    const n = this.list.length;
+    const spread = this.squares - this.sum ** 2 / n;
+    return { n, mean: [this.sum / n, 1, 0], comoment: [spread, 0, 0, 0, 0, 0], nonZero: this.nonZero };
+  }
 }
 
 interface World {
@@ -53,57 +67,86 @@ interface World {
   readonly naive: boolean;
 }
 
-/**
- * Units enter look by look; what they have watched grows for five looks, and some have an error. @param worse factor of
- * the treatment's minutes; @param errors its rate; @param lost share of its units that are not seen.
- */
-function world(seed: string, { worse = 1, errors = 0.03, lost = 0 } = {}): World {
-  const rng = createRng(seed);
-  const cs = estimatorRegistry.get('asymptotic-cs');
+interface Harm {
+  /** Factor of the treatment's minutes. */
+  readonly worse?: number;
+  /** Rate of its errors; control's is 0.03. */
+  readonly errors?: number;
+  /** Share of its units that are not seen. */
+  readonly lost?: number;
+}
+
+/** Units enter look by look; what they have watched grows for five looks, and some have an error. */
+class Experiment {
+  private readonly rng;
+  private readonly entries: { day: string; weights: number[]; units: number[] }[] = [];
+  private readonly errors: [number, number] = [0, 0];
+  readonly values: readonly [Values, Values] = [new Values(), new Values()];
+
+  constructor(
+    seed: string,
+    private readonly harm: Harm,
+  ) {
+    this.rng = createRng(seed);
+  }
+
+  private minutes(arm: 0 | 1): number {
+    return -Math.log(this.rng.uniform()) * (arm === 1 ? (this.harm.worse ?? 1) : 1);
+  }
+
+  next(): void {
+    for (const arm of [0, 1] as const) {
+      const { length } = this.values[arm].list;
+      for (let i = Math.max(0, length - 5 * UNITS_A_LOOK); i < length; i++)
+        if (this.rng.uniform() < 0.3) this.values[arm].add(i, this.minutes(arm));
+    }
+    const units = [0, 0];
+    for (let i = 0; i < 2 * UNITS_A_LOOK; i++) this.enter(units);
+    this.entries.push({ day: String(this.entries.length).padStart(3, '0'), weights: [1, 1], units });
+  }
+
+  private enter(units: number[]): void {
+    const arm = this.rng.uniform() < 0.5 ? 0 : 1;
+    if (arm === 1 && this.rng.uniform() < (this.harm.lost ?? 0)) return;
+    units[arm] = (units[arm] as number) + 1;
+    this.values[arm].enter();
+    if (this.rng.uniform() < 0.6) this.values[arm].add(this.values[arm].list.length - 1, this.minutes(arm));
+    if (this.rng.uniform() < (arm === 1 ? (this.harm.errors ?? 0.03) : 0.03)) this.errors[arm] += 1;
+  }
+
+  judge(leastHarm: number | null): GuardFinding[] {
+    const sizes = this.values.map(({ list }) => list.length);
+    return judgeGuardrails(
+      { ...PLAN, metrics: { m: { action: 'control', margin: 0 } } },
+      evidence({
+        arms: ['control', 'new'].map((key, i) => ({ key, units: sizes[i] as number })),
+        metrics: [metric(leastHarm)],
+        entries: this.entries,
+        eventRates: [{ event: 'error', arm: 'new', periods: [{ weights: [1, 1], events: this.errors }] }],
+      }),
+    );
+  }
+}
+
+function world(seed: string, harm: Harm): World {
+  const experiment = new Experiment(seed, harm);
   const { level } = guardTests(PLAN, ['m'], 1);
-  const values: [number[], number[]] = [[], []];
-  const counts: [number, number] = [0, 0];
-  const entries: { day: string; weights: number[]; units: number[] }[] = [];
   const found = new Set<string>();
   let naive = false;
   for (let look = 0; look < LOOKS; look++) {
-    const units = [0, 0];
-    for (const [arm, list] of values.entries()) {
-      for (let i = Math.max(0, list.length - 5 * UNITS_A_LOOK); i < list.length; i++)
-        if (rng.uniform() < 0.3)
-          list[i] = (list[i] as number) - Math.log(rng.uniform()) * (arm === 1 ? worse : 1);
-    }
-    for (let i = 0; i < 2 * UNITS_A_LOOK; i++) {
-      const arm = rng.uniform() < 0.5 ? 0 : 1;
-      if (arm === 1 && rng.uniform() < lost) continue;
-      values[arm].push(rng.uniform() < 0.4 ? 0 : -Math.log(rng.uniform()) * (arm === 1 ? worse : 1));
-      units[arm] = (units[arm] as number) + 1;
-      if (rng.uniform() < (arm === 1 ? errors : 0.03)) counts[arm] += 1;
-    }
-    entries.push({ day: String(look).padStart(3, '0'), weights: [1, 1], units });
-    const [control, treatment] = [momentsOf(values[0]), momentsOf(values[1])];
-    const effect = cs.compare(control, treatment, { alpha: level, kind: 'mean', adjust: false });
+    experiment.next();
+    const [control, treatment] = [experiment.values[0].moments(), experiment.values[1].moments()];
+    const options = { alpha: level, kind: 'mean' as const, adjust: false };
+    const effect = SEQUENCE.compare(control, treatment, options);
     const upper = effect.relative.interval?.upper ?? null;
-    const z = (effect.estimate ?? 0) / (effect.standardError ?? 1);
-    if (treatment.n > 100 && z < -1.96) naive = true;
-    const judged = judgeGuardrails(
-      { ...PLAN, metrics: { m: { action: 'control', margin: 0 } } },
-      evidence({
-        arms: [
-          { key: 'control', units: control.n },
-          { key: 'new', units: treatment.n },
-        ],
-        metrics: [metric(upper === null ? null : -upper)],
-        entries,
-        eventRates: [{ event: 'error', arm: 'new', periods: [{ weights: [1, 1], events: counts }] }],
-      }),
-    );
-    for (const one of judged) if (one.status === 'breach') found.add(one.watch);
+    for (const one of experiment.judge(upper === null ? null : -upper))
+      if (one.status === 'breach') found.add(one.watch);
+    naive ||= treatment.n > 100 && (effect.estimate ?? 0) < -1.96 * (effect.standardError ?? 1);
   }
   return { found, naive };
 }
 
-const worlds = (count: number, options: Parameters<typeof world>[1] = {}): World[] =>
+const worlds = (count: number, options: Harm = {}): World[] =>
   Array.from({ length: count }, (_, i) => world(`guard-${JSON.stringify(options)}-${i}`, options));
 const share = (all: readonly World[], is: (one: World) => boolean): number =>
   all.filter(is).length / all.length;
@@ -173,7 +216,7 @@ describe('judging guardrails', () => {
   });
 
   it('finds harm, errors and lost units where there are some', () => {
-    const few = Math.max(30, WORLDS / 10);
+    const few = Math.max(30, WORLDS / 20);
     expect(share(worlds(few, { worse: 0.7 }), ({ found }) => found.has('metric'))).toBeGreaterThan(0.9);
     expect(share(worlds(few, { errors: 0.12 }), ({ found }) => found.has('errors'))).toBeGreaterThan(0.9);
     expect(share(worlds(few, { lost: 0.2 }), ({ found }) => found.has('sample-ratio'))).toBeGreaterThan(0.9);

@@ -6,8 +6,11 @@ import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
 
+/** Entities that are kept under the key of their experiment. */
+const ABOUT: ReadonlySet<string> = new Set(['experiment', 'schedule', 'guardrail', 'lifecycle']);
+
 function entriesOf(page: Page<AuditEntry>, key: string): AuditEntry[] {
-  return page.items.filter((entry) => entry.entity === 'experiment' && entry.entityKey === key);
+  return page.items.filter((entry) => ABOUT.has(entry.entity) && entry.entityKey === key);
 }
 
 /** Every change of this experiment, with who made it and why. */

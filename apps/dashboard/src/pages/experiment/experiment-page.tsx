@@ -9,6 +9,7 @@ import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StatusPill } from '../../ui/status.js';
 import { UrlTabs } from '../../ui/url-tabs.js';
 import { Activity } from './activity.js';
+import { BreachBanner } from './guardrails/breach-banner.js';
 import { HealthTab } from './health-tab.js';
 import { LifecycleActions } from './lifecycle-actions.js';
 import { Overview } from './overview.js';
@@ -33,7 +34,12 @@ function OneExperiment({ experimentKey, tab }: { experimentKey: string; tab: str
         <Header experiment={query.data} />
       )}
       <QueryBoundary query={query} what="experiment" lines={6}>
-        {(experiment) => <ExperimentTabs experiment={experiment} tab={tab} />}
+        {(experiment) => (
+          <>
+            <BreachBanner experiment={experiment} />
+            <ExperimentTabs experiment={experiment} tab={tab} />
+          </>
+        )}
       </QueryBoundary>
     </>
   );

@@ -21,6 +21,7 @@ import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { Pill } from '../../ui/status.js';
+import { GuardrailsPanel } from './guardrails/guardrails-panel.js';
 import styles from './setup.module.css';
 import { ChangeDialog } from './traffic/change-dialog.js';
 import { SchedulePanel } from './traffic/schedule-panel.js';
@@ -44,6 +45,7 @@ export function Setup({ experiment }: { experiment: Experiment }): ReactElement 
         <Measurement experiment={experiment} />
       </div>
       <SchedulePanel experiment={experiment} />
+      <GuardrailsPanel experiment={experiment} />
       {experiment.startedAt === null ? null : <Phases experimentKey={experiment.key} />}
     </div>
   );

@@ -1,0 +1,268 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createRng } from '#experiments';
+import { startTestApi } from '../../test/api.js';
+import type { TestAnswer, TestApi } from '../../test/api.js';
+import { clientEvent, decisionRecord } from '../../test/facts.js';
+import { ExperimentStore } from '../experiments/experiment-store.js';
+import { ExperimentsService } from '../experiments/experiments.service.js';
+import { FactStore } from '../persistence/fact-store.js';
+import { encodeDecision } from '../queues/decision-lines.js';
+import { encodeEvent } from '../queues/event-lines.js';
+import { EventCountStore } from '../reports/event-counts.js';
+import { LiftReports } from '../reports/lift-reports.js';
+import { ReportStore } from '../reports/report-store.js';
+import { rollUpAll } from '../rollups/roll-up-all.js';
+import { GuardrailEvidence } from './guardrail-evidence.js';
+import { GuardrailWatch } from './guardrail-watch.js';
+import type { GuardrailsService } from './guardrails.service.js';
+
+type View = Awaited<ReturnType<GuardrailsService['get']>>;
+interface Served {
+  readonly value: string;
+  readonly reason: string;
+  readonly arm: string | null;
+}
+
+const HOUR = 3_600_000;
+
+describe('guardrails', () => {
+  let api: TestApi;
+  let watch: GuardrailWatch;
+  const path = (key: string): string => `/v1/experiments/${key}/guardrails`;
+  const view = async (key: string): Promise<View> => (await api.request('GET', path(key))).json<View>();
+  const post = (url: string, body: unknown = {}): Promise<TestAnswer> => api.request('POST', url, { body });
+  const patch = (key: string, revision: number | null, body: unknown): Promise<TestAnswer> =>
+    api.request('PATCH', path(key), {
+      body,
+      ...(revision === null ? {} : { headers: { 'if-match': `"${revision}"` } }),
+    });
+  const status = async (key: string): Promise<string> =>
+    (await api.request('GET', `/v1/experiments/${key}`)).json<{ status: string }>().status;
+  const serve = async (surface: string): Promise<Served[]> =>
+    Promise.all(
+      Array.from({ length: 20 }, async (_, i) => {
+        const body = { unitId: `u${i}`, requests: [{ surface }] };
+        return (await post('/v1/treatments', body)).json<{ treatments: [Served] }>().treatments[0];
+      }),
+    );
+  /** Milliseconds until what is served is as wanted. */
+  async function until(surface: string, wanted: (served: readonly Served[]) => boolean): Promise<number> {
+    const began = performance.now();
+    while (!wanted(await serve(surface))) {
+      if (performance.now() - began > 10_000) throw new Error(`${surface}: not within ten seconds`);
+      await sleep(20);
+    }
+    return performance.now() - began;
+  }
+
+  /** An experiment that began two days ago; its treatment is played less, or has errors. */
+  async function running(key: string, { play, errors }: { play: number; errors: number }): Promise<void> {
+    const { database } = api.db;
+    await post('/v1/surfaces', { key, title: key, kind: 'value', defaultValue: 'default' });
+    const arm = (name: string) => ({
+      key: name,
+      weight: 1,
+      isControl: name === 'control',
+      treatment: { kind: 'value', value: name },
+    });
+    const created = await post('/v1/experiments', {
+      key,
+      title: key,
+      hypothesis: 'It is better',
+      surface: key,
+      layer: key,
+      arms: [arm('control'), arm('new')],
+      decisionMetric: 'watch-minutes',
+      guardrailMetrics: ['play-rate'],
+    });
+    expect([created.status, created.text]).toEqual([201, expect.anything()]);
+    expect((await post(`/v1/experiments/${key}/start`)).status).toBe(200);
+    const start = Date.now() - 48 * HOUR;
+    for (const [table, column] of [
+      ['experiment', 'key'],
+      ['experiment_phase', 'experiment'],
+    ] as const)
+      await database.query(`update ${table} set started_at = $2 where ${column} = $1`, [
+        key,
+        new Date(start),
+      ]);
+    const rng = createRng(`guardrails-${key}`);
+    const decisions = Array.from({ length: 3000 }, (_, i) =>
+      decisionRecord(
+        `${key}-${i}`,
+        start + Math.floor(rng.uniform() * 24 * HOUR),
+        i % 2 === 0 ? 'control' : 'new',
+        {
+          experiment: key,
+          surface: key,
+          exposed: true,
+        },
+      ),
+    );
+    const events = decisions.flatMap(({ id, unitId, at, arm: name }) => {
+      const isNew = name === 'new';
+      const happened = [
+        ...(rng.uniform() < (isNew ? play : 0.5) ? ['play'] : []),
+        ...(rng.uniform() < (isNew ? errors : 0.02) ? ['playback_error'] : []),
+      ];
+      return happened.map((event) =>
+        clientEvent(unitId, at + HOUR, { id: `${key}-${unitId}-${event}`, name: event, decisionId: id }),
+      );
+    });
+    const store = new FactStore(database);
+    await store.insertDecisions(decisions.map(encodeDecision));
+    const times = events.map(({ at }) => at);
+    await store.insertEvents({
+      count: events.length,
+      firstAt: Math.min(...times),
+      lastAt: Math.max(...times),
+      lines: events.map(encodeEvent).join(''),
+    });
+    await rollUpAll(database, new Date());
+  }
+
+  beforeAll(async () => {
+    api = await startTestApi();
+    const { database } = api.db;
+    const part = <T>(token: new (...args: never[]) => T): T => api.running.app.get(token, { strict: false });
+    const experiments = new ExperimentStore(database);
+    watch = new GuardrailWatch(
+      database,
+      experiments,
+      new ExperimentsService(database, experiments),
+      new GuardrailEvidence(database, part(ReportStore), part(LiftReports), part(EventCountStore)),
+    );
+    for (const key of ['harmful', 'failing', 'fine']) await post('/v1/layers', { key, title: key });
+    await running('harmful', { play: 0.3, errors: 0.02 });
+    await running('failing', { play: 0.5, errors: 0.2 });
+    await running('fine', { play: 0.52, errors: 0.02 });
+  }, 120_000);
+  afterAll(() => api.close());
+
+  it('waits, alerts, then sends everybody to control within ten seconds, and one click takes it back', async () => {
+    const set = await patch('harmful', null, {
+      metrics: { 'play-rate': { action: 'control', margin: 0.02 } },
+      minimumMinutes: 10_000,
+    });
+    expect([set.status, set.headers['etag']]).toEqual([200, '"1"']);
+    expect(await watch.run(new Date())).toMatchObject([{ experiment: 'failing', done: 'alerted' }]);
+    expect((await view('harmful')).check).toMatchObject({ state: 'waiting' });
+    await until('harmful', (served) => served.some(({ value }) => value === 'new'));
+
+    await patch('harmful', 1, { minimumMinutes: 60 });
+    const acted = await watch.run(new Date());
+    const within = await until('harmful', (served) => served.every(({ value }) => value === 'control'));
+    expect(within).toBeLessThan(10_000);
+    expect(acted).toEqual([
+      {
+        experiment: 'harmful',
+        done: 'control',
+        why: expect.stringContaining('in new is worse than control'),
+      },
+    ]);
+    expect((await serve('harmful'))[0]).toMatchObject({
+      reason: 'PAUSED',
+      arm: 'control',
+      experiment: 'harmful',
+    });
+    expect(await view('harmful')).toMatchObject({
+      open: 1,
+      pausedArm: 'control',
+      check: { state: 'breach' },
+      breaches: [{ watch: 'metric', key: 'play-rate', arm: 'new', done: 'control', takenBackAt: null }],
+    });
+    expect(await watch.run(new Date())).toEqual([]);
+
+    const undone = await post(`${path('harmful')}/undo`, {
+      reason: 'The metric was broken, not the product',
+    });
+    expect(undone.json()).toMatchObject({ open: 0, pausedArm: null });
+    expect(await status('harmful')).toBe('running');
+    await until('harmful', (served) => served.some(({ value }) => value === 'new'));
+    // What was taken back stays quiet, and nothing is left to take back.
+    expect(await watch.run(new Date())).toEqual([]);
+    expect((await post(`${path('harmful')}/undo`)).json()).toMatchObject({ code: 'nothing_to_undo' });
+    const audit = (await api.request('GET', '/v1/audit?entity=guardrail&entityKey=harmful')).json<{
+      items: Record<string, unknown>[];
+    }>().items;
+    expect(audit.map((row) => [row['action'], row['actor']])).toEqual([
+      ['guardrail.undo', expect.stringContaining('local admin')],
+      ['guardrail.breach', 'system: guardrail'],
+      ['guardrail.change', expect.stringContaining('local admin')],
+      ['guardrail.change', expect.stringContaining('local admin')],
+    ]);
+  });
+
+  it('does more about a known breach once it is asked to, and leaves an experiment alone in which nothing is wrong', async () => {
+    expect(await status('failing')).toBe('running');
+    await patch('failing', null, { errors: 'pause' });
+    expect(await watch.run(new Date())).toMatchObject([
+      { experiment: 'failing', done: 'paused', why: expect.stringContaining('playback_error') },
+    ]);
+    await until('failing', (served) =>
+      served.every(({ value, reason }) => value === 'default' && reason === 'PAUSED'),
+    );
+    expect(await view('fine')).toMatchObject({ open: 0, breaches: [], check: { state: 'fine' } });
+    expect((await view('fine')).check?.findings.map(({ watch: what, status: is }) => [what, is])).toEqual(
+      expect.arrayContaining([
+        ['metric', 'fine'],
+        ['sample-ratio', 'fine'],
+        ['errors', 'fine'],
+      ]),
+    );
+  });
+
+  it('does not take units that were sent to control for units that changed arm', async () => {
+    const { database } = api.db;
+    const at = Date.now() - HOUR;
+    const during = [0, 1, 2, 3].map((i) =>
+      decisionRecord(`fine-${i}`, at, 'control', {
+        experiment: 'fine',
+        exposed: true,
+        reason: 'PAUSED',
+        armPropensity: 1,
+      }),
+    );
+    await new FactStore(database).insertDecisions(during.map(encodeDecision));
+    await rollUpAll(database, new Date());
+    const [row] = await database.query(
+      `select count(*)::int as units, count(*) filter (where crossover)::int as crossed from experiment_unit where experiment = 'fine'`,
+    );
+    expect(row).toEqual({ units: 3000, crossed: 0 });
+  });
+
+  it('keeps what a patch does not name, and says what is wrong with one', async () => {
+    const first = await patch('fine', null, { alpha: 0.02, metrics: { 'play-rate': { action: 'pause' } } });
+    expect(first.json()).toMatchObject({ metrics: [{ metric: 'play-rate', action: 'pause', margin: null }] });
+    expect((await patch('fine', null, { alpha: 0.01 })).status).toBe(428);
+    expect((await patch('fine', 7, { alpha: 0.01 })).status).toBe(412);
+    const second = await patch('fine', 1, { metrics: { 'play-rate': { margin: 0.1 } }, errors: 'off' });
+    expect(second.json<View>().plan).toMatchObject({
+      alpha: 0.02,
+      errors: 'off',
+      metrics: { 'play-rate': { action: 'pause', margin: 0.1 } },
+    });
+    expect((await patch('fine', 2, { metrics: { 'play-rate': null } })).json<View>().plan.metrics).toEqual(
+      {},
+    );
+    const unknown = await patch('fine', 3, { metrics: { 'watch-minutes': { action: 'pause' } } });
+    expect([unknown.status, unknown.json()]).toMatchObject([
+      400,
+      { code: 'unknown_reference', errors: [{ pointer: '/metrics/watch-minutes' }] },
+    ]);
+    const wrong = await patch('fine', 3, { alpha: 2, errors: 'explode', other: 1 });
+    expect(wrong.status).toBe(400);
+    expect((await api.request('GET', path('nobody'))).status).toBe(404);
+  });
+
+  it('needs an admin key to write and a secret key to read', async () => {
+    const { publishable, secret } = api.keys;
+    const ask = (method: 'GET' | 'PATCH' | 'POST', url: string, key: string) =>
+      api.request(method, url, { key, ...(method === 'GET' ? {} : { body: {} }) });
+    expect((await ask('GET', path('fine'), publishable)).status).toBe(403);
+    expect((await ask('GET', path('fine'), secret)).status).toBe(200);
+    expect((await ask('PATCH', path('fine'), secret)).status).toBe(403);
+    expect((await ask('POST', `${path('fine')}/undo`, secret)).status).toBe(403);
+  });
+});

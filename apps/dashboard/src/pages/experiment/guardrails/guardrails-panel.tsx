@@ -1,0 +1,117 @@
+import { Button } from '@mantine/core';
+import type { ReactElement } from 'react';
+import { useState } from 'react';
+import { useGuardrails } from '../../../api/guardrails.js';
+import type { Breach, GuardFinding, Guardrails } from '../../../api/guardrails.js';
+import type { Experiment } from '../../../api/types.js';
+import { count, dateTime, duration, percent } from '../../../format/index.js';
+import { DataTable } from '../../../ui/data-table.js';
+import type { Column } from '../../../ui/data-table.js';
+import { Facts } from '../../../ui/details.js';
+import { Panel } from '../../../ui/panel.js';
+import { QueryBoundary } from '../../../ui/query-boundary.js';
+import { Pill } from '../../../ui/status.js';
+import { DONE, FOUND, WATCH, actionWord } from './guard-words.js';
+import { GuardrailsDialog } from './guardrails-dialog.js';
+
+const EDITABLE: ReadonlySet<string> = new Set(['draft', 'scheduled', 'running', 'paused']);
+
+/** What is watched every minute, what was found, and what a breach leads to. */
+export function GuardrailsPanel({ experiment }: { experiment: Experiment }): ReactElement {
+  const [editing, setEditing] = useState<Guardrails | null>(null);
+  const query = useGuardrails(experiment.key);
+  const found = query.data;
+  return (
+    <Panel
+      title="Guardrails"
+      note="Looked at every minute while it runs, by tests that stay valid however often they are looked at."
+      actions={
+        found !== undefined && EDITABLE.has(experiment.status) ? (
+          <Button size="xs" variant="default" onClick={() => setEditing(found)}>
+            Edit guardrails
+          </Button>
+        ) : undefined
+      }
+    >
+      <QueryBoundary query={query} what="guardrails" lines={4}>
+        {(guardrails) => <Watched guardrails={guardrails} />}
+      </QueryBoundary>
+      {editing === null ? null : <GuardrailsDialog guardrails={editing} close={() => setEditing(null)} />}
+    </Panel>
+  );
+}
+
+function Watched({ guardrails }: { guardrails: Guardrails }): ReactElement {
+  const { plan, metrics, check, breaches } = guardrails;
+  const rules = [
+    ...metrics.map(({ metric, action }) => `${metric}: ${actionWord(action)}`),
+    `split: ${actionWord(plan.sampleRatio)}`,
+    `errors: ${actionWord(plan.errors)}`,
+  ];
+  return (
+    <>
+      <Facts
+        facts={[
+          { label: 'On a breach', value: rules.join('; ') },
+          {
+            label: 'Judged from',
+            value: `${duration(plan.minimumMinutes * 60)} and ${count(plan.minimumUnits)} units in every arm`,
+          },
+          {
+            label: 'False alarms',
+            value: `in at most ${percent(plan.alpha, 1)} of experiments in which nothing is wrong`,
+          },
+          {
+            label: 'Last look',
+            value: check === null ? 'none yet' : `${dateTime(check.checkedAt)}: ${FOUND[check.state]}`,
+          },
+        ]}
+      />
+      {check === null || check.findings.length === 0 ? null : <Findings findings={check.findings} />}
+      {breaches.length === 0 ? null : <Breaches breaches={breaches} />}
+    </>
+  );
+}
+
+function Findings({ findings }: { findings: readonly GuardFinding[] }): ReactElement {
+  const columns: Column<GuardFinding>[] = [
+    { key: 'watch', title: 'Watched', cell: ({ watch, key }) => `${WATCH[watch]}: ${key}` },
+    { key: 'arm', title: 'Arm', cell: ({ arm }) => arm || 'all' },
+    {
+      key: 'state',
+      title: 'State',
+      cell: ({ status }) => (
+        <Pill
+          tone={status === 'breach' ? 'bad' : status === 'fine' ? 'good' : 'plain'}
+          icon={status === 'breach' ? 'warning' : status === 'fine' ? 'check' : 'clock'}
+          label={FOUND[status]}
+        />
+      ),
+    },
+    { key: 'detail', title: 'What was found', cell: ({ detail }) => detail },
+  ];
+  return (
+    <DataTable
+      caption="The last look"
+      columns={columns}
+      rows={[...findings]}
+      rowKey={({ watch, key, arm }) => `${watch} ${key} ${arm}`}
+    />
+  );
+}
+
+function Breaches({ breaches }: { breaches: readonly Breach[] }): ReactElement {
+  const columns: Column<Breach>[] = [
+    { key: 'at', title: 'Found', cell: ({ detectedAt }) => dateTime(detectedAt) },
+    { key: 'phase', title: 'Phase', align: 'right', cell: ({ phase }) => phase },
+    { key: 'detail', title: 'Breach', cell: ({ detail }) => detail },
+    { key: 'done', title: 'Done', cell: ({ done }) => DONE[done] },
+    {
+      key: 'back',
+      title: 'Taken back',
+      cell: ({ takenBackAt, takenBackBy }) =>
+        takenBackAt === null ? 'no' : `${dateTime(takenBackAt)} by ${takenBackBy ?? 'somebody'}`,
+    },
+  ];
+  return <DataTable caption="Breaches" columns={columns} rows={[...breaches]} rowKey={({ id }) => id} />;
+}
