@@ -13,6 +13,7 @@ import { benchCrash } from './crash/crash.js';
 import { benchCrashLearning } from './crash/crash-learning.js';
 import { tableOf } from './figure.js';
 import type { Figure } from './figure.js';
+import { benchGuardrails } from './guardrails.js';
 import { benchLearning } from './learning.js';
 import { benchRecommenders } from './recommenders.js';
 import { benchMessageLift } from './message-lift.js';
@@ -45,6 +46,7 @@ const LONG_MEASUREMENTS: typeof MEASUREMENTS = {
   incrementality: benchIncrementality,
   'message-lift': benchMessageLift,
   'multi-task': benchMultiTask,
+  guardrails: benchGuardrails,
   'crash-learning': benchCrashLearning,
   artwork10: benchArtwork10,
 };

@@ -22,6 +22,7 @@ import { PolicyRevision1764900000060 } from './1764900000060-policy-revision.js'
 import { Checkpoints1764900000100 } from './1764900000100-checkpoints.js';
 import { Traffic1764900000160 } from './1764900000160-traffic.js';
 import { Guardrails1764900000190 } from './1764900000190-guardrails.js';
+import { Lifecycle1764900000191 } from './1764900000191-lifecycle.js';
 import { Pages1764900000090 } from './1764900000090-pages.js';
 import { PageRevision1764900000140 } from './1764900000140-page-revision.js';
 import { Features1764900000130 } from './1764900000130-features.js';
@@ -59,4 +60,5 @@ export const migrations = [
   Traffic1764900000160,
   Webhooks1764900000180,
   Guardrails1764900000190,
+  Lifecycle1764900000191,
 ];

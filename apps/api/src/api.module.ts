@@ -18,6 +18,7 @@ import { ZodPipe } from './http/zod-pipe.js';
 import { IdentitiesModule } from './identities/identities.module.js';
 import { ItemsModule } from './items/items.module.js';
 import { LayersModule } from './layers/layers.module.js';
+import { LifecycleModule } from './lifecycle/lifecycle.module.js';
 import { MembersModule } from './members/members.module.js';
 import { SearchModule } from './search/search.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
@@ -70,6 +71,7 @@ const features: readonly (Type | DynamicModule)[] = [
   ReportsModule,
   PortfolioModule,
   GuardrailsModule,
+  LifecycleModule,
   OperationsModule,
   WebhooksModule,
 ];

@@ -3,6 +3,7 @@ import { expect, it } from '@jest/globals';
 import { settled } from './browser.js';
 import { OFF_POLICY_RUN } from './fixtures/off-policy.js';
 import { previewChange } from './fixtures/policy-changes.js';
+import { inBreach } from './fixtures/guardrails.js';
 import { POLICIES, SNAPSHOTS } from './fixtures/policies.js';
 import { WARM_STARTS } from './fixtures/warm-starts.js';
 import { mockApi } from './mock-api.js';
@@ -271,13 +272,13 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
 
   it('says on every tab what a guardrail did, takes it back with one click, and sets what a breach leads to', async () => {
     const { page } = stage;
-    stage.api.override(/guardrails$/, { status: 200, body: inBreach(1) });
+    stage.api.override(/GET .*guardrails$/, { status: 200, body: inBreach(1) });
     await visit('/experiments/home-rows-als/setup');
     await page.getByText('A guardrail paused this experiment').waitFor();
     await page.getByRole('button', { name: /do not report this again/ }).click();
     await page.getByRole('button', { name: 'Edit guardrails' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByRole('textbox', { name: 'If units are not split as planned' }).click();
+    await dialog.getByRole('combobox', { name: 'If units are not split as planned' }).click();
     await page.getByRole('option', { name: 'Control for everybody' }).click();
     await dialog.getByRole('button', { name: 'Save guardrails' }).click();
     await dialog.waitFor({ state: 'detached' });

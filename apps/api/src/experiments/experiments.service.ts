@@ -18,6 +18,7 @@ import { pinSegments } from '../persistence/audience-references.js';
 import { Database } from '../persistence/database.js';
 import type { Transaction } from '../persistence/database.js';
 import { MOST_KEPT, dropKept, keepUnits, readKept } from '../persistence/kept-units.js';
+import { requireApproval } from './approval.js';
 import { checkReferences } from './experiment-references.js';
 import { ExperimentStore } from './experiment-store.js';
 import { claimRanges, ownRanges, wishedRange, wishedRanges } from './layer-ranges.js';
@@ -186,6 +187,7 @@ export class ExperimentsService {
     const { reason, arm } = given;
     const starts = action === 'start' || action === 'schedule';
     if (starts) await gateArms(tx, before.arms, { reason: given.overrideGate, acting });
+    if (starts) await requireApproval(tx, before);
     const ready = starts ? await this.prepareStart(tx, before) : before;
     const options = {
       at,

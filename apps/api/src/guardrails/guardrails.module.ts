@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ExperimentStore } from '../experiments/experiment-store.js';
 import { ExperimentsService } from '../experiments/experiments.service.js';
+import { Evidence } from '../lifecycle/evidence.js';
 import { ReportsCoreModule } from '../reports/reports.module.js';
 import { GuardrailEvidence } from './guardrail-evidence.js';
 import { GuardrailWatch } from './guardrail-watch.js';
@@ -18,6 +19,13 @@ export class GuardrailsModule {}
 /** The look itself, from the queue. */
 @Module({
   imports: [ReportsCoreModule],
-  providers: [ExperimentStore, ExperimentsService, GuardrailEvidence, GuardrailWatch, GuardrailsProcessor],
+  providers: [
+    ExperimentStore,
+    ExperimentsService,
+    GuardrailEvidence,
+    GuardrailWatch,
+    Evidence,
+    GuardrailsProcessor,
+  ],
 })
 export class GuardrailWorkerModule {}

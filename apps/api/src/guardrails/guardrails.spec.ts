@@ -265,4 +265,154 @@ describe('guardrails', () => {
     expect((await ask('PATCH', path('fine'), secret)).status).toBe(403);
     expect((await ask('POST', `${path('fine')}/undo`, secret)).status).toBe(403);
   });
+
+  describe('around the life of an experiment', () => {
+    const read = async <T>(key: string, part: string): Promise<T> =>
+      (await api.request('GET', `/v1/experiments/${key}/${part}`)).json<T>();
+    const draft = (key: string, parts: Record<string, unknown> = {}): Promise<TestAnswer> =>
+      post('/v1/experiments', {
+        key,
+        title: key,
+        surface: 'fine',
+        layer: 'fine',
+        arms: ['control', 'new'].map((name) => ({
+          key: name,
+          weight: 1,
+          isControl: name === 'control',
+          treatment: { kind: 'value', value: name },
+        })),
+        hypothesis: 'Fresh rows make members watch more',
+        decisionMetric: 'play-rate',
+        ...parts,
+      });
+    const itemsOf = async (key: string): Promise<Record<string, string>> => {
+      const { items } = await read<{ items: { code: string; status: string }[] }>(key, 'checklist');
+      return Object.fromEntries(items.map(({ code, status: is }) => [code, is]));
+    };
+
+    it('checks before a start what is there, what it needs, whom it reaches and who is in its way', async () => {
+      await draft('checked', { targeting: { attribute: 'country', op: 'eq', value: 'FR' } });
+      expect(await itemsOf('checked')).toEqual({
+        complete: 'pass',
+        metrics: 'pass',
+        guardrails: 'fail',
+        power: 'fail',
+        targeting: 'fail',
+        clash: 'pass',
+        approval: 'pass',
+      });
+      await post('/v1/layers', { key: 'apart', title: 'Apart' });
+      await draft('apart', {
+        layer: 'apart',
+        hypothesis: '',
+        guardrailMetrics: ['cancellations'],
+        targeting: null,
+      });
+      const { ready, items } = await read<{ ready: boolean; items: { code: string; text: string }[] }>(
+        'apart',
+        'checklist',
+      );
+      expect(ready).toBe(false);
+      expect(await itemsOf('apart')).toMatchObject({
+        complete: 'fail',
+        guardrails: 'pass',
+        power: 'unknown',
+        targeting: 'pass',
+        clash: 'fail',
+      });
+      expect(items.find(({ code }) => code === 'clash')?.text).toContain('"fine"');
+      expect((await api.request('GET', '/v1/experiments/nobody/checklist')).status).toBe(404);
+    });
+
+    it('starts only what a second person approved, as it was when they did', async () => {
+      const put = await api.request('PUT', '/v1/settings/approval', { body: { required: true } });
+      expect(put.json()).toEqual({ required: true });
+      const other = (await post('/v1/keys', { name: 'second person', role: 'admin' })).json<{ key: string }>()
+        .key;
+      await draft('asked');
+      const url = '/v1/experiments/asked';
+      const start = async () => (await post(`${url}/start`)).json<{ code?: string; status: unknown }>();
+      const decide = (key: string | undefined, decision: string) =>
+        api.request('POST', `${url}/approval/decision`, { body: { decision }, ...(key ? { key } : {}) });
+      expect(await start()).toMatchObject({ code: 'approval_needed' });
+      expect((await itemsOf('asked'))['approval']).toBe('fail');
+      expect((await decide(other, 'approve')).json()).toMatchObject({ code: 'nothing_asked' });
+      expect((await post(`${url}/approval`, { comment: 'Please look' })).json()).toMatchObject({
+        state: 'asked',
+      });
+      expect((await decide(undefined, 'approve')).json()).toMatchObject({ code: 'own_request' });
+      const edit = (title: string, version: number, body: object) =>
+        api.request('PATCH', url, { body: { title, ...body }, headers: { 'if-match': `"${version}"` } });
+      await edit('A better title', 1, {});
+      expect((await decide(other, 'approve')).json()).toMatchObject({ state: 'approved', required: true });
+      await edit('A better title', 2, { minimumDays: 21 });
+      expect(await read('asked', 'approval')).toMatchObject({ state: 'outdated' });
+      expect(await start()).toMatchObject({ code: 'approval_needed' });
+      await post(`${url}/approval`);
+      expect((await decide(other, 'reject')).json()).toMatchObject({ state: 'rejected' });
+      await post(`${url}/approval`);
+      await decide(other, 'approve');
+      expect(await start()).toMatchObject({ status: 'running' });
+      await api.request('PUT', '/v1/settings/approval', { body: { required: false } });
+    });
+
+    it('keeps the report as it stood at the end, whatever happens afterwards', async () => {
+      type Snapshots = {
+        items: { status: string; sha256: string; reason: string; report: { units: object } }[];
+      };
+      expect((await read<Snapshots>('failing', 'evidence')).items).toEqual([]);
+      await post('/v1/experiments/failing/stop', { reason: 'It breaks playback' });
+      const [first] = (await read<Snapshots>('failing', 'evidence')).items;
+      expect(first).toMatchObject({ status: 'stopped', reason: 'It breaks playback' });
+      expect(first?.report.units).toMatchObject({ enrolled: 3000 });
+      const { database } = api.db;
+      await database.query(`update experiment_unit set crossover = true where experiment = 'failing'`);
+      await post('/v1/experiments/failing/ship', { arm: 'control' });
+      const items = (await read<Snapshots>('failing', 'evidence')).items;
+      expect(items.map(({ status: is }) => is)).toEqual(['stopped', 'shipped']);
+      expect(items[0]).toEqual(first);
+      await expect(database.query(`update experiment_evidence set reason = 'better'`)).rejects.toThrow(
+        /never changed/,
+      );
+      await expect(database.query('delete from experiment_evidence')).rejects.toThrow(/never changed/);
+    });
+
+    it('keeps comments and decisions in order, with who wrote them', async () => {
+      const url = '/v1/experiments/fine/notes';
+      expect((await post(url, { text: 'Looks odd on TV' })).status).toBe(201);
+      await post(url, { kind: 'decision', text: 'We wait for another week' });
+      const { items } = await read<{ items: Record<string, unknown>[] }>('fine', 'notes');
+      expect(items).toMatchObject([
+        {
+          kind: 'decision',
+          text: 'We wait for another week',
+          author: expect.stringContaining('local admin'),
+        },
+        { kind: 'comment', text: 'Looks odd on TV' },
+      ]);
+      expect((await post(url, { text: '' })).status).toBe(400);
+      const body = { text: 'x' };
+      expect((await api.request('POST', url, { body, key: api.keys.secret })).status).toBe(403);
+    });
+
+    it('shows in a calendar what runs when, and what wants the same units', async () => {
+      await draft('rival', { layer: 'apart', hypothesis: 'It is better still' });
+      await post('/v1/experiments/rival/start');
+      const calendar = (await api.request('GET', '/v1/calendar')).json<{
+        items: { key: string; endIsGuess: boolean }[];
+        clashes: { surface: string; experiments: string[] }[];
+      }>();
+      expect(calendar.items.map(({ key }) => key)).toEqual(
+        expect.arrayContaining(['fine', 'rival', 'harmful']),
+      );
+      // "fine" and "asked" have parts of one layer that do not touch, so they share no unit.
+      expect(calendar.clashes.map(({ experiments }) => [...experiments].sort()).sort()).toEqual([
+        ['asked', 'rival'],
+        ['fine', 'rival'],
+      ]);
+      const past = await api.request('GET', '/v1/calendar?from=2020-01-01T00:00:00Z&to=2020-02-01T00:00:00Z');
+      expect(past.json()).toMatchObject({ items: [], clashes: [] });
+      expect((await api.request('GET', '/v1/calendar?from=yesterday')).status).toBe(400);
+    });
+  });
 });

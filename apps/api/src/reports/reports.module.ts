@@ -11,6 +11,7 @@ import { HealthMutes } from './health-mutes.js';
 import { LiftReports } from './lift-reports.js';
 import { MetricReportsController } from './metric-reports.controller.js';
 import { PowerController } from './power.controller.js';
+import { PowerPlans } from './power-plans.js';
 import { PowerStore } from './power-store.js';
 import { ReportStore } from './report-store.js';
 import { ReportsController } from './reports.controller.js';
@@ -41,6 +42,7 @@ export class ReportsCoreModule {}
     AnalysesController,
     PowerController,
   ],
-  providers: [RetentionStore, SignalStore, Forecasts, PowerStore, HealthMutes],
+  providers: [RetentionStore, SignalStore, Forecasts, PowerPlans, PowerStore, HealthMutes],
+  exports: [PowerPlans],
 })
 export class ReportsModule {}
