@@ -25,6 +25,11 @@ export const PAGES: readonly PageEntry[] = [
     load: async () => (await import('./pages/experiment/experiment-page.js')).ExperimentPage,
   },
   {
+    path: '/calendar',
+    nav: { title: 'Calendar', icon: 'clock', group: 'Decide' },
+    load: async () => (await import('./pages/calendar/calendar-page.js')).CalendarPage,
+  },
+  {
     path: '/portfolio',
     nav: { title: 'Portfolio', icon: 'chart', group: 'Decide' },
     load: async () => (await import('./pages/portfolio/portfolio-page.js')).PortfolioPage,

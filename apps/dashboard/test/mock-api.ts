@@ -42,6 +42,7 @@ import { POWER_PLAN } from './fixtures/power.js';
 import { reportFor, seriesFor } from './fixtures/report.js';
 import { forecastFor, retentionFor, survivalFor } from './fixtures/retention.js';
 import { GUARDRAILS } from './fixtures/guardrails.js';
+import { APPROVAL, CALENDAR, LAUNCH_CHECKS, NOTES, evidenceOf } from './fixtures/lifecycle.js';
 import { SCHEDULE, trafficPreview } from './fixtures/changes.js';
 import { TRADE_OFFS } from './fixtures/trade-offs.js';
 import { eventRatesFor } from './fixtures/rates.js';
@@ -94,6 +95,15 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/experiments\/([^/]+)$/, ([, key]) => experiment(key)],
   [/^\/v1\/experiments\/([^/]+)\/schedule$/, () => SCHEDULE],
   [/^\/v1\/experiments\/([^/]+)\/guardrails$/, () => GUARDRAILS],
+  [/^\/v1\/experiments\/([^/]+)\/checklist$/, () => LAUNCH_CHECKS],
+  [/^\/v1\/experiments\/([^/]+)\/approval$/, () => APPROVAL],
+  [/^\/v1\/experiments\/([^/]+)\/notes$/, () => list(NOTES)],
+  [
+    /^\/v1\/experiments\/([^/]+)\/evidence$/,
+    ([, key]) => withExperiment(key, (of) => list(evidenceOf(reportFor(of)))),
+  ],
+  [/^\/v1\/settings\/approval$/, () => ({ required: true })],
+  [/^\/v1\/calendar$/, () => CALENDAR],
   [/^\/v1\/experiments\/([^/]+)\/phases$/, () => list(PHASES)],
   [/^\/v1\/experiments\/([^/]+)\/report$/, ([, key]) => report(key)],
   [

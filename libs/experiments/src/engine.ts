@@ -103,7 +103,9 @@ function meetsNeeds({ needs, experiment }: CompiledExperiment, asked: Asked, tra
       'a prerequisite names an experiment that does not run, or one that asks about this surface',
     );
   return needs.every(({ surface, experiment: key, arms }) => {
-    const { experiment: there, arm } = walk(surface, asked, null);
+    const { experiment: there, arm: served, reason } = walk(surface, asked, null);
+    // What all get during a pause is nobody's own arm.
+    const arm = reason === 'PAUSED' ? null : served;
     const wanted = `arm ${arms.map((one) => `"${one}"`).join(' or ')} of "${key}" is asked for`;
     const found = there && arm ? `arm "${arm.key}" of "${there.key}"` : 'no arm';
     return tell(

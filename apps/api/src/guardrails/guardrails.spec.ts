@@ -72,6 +72,7 @@ describe('guardrails', () => {
       hypothesis: 'It is better',
       surface: key,
       layer: key,
+      layerShare: 0.5,
       arms: [arm('control'), arm('new')],
       decisionMetric: 'watch-minutes',
       guardrailMetrics: ['play-rate'],

@@ -6,6 +6,8 @@ import { CheckList } from '../../ui/check-list.js';
 import type { CheckItem } from '../../ui/check-list.js';
 import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
+import { ApprovalPanel } from './lifecycle-panels/approval-panel.js';
+import { LaunchPanel } from './lifecycle-panels/launch-panel.js';
 import { Setup } from './setup.js';
 
 function metricNamed(metrics: readonly MetricDefinition[], key: string): string {
@@ -76,6 +78,8 @@ export function Checklist({ experiment }: { experiment: Experiment }): ReactElem
       >
         <CheckList items={launchChecks(experiment, metrics, policies)} />
       </Panel>
+      <LaunchPanel experimentKey={experiment.key} />
+      <ApprovalPanel experimentKey={experiment.key} />
       <Setup experiment={experiment} />
     </div>
   );

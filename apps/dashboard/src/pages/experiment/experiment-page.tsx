@@ -4,6 +4,7 @@ import { useExperiment } from '../../api/queries.js';
 import type { Experiment } from '../../api/types.js';
 import { conditionSentence, date, percent } from '../../format/index.js';
 import { When } from '../../ui/details.js';
+import layout from '../../ui/layout.module.css';
 import { PageHeader } from '../../ui/page-header.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StatusPill } from '../../ui/status.js';
@@ -11,6 +12,7 @@ import { UrlTabs } from '../../ui/url-tabs.js';
 import { Activity } from './activity.js';
 import { BreachBanner } from './guardrails/breach-banner.js';
 import { HealthTab } from './health-tab.js';
+import { NotesPanel } from './lifecycle-panels/notes-panel.js';
 import { LifecycleActions } from './lifecycle-actions.js';
 import { Overview } from './overview.js';
 import { Results } from './results.js';
@@ -74,6 +76,15 @@ function Header({ experiment }: { experiment: Experiment }): ReactElement {
   );
 }
 
+function Log({ experimentKey }: { experimentKey: string }): ReactElement {
+  return (
+    <div className={layout.stack}>
+      <NotesPanel experimentKey={experimentKey} />
+      <Activity experimentKey={experimentKey} />
+    </div>
+  );
+}
+
 function ExperimentTabs({ experiment, tab }: { experiment: Experiment; tab: string }): ReactElement {
   return (
     <UrlTabs
@@ -88,7 +99,7 @@ function ExperimentTabs({ experiment, tab }: { experiment: Experiment; tab: stri
         { key: 'time', title: 'Over time', render: () => <SeriesTab experiment={experiment} /> },
         { key: 'retention', title: 'Retention', render: () => <RetentionTab experiment={experiment} /> },
         { key: 'setup', title: 'Setup', render: () => <Setup experiment={experiment} /> },
-        { key: 'activity', title: 'Activity', render: () => <Activity experimentKey={experiment.key} /> },
+        { key: 'activity', title: 'Activity', render: () => <Log experimentKey={experiment.key} /> },
       ]}
     />
   );

@@ -22,6 +22,7 @@ import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { Pill } from '../../ui/status.js';
 import { GuardrailsPanel } from './guardrails/guardrails-panel.js';
+import { EvidencePanel } from './lifecycle-panels/evidence-panel.js';
 import styles from './setup.module.css';
 import { ChangeDialog } from './traffic/change-dialog.js';
 import { SchedulePanel } from './traffic/schedule-panel.js';
@@ -46,6 +47,7 @@ export function Setup({ experiment }: { experiment: Experiment }): ReactElement 
       </div>
       <SchedulePanel experiment={experiment} />
       <GuardrailsPanel experiment={experiment} />
+      <EvidencePanel experiment={experiment} />
       {experiment.startedAt === null ? null : <Phases experimentKey={experiment.key} />}
     </div>
   );

@@ -8,6 +8,7 @@ import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
 import { UrlTabs } from '../../ui/url-tabs.js';
+import { ApprovalSettingPanel } from './approval-panel.js';
 import { FeaturesPanel } from './features-panel.js';
 import { KeysPanel } from './keys-panel.js';
 import { PagesPanel } from './pages-panel.js';
@@ -29,8 +30,8 @@ export function SettingsPage(): ReactElement {
           { key: '', title: 'API keys', render: () => <KeysPanel /> },
           { key: 'surfaces', title: 'Surfaces', render: () => <Places /> },
           { key: 'features', title: 'Features', render: () => <FeaturesPanel /> },
-          { key: 'traffic', title: 'Layers and holdouts', render: () => <Traffic /> },
           { key: 'webhooks', title: 'Webhooks', render: () => <WebhooksPanel /> },
+          { key: 'traffic', title: 'Starts, layers, holdouts', render: () => <Traffic /> },
           { key: 'audit', title: 'Audit log', render: () => <AuditPanel /> },
         ]}
       />
@@ -50,6 +51,7 @@ function Places(): ReactElement {
 function Traffic(): ReactElement {
   return (
     <div className={layout.stack}>
+      <ApprovalSettingPanel />
       <HoldoutsPanel />
       <LayersPanel />
     </div>
