@@ -100,7 +100,7 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/experiments\/([^/]+)\/notes$/, () => list(NOTES)],
   [
     /^\/v1\/experiments\/([^/]+)\/evidence$/,
-    ([, key]) => withExperiment(key, (of) => list(evidenceOf(reportFor(of)))),
+    ([, key]) => withExperiment(key, (of) => list(evidenceOf(reportFor(of, 'ship')))),
   ],
   [/^\/v1\/settings\/approval$/, () => ({ required: true })],
   [/^\/v1\/calendar$/, () => CALENDAR],
