@@ -21,6 +21,7 @@ export interface Approval {
 /** What an approval is of: everything that decides who gets what, and how it is judged. Its place in a layer comes later. */
 export function designHash(experiment: ExperimentDesign): string {
   const { hypothesis, surface, unitType, layer, traffic, targeting, arms, salt, ...rest } = experiment;
+  const { clusterBy = null, switchback = null, prerequisites = [] } = rest;
   const { decisionMetric, secondaryMetrics, guardrailMetrics, minimumDays, plannedUnits } = rest;
   const layers = (rest.otherLayers ?? []).map((membership) => membership.layer);
   const measured = { decisionMetric, secondaryMetrics, guardrailMetrics, minimumDays, plannedUnits };
@@ -34,6 +35,9 @@ export function designHash(experiment: ExperimentDesign): string {
     targeting,
     arms,
     salt,
+    clusterBy,
+    switchback,
+    prerequisites,
     ...measured,
   };
   return sha256(canonicalJson(JSON.parse(JSON.stringify(design)) as Json));

@@ -52,10 +52,10 @@ export class GuardrailWatch {
   private async look(key: string, now: Date): Promise<Acted | null> {
     const began = performance.now();
     const { plan } = await readPlan(this.db, key);
-    const { phase } = await this.store.get(key);
+    const { phase, clusterBy } = await this.store.get(key);
     const evidence = await this.evidence.gather(key, plan, now);
     if (!evidence) return null;
-    const findings = judgeGuardrails(plan, evidence);
+    const findings = judgeGuardrails(plan, { ...evidence, clustered: Boolean(clusterBy) });
     const breaches = findings.filter(({ status }) => status === 'breach');
     const acted =
       breaches.length === 0 ? null : await this.db.transaction((tx) => this.act(tx, key, phase, breaches));

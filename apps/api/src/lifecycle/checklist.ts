@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { compileCondition, membershipsOf, startRequirements } from '#experiments';
+import { compileCondition, conditionSources, membershipsOf, startRequirements } from '#experiments';
 import type { Context } from '#experiments';
 import { approvalRequired, designHash, readApproval } from '../experiments/approval.js';
 import { ExperimentStore } from '../experiments/experiment-store.js';
@@ -96,9 +96,9 @@ export class Checklist {
     );
     if (rows.length === 0)
       return item('unknown', `No ${unitType} asked for this surface in the last seven days.`);
-    const meets = compileCondition(targeting);
+    const meets = compileCondition(targeting, conditionSources(await this.store.catalogFor(surface)));
     const units = new Set(rows.map(({ unit }) => unit));
-    const reached = new Set(rows.filter(({ context }) => meets(context)).map(({ unit }) => unit));
+    const reached = new Set(rows.filter(({ context, unit }) => meets(context, unit)).map(({ unit }) => unit));
     const share = reached.size / units.size;
     if (reached.size === 0)
       return item('fail', `The targeting matches none of the last ${units.size} ${unitType}s.`);

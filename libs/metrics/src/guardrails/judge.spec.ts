@@ -183,6 +183,14 @@ describe('judging guardrails', () => {
     expect(off).toEqual([]);
   });
 
+  it('does not count units of a cluster as if each were assigned by itself', () => {
+    const split = evidence({
+      clustered: true,
+      entries: [{ day: '1', weights: [1, 1], units: [5000, 4400] }],
+    });
+    expect(statusOf(judgeGuardrails(PLAN, split), 'sample-ratio')).toBe('waiting');
+  });
+
   it('waits for its minimum runtime and units', () => {
     const harmed = evidence({ metrics: [metric(0.5)] });
     expect(statusOf(judgeGuardrails({ ...PLAN, minimumMinutes: 20_000 }, harmed), 'metric')).toBe('waiting');

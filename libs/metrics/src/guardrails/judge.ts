@@ -59,6 +59,8 @@ export interface GuardEvidence {
   /** Units by day and allocation, oldest day first, in the order of `arms`. */
   readonly entries: readonly EntryFact[];
   readonly eventRates: readonly EventRateFact[];
+  /** Units share arms by cluster: tests that count units as if each were assigned by itself say nothing. */
+  readonly clustered?: boolean;
 }
 
 export interface GuardFinding {
@@ -143,8 +145,10 @@ function metricFinding(plan: GuardPlan, fact: MetricEvidence): GuardFinding {
   return { ...shared, status: 'fine', detail: `${title} in ${arm}: ${bound}; ${tolerated}.` };
 }
 
-function splitFinding(plan: GuardPlan, { entries }: GuardEvidence, level: number): GuardFinding[] {
+function splitFinding(plan: GuardPlan, { entries, clustered }: GuardEvidence, level: number): GuardFinding[] {
   const shared = { watch: 'sample-ratio' as const, key: 'split', arm: '', action: plan.sampleRatio };
+  if (clustered)
+    return [{ ...shared, status: 'waiting', detail: 'Not tested: units are assigned by cluster.' }];
   const tested = sequentialRatio(entries);
   if (!tested) return [{ ...shared, status: 'waiting', detail: 'There are no units to compare yet.' }];
   if (tested.pValue >= level)
@@ -153,7 +157,12 @@ function splitFinding(plan: GuardPlan, { entries }: GuardEvidence, level: number
   return [{ ...shared, status: 'breach', detail }];
 }
 
-function errorFindings(plan: GuardPlan, { eventRates }: GuardEvidence, level: number): GuardFinding[] {
+function errorFindings(
+  plan: GuardPlan,
+  { eventRates, clustered }: GuardEvidence,
+  level: number,
+): GuardFinding[] {
+  if (clustered) return [];
   const alpha = level / Math.max(LEAST_EVENTS, eventRates.length);
   return eventRates.flatMap(({ event, arm, periods }): GuardFinding[] => {
     const rates = ratesOverPeriods(periods, RATE_CONCENTRATION, alpha);
