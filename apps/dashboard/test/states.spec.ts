@@ -118,6 +118,8 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
   it('creates and starts a bandit experiment from the registries', async () => {
     await visit('/experiments/new');
     const { page } = stage;
+    await page.getByText('Switchback', { exact: true }).click();
+    await page.getByText('switches between the arms every 4 hours').waitFor();
     await page.getByText('Bandit experiment').click();
     await page.getByRole('button', { name: 'Create and start' }).click();
     await page.getByRole('alert').getByText('Choose the one metric that decides').waitFor();

@@ -4,23 +4,21 @@ import { useState } from 'react';
 import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
 import { slug } from '../../format/slug.js';
-import { templateArms } from './draft.js';
-import type { Template } from './draft.js';
+import { emptyDraft } from './draft.js';
 import type { SectionProps } from './section-props.js';
+import { TEMPLATES } from './templates.js';
 
-const EXPLAIN: Record<Template, string> = {
-  ab: 'Fixed arms with fixed weights. The plain way to learn whether a change helps.',
-  bandit:
-    'A control, a small uniform arm, and a bandit that learns which action works. The lift of the bandit stays honest because its arm has a fixed weight.',
-};
+/** What only some templates change goes back to what it was. */
+const { unitType, switchback, minimumDays, tags } = emptyDraft();
+const PLAIN = { unitType, switchback, minimumDays, tags };
 
 /** What is tested, where, and why. */
 export function BasicsSection({ draft, set, problems, surfaces, policies }: SectionProps): ReactElement {
-  const [template, setTemplate] = useState<Template>('ab');
-  const choose = (value: string): void => {
-    const next = value as Template;
+  const [template, setTemplate] = useState(TEMPLATES[0]);
+  const choose = (key: string): void => {
+    const next = TEMPLATES.find((one) => one.key === key);
     setTemplate(next);
-    set({ arms: templateArms(next, policies) });
+    if (next) set({ ...PLAIN, ...next.fill({ policies, surfaces }) });
   };
   const surface = surfaces.find((entry) => entry.key === draft.surface);
   return (
@@ -29,15 +27,12 @@ export function BasicsSection({ draft, set, problems, surfaces, policies }: Sect
         <div>
           <SegmentedControl
             aria-label="Template"
-            value={template}
+            value={template?.key ?? ''}
             onChange={choose}
-            data={[
-              { value: 'ab', label: 'A/B test' },
-              { value: 'bandit', label: 'Bandit experiment' },
-            ]}
+            data={TEMPLATES.map(({ key, title }) => ({ value: key, label: title }))}
           />
           <Text size="sm" c="dimmed" mt={6}>
-            {EXPLAIN[template]}
+            {template?.explain}
           </Text>
         </div>
         <div className={layout.fields}>

@@ -31,6 +31,8 @@ export interface ExperimentDraft {
   /** In percent, as it is typed. */
   traffic: number;
   layer: string;
+  /** Minutes after which a unit may switch arm; null: it never does. */
+  switchback: number | null;
   decisionMetric: string;
   secondaryMetrics: string[];
   guardrailMetrics: string[];
@@ -45,7 +47,8 @@ export const OWN_LAYER = ':own';
 
 export const MOST_ARMS = 20;
 
-function arm(id: number, title: string, weight: number, change: Partial<ArmDraft> = {}): ArmDraft {
+/** An arm of a draft. */
+export function arm(id: number, title: string, weight: number, change: Partial<ArmDraft> = {}): ArmDraft {
   return {
     id,
     key: slug(title),
@@ -73,6 +76,7 @@ export function emptyDraft(): ExperimentDraft {
     targeting: EVERYONE,
     traffic: 100,
     layer: '',
+    switchback: null,
     decisionMetric: '',
     secondaryMetrics: [],
     guardrailMetrics: [],
@@ -89,26 +93,9 @@ export function nextArm(arms: readonly ArmDraft[]): ArmDraft {
   return arm(id, `Variation ${arms.length}`, 50);
 }
 
-export type Template = 'ab' | 'bandit';
-
-function policyFor(policies: readonly Policy[], fits: (policy: Policy) => boolean): Partial<ArmDraft> {
+/** An arm that the first policy of a kind serves. */
+export function policyFor(policies: readonly Policy[], fits: (policy: Policy) => boolean): Partial<ArmDraft> {
   return { kind: 'policy', policyId: policies.find(fits)?.id ?? '' };
-}
-
-/**
- * Arms of a template. The bandit one keeps three small slices beside what the bandit serves and learns from: a control
- * that no bandit touches, uniform exploration so that every action stays measured, and an analysis slice that the
- * bandit serves and never learns from, so that it is judged on what it has not seen.
- */
-export function templateArms(template: Template, policies: readonly Policy[]): ArmDraft[] {
-  if (template === 'ab') return emptyDraft().arms;
-  const bandit = policyFor(policies, (policy) => policy.learns === 'online');
-  return [
-    arm(1, 'Control', 5, { isControl: true }),
-    arm(2, 'Uniform exploration', 5, { ...bandit, steadyFor: 'decision', slice: 'exploration' }),
-    arm(3, 'Bandit, analysis', 5, { ...bandit, slice: 'analysis' }),
-    arm(4, 'Bandit', 85, bandit),
-  ];
 }
 
 function treatment(draft: ArmDraft): Treatment {
@@ -131,6 +118,7 @@ export type ExperimentBody = Pick<
   | 'unitType'
   | 'clusterBy'
   | 'layer'
+  | 'switchback'
   | 'traffic'
   | 'targeting'
   | 'arms'
@@ -155,6 +143,7 @@ export function toBody(draft: ExperimentDraft): ExperimentBody {
     unitType,
     clusterBy: draft.clusterBy,
     layer: layer === OWN_LAYER ? draft.key || slug(title) : layer,
+    ...(draft.switchback === null ? {} : { switchback: { slotMinutes: draft.switchback } }),
     traffic: draft.traffic / 100,
     targeting: toCondition(draft.targeting),
     arms: draft.arms.map((entry) => ({
