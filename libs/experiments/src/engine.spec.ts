@@ -245,6 +245,22 @@ describe('reasons', () => {
     }
   });
 
+  it('give all units of a paused experiment one arm where it names one, whatever was shipped before', () => {
+    const paused = experiment({ key: 'paused', status: 'paused', traffic: 0.5, pausedArm: 'control' });
+    const shipped = experiment({ key: 'old', status: 'shipped', shippedArm: 'new' });
+    const engine = createAssignmentEngine(catalog([shipped, paused]));
+    const running = createAssignmentEngine(catalog([{ ...paused, status: 'running' }]));
+    for (let i = 0; i < 200; i++) {
+      const inside = running.assign(member(i), 'home.rows', {}).arm !== null;
+      const { reason: why, arm: given, armPropensity } = engine.assign(member(i), 'home.rows', {});
+      expect([why, given?.key, armPropensity]).toEqual([
+        inside ? 'PAUSED' : 'SHIPPED',
+        inside ? 'control' : 'new',
+        1,
+      ]);
+    }
+  });
+
   it('ship to every targeted unit, after the running ones, the latest first', () => {
     const old = experiment({
       key: 'old',

@@ -116,6 +116,14 @@ describe('transition', () => {
     );
   });
 
+  it('pauses with an arm for everybody, which resuming takes away', () => {
+    const running = design({ status: 'running', phase: 1 });
+    const paused = transition(running, 'pause', { at: 1, arm: 'control' });
+    expect(paused).toMatchObject({ status: 'paused', pausedArm: 'control', phase: 1 });
+    expect(transition(paused, 'resume', { at: 2 })).toMatchObject({ status: 'running', pausedArm: null });
+    expect(() => transition(running, 'pause', { at: 1, arm: 'x' })).toThrow(code('unknown_arm', '/arm'));
+  });
+
   it('ships an arm that exists', () => {
     expect(() => transition(design({ status: 'stopped' }), 'ship', { at: 1 })).toThrow(
       code('unknown_arm', '/arm'),

@@ -114,12 +114,10 @@ export class ExperimentsController {
 
   @Post(':key/pause')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Pause: its units get the default of the surface, or one arm, and stay its units' })
-  pause(
-    @Param('key') key: string,
-    @Body({ schema: pauseSchema }) body: PauseBody,
-    @Acting() acting: Acting,
-  ) {
+  @ApiOperation({
+    summary: 'Pause: its units get the default of the surface, or one arm, and stay its units',
+  })
+  pause(@Param('key') key: string, @Body({ schema: pauseSchema }) body: PauseBody, @Acting() acting: Acting) {
     return this.experiments.act(key, 'pause', body, acting);
   }
 
