@@ -19,6 +19,8 @@ export interface EvidenceSnapshot {
 
 /** What is written at once; reports cost a tenth of a second and more. */
 const MOST_AT_ONCE = 5;
+/** What is not rolled up yet must not be kept for good as a report of nothing. */
+const HAS_UNITS = 'exists (select from experiment_unit u where u.experiment = e.key)';
 
 /** Keeps the report that a decision was based on. It is written once and never changed; the database refuses to. */
 @Injectable()
@@ -45,7 +47,7 @@ export class Evidence {
   async captureMissing(now: Date): Promise<string[]> {
     const rows = await this.db.query<{ key: string }>(
       `select e.key from experiment e
-        where e.status in ('stopped', 'shipped') and not exists (
+        where e.status in ('stopped', 'shipped') and ${HAS_UNITS} and not exists (
           select from experiment_evidence v where v.experiment = e.key and v.status = e.status)
         order by e.stopped_at desc nulls last limit $1`,
       [MOST_AT_ONCE],
@@ -65,8 +67,8 @@ export class Evidence {
     const text = canonicalJson(JSON.parse(JSON.stringify(report)) as Json);
     await this.db.query(
       `insert into experiment_evidence (experiment, status, taken_at, reason, report, sha256)
-       select key, status, $2, stop_reason, $3::jsonb, $4 from experiment
-        where key = $1 and status in ('stopped', 'shipped')
+       select key, status, $2, stop_reason, $3::jsonb, $4 from experiment e
+        where key = $1 and status in ('stopped', 'shipped') and ${HAS_UNITS}
        on conflict do nothing`,
       [key, now, text, sha256(text)],
     );

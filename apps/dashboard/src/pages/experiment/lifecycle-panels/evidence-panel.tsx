@@ -28,7 +28,7 @@ function Snapshots({ experimentKey }: { experimentKey: string }): ReactElement {
         what="evidence"
         lines={3}
         isEmpty={({ items }) => items.length === 0}
-        empty={<p>No report was kept: it ended before this was done.</p>}
+        empty={<p>No report was kept: no unit was in it, or it ended before reports were kept.</p>}
       >
         {({ items }) => items.map((one) => <Snapshot key={one.status} snapshot={one} />)}
       </QueryBoundary>
