@@ -83,7 +83,7 @@ export class ApprovalsService {
           where id = (select max(id) from experiment_approval where experiment = $1)`,
         [key, decision, acting.actor, comment],
       );
-      const entry = { action: `lifecycle.${decision}`, entity: 'lifecycle', entityKey: key };
+      const entry = { action: `experiment.${decision}`, entity: 'experiment', entityKey: key };
       await recordChange(tx, acting, { ...entry, after: { askedBy: approval.askedBy, comment } });
     });
     return this.get(key);
