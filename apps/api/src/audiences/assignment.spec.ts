@@ -153,6 +153,18 @@ describe('who is assigned, over HTTP', () => {
     );
     expect((await serve('on.fans', { unitId: 'm1', context: { plays: 5 } })).reason).toBe('NOT_ELIGIBLE');
     expect((await api.request('DELETE', '/v1/segments/fans')).json()).toMatchObject({ code: 'in_use' });
+    const asked = [20, 5, 60].map((plays, i) =>
+      decisionRecord(`asked-${i}`, Date.now() - 60_000, 'control', {
+        surface: 'on.fans',
+        context: { plays },
+      }),
+    );
+    await new FactStore(api.db.database).insertDecisions(asked.map(encodeDecision));
+    const preview = { targeting: { not: { segment: 'fans' } } };
+    // It had version 1, 10 plays or more; a change takes the newest, 50 or more.
+    expect((await post('/v1/experiments/fans/preview', preview)).json()).toMatchObject({
+      reach: { requests: 3, before: 2 / 3, after: 2 / 3 },
+    });
     expect((await post('/v1/segments/fans/match', { context: { plays: 20 } })).json()).toMatchObject({
       version: 2,
       passed: false,

@@ -1,5 +1,14 @@
-import { DomainError, changedField, compileCondition, revise, unitMoves } from '#experiments';
+import {
+  DomainError,
+  changedField,
+  compileCondition,
+  conditionSources,
+  revise,
+  unitListsOf,
+  unitMoves,
+} from '#experiments';
 import type { ChangedField, Condition, Context, ExperimentChanges, Json } from '#experiments';
+import { loadSavedConditions } from '../persistence/audience-references.js';
 import { MOST_KEPT } from '../persistence/kept-units.js';
 import type { Sql } from '../persistence/database.js';
 import type { StoredExperiment } from './experiment.mapper.js';
@@ -125,15 +134,17 @@ async function reachOf(
   before: StoredExperiment,
   targeting: Condition | null,
 ): Promise<ChangePreview['reach']> {
-  const rows = await db.query<{ context: Context }>(
-    `select context from decision where surface = $1 and unit_type = $2 and at > now() - interval '7 days'
+  const rows = await db.query<{ context: Context; unitId: string }>(
+    `select context, unit_id as "unitId" from decision where surface = $1 and unit_type = $2 and at > now() - interval '7 days'
       order by at desc limit $3`,
     [before.surface, before.unitType, SAMPLE],
   );
   if (rows.length === 0) return null;
+  const saved = await loadSavedConditions(db, [before.targeting, targeting].flatMap(unitListsOf));
+  const sources = conditionSources(saved);
   const shareMet = (condition: Condition | null): number => {
-    const meets = compileCondition(condition);
-    return rows.filter(({ context }) => meets(context)).length / rows.length;
+    const meets = compileCondition(condition, sources);
+    return rows.filter(({ context, unitId }) => meets(context, unitId)).length / rows.length;
   };
   return { requests: rows.length, before: shareMet(before.targeting), after: shareMet(targeting) };
 }
