@@ -79,6 +79,8 @@ withBrowser('decisions made again, in Chromium (skipped where no chromium is ins
     await stage.page.getByLabel('Snapshot', { exact: true }).fill('7');
     await stage.page.getByRole('button', { name: 'Replay', exact: true }).click();
     await stage.page.waitForURL('**version=7**');
+    // The form begins anew with the address; what is typed before that is lost.
+    await stage.page.waitForLoadState('networkidle');
     // One handler sets several parameters; none overwrites another.
     await stage.page.getByLabel('Day (UTC)').fill('2026-08-22');
     await stage.page.getByLabel('Snapshot', { exact: true }).fill('8');

@@ -38,6 +38,7 @@ describe('operations', () => {
     expect(answer.status).toBe(200);
     const state = operationsSchema.parse(answer.json());
     expect(state.queues.map((queue) => queue.name).sort()).toEqual([
+      'guardrails',
       'ingest',
       'learn',
       'maintenance',

@@ -126,7 +126,10 @@ describe('administration over HTTP', () => {
     expect(holdout.json()).toEqual({
       ...body,
       salt: 'holdout:q4',
+      revision: 1,
       surfaces: null,
+      tags: null,
+      except: null,
       unitType: 'member',
       enabled: true,
     });

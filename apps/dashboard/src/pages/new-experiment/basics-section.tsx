@@ -1,4 +1,4 @@
-import { SegmentedControl, Select, Stack, TagsInput, Text, TextInput, Textarea } from '@mantine/core';
+import { Chip, Group, Select, Stack, TagsInput, Text, TextInput, Textarea } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import layout from '../../ui/layout.module.css';
@@ -25,12 +25,15 @@ export function BasicsSection({ draft, set, problems, surfaces, policies }: Sect
     <Panel title="What is tested">
       <Stack gap="md">
         <div>
-          <SegmentedControl
-            aria-label="Template"
-            value={template?.key ?? ''}
-            onChange={choose}
-            data={TEMPLATES.map(({ key, title }) => ({ value: key, label: title }))}
-          />
+          <Chip.Group value={template?.key ?? ''} onChange={choose}>
+            <Group gap="xs" role="radiogroup" aria-label="Template">
+              {TEMPLATES.map(({ key, title }) => (
+                <Chip key={key} value={key}>
+                  {title}
+                </Chip>
+              ))}
+            </Group>
+          </Chip.Group>
           <Text size="sm" c="dimmed" mt={6}>
             {template?.explain}
           </Text>
