@@ -1,4 +1,4 @@
-import { Alert, Button } from '@mantine/core';
+import { Button } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { useFeatures } from '../../api/features.js';
 import { segment } from '../../api/http.js';
@@ -7,6 +7,7 @@ import { useWrite } from '../../api/mutations.js';
 import { date } from '../../format/index.js';
 import { DataTable } from '../../ui/data-table.js';
 import { Panel } from '../../ui/panel.js';
+import { NotSaved } from '../../ui/not-saved.js';
 
 /** Consents that the member took back; nothing where no feature needs consent. */
 export function ConsentsPanel({
@@ -32,11 +33,7 @@ export function ConsentsPanel({
       note="Policies get these where a request says that the member consents. What is withdrawn they never get, and the next training does not see it."
       flush
     >
-      {write.error === null ? null : (
-        <Alert color="orange" variant="light" title="That did not work" role="alert">
-          {write.error.message}
-        </Alert>
-      )}
+      <NotSaved title="That did not work" error={write.error} />
       <DataTable
         caption="Consents"
         columns={[

@@ -1,5 +1,4 @@
 import {
-  Alert,
   Button,
   Fieldset,
   Group,
@@ -20,6 +19,7 @@ import { QueryBoundary } from '../../ui/query-boundary.js';
 import { SchemaForm } from '../../ui/schema-form.js';
 import { LabGuardrails } from './lab-guardrails.js';
 import type { GuardrailDraft } from './lab-guardrails.js';
+import { NotSaved } from '../../ui/not-saved.js';
 
 type Kind = 'policy' | 'version' | 'params';
 
@@ -99,11 +99,7 @@ export function LabForm({ policy, done }: { policy: Policy; done: (run: number) 
           value={draft.guardrails}
           onChange={(guardrails) => set({ guardrails })}
         />
-        {write.error === null ? null : (
-          <Alert color="orange" variant="light" title="The candidate was not evaluated" role="alert">
-            {write.error.message}
-          </Alert>
-        )}
+        <NotSaved title="The candidate was not evaluated" error={write.error} />
         <Group>
           <Button type="submit" loading={write.isPending} disabled={!chosen}>
             Evaluate

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Group, Modal, Stack, Text } from '@mantine/core';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { useWrite } from '../../api/mutations.js';
@@ -8,6 +8,7 @@ import { QueryBoundary } from '../../ui/query-boundary.js';
 import { policyBody, policyDraft } from './policy-draft.js';
 import { slug } from '../../format/slug.js';
 import { PolicyFields } from './policy-fields.js';
+import { NotSaved } from '../../ui/not-saved.js';
 
 interface PolicyDialogProps {
   close: () => void;
@@ -65,11 +66,7 @@ function PolicyForm({
     <form onSubmit={submit}>
       <Stack gap="md">
         <PolicyFields catalog={catalog} offered={offered} draft={draft} onChange={setDraft} />
-        {write.error === null ? null : (
-          <Alert color="orange" variant="light" title="The policy was not created" role="alert">
-            {write.error.message}
-          </Alert>
-        )}
+        <NotSaved title="The policy was not created" error={write.error} />
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={close}>
             Cancel

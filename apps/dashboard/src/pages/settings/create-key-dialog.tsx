@@ -1,9 +1,10 @@
-import { Alert, Button, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { useWrite } from '../../api/mutations.js';
 import type { CreatedKey } from '../../api/types.js';
 import { CodeBlock } from '../../ui/details.js';
+import { NotSaved } from '../../ui/not-saved.js';
 
 const ROLES = [
   { value: 'publishable', label: 'Publishable: treatments and events, for apps' },
@@ -33,11 +34,7 @@ export function CreateKeyDialog({ close }: { close: () => void }): ReactElement 
               onChange={(event) => setName(event.currentTarget.value)}
             />
             <Select label="Role" data={ROLES} value={role} onChange={(next) => setRole(next ?? role)} />
-            {write.error === null ? null : (
-              <Alert color="orange" variant="light" title="The key was not created" role="alert">
-                {write.error.message}
-              </Alert>
-            )}
+            <NotSaved title="The key was not created" error={write.error} />
             <Group justify="flex-end" gap="xs">
               <Button variant="default" onClick={close}>
                 Cancel

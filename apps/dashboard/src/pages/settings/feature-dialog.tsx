@@ -1,20 +1,10 @@
-import {
-  Alert,
-  Button,
-  Checkbox,
-  Group,
-  Modal,
-  NumberInput,
-  Select,
-  Stack,
-  Text,
-  TextInput,
-} from '@mantine/core';
+import { Button, Checkbox, Group, Modal, NumberInput, Select, Stack, Text, TextInput } from '@mantine/core';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { featurePath } from '../../api/features.js';
 import type { FeatureDefinition, FeatureEntity, FeatureKind } from '../../api/features.js';
 import { useWrite } from '../../api/mutations.js';
+import { NotSaved } from '../../ui/not-saved.js';
 
 export interface FeatureDraft extends FeatureDefinition {
   entity: FeatureEntity;
@@ -122,11 +112,7 @@ export function FeatureDialog({ draft, close }: { draft: FeatureDraft; close: ()
             checked={feature.sensitive}
             onChange={(event) => set({ sensitive: event.currentTarget.checked })}
           />
-          {write.error === null ? null : (
-            <Alert color="orange" variant="light" title="The feature was not saved" role="alert">
-              {write.error.message}
-            </Alert>
-          )}
+          <NotSaved title="The feature was not saved" error={write.error} />
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={close}>
               Cancel

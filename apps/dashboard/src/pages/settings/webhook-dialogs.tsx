@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, MultiSelect, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Modal, MultiSelect, Stack, Text, TextInput } from '@mantine/core';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { segment } from '../../api/http.js';
@@ -6,6 +6,7 @@ import { useWrite } from '../../api/mutations.js';
 import type { Webhook, WebhookWithSecret } from '../../api/webhooks.js';
 import { ConfirmDialog } from '../../ui/confirm-dialog.js';
 import { CodeBlock } from '../../ui/details.js';
+import { NotSaved } from '../../ui/not-saved.js';
 
 const WEBHOOKS = ['/v1/webhooks'];
 
@@ -72,11 +73,7 @@ export function CreateWebhookDialog({
               value={events}
               onChange={setEvents}
             />
-            {write.error === null ? null : (
-              <Alert color="orange" variant="light" title="The webhook was not created" role="alert">
-                {write.error.message}
-              </Alert>
-            )}
+            <NotSaved title="The webhook was not created" error={write.error} />
             <Group justify="flex-end" gap="xs">
               <Button variant="default" onClick={close}>
                 Cancel

@@ -1,6 +1,5 @@
 import {
   ActionIcon,
-  Alert,
   Button,
   Fieldset,
   Group,
@@ -20,6 +19,7 @@ import type { Experiment } from '../../../api/types.js';
 import { Icon } from '../../../ui/icon.js';
 import { newStep, scheduleDraft, schedulePatch } from './schedule-draft.js';
 import type { ScheduleDraft, StepDraft } from './schedule-draft.js';
+import { NotSaved } from '../../../ui/not-saved.js';
 
 interface ScheduleDialogProps {
   experiment: Experiment;
@@ -53,11 +53,7 @@ export function ScheduleDialog({ experiment, schedule, close }: ScheduleDialogPr
         <Stack gap="md">
           <Dates draft={draft} set={set} started={experiment.startedAt !== null} />
           <Steps ramp={draft.ramp} set={(ramp) => set({ ramp })} />
-          {write.error === null ? null : (
-            <Alert color="orange" variant="light" title="The schedule was not saved" role="alert">
-              {write.error.message}
-            </Alert>
-          )}
+          <NotSaved title="The schedule was not saved" error={write.error} />
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={close}>
               Cancel

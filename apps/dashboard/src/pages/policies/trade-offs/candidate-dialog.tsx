@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { segment } from '../../../api/http.js';
@@ -6,6 +6,7 @@ import { useWrite } from '../../../api/mutations.js';
 import { tradeOffPath } from '../../../api/trade-offs.js';
 import type { Policy } from '../../../api/types.js';
 import { slug } from '../../../format/slug.js';
+import { NotSaved } from '../../../ui/not-saved.js';
 
 interface CandidateDialogProps {
   policy: Policy;
@@ -46,11 +47,7 @@ export function CandidateDialog(props: CandidateDialogProps): ReactElement {
             maxLength={200}
             onChange={(event) => setTitle(event.currentTarget.value)}
           />
-          {write.error === null ? null : (
-            <Alert color="orange" variant="light" title="The policy was not created" role="alert">
-              {write.error.message}
-            </Alert>
-          )}
+          <NotSaved title="The policy was not created" error={write.error} />
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={close}>
               Cancel

@@ -1,4 +1,4 @@
-import { Alert, Button, Fieldset, Group, Modal, NumberInput, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Fieldset, Group, Modal, NumberInput, Stack, Text, TextInput } from '@mantine/core';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { ApiError } from '../../../api/http.js';
@@ -7,6 +7,7 @@ import { tradeOffPath } from '../../../api/trade-offs.js';
 import type { TradeOffSetting } from '../../../api/trade-offs.js';
 import type { Policy } from '../../../api/types.js';
 import layout from '../../../ui/layout.module.css';
+import { NotSaved } from '../../../ui/not-saved.js';
 
 const MOST_SETTINGS = 20;
 
@@ -101,11 +102,7 @@ export function StartDialog({ policy, close }: { policy: Policy; close: () => vo
             Thirty-two usual settings are tried in any case. Weights stand beside a relevance of 1; a bound
             takes the smallest weight that reaches it, list by list.
           </Text>
-          {write.error === null ? null : (
-            <Alert color="orange" variant="light" title="The run was not started" role="alert">
-              {write.error.message}
-            </Alert>
-          )}
+          <NotSaved title="The run was not started" error={write.error} />
           <Group justify="space-between" gap="xs">
             <Button
               variant="default"

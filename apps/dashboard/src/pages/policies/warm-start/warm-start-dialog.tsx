@@ -1,5 +1,4 @@
 import {
-  Alert,
   Button,
   Group,
   Modal,
@@ -17,6 +16,7 @@ import { useExperiment, useExperiments, usePolicies } from '../../../api/queries
 import type { Policy } from '../../../api/types.js';
 import { warmStartsPath } from '../../../api/warm-starts.js';
 import { QueryBoundary } from '../../../ui/query-boundary.js';
+import { NotSaved } from '../../../ui/not-saved.js';
 
 interface Draft {
   kind: 'policy' | 'experiment';
@@ -81,11 +81,7 @@ export function WarmStartDialog({ policy, close }: { policy: Policy; close: () =
             <ExperimentChoice draft={draft} set={set} />
           )}
           <LogFields draft={draft} set={set} />
-          {write.error === null ? null : (
-            <Alert color="orange" variant="light" title="It does not learn from this log" role="alert">
-              {write.error.message}
-            </Alert>
-          )}
+          <NotSaved title="It does not learn from this log" error={write.error} />
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={close}>
               Cancel

@@ -1,4 +1,4 @@
-import { Alert, Button, Progress } from '@mantine/core';
+import { Button, Progress } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
@@ -19,6 +19,7 @@ import { StateMessage } from '../../../ui/state-message.js';
 import { Pill } from '../../../ui/status.js';
 import styles from '../policies.module.css';
 import { WarmStartDialog } from './warm-start-dialog.js';
+import { NotSaved } from '../../../ui/not-saved.js';
 
 const TONE = { queued: 'plain', running: 'good', succeeded: 'good', failed: 'bad' } as const;
 const ICON = { queued: 'clock', running: 'play', succeeded: 'check', failed: 'cross' } as const;
@@ -155,11 +156,7 @@ function WarmStarts({ items, policy }: { items: readonly WarmStart[]; policy: Po
         rows={items}
         rowKey={(warm) => String(warm.id)}
       />
-      {write.error === null ? null : (
-        <Alert color="orange" variant="light" title="It was not judged" role="alert">
-          {write.error.message}
-        </Alert>
-      )}
+      <NotSaved title="It was not judged" error={write.error} />
     </>
   );
 }

@@ -17,6 +17,7 @@ import { useWrite } from '../../../api/mutations.js';
 import type { Holdout, Json } from '../../../api/types.js';
 import { slug } from '../../../format/slug.js';
 import { JsonInputField } from '../../../ui/json-field.js';
+import { NotSaved } from '../../../ui/not-saved.js';
 
 interface HoldoutDialogProps {
   /** Null: a new one. */
@@ -85,11 +86,7 @@ export function HoldoutDialog({ holdout, close }: HoldoutDialogProps): ReactElem
               out.
             </Alert>
           ) : null}
-          {write.error === null ? null : (
-            <Alert color="orange" variant="light" title="The holdout was not saved" role="alert">
-              {write.error.message}
-            </Alert>
-          )}
+          <NotSaved title="The holdout was not saved" error={write.error} />
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={close}>
               Cancel
