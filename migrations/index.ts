@@ -27,6 +27,7 @@ import { Pages1764900000090 } from './1764900000090-pages.js';
 import { PageRevision1764900000140 } from './1764900000140-page-revision.js';
 import { Features1764900000130 } from './1764900000130-features.js';
 import { Assignment1764900000150 } from './1764900000150-assignment.js';
+import { ClusterMoments1764900000230 } from './1764900000230-cluster-moments.js';
 import { Webhooks1764900000180 } from './1764900000180-webhooks.js';
 
 /** In order; the only list of migrations. */
@@ -61,4 +62,5 @@ export const migrations = [
   Webhooks1764900000180,
   Guardrails1764900000190,
   Lifecycle1764900000191,
+  ClusterMoments1764900000230,
 ];

@@ -24,6 +24,8 @@ export interface ReportMetric {
   readonly role: MetricRole;
   /** Tolerated relative deterioration of a guardrail; default: the definition's, else 0.05. */
   readonly margin?: number;
+  /** Why no effect of this metric can be shown here, whatever its cells; absent: it can. */
+  readonly withheld?: string;
 }
 
 /** Moments of one metric in one arm. Cells of the same metric and arm (cohorts, strata, days) are merged. */

@@ -30,6 +30,10 @@ import { decide } from './verdict.js';
 
 /** Power at which detectable effects are stated. */
 const POWER = 0.8;
+/** Why a metric shows no effect, in words. */
+const WITHHELD: Readonly<Record<string, string>> = {
+  no_cluster_form: 'no lift, since this kind of metric has no error that knows of clusters',
+};
 /** Relative deterioration that a guardrail tolerates unless its metric says otherwise. */
 export const DEFAULT_MARGIN = 0.05;
 
@@ -162,7 +166,9 @@ function resultOf(metric: ReportMetric, arm: ReportArm, cells: CellIndex, contex
   const compared = comparedOf(metric, arm, cells, context);
   const { control, treatment } = compared;
   const options = estimateOptions(metric, arm, context);
-  const { effect, periods } = effectOverPeriods(compared, (a, b) => context.estimator.compare(a, b, options));
+  const { effect, periods } = effectOverPeriods(compared, (a, b) =>
+    withheldBy(metric, context.estimator.compare(a, b, options)),
+  );
   const margin = metric.margin ?? definition.guardrailMargin ?? DEFAULT_MARGIN;
   return {
     metric: definition.key,
@@ -198,13 +204,26 @@ function resultOf(metric: ReportMetric, arm: ReportArm, cells: CellIndex, contex
   };
 }
 
+const NO_CELLS: CellIndex = new Map();
+
+/** Without cells there is no effect; why stands with the metric. */
+const withheldBy = ({ withheld }: ReportMetric, effect: Effect): Effect =>
+  withheld === undefined
+    ? effect
+    : { ...effect, reason: withheld, relative: { ...effect.relative, reason: withheld } };
+
 const comparedOf = (
-  { definition }: ReportMetric,
+  { definition, withheld }: ReportMetric,
   arm: ReportArm,
   cells: CellIndex,
   { baseline, estimator }: Context,
 ): ComparedMoments =>
-  comparedMoments(cells, definition.key, [baseline.key, arm.key], combinesPeriods(estimator.key));
+  comparedMoments(
+    withheld === undefined ? cells : NO_CELLS,
+    definition.key,
+    [baseline.key, arm.key],
+    combinesPeriods(estimator.key),
+  );
 
 function powerOf(
   control: Moments,
@@ -243,11 +262,15 @@ function seriesOf(input: ReportInput, context: Context): SeriesPoint[] {
 
 function effectAt(metric: ReportMetric, arm: ReportArm, cells: CellIndex, context: Context): Effect {
   const { control, treatment } = comparedOf(metric, arm, cells, context);
-  return context.estimator.compare(control, treatment, estimateOptions(metric, arm, context));
+  return withheldBy(
+    metric,
+    context.estimator.compare(control, treatment, estimateOptions(metric, arm, context)),
+  );
 }
 
 function missingOf(input: ReportInput, cells: CellIndex): string[] {
-  return input.metrics.flatMap(({ definition }) => {
+  return input.metrics.flatMap(({ definition, withheld }) => {
+    if (withheld !== undefined) return [`${definition.title}: ${WITHHELD[withheld] ?? withheld}.`];
     const empty = input.arms.filter(
       (arm) => arm.weight > 0 && !cells.get(definition.key)?.whole.get(arm.key)?.n,
     );

@@ -23,6 +23,7 @@ import type { Database } from '../persistence/database.js';
 import { AdjustmentReads, strataOf } from './adjustment-reads.js';
 import type { Covariate } from './adjustment-reads.js';
 import { baselineOf } from './baseline.js';
+import { requireOwnAssignment } from './clustered.js';
 import { metricsOf, optionsOf } from './lift-reports.js';
 import { metricOf } from './metric-of.js';
 import type { AdjustmentsQueryBody } from './metric-reports.schemas.js';
@@ -65,6 +66,7 @@ export async function adjustmentsReport(
   now: Date,
 ): Promise<AdjustmentsReport> {
   const metric = metricOf(experiment, query.metric);
+  requireOwnAssignment(experiment, 'the comparison of adjustments');
   const baseline = baselineOf(experiment, query.baseline);
   const options = optionsOf(query, experiment);
   const attributes = await segmentAttributes(db, experiment.key);

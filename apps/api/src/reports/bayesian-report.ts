@@ -1,6 +1,7 @@
 import { exactReport } from '#metrics';
 import type { ExactReport, Measure, MetricDefinition, Moments, ReportCell } from '#metrics';
 import { baselineOf } from './baseline.js';
+import { requireOwnAssignment } from './clustered.js';
 import { metricOf } from './metric-of.js';
 import type { BayesianQueryBody } from './metric-reports.schemas.js';
 import type { ReportStore, ReportedExperiment } from './report-store.js';
@@ -43,6 +44,7 @@ export async function bayesianReport(
   now: Date,
 ): Promise<BayesianReport> {
   const metric = metricOf(experiment, query.metric);
+  requireOwnAssignment(experiment, 'the conjugate model');
   const baseline = baselineOf(experiment, query.baseline);
   const model = modelOf(metric);
   const equivalence = query.equivalence ?? metric.minimumLift ?? DEFAULT_EQUIVALENCE;

@@ -8,6 +8,7 @@ import type { MomentsRow } from '../rollups/moments-sql.js';
 import { quantileCaps } from '../rollups/unit-level.js';
 import { unitNumbersSql } from '../rollups/unit-values.js';
 import { baselineOf } from './baseline.js';
+import { requireOwnAssignment } from './clustered.js';
 import { optionsOf } from './lift-reports.js';
 import { metricOf } from './metric-of.js';
 import type { CappingQueryBody } from './metric-reports.schemas.js';
@@ -47,6 +48,7 @@ export async function cappingReport(
   now: Date,
 ): Promise<CappingReport> {
   const metric = metricOf(experiment, query.metric);
+  requireOwnAssignment(experiment, 'the comparison without the cap');
   const baseline = baselineOf(experiment, query.baseline);
   const estimator = estimatorRegistry.get(query.estimator ?? DEFAULT_ESTIMATOR);
   const options = optionsOf(query, experiment);

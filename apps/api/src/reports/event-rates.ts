@@ -4,6 +4,7 @@ import type { Database } from '../persistence/database.js';
 import { eventNames, periodsOf, phaseWeights } from './event-counts.js';
 import type { EventCount, EventCountStore, KeptCounts, PhaseWeights } from './event-counts.js';
 import { baselineOf } from './baseline.js';
+import { requireOwnAssignment } from './clustered.js';
 import type { EventRatesQuery } from './event-rates.schemas.js';
 import type { ReportStore } from './report-store.js';
 
@@ -72,6 +73,7 @@ export async function eventRatesReport(
   now: Date,
 ): Promise<EventRatesReport> {
   const experiment = await store.experiment(key);
+  requireOwnAssignment(experiment, 'the test of event rates');
   const baseline = baselineOf(experiment, query.baseline);
   if (query.from && query.to && query.from > query.to)
     throw Problem.invalid('/from', 'invalid_window', 'must not be after "to"');

@@ -13,6 +13,7 @@ import { CONFIG } from '../config/config.js';
 import type { Config } from '../config/config.js';
 import { dayOf } from '../rollups/maturity.js';
 import { baselineOf } from './baseline.js';
+import { requireOwnAssignment } from './clustered.js';
 import { ReportStore } from './report-store.js';
 import type { ForecastQuery } from './retention.schemas.js';
 import { SIGNALS, SIGNAL_DAYS, SignalStore } from './signal-store.js';
@@ -100,6 +101,7 @@ export class Forecasts {
   /** @throws Problem 404 for an unknown experiment, 400 for a baseline that is no arm of it. */
   async forecast(key: string, query: ForecastQuery, now: Date): Promise<Forecast> {
     const experiment = await this.reports.experiment(key);
+    requireOwnAssignment(experiment, 'the forecast');
     const baseline = baselineOf(experiment, query.baseline);
     const [{ experiments, units, model, record }, present] = await Promise.all([
       this.learned(key, query, now),

@@ -247,6 +247,7 @@ describe('health of an experiment, from PostgreSQL', () => {
         guardrailMetrics: [],
         minimumDays: 7,
         plannedUnits: null,
+        clusters: null,
         startedAt: null,
         stoppedAt: null,
       },
@@ -413,6 +414,7 @@ describe('the event stream behind all experiments', () => {
       guardrailMetrics: [],
       minimumDays: 7,
       plannedUnits: null,
+      clusters: null,
       startedAt: now,
       stoppedAt: null,
     };

@@ -21,7 +21,15 @@ const NOTHING: HealthDetails = {};
 /** What the checks need to know of an experiment. */
 type JudgedExperiment = Pick<
   ReportedExperiment,
-  'key' | 'status' | 'arms' | 'decisionMetric' | 'minimumDays' | 'plannedUnits' | 'startedAt' | 'stoppedAt'
+  | 'key'
+  | 'status'
+  | 'arms'
+  | 'decisionMetric'
+  | 'minimumDays'
+  | 'plannedUnits'
+  | 'startedAt'
+  | 'stoppedAt'
+  | 'clusters'
 >;
 
 export interface HealthQuestion {
@@ -83,7 +91,9 @@ export class HealthFactsReader {
     return this.db.query<Mute & Record<string, unknown>>(SQL.MUTES, [key, now]);
   }
 
-  private groups({ experiment, asOf }: HealthQuestion): Promise<GroupRow[]> {
+  /** Groups of units and counts of events are tested as if each unit were assigned by itself: not so in clusters. */
+  private async groups({ experiment, asOf }: HealthQuestion): Promise<GroupRow[]> {
+    if (experiment.clusters !== null) return [];
     return this.db.query<GroupRow & Record<string, unknown>>(SQL.GROUPS, [
       experiment.key,
       asOf.toISOString().slice(0, 10),
@@ -98,7 +108,7 @@ export class HealthFactsReader {
       this.db.query<{ trends: NonNullable<HealthDetails['trends']> }>(SQL.TREND, [experiment.key, asOf]),
       policyArms.length > 0 ? this.policies(experiment.key, policyArms, asOf) : {},
       this.streamNow(asOf),
-      eventRateFacts(this.db, experiment),
+      experiment.clusters === null ? eventRateFacts(this.db, experiment) : [],
     ]);
     const lag = lagOf(stream, experiment);
     return {

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DEFAULT_ESTIMATOR, buildReport, estimatorRegistry } from '#metrics';
+import { DEFAULT_ESTIMATOR, buildReport, clusterKind, estimatorRegistry } from '#metrics';
 import type {
   HealthFacts,
   MetricDefinition,
@@ -12,6 +12,8 @@ import type {
 } from '#metrics';
 import { dayOf, lastMatureDay, watchedUntil } from '../rollups/maturity.js';
 import { baselineOf } from './baseline.js';
+import { clusterNote, clusteredMetrics, countedOf } from './clustered.js';
+import type { Counted, ReportClusters } from './clustered.js';
 import { guardrailState } from './guardrail-state.js';
 import { HealthFactsReader, endOf } from './health-facts.js';
 import { withMutes, worstStatus } from './health-mutes.js';
@@ -57,6 +59,8 @@ export interface LiftReport {
     readonly perArm: Readonly<Record<string, number>>;
     readonly crossover: number;
   };
+  /** Where units were assigned by cluster: n of every result counts clusters, and errors are cluster-robust. */
+  readonly clusters: ReportClusters | null;
   readonly health: readonly HealthView[];
   readonly verdict: ReportBody['verdict'];
   readonly results: readonly (ReportResult & {
@@ -81,34 +85,37 @@ export class LiftReports {
 
   async report(key: string, query: ReportQuery, now: Date): Promise<LiftReport> {
     const began = performance.now();
-    const experiment = await this.store.experiment(key);
-    const metrics = maturedMetrics(metricsOf(experiment), query.maturity);
+    const stored = await this.store.experiment(key);
+    const metrics = maturedMetrics(metricsOf(stored), query.maturity);
     const asOf = query.asOf ?? now;
     const segment = query.segment ?? null;
     const past = dayOf(asOf) < dayOf(now);
     if (past) refuseOfPast(query);
     const definitions = metrics.map(({ definition }) => definition);
-    const policyArms = experiment.arms.filter((arm) => arm.treatment.kind === 'policy').map((arm) => arm.key);
+    const policyArms = stored.arms.filter((arm) => arm.treatment.kind === 'policy').map((arm) => arm.key);
     const [population, cells, propensities, mutes] = await Promise.all([
       this.store.population(key, past ? new Date(`${dayOf(asOf)}T23:59:59.999Z`) : asOf, segment),
       past ? this.store.cellsOn(key, dayOf(asOf)) : this.store.cells(key, definitions, asOf, segment),
       this.store.propensities(key, policyArms, asOf),
       this.health.mutes(key, now),
     ]);
-    const known = { ...factsOf(experiment, population, endOf(experiment, asOf)), propensities };
-    const facts = await this.health.extend(known, { experiment, population, cells, asOf, now, segment });
+    const counted = await countedOf(this.store.db, stored, population, asOf, segment);
+    const experiment = { ...stored, plannedUnits: counted.plannedUnits };
+    const known = { ...factsOf(experiment, counted.population, endOf(experiment, asOf)), propensities };
+    const judged = { experiment, population: counted.population, cells, asOf, now, segment };
+    const facts = await this.health.extend(known, judged);
     const parts = past
       ? null
-      : await this.store.periodCells(experiment.key, definitions, population, asOf, segment);
+      : await this.store.periodCells(experiment.key, definitions, counted.population, asOf, segment);
     const body = buildReport({
       arms: experiment.arms,
-      metrics,
+      metrics: experiment.clusters ? clusteredMetrics(metrics) : metrics,
       cells: complete(withPeriods(cells, parts), experiment, metrics),
       facts,
       options: optionsOf(query, experiment),
     });
     return {
-      ...shape(experiment, body, population, metrics, asOf, segment, mutes),
+      ...shape(stored, body, population, counted, metrics, asOf, segment, mutes),
       maturity: query.maturity ?? null,
       computedInMs: Math.round((performance.now() - began) * 10) / 10,
     };
@@ -118,7 +125,8 @@ export class LiftReports {
   async series(key: string, metric: string | null, query: ReportQuery): Promise<unknown> {
     const experiment = await this.store.experiment(key);
     const wanted = metric ?? experiment.decisionMetric ?? '';
-    const definition = experiment.catalogue.find(wanted, experiment.metricVersions);
+    const found = experiment.catalogue.find(wanted, experiment.metricVersions);
+    const definition = found && experiment.clusters ? { ...found, kind: clusterKind(found) } : found;
     const baseline = baselineOf(experiment, query.baseline);
     const chosen = estimatorRegistry.get(query.estimator ?? DEFAULT_ESTIMATOR);
     const options = optionsOf(query, experiment);
@@ -249,13 +257,14 @@ function shape(
   experiment: ReportedExperiment,
   body: ReportBody,
   population: Population,
+  counted: Counted,
   metrics: readonly ReportMetric[],
   asOf: Date,
   segment: Segment | null,
   mutes: readonly Mute[],
 ): Omit<LiftReport, 'computedInMs' | 'maturity'> {
   const definitions = new Map(metrics.map(({ definition }) => [definition.key, definition]));
-  const control = population.perArm.get(body.options.baseline) ?? 0;
+  const control = counted.population.perArm.get(body.options.baseline) ?? 0;
   const enrolled = [...population.perArm.values()].reduce((sum, n) => sum + n, 0);
   return {
     experiment: experiment.key,
@@ -276,14 +285,19 @@ function shape(
       ),
       crossover: population.crossover,
     },
+    clusters: counted.clusters,
     health: withMutes(body.health, mutes),
     verdict: body.verdict,
     results: body.results.map((result) => {
       const definition = definitions.get(result.metric) as MetricDefinition;
       const matured = result.effect.control.n + result.effect.treatment.n;
-      const reached = control + (population.perArm.get(result.arm) ?? 0);
+      const reached = control + (counted.population.perArm.get(result.arm) ?? 0);
       return {
         ...result,
+        formula:
+          counted.clusters && result.formula.length > 0
+            ? [clusterNote(counted.clusters.by), ...result.formula]
+            : result.formula,
         description: definition.description,
         kind: definition.kind,
         window: {

@@ -1,6 +1,7 @@
 import { adjustPValues, novelty } from '#metrics';
 import type { DayMoments, MetricDefinition, Novelty, NoveltyTrend } from '#metrics';
 import type { Database } from '../persistence/database.js';
+import { requireOwnAssignment } from './clustered.js';
 import { daySums } from './day-sums.js';
 import type { DaySums } from './day-sums.js';
 import type { ReportedExperiment } from './report-store.js';
@@ -50,6 +51,7 @@ export async function noveltyReport(
   now: Date,
 ): Promise<NoveltyReport> {
   const control = experiment.arms.find(({ isControl }) => isControl)?.key ?? '';
+  requireOwnAssignment(experiment, 'the trend by days');
   const { key, title, measuredIn, betterWhen } = metric;
   const base = { experiment: experiment.key, metric: key, title, measuredIn, betterWhen, baseline: control };
   const empty = (reason: NoveltyReport['reason'], units: NoveltyReport['units']): NoveltyReport => ({

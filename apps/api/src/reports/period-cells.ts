@@ -1,6 +1,7 @@
 import { needsUnits } from '#metrics';
 import type { MetricDefinition, ReportCell } from '#metrics';
 import type { Sql } from '../persistence/database.js';
+import { clusterMoments, clustersOf } from '../rollups/cluster-moments.js';
 import { experimentWatchedUntil, lastMatureDay } from '../rollups/maturity.js';
 import { MOMENTS_OF_UNITS, momentsOf } from '../rollups/moments-sql.js';
 import type { MomentsRow } from '../rollups/moments-sql.js';
@@ -39,7 +40,8 @@ interface PeriodQuestion {
 /**
  * Cells of mature units apart by the allocation under which they entered, for experiments whose weights changed; null where
  * they did not. One pass over the units, as days hold several phases. Metrics that need their units' numbers at once
- * (quantiles, times to an event, caps at a quantile) have no moments that could be taken apart and are left out.
+ * (quantiles, times to an event, caps at a quantile) have no moments that could be taken apart and are left out. Clusters
+ * count where their first unit entered.
  */
 export async function periodCells(
   sql: Sql,
@@ -48,6 +50,15 @@ export async function periodCells(
   const allocations = allocationsByPhase(population);
   if (new Set(allocations.values()).size < 2) return null;
   const until = await experimentWatchedUntil(sql, experiment, asOf);
+  const clusters = await clustersOf(sql, experiment);
+  if (clusters) {
+    const { field } = clusters;
+    const cells = await clusterMoments(sql, { experiment, field, metrics, until, segment, byPhase: true });
+    return cells.flatMap(({ phase, ...cell }) => {
+      const period = allocations.get(phase);
+      return period === undefined ? [] : [{ ...cell, period }];
+    });
+  }
   const plain = metrics.filter((metric) => !needsUnits(metric));
   const rows = await sql.query<MomentsRow & { metric: string; arm: string; phase: number }>(
     `select m.metric, m.arm, coalesce(u.phase, 0) as phase, ${MOMENTS_OF_UNITS}

@@ -39,7 +39,10 @@ export class PowerStore {
     return cumulative;
   }
 
-  /** The experiment to learn a metric's baseline from: the one named, else the newest on the surface that has it. */
+  /**
+   * The experiment to learn a metric's baseline from: the one named, else the newest on the surface that has it. None
+   * that assigned by cluster: its moments are of clusters.
+   */
   async past(
     metric: string,
     surface: string | null,
@@ -47,7 +50,7 @@ export class PowerStore {
   ): Promise<PastExperiment | null> {
     const [row] = await this.db.query<PastExperiment>(
       `select e.key, e.title, e.arms from experiment e
-        where ($2::text is null or e.surface = $2) and ($3::text is null or e.key = $3)
+        where e.cluster_by is null and ($2::text is null or e.surface = $2) and ($3::text is null or e.key = $3)
           and exists (select 1 from moments_cohort m where m.experiment = e.key and m.metric = $1)
         order by e.started_at desc nulls last, e.key limit 1`,
       [metric, experiment === null ? surface : null, experiment],

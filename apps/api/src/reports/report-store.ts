@@ -5,6 +5,8 @@ import { Database } from '../persistence/database.js';
 import { Problem } from '../http/problem.js';
 import { loadMetricCatalogue } from '../persistence/metric-catalogue.js';
 import type { MetricCatalogue, PinnedVersions } from '../persistence/metric-catalogue.js';
+import { clusterMoments, clustersOf } from '../rollups/cluster-moments.js';
+import type { Clusters } from '../rollups/cluster-moments.js';
 import { matureMoments } from '../rollups/daily-moments.js';
 import { experimentWatchedUntil, lastMatureDay } from '../rollups/maturity.js';
 import { MOMENTS_OF_UNITS, momentsOf } from '../rollups/moments-sql.js';
@@ -27,6 +29,8 @@ export interface ReportedExperiment {
   readonly metricVersions: PinnedVersions;
   readonly catalogue: MetricCatalogue;
   readonly stoppedAt: Date | null;
+  /** What units were assigned by; null: each by itself. */
+  readonly clusters: Clusters | null;
 }
 
 export interface Segment {
@@ -79,11 +83,11 @@ const dailyOf = ({ day, metric, arm, n, mean, comoment, non_zero: nonZero }: Dai
 /** Reads what reports need from the rollups. */
 @Injectable()
 export class ReportStore {
-  constructor(@Inject(Database) private readonly db: Database) {}
+  constructor(@Inject(Database) readonly db: Database) {}
 
   /** @throws Problem 404. */
   async experiment(key: string): Promise<ReportedExperiment> {
-    const [row] = await this.db.query<Omit<ReportedExperiment, 'catalogue'>>(
+    const [row] = await this.db.query<Omit<ReportedExperiment, 'catalogue' | 'clusters'>>(
       `select key, title, status, arms, decision_metric as "decisionMetric", secondary_metrics as "secondaryMetrics",
               guardrail_metrics as "guardrailMetrics", minimum_days as "minimumDays", planned_units as "plannedUnits",
               started_at as "startedAt", stopped_at as "stoppedAt", metric_versions as "metricVersions"
@@ -91,7 +95,8 @@ export class ReportStore {
       [key],
     );
     if (!row) throw Problem.notFound('Experiment', key);
-    return { ...row, catalogue: await loadMetricCatalogue(this.db) };
+    const clusters = await clustersOf(this.db, key);
+    return { ...row, clusters, catalogue: await loadMetricCatalogue(this.db) };
   }
 
   /** Cells of mature units now, whole or for one segment. */
@@ -143,6 +148,9 @@ export class ReportStore {
     segment: Segment,
   ): Promise<ReportCell[]> {
     const until = await experimentWatchedUntil(this.db, key, asOf);
+    const clusters = await clustersOf(this.db, key);
+    if (clusters)
+      return clusterMoments(this.db, { experiment: key, field: clusters.field, metrics, until, segment });
     const rows = await this.db.query<MomentsRow & { metric: string; arm: string }>(
       `select m.metric, m.arm, ${MOMENTS_OF_UNITS}
          from unit_metric m

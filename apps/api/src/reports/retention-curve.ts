@@ -2,6 +2,7 @@ import { DEFAULT_ESTIMATOR, estimatorRegistry, fromCounts, wilsonInterval } from
 import type { Effect } from '#metrics';
 import { dayOf } from '../rollups/maturity.js';
 import { baselineOf } from './baseline.js';
+import { requireOwnAssignment } from './clustered.js';
 import type { ReportStore } from './report-store.js';
 import { LAST_BIT } from './retention-store.js';
 import type { Cohort, DayRange, RetentionStore } from './retention-store.js';
@@ -84,6 +85,7 @@ export async function retentionReport(
   now: Date,
 ): Promise<RetentionReport> {
   const experiment = await stores.reports.experiment(key);
+  requireOwnAssignment(experiment, 'the curve of retention');
   const baseline = baselineOf(experiment, query.baseline);
   const estimator = estimatorRegistry.get(query.estimator ?? DEFAULT_ESTIMATOR);
   const asOf = query.asOf ?? now;

@@ -1,6 +1,7 @@
 import { needsUnits, scanSegments } from '#metrics';
 import type { SegmentScan } from '#metrics';
 import type { Database } from '../persistence/database.js';
+import { requireOwnAssignment } from './clustered.js';
 import { metricsOf, optionsOf } from './lift-reports.js';
 import type { ReportQuery } from './lift-reports.js';
 import type { ReportStore } from './report-store.js';
@@ -28,6 +29,7 @@ export async function segmentScan(
   now: Date,
 ): Promise<SegmentScanReport> {
   const experiment = await store.experiment(key);
+  requireOwnAssignment(experiment, 'the table of segments');
   const all = metricsOf(experiment);
   const metrics = all.filter(({ definition }) => !needsUnits(definition));
   const definitions = metrics.map(({ definition }) => definition);

@@ -2,6 +2,7 @@ import { LEAST_AT_RISK, survivalReport } from '#metrics';
 import type { SurvivalReport } from '#metrics';
 import { watchedUntil } from '../rollups/maturity.js';
 import { baselineOf } from './baseline.js';
+import { requireOwnAssignment } from './clustered.js';
 import type { ReportStore } from './report-store.js';
 import type { RetentionStore } from './retention-store.js';
 import type { SurvivalQuery } from './retention.schemas.js';
@@ -34,6 +35,7 @@ export async function experimentSurvival(
   { now, keepDays }: { readonly now: Date; readonly keepDays: number },
 ): Promise<ExperimentSurvival> {
   const experiment = await stores.reports.experiment(key);
+  requireOwnAssignment(experiment, 'survival');
   const baseline = baselineOf(experiment, query.baseline);
   const { stoppedAt, firstAt } = await stores.retention.span(key);
   const asOf = watchedUntil(query.asOf ?? now, stoppedAt);

@@ -35,7 +35,7 @@ export class Trends {
   private async trendsOf(key: string, now: Date): Promise<TrendFact[]> {
     const experiment = await this.store.experiment(key);
     const decision = metricsOf(experiment).find(({ role }) => role === 'decision')?.definition;
-    if (!decision) return [];
+    if (!decision || experiment.clusters !== null) return [];
     const { title, arms } = await noveltyReport(this.db, experiment, decision, null, now);
     return arms.flatMap(({ arm, trend, qValue }) =>
       trend === null || qValue === null ? [] : [{ metric: title, arm, slopePerDay: trend.slope, qValue }],

@@ -145,7 +145,7 @@ const ATTRIBUTES = `case when length(context::text) <= 66 and not context @? '$.
             else coalesce((select jsonb_object_agg(key, value) from (
                select key, value from jsonb_each(context)
                 where jsonb_typeof(value) in ('string', 'boolean') and length(value::text) <= 66
-                order by key limit 12) short), '{}') end`;
+                order by key = any(array(select context_field from unit_type)) desc nulls last, key limit 12) short), '{}') end`;
 
 /** What a unit that is in already keeps. Left out for new experiments: looking costs half as much again as the insert. */
 const MEET_AGAIN = `on conflict (experiment, unit_id) do update set

@@ -5,6 +5,7 @@ import { abClaim } from './a-b.claim.js';
 import { adaptiveClaim } from './adaptive.claim.js';
 import { alwaysValidClaim } from './always-valid.claim.js';
 import { bayesClaim } from './bayes.claim.js';
+import { clustersClaim } from './clusters.claim.js';
 import { cupedClaim } from './cuped.claim.js';
 import { groupSequentialClaim } from './group-sequential.claim.js';
 import { liftCoverageClaim } from './lift-coverage.claim.js';
@@ -35,6 +36,7 @@ const claims: readonly Claim[] = [
   commonProportionsClaim,
   rareProportionsClaim,
   ratioClaim,
+  clustersClaim,
   quantileClaim,
   cupedClaim,
   postStratificationClaim,

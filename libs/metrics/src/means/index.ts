@@ -1,5 +1,6 @@
 export { clusterMeanTest, clusterMoments } from './cluster.js';
 export type { ClusterTest } from './cluster.js';
+export { clusterKind, clusterMean, hasClusterForm } from './cluster-mean.js';
 export { logLift } from './log-lift.js';
 export type { LogLift } from './log-lift.js';
 export { pooledTTest } from './pooled-t.js';

@@ -5,7 +5,16 @@ import { waldTest, studentLaw } from '../inference/index.js';
 import { contrast } from '../contrast.js';
 import type { Moments } from '../contract.js';
 import { fromSummary, fromValues, merge } from '../moments.js';
-import { clip, clusterMeanTest, clusterMoments, logLift, pooledTTest, winsorize } from './index.js';
+import { createRng } from '#experiments';
+import {
+  clip,
+  clusterMean,
+  clusterMeanTest,
+  clusterMoments,
+  logLift,
+  pooledTTest,
+  winsorize,
+} from './index.js';
 
 const options = { alpha: 0.05 };
 
@@ -117,6 +126,82 @@ describe('logLift', () => {
     expect(logLift(some, fromSummary(10, -1, 1), options)).toMatchObject({ reason: 'non_positive_ratio' });
     expect(logLift(some, fromSummary(10, 0, 1), options)).toMatchObject({ reason: 'non_positive_ratio' });
     expect(logLift(fromSummary(1, 2, 0), some, options)).toMatchObject({ reason: 'insufficient_units' });
+  });
+});
+
+describe('clusterMean', () => {
+  /** Household, value and covariate of each unit: households of one to five that go together. */
+  const arm = (seed: string, shift: number) => {
+    const rng = createRng(seed);
+    return Array.from({ length: 60 }, (_, household) => {
+      const habit = rng.normal();
+      return Array.from({ length: 1 + (household % 5) }, () => {
+        const x = habit + 0.3 * rng.normal();
+        return { household, x: 4 + x, y: shift + 0.8 * x + 0.5 * rng.normal() };
+      });
+    }).flat();
+  };
+  type Units = ReturnType<typeof arm>;
+  const sumsOf = (units: Units): Moments => {
+    const add = (of: (unit: Units[number]) => number) => {
+      const sums = new Float64Array(60);
+      for (const unit of units) sums[unit.household] = (sums[unit.household] as number) + of(unit);
+      return sums;
+    };
+    return fromValues(
+      add(({ y }) => y),
+      add(() => 1),
+      add(({ x }) => x),
+    );
+  };
+  /** Liang and Zeger's sandwich of a mean of residuals, CR1, written out. */
+  const sandwich = (units: Units, residual: (unit: Units[number]) => number): number => {
+    const scores = new Map<number, number>();
+    for (const unit of units) scores.set(unit.household, (scores.get(unit.household) ?? 0) + residual(unit));
+    const g = scores.size;
+    return ((g / (g - 1)) * [...scores.values()].reduce((sum, s) => sum + s * s, 0)) / units.length ** 2;
+  };
+  const mean = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0) / values.length;
+  const [a, b] = [arm('a', 1), arm('b', 1.2)];
+  const compared = [a, b].map((units) => clusterMean(sumsOf(units)) as Moments) as [Moments, Moments];
+
+  it('gives the mean over units with the error of the sandwich, by any method for means', () => {
+    const found = contrast(...compared, { kind: 'mean', adjust: false });
+    if (!found.ok) throw new Error(found.reason);
+    const [ya, yb] = [a, b].map((units) => mean(units.map(({ y }) => y))) as [number, number];
+    const error = Math.sqrt(sandwich(a, ({ y }) => y - ya) + sandwich(b, ({ y }) => y - yb));
+    expect(found.contrast.estimate).toBeCloseTo(yb - ya, 12);
+    expect(found.contrast.standardError).toBeCloseTo(error, 12);
+    const alone = contrast(fromValues(a.map(({ y }) => y)), fromValues(b.map(({ y }) => y)), {
+      kind: 'mean',
+      adjust: false,
+    });
+    expect(alone.ok && error / alone.contrast.standardError).toBeGreaterThan(1.4);
+  });
+
+  it('adjusts for the mean of the covariate over units', () => {
+    const found = contrast(...compared, { kind: 'mean', adjust: true });
+    if (!found.ok) throw new Error(found.reason);
+    const { theta, estimate, standardError } = found.contrast;
+    const centred = (units: Units) => {
+      const [my, mx] = [mean(units.map(({ y }) => y)), mean(units.map(({ x }) => x))];
+      return { value: my - theta * mx, variance: sandwich(units, ({ x, y }) => y - my - theta * (x - mx)) };
+    };
+    const [ca, cb] = [centred(a), centred(b)];
+    expect(theta).toBeCloseTo(0.8, 0);
+    expect(estimate).toBeCloseTo(cb.value - ca.value, 12);
+    expect(standardError).toBeCloseTo(Math.sqrt(ca.variance + cb.variance), 12);
+    expect(standardError).toBeLessThan(0.08);
+  });
+
+  it('is the plain mean where every unit is a cluster of its own, and nothing without units', () => {
+    const values = [1, 5, 2, 8];
+    const single = clusterMean(fromValues(values, [1, 1, 1, 1], [2, 1, 3, 3]));
+    const plain = fromValues(values, undefined, [2, 1, 3, 3]);
+    expect(single?.mean).toEqual(plain.mean);
+    single?.comoment.forEach((value, i) => expect(value).toBeCloseTo(plain.comoment[i] as number, 12));
+    expect(clusterMean(fromValues([]))).toBeNull();
+    expect(clusterMean(fromValues([3, 6, 9], [1, 2, 3]))?.comoment[0]).toBe(0);
   });
 });
 
