@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import AxeBuilder from '@axe-core/playwright';
 import { expect, it } from '@jest/globals';
 import { lift as liftText } from '../src/format/index.js';
 import { EXPERIMENTS } from './fixtures/experiments.js';
@@ -142,6 +143,61 @@ withBrowser('segments, distribution, novelty and workings in Chromium (skipped w
     const bayesian = page.getByRole('region', { name: /^Bayesian: .*, als$/ });
     await bayesian.getByText('best with 98.2%').waitFor();
     await bayesian.getByRole('cell', { name: '98.7%' }).first().waitFor();
+  });
+
+  it('shows clusters, their size and what they cost, and no analysis that does not know of them', async () => {
+    const clusters = { by: 'household', total: 15_300, meanSize: 2.5, unitsWithoutCluster: 4 };
+    const [compared] = reportFor(ALS, 'ship').results;
+    stage.api.override(/GET \/v1\/experiments\/home-rows-als$/, {
+      status: 200,
+      body: { ...ALS, clusterBy: 'household' },
+    });
+    stage.api.override(/GET \/v1\/experiments\/home-rows-als\/report$/, {
+      status: 200,
+      body: { ...reportFor(ALS, 'ship'), clusters },
+    });
+    stage.api.override(/GET \/v1\/experiments\/home-rows-als\/report\/clusters$/, {
+      status: 200,
+      body: {
+        clusterBy: 'household',
+        units: 38_412,
+        clusters: 15_300,
+        meanSize: 2.51,
+        largestSize: 7,
+        unitsWithoutCluster: 4,
+        withoutForm: [{ metric: 'watch-minutes-p90', title: 'Watch minutes, 90th percentile' }],
+        comparisons: [
+          {
+            metric: compared?.metric ?? '',
+            title: 'Click-through',
+            arm: 'als',
+            control: 'control',
+            reason: null,
+            designEffect: 1.83,
+            controlArm: { clusters: 7651 },
+            treatmentArm: { clusters: 7649 },
+          },
+        ],
+      },
+    });
+    await visit('');
+    const { page } = stage;
+    await page.getByRole('heading', { name: 'Assigned by household' }).waitFor();
+    const text = await page
+      .getByRole('table', { name: /Design effect/ })
+      .or(page.getByLabel('Design effect by metric, table'))
+      .first()
+      .innerText();
+    expect(text).toContain('1.83');
+    expect(text).toContain('7,649 against 7,651');
+    await page.getByText('No lift is shown of Watch minutes, 90th percentile').waitFor();
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    await visit('/results');
+    await page.getByText('15,300 clusters by household').waitFor();
+    for (const tab of ['segments', 'retention']) {
+      await visit(`/${tab}`);
+      await page.getByText('Not shown: units are assigned by household').waitFor();
+    }
   });
 
   it('asks for a maturity or a past day, never for both, and hatches what is immature', async () => {

@@ -34,6 +34,8 @@ export type { RatioPairSums } from './adjustments/cuped-ratio.js';
 export * from './retention.js';
 export * from './sequential/index.js';
 export * from './survival/index.js';
+export { switchback } from './switchback/switchback.js';
+export type { SlotOutcome, SwitchbackResult } from './switchback/switchback.js';
 export * from './reference/index.js';
 export * from './adaptive/action-values.js';
 export * from './adaptive/aipw.js';

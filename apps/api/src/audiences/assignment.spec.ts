@@ -9,6 +9,7 @@ import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvents } from '../queues/event-lines.js';
 import type { ClientEvent, DecisionRecord } from '../queues/jobs.js';
 import type { ClusterReport } from '../reports/clusters.js';
+import type { LiftReport } from '../reports/lift-reports.js';
 import { rollUpAll } from '../rollups/roll-up-all.js';
 
 interface Treatment {
@@ -84,6 +85,11 @@ function households() {
   }
   return { at, raw, decisions, events };
 }
+
+const bothArms = ({ control, new: other }: ReturnType<typeof households>['raw']): [Robust, Robust] => [
+  robust(control.households, control.plays),
+  robust(other.households, other.plays),
+];
 
 describe('who is assigned, over HTTP', () => {
   let api: TestApi;
@@ -303,6 +309,7 @@ describe('who is assigned, over HTTP', () => {
       layer: 'layer-home',
       clusterBy: 'household',
       decisionMetric: 'play-rate',
+      secondaryMetrics: ['watch-minutes-p90'],
     });
     await start('home');
     const { at, raw, decisions, events } = households();
@@ -323,10 +330,7 @@ describe('who is assigned, over HTTP', () => {
       unitsWithoutCluster: 0,
     });
     const found = report.comparisons.find(({ metric }) => metric === 'play-rate');
-    const [a, b] = [raw.control, raw.new].map(({ households, plays }) => robust(households, plays)) as [
-      Robust,
-      Robust,
-    ];
+    const [a, b] = bothArms(raw);
     expect(found?.controlArm.clusters).toBe(100);
     expect(found?.effect?.estimate).toBeCloseTo(b.mean - a.mean, 10);
     expect(found?.effect?.standardError).toBeCloseTo(Math.sqrt(a.variance + b.variance), 10);
@@ -336,6 +340,56 @@ describe('who is assigned, over HTTP', () => {
     expect((await api.request('GET', '/v1/experiments/fans/report/clusters')).json()).toMatchObject({
       code: 'not_clustered',
     });
+  });
+
+  it('shows in the ordinary report what households cost, and no lift that does not know of them', async () => {
+    const [a, b] = bothArms(households().raw);
+    const error = Math.sqrt(a.variance + b.variance);
+    for (const estimator of ['welch', 'asymptotic-cs', 'score', 'bayesian']) {
+      const whole = (
+        await api.request('GET', `/v1/experiments/home/report?estimator=${estimator}`)
+      ).json<LiftReport>();
+      const play = whole.results.find(({ metric }) => metric === 'play-rate');
+      if (!play) throw new Error('not measured');
+      expect(play.kind).toBe('proportion');
+      expect(play.effect.estimate).toBeCloseTo(b.mean - a.mean, 10);
+      expect(play.effect.standardError).toBeCloseTo(error, 10);
+      expect([play.effect.control.n, play.matured, play.enrolled]).toEqual([100, 200, 200]);
+      expect(play.formula[0]).toContain('n counts clusters by household');
+      expect(whole.clusters).toMatchObject({ by: 'household', total: 200, meanSize: 2.5 });
+      expect(whole.clusters?.perArm).toEqual({ control: 100, new: 100 });
+      // 100 households and 100, though they have 200 members and 300.
+      expect(whole.health.find(({ key }) => key === 'sample-ratio')?.status).toBe('pass');
+      const quantile = whole.results.find(({ metric }) => metric === 'watch-minutes-p90');
+      expect(quantile?.effect).toMatchObject({
+        status: 'undefined',
+        reason: 'no_cluster_form',
+        interval: null,
+      });
+      expect(whole.missing.join()).toContain('no error that knows of clusters');
+    }
+    const days = (
+      await api.request('GET', '/v1/experiments/home/report/series?metric=play-rate&estimator=welch')
+    ).json<{ points: { estimate: number; lower: number; upper: number }[] }>();
+    expect(days.points).toHaveLength(1);
+    const ratio = (await api.request('GET', '/v1/experiments/home/report/clusters'))
+      .json<ClusterReport>()
+      .comparisons.find(({ metric }) => metric === 'play-rate')?.designEffect;
+    expect(ratio).toBeCloseTo((a.variance + b.variance) / (a.naive + b.naive), 6);
+    for (const path of [
+      'report/retention?kind=day',
+      'survival?event=cancel',
+      'forecast?day=28',
+      'report/rates',
+      'segments/scan',
+      'novelty',
+      'report/adjustments?metric=play-rate',
+      'report/bayesian?metric=play-rate',
+    ])
+      expect([path, (await api.request('GET', `/v1/experiments/home/${path}`)).json<Fault>().code]).toEqual([
+        path,
+        'assigned_by_cluster',
+      ]);
   });
 
   it('forces arms by a signed token, which counts for nothing, runs out and can be revoked', async () => {

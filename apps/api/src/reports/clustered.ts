@@ -17,8 +17,16 @@ export function clusteredMetrics(metrics: readonly ReportMetric[]): ReportMetric
 }
 
 /** The first line of how an effect follows from its moments, where these are of clusters. */
-export const clusterNote = (by: string): string =>
-  `n counts clusters by ${by}; a mean is the sum of values over the number of units, and s² is the variance of the clusters' (sum of values − mean × units) / mean size (Liang and Zeger 1986, CR1)`;
+export const withClusterNote = (
+  formula: readonly string[],
+  clusters: ReportClusters | null,
+): readonly string[] =>
+  clusters === null || formula.length === 0
+    ? formula
+    : [
+        `n counts clusters by ${clusters.by}; a mean is the sum of values over the number of units, and s² is the variance of the clusters' (sum of values − mean × units) / mean size (Liang and Zeger 1986, CR1)`,
+        ...formula,
+      ];
 
 /**
  * Refuses an analysis that takes every unit for one that was assigned by itself: its intervals would be too narrow.

@@ -12,7 +12,7 @@ import type {
 } from '#metrics';
 import { dayOf, lastMatureDay, watchedUntil } from '../rollups/maturity.js';
 import { baselineOf } from './baseline.js';
-import { clusterNote, clusteredMetrics, countedOf } from './clustered.js';
+import { clusteredMetrics, countedOf, withClusterNote } from './clustered.js';
 import type { Counted, ReportClusters } from './clustered.js';
 import { guardrailState } from './guardrail-state.js';
 import { HealthFactsReader, endOf } from './health-facts.js';
@@ -294,10 +294,7 @@ function shape(
       const reached = control + (counted.population.perArm.get(result.arm) ?? 0);
       return {
         ...result,
-        formula:
-          counted.clusters && result.formula.length > 0
-            ? [clusterNote(counted.clusters.by), ...result.formula]
-            : result.formula,
+        formula: withClusterNote(result.formula, counted.clusters),
         description: definition.description,
         kind: definition.kind,
         window: {

@@ -10,6 +10,8 @@ export interface ComparedBy {
   /** What the report is narrowed to; these answers are about all units, as of now. */
   segment: unknown;
   maturity?: number | null;
+  /** null: every unit was assigned by itself. */
+  clusters: unknown;
 }
 
 const path = (key: string, what: string): string => `/v1/experiments/${segment(key)}/report/${what}`;

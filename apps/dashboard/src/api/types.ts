@@ -193,6 +193,8 @@ export interface Report {
   complete: boolean;
   missing: string[];
   units: { enrolled: number; perArm: Record<string, number>; crossover: number | null };
+  /** Where units were assigned by cluster: what n of every result counts. */
+  clusters: { by: string; total: number; meanSize: number | null; unitsWithoutCluster: number } | null;
   health: HealthResult[];
   verdict: Verdict;
   results: MetricResult[];

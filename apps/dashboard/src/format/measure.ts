@@ -59,10 +59,15 @@ export function intervalName(interval: Interval | null): string {
   return `${percent(interval.level, 0)} ${INTERVAL_NAME[interval.kind]}`;
 }
 
+const WHY_UNDEFINED: Record<string, string> = {
+  no_cluster_form: 'This kind of metric has no error that knows of clusters',
+};
+
 /** The reason why an effect shows a dash, or null where it doesn't. */
 export function whyUndefined(effect: RelativeEffect): string | null {
   if (finite(effect.estimate) !== null) return null;
-  return effect.reason ?? 'Not enough data to compute this.';
+  const { reason } = effect;
+  return reason === null ? 'Not enough data to compute this.' : (WHY_UNDEFINED[reason] ?? reason);
 }
 
 export type Direction = 'better' | 'worse' | 'unclear';

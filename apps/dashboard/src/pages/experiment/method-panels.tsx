@@ -20,6 +20,12 @@ const NOT_ADJUSTABLE = ['quantile', 'time-to-event'];
 export function MethodPanels({ experimentKey, result, comparedBy }: MethodPanelsProps): ReactElement {
   const { metric, arm, kind } = result;
   const shared = { experimentKey, metric, arm, comparedBy };
+  if (comparedBy.clusters !== null)
+    return (
+      <p className={styles.note}>
+        Other methods are not shown: they count every unit as if it had been assigned by itself.
+      </p>
+    );
   return (
     <>
       {comparedBy.segment === null && (comparedBy.maturity ?? null) === null ? null : (

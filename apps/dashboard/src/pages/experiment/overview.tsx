@@ -10,6 +10,7 @@ import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
 import { Blocked } from './blocked.js';
 import { Checklist } from './checklist.js';
+import { ClustersPanel } from './clusters-panel.js';
 import { editMarks } from './edit-marks.js';
 import { Forest } from './forest.js';
 import { HealthStrip } from './health-strip.js';
@@ -56,6 +57,7 @@ function ReportOverview({ experiment, report, view }: ReportOverviewProps): Reac
           <Forest report={report} muted={muted} />
         )}
       </Panel>
+      <ClustersPanel experiment={experiment} />
       <Panel
         title="Decision metric over time"
         note="Cumulative lift as it stood on each day. An always-valid band may be read on any day without raising the error rate."

@@ -89,6 +89,9 @@ function Method({ report }: { report: Report }): ReactElement {
     <>
       {estimator?.title ?? report.estimator}, {percent(1 - report.alpha, 0)} intervals against{' '}
       {report.baseline}; {plural(report.units.enrolled, 'unit')} enrolled
+      {report.clusters === null
+        ? ''
+        : ` in ${plural(report.clusters.total, 'cluster')} by ${report.clusters.by}, which n counts`}
       {report.units.crossover === null
         ? ''
         : `, ${count(report.units.crossover)} seen in more than one arm and left out`}

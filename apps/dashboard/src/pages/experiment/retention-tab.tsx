@@ -3,6 +3,7 @@ import type { ReactElement } from 'react';
 import type { Experiment, RetentionKind } from '../../api/types.js';
 import layout from '../../ui/layout.module.css';
 import { useUrlState } from '../../ui/url-state.js';
+import { OwnAssignment } from './clusters-panel.js';
 import { ForecastPanel } from './forecast-panel.js';
 import { NotStarted } from './not-started.js';
 import { KINDS } from './retention-kinds.js';
@@ -23,7 +24,7 @@ export function RetentionTab({ experiment }: { experiment: Experiment }): ReactE
   const kind = KIND_KEYS.find((key) => key === chosen) ?? 'day';
   const survival = chosen === SURVIVAL;
   return (
-    <>
+    <OwnAssignment experiment={experiment}>
       <div className={layout.toolbar}>
         <SegmentedControl
           aria-label="Retention view"
@@ -41,6 +42,6 @@ export function RetentionTab({ experiment }: { experiment: Experiment }): ReactE
         )}
         <ForecastPanel experiment={experiment} />
       </div>
-    </>
+    </OwnAssignment>
   );
 }

@@ -11,6 +11,7 @@ import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
 import { useUrlState } from '../../ui/url-state.js';
 import { Blocked } from './blocked.js';
+import { OwnAssignment } from './clusters-panel.js';
 import { NotStarted } from './not-started.js';
 import { PooledNote } from './pooled-note.js';
 import { isBlocked, useReportView } from './report-choice.js';
@@ -18,9 +19,17 @@ import { SegmentTable } from './segment-table.js';
 
 /** Every metric in every segment: where does the effect differ? */
 export function SegmentsTab({ experiment }: { experiment: Experiment }): ReactElement {
+  if (experiment.startedAt === null) return <NotStarted experiment={experiment} />;
+  return (
+    <OwnAssignment experiment={experiment}>
+      <Scan experiment={experiment} />
+    </OwnAssignment>
+  );
+}
+
+function Scan({ experiment }: { experiment: Experiment }): ReactElement {
   const view = useReportView(experiment.key);
   const query = useSegmentScan(experiment.key, view.estimator || null, view.settings);
-  if (experiment.startedAt === null) return <NotStarted experiment={experiment} />;
   const report = view.query.data;
   const blocked = report !== undefined && isBlocked(report);
   return (

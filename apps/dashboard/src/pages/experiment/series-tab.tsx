@@ -6,6 +6,7 @@ import type { Experiment } from '../../api/types.js';
 import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
 import { useUrlState } from '../../ui/url-state.js';
+import { OwnAssignment } from './clusters-panel.js';
 import { editMarks } from './edit-marks.js';
 import { NotStarted } from './not-started.js';
 import { PooledNote } from './pooled-note.js';
@@ -59,17 +60,21 @@ export function SeriesTab({ experiment }: { experiment: Experiment }): ReactElem
         title={`${title(metric)} by days since first exposure`}
         note="The same units on every day: a lift that fades is novelty, one that grows shows that units still adapt."
       >
-        <Suspense fallback={<Skeleton height={280} />}>
-          <NoveltyPanel experiment={experiment} metric={metric} muted={muted} />
-        </Suspense>
+        <OwnAssignment experiment={experiment}>
+          <Suspense fallback={<Skeleton height={280} />}>
+            <NoveltyPanel experiment={experiment} metric={metric} muted={muted} />
+          </Suspense>
+        </OwnAssignment>
       </Panel>
       <Panel
         title="Canary: events in time"
         note="Units that had an event since exposure, arm against control. Watch errors and cancellations here from the first hour; for metrics, the report decides."
       >
-        <Suspense fallback={<Skeleton height={280} />}>
-          <CanaryPanel experiment={experiment} muted={muted} />
-        </Suspense>
+        <OwnAssignment experiment={experiment}>
+          <Suspense fallback={<Skeleton height={280} />}>
+            <CanaryPanel experiment={experiment} muted={muted} />
+          </Suspense>
+        </OwnAssignment>
       </Panel>
     </div>
   );
