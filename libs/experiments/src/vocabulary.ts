@@ -133,6 +133,8 @@ export interface Experiment {
 export interface Switchback {
   /** Length of a slot; slots begin at midnight UTC. */
   readonly slotMinutes: number;
+  /** Minutes at the start of a slot that are served but not counted, while the slot before wears off; absent: none. */
+  readonly washOutMinutes?: number | undefined;
 }
 
 export interface Prerequisite {

@@ -10,6 +10,7 @@ import { encodeEvents } from '../queues/event-lines.js';
 import type { ClientEvent, DecisionRecord } from '../queues/jobs.js';
 import type { ClusterReport } from '../reports/clusters.js';
 import type { LiftReport } from '../reports/lift-reports.js';
+import type { SwitchbackReport } from '../reports/switchback-report.js';
 import { rollUpAll } from '../rollups/roll-up-all.js';
 
 interface Treatment {
@@ -84,6 +85,45 @@ function households() {
     }
   }
   return { at, raw, decisions, events };
+}
+
+/** Two markets in 60 slots of an hour, whose watching answers to their arm and to that of the slot before. */
+function turns() {
+  const rng = createRng('turns');
+  const hour = 3_600_000;
+  const first = Math.floor(Date.now() / hour) * hour - 15 * 24 * hour;
+  const watched = { control: [] as number[], new: [] as number[] };
+  const decisions: DecisionRecord[] = [];
+  const events: ClientEvent[] = [];
+  for (const market of ['de', 'fr']) {
+    let before = false;
+    for (let slot = 0; slot < 60; slot++) {
+      const start = first + slot * hour;
+      const which = rng.uniform() < 0.5 ? 'control' : 'new';
+      const unitId = `${market}@${new Date(start).toISOString().slice(0, 16)}Z`;
+      const onlyEarly = market === 'de' && slot === 59;
+      const minutes = 20 + (which === 'new' ? 8 : 0) + (before ? 6 : 0) + 3 * rng.normal();
+      for (const [at, seconds] of [
+        [start + 60_000, 6000],
+        ...(onlyEarly ? [] : [[start + 20 * 60_000, minutes * 60]]),
+      ] as [number, number][]) {
+        const decision = decisionRecord(unitId, at, which, {
+          experiment: 'turns',
+          surface: 'on.dev',
+          unitType: 'market',
+          exposed: true,
+        });
+        decisions.push(decision);
+        events.push(
+          clientEvent(unitId, at + 1000, { name: 'watch', value: seconds, decisionId: decision.id }),
+        );
+      }
+      if (!onlyEarly) watched[which].push(minutes);
+      before = which === 'new';
+    }
+  }
+  const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
+  return { decisions, events, means: { control: mean(watched.control), new: mean(watched.new) } };
 }
 
 const bothArms = ({ control, new: other }: ReturnType<typeof households>['raw']): [Robust, Robust] => [
@@ -390,6 +430,44 @@ describe('who is assigned, over HTTP', () => {
         path,
         'assigned_by_cluster',
       ]);
+  });
+
+  it('compares a switchback by slots, leaves out their first minutes, and tells what is carried over', async () => {
+    const { database } = api.db;
+    for (const washOutMinutes of [60, -1])
+      expect(
+        (await draft('turns', { surface: 'on.dev', switchback: { slotMinutes: 60, washOutMinutes } })).status,
+      ).toBe(400);
+    await draft('turns', {
+      surface: 'on.dev',
+      layer: 'layer-home',
+      layerShare: 0.1,
+      unitType: 'market',
+      switchback: { slotMinutes: 60, washOutMinutes: 10 },
+      decisionMetric: 'watch-minutes',
+    });
+    await start('turns');
+    const { decisions, events, means } = turns();
+    const facts = new FactStore(database);
+    await facts.insertDecisions(decisions.map(encodeDecision));
+    await facts.insertEvents(encodeEvents(events));
+    const began = new Date(Date.now() - 20 * 86_400_000);
+    await database.query(`update experiment set started_at = $1 where key = 'turns'`, [began]);
+    await database.query(`update experiment_phase set started_at = $1 where experiment = 'turns'`, [began]);
+    await rollUpAll(database, new Date());
+    const report = (
+      await api.request('GET', '/v1/experiments/turns/report/switchback?metric=watch-minutes')
+    ).json<SwitchbackReport>();
+    expect(report).toMatchObject({ slotMinutes: 60, washOutMinutes: 10, markets: 2, slots: 119 });
+    const { result, warning } = report.comparisons[0] ?? {};
+    // What was watched in the first ten minutes counts for no slot, and a slot seen only then is not there.
+    expect(result?.control.mean).toBeCloseTo(means.control, 9);
+    expect(result?.treatment.mean).toBeCloseTo(means.new, 9);
+    expect(result?.randomisationP).toBeLessThan(0.01);
+    expect(warning).toBe('CARRY-OVER');
+    expect((await api.request('GET', '/v1/experiments/fans/report/switchback')).json()).toMatchObject({
+      code: 'not_a_switchback',
+    });
   });
 
   it('forces arms by a signed token, which counts for nothing, runs out and can be revoked', async () => {

@@ -68,7 +68,7 @@ describe('events from HTTP to the table', () => {
     const first = await send('/v1/track', track, { authorization: basic });
     expect([first.status, first.json()]).toEqual([
       200,
-      { success: true, accepted: 1, rejected: [], ignored: 0 },
+      { success: true, accepted: 1, rejected: [], ignored: 0, linked: 0 },
     ]);
     const identify = { type: 'identify', messageId: 'seg-2', userId: 'm_1', traits: {} };
     const nameless = { type: 'track', messageId: 'seg-3', userId: 'm_1' };
@@ -128,6 +128,56 @@ describe('events from HTTP to the table', () => {
       const answer = await send(path, given, headers);
       expect([path, answer.status, answer.json()['code']]).toEqual([path, status, code]);
     }
+  });
+
+  it('stores an event under the unit known when it came, and after a link under the one seen first', async () => {
+    const key = api.keys.secret;
+    const watch = (id: string, who: object, at = minutesAgo(5)) => ({
+      ...{ type: 'track', messageId: id, event: 'Watched', timestamp: at, properties: { value: 1 } },
+      ...who,
+    });
+    const anonymous = { anonymousId: 'an-1' };
+    const member = { userId: 'mem-1' };
+    const send = (path: string, body: object, own = key) => api.request('POST', path, { body, key: own });
+    // Both were active before anybody knew that they are one: each keeps its own.
+    await send('/v1/batch', { batch: [watch('link-1', anonymous), watch('link-2', member)] });
+    await drained();
+    const link = { type: 'identify', messageId: 'i-1', ...anonymous, ...member };
+    // A key that anybody may hold links nothing.
+    expect((await send('/v1/batch', { batch: [link] }, api.keys.publishable)).json()).toMatchObject({
+      ...{ linked: 0, ignored: 1 },
+    });
+    expect((await send('/v1/identify', link, api.keys.publishable)).status).toBe(403);
+    // What the batch that tells of the link brings along counts for the unit that is kept, wherever it stands in it.
+    const both = await send('/v1/batch', {
+      batch: [watch('link-3', member), link, watch('link-4', anonymous)],
+    });
+    expect(both.json()).toMatchObject({ accepted: 2, linked: 1, ignored: 0, rejected: [] });
+    // Late: it happened before the link, and arrives after it.
+    await send('/v1/track', watch('link-5', member, minutesAgo(600)));
+    // A second link, to another member, keeps them apart; an alias joins an earlier id to the same unit.
+    expect((await send('/v1/identify', { ...link, userId: 'mem-2' })).json()).toMatchObject({ linked: 1 });
+    await send('/v1/alias', { previousId: 'an-0', ...member, messageId: 'a-1' });
+    await send('/v1/batch', {
+      batch: [watch('link-6', { userId: 'mem-2' }), watch('link-7', { anonymousId: 'an-0' })],
+    });
+    await drained();
+    expect((await stored('link-')).map(({ id, unit_id }) => [id, unit_id])).toEqual([
+      ['link-1', 'an-1'],
+      ['link-2', 'mem-1'],
+      ['link-3', 'an-1'],
+      ['link-4', 'an-1'],
+      ['link-5', 'an-1'],
+      ['link-6', 'mem-2'],
+      ['link-7', 'an-1'],
+    ]);
+    const bad = await send('/v1/batch', { batch: [{ ...link, userId: 'a.person@example.org' }] });
+    expect([bad.status, bad.json<{ errors: object[] }>().errors[0]]).toMatchObject([
+      400,
+      { pointer: '/batch/0', code: 'invalid_link' },
+    ]);
+    // One id alone tells of no link.
+    expect((await send('/v1/identify', { userId: 'mem-3' })).json()).toMatchObject({ linked: 0, ignored: 1 });
   });
 
   it('stores what was sent, with everything in it', async () => {

@@ -64,7 +64,21 @@ const designFields = {
   unitType: keyField,
   /** Unit type whose units share an arm; null: every unit is assigned by itself. */
   clusterBy: keyField.nullable(),
-  switchback: z.strictObject({ slotMinutes: z.int().min(5).max(10_080) }).nullable(),
+  switchback: z
+    .strictObject({
+      slotMinutes: z.int().min(5).max(10_080),
+      washOutMinutes: z
+        .int()
+        .min(0)
+        .max(10_079)
+        .optional()
+        .describe('Minutes of each slot that do not count'),
+    })
+    .refine(({ slotMinutes, washOutMinutes = 0 }) => washOutMinutes < slotMinutes, {
+      path: ['washOutMinutes'],
+      error: 'must be shorter than the slot',
+    })
+    .nullable(),
   prerequisites: z
     .array(z.strictObject({ experiment: keyField, arms: z.array(keyField).min(1).max(50) }))
     .max(MOST_PREREQUISITES),

@@ -1,24 +1,10 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { Acting } from '../http/acting.js';
 import { AllowRole } from '../http/api-key.guard.js';
-import { keyField, textField } from '../http/fields.js';
-import { looksPersonal } from '../http/unit-id.js';
 import { IdentitiesService } from './identities.service.js';
-
-const unitIdField = textField(128)
-  .min(1)
-  .refine(
-    (id) => !looksPersonal(id),
-    'looks like an e-mail address or a phone number; send a pseudonymous id',
-  );
-const linkSchema = z
-  .strictObject({ unitId: unitIdField, anonymousId: unitIdField, unitType: keyField.default('member') })
-  .refine(({ unitId, anonymousId }) => unitId !== anonymousId, {
-    path: ['anonymousId'],
-    message: 'must be another id than unitId',
-  });
+import { linkSchema, unitIdField } from './link.schema.js';
 
 @ApiTags('units')
 @Controller('v1/identities')

@@ -17,6 +17,7 @@ import { ReportStore } from './report-store.js';
 import { ReportsController } from './reports.controller.js';
 import { RetentionController } from './retention.controller.js';
 import { RetentionStore } from './retention-store.js';
+import { SwitchbackController } from './switchback.controller.js';
 import { SignalStore } from './signal-store.js';
 import { Trends } from './trends.js';
 import { UnitReportsController } from './unit-reports.controller.js';
@@ -37,6 +38,7 @@ export class ReportsCoreModule {}
     MetricReportsController,
     EventRatesController,
     ClustersController,
+    SwitchbackController,
     ExportController,
     HealthController,
     AnalysesController,

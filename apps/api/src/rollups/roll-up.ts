@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { MetricDefinition } from '#metrics';
 import { Database } from '../persistence/database.js';
 import type { Transaction } from '../persistence/database.js';
 import { loadMetricCatalogue } from '../persistence/metric-catalogue.js';
@@ -114,9 +115,20 @@ async function takeExposures(tx: Transaction, { from, to }: Range): Promise<numb
   await keepPending(tx);
   // The arm that all units get during a pause is no assignment of theirs: it would make them crossovers.
   await tx.query(`delete from fresh_entry where experiment is null or arm is null or reason = 'PAUSED'`);
+  await tx.query(WASHED_OUT);
   const [row] = await tx.query<{ n: number }>(`select count(*)::integer as n from fresh_entry`);
   return row?.n ?? 0;
 }
+
+/**
+ * The first minutes of a switchback's slots, in which the slot before wears off: a unit `<id>@<start of the slot>` enters
+ * with what it sees after them, and its metrics count from there.
+ */
+const WASHED_OUT = `
+delete from fresh_entry f using experiment x
+ where x.key = f.experiment and (x.switchback ->> 'washOutMinutes')::integer > 0
+   and f.unit_id ~ '@\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\dZ$'
+   and f.at < right(f.unit_id, 17)::timestamptz + make_interval(mins => (x.switchback ->> 'washOutMinutes')::integer)`;
 
 /** Exposures whose decision is not there yet wait; those that waited too long are counted and given up. */
 async function keepPending(tx: Transaction): Promise<void> {
@@ -220,9 +232,10 @@ async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
     pinned: PinnedVersions;
     stoppedAt: Date | null;
     failed: boolean;
+    turns: boolean;
   }>(
     `select x.key as experiment, coalesce(d.n, 0) as n, x.metric_versions as pinned, x.stopped_at as "stoppedAt",
-            exists (select from rollup_failure f where f.experiment = x.key) as failed,
+            exists (select from rollup_failure f where f.experiment = x.key) as failed, x.switchback is not null as turns,
             case when d.n > 0 then (select count(*) from experiment_unit u where u.experiment = x.key) else 0 end::integer as enrolled,
             array_remove(array_append(x.secondary_metrics || x.guardrail_metrics, x.decision_metric), null) as metrics
        from experiment x
@@ -233,8 +246,9 @@ async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
   const experiments: Recomputed[] = [];
   const catalogue = await loadMetricCatalogue(tx);
   const known = await loadSlots(tx);
-  for (const { experiment, n, enrolled, metrics: keys, pinned, stoppedAt, failed } of rows) {
-    const measured = { experiment, metrics: catalogue.definitionsOf(keys, pinned), stoppedAt };
+  for (const { experiment, n, enrolled, metrics: keys, pinned, stoppedAt, failed, turns } of rows) {
+    const defined = catalogue.definitionsOf(keys, pinned);
+    const measured = { experiment, metrics: turns ? defined.map(withoutCovariate) : defined, stoppedAt };
     const { slots, changed } = await assignSlots(tx, measured, known.get(experiment) ?? []);
     const anew = changed || failed;
     if (n === 0 && !anew) continue;
@@ -249,6 +263,12 @@ async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
   }
   return { units: rows.reduce((sum, row) => sum + row.n, 0), experiments };
 }
+
+/**
+ * A slot of a switchback has no time before it: what its unit did before it counts is the slot's own beginning, which the
+ * arm has touched already, and no covariate.
+ */
+const withoutCovariate = ({ covariateDays: _days, ...metric }: MetricDefinition): MetricDefinition => metric;
 
 /** Cohorts that lost their last unit in a run that failed. */
 const EMPTIED_COHORTS = `union select experiment, entered_on from moments_cohort where experiment = $1`;

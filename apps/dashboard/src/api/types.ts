@@ -46,7 +46,7 @@ export interface Experiment {
   surface: string;
   unitType: string;
   clusterBy?: string | null;
-  switchback?: { slotMinutes: number } | null;
+  switchback?: { slotMinutes: number; washOutMinutes?: number } | null;
   prerequisites?: { experiment: string; arms: string[] }[];
   status: ExperimentStatus;
   layer: string;

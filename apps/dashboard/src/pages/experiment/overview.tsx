@@ -16,6 +16,7 @@ import { Forest } from './forest.js';
 import { HealthStrip } from './health-strip.js';
 import { isBlocked, useReportView } from './report-choice.js';
 import type { ReportView } from './report-choice.js';
+import { SwitchbackPanel } from './switchback-panel.js';
 import { VerdictCard } from './verdict-card.js';
 
 const LiftOverTime = lazy(async () => ({ default: (await import('./lift-over-time.js')).LiftOverTime }));
@@ -58,6 +59,7 @@ function ReportOverview({ experiment, report, view }: ReportOverviewProps): Reac
         )}
       </Panel>
       <ClustersPanel experiment={experiment} />
+      <SwitchbackPanel experiment={experiment} />
       <Panel
         title="Decision metric over time"
         note="Cumulative lift as it stood on each day. An always-valid band may be read on any day without raising the error rate."

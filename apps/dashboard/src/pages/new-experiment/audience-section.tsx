@@ -7,6 +7,7 @@ import { Panel } from '../../ui/panel.js';
 import { OWN_LAYER } from './draft.js';
 import { freeShare } from './layers.js';
 import type { SectionProps } from './section-props.js';
+import { SwitchbackFields } from './switchback-fields.js';
 import { TargetingFields } from './targeting-fields.js';
 
 /** Who takes part: targeting, traffic, layer. */
@@ -58,6 +59,7 @@ export function AudienceSection(props: SectionProps): ReactElement {
             value={draft.clusterBy}
             onChange={(clusterBy) => set({ clusterBy })}
           />
+          <SwitchbackFields draft={draft} set={set} problems={problems} />
           <Select
             label="Layer"
             description="Experiments in one layer never overlap"

@@ -33,6 +33,8 @@ export interface ExperimentDraft {
   layer: string;
   /** Minutes after which a unit may switch arm; null: it never does. */
   switchback: number | null;
+  /** Minutes at the start of a switchback's slot that do not count. */
+  washOut: number;
   decisionMetric: string;
   secondaryMetrics: string[];
   guardrailMetrics: string[];
@@ -77,6 +79,7 @@ export function emptyDraft(): ExperimentDraft {
     traffic: 100,
     layer: '',
     switchback: null,
+    washOut: 0,
     decisionMetric: '',
     secondaryMetrics: [],
     guardrailMetrics: [],
@@ -143,7 +146,9 @@ export function toBody(draft: ExperimentDraft): ExperimentBody {
     unitType,
     clusterBy: draft.clusterBy,
     layer: layer === OWN_LAYER ? draft.key || slug(title) : layer,
-    ...(draft.switchback === null ? {} : { switchback: { slotMinutes: draft.switchback } }),
+    ...(draft.switchback === null
+      ? {}
+      : { switchback: { slotMinutes: draft.switchback, washOutMinutes: draft.washOut } }),
     traffic: draft.traffic / 100,
     targeting: toCondition(draft.targeting),
     arms: draft.arms.map((entry) => ({

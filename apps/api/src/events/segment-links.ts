@@ -1,0 +1,23 @@
+import { linkSchema } from '../identities/link.schema.js';
+import type { Link } from '../identities/link-units.js';
+import type { Rejection } from './event.validator.js';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * The link that a Segment `identify` or `alias` message tells of: `anonymousId` has become `userId`, or `previousId` has.
+ * @returns null for messages of other types, and for those that name one id only, which tell of no link.
+ */
+export function linkOf(raw: unknown): Link | Rejection | null {
+  if (typeof raw !== 'object' || raw === null) return null;
+  const { type, userId, anonymousId, previousId } = raw as Fields;
+  if (type !== 'identify' && type !== 'alias') return null;
+  const earlier = type === 'alias' ? previousId : anonymousId;
+  if (!given(userId) || !given(earlier) || userId === earlier) return null;
+  const checked = linkSchema.safeParse({ unitId: userId, anonymousId: earlier });
+  if (checked.success) return checked.data;
+  const [issue] = checked.error.issues;
+  return { code: 'invalid_link', message: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}` };
+}
+
+const given = (id: unknown): boolean => id !== undefined && id !== null && id !== '';
