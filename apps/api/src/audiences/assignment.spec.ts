@@ -483,6 +483,18 @@ describe('who is assigned, over HTTP', () => {
     const answer = await serve('on.fans', forced);
     expect(answer).toMatchObject({ experiment: 'fans', arm: 'new', reason: 'FORCED' });
     expect((await serve('on.dev', forced)).reason).toBe('NOT_ELIGIBLE');
+    // The same token on the other ways to be served, where nothing is tracked of it.
+    const ofrep = await api.request('POST', '/ofrep/v1/evaluate/flags/on.fans', {
+      body: { context: { targetingKey: 'm9', $tester: token } },
+      key: api.keys.publishable,
+    });
+    expect(ofrep.json()).toMatchObject({ value: 'new' });
+    const growthbook = await api.request('POST', `/api/eval/${api.keys.publishable}`, {
+      body: { attributes: { id: 'm9', $tester: token } },
+      key: null,
+    });
+    const { features } = growthbook.json<{ features: Record<string, unknown> }>();
+    expect(features['on.fans']).toEqual({ defaultValue: 'new' });
     const refused = async (tester: string): Promise<unknown> =>
       (await post('/v1/treatments', { unitId: 'm9', requests: [{ surface: 'on.fans' }], tester })).json<
         Partial<Fault>

@@ -16,6 +16,7 @@ const environment = z.object({
   MARQUEE_RETENTION_DAYS: z.coerce.number().int().min(1).default(400),
   MARQUEE_SEGMENT_NAMES: z.string().default(''),
   MARQUEE_WEBHOOK_ALLOW: z.string().default(''),
+  MARQUEE_SECRETS_KEYS: z.string().default(''),
   MARQUEE_EVALUATIONS_PER_SECOND: z.coerce.number().int().min(0).max(1_000_000).default(0),
   MARQUEE_BODY_LIMIT_BYTES: z.coerce.number().int().min(1024).default(5_000_000),
 });
@@ -41,6 +42,8 @@ export interface Config {
   readonly segmentNames: Readonly<Record<string, string>>;
   /** Hosts, addresses and CIDR ranges inside the own network that webhooks may be sent to. */
   readonly webhookAllow: readonly string[];
+  /** Keys (32 bytes, base64) that stored secrets are encrypted with, the newest first; none: a file of the state directory. */
+  readonly secretsKeys: readonly string[];
 }
 
 const list = (text: string | undefined): string[] =>
@@ -75,7 +78,17 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     bodyLimitBytes: value.MARQUEE_BODY_LIMIT_BYTES,
     segmentNames: namesOf(list(value.MARQUEE_SEGMENT_NAMES)),
     webhookAllow: list(value.MARQUEE_WEBHOOK_ALLOW),
+    secretsKeys: keysOf(list(value.MARQUEE_SECRETS_KEYS)),
   };
+}
+
+/** @throws Error for one that is not 32 bytes in base64; it is not quoted, being a secret. */
+function keysOf(keys: readonly string[]): readonly string[] {
+  const wrong = keys.findIndex((key) => Buffer.from(key, 'base64').length !== 32);
+  if (wrong === -1) return keys;
+  throw new Error(
+    `Configuration: MARQUEE_SECRETS_KEYS: entry ${wrong + 1} is not 32 bytes in base64; make one with \`openssl rand -base64 32\``,
+  );
 }
 
 /** @param pairs such as `Song Played=play`. @throws Error for one that is no pair or no name of an outcome. */

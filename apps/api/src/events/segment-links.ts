@@ -11,13 +11,12 @@ type Fields = Readonly<Record<string, unknown>>;
 export function linkOf(raw: unknown): Link | Rejection | null {
   if (typeof raw !== 'object' || raw === null) return null;
   const { type, userId, anonymousId, previousId } = raw as Fields;
-  if (type !== 'identify' && type !== 'alias') return null;
-  const earlier = type === 'alias' ? previousId : anonymousId;
+  const earlier = { identify: anonymousId, alias: previousId }[String(type)];
   if (!given(userId) || !given(earlier) || userId === earlier) return null;
   const checked = linkSchema.safeParse({ unitId: userId, anonymousId: earlier });
   if (checked.success) return checked.data;
-  const [issue] = checked.error.issues;
-  return { code: 'invalid_link', message: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}` };
+  const problems = checked.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  return { code: 'invalid_link', message: problems.join('; ') };
 }
 
 const given = (id: unknown): boolean => id !== undefined && id !== null && id !== '';

@@ -26,10 +26,14 @@ function isContextValue(value: unknown): value is ContextValue {
   return Array.isArray(value) && value.length <= MOST_ENTRIES && value.every(isShort);
 }
 
+/** Attribute with the token of a tester, which forces arms; the same name as in OFREP's context. */
+const TESTER = '$tester';
+
 /** An SDK sends whatever it knows, addresses and nested objects too: what a context cannot hold is left out. */
 function contextOf(attributes: Readonly<Record<string, unknown>>): Context {
   const kept = Object.entries(attributes).filter(
-    (entry): entry is [string, ContextValue] => entry[0] !== UNIT_ID && isContextValue(entry[1]),
+    (entry): entry is [string, ContextValue] =>
+      entry[0] !== UNIT_ID && entry[0] !== TESTER && isContextValue(entry[1]),
   );
   return Object.fromEntries(kept);
 }
@@ -57,7 +61,9 @@ export class RemoteEvaluation {
       throw Problem.invalid('/attributes/id', 'invalid_id', 'must be the id of the unit, a text');
     const forced = this.forcedBy(body);
     const wanted = [...this.catalog.current.surfaces.keys()].filter((key) => !forced.has(key));
-    const flags = await this.flags.evaluateAll({ unitId, context: contextOf(attributes) }, new Set(wanted));
+    const tester = attributes[TESTER];
+    const asked = { unitId, context: contextOf(attributes), ...(tester === undefined ? {} : { tester }) };
+    const flags = await this.flags.evaluateAll(asked, new Set(wanted));
     const features = new Map<string, Feature>();
     for (const flag of flags) features.set(flag.key, this.featureOf(flag, unitId));
     for (const [key, value] of forced) features.set(key, { defaultValue: value });
@@ -94,6 +100,8 @@ export class RemoteEvaluation {
   }
 
   private featureOf({ key, value = null, treatment }: Flag, unitId: string): Feature {
+    // What a tester forced is nothing to track.
+    if (treatment.reason === 'FORCED') return { defaultValue: value };
     const surface = this.catalog.current.surfaces.get(key);
     const defaultValue = surface?.defaultValue ?? null;
     const experiment = this.catalog.current.config.experiments.find(

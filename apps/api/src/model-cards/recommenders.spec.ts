@@ -436,6 +436,23 @@ describe('recommenders over HTTP', () => {
       page.rows.map(({ id }, position) => ({ position, action_id: id, reward: position === 0 ? 1 : 0 })),
     );
 
+    // A tester's token forces arms of a page as well; what it forces counts for no arm and no policy.
+    const { token } = (
+      await post('/v1/tester-tokens', { name: 'Ann', arms: { 'row-order': 'b' }, hours: 1 })
+    ).json<{ token: string }>();
+    let forced: ServedPage | null = null;
+    for (const deadline = Date.now() + 20_000; forced === null && Date.now() < deadline;) {
+      records.length = 0;
+      const served = await api.request('POST', '/v1/pages/home/serve', {
+        body: { unitId: 'u9', tester: token },
+      });
+      if (served.status === 200) forced = served.json<ServedPage>();
+    }
+    expect(forced?.order).toMatchObject({ experiment: 'row-order', arm: 'b', reason: 'FORCED' });
+    expect(records.find(({ id }) => id === forced?.order.decisionId)).toMatchObject({
+      ...{ reason: 'FORCED', experiment: null, arm: null, policyId: null, rewardWindowSeconds: null },
+    });
+
     const bad = await api.request('POST', '/v1/pages/home/serve', { body: { context: 3 } });
     expect(bad.json<{ errors: { pointer: string }[] }>().errors.map(({ pointer }) => pointer)).toEqual([
       '/unitId',

@@ -15,6 +15,10 @@ export const servePageSchema = z.object({
   unitType: keyField.default('member').optional(),
   context: z.record(z.string(), z.unknown()).optional().describe('As in POST /v1/treatments.'),
   expose: z.boolean().default(false).optional().describe('True when all of the page is shown for certain.'),
+  tester: z
+    .string()
+    .optional()
+    .describe('Token of a tester, which forces arms of the page’s surfaces; see POST /v1/tester-tokens.'),
 });
 
 const levelPolicy = keyField

@@ -63,7 +63,12 @@ function forcedRecord(decided: Decided): DecisionRecord {
   const { assignment, request, choice } = decided;
   const { experiment, arm } = assignment;
   const what = `arm "${arm?.key ?? ''}" of "${experiment?.key ?? ''}" for the tester "${request.tester?.name ?? ''}"`;
-  const record = plainRecord({ ...decided, assignment: { ...assignment, experiment: null, arm: null } });
+  const record = plainRecord({
+    ...decided,
+    shadow: null,
+    choice: { ...choice, lot: null },
+    assignment: { ...assignment, experiment: null, arm: null },
+  });
   const fallback = choice.fallback === null ? what : `${what}; ${choice.fallback}`;
   return { ...record, reason: 'FORCED', fallback, policyVersion: null, rewardWindowSeconds: null };
 }

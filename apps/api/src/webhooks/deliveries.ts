@@ -5,7 +5,9 @@ import { CONFIG } from '../config/config.js';
 import type { Config } from '../config/config.js';
 import { Database } from '../persistence/database.js';
 import type { Sql } from '../persistence/database.js';
+import { Sealer } from '../persistence/sealer.js';
 import { AllowList } from './address.js';
+import { sealedFor } from './seal-secrets.js';
 import { send } from './send.js';
 import type { Sent } from './send.js';
 import { signatureHeaders } from './signature.js';
@@ -77,6 +79,7 @@ export class WebhookDeliveries {
 
   constructor(
     @Inject(Database) private readonly db: Database,
+    @Inject(Sealer) private readonly sealer: Sealer,
     @Inject(CONFIG) config: Pick<Config, 'webhookAllow'>,
   ) {
     this.allow = new AllowList(config.webhookAllow);
@@ -103,12 +106,24 @@ export class WebhookDeliveries {
     const due = await this.db.query<Due>(LOAD, [ids]);
     await Promise.all(
       due.map(async (one) => {
-        const body = JSON.stringify({ type: one.type, timestamp: one.at.toISOString(), data: one.data });
-        const signed = { id: one.message_id, body, secrets: one.secrets };
-        const headers = signatureHeaders(signed, now.getTime());
-        await this.record(one, await send(one.url, { headers, body }, { allow: this.allow }), now);
+        await this.record(one, await this.attempt(one, now), now);
       }),
     );
+  }
+
+  private async attempt(due: Due, now: Date): Promise<Sent> {
+    const body = JSON.stringify({ type: due.type, timestamp: due.at.toISOString(), data: due.data });
+    let secrets: readonly Secret[];
+    try {
+      secrets = due.secrets.map((one) => ({
+        ...one,
+        secret: this.sealer.open(one.secret, sealedFor(due.endpoint_id)),
+      }));
+    } catch (error) {
+      return { status: null, error: `The secret cannot be read: ${(error as Error).message}`, ms: 0 };
+    }
+    const headers = signatureHeaders({ id: due.message_id, body, secrets }, now.getTime());
+    return send(due.url, { headers, body }, { allow: this.allow });
   }
 
   /** Drops messages that are older than 30 days, with their deliveries. */

@@ -9,9 +9,11 @@ import { Problem } from '../http/problem.js';
 import { announce } from '../persistence/announce.js';
 import { Database } from '../persistence/database.js';
 import type { Sql } from '../persistence/database.js';
+import { Sealer } from '../persistence/sealer.js';
 import { AllowList, RefusedAddress, checkedTarget } from './address.js';
 import { WebhookDeliveries } from './deliveries.js';
 import type { Attempt } from './deliveries.js';
+import { sealedFor } from './seal-secrets.js';
 import { newSecret } from './signature.js';
 import type { Secret } from './signature.js';
 import type { CreateWebhook, PatchWebhook, Rotate } from './webhook.schemas.js';
@@ -65,6 +67,7 @@ export class WebhooksService {
   constructor(
     @Inject(Database) private readonly db: Database,
     @Inject(WebhookDeliveries) private readonly deliveries: WebhookDeliveries,
+    @Inject(Sealer) private readonly sealer: Sealer,
     @Inject(CONFIG) config: Pick<Config, 'webhookAllow'>,
   ) {
     this.allow = new AllowList(config.webhookAllow);
@@ -86,7 +89,7 @@ export class WebhooksService {
     await this.requireAddress(body.url);
     const id = `whk_${randomBytes(9).toString('base64url')}`;
     const secret = newSecret();
-    const secrets = [{ secret, createdAt: new Date().toISOString(), expiresAt: null }];
+    const secrets = [this.sealed(id, secret, new Date())];
     return this.db.transaction(async (tx) => {
       const [counted] = await tx.query<{ count: number }>(
         `select count(*)::int as count from webhook_endpoint`,
@@ -158,7 +161,7 @@ export class WebhooksService {
       const old = before.secrets
         .filter(({ expiresAt }) => expiresAt === null)
         .map((one) => ({ ...one, expiresAt: until }));
-      const secrets = [{ secret, createdAt: new Date(now).toISOString(), expiresAt: null }, ...old];
+      const secrets = [this.sealed(id, secret, new Date(now)), ...old];
       const [row] = await tx.query<Row>(
         `update webhook_endpoint set secrets = $2::jsonb, updated_at = now() where id = $1 returning ${ENDPOINT}`,
         [id, JSON.stringify(secrets)],
@@ -167,6 +170,14 @@ export class WebhooksService {
       await this.audit(tx, acting, { verb: 'rotate', id, before: viewOf(before), after });
       return { ...after, secret };
     });
+  }
+
+  private sealed(id: string, secret: string, at: Date): Secret {
+    return {
+      secret: this.sealer.seal(secret, sealedFor(id)),
+      createdAt: at.toISOString(),
+      expiresAt: null,
+    };
   }
 
   /** Sends a test event now. @returns the delivery with what came of it. @throws Problem 404, 409 `webhook_disabled`. */

@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto';
+import fs from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -9,7 +11,9 @@ import type { TestApi } from '../../test/api.js';
 import { writeAudit } from '../access/audit.js';
 import { createWorker } from '../bootstrap.js';
 import type { Running } from '../bootstrap.js';
+import { Sealer } from '../persistence/sealer.js';
 import { MOST_ATTEMPTS, WebhookDeliveries } from './deliveries.js';
+import { sealSecrets } from './seal-secrets.js';
 import type { DeliveryView, WebhookView } from './webhooks.service.js';
 
 const ALLOW = { MARQUEE_WEBHOOK_ALLOW: '127.0.0.1' };
@@ -190,6 +194,38 @@ describe('webhooks', () => {
       [rotated.secret, hook.secret].map((secret) => signed(secret, message)),
     );
     expect((await api.request('GET', '/v1/webhooks')).text).not.toContain('whsec_');
+    // Nor does the database have them: with the key in a file that its owner alone may read.
+    const stored = async () =>
+      (
+        await api.db.database.query<{ secrets: { secret: string }[] }>(
+          'select secrets from webhook_endpoint where id = $1',
+          [hook.id],
+        )
+      )[0]?.secrets.map(({ secret }) => secret) ?? [];
+    for (const secret of await stored()) expect(secret).toMatch(/^sealed:v1:[0-9a-f]{12}:/);
+    const file = path.join(api.config.stateDir, 'secrets.key');
+    expect(fs.statSync(file).mode & 0o777).toBe(0o600);
+    // What was stored as it is gets sealed by the setup, under a new key what another sealed; without the old one it stays.
+    const plain = [{ secret: rotated.secret, createdAt: new Date().toISOString(), expiresAt: null }];
+    await api.db.database.query('update webhook_endpoint set secrets = $2::jsonb where id = $1', [
+      hook.id,
+      JSON.stringify(plain),
+    ]);
+    const [old = '', fresh] = [fs.readFileSync(file, 'utf8').trim(), Buffer.alloc(32, 7).toString('base64')];
+    const sealer = (...secretsKeys: string[]) => new Sealer({ ...api.config, secretsKeys });
+    expect(await sealSecrets(api.db.database, sealer(old))).toBe(1);
+    expect((await stored())[0]).toMatch(/^sealed:v1:/);
+    expect(await sealSecrets(api.db.database, sealer(fresh))).toBe(0);
+    expect(await sealSecrets(api.db.database, sealer(fresh, old))).toBeGreaterThan(0);
+    const lost = await api.request('POST', `/v1/webhooks/${hook.id}/test`);
+    expect(lost.json()).toMatchObject({
+      status: 'failed',
+      attempts: [{ status: null, error: expect.stringContaining('MARQUEE_SECRETS_KEYS') }],
+    });
+    await sealSecrets(api.db.database, sealer(old, fresh));
+    received.length = 0;
+    await api.request('POST', `/v1/webhooks/${hook.id}/test`);
+    expect(received[0]?.headers['webhook-signature']).toBe(signed(rotated.secret, received[0] as Received));
     status = 410;
     expect((await api.request('POST', `/v1/webhooks/${hook.id}/test`)).json()).toMatchObject({
       status: 'failed',
