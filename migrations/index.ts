@@ -28,6 +28,7 @@ import { PageRevision1764900000140 } from './1764900000140-page-revision.js';
 import { Features1764900000130 } from './1764900000130-features.js';
 import { Assignment1764900000150 } from './1764900000150-assignment.js';
 import { ClusterMoments1764900000230 } from './1764900000230-cluster-moments.js';
+import { Rerandomise1764900000231 } from './1764900000231-rerandomise.js';
 import { Webhooks1764900000180 } from './1764900000180-webhooks.js';
 
 /** In order; the only list of migrations. */
@@ -63,4 +64,5 @@ export const migrations = [
   Guardrails1764900000190,
   Lifecycle1764900000191,
   ClusterMoments1764900000230,
+  Rerandomise1764900000231,
 ];

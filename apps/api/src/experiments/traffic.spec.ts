@@ -2,6 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Context } from '#experiments';
 import { startTestApi } from '../../test/api.js';
 import type { TestAnswer, TestApi } from '../../test/api.js';
+import { decisionRecord } from '../../test/facts.js';
+import { FactStore } from '../persistence/fact-store.js';
+import { encodeDecision } from '../queues/decision-lines.js';
+import type { LiftReport } from '../reports/lift-reports.js';
+import { rollUpAll } from '../rollups/roll-up-all.js';
 import { ItemIndex, compileCatalog } from '../serving/catalog-data.js';
 import { CatalogStore } from '../serving/catalog-store.js';
 import { ExperimentStore } from './experiment-store.js';
@@ -159,6 +164,67 @@ describe('traffic of experiments over HTTP', () => {
       expect(JSON.stringify(unit)).toContain('"keptArms"');
       await act('keeps', 'stop');
       expect(await api.db.database.query(`select 1 from kept_unit where experiment = 'keeps'`)).toEqual([]);
+    });
+
+    it('deals units anew: says how many move, and counts nobody in two arms afterwards', async () => {
+      const { database } = api.db;
+      const { version } = await live('anew', { surface: 'kept.rows', decisionMetric: 'play-rate' });
+      const anew = (body: unknown, match?: string) =>
+        api.request('POST', '/v1/experiments/anew/rerandomise', {
+          body,
+          ...(match === undefined ? {} : { headers: { 'if-match': match } }),
+        });
+      const facts = new FactStore(database);
+      const served = (arms: readonly (string | null)[], phase: number): Promise<unknown> => {
+        const part = { experiment: 'anew', surface: 'kept.rows', phase, exposed: true };
+        const at = Date.now() - 60_000;
+        const records = arms.map((own, i) => decisionRecord(member(i), at, own ?? '', part));
+        return facts.insertDecisions(records.map(encodeDecision));
+      };
+      const entered = () =>
+        database.query<{ phase: number; arm: string; n: number; crossovers: number }>(
+          `select phase, arm, count(*)::int as n, (count(*) filter (where crossover))::int as crossovers
+             from experiment_unit where experiment = 'anew' group by phase, arm order by phase, arm`,
+        );
+      const first = await armsNow();
+      await served(first, 1);
+      await rollUpAll(database, new Date());
+      const said = (await api.request('GET', '/v1/experiments/anew/rerandomise')).json<{ moving: number }>();
+      expect(said).toEqual({ version, units: N, moving: N / 2, leaving: 0, phase: 2 });
+      expect((await anew({ reason: 'Broken split' })).status).toBe(428);
+      expect((await anew({}, `"${version}"`)).status).toBe(400);
+      const dealt = await anew({ reason: 'Broken split' }, `"${version}"`);
+      expect([dealt.status, dealt.json<Row>().phase]).toEqual([200, 2]);
+      const second = await armsNow();
+      const moved = second.filter((own, i) => own !== first[i]).length;
+      // A standard deviation is ten units.
+      expect(Math.abs(moved - said.moving)).toBeLessThan(40);
+      // A process that has not heard of it goes on in the old phase for a moment: that counts for nothing.
+      await served(first.slice(0, 10), 1);
+      await served(second.slice(0, N / 2), 2);
+      await rollUpAll(database, new Date());
+      const half = second.slice(0, N / 2);
+      expect(await entered()).toEqual(
+        ['control', 'new'].map((own) => ({
+          ...{ phase: 2, arm: own, n: half.filter((one) => one === own).length, crossovers: 0 },
+        })),
+      );
+      const report = (await api.request('GET', '/v1/experiments/anew/report')).json<LiftReport>();
+      expect(report.units).toMatchObject({ enrolled: N / 2, crossover: 0 });
+      expect(report.health.find(({ key }) => key === 'carry-over')).toMatchObject({
+        status: 'warn',
+        value: 1,
+      });
+      const { items } = (
+        await api.request('GET', '/v1/audit?entity=experiment&entityKey=anew&limit=1')
+      ).json<{
+        items: unknown[];
+      }>();
+      expect(items).toMatchObject([
+        { action: 'experiment.rerandomise', after: { phase: 2, reason: 'Broken split' } },
+      ]);
+      await act('anew', 'stop');
+      expect((await anew({ reason: 'x' }, `"${version + 2}"`)).json()).toMatchObject({ code: 'not_live' });
     });
 
     it('gives an experiment parts of several layers', async () => {

@@ -34,6 +34,16 @@ const EXPERIMENT = (...arms: object[]) => ({
   decisionMetric: 'watch-minutes',
 });
 
+/** The key that signs tokens reaches serving a moment after it was made; until then they are refused. */
+async function pageForced(api: TestApi, tester: string, forget: () => void): Promise<ServedPage> {
+  for (const deadline = Date.now() + 20_000; Date.now() < deadline;) {
+    forget();
+    const served = await api.request('POST', '/v1/pages/home/serve', { body: { unitId: 'u9', tester } });
+    if (served.status === 200) return served.json<ServedPage>();
+  }
+  throw new Error('the token was not taken');
+}
+
 describe('recommenders over HTTP', () => {
   let api: TestApi;
   let trainer: TrainPolicy;
@@ -440,16 +450,9 @@ describe('recommenders over HTTP', () => {
     const { token } = (
       await post('/v1/tester-tokens', { name: 'Ann', arms: { 'row-order': 'b' }, hours: 1 })
     ).json<{ token: string }>();
-    let forced: ServedPage | null = null;
-    for (const deadline = Date.now() + 20_000; forced === null && Date.now() < deadline;) {
-      records.length = 0;
-      const served = await api.request('POST', '/v1/pages/home/serve', {
-        body: { unitId: 'u9', tester: token },
-      });
-      if (served.status === 200) forced = served.json<ServedPage>();
-    }
-    expect(forced?.order).toMatchObject({ experiment: 'row-order', arm: 'b', reason: 'FORCED' });
-    expect(records.find(({ id }) => id === forced?.order.decisionId)).toMatchObject({
+    const forced = await pageForced(api, token, () => (records.length = 0));
+    expect(forced.order).toMatchObject({ experiment: 'row-order', arm: 'b', reason: 'FORCED' });
+    expect(records.find(({ id }) => id === forced.order.decisionId)).toMatchObject({
       ...{ reason: 'FORCED', experiment: null, arm: null, policyId: null, rewardWindowSeconds: null },
     });
 

@@ -128,3 +128,13 @@ group by a.arm, p.id having count(s.gap) > 0`;
 /** $1 experiment, $2 the report's time: a trend of the last two days. */
 export const TREND = `
 select trends from experiment_trend where experiment = $1 and computed_at > $2::timestamptz - interval '2 days'`;
+
+/** The newest units of an experiment that was dealt anew, and those of them that it had served before. */
+export const DEALT_ANEW = `
+with x as (select counted_from_phase as phase from experiment where key = $1 and counted_from_phase > 1),
+newest as (
+  select u.unit_id, x.phase from experiment_unit u, x where u.experiment = $1 order by u.first_at desc limit 1000)
+select phase, count(*)::int as units,
+       (count(*) filter (where exists (
+         select from decision d where d.unit_id = newest.unit_id and d.experiment = $1 and d.phase < newest.phase)))::int as "seenBefore"
+  from newest group by phase`;

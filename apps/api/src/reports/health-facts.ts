@@ -104,15 +104,19 @@ export class HealthFactsReader {
     const policyArms = experiment.arms.flatMap((arm) =>
       arm.treatment.kind === 'policy' ? [{ arm: arm.key, policy: arm.treatment.policyId }] : [],
     );
-    const [trend, policies, stream, eventRates] = await Promise.all([
+    const [trend, policies, stream, eventRates, [dealt]] = await Promise.all([
       this.db.query<{ trends: NonNullable<HealthDetails['trends']> }>(SQL.TREND, [experiment.key, asOf]),
       policyArms.length > 0 ? this.policies(experiment.key, policyArms, asOf) : {},
       this.streamNow(asOf),
       experiment.clusters === null ? eventRateFacts(this.db, experiment) : [],
+      this.db.query<NonNullable<HealthDetails['dealtAnew']> & Record<string, unknown>>(SQL.DEALT_ANEW, [
+        experiment.key,
+      ]),
     ]);
     const lag = lagOf(stream, experiment);
     return {
       ...policies,
+      ...(dealt ? { dealtAnew: dealt } : {}),
       ...(eventRates.length > 0 ? { eventRates } : {}),
       ...(trend[0] ? { trends: trend[0].trends } : {}),
       ...(lag === null ? {} : { ingestLagSeconds: lag }),

@@ -6,6 +6,7 @@ import { loadMetricCatalogue } from '../persistence/metric-catalogue.js';
 import type { PinnedVersions } from '../persistence/metric-catalogue.js';
 import { storeDailyMoments } from './daily-moments.js';
 import { recomputeCohorts } from './cohort-moments.js';
+import { COUNTS_ANEW, countAnew, countedAnew } from './count-anew.js';
 import { attempt } from './failures.js';
 import { OPEN_DAYS_AFTER_STOP } from './maturity.js';
 import { assignSlots, loadSlots } from './slots.js';
@@ -47,6 +48,7 @@ export class RollUp {
       const range = await nextRange(tx);
       await tx.query(`set local work_mem = '128MB'`);
       const exposures = await takeExposures(tx, range);
+      const anew = await countAnew(tx);
       await enter(tx);
       // A plan for the few units that were there before would look each new one up in every day partition.
       if (exposures > MANY) await tx.query('analyze experiment_unit');
@@ -62,6 +64,7 @@ export class RollUp {
         });
         (ok ? done : failed).push(experiment);
       }
+      await countedAnew(tx, anew);
       await finish(tx, range);
       return { exposures, units: dirty.units, experiments: done, failed, ran: true };
     });
@@ -235,7 +238,7 @@ async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
     turns: boolean;
   }>(
     `select x.key as experiment, coalesce(d.n, 0) as n, x.metric_versions as pinned, x.stopped_at as "stoppedAt",
-            exists (select from rollup_failure f where f.experiment = x.key) as failed, x.switchback is not null as turns,
+            exists (select from rollup_failure f where f.experiment = x.key) or ${COUNTS_ANEW} as failed, x.switchback is not null as turns,
             case when d.n > 0 then (select count(*) from experiment_unit u where u.experiment = x.key) else 0 end::integer as enrolled,
             array_remove(array_append(x.secondary_metrics || x.guardrail_metrics, x.decision_metric), null) as metrics
        from experiment x
@@ -248,7 +251,7 @@ async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
   const known = await loadSlots(tx);
   for (const { experiment, n, enrolled, metrics: keys, pinned, stoppedAt, failed, turns } of rows) {
     const defined = catalogue.definitionsOf(keys, pinned);
-    const measured = { experiment, metrics: turns ? defined.map(withoutCovariate) : defined, stoppedAt };
+    const measured = { experiment, metrics: defined.map(asMeasured(turns)), stoppedAt };
     const { slots, changed } = await assignSlots(tx, measured, known.get(experiment) ?? []);
     const anew = changed || failed;
     if (n === 0 && !anew) continue;
@@ -268,7 +271,10 @@ async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
  * A slot of a switchback has no time before it: what its unit did before it counts is the slot's own beginning, which the
  * arm has touched already, and no covariate.
  */
-const withoutCovariate = ({ covariateDays: _days, ...metric }: MetricDefinition): MetricDefinition => metric;
+const asMeasured =
+  (turns: boolean) =>
+  ({ covariateDays, ...metric }: MetricDefinition): MetricDefinition =>
+    turns || covariateDays === undefined ? metric : { ...metric, covariateDays };
 
 /** Cohorts that lost their last unit in a run that failed. */
 const EMPTIED_COHORTS = `union select experiment, entered_on from moments_cohort where experiment = $1`;

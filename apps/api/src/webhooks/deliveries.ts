@@ -120,7 +120,8 @@ export class WebhookDeliveries {
         secret: this.sealer.open(one.secret, sealedFor(due.endpoint_id)),
       }));
     } catch (error) {
-      return { status: null, error: `The secret cannot be read: ${(error as Error).message}`, ms: 0 };
+      const detail = `The secret cannot be read: ${(error as Error).message}`;
+      return { status: null, error: detail, ms: 0, retryAfterMs: 0 };
     }
     const headers = signatureHeaders({ id: due.message_id, body, secrets }, now.getTime());
     return send(due.url, { headers, body }, { allow: this.allow });

@@ -18,6 +18,8 @@ export interface HealthDetails {
   readonly edits?: readonly EditFact[];
   /** Decisions of the last hour; absent before there are samples to compare with. */
   readonly traffic?: TrafficFact;
+  /** Of the newest units, how many were in a phase before they were dealt anew; absent: they never were. */
+  readonly dealtAnew?: { readonly phase: number; readonly units: number; readonly seenBefore: number };
   readonly ingestLagSeconds?: number;
   readonly snapshots?: readonly SnapshotFact[];
   readonly overlap?: readonly OverlapFact[];

@@ -1,5 +1,6 @@
 import { createRegistry } from '#experiments';
 import type { HealthCheck, HealthFacts, HealthResult } from '../contract.js';
+import { carryOverCheck } from './carry-over.check.js';
 import { covariateBalanceCheck } from './covariate-balance.check.js';
 import { crossoverCheck } from './crossover.check.js';
 import { duplicatesCheck } from './duplicates.check.js';
@@ -59,6 +60,7 @@ export const healthChecks: readonly HealthCheck[] = [
   snapshotAgeCheck,
   poisonCheck,
   noveltyCheck,
+  carryOverCheck,
   immatureCheck,
   manyComparisonsCheck,
   exposuresWithoutDecisionCheck,

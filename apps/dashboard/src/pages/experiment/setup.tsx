@@ -25,6 +25,7 @@ import { GuardrailsPanel } from './guardrails/guardrails-panel.js';
 import { EvidencePanel } from './lifecycle-panels/evidence-panel.js';
 import styles from './setup.module.css';
 import { ChangeDialog } from './traffic/change-dialog.js';
+import { Rerandomise } from './traffic/rerandomise.js';
 import { SchedulePanel } from './traffic/schedule-panel.js';
 
 /** What the experiment is: hypothesis, arms, who takes part, what is measured, and how that changed. */
@@ -48,7 +49,7 @@ export function Setup({ experiment }: { experiment: Experiment }): ReactElement 
       <SchedulePanel experiment={experiment} />
       <GuardrailsPanel experiment={experiment} />
       <EvidencePanel experiment={experiment} />
-      {experiment.startedAt === null ? null : <Phases experimentKey={experiment.key} />}
+      {experiment.startedAt === null ? null : <Phases experiment={experiment} />}
     </div>
   );
 }
@@ -162,8 +163,8 @@ function Measurement({ experiment }: { experiment: Experiment }): ReactElement {
   );
 }
 
-function Phases({ experimentKey }: { experimentKey: string }): ReactElement {
-  const query = usePhases(experimentKey);
+function Phases({ experiment }: { experiment: Experiment }): ReactElement {
+  const query = usePhases(experiment.key);
   const columns: Column<Phase>[] = [
     { key: 'phase', title: 'Phase', cell: (phase) => phase.phase },
     { key: 'from', title: 'From', cell: (phase) => dateTime(phase.startedAt) },
@@ -183,7 +184,12 @@ function Phases({ experimentKey }: { experimentKey: string }): ReactElement {
     },
   ];
   return (
-    <Panel title="Phases" note="A phase is a span with unchanged targeting and allocation." flush>
+    <Panel
+      title="Phases"
+      note="A phase is a span with unchanged targeting and allocation."
+      actions={<Rerandomise experiment={experiment} />}
+      flush
+    >
       <QueryBoundary query={query} what="phases" lines={2} isEmpty={(page) => page.items.length === 0}>
         {(page) => (
           <DataTable
