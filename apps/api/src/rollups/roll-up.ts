@@ -273,8 +273,10 @@ async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
  */
 const asMeasured =
   (turns: boolean) =>
-  ({ covariateDays, ...metric }: MetricDefinition): MetricDefinition =>
-    turns || covariateDays === undefined ? metric : { ...metric, covariateDays };
+  (metric: MetricDefinition): MetricDefinition => {
+    const { covariateDays: _days, ...own } = metric;
+    return turns ? own : metric;
+  };
 
 /** Cohorts that lost their last unit in a run that failed. */
 const EMPTIED_COHORTS = `union select experiment, entered_on from moments_cohort where experiment = $1`;

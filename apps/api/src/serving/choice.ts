@@ -86,7 +86,7 @@ export function defaultChoice(
 }
 
 /**
- * The default where a policy's hard limits forbid some candidates: it leaves them out too.
+ * The default where hard limits forbid some candidates: it leaves them out too.
  * @param allowed 1 for each candidate that may be shown; null: all may.
  */
 export function allowedDefault(
@@ -95,7 +95,7 @@ export function allowedDefault(
   allowed: Uint8Array | null,
   limit: number,
   reason: DecisionReason,
-  fallback: string,
+  fallback: string | null,
 ): Choice {
   if (!allowed?.includes(0)) return defaultChoice(surface, candidates, limit, reason, fallback);
   const open = candidates.filter((_, i) => allowed[i] === 1);
@@ -110,32 +110,32 @@ export function allowedDefault(
 const slateOf = (actions: readonly Action[], limit: number): Json =>
   actions.slice(0, limit).map(({ id }) => ({ id, propensity: 1 }));
 
-/** An arm with a fixed value: the value itself, the id of an action, or a list of ids that come first in a slate. */
+/**
+ * An arm with a fixed value: the value itself, the id of an action, or a list of ids that come first in a slate.
+ * @param allowed 1 for each candidate that may be shown; null: all may.
+ */
 export function fixedChoice(
   surface: Surface,
   candidates: readonly Action[],
   limit: number,
   value: Json,
-  assignment: Assignment,
+  { reason }: Assignment,
+  allowed: Uint8Array | null = null,
 ): Choice {
-  const { reason } = assignment;
   if (surface.kind === 'value') return certain(value, reason, null);
   if (candidates.length === 0) return defaultChoice(surface, candidates, limit, reason);
   if (surface.kind === 'action') {
     const index = candidates.findIndex((action) => action.id === value);
-    if (index >= 0) return certain(value, reason, null, oneHot(candidates.length, index));
-    return defaultChoice(
-      surface,
-      candidates,
-      limit,
-      'FALLBACK_INVALID',
-      "the arm's action is not among the candidates",
-    );
+    const shown = index >= 0 && allowed?.[index] !== 0;
+    if (shown) return certain(value, reason, null, oneHot(candidates.length, index));
+    const why = index >= 0 ? 'may not be shown to this unit' : 'is not among the candidates';
+    return allowedDefault(surface, candidates, allowed, limit, 'FALLBACK_INVALID', `the arm's action ${why}`);
   }
   const listed = Array.isArray(value) ? (value as readonly Json[]) : [];
   const rank = new Map(listed.map((id, index) => [id, index]));
   const ordered = candidates
     .map((action, index) => ({ action, key: rank.get(action.id) ?? listed.length + index }))
+    .filter((_, index) => allowed?.[index] !== 0)
     .sort((a, b) => a.key - b.key);
   return certain(
     slateOf(

@@ -19,6 +19,7 @@ import type { PolicyTreatment } from './draw-parts.js';
 import { hardLimits } from './hard-limits.js';
 import type { HardLimits } from './hard-limits.js';
 import { shadowOf } from './shadow.js';
+import { bothOf, standardLimits } from './standard-limits.js';
 import { drawSeed } from './steady-seed.js';
 import { forcedFor } from './forced-arm.js';
 import { toldRequest } from './told-request.js';
@@ -168,7 +169,8 @@ function choose(asked: Asked): { assignment: Assignment; choice: Choice } {
   const { state, request, said, wanted, surface, candidates } = asked;
   const limit = wanted.limit ?? candidates.length;
   if (state.catalog.killSwitch && surface !== UNKNOWN) {
-    const choice = defaultChoice(surface, candidates, limit, 'PAUSED', 'the kill switch is on');
+    const open = standardOf(asked);
+    const choice = allowedDefault(surface, candidates, open, limit, 'PAUSED', 'the kill switch is on');
     return { assignment: NOT_ASSIGNED, choice };
   }
   const assignment =
@@ -176,10 +178,18 @@ function choose(asked: Asked): { assignment: Assignment; choice: Choice } {
     state.catalog.engine.assign(request, wanted.surface, said, asked.now);
   const treatment = assignment.arm?.treatment;
   if (!treatment) {
-    return { assignment, choice: defaultChoice(surface, candidates, limit, assignment.reason) };
+    const { reason } = assignment;
+    return {
+      assignment,
+      choice: allowedDefault(surface, candidates, standardOf(asked), limit, reason, null),
+    };
   }
   if (treatment.kind === 'value') {
-    return { assignment, choice: fixedChoice(surface, candidates, limit, treatment.value, assignment) };
+    const { value } = treatment;
+    return {
+      assignment,
+      choice: fixedChoice(surface, candidates, limit, value, assignment, standardOf(asked)),
+    };
   }
   if (candidates.length === 0 && surface.kind !== 'value') {
     return { assignment, choice: defaultChoice(surface, candidates, limit, assignment.reason) };
@@ -195,7 +205,7 @@ function askPolicy(asked: Asked, assignment: Assignment, treatment: PolicyTreatm
   const fallBack = (reason: Choice['reason'], detail: string): Choice => {
     const all = decisionRequest(asked, null);
     const allowed = limitsOf(asked, all, config?.params).open ?? allowedBy(config?.params, all);
-    return allowedDefault(surface, candidates, allowed, limit, reason, detail);
+    return allowedDefault(surface, candidates, bothOf(allowed, standardOf(asked)), limit, reason, detail);
   };
   const known = asked.state.policy(treatment.policyId);
   const policy =
@@ -258,6 +268,12 @@ const decisionRequest = (asked: Asked, policy: ServingPolicy | null): DecisionRe
   subject: asked.wanted.subject,
   at: asked.now,
 });
+
+/** What may be shown where no policy decides; a value is no title. */
+const standardOf = (asked: Asked): Uint8Array | null =>
+  asked.surface.kind === 'value'
+    ? null
+    : standardLimits(asked.state.catalog, asked.surface.key, decisionRequest(asked, null), asked.said);
 
 const limitsOf = (
   { said, request }: Asked,
