@@ -1,6 +1,12 @@
+import { z } from 'zod';
 import { linkSchema } from '../identities/link.schema.js';
 import type { Link } from '../identities/link-units.js';
 import type { Rejection } from './event.validator.js';
+
+const id = z.string().max(128);
+/** POST /v1/identify and /v1/alias; what else a message carries is ignored. */
+export const identifySchema = z.looseObject({ userId: id.min(1), anonymousId: id.nullish() });
+export const aliasSchema = z.looseObject({ userId: id.min(1), previousId: id.min(1) });
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -19,4 +25,4 @@ export function linkOf(raw: unknown): Link | Rejection | null {
   return { code: 'invalid_link', message: problems.join('; ') };
 }
 
-const given = (id: unknown): boolean => id !== undefined && id !== null && id !== '';
+const given = (value: unknown): boolean => value !== undefined && value !== null && value !== '';

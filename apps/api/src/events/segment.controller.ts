@@ -12,7 +12,7 @@ import { EventIntake } from './event-intake.js';
 import { LIMITS } from './event.validator.js';
 import type { EventsAnswer } from './events.schema.js';
 import { fromSegment } from './segment.js';
-import { linkOf } from './segment-links.js';
+import { aliasSchema, identifySchema, linkOf } from './segment-links.js';
 
 interface SegmentAnswer extends EventsAnswer {
   readonly success: true;
@@ -49,7 +49,7 @@ export class SegmentController {
   @AllowRole('secret')
   @AllowWriteKey()
   @ApiOperation({ summary: 'A Segment identify message: its anonymousId has become its userId' })
-  identify(@Body() body: object, @Acting() acting: Acting): Promise<SegmentAnswer> {
+  identify(@Body({ schema: identifySchema }) body: object, @Acting() acting: Acting): Promise<SegmentAnswer> {
     return this.take([{ ...body, type: 'identify' }], undefined, acting);
   }
 
@@ -58,7 +58,7 @@ export class SegmentController {
   @AllowRole('secret')
   @AllowWriteKey()
   @ApiOperation({ summary: 'A Segment alias message: its previousId has become its userId' })
-  alias(@Body() body: object, @Acting() acting: Acting): Promise<SegmentAnswer> {
+  alias(@Body({ schema: aliasSchema }) body: object, @Acting() acting: Acting): Promise<SegmentAnswer> {
     return this.take([{ ...body, type: 'alias' }], undefined, acting);
   }
 

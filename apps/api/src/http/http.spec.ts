@@ -38,6 +38,8 @@ const READS = new Set([
   'POST /v1/segments/x/match',
   // A fact that a server tells, as it sends events: who has signed in.
   'POST /v1/identities',
+  'POST /v1/identify',
+  'POST /v1/alias',
 ]);
 const ADMIN_READS = [
   '/v1/keys',
