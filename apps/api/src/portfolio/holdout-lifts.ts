@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Holdout } from '#experiments';
+import type { Condition, Holdout } from '#experiments';
 import { DEFAULT_ESTIMATOR, EMPTY_MOMENTS, estimatorRegistry, needsUnits } from '#metrics';
 import type { MetricDefinition, Moments } from '#metrics';
 import { Problem } from '../http/problem.js';
@@ -13,12 +13,14 @@ import type { MomentsRow } from '../rollups/moments-sql.js';
 import type { HoldoutLift } from './portfolio.contract.js';
 import { boundsOf } from './portfolios.js';
 import type { HoldoutQuery } from './portfolio.schemas.js';
+import { sparedUnits } from './spared-units.js';
 
 const ALPHA = 0.05;
 const DAY_MS = 86_400_000;
 
-type StoredHoldout = Pick<Holdout, 'key' | 'title' | 'share' | 'surfaces' | 'unitType'> &
-  Record<string, unknown>;
+type StoredHoldout = Pick<Holdout, 'key' | 'title' | 'share' | 'surfaces' | 'unitType'> & {
+  readonly except: Condition | null;
+} & Record<string, unknown>;
 
 /** What everything that is shipped and running brings together: all other units against those held out. */
 @Injectable()
@@ -34,7 +36,7 @@ export class HoldoutLifts {
       throw Problem.invalid('/metric', 'unknown_metric', `must be one of ${known.join(', ')}`);
     }
     const holdouts = await this.db.query<StoredHoldout>(
-      `select key, title, share, surfaces, unit_type as "unitType" from holdout where enabled order by created_at, key`,
+      `select key, title, share, surfaces, unit_type as "unitType", except_when as except from holdout where enabled order by created_at, key`,
     );
     const from = new Date(now.getTime() - days * DAY_MS);
     return Promise.all(holdouts.map((holdout) => this.liftOf(holdout, definition, from, now)));
@@ -50,8 +52,10 @@ export class HoldoutLifts {
     const shown = { holdout: key, title, share, surfaces };
     const none = { estimate: null, lower: null, upper: null };
     const unfit = unfitFor(definition);
-    if (unfit !== null) return { ...shown, units: { heldOut: 0, others: 0 }, lift: none, reason: unfit };
-    const arms = await this.moments(holdout, definition, from, now);
+    if (unfit !== null)
+      return { ...shown, units: { heldOut: 0, others: 0, spared: 0 }, lift: none, reason: unfit };
+    const spared = await sparedUnits(this.db, holdout.except, { ...holdout, from, to: now });
+    const arms = await this.moments(holdout, definition, { from, now, spared });
     const heldOut = arms.get(true) ?? EMPTY_MOMENTS;
     const others = arms.get(false) ?? EMPTY_MOMENTS;
     const { relative } = estimatorRegistry
@@ -59,7 +63,7 @@ export class HoldoutLifts {
       .compare(heldOut, others, { alpha: ALPHA, kind: definition.kind, adjust: false });
     return {
       ...shown,
-      units: { heldOut: heldOut.n, others: others.n },
+      units: { heldOut: heldOut.n, others: others.n, spared: spared.length },
       lift: boundsOf(relative),
       reason: relative.reason,
     };
@@ -73,19 +77,19 @@ export class HoldoutLifts {
   private async moments(
     { key, unitType, surfaces }: StoredHoldout,
     definition: MetricDefinition,
-    from: Date,
-    now: Date,
+    { from, now, spared }: { readonly from: Date; readonly now: Date; readonly spared: readonly string[] },
   ): Promise<Map<boolean, Moments>> {
     const values = new EventValues();
     const own = values.add(key);
     const [since, until] = [values.add(from), values.add(now)];
     const covered = values.add(surfaces);
+    const none = values.add(spared);
     const unit = values.add(unitType);
     const mature = values.add(lastMatureDay(definition, now));
     const { y, d } = unitColumns(definition, values);
     const filters = filterColumns([definition]);
     const covers = `at >= ${since}::timestamptz and at <= ${until}::timestamptz and unit_type = ${unit}
-            and (${covered}::text[] is null or surface = any(${covered}::text[]))`;
+            and (${covered}::text[] is null or surface = any(${covered}::text[])) and unit_id <> all(${none}::text[])`;
     // Attributes are what a unit's first decision was asked with, as in experiments.
     const attributes = filters.unit === '' ? '' : ', (array_agg(context order by at, id))[1] as attributes';
     const rows = await this.db.query<MomentsRow & { held: boolean }>(

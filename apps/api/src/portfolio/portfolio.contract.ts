@@ -69,7 +69,8 @@ export interface HoldoutLift {
   readonly title: string;
   readonly share: number;
   readonly surfaces: readonly string[] | null;
-  readonly units: { readonly heldOut: number; readonly others: number };
+  /** `spared`: units that its exception is about, which count on neither side. */
+  readonly units: { readonly heldOut: number; readonly others: number; readonly spared: number };
   /** Everyone else against the units that are held out. */
   readonly lift: Bounds;
   readonly reason: string | null;

@@ -158,6 +158,7 @@ describe('portfolio', () => {
           share: 0.3,
           surfaces: ['home.hero'],
           unitType: 'member',
+          except: { attribute: 'staff', op: 'eq', value: true },
         },
       });
       const rng = createRng('holdout');
@@ -202,6 +203,13 @@ describe('portfolio', () => {
         minutes[own] += device === 'tv' ? watched / 60 : 0;
         fast[own] += speed - 1;
       }
+      // Staff, whom the holdout spares: they all cancel, and count on neither side.
+      for (let i = 0; i < 40; i++) {
+        const at = new Date(now - 3 * 86_400_000).toISOString();
+        const context = { device: 'phone', staff: true };
+        decisions.push({ id: `s${i}`, at, unit: `staff${i}`, holdout: null, surface: 'home.hero', context });
+        events.push({ id: `sp${i}`, at: new Date(now - 2 * 86_400_000).toISOString(), unit: `staff${i}` });
+      }
       decisions.push({
         id: 'other',
         at: new Date(now - 86_400_000).toISOString(),
@@ -228,7 +236,7 @@ describe('portfolio', () => {
     it('compares all other units with those held out, counted by brute force', async () => {
       const answer = await api.request('GET', '/v1/portfolio/holdouts?metric=cancellations&days=20');
       const [item] = answer.json<{ items: HoldoutLift[] }>().items;
-      expect(item?.units).toEqual({ heldOut: held.n, others: others.n });
+      expect(item?.units).toEqual({ heldOut: held.n, others: others.n, spared: 40 });
       const lift = others.plays / others.n / (held.plays / held.n) - 1;
       expect(item?.lift.estimate).toBeCloseTo(lift, 12);
       expect(item?.lift.lower).toBeLessThan(lift);

@@ -52,7 +52,8 @@ export interface HoldoutLift {
   title: string;
   share: number;
   surfaces: string[] | null;
-  units: { heldOut: number; others: number };
+  /** `spared`: by the holdout's exception; they count on neither side. */
+  units: { heldOut: number; others: number; spared: number };
   lift: Bounds;
   reason: string | null;
 }

@@ -26,6 +26,7 @@ const COLUMNS: Column<HoldoutLift>[] = [
   },
   { key: 'held', title: 'Held out', align: 'right', cell: (item) => count(item.units.heldOut) },
   { key: 'others', title: 'All others', align: 'right', cell: (item) => count(item.units.others) },
+  { key: 'spared', title: 'Spared', align: 'right', cell: (item) => count(item.units.spared) },
   {
     key: 'lift',
     title: 'Measured together',
