@@ -238,7 +238,7 @@ async function markDirty(tx: Transaction, { from, to }: Range): Promise<Dirty> {
     turns: boolean;
   }>(
     `select x.key as experiment, coalesce(d.n, 0) as n, x.metric_versions as pinned, x.stopped_at as "stoppedAt",
-            exists (select from rollup_failure f where f.experiment = x.key) or ${COUNTS_ANEW} as failed, x.switchback is not null as turns,
+            exists (select from rollup_failure f where f.experiment = x.key) or ${COUNTS_ANEW} as failed, coalesce(jsonb_typeof(x.switchback) = 'object', false) as turns,
             case when d.n > 0 then (select count(*) from experiment_unit u where u.experiment = x.key) else 0 end::integer as enrolled,
             array_remove(array_append(x.secondary_metrics || x.guardrail_metrics, x.decision_metric), null) as metrics
        from experiment x

@@ -4,7 +4,8 @@ import type { Action, DecisionRequest } from '#policies';
 import type { ServingCatalog } from './catalog-data.js';
 
 /** The features and attributes by their usual names; see `hard-filters`. */
-const STANDARD: Json = { wrappers: [{ key: 'hard-filters', params: {} }] };
+const FILTER = 'hard-filters';
+const STANDARD: Json = { wrappers: [{ key: FILTER, params: {} }] };
 const FEATURES = ['availableFrom', 'availableUntil', 'countries', 'maturity'];
 
 /** Lists of candidates are shared between requests: each is looked through once. */
@@ -19,7 +20,16 @@ function hasLimits(actions: readonly Action[]): boolean {
   return found;
 }
 
-/** Parameters of the policies that live experiments serve on a surface: limits under names of their own hold there too. */
+/** Of a policy's wrappers those that say what may be shown; how often a member is contacted is the policy's own matter. */
+function filtersOf(params: unknown): Json[] {
+  const worn = (params as { readonly wrappers?: unknown } | null | undefined)?.wrappers;
+  const filters = Array.isArray(worn)
+    ? (worn as readonly { readonly key?: unknown }[]).filter(({ key }) => key === FILTER)
+    : [];
+  return filters.length === 0 ? [] : [{ wrappers: filters as unknown as Json }];
+}
+
+/** Filters of the policies that experiments serve on a surface: limits under names of their own hold there too. */
 function policiesOn(catalog: ServingCatalog, surface: string): readonly Json[] {
   const surfaces = bySurface.get(catalog) ?? new Map<string, readonly Json[]>();
   bySurface.set(catalog, surfaces);
@@ -29,7 +39,7 @@ function policiesOn(catalog: ServingCatalog, surface: string): readonly Json[] {
     .filter((experiment) => experiment.surface === surface)
     .flatMap(({ arms }) => arms)
     .flatMap(({ treatment }) => (treatment.kind === 'policy' ? [treatment.policyId] : []))
-    .flatMap((id) => catalog.policies.get(id)?.params ?? []);
+    .flatMap((id) => filtersOf(catalog.policies.get(id)?.params));
   surfaces.set(surface, params);
   return params;
 }
