@@ -200,6 +200,50 @@ withBrowser('segments, distribution, novelty and workings in Chromium (skipped w
     }
   });
 
+  it('shows a switchback by slots and what is carried over, and deals units anew once it said how many move', async () => {
+    stage.api.override(/GET \/v1\/experiments\/home-rows-als$/, {
+      status: 200,
+      body: { ...ALS, status: 'running', switchback: { slotMinutes: 60, washOutMinutes: 10 } },
+    });
+    const result = {
+      control: { slots: 60, mean: 20 },
+      treatment: { slots: 58, mean: 26 },
+      ...{ estimate: 6, standardError: 1, lags: 3, lower: 4, upper: 8, randomisationP: 0.0005 },
+      carryOver: { estimate: 2.5, standardError: 0.8, pValue: 0.002, slots: 110 },
+    };
+    stage.api.override(/GET \/v1\/experiments\/home-rows-als\/report\/switchback$/, {
+      status: 200,
+      body: {
+        ...{ slotMinutes: 60, washOutMinutes: 10, metric: 'watch-minutes', title: 'Watch minutes' },
+        ...{ measuredIn: 'minutes', baseline: 'control', asOf: '', level: 0.95, draws: 2000 },
+        ...{ markets: 2, slots: 118 },
+        comparisons: [{ arm: 'als', result, reason: null, warning: 'CARRY-OVER' }],
+      },
+    });
+    stage.api.override(/GET \/v1\/experiments\/home-rows-als\/rerandomise$/, {
+      status: 200,
+      body: { version: 7, units: 1000, moving: 500, leaving: 0, phase: 3 },
+    });
+    await visit('');
+    const { page } = stage;
+    await page.getByText('118 slots of 1 h').waitFor();
+    await page.getByText('The slot before still shows').waitFor();
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    await visit('/setup');
+    await page.getByRole('button', { name: 'Randomise anew' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('about 500 get another arm').waitFor();
+    await dialog.getByLabel('Reason', { exact: false }).fill('The split was broken');
+    await dialog.getByRole('button', { name: 'Randomise anew' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(stage.api.writes).toMatchObject([
+      {
+        path: '/v1/experiments/home-rows-als/rerandomise',
+        body: { reason: 'The split was broken' },
+      },
+    ]);
+  });
+
   it('asks for a maturity or a past day, never for both, and hatches what is immature', async () => {
     await visit('/results');
     const { page } = stage;
