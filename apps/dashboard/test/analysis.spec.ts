@@ -226,7 +226,7 @@ withBrowser('segments, distribution, novelty and workings in Chromium (skipped w
     });
     await visit('');
     const { page } = stage;
-    await page.getByText('118 slots of 1 h').waitFor();
+    await page.getByText('118 slots of 60 minutes').waitFor();
     await page.getByText('The slot before still shows').waitFor();
     expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
     await visit('/setup');

@@ -3,7 +3,7 @@ import type { ReactElement } from 'react';
 import { useSwitchback } from '../../api/switchback.js';
 import type { SwitchbackReport, SwitchbackResult } from '../../api/switchback.js';
 import type { Experiment } from '../../api/types.js';
-import { count, difference, duration, level, pValue, percent, plural } from '../../format/index.js';
+import { count, difference, level, pValue, percent, plural } from '../../format/index.js';
 import { DataTable } from '../../ui/data-table.js';
 import type { Column } from '../../ui/data-table.js';
 import { Missing } from '../../ui/estimate.js';
@@ -43,10 +43,10 @@ function Slots({ report }: { report: SwitchbackReport }): ReactElement {
   return (
     <>
       <p className="mq-muted">
-        {title}: {plural(slots, 'slot')} of {duration(slotMinutes * 60)} in {plural(markets, 'market')}.{' '}
+        {title}: {plural(slots, 'slot')} of {plural(slotMinutes, 'minute')} in {plural(markets, 'market')}.{' '}
         {washOutMinutes === 0
           ? 'No minutes are left out at the start of a slot.'
-          : `The first ${duration(washOutMinutes * 60)} of each slot are served but do not count.`}{' '}
+          : `The first ${plural(washOutMinutes, 'minute')} of each slot are served but do not count.`}{' '}
         {count(draws)} reassignments.
       </p>
       {carried.length === 0 ? null : (
