@@ -271,7 +271,7 @@ describe('portfolio', () => {
       ] as const) {
         const answer = await api.request('GET', `/v1/portfolio/holdouts?metric=${metric}&days=20`);
         const [item] = answer.json<{ items: HoldoutLift[] }>().items;
-        expect(item?.units).toEqual({ heldOut: held.n, others: others.n });
+        expect(item?.units).toEqual({ heldOut: held.n, others: others.n, spared: 40 });
         expect(item?.lift.estimate).toBeCloseTo(sums.others / others.n / (sums.held / held.n) - 1, 10);
       }
     });
