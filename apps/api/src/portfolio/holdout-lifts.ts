@@ -11,21 +11,25 @@ import { EventValues, unitColumns } from '../rollups/metric-sql.js';
 import { MOMENTS_OF_UNITS, momentsOf } from '../rollups/moments-sql.js';
 import type { MomentsRow } from '../rollups/moments-sql.js';
 import type { HoldoutLift } from './portfolio.contract.js';
-import { boundsOf } from './portfolios.js';
+import { Portfolios, boundsOf } from './portfolios.js';
 import type { HoldoutQuery } from './portfolio.schemas.js';
+import { promisedBy, shippedRows } from './shipped-sums.js';
 import { sparedUnits } from './spared-units.js';
 
 const ALPHA = 0.05;
 const DAY_MS = 86_400_000;
 
-type StoredHoldout = Pick<Holdout, 'key' | 'title' | 'share' | 'surfaces' | 'unitType'> & {
+type StoredHoldout = Pick<Holdout, 'key' | 'title' | 'share' | 'surfaces' | 'unitType' | 'tags'> & {
   readonly except: Condition | null;
 } & Record<string, unknown>;
 
 /** What everything that is shipped and running brings together: all other units against those held out. */
 @Injectable()
 export class HoldoutLifts {
-  constructor(@Inject(Database) private readonly db: Database) {}
+  constructor(
+    @Inject(Database) private readonly db: Database,
+    @Inject(Portfolios) private readonly portfolios: Portfolios,
+  ) {}
 
   /** @throws Problem 400 for an unknown metric. */
   async measure({ metric, days }: HoldoutQuery, now: Date): Promise<HoldoutLift[]> {
@@ -36,10 +40,19 @@ export class HoldoutLifts {
       throw Problem.invalid('/metric', 'unknown_metric', `must be one of ${known.join(', ')}`);
     }
     const holdouts = await this.db.query<StoredHoldout>(
-      `select key, title, share, surfaces, unit_type as "unitType", except_when as except from holdout where enabled order by created_at, key`,
+      `select key, title, share, surfaces, unit_type as "unitType", except_when as except, tags from holdout where enabled order by created_at, key`,
     );
     const from = new Date(now.getTime() - days * DAY_MS);
-    return Promise.all(holdouts.map((holdout) => this.liftOf(holdout, definition, from, now)));
+    if (holdouts.length === 0) return [];
+    const { rows } = await this.portfolios.portfolio({ metric, running: false }, now);
+    const shipped = await shippedRows(this.db, rows);
+    return Promise.all(
+      holdouts.map(async (holdout) => ({
+        ...(await this.liftOf(holdout, definition, from, now)),
+        tags: holdout.tags ?? null,
+        promised: promisedBy(holdout, shipped),
+      })),
+    );
   }
 
   private async liftOf(
@@ -47,7 +60,7 @@ export class HoldoutLifts {
     definition: MetricDefinition,
     from: Date,
     now: Date,
-  ): Promise<HoldoutLift> {
+  ): Promise<Omit<HoldoutLift, 'tags' | 'promised'>> {
     const { key, title, share, surfaces } = holdout;
     const shown = { holdout: key, title, share, surfaces };
     const none = { estimate: null, lower: null, upper: null };

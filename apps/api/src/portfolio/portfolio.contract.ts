@@ -64,6 +64,13 @@ export interface PortfolioAnswer {
   readonly totals: readonly PortfolioTotal[];
 }
 
+/** Sums of lifts, as they were measured and shrunken; `shrunken` is null where one of them could not be. */
+export interface ShippedSum {
+  readonly count: number;
+  readonly naive: number;
+  readonly shrunken: number | null;
+}
+
 export interface HoldoutLift {
   readonly holdout: string;
   readonly title: string;
@@ -71,6 +78,10 @@ export interface HoldoutLift {
   readonly surfaces: readonly string[] | null;
   /** `spared`: units that its exception is about, which count on neither side. */
   readonly units: { readonly heldOut: number; readonly others: number; readonly spared: number };
+  /** Tags of what it withholds; null: everything on its surfaces. */
+  readonly tags: readonly string[] | null;
+  /** What the shipped experiments that it withholds promised together, by the same metric. */
+  readonly promised: ShippedSum;
   /** Everyone else against the units that are held out. */
   readonly lift: Bounds;
   readonly reason: string | null;

@@ -243,6 +243,24 @@ describe('portfolio', () => {
       expect(item?.lift.lower).toBeGreaterThan(0);
     });
 
+    it('puts beside it what the shipped experiments that it withholds promised', async () => {
+      const promised = async () =>
+        (await api.request('GET', '/v1/portfolio/holdouts?metric=play-rate&days=20')).json<{
+          items: HoldoutLift[];
+        }>().items[0]?.promised;
+      const [shrunken] = (await get('?metric=play-rate')).rows.filter(({ shipped }) => shipped);
+      const all = await promised();
+      expect(all).toMatchObject({ count: 1, shrunken: shrunken?.shrunken?.estimate });
+      expect(all?.naive).toBeCloseTo(0.15, 10);
+      const tag = (table: string) =>
+        `update ${table} set tags = '{rows}' where key = any('{everyone-else,big-win}')`;
+      await api.db.database.query(tag('holdout'));
+      expect(await promised()).toEqual({ count: 0, naive: 0, shrunken: 0 });
+      await api.db.database.query(tag('experiment'));
+      expect(await promised()).toEqual(all);
+      await api.db.database.query('update holdout set tags = null');
+    });
+
     it('compares by filtered metrics, those of analysts too', async () => {
       await api.db.database.query(
         `insert into metric (key, version, definition, created_by) values ('fast-watches', 1, $1, 'test')`,

@@ -54,6 +54,9 @@ export interface HoldoutLift {
   surfaces: string[] | null;
   /** `spared`: by the holdout's exception; they count on neither side. */
   units: { heldOut: number; others: number; spared: number };
+  tags: string[] | null;
+  /** Sums of the lifts of shipped experiments that it withholds. */
+  promised: { count: number; naive: number; shrunken: number | null };
   lift: Bounds;
   reason: string | null;
 }

@@ -1,6 +1,6 @@
 import type { ReactElement } from 'react';
 import type { HoldoutLift } from '../../api/types-portfolio.js';
-import { count, lift, percent, range } from '../../format/index.js';
+import { count, lift, percent, plural, range } from '../../format/index.js';
 import { DataTable } from '../../ui/data-table.js';
 import type { Column } from '../../ui/data-table.js';
 import { Missing } from '../../ui/estimate.js';
@@ -20,6 +20,7 @@ const COLUMNS: Column<HoldoutLift>[] = [
         <span className={styles.note}>
           {percent(item.share, 0)} of units ·{' '}
           {item.surfaces === null ? 'all surfaces' : item.surfaces.join(', ')}
+          {item.tags === null ? '' : ` · tagged ${item.tags.join(', ')}`}
         </span>
       </div>
     ),
@@ -27,6 +28,22 @@ const COLUMNS: Column<HoldoutLift>[] = [
   { key: 'held', title: 'Held out', align: 'right', cell: (item) => count(item.units.heldOut) },
   { key: 'others', title: 'All others', align: 'right', cell: (item) => count(item.units.others) },
   { key: 'spared', title: 'Spared', align: 'right', cell: (item) => count(item.units.spared) },
+  {
+    key: 'promised',
+    title: 'Promised by shipped experiments',
+    align: 'right',
+    cell: ({ promised: { count: shipped, naive, shrunken } }) =>
+      shipped === 0 ? (
+        <Missing reason="Nothing that it withholds was shipped by this metric" />
+      ) : (
+        <div className={styles.cell}>
+          <span>{shrunken === null ? lift(naive) : lift(shrunken)}</span>
+          <span className={styles.note}>
+            {plural(shipped, 'lift')}, {shrunken === null ? 'not shrunken' : `${lift(naive)} as measured`}
+          </span>
+        </div>
+      ),
+  },
   {
     key: 'lift',
     title: 'Measured together',
