@@ -118,8 +118,16 @@ export class SegmentController {
       if (link === null) continue;
       if ('code' in link) rejected.push({ index, ...link });
       else {
-        await this.identities.link(link, acting);
-        linked++;
+        const refused = await this.identities.link(link, acting).then(
+          () => null,
+          // There is no room for another alias: the rest of the batch counts all the same.
+          (error: unknown) => {
+            if (error instanceof Problem) return error;
+            throw error;
+          },
+        );
+        if (refused === null) linked++;
+        else rejected.push({ index, code: refused.code, message: refused.message });
       }
     }
     return { rejected, linked };
