@@ -264,6 +264,13 @@ function question(path: string, body: Record<string, unknown>): unknown {
   return policy === undefined ? undefined : replayPage(policy, body['cursor'] === undefined);
 }
 
+/** What the API would answer to any request; a write is accepted and changes nothing. */
+export function answer(method: string, url: URL, body: unknown): Answer {
+  if (method === 'GET') return read(url);
+  const asked = method === 'POST' ? question(url.pathname, body as Record<string, unknown>) : undefined;
+  return { status: 200, body: asked ?? {} };
+}
+
 export interface MockApi {
   /** Every write the page sent. */
   writes: RecordedRequest[];
