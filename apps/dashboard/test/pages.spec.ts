@@ -116,7 +116,7 @@ withBrowser('dashboard pages in Chromium (skipped where no chromium is installed
       await page.setViewportSize({ width, height: 900 });
       // Charts follow the window a few frames later.
       const fits = (): boolean => document.documentElement.scrollWidth <= window.innerWidth;
-      await page.waitForFunction(fits, undefined, { timeout: 3_000 }).catch(() => wide.push(`${width} px`));
+      await page.waitForFunction(fits, undefined, { timeout: 10_000 }).catch(() => wide.push(`${width} px`));
     }
     return wide;
   }
