@@ -28,6 +28,7 @@ import { PageRevision1764900000140 } from './1764900000140-page-revision.js';
 import { Features1764900000130 } from './1764900000130-features.js';
 import { Assignment1764900000150 } from './1764900000150-assignment.js';
 import { Webhooks1764900000180 } from './1764900000180-webhooks.js';
+import { AssignmentHealth1764900000210 } from './1764900000210-assignment-health.js';
 
 /** In order; the only list of migrations. */
 export const migrations = [
@@ -61,4 +62,5 @@ export const migrations = [
   Webhooks1764900000180,
   Guardrails1764900000190,
   Lifecycle1764900000191,
+  AssignmentHealth1764900000210,
 ];

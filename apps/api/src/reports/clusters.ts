@@ -57,7 +57,7 @@ const CLUSTERS = `
 with sums as (
   select m.metric, m.arm, u.attributes ->> $4 as cluster, sum(m.y) as y, sum(m.d) as d, 0::float8 as x
   from unit_metric m
-  join experiment_unit u on u.experiment = m.experiment and u.unit_id = m.unit_id and not u.crossover
+  join experiment_unit u on u.experiment = m.experiment and u.unit_id = m.unit_id and u.left_out is null
   join unnest($2::text[], $3::date[]) as mature (metric, last_day) on mature.metric = m.metric
   where m.experiment = $1 and m.entered_on <= mature.last_day and u.attributes ? $4
   group by m.metric, m.arm, cluster)
@@ -65,7 +65,7 @@ select m.metric, m.arm, ${MOMENTS_OF_UNITS} from sums m group by m.metric, m.arm
 
 const COUNTS = `
 select count(*)::int as units, (count(*) filter (where not attributes ? $2))::int as missing
-from experiment_unit where experiment = $1 and not crossover`;
+from experiment_unit where experiment = $1 and left_out is null`;
 
 /**
  * The experiment's metrics with arms compared as they were assigned, by cluster: the mean over units, and the

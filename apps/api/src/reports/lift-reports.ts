@@ -14,7 +14,7 @@ import { dayOf, lastMatureDay, watchedUntil } from '../rollups/maturity.js';
 import { baselineOf } from './baseline.js';
 import { guardrailState } from './guardrail-state.js';
 import { HealthFactsReader, endOf } from './health-facts.js';
-import { withMutes, worstStatus } from './health-mutes.js';
+import { alarmsOf, withMutes, worstStatus } from './health-mutes.js';
 import type { HealthView, Mute } from './health-mutes.js';
 import { isImmature, maturedMetrics, refuseOfPast } from './matured.js';
 import { withPeriods } from './period-cells.js';
@@ -35,6 +35,8 @@ export interface ReportQuery extends ReportSettings {
   readonly adjust?: boolean | undefined;
   /** Only units that entered at least so many days ago. */
   readonly maturity?: number | undefined;
+  /** `off`: with the units that the rules about faulty assignment leave out. */
+  readonly exclusions?: 'on' | 'off' | undefined;
 }
 
 export interface LiftReport {
@@ -55,7 +57,10 @@ export interface LiftReport {
   readonly units: {
     readonly enrolled: number;
     readonly perArm: Readonly<Record<string, number>>;
+    /** Seen in several arms, whether they are left out or not. */
     readonly crossover: number;
+    /** Left out, by the rule that does it. */
+    readonly leftOut: Population['leftOut'];
   };
   readonly health: readonly HealthView[];
   readonly verdict: ReportBody['verdict'];
@@ -87,19 +92,30 @@ export class LiftReports {
     const segment = query.segment ?? null;
     const past = dayOf(asOf) < dayOf(now);
     if (past) refuseOfPast(query);
+    const everybody = query.exclusions === 'off';
     const definitions = metrics.map(({ definition }) => definition);
     const policyArms = experiment.arms.filter((arm) => arm.treatment.kind === 'policy').map((arm) => arm.key);
     const [population, cells, propensities, mutes] = await Promise.all([
-      this.store.population(key, past ? new Date(`${dayOf(asOf)}T23:59:59.999Z`) : asOf, segment),
-      past ? this.store.cellsOn(key, dayOf(asOf)) : this.store.cells(key, definitions, asOf, segment),
+      this.store.population(key, past ? new Date(`${dayOf(asOf)}T23:59:59.999Z`) : asOf, segment, everybody),
+      past
+        ? this.store.cellsOn(key, dayOf(asOf))
+        : this.store.cells(key, definitions, asOf, segment, everybody),
       this.store.propensities(key, policyArms, asOf),
       this.health.mutes(key, now),
     ]);
     const known = { ...factsOf(experiment, population, endOf(experiment, asOf)), propensities };
-    const facts = await this.health.extend(known, { experiment, population, cells, asOf, now, segment });
+    const facts = await this.health.extend(known, {
+      experiment,
+      population,
+      cells,
+      asOf,
+      now,
+      segment,
+      everybody,
+    });
     const parts = past
       ? null
-      : await this.store.periodCells(experiment.key, definitions, population, asOf, segment);
+      : await this.store.periodCells(experiment.key, definitions, population, asOf, segment, everybody);
     const body = buildReport({
       arms: experiment.arms,
       metrics,
@@ -172,6 +188,7 @@ export class LiftReports {
             }
           : null,
       health: worstStatus(report.health),
+      alarms: alarmsOf(report.health),
       guardrails: guardrailState(report.health),
       asOf: report.asOf,
     });
@@ -210,7 +227,7 @@ export function plannedWeights(experiment: ReportedExperiment, population: Popul
 
 function factsOf(experiment: ReportedExperiment, population: Population, asOf: Date): HealthFacts {
   const weights = plannedWeights(experiment, population);
-  const units = [...population.perArm.values()].reduce((sum, n) => sum + n, 0);
+  const units = [...population.everybody.perArm.values()].reduce((sum, n) => sum + n, 0);
   const keys = new Set([...experiment.arms.map((arm) => arm.key), ...population.perArm.keys()]);
   return {
     arms: [...keys].map((key) => ({
@@ -218,7 +235,7 @@ function factsOf(experiment: ReportedExperiment, population: Population, asOf: D
       weight: weights.get(key) ?? 0,
       units: population.perArm.get(key) ?? 0,
     })),
-    totalUnits: units + population.crossover,
+    totalUnits: units,
     crossoverUnits: population.crossover,
     daysRunning: population.firstAt
       ? Math.max(0, (asOf.getTime() - population.firstAt.getTime()) / DAY_MS)
@@ -275,6 +292,7 @@ function shape(
         experiment.arms.map((arm) => [arm.key, population.perArm.get(arm.key) ?? 0]),
       ),
       crossover: population.crossover,
+      leftOut: population.leftOut,
     },
     health: withMutes(body.health, mutes),
     verdict: body.verdict,

@@ -1,3 +1,4 @@
+import type { AssignmentState } from './assignment-health.js';
 import type { HealthResult, HealthStatus } from './types-health.js';
 import type { Moments } from './types-units.js';
 
@@ -83,6 +84,8 @@ export interface ExperimentSummary {
   verdict: VerdictKind;
   decisionLift: { arm?: string; estimate: number; lower: number | null; upper: number | null } | null;
   health: HealthStatus;
+  /** Checks that fail or warn of something broken; absent in summaries that were kept earlier. */
+  alarms?: { key: string; title: string; status: HealthStatus }[];
 }
 
 export type ExperimentRow = Experiment & { summary: ExperimentSummary | null };
@@ -192,7 +195,13 @@ export interface Report {
   maturity: number | null;
   complete: boolean;
   missing: string[];
-  units: { enrolled: number; perArm: Record<string, number>; crossover: number | null };
+  units: {
+    enrolled: number;
+    perArm: Record<string, number>;
+    crossover: number | null;
+    /** Units left out, by the state of their assignment; absent in reports that were kept earlier. */
+    leftOut?: Partial<Record<AssignmentState, number>>;
+  };
   health: HealthResult[];
   verdict: Verdict;
   results: MetricResult[];
