@@ -9,6 +9,16 @@ export type AssignmentState =
   | 'exposure-without-decision'
   | 'decision-without-exposure';
 
+/** Units of a report. */
+export interface ReportUnits {
+  enrolled: number;
+  perArm: Record<string, number>;
+  /** Seen in several arms, whether they are left out or not. */
+  crossover: number | null;
+  /** Units left out, by the state of their assignment; absent in reports that were kept earlier. */
+  leftOut?: Partial<Record<AssignmentState, number>>;
+}
+
 export interface AssignmentRules {
   exclude: Partial<Record<AssignmentState, boolean>>;
   thresholds: Record<AssignmentState, number>;

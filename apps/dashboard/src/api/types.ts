@@ -1,4 +1,4 @@
-import type { AssignmentState } from './assignment-health.js';
+import type { ReportUnits } from './assignment-health.js';
 import type { HealthResult, HealthStatus } from './types-health.js';
 import type { Moments } from './types-units.js';
 
@@ -195,13 +195,7 @@ export interface Report {
   maturity: number | null;
   complete: boolean;
   missing: string[];
-  units: {
-    enrolled: number;
-    perArm: Record<string, number>;
-    crossover: number | null;
-    /** Units left out, by the state of their assignment; absent in reports that were kept earlier. */
-    leftOut?: Partial<Record<AssignmentState, number>>;
-  };
+  units: ReportUnits;
   health: HealthResult[];
   verdict: Verdict;
   results: MetricResult[];
