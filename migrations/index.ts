@@ -30,6 +30,7 @@ import { Assignment1764900000150 } from './1764900000150-assignment.js';
 import { ClusterMoments1764900000230 } from './1764900000230-cluster-moments.js';
 import { Rerandomise1764900000231 } from './1764900000231-rerandomise.js';
 import { Webhooks1764900000180 } from './1764900000180-webhooks.js';
+import { AssignmentHealth1764900000210 } from './1764900000210-assignment-health.js';
 
 /** In order; the only list of migrations. */
 export const migrations = [
@@ -63,6 +64,7 @@ export const migrations = [
   Webhooks1764900000180,
   Guardrails1764900000190,
   Lifecycle1764900000191,
+  AssignmentHealth1764900000210,
   ClusterMoments1764900000230,
   Rerandomise1764900000231,
 ];

@@ -71,6 +71,7 @@ async function load(config: Config, db: Database): Promise<void> {
       ({ experiment }) => experiment.key,
     ),
     messages: true,
+    faulty: { experiment: 'continue-watching-first', arms: ['control', 'continue-first'] },
     recommenders: {
       day: recommendersFromDay,
       experiments: recommenderExperiments.map(({ experiment }) => experiment.key),

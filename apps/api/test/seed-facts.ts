@@ -57,8 +57,8 @@ export async function seedUnits(
          select * from unnest($2::text[], $3::text[], $4::timestamptz[], $5::boolean[], $6::bigint[]) u (unit, arm, at, crossover, days)),
        numbers as (
          insert into unit_values (experiment, unit_id, active_days, measures) select $1, unit, days, '{}' from seeded)
-       insert into experiment_unit (experiment, unit_id, arm, first_at, entered_on, crossover)
-       select $1, unit, arm, at, (at at time zone 'UTC')::date, crossover from seeded`,
+       insert into experiment_unit (experiment, unit_id, arm, first_at, entered_on, crossover, left_out)
+       select $1, unit, arm, at, (at at time zone 'UTC')::date, crossover, case when crossover then 'two-arms' end from seeded`,
       [
         experiment,
         some.map(({ unitId }) => unitId),

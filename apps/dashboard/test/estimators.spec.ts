@@ -1,5 +1,5 @@
-import AxeBuilder from '@axe-core/playwright';
 import { expect, it } from '@jest/globals';
+import { violations } from './axe.js';
 import { EXPERIMENTS } from './fixtures/experiments.js';
 import { POWER_PLAN } from './fixtures/power.js';
 import { reportFor } from './fixtures/report.js';
@@ -14,11 +14,6 @@ withBrowser('estimators and power in Chromium (skipped where no chromium is inst
   async function choose(label: string, option: string): Promise<void> {
     await stage.page.getByRole('combobox', { name: label }).click();
     await stage.page.getByRole('option', { name: option, exact: true }).click();
-  }
-
-  async function axe(): Promise<string[]> {
-    const { violations } = await new AxeBuilder({ page: stage.page }).setLegacyMode(true).analyze();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`);
   }
 
   /** The report with a change to every result. */
@@ -47,7 +42,7 @@ withBrowser('estimators and power in Chromium (skipped where no chromium is inst
     await choose('Estimator', 'Group sequential');
     await stage.page.getByLabel('Planned looks').fill('4');
     await stage.page.waitForURL('**looks=4**');
-    expect(await axe()).toEqual([]);
+    expect(await violations(stage.page)).toEqual([]);
   });
 
   it('shows the correction with its interval, what is still needed, and the unadjusted result', async () => {
@@ -87,7 +82,7 @@ withBrowser('estimators and power in Chromium (skipped where no chromium is inst
     expect(text).toMatch(/P\(no difference that matters\) 21/);
     await stage.page.getByLabel('Prior of the lift').fill('10');
     await stage.page.waitForURL('**priorLiftSd=0.1**');
-    expect(await axe()).toEqual([]);
+    expect(await violations(stage.page)).toEqual([]);
   });
 
   it('plans size and days in the create form, with a curve and its table', async () => {
@@ -121,7 +116,7 @@ withBrowser('estimators and power in Chromium (skipped where no chromium is inst
     );
     await page.getByRole('button', { name: 'Plan 42,118 units' }).click();
     expect(await page.getByLabel('Planned units').inputValue()).toBe('42,118');
-    expect(await axe()).toEqual([]);
+    expect(await violations(stage.page)).toEqual([]);
   });
 
   it('asks for a guess where there is no history, and never says 0 days', async () => {

@@ -81,6 +81,60 @@ withBrowser('the health of an experiment in Chromium (skipped where no chromium 
     await stage.page.getByRole('heading', { name: 'Needs attention' }).waitFor();
   });
 
+  it('lists what fires on the page of whoever is on call, with a way to it', async () => {
+    await visit('/operations');
+    const panel = stage.page.getByRole('region', { name: 'Health of experiments', exact: true });
+    expect((await panel.getByRole('row').last().innerText()).replace(/\s+/g, ' ')).toBe(
+      'Warning Identity switches Rows by taste instead of popularity',
+    );
+    await panel.getByRole('link', { name: 'Identity switches' }).click();
+    await stage.page.getByRole('heading', { name: 'Health of assignment' }).waitFor();
+    expect(stage.page.url()).toContain('/experiments/home-rows-als/health#identity-switch');
+  });
+
+  it('shows whose assignment went wrong, what it means, who is left out and what that does', async () => {
+    await visit('/experiments/home-rows-als/health');
+    const panel = stage.page.getByRole('region', { name: 'Health of assignment', exact: true });
+    const table = panel.getByRole('table').first();
+    const row = async (name: string): Promise<string> =>
+      (await table.getByRole('row').filter({ hasText: name }).first().innerText()).replace(/\s+/g, ' ');
+    expect(await row('Units in several arms')).toContain('15 0.04% 1.0% 15 left out: 15');
+    expect(await row('Identity switches')).toContain('460 1.18% 1.0%, exceeded 900 left out: 455');
+    expect(await row('Exposures without decision')).toContain('counted as others are');
+    expect(await row('Decisions without exposure')).toContain('not in the report: never exposed');
+    await table.getByRole('button', { name: 'Identity switches', exact: false }).click();
+    await panel.getByText('What identity switches mean.').waitFor();
+    const text = await panel.innerText();
+    for (const part of [
+      '512 of 38,924 units are left out (1.32%)',
+      'one person, two ids, two arms: 400',
+      'Send one id',
+      'control 19,240, als 19,172: healthy',
+      '+4.10% (+1.20% to +7.00%)',
+      '+3.60% (+0.80% to +6.40%)',
+    ])
+      expect(text).toContain(part);
+    await panel.getByRole('button', { name: 'Table' }).click();
+    expect(await panel.getByRole('cell', { name: '1,750' }).count()).toBe(1);
+    await panel.getByRole('button', { name: 'Edit rules' }).click();
+    const dialog = stage.page.getByRole('dialog');
+    await dialog.getByRole('combobox', { name: 'Identity switches' }).click();
+    await stage.page.getByRole('option', { name: 'Count them as others' }).click();
+    await dialog.getByLabel('Alarm: Units in several arms', { exact: false }).fill('');
+    await dialog.getByLabel('An exposure is late', { exact: false }).fill('2');
+    await dialog.getByRole('button', { name: 'Save rules' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(stage.api.writes.at(-1)).toMatchObject({
+      method: 'PATCH',
+      path: '/v1/experiments/home-rows-als/assignment-rules',
+      body: {
+        exclude: { 'identity-switch': false },
+        thresholds: { 'two-arms': null },
+        lateAfterSeconds: 7200,
+      },
+    });
+  });
+
   it('marks changes on the curve, in words too', async () => {
     await visit('/experiments/home-rows-als/time');
     await stage.page

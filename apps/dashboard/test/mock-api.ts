@@ -41,6 +41,7 @@ import { PAGE, ROWS, pagePreviewOf, wholePage } from './fixtures/pages.js';
 import { POWER_PLAN } from './fixtures/power.js';
 import { reportFor, seriesFor } from './fixtures/report.js';
 import { forecastFor, retentionFor, survivalFor } from './fixtures/retention.js';
+import { ASSIGNMENT_HEALTH, PROJECT_RULES } from './fixtures/assignment-health.js';
 import { GUARDRAILS } from './fixtures/guardrails.js';
 import { APPROVAL, CALENDAR, LAUNCH_CHECKS, NOTES, evidenceOf } from './fixtures/lifecycle.js';
 import { SCHEDULE, trafficPreview } from './fixtures/changes.js';
@@ -95,6 +96,8 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/experiments\/([^/]+)$/, ([, key]) => experiment(key)],
   [/^\/v1\/experiments\/([^/]+)\/schedule$/, () => SCHEDULE],
   [/^\/v1\/experiments\/([^/]+)\/guardrails$/, () => GUARDRAILS],
+  [/^\/v1\/experiments\/([^/]+)\/assignment$/, ([, key]) => ({ ...ASSIGNMENT_HEALTH, experiment: key })],
+  [/^\/v1\/assignment-rules$/, () => PROJECT_RULES],
   [/^\/v1\/experiments\/([^/]+)\/checklist$/, () => LAUNCH_CHECKS],
   [/^\/v1\/experiments\/([^/]+)\/approval$/, () => APPROVAL],
   [/^\/v1\/experiments\/([^/]+)\/notes$/, () => list(NOTES)],
@@ -262,6 +265,13 @@ function question(path: string, body: Record<string, unknown>): unknown {
   if (finder !== undefined) return triedSearch(finder, body as unknown as SearchQuestion);
   const [, policy] = /^\/v1\/policies\/([^/]+)\/replay$/.exec(path) ?? [];
   return policy === undefined ? undefined : replayPage(policy, body['cursor'] === undefined);
+}
+
+/** What the API would answer to any request; a write is accepted and changes nothing. */
+export function answer(method: string, url: URL, body: unknown): Answer {
+  if (method === 'GET') return read(url);
+  const asked = method === 'POST' ? question(url.pathname, body as Record<string, unknown>) : undefined;
+  return { status: 200, body: asked ?? {} };
 }
 
 export interface MockApi {

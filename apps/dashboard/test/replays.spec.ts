@@ -1,6 +1,6 @@
-import AxeBuilder from '@axe-core/playwright';
 import { expect, it } from '@jest/globals';
 import fs from 'node:fs/promises';
+import { violations } from './axe.js';
 import { setStage, withBrowser } from './stage.js';
 
 withBrowser('decisions made again, in Chromium (skipped where no chromium is installed)', () => {
@@ -31,11 +31,7 @@ withBrowser('decisions made again, in Chromium (skipped where no chromium is ins
     const [head, ...lines] = (await saved('CSV')).split('\n');
     expect(head).toContain('Probability before');
     expect(lines).toHaveLength(5);
-    expect(
-      (await new AxeBuilder({ page: stage.page }).setLegacyMode(true).analyze()).violations.map(
-        ({ id }) => id,
-      ),
-    ).toEqual([]);
+    expect(await violations(stage.page)).toEqual([]);
     await stage.page.getByRole('button', { name: 'Undo hour → 8' }).click();
     await stage.page.getByText('Nothing is changed yet').waitFor();
     expect(new URL(stage.page.url()).search).toBe('');

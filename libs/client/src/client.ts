@@ -145,6 +145,15 @@ export class Client {
     this.capture({ id, kind: 'exposure' }, { ...details, decisionId });
   }
 
+  /**
+   * The unit was shown the caller's own default in place of this decision, e.g. because the page did not wait for it. It is
+   * no exposure: reports leave such units out. Keep the default for the rest of the visit.
+   */
+  showedDefault(decisionId: string | null): void {
+    if (decisionId === null) return;
+    this.capture({ id: `default-${decisionId}`, kind: 'outcome', name: 'default_shown' }, { decisionId });
+  }
+
   /** The unit did something: `play`, `watch` with its seconds as value, `rating`, `cancel`... */
   outcome(name: string, details: T.EventDetails = {}): void {
     this.capture({ id: newId(), kind: 'outcome', name }, details);

@@ -4,6 +4,12 @@ import { textField } from '../http/fields.js';
 const exposure = z.strictObject({
   decisionId: textField(26).regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'must be the id of a decision'),
   at: z.iso.datetime({ offset: true }).optional().describe('When it was seen; absent: now.'),
+  shown: z
+    .enum(['arm', 'default'])
+    .optional()
+    .describe(
+      'default: the client showed its own default in place of the decision, e.g. after its time-out; no exposure',
+    ),
 });
 
 /** One exposure, or up to a thousand. */

@@ -7,7 +7,8 @@ import type { ExposuresBody } from './exposures.schema.js';
 /** An exposure as `POST /v1/events` takes it. */
 interface ExposureEvent {
   readonly id: string;
-  readonly kind: 'exposure';
+  readonly kind: 'exposure' | 'outcome';
+  readonly name?: 'default_shown';
   readonly unitId: string;
   readonly at: string;
   readonly decisionId: string;
@@ -26,10 +27,13 @@ export class Exposures {
     const seen = 'exposures' in body ? body.exposures : [body];
     const units = await this.unitsOf(seen.map(({ decisionId }) => decisionId));
     const now = new Date().toISOString();
-    return seen.map(({ decisionId, at = now }, i) => {
+    return seen.map(({ decisionId, at = now, shown = 'arm' }, i) => {
       const unitId = units.get(decisionId);
       if (unitId === undefined) throw notFound(decisionId, 'exposures' in body ? `/exposures/${i}` : '');
-      return { id: `exposure-${decisionId}`, kind: 'exposure', unitId, at, decisionId };
+      const event = { unitId, at, decisionId };
+      return shown === 'arm'
+        ? { id: `exposure-${decisionId}`, kind: 'exposure', ...event }
+        : { id: `default-${decisionId}`, kind: 'outcome', name: 'default_shown', ...event };
     });
   }
 

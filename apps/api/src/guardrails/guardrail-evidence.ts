@@ -3,7 +3,7 @@ import { DEFAULT_MARGIN, guardTests } from '#metrics';
 import type { GuardEvidence, GuardPlan, MetricEvidence } from '#metrics';
 import { Database } from '../persistence/database.js';
 import { EventCountStore, eventRateFacts } from '../reports/event-counts.js';
-import { entriesOf } from '../reports/health-facts.js';
+import { entriesOf } from '../reports/health-groups.js';
 import { LiftReports } from '../reports/lift-reports.js';
 import type { LiftReport } from '../reports/lift-reports.js';
 import { ReportStore } from '../reports/report-store.js';

@@ -29,7 +29,8 @@ export async function clearHistory(
     await tx.query(`delete from policy_snapshot where policy_id = any($1)`, [policyIds]);
     await tx.query(`delete from training_run where policy_id = any($1)`, [policyIds]);
     await tx.query(
-      `truncate experiment_unit, unit_values, metric_slot, moments_cohort, moments_daily, exposure_pending, rollup_state, rollup_failure, experiment_trend, kept_unit, traffic_sample`,
+      `truncate experiment_unit, unit_values, metric_slot, moments_cohort, moments_daily, exposure_pending, rollup_state, rollup_failure, experiment_trend, kept_unit, traffic_sample,
+         assignment_fault, assignment_rule_applied`,
     );
   });
 }

@@ -3,8 +3,12 @@ import { createWorld, readyExperiments, silentMessage, truthOf } from '#simulati
 import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
 import { loadReadyWorld } from '../../test/world.js';
+import { FactStore } from '../persistence/fact-store.js';
 import type { ContactsView } from '../policies/insights/contacts.js';
 import type { LiftReport } from '../reports/lift-reports.js';
+import { rollUpAll } from '../rollups/roll-up-all.js';
+import { addFaultyAssignment } from './faulty-assignment.js';
+import { historyStart } from './load-history.js';
 
 const DAYS = 14;
 const world = createWorld('history-spec', { members: 2200, titles: 24 });
@@ -177,5 +181,28 @@ describe('the ready experiments, reported from PostgreSQL', () => {
     expect((await api.request('GET', `${base}?estimator=magic`)).status).toBe(400);
     expect((await api.request('GET', `${base}?baseline=nobody`)).status).toBe(400);
     expect((await api.request('GET', '/v1/experiments/none/report')).status).toBe(404);
+  });
+
+  it('gets a few units whose assignment went wrong, of every kind that the demo shows', async () => {
+    const { database } = api.db;
+    const key = 'continue-watching-first';
+    const { enrolled } = report(key).units;
+    const to = historyStart(Date.now(), 0);
+    await addFaultyAssignment(database, new FactStore(database), key, ['control', 'continue-first'], to);
+    await rollUpAll(database, new Date(to));
+    const answer = await api.request('GET', `/v1/experiments/${key}/assignment`);
+    const { states, counted } = answer.json<{
+      states: { state: string; affected: number; leftOut: number }[];
+      counted: number;
+    }>();
+    expect(states.slice(0, 4).map(({ state, affected, leftOut }) => [state, affected, leftOut])).toEqual([
+      ['two-arms', 8, 8],
+      // Six people under two ids, and four whose exposure came from a device.
+      ['identity-switch', 16, 16],
+      ['late-fallback', 9, 9],
+      ['exposure-without-decision', 7, 0],
+    ]);
+    // The six anonymous ids entered and are left out again.
+    expect(counted).toBe(enrolled - 8 - 10 - 9);
   });
 });

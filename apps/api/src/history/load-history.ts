@@ -17,6 +17,7 @@ import { serveTreatments } from '../serving/serve-treatments.js';
 import type { ServingHooks } from '../serving/serve-treatments.js';
 import { SnapshotCache } from '../serving/snapshot-cache.js';
 import { SnapshotStore } from '../serving/snapshot-store.js';
+import { addFaultyAssignment } from './faulty-assignment.js';
 import { HistoryWork, Turns } from './history-work.js';
 import { HistoryWriter } from './history-writer.js';
 import { trainOnCatalogue } from './train-on-catalogue.js';
@@ -56,6 +57,8 @@ export interface HistoryOptions {
   readonly directory: string;
   /** Experiments whose start is moved to `from`. */
   readonly experiments: readonly string[];
+  /** An experiment, and two of its arms, that gets a few units whose assignment went wrong. */
+  readonly faulty?: { readonly experiment: string; readonly arms: readonly [string, string] };
   /** Recommenders and their experiments, which start some days later; default: none. */
   readonly recommenders?: RecommenderStart;
   readonly progress?: (share: number) => void;
@@ -127,6 +130,12 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
   }
   await work.learn(to);
   await work.done();
+  const { faulty } = options;
+  if (faulty) {
+    // The units that it looks for enter with the rollup.
+    await rollUpAll(db, new Date(to));
+    await addFaultyAssignment(db, new FactStore(db).storePast(), faulty.experiment, faulty.arms, to);
+  }
   await report(db, [...options.experiments, ...(recommenders?.experiments ?? [])], to);
   return { ...writer.stored, states: summary.states };
 }

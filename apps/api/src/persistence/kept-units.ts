@@ -100,7 +100,7 @@ export async function keepUnits(tx: Sql, experiment: Experiment, options: KeepOp
   for (;;) {
     const rows = await tx.query<{ unitId: string; arm: string; phase: number | null }>(
       `select unit_id as "unitId", arm, phase from experiment_unit
-        where experiment = $1 and unit_id > $2 and not crossover
+        where experiment = $1 and unit_id > $2 and left_out is null
           and coalesce(phase, 0) < $3 and entered_on >= $4::date
         order by unit_id limit $5`,
       [experiment.key, after, options.beforePhase, options.since ?? new Date(0), PAGE],

@@ -185,7 +185,7 @@ export class AdjustmentReads {
 
   private from(values: Values, join = ''): string {
     return `from experiment_unit u join unit_values v on v.experiment = u.experiment and v.unit_id = u.unit_id ${join}
-           where u.experiment = ${values.add(this.experiment)} and not u.crossover
+           where u.experiment = ${values.add(this.experiment)} and u.left_out is null
              and u.entered_on <= ${values.add(lastMatureDay(this.metric, this.until))}::date
              and ${measuresAt(this.slot)[0]} is not null`;
   }

@@ -115,7 +115,7 @@ async function uncappedMoments(
     },
     {
       from: `experiment_unit join unit_values v using (experiment, unit_id)
-              where experiment = $1 and not crossover and (${y} >= ${cap} or ${x} >= ${cap})`,
+              where experiment = $1 and left_out is null and (${y} >= ${cap} or ${x} >= ${cap})`,
       all: false,
     },
   );
@@ -129,7 +129,7 @@ async function uncappedMoments(
      select u.arm, ${moments.join(', ')}
        from experiment_unit u join unit_values v on v.experiment = u.experiment and v.unit_id = u.unit_id
        left join f on f.unit_id = u.unit_id
-      where u.experiment = $1 and not u.crossover and ${y} is not null
+      where u.experiment = $1 and u.left_out is null and ${y} is not null
         and u.entered_on <= ${values.add(lastMatureDay(of.metric, until))}::date group by u.arm`,
     values.list,
   );

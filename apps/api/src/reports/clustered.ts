@@ -45,7 +45,7 @@ const CLUSTER_ENTRIES = `
 with c as (
   select distinct on (u.attributes ->> $3) u.arm, coalesce(u.phase, 0) as phase, u.entered_on::text as day, u.first_at
     from experiment_unit u
-   where u.experiment = $1 and u.first_at <= $2 and u.attributes ? $3 and not u.crossover
+   where u.experiment = $1 and u.first_at <= $2 and u.attributes ? $3 and ($6::boolean or u.left_out is null)
      and ($4::text is null or u.attributes ->> $4 = $5)
    order by u.attributes ->> $3, u.first_at, u.unit_id)
 select arm, phase, day, count(*)::int as units from c group by arm, phase, day order by phase, day, arm`;
@@ -61,6 +61,14 @@ export interface ReportClusters {
   readonly unitsWithoutCluster: number;
 }
 
+/** What a report is narrowed to. */
+interface Scope {
+  readonly asOf: Date;
+  readonly segment: { readonly attribute: string; readonly value: string } | null;
+  /** Also units that rules leave out. */
+  readonly everybody: boolean;
+}
+
 /** Who is counted in a report: units, or the clusters that they were assigned by. */
 export interface Counted {
   readonly population: Population;
@@ -74,17 +82,20 @@ export async function countedOf(
   db: Database,
   experiment: ReportedExperiment,
   units: Population,
-  asOf: Date,
-  segment: { readonly attribute: string; readonly value: string } | null,
+  { asOf, segment, everybody }: Scope,
 ): Promise<Counted> {
   const { clusters, plannedUnits } = experiment;
   if (clusters === null) return { population: units, clusters: null, plannedUnits };
-  const population = await clusterPopulation(db, { ...experiment, clusters }, units, asOf, segment);
+  const population = await clusterPopulation(db, { ...experiment, clusters }, units, {
+    asOf,
+    segment,
+    everybody,
+  });
   const [row] = await db.query<{ without: number }>(
     `select count(*)::int as without from experiment_unit
-      where experiment = $1 and first_at <= $2 and not crossover and not attributes ? $3
+      where experiment = $1 and first_at <= $2 and ($6::boolean or left_out is null) and not attributes ? $3
         and ($4::text is null or attributes ->> $4 = $5)`,
-    [experiment.key, asOf, clusters.field, segment?.attribute ?? null, segment?.value ?? null],
+    [experiment.key, asOf, clusters.field, segment?.attribute ?? null, segment?.value ?? null, everybody],
   );
   const total = sumOf(population.perArm);
   const without = row?.without ?? 0;
@@ -110,8 +121,7 @@ async function clusterPopulation(
   db: Database,
   experiment: ReportedExperiment & { readonly clusters: NonNullable<ReportedExperiment['clusters']> },
   units: Population,
-  asOf: Date,
-  segment: { readonly attribute: string; readonly value: string } | null,
+  { asOf, segment, everybody }: Scope,
 ): Promise<Population> {
   const entries = await db.query<Population['entries'][number] & Record<string, unknown>>(CLUSTER_ENTRIES, [
     experiment.key,
@@ -119,6 +129,7 @@ async function clusterPopulation(
     experiment.clusters.field,
     segment?.attribute ?? null,
     segment?.value ?? null,
+    everybody,
   ]);
   const perArm = new Map<string, number>();
   const perPhase = new Map<number, number>();
@@ -131,5 +142,7 @@ async function clusterPopulation(
     perArm,
     phases: units.phases.map((phase) => ({ ...phase, units: perPhase.get(phase.phase) ?? 0 })),
     entries,
+    // Units of clusters say nothing of the split.
+    everybody: { perArm, entries },
   };
 }

@@ -63,7 +63,7 @@ export interface ClusterReport {
 const SIZES = `
 with sizes as (
   select attributes ->> $2 as cluster, count(*)::int as size from experiment_unit
-   where experiment = $1 and not crossover group by 1)
+   where experiment = $1 and left_out is null group by 1)
 select coalesce(sum(size), 0)::int as units, (count(*) filter (where cluster is not null))::int as clusters,
        (avg(size) filter (where cluster is not null))::float8 as mean,
        max(size) filter (where cluster is not null) as largest,

@@ -43,7 +43,7 @@ export async function daySums(
   return sql.query<DaySums & Record<string, unknown>>(
     `with member as materialized (
        select unit_id, arm, first_at, entered_on${filters.unit} from experiment_unit
-        where experiment = ${key} and not crossover and first_at <= ${last}
+        where experiment = ${key} and left_out is null and first_at <= ${last}
           and (hashtext(unit_id) & 65535) < ${share}::integer),
      own as materialized (
        select d.id, d.unit_id, d.at, d.exposed${filters.own} from member u join decision d on d.unit_id = u.unit_id

@@ -102,7 +102,7 @@ export class EventCountStore {
     const step = until.getTime() - since.getTime() <= HOURLY_UNTIL_MS ? 'hour' : 'day';
     const entered = await this.db.query<At<ArmCount> & Record<string, unknown>>(
       `select arm, coalesce(phase, 0) as phase, ${iso('first_at', '$3')} as at, count(*)::integer as units
-         from experiment_unit where experiment = $1 and not crossover and first_at < $2 group by 1, 2, 3 order by 3, 1, 2`,
+         from experiment_unit where experiment = $1 and left_out is null and first_at < $2 group by 1, 2, 3 order by 3, 1, 2`,
       [key, until, step],
     );
     // Known before planning, so that only the day partitions that can matter are looked at.
@@ -114,7 +114,7 @@ export class EventCountStore {
       `with did as (
          select u.unit_id, u.arm, u.phase, e.name, min(e.at) as at, count(*) as times
            from experiment_unit u join event e on e.unit_id = u.unit_id and e.at >= u.first_at
-          where u.experiment = $1 and not u.crossover and e.kind = 'outcome' and e.name is not null
+          where u.experiment = $1 and u.left_out is null and e.kind = 'outcome' and e.name is not null
             and e.at >= $4 and e.at < $2
           group by u.unit_id, u.arm, u.phase, e.name)
        select name as event, arm, coalesce(phase, 0) as phase, ${iso('at', '$3')} as at, count(*)::integer as units,

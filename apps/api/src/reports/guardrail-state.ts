@@ -1,7 +1,13 @@
 import type { HealthResult } from '#metrics';
 
 /** Checks that a ramp waits for. */
-const WATCHED: ReadonlySet<string> = new Set(['sample-ratio', 'crossover', 'guardrail', 'event-rates']);
+const WATCHED: ReadonlySet<string> = new Set([
+  'sample-ratio',
+  'left-out',
+  'crossover',
+  'guardrail',
+  'event-rates',
+]);
 
 /**
  * What a ramp asks of a report: `harmed` where a guardrail, a harmful event, the split or the units' arms are not as they

@@ -3,9 +3,20 @@ import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
 import { newUlid } from '../http/ulid.js';
 import type { LiftReport } from './lift-reports.js';
+import type { Population } from './report-store.js';
 
 const DAY = 86_400_000;
 const KEY = 'rows';
+
+const NOBODY: Population = {
+  perArm: new Map(),
+  crossover: 0,
+  leftOut: {},
+  everybody: { perArm: new Map(), entries: [] },
+  firstAt: null,
+  phases: [],
+  entries: [],
+};
 
 /** One experiment over HTTP, its units and facts written as storage would have them. */
 describe('health of an experiment, from PostgreSQL', () => {
@@ -251,7 +262,7 @@ describe('health of an experiment, from PostgreSQL', () => {
         startedAt: null,
         stoppedAt: null,
       },
-      population: { perArm: new Map<string, number>(), crossover: 0, firstAt: null, phases: [], entries: [] },
+      population: NOBODY,
       asOf: new Date(),
       now: new Date(),
       segment: null,
@@ -418,14 +429,7 @@ describe('the event stream behind all experiments', () => {
       startedAt: now,
       stoppedAt: null,
     };
-    const population = {
-      perArm: new Map<string, number>(),
-      crossover: 0,
-      firstAt: null,
-      phases: [],
-      entries: [],
-    };
-    const question = { experiment, population, cells: [], asOf: now, now, segment: null, arms: [] };
+    const question = { experiment, population: NOBODY, cells: [], asOf: now, now, segment: null, arms: [] };
     const facts = await new HealthFactsReader(db).read(question);
     expect(facts.ingestLagSeconds).toBeCloseTo(600, 3);
     expect(facts.stream).toEqual({

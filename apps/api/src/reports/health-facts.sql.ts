@@ -24,7 +24,7 @@ order by a.id`;
 export const GROUPS = `
 select a.key as attribute, a.value, coalesce(u.phase, 0) as phase, u.arm, count(*)::integer as units
 from (select arm, phase, attributes from experiment_unit
-       where experiment = $1 and entered_on <= $2::date and not crossover
+       where experiment = $1 and entered_on <= $2::date and left_out is null
        order by entered_on desc limit 20000) u
 cross join lateral jsonb_each_text(u.attributes) a
 group by 1, 2, 3, 4`;
@@ -33,7 +33,7 @@ group by 1, 2, 3, 4`;
 export const CONCENTRATION = `
 select m.arm, $2::text as of, count(*)::integer as units, max(abs(m.y)) / sum(abs(m.y)) as "topShare"
 from unit_metric m
-join experiment_unit u on u.experiment = m.experiment and u.unit_id = m.unit_id and not u.crossover
+join experiment_unit u on u.experiment = m.experiment and u.unit_id = m.unit_id and u.left_out is null
 where m.experiment = $1 and m.metric = $2 and m.arm = any($3::text[]) and m.y <> 0
 group by m.arm`;
 

@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { EntryFact, HealthDetails, HealthFacts, ReportCell } from '#metrics';
+import type { HealthDetails, HealthFacts, ReportCell } from '#metrics';
 import { Database } from '../persistence/database.js';
+import { assignmentFact } from './assignment-facts.js';
 import { eventRateFacts } from './event-counts.js';
 import { editsOf, pausedDaysOf } from './health-edits.js';
 import type { ChangeRow, PhaseRow } from './health-edits.js';
-import { groupsOf } from './health-groups.js';
+import { entriesOf, groupsOf } from './health-groups.js';
 import type { GroupRow } from './health-groups.js';
 import * as SQL from './health-facts.sql.js';
 import { trafficFact } from './traffic-facts.js';
@@ -39,6 +40,8 @@ export interface HealthQuestion {
   readonly asOf: Date;
   readonly now: Date;
   readonly segment: Segment | null;
+  /** Whether the units that rules leave out are counted for once. */
+  readonly everybody?: boolean;
   /** Arms in the order of the report's facts. */
   readonly arms: readonly string[];
 }
@@ -60,12 +63,13 @@ export class HealthFactsReader {
   async read(question: HealthQuestion): Promise<HealthDetails> {
     const { experiment, population, asOf, now, segment } = question;
     const present = asOf.getTime() > now.getTime() - 60_000;
-    const [phases, changes, rows, live, concentration] = await Promise.all([
+    const [phases, changes, rows, live, concentration, assignment] = await Promise.all([
       this.db.query<PhaseRow & Record<string, unknown>>(SQL.PHASES, [experiment.key, asOf]),
       this.db.query<ChangeRow & Record<string, unknown>>(SQL.CHANGES, [experiment.key, asOf]),
       this.groups(question),
       present ? this.live(experiment, asOf) : NOTHING,
       this.concentration(question),
+      assignmentFact(this.db, question, present),
     ]);
     const groups = groupsOf(rows, population, question.arms);
     const edits = editsOf(phases, changes);
@@ -78,6 +82,7 @@ export class HealthFactsReader {
       plan: planOf(experiment, population),
       pausedDays: pausedDaysOf(changes, endOf(experiment, asOf)),
       entries: entriesOf(population, question.arms),
+      ...assignment,
       edits,
       ...(traffic === null || experiment.status !== 'running' ? {} : { traffic }),
       segmentsLookedAt: segment === null ? 1 : Math.max(1, groups.length),
@@ -92,8 +97,8 @@ export class HealthFactsReader {
   }
 
   /** Groups of units and counts of events are tested as if each unit were assigned by itself: not so in clusters. */
-  private async groups({ experiment, asOf }: HealthQuestion): Promise<GroupRow[]> {
-    if (experiment.clusters !== null) return [];
+  private async groups({ experiment, asOf, everybody = false }: HealthQuestion): Promise<GroupRow[]> {
+    if (everybody || experiment.clusters !== null) return [];
     return this.db.query<GroupRow & Record<string, unknown>>(SQL.GROUPS, [
       experiment.key,
       asOf.toISOString().slice(0, 10),
@@ -247,18 +252,4 @@ function planOf(experiment: JudgedExperiment, { firstAt }: Population): NonNulla
     endsAt: from === null ? null : new Date(from.getTime() + days * DAY_MS).toISOString(),
     units: experiment.plannedUnits,
   };
-}
-
-/** Entries by day and phase in the order of the arms, oldest day first. */
-export function entriesOf({ entries, phases }: Population, arms: readonly string[]): EntryFact[] {
-  const weights = new Map(phases.map((phase) => [phase.phase, arms.map((arm) => phase.weights[arm] ?? 0)]));
-  const rows = new Map<string, { day: string; weights: readonly number[]; units: number[] }>();
-  for (const { phase, day, arm, units } of entries) {
-    const id = `${day} ${phase}`;
-    const row = rows.get(id) ?? { day, weights: weights.get(phase) ?? [], units: arms.map(() => 0) };
-    const index = arms.indexOf(arm);
-    if (index >= 0) row.units[index] = (row.units[index] ?? 0) + units;
-    rows.set(id, row);
-  }
-  return [...rows.values()].sort((a, b) => a.day.localeCompare(b.day));
 }

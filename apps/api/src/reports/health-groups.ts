@@ -1,4 +1,4 @@
-import type { GroupFact } from '#metrics';
+import type { EntryFact, GroupFact } from '#metrics';
 import type { Population } from './report-store.js';
 
 export interface GroupRow {
@@ -76,4 +76,21 @@ function frequent(groups: readonly GroupFact[]): GroupFact[] {
       kept.set(dimension, n + 1);
       return n < MOST_VALUES;
     });
+}
+
+/** Entries by day and phase in the order of the arms, oldest day first. */
+export function entriesOf(
+  { entries, phases }: Pick<Population, 'entries' | 'phases'>,
+  arms: readonly string[],
+): EntryFact[] {
+  const weights = new Map(phases.map((phase) => [phase.phase, arms.map((arm) => phase.weights[arm] ?? 0)]));
+  const rows = new Map<string, { day: string; weights: readonly number[]; units: number[] }>();
+  for (const { phase, day, arm, units } of entries) {
+    const id = `${day} ${phase}`;
+    const row = rows.get(id) ?? { day, weights: weights.get(phase) ?? [], units: arms.map(() => 0) };
+    const index = arms.indexOf(arm);
+    if (index >= 0) row.units[index] = (row.units[index] ?? 0) + units;
+    rows.set(id, row);
+  }
+  return [...rows.values()].sort((a, b) => a.day.localeCompare(b.day));
 }

@@ -35,6 +35,27 @@ export function worstStatus(health: readonly HealthView[]): HealthResult['status
   return health.length === 0 || health.every((check) => check.status === 'unknown') ? 'unknown' : 'pass';
 }
 
+/** Warnings that say when to decide or how, and not that something is broken. */
+const NO_ALARM: ReadonlySet<HealthResult['warning']> = new Set([
+  'EARLY',
+  'PEEK',
+  'POWER',
+  'MANY',
+  'EDIT',
+  'NOVELTY',
+  'IMMATURE',
+] as const);
+
+/** What somebody on call should look at, failing checks first; muted warnings are passed over unless they block. */
+export function alarmsOf(health: readonly HealthView[]): Pick<HealthResult, 'key' | 'title' | 'status'>[] {
+  return (['fail', 'warn'] as const).flatMap((wanted) =>
+    health
+      .filter(({ status, warning }) => status === wanted && (warning === null || !NO_ALARM.has(warning)))
+      .filter(({ blocks, muted }) => blocks || muted === null)
+      .map(({ key, title, status }) => ({ key, title, status })),
+  );
+}
+
 /** Mutes checks and remembers who looked at blocked results. Every write is in the audit log. */
 @Injectable()
 export class HealthMutes {

@@ -12,11 +12,12 @@ import type {
 } from '#metrics';
 import { dayOf, lastMatureDay, watchedUntil } from '../rollups/maturity.js';
 import { baselineOf } from './baseline.js';
+import { complete } from './complete-cells.js';
 import { clusteredMetrics, countedOf, withClusterNote } from './clustered.js';
 import type { Counted, ReportClusters } from './clustered.js';
 import { guardrailState } from './guardrail-state.js';
 import { HealthFactsReader, endOf } from './health-facts.js';
-import { withMutes, worstStatus } from './health-mutes.js';
+import { alarmsOf, withMutes, worstStatus } from './health-mutes.js';
 import type { HealthView, Mute } from './health-mutes.js';
 import { isImmature, maturedMetrics, refuseOfPast } from './matured.js';
 import { withPeriods } from './period-cells.js';
@@ -37,6 +38,8 @@ export interface ReportQuery extends ReportSettings {
   readonly adjust?: boolean | undefined;
   /** Only units that entered at least so many days ago. */
   readonly maturity?: number | undefined;
+  /** `off`: with the units that the rules about faulty assignment leave out. */
+  readonly exclusions?: 'on' | 'off' | undefined;
 }
 
 export interface LiftReport {
@@ -57,7 +60,10 @@ export interface LiftReport {
   readonly units: {
     readonly enrolled: number;
     readonly perArm: Readonly<Record<string, number>>;
+    /** Seen in several arms, whether they are left out or not. */
     readonly crossover: number;
+    /** Left out, by the rule that does it. */
+    readonly leftOut: Population['leftOut'];
   };
   /** Where units were assigned by cluster: n of every result counts clusters, and errors are cluster-robust. */
   readonly clusters: ReportClusters | null;
@@ -91,22 +97,32 @@ export class LiftReports {
     const segment = query.segment ?? null;
     const past = dayOf(asOf) < dayOf(now);
     if (past) refuseOfPast(query);
+    const everybody = query.exclusions === 'off';
     const definitions = metrics.map(({ definition }) => definition);
     const policyArms = stored.arms.filter((arm) => arm.treatment.kind === 'policy').map((arm) => arm.key);
     const [population, cells, propensities, mutes] = await Promise.all([
-      this.store.population(key, past ? new Date(`${dayOf(asOf)}T23:59:59.999Z`) : asOf, segment),
-      past ? this.store.cellsOn(key, dayOf(asOf)) : this.store.cells(key, definitions, asOf, segment),
+      this.store.population(key, past ? new Date(`${dayOf(asOf)}T23:59:59.999Z`) : asOf, segment, everybody),
+      past
+        ? this.store.cellsOn(key, dayOf(asOf))
+        : this.store.cells(key, definitions, asOf, segment, everybody),
       this.store.propensities(key, policyArms, asOf),
       this.health.mutes(key, now),
     ]);
-    const counted = await countedOf(this.store.db, stored, population, asOf, segment);
+    const counted = await countedOf(this.store.db, stored, population, { asOf, segment, everybody });
     const experiment = { ...stored, plannedUnits: counted.plannedUnits };
     const known = { ...factsOf(experiment, counted.population, endOf(experiment, asOf)), propensities };
-    const judged = { experiment, population: counted.population, cells, asOf, now, segment };
+    const judged = { experiment, population: counted.population, cells, asOf, now, segment, everybody };
     const facts = await this.health.extend(known, judged);
     const parts = past
       ? null
-      : await this.store.periodCells(experiment.key, definitions, counted.population, asOf, segment);
+      : await this.store.periodCells(
+          experiment.key,
+          definitions,
+          counted.population,
+          asOf,
+          segment,
+          everybody,
+        );
     const body = buildReport({
       arms: experiment.arms,
       metrics: experiment.clusters ? clusteredMetrics(metrics) : metrics,
@@ -180,6 +196,7 @@ export class LiftReports {
             }
           : null,
       health: worstStatus(report.health),
+      alarms: alarmsOf(report.health),
       guardrails: guardrailState(report.health),
       asOf: report.asOf,
     });
@@ -218,7 +235,7 @@ export function plannedWeights(experiment: ReportedExperiment, population: Popul
 
 function factsOf(experiment: ReportedExperiment, population: Population, asOf: Date): HealthFacts {
   const weights = plannedWeights(experiment, population);
-  const units = [...population.perArm.values()].reduce((sum, n) => sum + n, 0);
+  const units = [...population.everybody.perArm.values()].reduce((sum, n) => sum + n, 0);
   const keys = new Set([...experiment.arms.map((arm) => arm.key), ...population.perArm.keys()]);
   return {
     arms: [...keys].map((key) => ({
@@ -226,7 +243,7 @@ function factsOf(experiment: ReportedExperiment, population: Population, asOf: D
       weight: weights.get(key) ?? 0,
       units: population.perArm.get(key) ?? 0,
     })),
-    totalUnits: units + population.crossover,
+    totalUnits: units,
     crossoverUnits: population.crossover,
     daysRunning: population.firstAt
       ? Math.max(0, (asOf.getTime() - population.firstAt.getTime()) / DAY_MS)
@@ -241,17 +258,6 @@ export const optionsOf = (query: ReportQuery, experiment: ReportedExperiment): R
   ...(query.alpha === undefined ? {} : { alpha: query.alpha }),
   ...(query.adjust === undefined ? {} : { adjust: query.adjust }),
 });
-
-/** Only cells of metrics and arms that the experiment still has. */
-function complete(
-  cells: readonly ReportCell[],
-  experiment: ReportedExperiment,
-  metrics: readonly ReportMetric[],
-): ReportCell[] {
-  const arms = new Set(experiment.arms.map((arm) => arm.key));
-  const keys = new Set(metrics.map(({ definition }) => definition.key));
-  return cells.filter((cell) => arms.has(cell.arm) && keys.has(cell.metric));
-}
 
 function shape(
   experiment: ReportedExperiment,
@@ -284,6 +290,7 @@ function shape(
         experiment.arms.map((arm) => [arm.key, population.perArm.get(arm.key) ?? 0]),
       ),
       crossover: population.crossover,
+      leftOut: population.leftOut,
     },
     clusters: counted.clusters,
     health: withMutes(body.health, mutes),

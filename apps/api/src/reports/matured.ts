@@ -19,8 +19,16 @@ export function maturedMetrics(
   }));
 }
 
-/** @throws Problem 400 where an age or a segment is asked for on a past day: the moments of past days are kept by neither. */
-export function refuseOfPast({ maturity, segment }: { maturity?: unknown; segment?: unknown }): void {
+/** @throws Problem 400 for what the moments of past days are not kept by: age, segment, units left out. */
+export function refuseOfPast({
+  maturity,
+  segment,
+  exclusions,
+}: {
+  maturity?: unknown;
+  segment?: unknown;
+  exclusions?: unknown;
+}): void {
   const refuse = (field: string, by: string): Problem =>
     Problem.invalid(
       `/${field}`,
@@ -29,4 +37,5 @@ export function refuseOfPast({ maturity, segment }: { maturity?: unknown; segmen
     );
   if (maturity !== undefined) throw refuse('maturity', 'age');
   if (segment !== undefined) throw refuse('segment', 'segment');
+  if (exclusions === 'off') throw refuse('exclusions', 'the rules about units');
 }

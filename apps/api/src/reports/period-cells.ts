@@ -35,6 +35,8 @@ interface PeriodQuestion {
   readonly population: Population;
   readonly asOf: Date;
   readonly segment: Segment | null;
+  /** Also the units that rules leave out. */
+  readonly everybody: boolean;
 }
 
 /**
@@ -45,7 +47,7 @@ interface PeriodQuestion {
  */
 export async function periodCells(
   sql: Sql,
-  { experiment, metrics, population, asOf, segment }: PeriodQuestion,
+  { experiment, metrics, population, asOf, segment, everybody }: PeriodQuestion,
 ): Promise<readonly ReportCell[] | null> {
   const allocations = allocationsByPhase(population);
   if (new Set(allocations.values()).size < 2) return null;
@@ -53,7 +55,15 @@ export async function periodCells(
   const clusters = await clustersOf(sql, experiment);
   if (clusters) {
     const { field } = clusters;
-    const cells = await clusterMoments(sql, { experiment, field, metrics, until, segment, byPhase: true });
+    const cells = await clusterMoments(sql, {
+      experiment,
+      field,
+      metrics,
+      until,
+      segment,
+      everybody,
+      byPhase: true,
+    });
     return cells.flatMap(({ phase, ...cell }) => {
       const period = allocations.get(phase);
       return period === undefined ? [] : [{ ...cell, period }];
@@ -63,7 +73,8 @@ export async function periodCells(
   const rows = await sql.query<MomentsRow & { metric: string; arm: string; phase: number }>(
     `select m.metric, m.arm, coalesce(u.phase, 0) as phase, ${MOMENTS_OF_UNITS}
        from unit_metric m
-       join experiment_unit u on u.experiment = m.experiment and u.unit_id = m.unit_id and not u.crossover
+       join experiment_unit u on u.experiment = m.experiment and u.unit_id = m.unit_id
+          and (u.left_out is null or $6::boolean)
        join unnest($2::text[], $3::date[]) as mature (metric, last_day) on mature.metric = m.metric
       where m.experiment = $1 and m.entered_on <= mature.last_day and ($4::text is null or u.attributes ->> $4 = $5)
       group by m.metric, m.arm, u.phase`,
@@ -73,6 +84,7 @@ export async function periodCells(
       plain.map((metric) => lastMatureDay(metric, until)),
       segment?.attribute ?? null,
       segment?.value ?? null,
+      everybody,
     ],
   );
   return rows.flatMap((row) => {

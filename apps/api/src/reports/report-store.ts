@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Arm } from '#experiments';
-import type { MetricDefinition, Moments, ReportCell } from '#metrics';
+import type { ExcludableState, MetricDefinition, Moments, ReportCell } from '#metrics';
 import { Database } from '../persistence/database.js';
 import { Problem } from '../http/problem.js';
 import { loadMetricCatalogue } from '../persistence/metric-catalogue.js';
@@ -13,6 +13,7 @@ import { MOMENTS_OF_UNITS, momentsOf } from '../rollups/moments-sql.js';
 import type { MomentsRow } from '../rollups/moments-sql.js';
 import { unitLevelMoments } from '../rollups/unit-level.js';
 import { periodCells } from './period-cells.js';
+import { readPopulation } from './population.js';
 
 export interface ReportedExperiment {
   readonly key: string;
@@ -39,8 +40,17 @@ export interface Segment {
 }
 
 export interface Population {
+  /** Units that count. */
   readonly perArm: ReadonlyMap<string, number>;
+  /** Units seen in several arms, whether they count or not. */
   readonly crossover: number;
+  /** Units that no result has, by the rule that leaves them out. */
+  readonly leftOut: Readonly<Partial<Record<ExcludableState, number>>>;
+  /** All units: those that count and those left out. */
+  readonly everybody: {
+    readonly perArm: ReadonlyMap<string, number>;
+    readonly entries: Population['entries'];
+  };
   readonly firstAt: Date | null;
   /** Units per phase and arm, for the split that was planned over all phases. */
   readonly phases: readonly {
@@ -48,7 +58,7 @@ export interface Population {
     readonly units: number;
     readonly weights: Readonly<Record<string, number>>;
   }[];
-  /** Units that are in one arm only, by the day on which they entered. */
+  /** Units that count, by the day on which they entered. */
   readonly entries: readonly {
     readonly phase: number;
     readonly day: string;
@@ -99,14 +109,15 @@ export class ReportStore {
     return { ...row, clusters, catalogue: await loadMetricCatalogue(this.db) };
   }
 
-  /** Cells of mature units now, whole or for one segment. */
+  /** Cells of mature units now, whole or for one segment. @param everybody also the units that rules leave out. */
   async cells(
     key: string,
     metrics: readonly MetricDefinition[],
     asOf: Date,
     segment: Segment | null,
+    everybody = false,
   ): Promise<ReportCell[]> {
-    if (segment) return this.segmentCells(key, metrics, asOf, segment);
+    if (segment || everybody) return this.unitCells(key, metrics, asOf, segment, everybody);
     const moments = await matureMoments(this.db, key, metrics, asOf);
     return cellsOf(moments);
   }
@@ -128,8 +139,9 @@ export class ReportStore {
     population: Population,
     asOf: Date,
     segment: Segment | null,
+    everybody = false,
   ): Promise<readonly ReportCell[] | null> {
-    return periodCells(this.db, { experiment, metrics, population, asOf, segment });
+    return periodCells(this.db, { experiment, metrics, population, asOf, segment, everybody });
   }
 
   /** Cumulative moments of a metric by day, oldest first. */
@@ -141,76 +153,54 @@ export class ReportStore {
     return rows.map(dailyOf);
   }
 
-  private async segmentCells(
+  private async unitCells(
     key: string,
     metrics: readonly MetricDefinition[],
     asOf: Date,
-    segment: Segment,
+    segment: Segment | null,
+    everybody: boolean,
   ): Promise<ReportCell[]> {
     const until = await experimentWatchedUntil(this.db, key, asOf);
     const clusters = await clustersOf(this.db, key);
     if (clusters)
-      return clusterMoments(this.db, { experiment: key, field: clusters.field, metrics, until, segment });
+      return clusterMoments(this.db, {
+        experiment: key,
+        field: clusters.field,
+        metrics,
+        until,
+        segment,
+        everybody,
+      });
     const rows = await this.db.query<MomentsRow & { metric: string; arm: string }>(
       `select m.metric, m.arm, ${MOMENTS_OF_UNITS}
          from unit_metric m
-         join experiment_unit u on u.experiment = m.experiment and u.unit_id = m.unit_id and not u.crossover
+         join experiment_unit u on u.experiment = m.experiment and u.unit_id = m.unit_id
+          and (u.left_out is null or $6::boolean)
          join unnest($2::text[], $3::date[]) as mature (metric, last_day) on mature.metric = m.metric
-        where m.experiment = $1 and m.entered_on <= mature.last_day and u.attributes ->> $4 = $5
+        where m.experiment = $1 and m.entered_on <= mature.last_day and ($4::text is null or u.attributes ->> $4 = $5)
         group by m.metric, m.arm`,
       [
         key,
         metrics.map((metric) => metric.key),
         metrics.map((metric) => lastMatureDay(metric, until)),
-        segment.attribute,
-        segment.value,
+        segment?.attribute ?? null,
+        segment?.value ?? null,
+        everybody,
       ],
     );
     const cells = rows.map((row) => ({ metric: row.metric, arm: row.arm, moments: momentsOf(row) }));
-    const made = await unitLevelMoments(this.db, metrics, { experiment: key, asOf: until, segment });
+    const made = await unitLevelMoments(this.db, metrics, {
+      experiment: key,
+      asOf: until,
+      segment,
+      everybody,
+    });
     return [...cells.filter(({ metric }) => !made.has(metric)), ...cellsOf(made)];
   }
 
-  /** Who was exposed, by arm and phase, up to a time. */
-  async population(key: string, asOf: Date, segment: Segment | null): Promise<Population> {
-    const rows = await this.db.query<{
-      arm: string;
-      phase: number;
-      day: string;
-      units: string;
-      crossover: string;
-      first_at: Date;
-      weights: Arm[] | null;
-    }>(
-      `select u.arm, coalesce(u.phase, 0) as phase, u.entered_on::text as day,
-              count(*) filter (where not u.crossover) as units,
-              count(*) filter (where u.crossover) as crossover, min(u.first_at) as first_at,
-              (select p.arms from experiment_phase p where p.experiment = $1 and p.phase = u.phase) as weights
-         from experiment_unit u
-        where u.experiment = $1 and u.first_at <= $2 and ($3::text is null or u.attributes ->> $3 = $4)
-        group by u.arm, u.phase, u.entered_on order by u.phase, u.entered_on, u.arm`,
-      [key, asOf, segment?.attribute ?? null, segment?.value ?? null],
-    );
-    const perArm = new Map<string, number>();
-    const phases = new Map<number, { phase: number; units: number; weights: Record<string, number> }>();
-    let crossover = 0;
-    const firsts: number[] = [];
-    for (const row of rows) {
-      const units = Number(row.units);
-      perArm.set(row.arm, (perArm.get(row.arm) ?? 0) + units);
-      crossover += Number(row.crossover);
-      firsts.push(row.first_at.getTime());
-      const phase = phases.get(row.phase) ?? { phase: row.phase, units: 0, weights: weightsOf(row.weights) };
-      phase.units += units;
-      phases.set(row.phase, phase);
-    }
-    return {
-      perArm,
-      crossover,
-      firstAt: firsts.length > 0 ? new Date(Math.min(...firsts)) : null,
-      phases: [...phases.values()],
-      entries: rows.map(({ phase, day, arm, units }) => ({ phase, day, arm, units: Number(units) })),
-    };
+  /** Who was exposed, by arm and phase, up to a time. @param everybody counts also those whom rules leave out. */
+  population(key: string, asOf: Date, segment: Segment | null, everybody = false): Promise<Population> {
+    return readPopulation(this.db, key, asOf, segment, everybody);
   }
 
   /** Attributes by which units can be split, with their most frequent values. */
@@ -272,6 +262,3 @@ const cellsOf = (moments: ReadonlyMap<string, ReadonlyMap<string, Moments>>): Re
   [...moments].flatMap(([metric, arms]) =>
     [...arms].map(([arm, value]) => ({ metric, arm, moments: value })),
   );
-
-const weightsOf = (arms: readonly Arm[] | null): Record<string, number> =>
-  Object.fromEntries((arms ?? []).map((arm) => [arm.key, arm.weight]));

@@ -27,6 +27,10 @@ export const reportQuerySchema = z.strictObject({
     .max(365)
     .optional()
     .describe('Only units that entered at least so many days ago'),
+  exclusions: z
+    .enum(['on', 'off'])
+    .optional()
+    .describe('off: with the units that the rules about faulty assignment leave out'),
   estimator: estimator.optional(),
   baseline: keyField.optional(),
   alpha: z.coerce.number().gt(0).lt(1).optional(),

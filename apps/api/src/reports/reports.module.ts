@@ -1,5 +1,8 @@
 import { Module } from '@nestjs/common';
 import { AnalysesController } from './analyses.controller.js';
+import { AssignmentHealthController } from './assignment-health.controller.js';
+import { AssignmentHealth } from './assignment-health.js';
+import { AssignmentRulesService } from './assignment-rules.service.js';
 import { EventCountStore } from './event-counts.js';
 import { ClustersController } from './clusters.controller.js';
 import { EventRatesController } from './event-rates.controller.js';
@@ -41,10 +44,20 @@ export class ReportsCoreModule {}
     SwitchbackController,
     ExportController,
     HealthController,
+    AssignmentHealthController,
     AnalysesController,
     PowerController,
   ],
-  providers: [RetentionStore, SignalStore, Forecasts, PowerPlans, PowerStore, HealthMutes],
+  providers: [
+    RetentionStore,
+    SignalStore,
+    Forecasts,
+    PowerPlans,
+    PowerStore,
+    HealthMutes,
+    AssignmentHealth,
+    AssignmentRulesService,
+  ],
   exports: [PowerPlans],
 })
 export class ReportsModule {}

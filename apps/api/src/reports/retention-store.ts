@@ -41,7 +41,7 @@ export class RetentionStore {
                       -- The low bits up to the last complete day; all 63 of them at most.
                       coalesce(active_days, 0) & (9223372036854775807 >> (62 - greatest(-1, least(62, $3::date - entered_on)))) as days
                  from experiment_unit left join unit_values using (experiment, unit_id)
-                where experiment = $1 and not crossover and first_at <= $2) u
+                where experiment = $1 and left_out is null and first_at <= $2) u
         group by arm, entered_on order by arm, entered_on`,
       [key, asOf, through],
     );
@@ -64,7 +64,7 @@ export class RetentionStore {
       `with u as materialized (
          select unit_id, arm, first_at, floor(extract(epoch from $3::timestamptz - first_at) / 86400)::int as followed
            from experiment_unit
-          where experiment = $1 and not crossover and first_at <= $3 and first_at >= $4),
+          where experiment = $1 and left_out is null and first_at <= $3 and first_at >= $4),
        happened as (
          select u.unit_id, min(floor(extract(epoch from e.at - u.first_at) / 86400)::int + 1) as day
            from event e join u on u.unit_id = e.unit_id and e.at >= u.first_at

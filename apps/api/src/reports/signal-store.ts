@@ -43,7 +43,7 @@ const sampled = (where: string, limit: string): string => `
     from (select experiment, arm, unit_id, first_at, active_days,
                  ((entered_on + ${SIGNAL_DAYS + 1})::timestamp at time zone 'UTC') as early_until,
                  row_number() over (partition by experiment, arm order by hashtext(unit_id), unit_id) as nth
-            from experiment_unit join unit_values using (experiment, unit_id) where not crossover and ${where}) numbered
+            from experiment_unit join unit_values using (experiment, unit_id) where left_out is null and ${where}) numbered
    where nth <= ${limit}`;
 
 /** Reads early signals and later activity of units, for forecasts. */
@@ -69,9 +69,9 @@ export class SignalStore {
         where x.key <> $1 and x.started_at is not null
           and x.unit_type = (select unit_type from experiment where key = $1)
           and exists (select from experiment_unit u where u.experiment = x.key and u.arm = c.arm
-                         and not u.crossover and u.entered_on <= $2::date and u.first_at >= $3 having count(*) >= $4)
+                         and u.left_out is null and u.entered_on <= $2::date and u.first_at >= $3 having count(*) >= $4)
           and exists (select from experiment_unit u where u.experiment = x.key and u.arm <> c.arm
-                         and not u.crossover and u.entered_on <= $2::date and u.first_at >= $3
+                         and u.left_out is null and u.entered_on <= $2::date and u.first_at >= $3
                        group by u.arm having count(*) >= $4)
         order by x.started_at desc, x.key limit $5`,
       [key, lastEntry, since, units, most],

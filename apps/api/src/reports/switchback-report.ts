@@ -124,7 +124,7 @@ const slotsOf = (
 ): Promise<SlotRow[]> =>
   sql.query<SlotRow>(
     `select u.unit_id, u.arm, m.y, m.d from unit_metric m
-       join experiment_unit u on u.experiment = m.experiment and u.unit_id = m.unit_id and not u.crossover
+       join experiment_unit u on u.experiment = m.experiment and u.unit_id = m.unit_id and u.left_out is null
       where m.experiment = $1 and m.metric = $2 and m.entered_on <= $3::date
       order by u.first_at desc, u.unit_id limit ${MOST_SLOTS}`,
     [key, metric.key, lastMatureDay(metric, watchedUntil(now, stoppedAt))],

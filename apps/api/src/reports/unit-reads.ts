@@ -20,7 +20,7 @@ export async function segmentAttributes(sql: Sql, experiment: string): Promise<S
     `with pair as (
        select a.key as attribute, a.value, u.arm, count(*) as units
          from experiment_unit u cross join lateral jsonb_each_text(u.attributes) a
-        where u.experiment = $1 and not u.crossover group by 1, 2, 3),
+        where u.experiment = $1 and u.left_out is null group by 1, 2, 3),
      ranked as (
        select attribute, value, sum(units) as units,
               row_number() over (partition by attribute order by sum(units) desc, value) as rank
@@ -92,7 +92,7 @@ export async function segmentCells(
        select u.unit_id, u.arm, u.entered_on, ${together ? 'array_agg(c.id order by c.id)' : 'array[c.id]'} as segments
          from experiment_unit u cross join lateral jsonb_each_text(u.attributes) a
          join chosen c on c.attribute = a.key and c.value = a.value
-        where u.experiment = ${key} and not u.crossover
+        where u.experiment = ${key} and u.left_out is null
         ${together ? 'group by u.unit_id, u.arm, u.entered_on' : ''})
      select u.segments, u.arm, ${columns.join(', ')}
        from member u join unit_values v on v.experiment = ${key} and v.unit_id = u.unit_id
@@ -166,7 +166,7 @@ export async function unitDistribution(
     `with v as materialized (
        select m.arm, ${valueOf(metric)} as value
          from unit_metric m
-         join experiment_unit u on u.experiment = m.experiment and u.unit_id = m.unit_id and not u.crossover
+         join experiment_unit u on u.experiment = m.experiment and u.unit_id = m.unit_id and u.left_out is null
         where m.experiment = $1 and m.metric = $2 and m.entered_on <= $3::date),
      span as (
        select min(value) as low, max(value) as high, bool_and(value = floor(value)) as whole,
@@ -217,7 +217,7 @@ export async function unitsOlderThan(
   return sql.query(
     `select u.arm, d.days, (count(*) filter (where u.first_at <= $3::timestamptz - make_interval(days => d.days)))::float8 as units
        from experiment_unit u cross join unnest($2::integer[]) as d (days)
-      where u.experiment = $1 and not u.crossover and u.first_at <= $3 group by u.arm, d.days order by u.arm, d.days`,
+      where u.experiment = $1 and u.left_out is null and u.first_at <= $3 group by u.arm, d.days order by u.arm, d.days`,
     [experiment, days, asOf],
   );
 }

@@ -22,6 +22,8 @@ export interface ClusterQuestion {
   readonly segment?: { readonly attribute: string; readonly value: string } | null;
   /** Apart by the phase in which the first unit of a cluster entered. */
   readonly byPhase?: boolean;
+  /** Also units that the rules leave out. */
+  readonly everybody?: boolean;
 }
 
 export interface ClusterCell {
@@ -37,7 +39,7 @@ const CELLS = `
 with unit as (
   select u.unit_id, u.arm, u.entered_on, u.attributes, u.attributes ->> $4 as cluster,
          case when $7 then coalesce(first_value(u.phase) over (partition by u.attributes ->> $4 order by u.first_at, u.unit_id), 0) else 0 end as phase
-    from experiment_unit u where u.experiment = $1 and not u.crossover and u.attributes ? $4),
+    from experiment_unit u where u.experiment = $1 and ($9::boolean or u.left_out is null) and u.attributes ? $4),
 m as (
   select v.metric, u.arm, u.phase, sum(v.y) as y, case when w.ratio then sum(v.d) else count(*) end as d, sum(coalesce(v.x, 0)) as x
     from unit u join unit_metric v on v.experiment = $1 and v.unit_id = u.unit_id
@@ -72,6 +74,7 @@ export async function clusterMoments(sql: Sql, question: ClusterQuestion): Promi
     segment?.value ?? null,
     byPhase === true,
     metrics.map(({ kind }) => isRatio(kind)),
+    question.everybody === true,
   ]);
   const ratios = new Set(metrics.filter(({ kind }) => isRatio(kind)).map(({ key }) => key));
   return rows.flatMap((row) => {

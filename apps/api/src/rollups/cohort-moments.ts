@@ -36,7 +36,7 @@ export async function recomputeCohorts(
     `create temp table fresh_moments on commit drop as
      select u.arm, u.entered_on, ${columns.join(', ')}
        from experiment_unit u join unit_values v on v.experiment = u.experiment and v.unit_id = u.unit_id
-      where u.experiment = $1 and u.entered_on = any($2::date[]) and not u.crossover
+      where u.experiment = $1 and u.entered_on = any($2::date[]) and u.left_out is null
       group by u.arm, u.entered_on`,
     [experiment, days?.list ?? []],
   );

@@ -85,7 +85,7 @@ function randomFacts(): Facts {
       );
     }
   }
-  // An exposure that names somebody else's decision enters nobody.
+  // An exposure that names somebody else's decision enters nobody, and casts doubt on the unit that it was made for.
   events.push(
     clientEvent('stranger', START, { kind: 'exposure', decisionId: (decisions[0] as DecisionRecord).id }),
   );
@@ -96,6 +96,8 @@ interface Unit {
   readonly arm: string;
   readonly firstAt: number;
   readonly crossover: boolean;
+  /** Another unit sent an exposure of a decision of this one. */
+  readonly claimed: boolean;
   readonly mine: readonly ClientEvent[];
   readonly ownIds: ReadonlySet<string>;
   readonly selfExposed: readonly DecisionRecord[];
@@ -111,6 +113,12 @@ function bruteForce({ decisions, events }: Facts): Map<string, Unit> {
     const made = one.kind === 'exposure' ? byId.get(one.decisionId ?? '') : undefined;
     if (made && made.unitId === one.unitId) see(one.unitId, one.at, made.arm as string);
   }
+  const claimed = new Set(
+    events.flatMap((one) => {
+      const made = one.kind === 'exposure' ? byId.get(one.decisionId ?? '') : undefined;
+      return made && made.unitId !== one.unitId ? [made.unitId] : [];
+    }),
+  );
   for (const made of decisions) if (made.exposed) see(made.unitId, made.at, made.arm as string);
   return new Map(
     [...seen].map(([unitId, looks]) => {
@@ -122,6 +130,7 @@ function bruteForce({ decisions, events }: Facts): Map<string, Unit> {
           arm: first.arm,
           firstAt: first.at,
           crossover: new Set(looks.map(({ arm }) => arm)).size > 1,
+          claimed: claimed.has(unitId),
           mine: events.filter((one) => one.unitId === unitId),
           ownIds: new Set(own.map(({ id }) => id)),
           selfExposed: own.filter(({ exposed }) => exposed),
@@ -228,6 +237,7 @@ describe('rollups', () => {
       new Map(rows.map((row) => [row.unit_id, [row.arm, row.first_at.getTime(), row.crossover]])),
     ).toEqual(new Map([...units].map(([id, unit]) => [id, [unit.arm, unit.firstAt, unit.crossover]])));
     expect(rows.some((row) => row.crossover)).toBe(true);
+    expect([...units.values()].some(({ claimed }) => claimed)).toBe(true);
     expect(rows.find((row) => row.unit_id === 'u1')?.attributes ?? { device: 'tv' }).toEqual({
       device: 'tv',
     });
@@ -258,7 +268,7 @@ describe('rollups', () => {
     },
   );
 
-  it('keeps moments of mature units only, without crossovers', async () => {
+  it('keeps moments of mature units only, without those in several arms or under two ids', async () => {
     const moments = await matureMoments(db.database, 'x', METRICS, NOW);
     for (const metric of METRICS) {
       for (const arm of ARMS) {
@@ -272,6 +282,7 @@ describe('rollups', () => {
           (unit) =>
             unit.arm === arm &&
             !unit.crossover &&
+            !unit.claimed &&
             Math.floor(unit.firstAt / DAY) + days <= Math.floor(NOW.getTime() / DAY),
         );
         const expected = fromValues(

@@ -4,6 +4,7 @@ import { Database } from '../persistence/database.js';
 import type { Transaction } from '../persistence/database.js';
 import { loadMetricCatalogue } from '../persistence/metric-catalogue.js';
 import type { PinnedVersions } from '../persistence/metric-catalogue.js';
+import { assignmentRules, leaveOut, noteExposureFaults, noteUnitFaults } from './assignment-faults.js';
 import { storeDailyMoments } from './daily-moments.js';
 import { recomputeCohorts } from './cohort-moments.js';
 import { COUNTS_ANEW, countAnew, countedAnew } from './count-anew.js';
@@ -15,6 +16,8 @@ import type { Recomputed } from './unit-values.js';
 
 /** Exposures at once from which on the planner's picture of experiment_unit is renewed. */
 const MANY = 10_000;
+/** The outcome that tells of the client's own default, shown in place of a decision. */
+const DEFAULT_SHOWN = 'default_shown';
 /** Exposures whose decision has not arrived within this time are given up (and counted). */
 const PENDING_HOURS = 24;
 
@@ -47,9 +50,13 @@ export class RollUp {
       if (!lock?.got) return { exposures: 0, units: 0, experiments: [], failed: [], ran: false };
       const range = await nextRange(tx);
       await tx.query(`set local work_mem = '128MB'`);
-      const exposures = await takeExposures(tx, range);
+      const rules = await assignmentRules(tx);
+      await takeExposures(tx, range);
       const anew = await countAnew(tx);
+      const exposures = await noteExposureFaults(tx, rules);
       await enter(tx);
+      await noteUnitFaults(tx);
+      await leaveOut(tx, rules);
       // A plan for the few units that were there before would look each new one up in every day partition.
       if (exposures > MANY) await tx.query('analyze experiment_unit');
       const dirty = await markDirty(tx, range);
@@ -87,15 +94,15 @@ async function nextRange(tx: Transaction): Promise<Range> {
 
 /**
  * The new exposures with their decisions. An exposure names its decision; if that has not been stored yet (the two
- * travel separately) it waits in exposure_pending. It counts only for the unit that the decision was made for.
+ * travel separately) it waits in exposure_pending. What it counts for (experiment, arm, phase) is what the decision says.
  */
-async function takeExposures(tx: Transaction, { from, to }: Range): Promise<number> {
+async function takeExposures(tx: Transaction, { from, to }: Range): Promise<void> {
   await tx.query(
     `create temp table fresh_exposure on commit drop as
-     select id as event_id, decision_id, unit_id, at from event
-      where txid >= $1 and txid < $2 and kind = 'exposure' and decision_id is not null
+     select id as event_id, decision_id, unit_id, at, kind = 'outcome' as shown_default from event
+      where txid >= $1 and txid < $2 and (kind = 'exposure' or name = '${DEFAULT_SHOWN}') and decision_id is not null
      union all
-     select event_id, decision_id, unit_id, at from exposure_pending`,
+     select event_id, decision_id, unit_id, at, shown_default from exposure_pending`,
     [from, to],
   );
   await tx.query(`analyze fresh_exposure`);
@@ -107,11 +114,11 @@ async function takeExposures(tx: Transaction, { from, to }: Range): Promise<numb
   );
   await tx.query(
     `create temp table fresh_entry on commit drop as
-     select d.experiment, d.unit_id, d.arm, d.phase, f.at, d.context, f.event_id, d.reason
+     select d.experiment, d.unit_id, d.arm, d.phase, f.at, d.context, f.event_id, d.reason, d.at as decided_at,
+            f.unit_id as claimed, f.shown_default
        from fresh_exposure f join decision d on d.id = f.decision_id and d.at between $3::timestamptz and $4::timestamptz
-      where d.unit_id = f.unit_id
      union all
-     select experiment, unit_id, arm, phase, at, context, null, reason from decision
+     select experiment, unit_id, arm, phase, at, context, null, reason, at, unit_id, false from decision
       where txid >= $1 and txid < $2 and exposed`,
     [from, to, decided?.first, decided?.last],
   );
@@ -119,8 +126,6 @@ async function takeExposures(tx: Transaction, { from, to }: Range): Promise<numb
   // The arm that all units get during a pause is no assignment of theirs: it would make them crossovers.
   await tx.query(`delete from fresh_entry where experiment is null or arm is null or reason = 'PAUSED'`);
   await tx.query(WASHED_OUT);
-  const [row] = await tx.query<{ n: number }>(`select count(*)::integer as n from fresh_entry`);
-  return row?.n ?? 0;
 }
 
 /**
@@ -136,8 +141,8 @@ delete from fresh_entry f using experiment x
 /** Exposures whose decision is not there yet wait; those that waited too long are counted and given up. */
 async function keepPending(tx: Transaction): Promise<void> {
   await tx.query(
-    `insert into exposure_pending (event_id, decision_id, unit_id, at)
-     select event_id, decision_id, unit_id, at from (
+    `insert into exposure_pending (event_id, decision_id, unit_id, at, shown_default)
+     select event_id, decision_id, unit_id, at, shown_default from (
        select f.* from fresh_exposure f
         where not exists (select from fresh_entry found where found.event_id = f.event_id)
        -- Before the dear look at the id, which few rows then need.
@@ -172,8 +177,8 @@ const MEET_AGAIN = `on conflict (experiment, unit_id) do update set
        entered_on = least(experiment_unit.entered_on, excluded.entered_on)`;
 
 /**
- * Enters units into their experiments at their first exposure; a unit seen in two arms is marked and leaves the
- * metrics. Attributes are the short scalars of that first context, for segments.
+ * Enters units into their experiments at their first exposure; a unit seen in two arms is marked. Attributes are the
+ * short scalars of that first context, for segments.
  */
 async function enter(tx: Transaction): Promise<void> {
   // Cohorts that a unit leaves because an earlier exposure arrived late must be recomputed as well.
@@ -185,8 +190,10 @@ async function enter(tx: Transaction): Promise<void> {
   const [entered] = await tx.query<{ some: boolean }>(
     `select exists (select from experiment_unit where experiment in (select distinct experiment from fresh_entry)) as some`,
   );
+  await tx.query(`create temp table crossed_unit (experiment text, unit_id text) on commit drop`);
   await tx.query(
-    `insert into experiment_unit (experiment, unit_id, arm, first_at, entered_on, phase, crossover, attributes)
+    `with entered as (
+     insert into experiment_unit (experiment, unit_id, arm, first_at, entered_on, phase, crossover, attributes)
      select experiment, unit_id, arm, at, (at at time zone 'UTC')::date, phase, crossover, ${ATTRIBUTES}
        from (
          select distinct on (experiment, unit_id) experiment, unit_id, arm, at, phase, context,
@@ -196,7 +203,8 @@ async function enter(tx: Transaction): Promise<void> {
           order by experiment, unit_id, at
          -- Attributes are dear, and only those of the first exposure are kept.
          offset 0) first
-      ${entered?.some ? MEET_AGAIN : ''}`,
+      ${entered?.some ? MEET_AGAIN : ''} returning experiment, unit_id, crossover)
+     insert into crossed_unit select experiment, unit_id from entered where crossover`,
   );
 }
 
@@ -285,7 +293,9 @@ const CHANGED_UNITS = `u.unit_id in (
           select unit_id from event where txid >= $2 and txid < $3
           -- A decision may arrive after the events that name it, and makes them count.
           union select unit_id from decision where txid >= $2 and txid < $3 and experiment is not null
-          union select unit_id from fresh_entry)`;
+          union select unit_id from fresh_entry
+          -- Left out from now on, or no longer.
+          union select unit_id from moved_unit)`;
 
 async function finish(tx: Transaction, { to }: Range): Promise<void> {
   await tx.query(

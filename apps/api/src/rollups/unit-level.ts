@@ -11,6 +11,8 @@ export interface UnitsOf {
   readonly asOf: Date;
   /** Only units with this attribute at their first exposure. */
   readonly segment?: { readonly attribute: string; readonly value: string } | null;
+  /** Also the units that rules leave out. */
+  readonly everybody?: boolean;
 }
 
 type ByArm = Map<string, Moments>;
@@ -36,12 +38,12 @@ function byKind(sql: Sql, metric: MetricDefinition, units: UnitsOf): Promise<ByA
 }
 
 /** Mature units `m` of one metric, as a common table expression with its first five parameters. */
-const MATURE = `m as (
+const matureOf = ({ everybody = false }: UnitsOf): string => `m as (
   select u.arm, u.first_at, v.measures[3 * s.slot - 2] as y, v.measures[3 * s.slot - 1] as d, v.measures[3 * s.slot] as x
     from metric_slot s join unit_values v on v.experiment = s.experiment
     join experiment_unit u on u.experiment = v.experiment and u.unit_id = v.unit_id
    where s.experiment = $1 and s.metric = $2 and v.measures[3 * s.slot - 2] is not null
-     and u.entered_on <= $3::date and not u.crossover and ($4::text is null or u.attributes ->> $4 = $5))`;
+     and u.entered_on <= $3::date ${everybody ? '' : 'and u.left_out is null'} and ($4::text is null or u.attributes ->> $4 = $5))`;
 
 const matureValues = (metric: MetricDefinition, { experiment, asOf, segment }: UnitsOf): unknown[] => [
   experiment,
@@ -55,13 +57,13 @@ async function quantiles(sql: Sql, metric: MetricDefinition, units: UnitsOf): Pr
   const level = metric.quantile ?? 0.5;
   const values = matureValues(metric, units);
   const sizes = await sql.query<{ arm: string; n: string }>(
-    `with ${MATURE} select arm, count(*) as n from m group by arm`,
+    `with ${matureOf(units)} select arm, count(*) as n from m group by arm`,
     values,
   );
   if (sizes.length === 0) return new Map();
   const levels = sizes.map(({ n }) => quantileLevels(level, Number(n)));
   const rows = await sql.query<{ arm: string; n: string; at: [number, number, number] }>(
-    `with ${MATURE}, size as (
+    `with ${matureOf(units)}, size as (
        select * from unnest($6::text[], $7::float8[], $8::float8[]) as s (arm, lower, upper))
      select m.arm, count(*) as n,
             percentile_cont(array[$9::float8, s.lower, s.upper]) within group (order by m.y) as at
@@ -93,11 +95,11 @@ async function timesToEvent(sql: Sql, metric: MetricDefinition, units: UnitsOf):
   const horizon = metric.numerator.days?.[1] ?? 0;
   const values = [...matureValues(metric, units), units.asOf, horizon];
   const arms = await sql.query<{ arm: string; n: string; last: number }>(
-    `with ${MATURE}, ${FOLLOWED} select arm, count(*) as n, max(time) as last from f group by arm`,
+    `with ${matureOf(units)}, ${FOLLOWED} select arm, count(*) as n, max(time) as last from f group by arm`,
     values,
   );
   const rows = await sql.query<{ arm: string; time: number; at_risk: string; events: string }>(
-    `with ${MATURE}, ${FOLLOWED}, r as (
+    `with ${matureOf(units)}, ${FOLLOWED}, r as (
        select arm, time, happened, count(*) over (partition by arm order by time desc) as at_risk from f)
      select arm, time, max(at_risk) as at_risk, count(*) as events from r where happened group by arm, time order by arm, time`,
     values,
@@ -121,7 +123,7 @@ async function timesToEvent(sql: Sql, metric: MetricDefinition, units: UnitsOf):
 }
 
 /** The units before capping, and the caps: quantile $6 of all arms' values other than 0. */
-const CAPS = `${MATURE.replace('m as', 'raw as')}, cap as (
+const capsOf = (units: UnitsOf): string => `${matureOf(units).replace('m as', 'raw as')}, cap as (
        select percentile_cont($6::float8) within group (order by y) filter (where y <> 0) as y,
               percentile_cont($6::float8) within group (order by x) filter (where x <> 0) as x from raw)`;
 
@@ -132,17 +134,17 @@ export async function quantileCaps(
   units: UnitsOf,
 ): Promise<{ readonly y: number | null; readonly x: number | null }> {
   const level = metric.cap && 'quantile' in metric.cap ? metric.cap.quantile : 1;
-  const [row] = await sql.query<{ y: number | null; x: number | null }>(`with ${CAPS} select y, x from cap`, [
-    ...matureValues(metric, units),
-    level,
-  ]);
+  const [row] = await sql.query<{ y: number | null; x: number | null }>(
+    `with ${capsOf(units)} select y, x from cap`,
+    [...matureValues(metric, units), level],
+  );
   return row ?? { y: null, x: null };
 }
 
 async function cappedAtQuantile(sql: Sql, metric: MetricDefinition, units: UnitsOf): Promise<ByArm> {
   const level = metric.cap && 'quantile' in metric.cap ? metric.cap.quantile : 1;
   const rows = await sql.query<MomentsRow & { arm: string }>(
-    `with ${CAPS},
+    `with ${capsOf(units)},
      m as (select raw.arm, least(raw.y, cap.y) as y, raw.d, least(raw.x, cap.x) as x from raw, cap)
      select arm, ${MOMENTS_OF_UNITS} from m group by arm`,
     [...matureValues(metric, units), level],

@@ -20,6 +20,7 @@ export const EXPORT = {
   identitySwitches: `select to_jsonb(s) - 'id' as row from identity_switch s
             where s.unit_id = $1 or s.other_unit_id = $1 order by s.at`,
   keptArms: `select to_jsonb(k) - 'seq' as row from kept_unit k where k.unit_id = $1 order by k.experiment`,
+  assignmentFaults: `select to_jsonb(a) as row from assignment_fault a where a.unit_id = $1 order by a.at`,
   pendingExposures: `select to_jsonb(p) as row from exposure_pending p where p.unit_id = $1 order by p.at`,
 } as const;
 
@@ -49,6 +50,7 @@ export const ERASE: Readonly<Record<string, string>> = {
   decisions: removed(`delete from decision where unit_id = $1`),
   events: removed(`delete from event where unit_id = $1`),
   pendingExposures: removed(`delete from exposure_pending where unit_id = $1`),
+  assignmentFaults: removed(`delete from assignment_fault where unit_id = $1`),
   metrics: removed(
     `delete from unit_values v using experiment_unit u
       where u.unit_id = $1 and v.experiment = u.experiment and v.unit_id = u.unit_id`,

@@ -1,3 +1,4 @@
+import type { ReportUnits } from './assignment-health.js';
 import type { HealthResult, HealthStatus } from './types-health.js';
 import type { Moments } from './types-units.js';
 
@@ -83,6 +84,8 @@ export interface ExperimentSummary {
   verdict: VerdictKind;
   decisionLift: { arm?: string; estimate: number; lower: number | null; upper: number | null } | null;
   health: HealthStatus;
+  /** Checks that fail or warn of something broken; absent in summaries that were kept earlier. */
+  alarms?: { key: string; title: string; status: HealthStatus }[];
 }
 
 export type ExperimentRow = Experiment & { summary: ExperimentSummary | null };
@@ -192,7 +195,7 @@ export interface Report {
   maturity: number | null;
   complete: boolean;
   missing: string[];
-  units: { enrolled: number; perArm: Record<string, number>; crossover: number | null };
+  units: ReportUnits;
   /** Where units were assigned by cluster: what n of every result counts. */
   clusters: { by: string; total: number; meanSize: number | null; unitsWithoutCluster: number } | null;
   health: HealthResult[];

@@ -1,4 +1,5 @@
 import type { RatePeriod } from '../sequential/rates-over-periods.js';
+import type { AssignmentRules, AssignmentState } from './assignment-states.js';
 
 /**
  * What health checks may be told beyond the split. Everything is optional: a check whose facts are missing does not
@@ -26,6 +27,8 @@ export interface HealthDetails {
   readonly concentration?: readonly ConcentrationFact[];
   readonly rewards?: readonly RewardFact[];
   readonly stream?: StreamFact;
+  /** Units whose assignment went wrong, and the rules about them. */
+  readonly assignment?: AssignmentFact;
   /** Given by whoever estimates the trend of the effect; see trend/. */
   readonly trends?: readonly TrendFact[];
   /** Error-like events and cancellations, every arm against control. */
@@ -142,6 +145,22 @@ export interface StreamFact {
   /** Of the sampled outcomes that name a decision, those whose decision is not stored. */
   readonly outcomesWithDecision: number;
   readonly unmatched: number;
+}
+
+export interface AssignmentFact {
+  readonly rules: AssignmentRules;
+  /** Units that the experiment has in a state, whether they are left out or not; states without any are absent or 0. */
+  readonly states: readonly { readonly state: AssignmentState; readonly units: number }[];
+  /** All units, those left out included; in the order of `HealthFacts.arms`. */
+  readonly everybody: { readonly units: readonly number[]; readonly entries: readonly EntryFact[] };
+  readonly unseen: readonly UnseenFact[];
+}
+
+/** Of the newest decisions of an arm that are old enough: units, and those of them that were never exposed. */
+export interface UnseenFact {
+  readonly arm: string;
+  readonly decided: number;
+  readonly unseen: number;
 }
 
 export interface TrafficFact {

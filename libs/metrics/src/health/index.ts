@@ -1,5 +1,10 @@
 import { createRegistry } from '#experiments';
 import type { HealthCheck, HealthFacts, HealthResult } from '../contract.js';
+import {
+  identitySwitchCheck,
+  lateFallbackCheck,
+  unitsWithoutDecisionCheck,
+} from './assignment-state.check.js';
 import { carryOverCheck } from './carry-over.check.js';
 import { covariateBalanceCheck } from './covariate-balance.check.js';
 import { crossoverCheck } from './crossover.check.js';
@@ -12,6 +17,7 @@ import { guardrailCheck } from './guardrail.check.js';
 import { immatureCheck } from './immature.check.js';
 import { ingestLagCheck } from './ingest-lag.check.js';
 import { lateEventsCheck } from './late-events.check.js';
+import { leftOutCheck } from './left-out.check.js';
 import { manyComparisonsCheck } from './many-comparisons.check.js';
 import { missingPropensityCheck } from './missing-propensity.check.js';
 import { mixedAllocationCheck } from './mixed-allocation.check.js';
@@ -30,8 +36,10 @@ import { testersCheck } from './testers.check.js';
 import { trafficCheck } from './traffic.check.js';
 import { unexpectedArmCheck } from './unexpected-arm.check.js';
 import { unmatchedOutcomesCheck } from './unmatched-outcomes.check.js';
+import { unseenDecisionsCheck } from './unseen-decisions.check.js';
 
 export type * from './facts.js';
+export * from './assignment-states.js';
 export { RATE_CONCENTRATION, isHarmfulEvent } from './event-rates.check.js';
 export { groupRatios, sampleRatio, sequentialRatio } from './sample-ratio.js';
 export type { GroupRatio, SampleRatio, SequentialRatio } from './sample-ratio.js';
@@ -41,6 +49,11 @@ export const healthChecks: readonly HealthCheck[] = [
   sampleRatioCheck,
   splitByGroupCheck,
   crossoverCheck,
+  leftOutCheck,
+  identitySwitchCheck,
+  lateFallbackCheck,
+  unseenDecisionsCheck,
+  unitsWithoutDecisionCheck,
   mixedAllocationCheck,
   unexpectedArmCheck,
   trafficCheck,

@@ -71,7 +71,8 @@ function excess(facts: HealthFacts, ratio: SampleRatio): number {
   );
 }
 
-function judge(facts: HealthFacts): Finding {
+/** What the sample ratio says of these facts. */
+export function judgeSplit(facts: HealthFacts): Finding {
   const ratio = sampleRatio(
     facts.arms.map((arm) => arm.units),
     facts.arms.map((arm) => arm.weight),
@@ -114,5 +115,5 @@ export const sampleRatioCheck = defineCheck({
     'Compare decisions with exposures in the arm that has too few',
     'Fix the cause, then start a new phase; units that were lost cannot be corrected for',
   ],
-  judge,
+  judge: judgeSplit,
 });

@@ -4,7 +4,7 @@ import type { HealthFacts, Moments, WarningId } from '../contract.js';
 import { metricRegistry } from '../definitions/index.js';
 import { fromCounts } from '../moments.js';
 import { buildReport } from '../report.js';
-import { healthChecks, runHealthChecks } from './index.js';
+import { DEFAULT_ASSIGNMENT_RULES, EXCLUDABLE_STATES, healthChecks, runHealthChecks } from './index.js';
 import { groupRatios, sequentialRatio } from './sample-ratio.js';
 
 const NOW = '2026-05-20T12:00:00.000Z';
@@ -50,6 +50,22 @@ const healthy: HealthFacts = {
     early: 0,
     outcomesWithDecision: 600,
     unmatched: 5,
+  },
+  assignment: {
+    rules: DEFAULT_ASSIGNMENT_RULES,
+    states: EXCLUDABLE_STATES.map((state) => ({ state, units: 9 })),
+    everybody: {
+      units: [5015, 4995],
+      entries: Array.from({ length: 10 }, (_, i) => ({
+        day: `2026-05-${String(6 + i).padStart(2, '0')}`,
+        weights: [1, 1],
+        units: [501, 499],
+      })),
+    },
+    unseen: [
+      { arm: 'control', decided: 1000, unseen: 100 },
+      { arm: 'b', decided: 1000, unseen: 105 },
+    ],
   },
   trends: [{ metric: 'Play rate', arm: 'b', slopePerDay: -0.002, qValue: 0.05 }],
   eventRates: [{ event: 'cancel', arm: 'b', periods: [{ weights: [1, 1], events: [200, 240] }] }],

@@ -8,6 +8,7 @@ import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
+import { AssignmentPanel } from './assignment/assignment-panel.js';
 import { HealthCard } from './health-card.js';
 import { bySeverity, isFiring } from './health-order.js';
 import styles from './health.module.css';
@@ -20,7 +21,12 @@ export function HealthTab({ experiment }: { experiment: Experiment }): ReactElem
   if (experiment.startedAt === null) return <NotStarted experiment={experiment} />;
   return (
     <QueryBoundary query={view.query} what="report" lines={10}>
-      {(report) => <Checks report={report} />}
+      {(report) => (
+        <div className={layout.stack}>
+          <Checks report={report} />
+          <AssignmentPanel experiment={experiment} />
+        </div>
+      )}
     </QueryBoundary>
   );
 }

@@ -1,5 +1,6 @@
 import { Alert } from '@mantine/core';
 import type { ReactElement } from 'react';
+import type { AssignmentState } from '../../api/assignment-health.js';
 import { useCatalog } from '../../api/queries.js';
 import type { Experiment, Report } from '../../api/types.js';
 import { count, dateTime, percent, plural } from '../../format/index.js';
@@ -8,6 +9,7 @@ import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
+import { STATE } from './assignment/state-words.js';
 import { NotStarted } from './not-started.js';
 import { Blocked } from './blocked.js';
 import { ExportMenu } from './export-menu.js';
@@ -82,6 +84,16 @@ function ResultsTable({ report, view }: { report: Report; view: ReportView }): R
   );
 }
 
+/** Who is left out, by which rule; reports that were kept earlier know of units in several arms alone. */
+function leftOutText({ leftOut, crossover }: Report['units']): string {
+  const rules: Partial<Record<AssignmentState, number>> =
+    leftOut ?? (crossover === null ? {} : { 'two-arms': crossover });
+  const parts = (Object.entries(rules) as [AssignmentState, number][])
+    .filter(([, units]) => units > 0)
+    .map(([state, units]) => `${STATE[state].toLowerCase()} ${count(units)}`);
+  return parts.length === 0 ? '' : `; left out: ${parts.join(', ')}`;
+}
+
 /** How these numbers came about, in one line. */
 function Method({ report }: { report: Report }): ReactElement {
   const estimator = useCatalog().data?.estimators.find((entry) => entry.key === report.estimator);
@@ -92,10 +104,8 @@ function Method({ report }: { report: Report }): ReactElement {
       {report.clusters === null
         ? ''
         : ` in ${plural(report.clusters.total, 'cluster')} by ${report.clusters.by}, which n counts`}
-      {report.units.crossover === null
-        ? ''
-        : `, ${count(report.units.crossover)} seen in more than one arm and left out`}
-      . As of {dateTime(report.asOf)}, computed in {Math.round(report.computedInMs)} ms.
+      {leftOutText(report.units)}. As of {dateTime(report.asOf)}, computed in{' '}
+      {Math.round(report.computedInMs)} ms.
     </>
   );
 }

@@ -6,6 +6,7 @@ import { Stat, Stats } from '../../ui/details.js';
 import layout from '../../ui/layout.module.css';
 import { PageHeader } from '../../ui/page-header.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
+import { Alarms } from './alarms.js';
 import { KillSwitch } from './kill-switch.js';
 import { Quarantine } from './quarantine.js';
 import { Processes, Queues, SnapshotAges } from './tables.js';
@@ -61,6 +62,7 @@ function Board({ operations }: { operations: Operations }): ReactElement {
           note={database.sizeBytes === null ? 'size not known' : bytes(database.sizeBytes)}
         />
       </Stats>
+      <Alarms />
       <Queues queues={operations.queues} />
       <Quarantine count={compact(quarantine.count)} />
       <div className={layout.split}>
