@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import AxeBuilder from '@axe-core/playwright';
 import { expect, it } from '@jest/globals';
 import { lift as liftText } from '../src/format/index.js';
+import { violations } from './axe.js';
 import { EXPERIMENTS } from './fixtures/experiments.js';
 import { reportFor } from './fixtures/report.js';
 import { segmentsFor } from './fixtures/units.js';
@@ -191,7 +191,7 @@ withBrowser('segments, distribution, novelty and workings in Chromium (skipped w
     expect(text).toContain('1.83');
     expect(text).toContain('7,649 against 7,651');
     await page.getByText('No lift is shown of Watch minutes, 90th percentile').waitFor();
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     await visit('/results');
     await page.getByText('15,300 clusters by household').waitFor();
     for (const tab of ['segments', 'retention']) {
@@ -228,7 +228,7 @@ withBrowser('segments, distribution, novelty and workings in Chromium (skipped w
     const { page } = stage;
     await page.getByText('118 slots of 60 minutes').waitFor();
     await page.getByText('The slot before still shows').waitFor();
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     await visit('/setup');
     await page.getByRole('button', { name: 'Randomise anew' }).click();
     const dialog = page.getByRole('dialog');
