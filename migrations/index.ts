@@ -27,6 +27,7 @@ import { Pages1764900000090 } from './1764900000090-pages.js';
 import { PageRevision1764900000140 } from './1764900000140-page-revision.js';
 import { Features1764900000130 } from './1764900000130-features.js';
 import { Assignment1764900000150 } from './1764900000150-assignment.js';
+import { ManagedResources1764900000200 } from './1764900000200-managed-resources.js';
 import { Webhooks1764900000180 } from './1764900000180-webhooks.js';
 import { AssignmentHealth1764900000210 } from './1764900000210-assignment-health.js';
 
@@ -62,5 +63,6 @@ export const migrations = [
   Webhooks1764900000180,
   Guardrails1764900000190,
   Lifecycle1764900000191,
+ManagedResources1764900000200,
   AssignmentHealth1764900000210,
 ];

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { ApiClient, Refused } from '../demo/api-client.js';
+import { ApiClient } from '../demo/api-client.js';
 import { resolveConnection } from '../demo/connection.js';
 import type { ConnectionOptions } from '../demo/connection.js';
 import { alignedColumns } from './aligned.js';
+import { applyPlan, askPlan, statesOf } from './config/plan.js';
 import { connected } from './connected.js';
 
 /** The API knows what a definition has to be; here only its key is needed. */
@@ -17,11 +17,6 @@ const fileSchema = z.union([
   z.array(definitionSchema).min(1),
   definitionSchema.transform((one) => [one]),
 ]);
-
-const storedSchema = z.object({
-  metric: z.object({ origin: z.enum(['built-in', 'own']), version: z.number() }),
-  versions: z.array(z.object({ version: z.number(), definition: definitionSchema })).min(1),
-});
 
 const listSchema = z.object({
   items: z.array(
@@ -59,49 +54,37 @@ export function readDefinitions(file: string): Definition[] {
 }
 
 /**
- * Brings an installation to the definitions of a file, in its order: new ones are created, changed ones get a new
- * version, equal ones stay as they are. Nothing is removed.
- * @throws Refused naming the metric and what the API finds wrong; what came before it has been applied.
+ * Brings an installation to the definitions of a file: new ones are created, changed ones get a new version, equal ones stay
+ * as they are; all of them or none. Nothing is removed, and nothing is locked against changes by hand.
+ * @throws Refused naming the metric and what the API finds wrong.
  */
 export async function applyMetrics(
   client: ApiClient,
   definitions: readonly Definition[],
 ): Promise<Applied[]> {
-  const applied: Applied[] = [];
-  for (const definition of definitions) {
-    try {
-      applied.push(await applyOne(client, definition));
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      throw new Refused(error.status, error.code, `${definition.key}: ${error.message}`);
-    }
-  }
-  return applied;
+  const request = {
+    config: { metrics: definitions },
+    source: null,
+    existing: 'move',
+    prune: false,
+    takeOver: false,
+  } as const;
+  const { items } = await applyPlan(client, request, statesOf(await askPlan(client, request)));
+  const { items: listed } = listSchema.parse(await client.call('GET', '/v1/metrics'));
+  return items.map(({ key, action }) => ({
+    key,
+    outcome: OUTCOMES[action],
+    version: listed.find((metric) => metric.key === key)?.version ?? 1,
+  }));
 }
 
-async function applyOne(client: ApiClient, definition: Definition): Promise<Applied> {
-  const path = `/v1/metrics/${encodeURIComponent(definition.key)}`;
-  const { key } = definition;
-  const found = await client.call('GET', path).catch((error: unknown) => {
-    if (error instanceof Refused && error.status === 404) return null;
-    throw error;
-  });
-  if (found === null) {
-    await client.call('POST', '/v1/metrics', definition);
-    return { key, outcome: 'created', version: 1 };
-  }
-  const { metric, versions } = storedSchema.parse(found);
-  // The API fills in what a file may leave out.
-  const wanted = { maturityDays: 0, ...definition };
-  if (isDeepStrictEqual(versions[0]?.definition, wanted))
-    return { key, outcome: 'unchanged', version: metric.version };
-  const { version } = definitionWithVersion(
-    await client.call('PUT', path, { ...definition, version: metric.version }),
-  );
-  return { key, outcome: 'changed', version };
-}
-
-const definitionWithVersion = (answer: unknown) => z.looseObject({ version: z.number() }).parse(answer);
+const OUTCOMES = {
+  create: 'created',
+  change: 'changed',
+  none: 'unchanged',
+  refused: 'unchanged',
+  release: 'unchanged',
+} as const;
 
 /** Aligned columns: key, kind, direction, family, version and where it comes from. */
 export function describeMetrics(items: readonly Listed[]): string {

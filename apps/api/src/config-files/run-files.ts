@@ -1,0 +1,183 @@
+import type { Json } from '#experiments';
+import { placeOf, readManaged, refuseManaged } from '../access/managed.js';
+import type { ManagedResource } from '../access/managed.js';
+import { Problem, problemFrom } from '../http/problem.js';
+import type { FieldError } from '../http/problem.js';
+import { canonicalJson, sha256 } from '../persistence/canonical.js';
+import type { ConfigFile, PlanConfig } from './config-files.schemas.js';
+import { CONFIG_KINDS } from './kinds/index.js';
+import { differingFields } from './kinds/kind.js';
+import type { ConfigKind, Effect, Run, Spec, Stored } from './kinds/kind.js';
+import { keepManaged, managedBy, releaseManaged } from './managed-store.js';
+import type { FieldDifference, PlannedItem } from './plan.js';
+
+type Given = Pick<PlanConfig, 'config' | 'source' | 'prune' | 'takeOver'>;
+interface Wanted {
+  readonly key: string;
+  readonly spec: Spec;
+  readonly pointer: string;
+}
+
+/** Short, and different for whatever a plan depends on. */
+const stateOf = (stored: Stored | undefined): string | null =>
+  stored
+    ? sha256(canonicalJson({ spec: stored.spec, state: stored.state } as unknown as Json)).slice(0, 24)
+    : null;
+
+function wantedOf(kind: ConfigKind, config: ConfigFile): Wanted[] {
+  const specs = (config as unknown as Readonly<Record<string, readonly Spec[]>>)[kind.list] ?? [];
+  const all = specs.map((spec, i) => ({ key: kind.keyOf(spec), spec, pointer: `/${kind.list}/${i}` }));
+  const seen = new Set<string>();
+  for (const { key, pointer } of all) {
+    if (seen.has(key)) throw Problem.invalid(`/config${pointer}`, 'duplicate_key', `"${key}" is there twice`);
+    seen.add(key);
+  }
+  return inOrder(kind, all);
+}
+
+/** What others need goes first; a circle stays as it is and is refused by the kind itself. */
+function inOrder(kind: ConfigKind, all: readonly Wanted[]): Wanted[] {
+  const byKey = new Map(all.map((one) => [one.key, one]));
+  const done = new Set<string>();
+  const order: Wanted[] = [];
+  const visit = (one: Wanted): void => {
+    if (done.has(one.key)) return;
+    done.add(one.key);
+    for (const key of kind.needs?.(one.spec) ?? []) {
+      const needed = byKey.get(key);
+      if (needed) visit(needed);
+    }
+    order.push(one);
+  };
+  all.forEach(visit);
+  return order;
+}
+
+/**
+ * Does everything that the files ask for, each thing in a savepoint of its own, so that all that is refused is told at once.
+ * The caller decides whether the transaction stays.
+ */
+export async function runFiles(run: Run, given: Given): Promise<PlannedItem[]> {
+  await run.tx.query(`select pg_advisory_xact_lock(hashtext('marquee.config-files'))`);
+  const items: PlannedItem[] = [];
+  const managed = new Map((await readManaged(run.tx)).map((one) => [`${one.kind}/${one.key}`, one]));
+  for (const kind of CONFIG_KINDS) {
+    const wanted = wantedOf(kind, given.config);
+    if (wanted.length === 0) continue;
+    const found = await kind.read(
+      run,
+      wanted.map(({ key }) => key),
+    );
+    const stored = new Map(found.map((one) => [one.key, one]));
+    for (const one of wanted) {
+      const before = stored.get(one.key);
+      items.push(await runItem(run, given, kind, one, before, managed.get(`${kind.kind}/${one.key}`)));
+    }
+  }
+  return given.prune && given.source ? [...items, ...(await prune(run, given, items))] : items;
+}
+
+async function runItem(
+  run: Run,
+  given: Given,
+  kind: ConfigKind,
+  one: Wanted,
+  stored: Stored | undefined,
+  managed: ManagedResource | undefined,
+): Promise<PlannedItem> {
+  const common = {
+    kind: kind.kind,
+    key: one.key,
+    pointer: one.pointer,
+    state: stateOf(stored),
+    traffic: null,
+    locks: false,
+  };
+  try {
+    return await run.db.transaction(async (tx) => {
+      const spec = kind.settle?.(one.spec, stored?.spec ?? null) ?? one.spec;
+      const fields = stored ? differingFields(stored.spec as object, spec as object) : [];
+      const changes = fields.map((field) => differenceOf(field, stored?.spec ?? {}, spec));
+      if (given.source) refuseElsewhere(given, managed);
+      else if (!stored || fields.length > 0) await refuseManaged(tx, run.acting, kind.kind, one.key);
+      const { prose, traffic = null } = await write(run, kind, spec, stored, fields);
+      const locks =
+        given.source !== null &&
+        (await keepManaged(
+          tx,
+          kind.kind,
+          one.key,
+          managedBy(given.source, kind.kind, one.key),
+          run.acting.actor,
+        ));
+      const action = !stored ? 'create' : fields.length > 0 ? 'change' : 'none';
+      return { ...common, action, changes, effect: prose, traffic, locks, refused: [] };
+    });
+  } catch (error) {
+    const problem = problemFrom(error);
+    if (problem.status >= 500) throw error;
+    return { ...common, action: 'refused', changes: [], effect: [], refused: refusedBy(one, problem) };
+  }
+}
+
+function write(
+  run: Run,
+  kind: ConfigKind,
+  spec: Spec,
+  stored: Stored | undefined,
+  fields: readonly string[],
+): Promise<Effect> {
+  // What the files themselves ask for is not held up by their own lock.
+  const asFiles: Run = { ...run, acting: { ...run.acting, fromFiles: true } };
+  if (!stored) return kind.create(asFiles, spec);
+  return fields.length > 0 ? kind.change(asFiles, stored, spec, fields) : Promise.resolve({ prose: [] });
+}
+
+const differenceOf = (field: string, before: Spec, after: Spec): FieldDifference => ({
+  pointer: `/${field}`,
+  before: before[field] ?? null,
+  after: after[field] ?? null,
+});
+
+/** @throws Problem 409 where other files say how it is. */
+function refuseElsewhere({ source, takeOver }: Given, managed: ManagedResource | undefined): void {
+  if (!managed || takeOver || managed.repository === (source?.repository ?? null)) return;
+  throw Problem.conflict(
+    'managed_elsewhere',
+    `it is managed from ${placeOf(managed)}; take it out there, or take it over`,
+  );
+}
+
+/** The faults, with pointers into the files. */
+function refusedBy({ key, pointer }: Wanted, { code, detail, errors }: Problem): FieldError[] {
+  if (errors.length === 0) return [{ pointer, code, message: detail }];
+  return errors.map((error) => ({
+    ...error,
+    pointer: `${pointer}${error.pointer === '/' ? '' : error.pointer}`,
+    message: error.message || `"${key}" is refused`,
+  }));
+}
+
+async function prune({ tx }: Run, { source }: Given, items: readonly PlannedItem[]): Promise<PlannedItem[]> {
+  const kept = new Set(items.map(({ kind, key }) => `${kind}/${key}`));
+  const gone = (await readManaged(tx)).filter(
+    ({ kind, key, repository }) => repository === (source?.repository ?? null) && !kept.has(`${kind}/${key}`),
+  );
+  const released: PlannedItem[] = [];
+  for (const { kind, key } of gone) {
+    await releaseManaged(tx, kind, key);
+    released.push({
+      kind,
+      key,
+      pointer: null,
+      action: 'release',
+      state: null,
+      changes: [],
+      effect: ['It stays as it is, and can be changed by hand again.'],
+      traffic: null,
+      locks: false,
+      refused: [],
+    });
+  }
+  return released;
+}
