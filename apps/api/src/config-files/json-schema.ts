@@ -34,12 +34,17 @@ const conditionDefinition: JsonSchema = {
 
 const BY_HAND: ReadonlySet<unknown> = new Set([conditionSchema, segmentConditionSchema]);
 
-/** The published JSON Schema (2020-12) of a file, made from the schemas that the API itself checks with. */
+/**
+ * The published JSON Schema (2020-12) of a file, made from the schemas that the API itself checks with. Patterns with
+ * classes of Unicode are left out: what they refuse (NUL, halves of characters) no editor writes, and not every reader of
+ * schemas knows them.
+ */
 export function configJsonSchema(): JsonSchema {
   const made = z.toJSONSchema(configFileSchema, {
     io: 'input',
     override: ({ zodSchema, jsonSchema }) => {
       if (BY_HAND.has(zodSchema)) Object.assign(jsonSchema, CONDITION);
+      if (jsonSchema.pattern?.includes('\\p{')) delete jsonSchema.pattern;
     },
   }) as JsonSchema;
   const { $defs, ...rest } = made;

@@ -1,4 +1,5 @@
 import {
+  BUCKETS,
   defaultSalt,
   layerShare,
   mapSegments,
@@ -45,6 +46,15 @@ function keepPins(wanted: Condition | null, stored: Condition | null): Condition
   });
 }
 
+type Range = readonly [from: number, to: number];
+
+/** The part of a layer that is there already, grown or cut to the share where the file says another one. */
+function rangeFor(share: number | undefined, [from, to]: Range): [number, number] {
+  const edge = (value: number): number => Math.round(value * BUCKETS) / BUCKETS;
+  if (share === undefined || edge(share) === edge(to - from)) return [from, to];
+  return from + share <= 1 ? [from, edge(from + share)] : [edge(1 - share), 1];
+}
+
 /** A further layer that the file names without a range keeps the one it has. */
 function keepRanges(
   wanted: CreateExperiment['otherLayers'],
@@ -52,7 +62,8 @@ function keepRanges(
 ): CreateExperiment['otherLayers'] {
   return wanted.map((given) => {
     const known = stored.find(({ layer }) => layer === given.layer);
-    return known?.range && given.range === undefined && given.share === undefined ? known : given;
+    if (!known?.range || given.range !== undefined) return given;
+    return { layer: given.layer, range: rangeFor(given.share, known.range) };
   });
 }
 
@@ -134,7 +145,7 @@ export const experiments = anyKind<CreateExperiment>({
   },
   settle(wanted, stored) {
     const { layerShare, layerRange, ...rest } = wanted;
-    const range = layerRange ?? (layerShare === undefined || stored ? stored?.layerRange : undefined);
+    const range = layerRange ?? (stored?.layerRange && rangeFor(layerShare, stored.layerRange));
     return {
       ...rest,
       salt: wanted.salt ?? defaultSalt.experiment(wanted.key),

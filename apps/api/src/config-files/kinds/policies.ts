@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { policyRegistry } from '#policies';
 import { Problem } from '../../http/problem.js';
 import { PoliciesService } from '../../policies/policies.service.js';
 import { createPolicySchema } from '../../policies/policy.schemas.js';
@@ -63,7 +64,9 @@ export const policies = anyKind<PolicySpec>({
     return { ...rest, reward, windowSeconds } as PolicySpec;
   },
   async create({ db, acting }, spec) {
-    await new PoliciesService(db).create({ ...spec, learning: true }, acting);
+    // What learns online cannot begin to without a reward; it begins when somebody lets it.
+    const learning = spec.reward !== null || policyRegistry.find(spec.key)?.learns !== 'online';
+    await new PoliciesService(db).create({ ...spec, learning }, acting);
     return NO_EFFECT;
   },
   async change(run, stored, spec, fields) {
