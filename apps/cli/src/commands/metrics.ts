@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { ApiClient } from '../demo/api-client.js';
+import { ApiClient, Refused } from '../demo/api-client.js';
 import { resolveConnection } from '../demo/connection.js';
 import type { ConnectionOptions } from '../demo/connection.js';
 import { alignedColumns } from './aligned.js';
@@ -56,7 +56,7 @@ export function readDefinitions(file: string): Definition[] {
 /**
  * Brings an installation to the definitions of a file: new ones are created, changed ones get a new version, equal ones stay
  * as they are; all of them or none. Nothing is removed, and nothing is locked against changes by hand.
- * @throws Refused naming the metric and what the API finds wrong.
+ * @throws Error naming the metric and what the API finds wrong.
  */
 export async function applyMetrics(
   client: ApiClient,
@@ -69,13 +69,39 @@ export async function applyMetrics(
     prune: false,
     takeOver: false,
   } as const;
-  const { items } = await applyPlan(client, request, statesOf(await askPlan(client, request)));
+  const plan = await askPlan(client, request).catch((error: unknown) => {
+    throw error instanceof Refused ? named(definitions, error.errors, error) : error;
+  });
+  const faults = plan.items.flatMap(({ refused }) => refused);
+  if (faults.length > 0) throw named(definitions, faults);
+  const { items } = await applyPlan(client, request, statesOf(plan));
   const { items: listed } = listSchema.parse(await client.call('GET', '/v1/metrics'));
   return items.map(({ key, action }) => ({
     key,
     outcome: OUTCOMES[action],
     version: listed.find((metric) => metric.key === key)?.version ?? 1,
   }));
+}
+
+const IN_METRIC = /^(?:\/config)?\/metrics\/(\d+)(.*)$/;
+
+/** The first metric that is refused, with everything that is wrong with it; the error itself where none is named. */
+function named(
+  definitions: readonly Definition[],
+  faults: Refused['errors'],
+  error: Error = new Error('Refused'),
+): Error {
+  const placed = faults.flatMap(({ pointer, message }) => {
+    const [, index, field = ''] = IN_METRIC.exec(pointer) ?? [];
+    return index === undefined
+      ? []
+      : [{ index: Number(index), text: field === '' ? message : `${field}: ${message}` }];
+  });
+  const first = placed[0]?.index;
+  const key = first === undefined ? undefined : definitions[first]?.key;
+  if (key === undefined) return error;
+  const texts = placed.filter(({ index }) => index === first).map(({ text }) => text);
+  return new Error(`${key}: ${texts.join('; ')}`, { cause: error });
 }
 
 const OUTCOMES = {
