@@ -63,6 +63,6 @@ export const migrations = [
   Webhooks1764900000180,
   Guardrails1764900000190,
   Lifecycle1764900000191,
-ManagedResources1764900000200,
+  ManagedResources1764900000200,
   AssignmentHealth1764900000210,
 ];

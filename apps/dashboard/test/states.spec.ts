@@ -272,31 +272,6 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     expect(holdout?.headers['if-match']).toBe('"3"');
   });
 
-  it('changes nothing of an experiment that is managed from files, and leads to the file', async () => {
-    const { page } = stage;
-    const link = 'https://code.example/streaming/experiments/blob/main/home/rows.yaml';
-    const managed = {
-      kind: 'experiment',
-      key: 'home-rows-als',
-      repository: 'https://code.example/streaming/experiments',
-      path: 'home/rows.yaml',
-      revision: 'main',
-      link,
-      appliedBy: 'deployments',
-      appliedAt: '2026-08-20T09:00:00.000Z',
-    };
-    stage.api.override(/GET .*config\/managed$/, {
-      status: 200,
-      body: { items: [managed], nextCursor: null },
-    });
-    await visit('/experiments/home-rows-als/setup');
-    const banner = page.getByRole('note').filter({ hasText: 'Managed from files' });
-    expect(await banner.getByRole('link', { name: 'home/rows.yaml' }).getAttribute('href')).toBe(link);
-    expect(await page.getByRole('button', { name: 'Change', exact: true }).count()).toBe(0);
-    // Operating it goes on.
-    expect(await page.getByRole('button', { name: 'Pause' }).count()).toBe(1);
-  });
-
   it('says on every tab what a guardrail did, takes it back with one click, and sets what a breach leads to', async () => {
     const { page } = stage;
     stage.api.override(/GET .*guardrails$/, { status: 200, body: inBreach(1) });

@@ -7,7 +7,7 @@ import { recordChange } from '../access/record-change.js';
 import type { Acting } from '../http/acting.js';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
-import type { Sql } from '../persistence/database.js';
+import type { Sql, Transaction } from '../persistence/database.js';
 import type {
   ApplyConfig,
   ExportConfig,
@@ -17,6 +17,7 @@ import type {
   Source,
 } from './config-files.schemas.js';
 import { CONFIG_KINDS } from './kinds/index.js';
+import type { Run } from './kinds/kind.js';
 import { terseSpec } from './terse.js';
 import { releaseManaged } from './managed-store.js';
 import { planOf } from './plan.js';
@@ -39,8 +40,7 @@ export class ConfigFilesService {
   async plan(body: PlanConfig, acting: Acting): Promise<Plan> {
     try {
       return await this.db.transaction(async (tx) => {
-        const run = { db: this.db.joined(tx), tx, acting, existing: body.existing };
-        throw new TakenBack(await runFiles(run, body));
+        throw new TakenBack(await runFiles(this.runOf(tx, body, acting), body));
       });
     } catch (error) {
       if (error instanceof TakenBack) return planOf(error.items);
@@ -54,9 +54,7 @@ export class ConfigFilesService {
    */
   async apply(body: ApplyConfig, acting: Acting): Promise<Plan> {
     return this.db.transaction(async (tx) => {
-      const { existing, overrideGate } = body;
-      const run = { db: this.db.joined(tx), tx, acting, existing, overrideGate };
-      const items = await runFiles(run, body);
+      const items = await runFiles(this.runOf(tx, body, acting), body);
       refuseOutdated(items, body.states);
       const errors = items.flatMap(({ refused }) => refused);
       const [first] = errors;
@@ -110,6 +108,22 @@ export class ConfigFilesService {
   /** What of an export of GrowthBook can be taken over, as a file; nothing is written. */
   importGrowthBook({ exported, environment, metrics }: ImportGrowthBook): GrowthBookImport {
     return importGrowthBook(exported, { environment, metrics });
+  }
+
+  private runOf(
+    tx: Transaction,
+    body: PlanConfig & Pick<Partial<ApplyConfig>, 'overrideGate'>,
+    { actor, requestId, override }: Acting,
+  ): Run {
+    if (body.prune && body.source === null)
+      throw Problem.invalid(
+        '/prune',
+        'needs_source',
+        'says nothing without a source: it is about what a repository manages',
+      );
+    const { existing, overrideGate } = body;
+    // What is there is looked at by its state; a version that a header names belongs to one thing.
+    return { db: this.db.joined(tx), tx, acting: { actor, requestId, override }, existing, overrideGate };
   }
 
   private async recordRun(

@@ -70,54 +70,70 @@ export async function runFiles(run: Run, given: Given): Promise<PlannedItem[]> {
     );
     const stored = new Map(found.map((one) => [one.key, one]));
     for (const one of wanted) {
-      const before = stored.get(one.key);
-      items.push(await runItem(run, given, kind, one, before, managed.get(`${kind.kind}/${one.key}`)));
+      const subject = {
+        kind,
+        one,
+        stored: stored.get(one.key),
+        managed: managed.get(`${kind.kind}/${one.key}`),
+      };
+      items.push(await runItem(run, given, subject));
     }
   }
   return given.prune && given.source ? [...items, ...(await prune(run, given, items))] : items;
 }
 
-async function runItem(
-  run: Run,
-  given: Given,
-  kind: ConfigKind,
-  one: Wanted,
-  stored: Stored | undefined,
-  managed: ManagedResource | undefined,
-): Promise<PlannedItem> {
-  const common = {
-    kind: kind.kind,
-    key: one.key,
-    pointer: one.pointer,
-    state: stateOf(stored),
-    traffic: null,
-    locks: false,
-  };
+interface Subject {
+  readonly kind: ConfigKind;
+  readonly one: Wanted;
+  readonly stored: Stored | undefined;
+  readonly managed: ManagedResource | undefined;
+}
+
+async function runItem(run: Run, given: Given, subject: Subject): Promise<PlannedItem> {
+  const { kind, one, stored } = subject;
+  const about = { kind: kind.kind, key: one.key, pointer: one.pointer, state: stateOf(stored) };
   try {
-    return await run.db.transaction(async (tx) => {
-      const spec = kind.settle?.(one.spec, stored?.spec ?? null) ?? one.spec;
-      const fields = stored ? differingFields(stored.spec as object, spec as object) : [];
-      const changes = fields.map((field) => differenceOf(field, stored?.spec ?? {}, spec));
-      if (given.source) refuseElsewhere(given, managed);
-      else if (!stored || fields.length > 0) await refuseManaged(tx, run.acting, kind.kind, one.key);
-      const { prose, traffic = null } = await write(run, kind, spec, stored, fields);
-      const locks =
-        given.source !== null &&
-        (await keepManaged(
-          tx,
-          kind.kind,
-          one.key,
-          managedBy(given.source, kind.kind, one.key),
-          run.acting.actor,
-        ));
-      const action = !stored ? 'create' : fields.length > 0 ? 'change' : 'none';
-      return { ...common, action, changes, effect: prose, traffic, locks, refused: [] };
-    });
+    return { ...about, ...(await run.db.transaction((tx) => writeItem({ ...run, tx }, given, subject))) };
   } catch (error) {
     const problem = problemFrom(error);
     if (problem.status >= 500) throw error;
-    return { ...common, action: 'refused', changes: [], effect: [], refused: refusedBy(one, problem) };
+    const nothing = { changes: [], effect: [], traffic: null, locks: false };
+    return { ...about, ...nothing, action: 'refused', refused: refusedBy(one, problem) };
   }
+}
+
+async function writeItem(
+  run: Run,
+  given: Given,
+  { kind, one, stored, managed }: Subject,
+): Promise<Omit<PlannedItem, 'kind' | 'key' | 'pointer' | 'state'>> {
+  const spec = kind.settle?.(one.spec, stored?.spec ?? null) ?? one.spec;
+  const { before, fields, action } = difference(stored, spec);
+  if (action !== 'none' || given.source) await refuseOthers(run, given, kind, one, managed);
+  const { prose, traffic = null } = await write(run, kind, spec, stored, fields);
+  return {
+    action,
+    changes: fields.map((field) => differenceOf(field, before, spec)),
+    effect: prose,
+    traffic,
+    locks: await lockItem(run, given, kind, one),
+    refused: [],
+  };
+}
+
+function difference(stored: Stored | undefined, spec: Spec) {
+  if (!stored) return { before: {}, fields: [], action: 'create' } as const;
+  const fields = differingFields(stored.spec, spec);
+  return { before: stored.spec, fields, action: fields.length > 0 ? 'change' : 'none' } as const;
+}
+
+async function lockItem(
+  { tx, acting }: Run,
+  { source }: Given,
+  kind: ConfigKind,
+  { key }: Wanted,
+): Promise<boolean> {
+  return source !== null && keepManaged(tx, kind.kind, key, managedBy(source, kind.kind, key), acting.actor);
 }
 
 function write(
@@ -139,9 +155,16 @@ const differenceOf = (field: string, before: Spec, after: Spec): FieldDifference
   after: after[field] ?? null,
 });
 
-/** @throws Problem 409 where other files say how it is. */
-function refuseElsewhere({ source, takeOver }: Given, managed: ManagedResource | undefined): void {
-  if (!managed || takeOver || managed.repository === (source?.repository ?? null)) return;
+/** @throws Problem 409 where other files say how it is, or files do and this run has no source. */
+async function refuseOthers(
+  { tx, acting }: Run,
+  { source, takeOver }: Given,
+  { kind }: ConfigKind,
+  { key }: Wanted,
+  managed: ManagedResource | undefined,
+): Promise<void> {
+  if (source === null) return refuseManaged(tx, acting, kind, key);
+  if (!managed || takeOver || managed.repository === source.repository) return;
   throw Problem.conflict(
     'managed_elsewhere',
     `it is managed from ${placeOf(managed)}; take it out there, or take it over`,

@@ -29,9 +29,12 @@ interface ExperimentState {
 }
 
 function storedOf(experiment: StoredExperiment): Stored<CreateExperiment> {
+  const { layerRange, ...rest } = specOf(createExperimentSchema, experiment);
+  // A draft in a full layer has no part of it: it gets one when it is started.
+  const isNothing = layerRange !== undefined && layerRange[0] === layerRange[1];
   return {
     key: experiment.key,
-    spec: specOf(createExperimentSchema, experiment),
+    spec: layerRange === undefined || isNothing ? rest : { ...rest, layerRange },
     state: { version: experiment.version, status: experiment.status },
   };
 }

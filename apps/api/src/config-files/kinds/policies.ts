@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { policyRegistry } from '#policies';
 import { Problem } from '../../http/problem.js';
 import { PoliciesService } from '../../policies/policies.service.js';

@@ -31,6 +31,9 @@ interface ApplyFlags extends PlanFlags {
   readonly overrideGate?: string;
 }
 
+/** Long enough for sentences, and nothing by reference: people edit it. */
+export const YAML_STYLE = { lineWidth: 100, aliasDuplicateObjects: false } as const;
+
 /** Exit code of a plan that would change something. */
 const DIFFERS = 2;
 
@@ -147,12 +150,13 @@ async function applyFiles(paths: readonly string[], flags: ApplyFlags): Promise<
 async function exportFiles(
   flags: ConnectionOptions & { json?: boolean; kinds?: string; out?: string },
 ): Promise<void> {
-  const client = new ApiClient(resolveConnection(flags));
+  const connection = resolveConnection(flags);
+  const client = new ApiClient(connection);
   const query = flags.kinds === undefined ? '' : `?kinds=${encodeURIComponent(flags.kinds)}`;
   const file = await client.call('GET', `/v1/config${query}`);
   const text = flags.json
     ? `${JSON.stringify(file, null, 2)}\n`
-    : stringify(file, { lineWidth: 100, aliasDuplicateObjects: false });
+    : `# yaml-language-server: $schema=${connection.api}/v1/config/schema\n${stringify(file, YAML_STYLE)}`;
   if (flags.out === undefined) process.stdout.write(text);
   else writeFileSync(flags.out, text);
 }

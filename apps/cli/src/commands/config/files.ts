@@ -78,15 +78,19 @@ function addDocument(
     if (!isList(name) || !Array.isArray(list))
       throw new Error(`${file}: "${name}" is not one of the lists ${Object.keys(LISTS).join(', ')}`);
     for (const one of list as unknown[]) {
-      const { kind, key: field } = LISTS[name];
-      const key = (one as Record<string, unknown> | null)?.[field];
-      if (typeof key !== 'string') throw new Error(`${file}: something of "${name}" has no "${field}"`);
-      const id = `${kind}/${key}`;
-      if (files[id] !== undefined) throw new Error(`${file}: ${kind} "${key}" is in ${files[id]} already`);
+      const id = idOf(name, one, file);
+      if (files[id] !== undefined) throw new Error(`${file}: ${id} is in ${files[id]} already`);
       files[id] = file;
       (config[name] ??= []).push(one);
     }
   }
+}
+
+function idOf(name: List, one: unknown, file: string): string {
+  const { kind, key: field } = LISTS[name];
+  const key = (one as Record<string, unknown> | null)?.[field];
+  if (typeof key !== 'string') throw new Error(`${file}: something of "${name}" has no "${field}"`);
+  return `${kind}/${key}`;
 }
 
 /** `/experiments/3/traffic` as people find it: the file, the thing, the field. */

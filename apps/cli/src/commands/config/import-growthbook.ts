@@ -4,6 +4,7 @@ import type { GrowthBookImport } from '#experiments';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
+import { YAML_STYLE } from './config.js';
 
 interface Flags {
   readonly environment: string;
@@ -70,8 +71,7 @@ export function registerImportGrowthBook(program: Command): void {
     .option('--json', 'print one JSON document')
     .action((files: string[], { environment, metric, out, json }: Flags) => {
       const imported = importGrowthBook(readExports(files), { environment, metrics: metric });
-      if (out !== undefined)
-        writeFileSync(out, stringify(imported.config, { lineWidth: 100, aliasDuplicateObjects: false }));
+      if (out !== undefined) writeFileSync(out, stringify(imported.config, YAML_STYLE));
       process.stdout.write(json ? `${JSON.stringify(imported)}\n` : describeImport(imported));
     });
 }

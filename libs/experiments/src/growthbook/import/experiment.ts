@@ -3,17 +3,13 @@ import { splitRanges } from '../../split.js';
 import { BUILT_IN_UNIT_TYPES } from '../../unit-types.js';
 import type { Condition, Json } from '../../vocabulary.js';
 import { NotImported, allOf, importCondition } from './condition.js';
+import { layerOf } from './layer.js';
 import { placementsOf } from './placement.js';
 import type { Features, Placement } from './placement.js';
 import { keyOf } from './report.js';
 import type { ImportNote, ImportOptions } from './report.js';
 import type { SavedGroups } from './saved-groups.js';
-import type {
-  ExportedExperiment,
-  ExportedNamespace,
-  ExportedPhase,
-  ExportedPhaseNamespace,
-} from './shapes.js';
+import type { ExportedExperiment, ExportedNamespace, ExportedPhase } from './shapes.js';
 
 type Part = Readonly<Record<string, Json>>;
 
@@ -76,63 +72,37 @@ function weightsLoss(weights: readonly number[], coverage: number): string | nul
     : `${differing} of ${BUCKETS} buckets would change arm, because its weights do not add up to 1`;
 }
 
-interface Layered {
-  readonly layer: Part;
-  readonly range: readonly [number, number];
-}
-
-/** A layer of its own where it has no namespace: GrowthBook's experiments do not exclude each other by themselves. */
-function layerOf(
-  key: string,
-  given: ExportedPhaseNamespace | undefined,
-  attribute: string,
-  { namespaces }: ImportSources,
+/** Variations with their weights. One of weight 0 gets no unit, and moves nobody by being left out. */
+function weighedVariations(
+  { variations }: ExportedExperiment,
+  { trafficSplit }: ExportedPhase,
   draft: Draft,
-): Layered {
-  const own: Layered = { layer: { key: `alone.${key}`.slice(0, 100), title: `Only ${key}` }, range: [0, 1] };
-  if (!given || given.namespaceId === '') return own;
-  const defined = namespaces.get(given.namespaceId);
-  const ranges = given.ranges ?? (given.range ? [given.range] : []);
-  const [from = 0, to = 1] = ranges[0] ?? [];
-  const title = defined?.label || defined?.name || given.namespaceId;
-  const multi = defined?.format ? defined.format === 'multiRange' : given.ranges !== undefined;
-  const layer: Part = {
-    key: keyOf(given.namespaceId),
-    title,
-    ...(multi ? { salt: defined?.seed || given.namespaceId } : {}),
-  };
-  if (ranges.length > 1)
-    draft.losses.push(`it has ${ranges.length} ranges of the namespace "${title}"; one is kept`);
-  if (!multi && from <= 0 && to >= 1) return own;
-  if (!multi)
-    draft.losses.push(
-      `the namespace "${title}" is of the old kind, whose hash has 1,000 buckets and is not used here`,
-    );
-  if (multi && (given.hashVersion ?? 2) !== 2)
-    draft.losses.push(`the namespace "${title}" has hash version 1`);
-  const hashed = given.hashAttribute ?? defined?.hashAttribute ?? attribute;
-  if (hashed !== attribute)
-    draft.losses.push(`the namespace "${title}" hashes "${hashed}", not "${attribute}"`);
-  const fine = [from, to].every((edge) => Math.abs(edge * BUCKETS - Math.round(edge * BUCKETS)) < 1e-6);
-  if (!fine) draft.losses.push(`its range of the namespace "${title}" is finer than 1/${BUCKETS}`);
-  return { layer, range: [from, to] };
+) {
+  const weighed = variations.map((variation) => ({
+    ...variation,
+    weight: trafficSplit.find((one) => one.variationId === variation.variationId)?.weight ?? 0,
+  }));
+  const taken = weighed.filter(({ weight }) => weight > 0);
+  if (taken.length === 0) return weighed.map((one) => ({ ...one, weight: 1 / weighed.length }));
+  if (taken.length < weighed.length)
+    draft.notes.push('Variations of weight 0 are left out: no unit gets them.');
+  return taken;
 }
 
 function armsOf(
-  exported: ExportedExperiment,
-  phase: ExportedPhase,
+  variations: ReturnType<typeof weighedVariations>,
   placement: Placement | undefined,
   draft: Draft,
-) {
+): Part[] {
   const seen = new Set<string>();
-  return exported.variations.map(({ variationId, key, name }, i): Part => {
+  return variations.map(({ variationId, key, name, weight }, i): Part => {
     let armKey = keyOf(key || String(i));
     while (seen.has(armKey)) armKey = `${armKey}-${i}`.slice(-100);
     seen.add(armKey);
-    const weight = phase.trafficSplit.find((one) => one.variationId === variationId)?.weight ?? 0;
     const value = orLoss(draft, null, () => placement?.value(variationId) ?? (placement ? null : armKey));
     const control = i === 0 ? { isControl: true } : {};
-    return { key: armKey, title: name || armKey, weight, ...control, treatment: { kind: 'value', value } };
+    const title = (name || armKey).slice(0, 200);
+    return { key: armKey, title, weight, ...control, treatment: { kind: 'value', value } };
   });
 }
 
@@ -190,6 +160,7 @@ function generalLosses(
     ...(bucketVersion > 0
       ? ['units were assigned anew while others kept their arm, and the export does not say who']
       : []),
+    ...(exported.holdoutId === '' ? [] : [`it is under the holdout "${exported.holdoutId}"`]),
     ...(phase.prerequisites.length > 0 ? ['it has prerequisites'] : []),
     ...(second
       ? [`it shows on more features than "${placements[0]?.surface ?? ''}": ${second.surface}`]
@@ -198,77 +169,101 @@ function generalLosses(
   ];
 }
 
-const SKIPPED: Readonly<Record<string, string>> = {
-  stopped:
-    'It is stopped: results stay in GrowthBook. A released variation is best the default of the surface.',
-};
+/** Why an experiment is not looked at any further; null: it is. */
+function skipReason({ archived, status, phases, variations }: ExportedExperiment): string | null {
+  if (archived) return 'It is archived.';
+  if (status === 'stopped')
+    return 'It is stopped: results stay in GrowthBook. A released variation is best the default of the surface.';
+  return phases.length === 0 || variations.length === 0 ? 'It has no phase or no variations.' : null;
+}
 
-/** One experiment. Of a running one nothing is taken over unless every unit keeps its arm. */
-export function importExperiment(exported: ExportedExperiment, sources: ImportSources): ImportedExperiment {
+interface Assembled {
+  readonly experiment: Part;
+  readonly layer: Part;
+  readonly placement: Placement | undefined;
+  readonly unitType: Part | undefined;
+}
+
+/** The parts of the file, with what is lost and noted on the way. */
+function assemble(
+  exported: ExportedExperiment,
+  phase: ExportedPhase,
+  sources: ImportSources,
+  draft: Draft,
+): Assembled {
   const trackingKey = trackingKeyOf(exported);
-  const about = { kind: 'experiment', id: exported.id, name: exported.name || trackingKey } as const;
-  const skip = (...notes: string[]): ImportedExperiment => ({
-    note: { ...about, outcome: 'skipped', to: null, notes },
-  });
-  const phase = exported.phases.at(-1);
-  if (exported.archived) return skip('It is archived.');
-  const reason = SKIPPED[exported.status];
-  if (reason !== undefined) return skip(reason);
-  if (!phase || exported.variations.length === 0) return skip('It has no phase or no variations.');
-
-  const draft: Draft = { losses: [], notes: [] };
   const key = keyOf(trackingKey);
   const placements = orLoss<Placement[]>(draft, [], () =>
     placementsOf(exported, sources.features, sources.groups),
   );
   const [placement] = placements;
-  const { hashAttribute } = exported;
-  const arms = armsOf(exported, phase, placement, draft);
-  const { layer, range } = layerOf(key, phase.namespace, hashAttribute, sources, draft);
-  const unit = unitOf(hashAttribute);
-  draft.losses.push(...generalLosses(exported, phase, placements));
-  const lost = weightsLoss(
+  const arms = armsOf(weighedVariations(exported, phase, draft), placement, draft);
+  const { layer, range, losses } = layerOf(key, phase.namespace, exported.hashAttribute, sources.namespaces);
+  const unit = unitOf(exported.hashAttribute);
+  const weights = weightsLoss(
     arms.map(({ weight }) => weight as number),
     phase.coverage,
   );
-  if (lost !== null) draft.losses.push(lost);
-  const targeting = targetingOf(exported, phase, placement, sources, draft);
-  const runs = exported.status === 'running';
-  if (runs && draft.losses.length > 0)
-    return skip('It runs, and units would not keep their arms:', ...draft.losses.map((loss) => `- ${loss}`));
-  const surface = placement?.surface ?? `experiment.${key}`.slice(0, 100);
-  if (!placement) draft.notes.push(`It shows on no feature: "${surface}" answers with the key of the arm.`);
-  if (runs)
-    draft.notes.push(
-      `It runs there. Start it here: with the salt "${phase.seed || trackingKey}" every unit keeps its arm.`,
-    );
+  draft.losses.push(
+    ...losses,
+    ...generalLosses(exported, phase, placements),
+    ...(weights === null ? [] : [weights]),
+  );
   const experiment: Part = {
     key,
-    title: exported.name || key,
-    hypothesis: exported.hypothesis || exported.description,
-    surface,
+    title: (exported.name || key).slice(0, 200),
+    hypothesis: (exported.hypothesis || exported.description).slice(0, 4000),
+    surface: placement?.surface ?? `experiment.${key}`.slice(0, 100),
     unitType: unit.unitType,
-    layer: layer['key'] as string,
+    layer: layer.key,
     layerRange: range,
     traffic: Math.min(1, Math.max(0, phase.coverage)),
     salt: phase.seed || trackingKey,
-    targeting: targeting as Json,
+    targeting: targetingOf(exported, phase, placement, sources, draft) as Json,
     arms,
     ...metricsOf(exported, sources, draft),
-    owner: exported.owner,
-    tags: exported.tags,
+    owner: exported.owner.slice(0, 200),
+    tags: exported.tags.map((tag) => tag.slice(0, 50)).slice(0, 50),
   };
+  return { experiment, layer, placement, unitType: unit.made };
+}
+
+/** One experiment. Of a running one nothing is taken over unless every unit keeps its arm. */
+export function importExperiment(exported: ExportedExperiment, sources: ImportSources): ImportedExperiment {
+  const about = {
+    kind: 'experiment',
+    id: exported.id,
+    name: exported.name || trackingKeyOf(exported),
+  } as const;
+  const skip = (...notes: string[]): ImportedExperiment => ({
+    note: { ...about, outcome: 'skipped', to: null, notes },
+  });
+  const reason = skipReason(exported);
+  const phase = exported.phases.at(-1);
+  if (reason !== null || !phase) return skip(reason ?? '');
+  const draft: Draft = { losses: [], notes: [] };
+  const { experiment, layer, placement, unitType } = assemble(exported, phase, sources, draft);
+  const runs = exported.status === 'running';
+  if (runs && draft.losses.length > 0)
+    return skip('It runs, and units would not keep their arms:', ...draft.losses.map((loss) => `- ${loss}`));
+  const surface = experiment['surface'] as string;
+  const notes = [
+    ...draft.losses.map((loss) => `Not kept: ${loss}.`),
+    ...draft.notes,
+    ...(placement ? [] : [`It shows on no feature: "${surface}" answers with the key of the arm.`]),
+    ...(runs
+      ? [
+          `It runs there. Start it here: with the salt "${String(experiment['salt'])}" every unit keeps its arm.`,
+        ]
+      : []),
+  ];
+  const outcome = draft.losses.length > 0 ? 'partly' : 'mapped';
   return {
-    note: {
-      ...about,
-      outcome: draft.losses.length > 0 ? 'partly' : 'mapped',
-      to: `experiment/${key}`,
-      notes: [...draft.losses.map((loss) => `Not kept: ${loss}.`), ...draft.notes],
-    },
+    note: { ...about, outcome, to: `experiment/${String(experiment['key'])}`, notes },
     runs,
     experiment,
     layer,
-    ...(placement ? {} : { surface: { key: surface, title: exported.name || key, kind: 'value' } }),
-    ...(unit.made ? { unitType: unit.made } : {}),
+    ...(placement ? {} : { surface: { key: surface, title: experiment['title'] as string, kind: 'value' } }),
+    ...(unitType ? { unitType } : {}),
   };
 }

@@ -85,6 +85,22 @@ export interface Features {
   inUse(experimentId: string): boolean;
 }
 
+function lossesOf(
+  { holdout, prerequisites }: ExportedFeature,
+  rule: ExportedRule,
+  enabled: boolean,
+  environment: string,
+): string[] {
+  const found: readonly (readonly [boolean, string])[] = [
+    [!enabled, `the feature is switched off in ${environment}`],
+    [asks(rule), 'the rule has a schedule or prerequisites'],
+    [!['', '{}'].includes(rule.condition), 'the rule has a condition besides that of the phase'],
+    [Boolean(holdout?.id), `the feature is under the holdout "${holdout?.id ?? ''}"`],
+    [prerequisites.length > 0, 'the feature has prerequisites'],
+  ];
+  return found.filter(([holds]) => holds).map(([, loss]) => loss);
+}
+
 /**
  * The features that an experiment shows on, in the order of the export.
  * @throws NotImported for a value that cannot be read.
@@ -110,15 +126,7 @@ export function placementsOf(
           return text === undefined ? undefined : valueOf(feature.valueType, text);
         },
         left: before.left,
-        losses: [
-          ...before.losses,
-          ...(there.enabled ? [] : [`the feature is switched off in ${environment}`]),
-          ...(asks(rule) ? ['the rule has a schedule or prerequisites'] : []),
-          ...(rule.condition !== '' && rule.condition !== '{}'
-            ? ['the rule has a condition besides that of the phase']
-            : []),
-          ...(feature.prerequisites.length > 0 ? ['the feature has prerequisites'] : []),
-        ],
+        losses: [...before.losses, ...lossesOf(feature, rule, there.enabled, environment)],
       },
     ];
   });

@@ -48,6 +48,7 @@ export const exportedExperiment = z.object({
   fallbackAttribute: text,
   hashVersion: z.number().default(1),
   bucketVersion: z.number().default(0),
+  holdoutId: text,
   variations: z.array(z.object({ variationId: text, key: text, name: text })).default([]),
   phases: z.array(phase).default([]),
   settings: z
@@ -91,6 +92,7 @@ export const exportedFeature = z.object({
   defaultValue: text,
   environments: z.record(z.string(), environment).default({}),
   prerequisites: z.array(z.unknown()).default([]),
+  holdout: z.object({ id: text }).nullish(),
 });
 export type ExportedFeature = z.output<typeof exportedFeature>;
 
