@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { MANAGED_KINDS } from '../access/managed.js';
 import { createUnitTypeSchema, createSegmentSchema } from '../audiences/audience.schemas.js';
 import { createExperimentSchema } from '../experiments/experiment.schemas.js';
-import { keyField, jsonField, textField } from '../http/fields.js';
+import { keyField, textField } from '../http/fields.js';
 import { createLayerSchema } from '../layers/layer.schemas.js';
 import { createMetricSchema } from '../metrics/metric.schemas.js';
 import { overrideGateField } from '../off-policy/off-policy.schemas.js';
@@ -103,9 +103,9 @@ export const releaseSchema = z.strictObject({
 export type ReleaseBody = z.output<typeof releaseSchema>;
 
 export const importGrowthBookSchema = z.strictObject({
-  exported: jsonField.describe(
-    'Answers of GrowthBook’s API in one object: {"features": [...], "experiments": [...], ...}; see the guide.',
-  ),
+  exported: z
+    .looseObject({})
+    .describe('Answers of GrowthBook’s API in one object: {"features": [...], "experiments": [...], ...}.'),
   environment: textField(100).min(1).default('production'),
   metrics: z
     .record(textField(200), keyField)

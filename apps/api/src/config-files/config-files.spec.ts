@@ -315,6 +315,15 @@ describe('configuration files over HTTP', () => {
       { code: 'managed_elsewhere' },
     ]);
     expect((await plan(config, { source: other, takeOver: true })).possible).toBe(true);
+    await api.request('POST', '/v1/metrics/plays/archive', {
+      body: {},
+      headers: { 'marquee-override': 'a trial' },
+    });
+    const back = itemOf(await plan(FILES, { source: source(FILES) }), 'plays');
+    expect(back).toMatchObject({
+      action: 'change',
+      changes: [{ pointer: '/archived', before: true, after: null }],
+    });
     const fewer = { segments: [{ ...FILES.segments[0], title: 'In France' }] };
     const parts = { source: source(fewer), prune: true };
     expect((await plan(fewer, parts)).summary.release).toBe(10);

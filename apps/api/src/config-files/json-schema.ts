@@ -34,12 +34,7 @@ const conditionDefinition: JsonSchema = {
 
 const BY_HAND: ReadonlySet<unknown> = new Set([conditionSchema, segmentConditionSchema]);
 
-/**
- * The published JSON Schema (2020-12) of a file, made from the schemas that the API itself checks with. Patterns with
- * classes of Unicode are left out: what they refuse (NUL, halves of characters) no editor writes, and not every reader of
- * schemas knows them.
- */
-export function configJsonSchema(): JsonSchema {
+function makeSchema(): JsonSchema {
   const made = z.toJSONSchema(configFileSchema, {
     io: 'input',
     override: ({ zodSchema, jsonSchema }) => {
@@ -55,3 +50,12 @@ export function configJsonSchema(): JsonSchema {
     $defs: { ...($defs as JsonSchema | undefined), condition: conditionDefinition },
   };
 }
+
+let made: JsonSchema | undefined;
+
+/**
+ * The published JSON Schema (2020-12) of a file, made from the schemas that the API itself checks with. Patterns with
+ * classes of Unicode are left out: what they refuse (NUL, halves of characters) no editor writes, and not every reader of
+ * schemas knows them.
+ */
+export const configJsonSchema = (): JsonSchema => (made ??= makeSchema());

@@ -7,10 +7,13 @@ import type { Stored } from './kind.js';
 
 interface MetricState {
   readonly version: number;
-  readonly archived: boolean;
 }
 
-const asSpec = (definition: MetricDefinition): CreateMetric => specOf(createMetricSchema, definition);
+/** What a file holds is offered: that it is archived is one more thing that differs. */
+const asSpec = (definition: MetricDefinition, archived: boolean): CreateMetric => ({
+  ...specOf(createMetricSchema, definition),
+  ...(archived ? { archived } : {}),
+});
 
 /** Own metrics. Those of the program are found as well where a file names one, so that the refusal says why. */
 export const metrics = anyKind<CreateMetric>({
@@ -26,25 +29,27 @@ export const metrics = anyKind<CreateMetric>({
       .filter(({ key, origin }) => (keys === null ? origin === 'own' : keys.includes(key)))
       .map(({ version, archived, ...definition }): Stored<CreateMetric> => ({
         key: definition.key,
-        spec: asSpec(definition),
-        state: { version, archived },
+        spec: asSpec(definition, archived),
+        state: { version },
       }));
   },
   async create({ db, acting }, spec) {
     await new MetricsService(db).create(definitionOf(spec), acting);
     return NO_EFFECT;
   },
-  async change({ db, acting }, stored, spec) {
+  async change({ db, acting }, stored, spec, fields) {
     const service = new MetricsService(db);
-    const { version, archived } = stored.state as unknown as MetricState;
+    const { version } = stored.state as unknown as MetricState;
+    if (fields.includes('archived')) await service.archive(spec.key, false, acting);
+    const back = fields.includes('archived') ? ['It is offered again.'] : [];
+    if (fields.every((field) => field === 'archived')) return { prose: back };
     await service.change(definitionOf(spec), version, acting);
-    if (archived) await service.archive(spec.key, false, acting);
     const { experiments } = await service.get(spec.key);
     const started = experiments.filter((use) => use.version !== null);
     const keep =
       started.length === 0
         ? 'No experiment that has started uses it.'
         : `Experiments that have started keep their version: ${started.map(({ experiment }) => experiment).join(', ')}.`;
-    return { prose: [`Version ${version + 1}. ${keep}`] };
+    return { prose: [...back, `Version ${version + 1}. ${keep}`] };
   },
 });

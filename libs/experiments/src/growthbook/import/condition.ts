@@ -173,6 +173,19 @@ function objectOf(value: Json, terms: ImportTerms): Meets {
   );
 }
 
+const DEEPEST = 50;
+
+/** Brackets within brackets; those within texts count as well, which only ever refuses more. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const character of text) {
+    if (character === '{' || character === '[') deepest = Math.max(deepest, ++depth);
+    else if (character === '}' || character === ']') depth -= 1;
+  }
+  return deepest;
+}
+
 /**
  * A condition of GrowthBook as one of ours, true for the same contexts: types are compared as they are, and a missing
  * attribute counts as it does to GrowthBook's SDKs.
@@ -182,6 +195,7 @@ function objectOf(value: Json, terms: ImportTerms): Meets {
  */
 export function importCondition(written: string, terms: ImportTerms): Condition | null {
   if (written.trim() === '') return null;
+  if (depthOf(written) > DEEPEST) throw new NotImported('a condition that is nested too deeply');
   let value: Json;
   try {
     value = JSON.parse(written) as Json;

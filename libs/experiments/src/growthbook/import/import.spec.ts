@@ -284,7 +284,14 @@ describe('an import from GrowthBook', () => {
 
   it('refuses conditions that have no counterpart', () => {
     const terms = { unitAttribute: 'id', group: () => ({ attribute: 'a', op: 'exists' as const }) };
-    for (const text of ['{"a.b":1}', '{"a":{"$near":1}}', '{"a":[1]}', '{"__proto__":1}', 'not json'])
+    for (const text of [
+      '{"a.b":1}',
+      '{"a":{"$near":1}}',
+      '{"a":[1]}',
+      '{"__proto__":1}',
+      'not json',
+      `${'{"$not":'.repeat(9000)}{}${'}'.repeat(9000)}`,
+    ])
       expect(() => importCondition(text, terms)).toThrow(NotImported);
     expect(importCondition('{}', terms)).toBeNull();
     expect(importCondition('{"id":"u1"}', terms)).toMatchObject({ attribute: '$unit', value: 'u1' });

@@ -19,7 +19,8 @@ import {
 } from './shapes.js';
 import type { ExportedFeature } from './shapes.js';
 
-const MOST = 5000;
+/** Most things of a kind. */
+const MOST = 2000;
 const exportSchema = z.looseObject({
   features: z.array(exportedFeature).max(MOST).default([]),
   experiments: z.array(exportedExperiment).max(MOST).default([]),
