@@ -16,8 +16,6 @@ type Part = Readonly<Record<string, Json>>;
 /** An experiment as parts of a configuration file. */
 export interface ImportedExperiment {
   readonly note: ImportNote;
-  /** It takes units in GrowthBook now. */
-  readonly runs?: boolean;
   readonly experiment?: Part;
   readonly layer?: Part;
   readonly surface?: Part;
@@ -260,7 +258,6 @@ export function importExperiment(exported: ExportedExperiment, sources: ImportSo
   const outcome = draft.losses.length > 0 ? 'partly' : 'mapped';
   return {
     note: { ...about, outcome, to: `experiment/${String(experiment['key'])}`, notes },
-    runs,
     experiment,
     layer,
     ...(placement ? {} : { surface: { key: surface, title: experiment['title'] as string, kind: 'value' } }),

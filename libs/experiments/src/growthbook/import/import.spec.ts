@@ -198,18 +198,30 @@ describe('an import from GrowthBook', () => {
       [{ type: 'rollout', id: 'fr_0', coverage: 0.5, value: 'z' }, rule()],
       'fr_0',
     ],
+    [
+      'another one before it',
+      experiment(),
+      [{ ...rule(), id: 'fr_0', experimentId: 'exp_0' }, rule()],
+      'fr_0',
+    ],
     ['a fallback', experiment({ fallbackAttribute: 'deviceId' }), [rule()], 'deviceId'],
   ])('takes no running experiment over with %s, and says why', (_what, one, rules, reason) => {
-    const made = importGrowthBook(exported({ experiments: [one], features: [feature(rules)] }), OPTIONS);
+    const before = { ...experiment({ id: 'exp_0', trackingKey: 'first', hashVersion: 1 }) };
+    const made = importGrowthBook(
+      exported({ experiments: [before, one], features: [feature(rules)] }),
+      OPTIONS,
+    );
     expect(made.config.experiments).toBeUndefined();
-    const note = made.report.find(({ kind }) => kind === 'experiment');
+    const note = made.report.find(({ kind, id }) => kind === 'experiment' && id === 'exp_1');
     expect([note?.outcome, note?.notes.join(' ')]).toEqual(['skipped', expect.stringContaining(reason)]);
     const draft = importGrowthBook(
-      exported({ experiments: [{ ...one, status: 'draft' }], features: [feature(rules)] }),
+      exported({ experiments: [before, { ...one, status: 'draft' }], features: [feature(rules)] }),
       OPTIONS,
     );
     expect(draft.config.experiments).toHaveLength(1);
-    expect(draft.report.find(({ kind }) => kind === 'experiment')?.outcome).toBe('partly');
+    expect(draft.report.find(({ kind, id }) => kind === 'experiment' && id === 'exp_1')?.outcome).toBe(
+      'partly',
+    );
   });
 
   /** By type of the attribute: where GrowthBook converts one type into another, ours tells them apart. */

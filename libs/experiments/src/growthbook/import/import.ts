@@ -87,22 +87,6 @@ function surfaceOf(
   }
 }
 
-/** A second experiment on a feature sees who the first leaves; here the order of creation decides, which a file cannot say. */
-function oneOfEachSurface(found: readonly ImportedExperiment[]): ImportedExperiment[] {
-  const taken = new Map<string, string>();
-  return found.map((one) => {
-    const surface = one.experiment?.['surface'] as string | undefined;
-    if (surface === undefined || !one.runs) return one;
-    const first = taken.get(surface);
-    if (first === undefined) {
-      taken.set(surface, one.note.name);
-      return one;
-    }
-    const reason = `It shows on "${surface}" together with "${first}", and which goes first is not told by a file. Import it by itself, afterwards.`;
-    return { note: { ...one.note, outcome: 'skipped', to: null, notes: [reason] } };
-  });
-}
-
 function withDistinctKeys(found: readonly ImportedExperiment[]): ImportedExperiment[] {
   const seen = new Set<string>();
   return found.map((one) => {
@@ -144,7 +128,7 @@ export function importGrowthBook(exported: unknown, options: ImportOptions): Gro
     namespaces: new Map(namespaces.map((one) => [one.id ?? one.name, one])),
     features: { all: features, environment, inUse: (id: string) => published.has(id) },
   };
-  const found = withDistinctKeys(oneOfEachSurface(experiments.map((one) => importExperiment(one, sources))));
+  const found = withDistinctKeys(experiments.map((one) => importExperiment(one, sources)));
   const surfaces = features.map((feature) => surfaceOf(feature, environment));
   const config: ImportedConfig = {
     version: 1,
