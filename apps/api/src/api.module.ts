@@ -6,6 +6,7 @@ import type { KeyRing } from './access/keys.js';
 import { AudiencesModule } from './audiences/audiences.module.js';
 import { CatalogModule } from './catalog/catalog.module.js';
 import type { Config } from './config/config.js';
+import { ConfigFilesModule } from './config-files/config-files.module.js';
 import { CoreModule } from './core.module.js';
 import { EventsModule } from './events/events.module.js';
 import { ExposuresModule } from './exposures/exposures.module.js';
@@ -68,6 +69,7 @@ const features: readonly (Type | DynamicModule)[] = [
   ModelCardsModule,
   ReplaysModule,
   CatalogModule,
+  ConfigFilesModule,
   ReportsModule,
   PortfolioModule,
   GuardrailsModule,

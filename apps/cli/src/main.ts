@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import { registerAnalyze } from './commands/analyze.js';
+import { registerConfig } from './commands/config/config.js';
+import { registerImportGrowthBook } from './commands/config/import-growthbook.js';
 import { registerDemo } from './commands/demo.js';
 import { registerEvaluate } from './commands/evaluate.js';
 import { registerMetrics } from './commands/metrics.js';
@@ -21,7 +23,9 @@ function createProgram(): Command {
     .showHelpAfterError('(add --help for the options)');
   registerDemo(program);
   registerAnalyze(program);
+  registerConfig(program);
   registerEvaluate(program);
+  registerImportGrowthBook(program);
   registerMetrics(program);
   registerOffPolicy(program);
   registerPolicy(program);

@@ -83,6 +83,7 @@ function experiment(key: string | undefined) {
 const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/catalog$/, () => CATALOG],
   [/^\/v1\/surfaces$/, () => list(SURFACES)],
+  [/^\/v1\/config\/managed$/, () => list([])],
   [/^\/v1\/features$/, () => FEATURES],
   [/^\/v1\/features\/([^/]+)\/([^/]+)$/, ([, entity, name]) => featureOf(entity ?? '', name ?? '')],
   [/^\/v1\/layers$/, () => list(LAYERS)],

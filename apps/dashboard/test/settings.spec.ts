@@ -62,4 +62,29 @@ withBrowser('settings in Chromium (skipped where no chromium is installed)', () 
     ]);
     expect(api.writes[0]?.body).toMatchObject({ url: 'https://chat.example.org/hooks/7', events: ['*'] });
   });
+
+  it('changes nothing of an experiment that is managed from files, and leads to the file', async () => {
+    const { page } = stage;
+    const link = 'https://code.example/streaming/experiments/blob/main/home/rows.yaml';
+    const managed = {
+      kind: 'experiment',
+      key: 'home-rows-als',
+      repository: 'https://code.example/streaming/experiments',
+      path: 'home/rows.yaml',
+      revision: 'main',
+      link,
+      appliedBy: 'deployments',
+      appliedAt: '2026-08-20T09:00:00.000Z',
+    };
+    stage.api.override(/GET .*config\/managed$/, {
+      status: 200,
+      body: { items: [managed], nextCursor: null },
+    });
+    await visit('/experiments/home-rows-als/setup');
+    const banner = page.getByRole('note').filter({ hasText: 'Managed from files' });
+    expect(await banner.getByRole('link', { name: 'home/rows.yaml' }).getAttribute('href')).toBe(link);
+    expect(await page.getByRole('button', { name: 'Change', exact: true }).count()).toBe(0);
+    // Operating it goes on.
+    expect(await page.getByRole('button', { name: 'Pause' }).count()).toBe(1);
+  });
 });

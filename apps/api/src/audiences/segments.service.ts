@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { conditionSources, explainCondition, segmentsOf, unitListsOf } from '#experiments';
 import type { Condition } from '#experiments';
+import { refuseManaged } from '../access/managed.js';
 import { recordChange } from '../access/record-change.js';
 import type { Acting } from '../http/acting.js';
 import { requireMatch } from '../http/etag.js';
@@ -85,6 +86,7 @@ export class SegmentsService {
       await tx.query('select 1 from segment where key = $1 for update', [key]);
       const before = await this.get(key, tx);
       requireMatch(acting.ifMatch, before.version, true);
+      await refuseManaged(tx, acting, 'segment', key);
       const { title = before.title, description = before.description, condition } = body;
       const isNew = condition !== undefined && JSON.stringify(condition) !== JSON.stringify(before.condition);
       const version = isNew ? before.version + 1 : before.version;
@@ -109,6 +111,7 @@ export class SegmentsService {
         const users = before.usedBy.map(({ experiment }) => `"${experiment}"`).join(', ');
         throw Problem.conflict('in_use', `The segment "${key}" is used by ${users}`);
       }
+      await refuseManaged(tx, acting, 'segment', key);
       await tx.query('delete from segment where key = $1', [key]);
       await recordChange(tx, acting, { action: 'segment.delete', entity: 'segment', entityKey: key, before });
     });

@@ -32,14 +32,14 @@ export class ExperimentStore {
 
   /** @throws Problem 404. */
   async get(key: string): Promise<StoredExperiment> {
-    const row = await experiments(this.db.dataSource.manager).where('e.key = :key', { key }).getOne();
+    const row = await experiments(this.db.manager).where('e.key = :key', { key }).getOne();
     if (!row) throw Problem.notFound('Experiment', key);
     return experimentFromRow(row);
   }
 
   /** The newest first; `cursor` is the key of the last row of the page before. */
   async list(query: ListExperiments): Promise<StoredExperiment[]> {
-    const rows = experiments(this.db.dataSource.manager);
+    const rows = experiments(this.db.manager);
     if (query.status) rows.andWhere('e.status = :status', { status: query.status });
     if (query.surface) rows.andWhere('e.surface = :surface', { surface: query.surface });
     if (query.tag) rows.andWhere(':tag = any(e.tags)', { tag: query.tag });
@@ -115,7 +115,7 @@ export class ExperimentStore {
   }
 
   async phases(key: string): Promise<ExperimentPhaseEntity[]> {
-    const phases = this.db.dataSource.manager.createQueryBuilder(ExperimentPhaseEntity, 'p');
+    const phases = this.db.manager.createQueryBuilder(ExperimentPhaseEntity, 'p');
     return phases.where('p.experiment = :key', { key }).orderBy('p.phase').getMany();
   }
 
@@ -149,7 +149,7 @@ export class ExperimentStore {
 
   /** Everything that decides on a surface, in the engine's order of priority, with the surfaces that it asks about. */
   async catalogFor(surface: string): Promise<AssignmentCatalog> {
-    const { manager } = this.db.dataSource;
+    const { manager } = this.db;
     const [rows, layers, holdouts, surfaces] = await Promise.all([
       experiments(manager)
         .where(

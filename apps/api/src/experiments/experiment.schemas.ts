@@ -108,6 +108,12 @@ export const createExperimentSchema = z.strictObject({
   layer: designFields.layer.default('default'),
   /** Share of the layer; absent: the largest free part. */
   layerShare: share.optional(),
+  layerRange: z
+    .tuple([share, share])
+    .optional()
+    .describe(
+      'The part of the layer that it wishes for, instead of a share of it; like a share, its own from the start on',
+    ),
   otherLayers: otherLayersField.default([]),
   traffic: designFields.traffic.default(1),
   targeting: designFields.targeting.default(null),

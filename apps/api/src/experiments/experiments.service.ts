@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
+  checkRange,
   conditionSources,
   createAssignmentEngine,
   defaultSalt,
@@ -9,6 +10,7 @@ import {
   transition,
 } from '#experiments';
 import type { Experiment, ExperimentChanges, ExperimentDesign, LifecycleAction } from '#experiments';
+import { refuseManaged } from '../access/managed.js';
 import { recordChange } from '../access/record-change.js';
 import type { Acting } from '../http/acting.js';
 import { requireMatch } from '../http/etag.js';
@@ -75,7 +77,7 @@ export class ExperimentsService {
   }
 
   async create(body: CreateExperiment, acting: Acting): Promise<ExperimentView> {
-    const { layerShare, otherLayers, salt, ...fields } = body;
+    const { layerShare, layerRange, otherLayers, salt, ...fields } = body;
     return this.db.transaction(async (tx) => {
       if (fields.layer === DEFAULT_LAYER) await ensureDefaultLayer(tx);
       const design: ExperimentDesign = {
@@ -92,9 +94,10 @@ export class ExperimentsService {
       };
       await checkReferences(tx, design);
       const claims = await this.store.lockClaims(tx, design.layer, design.key);
+      if (layerRange) checkRange([], { experiment: design.key, range: layerRange });
       const stored = await this.store.insert(tx, {
         ...design,
-        layerRange: wishedRange(claims, layerShare ?? null),
+        layerRange: layerRange ?? wishedRange(claims, layerShare ?? null),
         otherLayers: await wishedRanges(this.store, tx, design.key, otherLayers, design.layer),
       });
       return this.record(tx, acting, 'create', null, stored);
@@ -105,6 +108,7 @@ export class ExperimentsService {
     return this.db.transaction(async (tx) => {
       const before = await this.store.lock(tx, key);
       requireMatch(acting.ifMatch, before.version, true);
+      await refuseManaged(tx, acting, 'experiment', key);
       return this.patchIn(tx, before, body, acting);
     });
   }

@@ -1,6 +1,7 @@
 import { createParamDecorator } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import type { AuthenticatedRequest } from './api-key.guard.js';
+import { Problem } from './problem.js';
 
 /** Who changes something, for the audit log, and which version they believe to change. */
 export interface Acting {
@@ -8,6 +9,25 @@ export interface Acting {
   readonly requestId: string;
   /** The If-Match header; see etag.ts. */
   readonly ifMatch?: string | undefined;
+  /** Why something that is managed from files is changed by hand; the header `marquee-override`. */
+  readonly override?: string | undefined;
+  /** The files themselves are applied. */
+  readonly fromFiles?: boolean;
+}
+
+const LONGEST_REASON = 500;
+
+/** @throws Problem 400 for a reason that cannot be stored. */
+function overrideOf(header: string | string[] | undefined): string | undefined {
+  const reason = typeof header === 'string' ? header.trim() : '';
+  if (reason === '') return undefined;
+  if (reason.length > LONGEST_REASON)
+    throw Problem.invalid(
+      '/headers/marquee-override',
+      'too_long',
+      `must have at most ${LONGEST_REASON} characters`,
+    );
+  return reason;
 }
 
 /** Handler parameter: the calling key, the request's id and its If-Match. */
@@ -15,5 +35,11 @@ export const Acting = createParamDecorator((_data: unknown, context: ExecutionCo
   const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
   const { caller } = request;
   const actor = caller ? `${caller.name} (${caller.keyId})` : 'anonymous';
-  return { actor, requestId: request.id, ifMatch: request.headers['if-match'] };
+  const { headers } = request;
+  return {
+    actor,
+    requestId: request.id,
+    ifMatch: headers['if-match'],
+    override: overrideOf(headers['marquee-override']),
+  };
 });

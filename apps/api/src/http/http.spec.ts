@@ -8,7 +8,7 @@ interface Route {
   readonly url: string;
 }
 
-const ANYBODY = new Set(['GET /health/live', 'GET /health/ready']);
+const ANYBODY = new Set(['GET /health/live', 'GET /health/ready', 'GET /v1/config/schema']);
 const PUBLISHABLE = new Set([
   'POST /v1/treatments',
   'POST /v1/pages/x/serve',
@@ -36,6 +36,8 @@ const READS = new Set([
   'POST /v1/policies/x/replay',
   'POST /v1/policies/x/search',
   'POST /v1/segments/x/match',
+  'POST /v1/config/plan',
+  'POST /v1/config/import/growthbook',
   // A fact that a server tells, as it sends events: who has signed in.
   'POST /v1/identities',
   'POST /v1/identify',

@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { conditionSchema } from '#experiments';
 import { keyField, textField } from '../http/fields.js';
 
-export const createLayerSchema = z.strictObject({ key: keyField, title: textField(200).min(1) });
+export const createLayerSchema = z.strictObject({
+  key: keyField,
+  title: textField(200).min(1),
+  salt: textField(200)
+    .min(1)
+    .optional()
+    .describe('Seed of its hash; absent: made from the key. Never changes afterwards.'),
+});
 export type CreateLayer = z.output<typeof createLayerSchema>;
 
 const holdoutFields = {

@@ -43,7 +43,7 @@ export class LayersService {
 
   /** @throws Problem 409 `already_exists`. */
   async createLayer(body: CreateLayer, acting: Acting): Promise<LayerView> {
-    const layer = { ...body, salt: defaultSalt.layer(body.key) };
+    const layer = { ...body, salt: body.salt ?? defaultSalt.layer(body.key) };
     return this.db.transaction(async (tx) => {
       const inserted = await tx.query(
         `insert into layer (key, title, salt) values ($1, $2, $3) on conflict do nothing returning key`,

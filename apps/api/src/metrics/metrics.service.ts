@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { OUTCOME_NAMES, metricFaults, metricRegistry } from '#metrics';
 import type { MetricDefinition } from '#metrics';
+import { refuseManaged } from '../access/managed.js';
 import { recordChange } from '../access/record-change.js';
 import type { Acting } from '../http/acting.js';
 import { Problem } from '../http/problem.js';
@@ -122,6 +123,7 @@ export class MetricsService {
           'version_conflict',
           `Version ${version} was changed, but the current one is ${before.version}: read it again and repeat the change`,
         );
+      await refuseManaged(tx, acting, 'metric', definition.key);
       await refuseFaults(tx, definition);
       return store(tx, definition, version + 1, acting, before);
     });
@@ -133,6 +135,7 @@ export class MetricsService {
       const before = await lockOwn(tx, key);
       const after = { ...before, archived };
       if (before.archived === archived) return ownView(after);
+      await refuseManaged(tx, acting, 'metric', key);
       await tx.query('update metric set archived = $2 where key = $1', [key, archived]);
       await recordChange(tx, acting, {
         action: archived ? 'metric.archive' : 'metric.restore',

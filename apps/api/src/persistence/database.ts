@@ -20,17 +20,33 @@ export class Database implements Sql {
   constructor(
     readonly dataSource: DataSource,
     private readonly url: string,
+    private readonly outer: Transaction | null = null,
   ) {}
+
+  /**
+   * This database as seen from inside a transaction: what is begun on it joins that transaction, within a savepoint of its
+   * own, so that several use cases happen together or not at all.
+   */
+  joined(outer: Transaction): Database {
+    return new Database(this.dataSource, this.url, outer);
+  }
+
+  /** TypeORM's manager: that of the transaction which was joined, if any. */
+  get manager(): EntityManager {
+    return this.outer?.manager ?? this.dataSource.manager;
+  }
 
   async query<R extends QueryResultRow = QueryResultRow>(
     text: string,
     values: readonly unknown[] = [],
   ): Promise<R[]> {
+    if (this.outer) return this.outer.query<R>(text, values);
     return rowsOf<R>(await this.dataSource.query(text, [...values]));
   }
 
   /** Runs `work` in one transaction: all of it or nothing. */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    if (this.outer) return withinSavepoint(this.outer, work);
     const runner = this.dataSource.createQueryRunner();
     await runner.connect();
     await runner.startTransaction();
@@ -99,6 +115,20 @@ export class Database implements Sql {
       if (timer) clearTimeout(timer);
       await client?.end().catch(() => undefined);
     };
+  }
+}
+
+async function withinSavepoint<T>(tx: Transaction, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  // A name that is used again hides the outer one until it is released.
+  await tx.query('savepoint joined');
+  try {
+    const result = await work(tx);
+    await tx.query('release savepoint joined');
+    return result;
+  } catch (error) {
+    await tx.query('rollback to savepoint joined');
+    await tx.query('release savepoint joined');
+    throw error;
   }
 }
 

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { policyRegistry } from '#policies';
+import { refuseManaged } from '../access/managed.js';
 import { recordChange } from '../access/record-change.js';
 import type { Acting } from '../http/acting.js';
 import { requireMatch } from '../http/etag.js';
@@ -76,7 +77,10 @@ export class PoliciesService {
   }
 
   patch(id: string, body: PatchPolicy, acting: Acting): Promise<PolicyView> {
-    return change(this.db, id, acting, 'change', (tx, row) => applyPatch(tx, row, body, acting));
+    return change(this.db, id, acting, 'change', async (tx, row) => {
+      await refuseManaged(tx, acting, 'policy', id);
+      await applyPatch(tx, row, body, acting);
+    });
   }
 
   /** What a patch would do, by doing it and taking it back. */

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Surface } from '#experiments';
+import { refuseManaged } from '../access/managed.js';
 import { recordChange } from '../access/record-change.js';
 import type { Acting } from '../http/acting.js';
 import { Problem } from '../http/problem.js';
@@ -58,6 +59,7 @@ export class SurfacesService {
   async put(body: SurfaceBody, acting: Acting): Promise<Surface> {
     return this.db.transaction(async (tx) => {
       const before = await find(tx, body.key, true);
+      if (before) await refuseManaged(tx, acting, 'surface', body.key);
       if (before && before.kind !== body.kind) await refuseWhereLive(tx, before);
       await tx.query(
         `insert into surface (key, title, kind, default_value, candidate_kind) values ($1, $2, $3, $4::jsonb, $5)

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Command } from 'commander';
+import { registerConfig } from '../../../cli/src/commands/config/config.js';
 import { registerMetrics } from '../../../cli/src/commands/metrics.js';
 import { startTestApi } from '../api.js';
 import type { TestApi } from '../api.js';
@@ -18,7 +19,7 @@ const listAdds = {
   numerator: { fold: 'count', events: ['list_add'], scope: 'decision' },
 };
 
-describe('marquee metrics, against a real API', () => {
+describe('marquee metrics, plan, apply and export, against a real API', () => {
   let api: TestApi;
   let url = '';
   let directory = '';
@@ -38,14 +39,16 @@ describe('marquee metrics, against a real API', () => {
     fs.writeFileSync(file, JSON.stringify(document));
     return file;
   };
-  async function run(...args: string[]): Promise<string> {
+  const run = (...args: string[]): Promise<string> => runAny('metrics', ...args);
+  async function runAny(...args: string[]): Promise<string> {
     const program = new Command().exitOverride();
     registerMetrics(program);
+    registerConfig(program);
     const write = process.stdout.write.bind(process.stdout);
     let out = '';
     process.stdout.write = ((text: string) => ((out += text), true)) as typeof process.stdout.write;
     try {
-      await program.parseAsync(['metrics', ...args, '--url', url, '--key', api.keys.admin], { from: 'user' });
+      await program.parseAsync([...args, '--url', url, '--key', api.keys.admin], { from: 'user' });
       return out;
     } finally {
       process.stdout.write = write;
@@ -79,5 +82,45 @@ describe('marquee metrics, against a real API', () => {
     await expect(run('apply', fileOf({ key: 'play-rate' }))).rejects.toThrow(/play-rate: .*/);
     await expect(run('apply', fileOf({ nothing: 1 }))).rejects.toThrow(/expected a metric/);
     await expect(run('apply', path.join(directory, 'none.json'))).rejects.toThrow(/none\.json/);
+  });
+
+  it('plans and applies files, names the file of what is refused, and writes what changes nothing', async () => {
+    const place = path.join(directory, 'home');
+    fs.mkdirSync(place, { recursive: true });
+    const surfaces = 'surfaces:\n  - { key: hero, title: Hero, kind: value, defaultValue: { rows: 3 } }\n';
+    fs.writeFileSync(path.join(place, 'surfaces.yaml'), surfaces);
+    const segment =
+      'segments:\n  - key: french\n    title: French\n    condition: { attribute: country, op: eq, value: FR }\n';
+    fs.writeFileSync(
+      path.join(place, 'segments.yml'),
+      `${segment}---\n${segment.replaceAll('rench', 'lemish')}`,
+    );
+    const from = ['--base', directory, '--repository', 'https://code.example/x'];
+    const planned = await runAny('plan', place, ...from);
+    expect(planned).toContain('+ surface hero\n');
+    expect(planned).toContain('3 to create, 0 to change, 0 as they are\n');
+    expect(process.exitCode).toBe(2);
+    process.exitCode = 0;
+    const kept = path.join(directory, 'plan.json');
+    await runAny('plan', place, ...from, '--out', kept);
+    expect(await runAny('apply', '--plan', kept)).toMatch(/Applied\.\n$/);
+    await expect(runAny('apply', '--plan', kept)).rejects.toThrow('Something has changed since the plan');
+    process.exitCode = 0;
+    const [managed] = (await api.request('GET', '/v1/config/managed')).json<{ items: object[] }>().items;
+    expect(managed).toMatchObject({
+      key: 'flemish',
+      link: 'https://code.example/x/blob/HEAD/home/segments.yml',
+    });
+
+    const all = path.join(directory, 'all.yaml');
+    await runAny('export', '--out', all);
+    expect(await runAny('plan', all, ...from, '--no-lock')).toBe('0 to create, 0 to change, 4 as they are\n');
+    expect(process.exitCode).toBe(0);
+    fs.writeFileSync(path.join(place, 'segments.yml'), segment.replace('country, op: eq', 'country, op: is'));
+    await expect(runAny('plan', place, ...from)).rejects.toThrow(
+      /^nothing was applied:\nhome\/segments.yml: segment "french" \/condition\/op: /,
+    );
+    fs.writeFileSync(path.join(place, 'segments.yml'), 'segments: [\n  {key: a\n');
+    await expect(runAny('plan', place)).rejects.toThrow(/segments\.yml: .*line/s);
   });
 });

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { ApiClient, Refused } from '../demo/api-client.js';
 import { resolveConnection } from '../demo/connection.js';
 import type { ConnectionOptions } from '../demo/connection.js';
 import { alignedColumns } from './aligned.js';
+import { applyPlan, askPlan, statesOf } from './config/plan.js';
 import { connected } from './connected.js';
 
 /** The API knows what a definition has to be; here only its key is needed. */
@@ -17,11 +17,6 @@ const fileSchema = z.union([
   z.array(definitionSchema).min(1),
   definitionSchema.transform((one) => [one]),
 ]);
-
-const storedSchema = z.object({
-  metric: z.object({ origin: z.enum(['built-in', 'own']), version: z.number() }),
-  versions: z.array(z.object({ version: z.number(), definition: definitionSchema })).min(1),
-});
 
 const listSchema = z.object({
   items: z.array(
@@ -59,49 +54,63 @@ export function readDefinitions(file: string): Definition[] {
 }
 
 /**
- * Brings an installation to the definitions of a file, in its order: new ones are created, changed ones get a new
- * version, equal ones stay as they are. Nothing is removed.
- * @throws Refused naming the metric and what the API finds wrong; what came before it has been applied.
+ * Brings an installation to the definitions of a file: new ones are created, changed ones get a new version, equal ones stay
+ * as they are; all of them or none. Nothing is removed, and nothing is locked against changes by hand.
+ * @throws Error naming the metric and what the API finds wrong.
  */
 export async function applyMetrics(
   client: ApiClient,
   definitions: readonly Definition[],
 ): Promise<Applied[]> {
-  const applied: Applied[] = [];
-  for (const definition of definitions) {
-    try {
-      applied.push(await applyOne(client, definition));
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      throw new Refused(error.status, error.code, `${definition.key}: ${error.message}`);
-    }
-  }
-  return applied;
-}
-
-async function applyOne(client: ApiClient, definition: Definition): Promise<Applied> {
-  const path = `/v1/metrics/${encodeURIComponent(definition.key)}`;
-  const { key } = definition;
-  const found = await client.call('GET', path).catch((error: unknown) => {
-    if (error instanceof Refused && error.status === 404) return null;
-    throw error;
+  const request = {
+    config: { metrics: definitions },
+    source: null,
+    existing: 'move',
+    prune: false,
+    takeOver: false,
+  } as const;
+  const plan = await askPlan(client, request).catch((error: unknown) => {
+    throw error instanceof Refused ? named(definitions, error.errors, error) : error;
   });
-  if (found === null) {
-    await client.call('POST', '/v1/metrics', definition);
-    return { key, outcome: 'created', version: 1 };
-  }
-  const { metric, versions } = storedSchema.parse(found);
-  // The API fills in what a file may leave out.
-  const wanted = { maturityDays: 0, ...definition };
-  if (isDeepStrictEqual(versions[0]?.definition, wanted))
-    return { key, outcome: 'unchanged', version: metric.version };
-  const { version } = definitionWithVersion(
-    await client.call('PUT', path, { ...definition, version: metric.version }),
-  );
-  return { key, outcome: 'changed', version };
+  const faults = plan.items.flatMap(({ refused }) => refused);
+  if (faults.length > 0) throw named(definitions, faults);
+  const { items } = await applyPlan(client, request, statesOf(plan));
+  const { items: listed } = listSchema.parse(await client.call('GET', '/v1/metrics'));
+  return items.map(({ key, action }) => ({
+    key,
+    outcome: OUTCOMES[action],
+    version: listed.find((metric) => metric.key === key)?.version ?? 1,
+  }));
 }
 
-const definitionWithVersion = (answer: unknown) => z.looseObject({ version: z.number() }).parse(answer);
+const IN_METRIC = /^(?:\/config)?\/metrics\/(\d+)(.*)$/;
+
+/** The first metric that is refused, with everything that is wrong with it; the error itself where none is named. */
+function named(
+  definitions: readonly Definition[],
+  faults: Refused['errors'],
+  error: Error = new Error('Refused'),
+): Error {
+  const placed = faults.flatMap(({ pointer, message }) => {
+    const [, index, field = ''] = IN_METRIC.exec(pointer) ?? [];
+    return index === undefined
+      ? []
+      : [{ index: Number(index), text: field === '' ? message : `${field}: ${message}` }];
+  });
+  const first = placed[0]?.index;
+  const key = first === undefined ? undefined : definitions[first]?.key;
+  if (key === undefined) return error;
+  const texts = placed.filter(({ index }) => index === first).map(({ text }) => text);
+  return new Error(`${key}: ${texts.join('; ')}`, { cause: error });
+}
+
+const OUTCOMES = {
+  create: 'created',
+  change: 'changed',
+  none: 'unchanged',
+  refused: 'unchanged',
+  release: 'unchanged',
+} as const;
 
 /** Aligned columns: key, kind, direction, family, version and where it comes from. */
 export function describeMetrics(items: readonly Listed[]): string {

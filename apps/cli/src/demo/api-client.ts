@@ -9,6 +9,8 @@ export class Refused extends Error {
     readonly status: number,
     readonly code: string,
     detail: string,
+    /** What is wrong with which field of the body, where the API says. */
+    readonly errors: readonly { readonly pointer: string; readonly message: string }[] = [],
   ) {
     super(detail);
   }
@@ -93,10 +95,15 @@ export class ApiClient {
       throw new Unreachable(`${this.connection.api}${path} answers ${response.status}`);
     }
     const problem = problemSchema.safeParse(parseOrNull(text));
-    const { code, detail } = problem.success
-      ? { code: problem.data.code, detail: detailOf(problem.data) }
-      : { code: 'unknown', detail: text.slice(0, 200) };
-    throw new Refused(response.status, code, `${method} ${path}: ${response.status} ${code}: ${detail}`);
+    const { code, detail, errors } = problem.success
+      ? { code: problem.data.code, detail: detailOf(problem.data), errors: problem.data.errors }
+      : { code: 'unknown', detail: text.slice(0, 200), errors: [] };
+    throw new Refused(
+      response.status,
+      code,
+      `${method} ${path}: ${response.status} ${code}: ${detail}`,
+      errors,
+    );
   }
 
   /** As `call`, but tries again while the API can't be reached, for at most `patienceMs`. */

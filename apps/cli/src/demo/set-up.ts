@@ -1,5 +1,6 @@
 import type { Arm, Layer, Surface } from '#experiments';
 import type { WorldFeature } from '#simulation';
+import { applyPlan, askPlan, statesOf } from '../commands/config/plan.js';
 import { Refused, type ApiClient } from './api-client.js';
 
 export interface PolicySetUp {
@@ -85,7 +86,7 @@ export async function prepare(api: ApiClient, setUp: SetUp): Promise<void> {
     await ensure(api, '/v1/unit-lists', list);
     await api.persist('POST', `/v1/unit-lists/${encodeURIComponent(list.key)}/add`, { ids });
   }
-  for (const segment of setUp.segments ?? []) await ensure(api, '/v1/segments', segment);
+  await ensureSegments(api, setUp.segments ?? []);
   for (const policy of setUp.policies) await ensure(api, '/v1/policies', policy);
   for (const experiment of setUp.experiments) {
     await ensure(api, '/v1/experiments', experiment);
@@ -113,6 +114,30 @@ async function ensureFeatures(api: ApiClient, features: readonly WorldFeature[])
     const key = `${entity}/${name}`;
     if (!known.has(key)) await api.persist('PUT', `/v1/features/${key}`, definition);
   }
+}
+
+/** Where the segments of the demo stand as a file. */
+const SEGMENTS_FILE = 'docs/examples/demo-segments.yaml';
+
+/** Applied as that file would be, so that they show as managed from it; what is there stays as it is. */
+async function ensureSegments(
+  api: ApiClient,
+  segments: readonly Readonly<Record<string, unknown>>[],
+): Promise<void> {
+  const { items } = (await api.persist('GET', '/v1/segments')) as { items: readonly { key: string }[] };
+  const known = new Set<unknown>(items.map(({ key }) => key));
+  const missing = segments.filter(({ key }) => !known.has(key));
+  if (missing.length === 0) return;
+  const files = Object.fromEntries(missing.map(({ key }) => [`segment/${String(key)}`, SEGMENTS_FILE]));
+  const source = { repository: null, revision: null, files };
+  const request = {
+    config: { segments: missing },
+    source,
+    existing: 'move',
+    prune: false,
+    takeOver: false,
+  } as const;
+  await applyPlan(api, request, statesOf(await askPlan(api, request)));
 }
 
 /** A page that people have changed stays as it is. */

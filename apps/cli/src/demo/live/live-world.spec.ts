@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createOracle, createWorld, drive } from '#simulation';
+import { readConfigFiles } from '../../commands/config/files.js';
+import { worldSetUp } from '../world-set-up.js';
 import { LiveWorld } from './live-world.js';
 
 const world = createWorld('live', { members: 300, titles: 12 });
@@ -33,5 +35,10 @@ describe('the live world', () => {
     for (let i = 0; i < 4_000; i++) seen.add(next.begin(now).visit.state.member.id);
     expect(live.gone.filter((id) => seen.has(id))).toEqual([]);
     expect([...seen].some((id) => Number(id.slice(2)) > 300)).toBe(true);
+  });
+
+  it('has its segments in the file that they lead to', () => {
+    const { config } = readConfigFiles(['docs/examples/demo-segments.yaml']);
+    expect(config['segments']).toEqual(worldSetUp(world).segments);
   });
 });

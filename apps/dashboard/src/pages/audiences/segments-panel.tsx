@@ -4,10 +4,12 @@ import { useState } from 'react';
 import { Link } from 'react-router';
 import { useSegments } from '../../api/audiences.js';
 import type { Segment } from '../../api/audiences.js';
+import { useManagedBy } from '../../api/config-files.js';
 import { conditionSentence } from '../../format/index.js';
 import { DataTable } from '../../ui/data-table.js';
 import type { Column } from '../../ui/data-table.js';
 import { Icon } from '../../ui/icon.js';
+import { ManagedPlace } from '../../ui/managed.js';
 import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
@@ -30,6 +32,22 @@ function Users({ segment }: { segment: Segment }): ReactElement {
   );
 }
 
+/** What files manage is changed there. */
+function ChangeCell({ segment, change }: { segment: Segment; change: () => void }): ReactElement {
+  const managed = useManagedBy('segment', segment.key);
+  if (managed !== null)
+    return (
+      <>
+        In <ManagedPlace managed={managed} />
+      </>
+    );
+  return (
+    <Button variant="subtle" size="compact-sm" aria-label={`Change ${segment.title}`} onClick={change}>
+      Change
+    </Button>
+  );
+}
+
 /** Saved conditions, and who uses which version. */
 export function SegmentsPanel(): ReactElement {
   const query = useSegments();
@@ -44,16 +62,7 @@ export function SegmentsPanel(): ReactElement {
     {
       key: 'edit',
       title: 'Change',
-      cell: (segment) => (
-        <Button
-          variant="subtle"
-          size="compact-sm"
-          aria-label={`Change ${segment.title}`}
-          onClick={() => setEditing(segment)}
-        >
-          Change
-        </Button>
-      ),
+      cell: (segment) => <ChangeCell segment={segment} change={() => setEditing(segment)} />,
     },
   ];
   const create = (

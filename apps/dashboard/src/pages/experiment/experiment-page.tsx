@@ -5,6 +5,7 @@ import type { Experiment } from '../../api/types.js';
 import { conditionSentence, date, percent } from '../../format/index.js';
 import { When } from '../../ui/details.js';
 import layout from '../../ui/layout.module.css';
+import { ManagedBanner } from '../../ui/managed.js';
 import { PageHeader } from '../../ui/page-header.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StatusPill } from '../../ui/status.js';
@@ -39,6 +40,7 @@ function OneExperiment({ experimentKey, tab }: { experimentKey: string; tab: str
         {(experiment) => (
           <>
             <BreachBanner experiment={experiment} />
+            <ManagedBanner kind="experiment" of={experiment.key} />
             <ExperimentTabs experiment={experiment} tab={tab} />
           </>
         )}

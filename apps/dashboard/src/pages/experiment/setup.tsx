@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import type { ReactElement, ReactNode } from 'react';
 import { useState } from 'react';
 import { Link } from 'react-router';
+import { useManagedBy } from '../../api/config-files.js';
 import { useCatalog, usePhases } from '../../api/queries.js';
 import type { Arm, Experiment, Phase, Treatment } from '../../api/types.js';
 import {
@@ -99,6 +100,7 @@ const CHANGEABLE: ReadonlySet<string> = new Set(['draft', 'scheduled', 'running'
 
 function Audience({ experiment }: { experiment: Experiment }): ReactElement {
   const [changing, setChanging] = useState(false);
+  const managed = useManagedBy('experiment', experiment.key);
   const layers = [
     { layer: experiment.layer, range: experiment.layerRange },
     ...(experiment.otherLayers ?? []),
@@ -107,7 +109,7 @@ function Audience({ experiment }: { experiment: Experiment }): ReactElement {
     <Panel
       title="Who takes part"
       actions={
-        CHANGEABLE.has(experiment.status) ? (
+        CHANGEABLE.has(experiment.status) && managed === null ? (
           <Button size="xs" variant="default" onClick={() => setChanging(true)}>
             Change
           </Button>

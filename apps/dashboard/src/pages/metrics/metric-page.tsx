@@ -1,6 +1,7 @@
 import { Button, Group } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { Link, useParams } from 'react-router';
+import { useManagedBy } from '../../api/config-files.js';
 import { segment } from '../../api/http.js';
 import { useWrite } from '../../api/mutations.js';
 import { useMetric } from '../../api/queries.js';
@@ -12,6 +13,7 @@ import type { Column } from '../../ui/data-table.js';
 import { Facts, JsonBlock, When } from '../../ui/details.js';
 import { Icon } from '../../ui/icon.js';
 import layout from '../../ui/layout.module.css';
+import { ManagedBanner } from '../../ui/managed.js';
 import { PageHeader } from '../../ui/page-header.js';
 import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
@@ -44,15 +46,22 @@ export function MetricPage(): ReactElement {
         actions={metric?.origin === 'own' ? <OwnActions metric={metric} /> : undefined}
       />
       <QueryBoundary query={query} what="metric" lines={8}>
-        {(detail) => <Detail detail={detail} />}
+        {(detail) => (
+          <>
+            <ManagedBanner kind="metric" of={key} />
+            <Detail detail={detail} />
+          </>
+        )}
       </QueryBoundary>
     </>
   );
 }
 
-function OwnActions({ metric }: { metric: Metric }): ReactElement {
+function OwnActions({ metric }: { metric: Metric }): ReactElement | null {
+  const managed = useManagedBy('metric', metric.key);
   const write = useWrite(['/v1/metrics', '/v1/catalog']);
   const action = metric.archived ? 'restore' : 'archive';
+  if (managed !== null) return null;
   return (
     <Group gap="xs">
       <Button

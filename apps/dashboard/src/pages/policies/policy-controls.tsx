@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
+import { useManagedBy } from '../../api/config-files.js';
 import { segment } from '../../api/http.js';
 import { useWrite } from '../../api/mutations.js';
 import type { Policy } from '../../api/types.js';
@@ -31,25 +32,34 @@ const TEXT: Record<Control, { title: string; label: string; effect: string }> = 
   },
 };
 
-/** Edit, explore more or less, freeze, unfreeze and roll back. */
+/** Edit, explore more or less, freeze, unfreeze and roll back. What files manage is operated here, and not edited. */
 export function PolicyControls({ policy }: { policy: Policy }): ReactElement {
   const [editing, setEditing] = useState(false);
+  const managed = useManagedBy('policy', policy.id);
   return (
     <>
-      <Button
-        variant="default"
-        leftSection={<Icon name="policies" size={14} />}
-        onClick={() => setEditing(true)}
-      >
-        Edit
-      </Button>
-      {policy.learns === 'never' ? null : <LearningControls policy={policy} />}
+      {managed === null ? (
+        <Button
+          variant="default"
+          leftSection={<Icon name="policies" size={14} />}
+          onClick={() => setEditing(true)}
+        >
+          Edit
+        </Button>
+      ) : null}
+      {policy.learns === 'never' ? null : <LearningControls policy={policy} managed={managed !== null} />}
       {editing ? <EditDialog policy={policy} close={() => setEditing(false)} /> : null}
     </>
   );
 }
 
-function LearningControls({ policy }: { policy: Policy }): ReactElement {
+interface LearningControlsProps {
+  policy: Policy;
+  /** Files say how much it explores. */
+  managed: boolean;
+}
+
+function LearningControls({ policy, managed }: LearningControlsProps): ReactElement {
   const [chosen, setChosen] = useState<Control | null>(null);
   const write = useWrite(['/v1/policies', '/v1/operations']);
   const close = (): void => {
@@ -61,7 +71,7 @@ function LearningControls({ policy }: { policy: Policy }): ReactElement {
   const toggle: Control = policy.learning ? 'freeze' : 'unfreeze';
   return (
     <>
-      <FloorControl policy={policy} />
+      {managed ? null : <FloorControl policy={policy} />}
       <Button
         variant="default"
         leftSection={<Icon name={policy.learning ? 'snow' : 'play'} size={14} />}

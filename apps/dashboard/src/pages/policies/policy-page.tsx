@@ -8,6 +8,7 @@ import type { Policy } from '../../api/types.js';
 import { count, humanise } from '../../format/index.js';
 import { Stat, Stats, When } from '../../ui/details.js';
 import layout from '../../ui/layout.module.css';
+import { ManagedBanner } from '../../ui/managed.js';
 import { PageHeader } from '../../ui/page-header.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { UrlTabs } from '../../ui/url-tabs.js';
@@ -54,7 +55,12 @@ function OnePolicy({ id, tab }: { id: string; tab: string }): ReactElement {
         actions={policy === undefined ? undefined : <PolicyControls policy={policy} />}
       />
       <QueryBoundary query={query} what="policy" lines={8}>
-        {(data) => <PolicyTabs policy={data} tab={tab} />}
+        {(data) => (
+          <>
+            <ManagedBanner kind="policy" of={id} />
+            <PolicyTabs policy={data} tab={tab} />
+          </>
+        )}
       </QueryBoundary>
     </>
   );

@@ -1,0 +1,435 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+import { chooseVariation, getBucketRanges, hash } from '#experiments';
+import { startTestApi } from '../../test/api.js';
+import type { TestAnswer, TestApi } from '../../test/api.js';
+import type { Plan, PlannedItem } from './plan.js';
+
+const REPOSITORY = 'https://code.example/streaming/experiments';
+const arm = (key: string, parts: object = {}) => ({
+  key,
+  weight: 1,
+  ...(key === 'control' ? { isControl: true } : {}),
+  treatment: { kind: 'value', value: { rows: key } },
+  ...parts,
+});
+const experiment = (key: string, parts: object = {}) => ({
+  key,
+  title: `The ${key} experiment`,
+  hypothesis: 'Fresh rows make members watch more',
+  surface: 'home.hero',
+  layer: 'home',
+  arms: [arm('control'), arm('new')],
+  decisionMetric: 'watch-minutes',
+  ...parts,
+});
+const FILES = {
+  unitTypes: [{ key: 'screen', title: 'Screen', contextField: 'screenId' }],
+  layers: [
+    { key: 'home', title: 'Home' },
+    { key: 'price', title: 'Price', salt: 'an-older-salt' },
+  ],
+  surfaces: [
+    { key: 'home.hero', title: 'Hero', kind: 'value', defaultValue: { rows: 'default' } },
+    { key: 'title.artwork', title: 'Artwork', kind: 'action', candidateKind: 'artwork' },
+  ],
+  metrics: [
+    {
+      key: 'plays',
+      title: 'Plays',
+      description: 'How often something was played',
+      measuredIn: 'count',
+      betterWhen: 'higher',
+      family: 'engagement',
+      kind: 'count',
+      numerator: { events: ['play'], fold: 'count', scope: 'unit' },
+    },
+  ],
+  segments: [{ key: 'french', title: 'French', condition: { attribute: 'country', op: 'eq', value: 'FR' } }],
+  policies: [
+    // Its shadow comes later in the file, and has to be there before.
+    {
+      id: 'pictures',
+      key: 'thompson-beta',
+      title: 'Pictures',
+      shadow: { policyId: 'plain' },
+      rewardPreset: 'play-two-minutes',
+    },
+    { id: 'plain', key: 'thompson-beta', title: 'Plain', params: { priorAlpha: 2 } },
+  ],
+  experiments: [
+    experiment('second', {
+      layerRange: [0.5, 0.6],
+      prerequisites: [{ experiment: 'first', arms: ['new'] }],
+      surface: 'title.artwork',
+      arms: [
+        arm('control', { treatment: { kind: 'value', value: 'a' } }),
+        arm('new', { treatment: { kind: 'policy', policyId: 'pictures' } }),
+      ],
+    }),
+    experiment('first', {
+      layerRange: [0, 0.5],
+      otherLayers: [{ layer: 'price', share: 0.25 }],
+      targeting: { segment: 'french' },
+      secondaryMetrics: ['plays'],
+      traffic: 0.5,
+      tags: ['home'],
+    }),
+  ],
+};
+type Files = Record<string, unknown>;
+
+describe('configuration files over HTTP', () => {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await startTestApi();
+  }, 60_000);
+  afterAll(() => api.close());
+
+  const source = (config: Files, revision = 'main') => ({
+    repository: REPOSITORY,
+    revision,
+    files: Object.fromEntries(
+      Object.entries({ experiments: 'experiment', segments: 'segment' }).flatMap(([list, kind]) =>
+        ((config[list] ?? []) as { key: string }[]).map(({ key }) => [`${kind}/${key}`, `home/${list}.yaml`]),
+      ),
+    ),
+  });
+  const plan = async (config: Files, parts: object = {}): Promise<Plan> => {
+    const answer = await api.request('POST', '/v1/config/plan', { body: { config, ...parts } });
+    expect([answer.status, answer.status === 200 ? null : answer.text]).toEqual([200, null]);
+    return answer.json<Plan>();
+  };
+  const statesOf = ({ items }: Plan) =>
+    Object.fromEntries(
+      items
+        .filter(({ pointer }) => pointer !== null)
+        .map(({ kind, key, state }) => [`${kind}/${key}`, state]),
+    );
+  const apply = async (config: Files, parts: object = {}): Promise<TestAnswer> => {
+    const states = statesOf(await plan(config, parts));
+    return api.request('POST', '/v1/config/apply', { body: { config, states, ...parts } });
+  };
+  const exported = async (): Promise<Files> => (await api.request('GET', '/v1/config')).json();
+  const audited = async (): Promise<number> => {
+    const [row] = await api.db.database.query<{ n: number }>('select count(*)::int as n from audit');
+    return row?.n ?? 0;
+  };
+  const itemOf = ({ items }: Plan, key: string): PlannedItem => {
+    const item = items.find((one) => one.key === key);
+    if (!item) throw new Error(`the plan has no "${key}"`);
+    return item;
+  };
+
+  it('creates everything at once, in the order in which things need each other', async () => {
+    const before = await audited();
+    const planned = await plan(FILES);
+    expect(planned.summary).toEqual({ create: 11, change: 0, none: 0, refused: 0, release: 0 });
+    expect(itemOf(planned, 'first').traffic?.after.arms).toEqual([
+      { key: 'control', share: 0.5 },
+      { key: 'new', share: 0.5 },
+    ]);
+    // The plan was taken back.
+    expect(await audited()).toBe(before);
+    expect((await api.request('GET', '/v1/experiments/first')).status).toBe(404);
+    const applied = await apply(FILES);
+    expect([applied.status, applied.json<Plan>().summary.create]).toEqual([200, 11]);
+    expect((await api.request('GET', '/v1/experiments/first')).json()).toMatchObject({
+      status: 'draft',
+      layerRange: [0, 0.5],
+      otherLayers: [{ layer: 'price', range: [0, 0.25] }],
+    });
+    const [row] = (await api.request('GET', '/v1/audit?entity=config')).json<{
+      items: { after: unknown }[];
+    }>().items;
+    expect(row?.after).toMatchObject({ created: expect.arrayContaining(['policy/plain', 'segment/french']) });
+  });
+
+  it('exports a project of which an apply changes nothing, before and after a start', async () => {
+    expect((await plan(FILES)).summary).toMatchObject({ none: 11, change: 0 });
+    expect((await api.request('POST', '/v1/experiments/first/start', { body: {} })).status).toBe(200);
+    const before = await audited();
+    const text = stringify(await exported());
+    const again = await apply(parse(text) as Files);
+    expect([again.status, again.json<Plan>().summary]).toEqual([
+      200,
+      { create: 0, change: 0, none: 11, refused: 0, release: 0 },
+    ]);
+    expect(stringify(await exported())).toBe(text);
+    // The file still asks for the latest version of the segment, which the start has pinned.
+    expect((await plan(FILES)).summary).toMatchObject({ none: 11 });
+    expect(await audited()).toBe(before);
+  });
+
+  it('publishes a schema that takes what it exports, and refuses what the API refuses', async () => {
+    const answer = await api.request('GET', '/v1/config/schema', { key: null });
+    const schema = answer.json<{ $schema: string; $defs: { condition: unknown } }>();
+    expect(schema.$schema).toContain('2020-12');
+    const check = z.fromJSONSchema(schema as never);
+    const file = await exported();
+    expect(check.safeParse(file).error).toBeUndefined();
+    for (const wrong of [
+      { experiments: [experiment('x', { traffic: 2 })] },
+      { experiments: [experiment('x', { targeting: { attribute: 'country', op: 'is' } })] },
+      { surfaces: [{ key: 'x', title: 'X', kind: 'poster' }] },
+      { experiments: [experiment('x', { colour: 'red' })] },
+    ]) {
+      expect(check.safeParse(wrong).success).toBe(false);
+      expect((await api.request('POST', '/v1/config/plan', { body: { config: wrong } })).status).toBe(400);
+    }
+  });
+
+  it('plans what a change does to units in a running experiment, and what cannot change', async () => {
+    await api.db.database.query(
+      `insert into experiment_unit (experiment, unit_id, arm, first_at, entered_on, phase)
+       select 'first', 'm' || n, 'control', now(), current_date, 1 from generate_series(1, 1000) n`,
+    );
+    const [second, first] = FILES.experiments as unknown as [Files, Files];
+    const changed = {
+      ...FILES,
+      experiments: [second, { ...first, traffic: 1, arms: [arm('control'), arm('new', { weight: 3 })] }],
+    };
+    const item = itemOf(await plan(changed), 'first');
+    expect(item).toMatchObject({ action: 'change', traffic: { units: { inIt: 1000 } } });
+    expect(item.changes.map(({ pointer }) => pointer).sort()).toEqual(['/arms', '/traffic']);
+    const { before, after, moves } = item.traffic as NonNullable<PlannedItem['traffic']>;
+    expect([before?.share, after.share]).toEqual([0.0625, 0.125]);
+    expect(after.arms).toEqual([
+      { key: 'control', share: 0.25 },
+      { key: 'new', share: 0.75 },
+    ]);
+    // Control had [0, .25) and new [.5, .75) of the buckets; now control has [0, .25) and new the rest.
+    expect(moves).toMatchObject({ stay: 1, moved: 0, left: 0, joined: expect.closeTo(1) });
+    expect(item.traffic?.units.touched).toBe(0);
+
+    const blocked = await plan({
+      experiments: [
+        { ...first, surface: 'title.artwork', decisionMetric: 'plays' },
+        experiment('third', { layer: 'nowhere' }),
+      ],
+    });
+    expect(blocked.possible).toBe(false);
+    expect(itemOf(blocked, 'first').refused.map(({ pointer }) => pointer)).toEqual([
+      '/experiments/0/surface',
+      '/experiments/0/decisionMetric',
+    ]);
+    expect(itemOf(blocked, 'third').refused).toMatchObject([
+      { pointer: '/experiments/1/layer', code: 'unknown_layer' },
+    ]);
+  });
+
+  it('applies all of it or nothing', async () => {
+    const before = await audited();
+    const answer = await apply({
+      surfaces: [{ key: 'new.place', title: 'New', kind: 'value' }],
+      policies: [{ id: 'plain', key: 'ucb1', title: 'Another' }],
+      experiments: [experiment('third', { surface: 'new.place', decisionMetric: 'nothing' })],
+    });
+    expect(answer.status).toBe(422);
+    expect(answer.json()).toMatchObject({
+      code: 'plan_refused',
+      errors: [{ pointer: '/policies/0/key' }, { pointer: '/experiments/0/decisionMetric' }],
+    });
+    expect((await api.request('GET', '/v1/surfaces/new.place')).status).toBe(404);
+    expect(await audited()).toBe(before);
+    const twice = await api.request('POST', '/v1/config/plan', {
+      body: { config: { surfaces: [FILES.surfaces[0], FILES.surfaces[0]] } },
+    });
+    expect(twice.json()).toMatchObject({
+      errors: [{ pointer: '/config/surfaces/1', code: 'duplicate_key' }],
+    });
+  });
+
+  it('refuses a plan whose things have changed since', async () => {
+    const config = { segments: [{ ...FILES.segments[0], title: 'In France' }] };
+    const states = statesOf(await plan(config));
+    const body = { description: 'by hand' };
+    await api.request('PATCH', '/v1/segments/french', { body, headers: { 'if-match': '"1"' } });
+    const stale = await api.request('POST', '/v1/config/apply', { body: { config, states } });
+    expect(stale.json()).toMatchObject({
+      status: 409,
+      code: 'plan_outdated',
+      errors: [{ pointer: '/segments/0' }],
+    });
+    const blind = await api.request('POST', '/v1/config/apply', { body: { config, states: {} } });
+    expect(blind.status).toBe(428);
+    expect((await apply(config)).json<Plan>().summary.change).toBe(1);
+    expect((await api.request('GET', '/v1/segments/french')).json()).toMatchObject({
+      title: 'In France',
+      description: '',
+    });
+  });
+
+  it('locks what it manages, with a link to the file, and lets a reason through', async () => {
+    const files = { ...FILES, segments: [{ ...FILES.segments[0], title: 'In France' }] };
+    const locked = (await apply(files, { source: source(files) })).json<Plan>();
+    expect([locked.summary.none, locked.items.filter(({ locks }) => locks).length]).toEqual([11, 11]);
+    const link = `${REPOSITORY}/blob/main/home/experiments.yaml`;
+    const managed = (await api.request('GET', '/v1/config/managed')).json<{ items: object[] }>().items;
+    expect(managed).toContainEqual(expect.objectContaining({ kind: 'experiment', key: 'first', link }));
+
+    const version = { 'if-match': '*' };
+    const policy = FILES.policies[1] as Files;
+    const edits = [
+      ['PATCH', '/v1/experiments/first', { title: 'x' }, version],
+      ['PATCH', '/v1/segments/french', { title: 'x' }, version],
+      ['PUT', '/v1/surfaces/home.hero', { ...FILES.surfaces[0], title: 'x' }, {}],
+      ['PUT', '/v1/metrics/plays', { ...FILES.metrics[0], title: 'x', version: 1 }, {}],
+      ['POST', '/v1/metrics/plays/archive', {}, {}],
+      ['PATCH', `/v1/policies/${String(policy['id'])}`, { title: 'x' }, {}],
+    ] as const;
+    for (const [method, url, body, headers] of edits) {
+      const refused = await api.request(method, url, { body, headers });
+      expect([url, refused.status, refused.json()['code']]).toEqual([url, 409, 'managed_by_files']);
+    }
+    const { detail } = (
+      await api.request('PATCH', '/v1/experiments/first', { body: { title: 'x' }, headers: version })
+    ).json();
+    expect(detail).toContain(link);
+    // Files without a source are by hand as well, and what is done to a running experiment is not its design.
+    expect((await plan({ segments: FILES.segments })).possible).toBe(false);
+    expect((await api.request('POST', '/v1/experiments/first/pause', { body: {} })).status).toBe(200);
+
+    const override = { ...version, 'marquee-override': 'the night before the launch' };
+    const through = await api.request('PATCH', '/v1/experiments/first', {
+      body: { title: 'By hand' },
+      headers: override,
+    });
+    expect(through.json()).toMatchObject({ title: 'By hand' });
+    const [, reason] = (await api.request('GET', '/v1/audit?entity=experiment&entityKey=first')).json<{
+      items: Files[];
+    }>().items;
+    expect(reason).toMatchObject({
+      action: 'config.override',
+      after: { reason: 'the night before the launch' },
+    });
+    const drift = itemOf(await plan(files, { source: source(files) }), 'first');
+    expect(drift.changes).toEqual([{ pointer: '/title', before: 'By hand', after: 'The first experiment' }]);
+  });
+
+  it('leaves what others manage, and releases what leaves the files', async () => {
+    const other = { repository: 'https://code.example/others', revision: null, files: {} };
+    const config = { segments: FILES.segments };
+    expect(itemOf(await plan(config, { source: other }), 'french').refused).toMatchObject([
+      { code: 'managed_elsewhere' },
+    ]);
+    expect((await plan(config, { source: other, takeOver: true })).possible).toBe(true);
+    await api.request('POST', '/v1/metrics/plays/archive', {
+      body: {},
+      headers: { 'marquee-override': 'a trial' },
+    });
+    const back = itemOf(await plan(FILES, { source: source(FILES) }), 'plays');
+    expect(back).toMatchObject({
+      action: 'change',
+      changes: [{ pointer: '/archived', before: true, after: null }],
+    });
+    const fewer = { segments: [{ ...FILES.segments[0], title: 'In France' }] };
+    const parts = { source: source(fewer), prune: true };
+    expect((await plan(fewer, parts)).summary.release).toBe(10);
+    expect((await apply(fewer, parts)).status).toBe(200);
+    const body = { title: 'Now by hand' };
+    const headers = { 'if-match': '*' };
+    expect((await api.request('PATCH', '/v1/experiments/first', { body, headers })).status).toBe(200);
+    const release = { kind: 'segment', key: 'french', reason: 'a trial' };
+    expect((await api.request('POST', '/v1/config/release', { body: release })).status).toBe(200);
+    expect((await api.request('POST', '/v1/config/release', { body: release })).status).toBe(404);
+  });
+
+  it('takes a running experiment over from GrowthBook with every unit in its arm', async () => {
+    const exportedThere = {
+      features: [
+        {
+          id: 'checkout',
+          valueType: 'json',
+          defaultValue: '{"step":0}',
+          environments: {
+            production: {
+              enabled: true,
+              defaultValue: '{"step":1}',
+              rules: [
+                {
+                  type: 'experiment-ref',
+                  id: 'fr_1',
+                  enabled: true,
+                  experimentId: 'exp_1',
+                  variations: [
+                    { variationId: 'v0', value: '{"step":1}' },
+                    { variationId: 'v1', value: '{"step":2}' },
+                  ],
+                },
+              ],
+            },
+          },
+        },
+      ],
+      experiments: [
+        {
+          id: 'exp_1',
+          trackingKey: 'shorter checkout',
+          name: 'Shorter checkout',
+          hypothesis: 'Fewer steps, more orders',
+          status: 'running',
+          hashAttribute: 'id',
+          hashVersion: 2,
+          variations: [
+            { variationId: 'v0', key: '0', name: 'Control' },
+            { variationId: 'v1', key: '1', name: 'Short' },
+          ],
+          phases: [
+            {
+              seed: 'a-seed',
+              coverage: 0.8,
+              trafficSplit: [
+                { variationId: 'v0', weight: 0.3 },
+                { variationId: 'v1', weight: 0.7 },
+              ],
+              targetingCondition: '{"country":"FR"}',
+            },
+          ],
+          settings: { goals: [{ metricId: 'met_1' }] },
+        },
+        {
+          id: 'exp_2',
+          trackingKey: 'old',
+          status: 'running',
+          hashVersion: 1,
+          variations: [{ variationId: 'v0' }],
+          phases: [{}],
+        },
+      ],
+    };
+    const asked = { exported: exportedThere, metrics: { met_1: 'watch-minutes' } };
+    const { config, report } = (
+      await api.request('POST', '/v1/config/import/growthbook', { body: asked })
+    ).json<{ config: Files; report: { id: string; outcome: string; notes: string[] }[] }>();
+    expect(report.find(({ id }) => id === 'exp_2')).toMatchObject({ outcome: 'skipped' });
+    expect(report.find(({ id }) => id === 'exp_1')).toMatchObject({
+      outcome: 'mapped',
+      to: 'experiment/shorter-checkout',
+    });
+    expect((await apply(config)).status).toBe(200);
+    expect((await plan(config)).summary).toMatchObject({ create: 0, change: 0 });
+    const started = await api.request('POST', '/v1/experiments/shorter-checkout/start', { body: {} });
+    expect(started.status).toBe(200);
+    const ranges = getBucketRanges(2, 0.8, [0.3, 0.7]);
+    const served: (string | null)[] = [];
+    const expected: (string | null)[] = [];
+    const context = { country: 'FR' };
+    for (let i = 0; i < 30; i++) {
+      const unitId = `unit-${i}`;
+      const answer = await api.request('POST', '/v1/experiments/shorter-checkout/explain', {
+        body: { unitId, context },
+      });
+      served.push(answer.json<{ arm: string | null }>().arm);
+      const variation = chooseVariation(hash('a-seed', unitId, 2) ?? -1, ranges);
+      expected.push(variation < 0 ? null : String(variation));
+    }
+    expect(served).toEqual(expected);
+    expect(new Set(expected)).toEqual(new Set(['0', '1', null]));
+    const bad = await api.request('POST', '/v1/config/import/growthbook', {
+      body: { exported: { flags: [] } },
+    });
+    expect([bad.status, bad.json()['code']]).toEqual([400, 'invalid_export']);
+  });
+});

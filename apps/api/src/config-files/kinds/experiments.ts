@@ -1,0 +1,172 @@
+import {
+  BUCKETS,
+  defaultSalt,
+  layerShare,
+  mapSegments,
+  realisedShares,
+  realisedTraffic,
+  segmentsOf,
+  unitMoves,
+} from '#experiments';
+import type { Condition } from '#experiments';
+import { ExperimentStore } from '../../experiments/experiment-store.js';
+import { experimentFromRow } from '../../experiments/experiment.mapper.js';
+import type { StoredExperiment } from '../../experiments/experiment.mapper.js';
+import { createExperimentSchema } from '../../experiments/experiment.schemas.js';
+import type { CreateExperiment, PatchExperiment } from '../../experiments/experiment.schemas.js';
+import { ExperimentsService } from '../../experiments/experiments.service.js';
+import type { ChangePreview } from '../../experiments/preview-change.js';
+import { Problem } from '../../http/problem.js';
+import { ExperimentEntity } from '../../persistence/entities/index.js';
+import { anyKind, specOf, wantedKeys } from './kind.js';
+import type { Allocation, Effect, Run, Stored, TrafficEffect } from './kind.js';
+
+const LIVE: ReadonlySet<string> = new Set(['running', 'paused']);
+
+interface ExperimentState {
+  readonly version: number;
+  readonly status: string;
+}
+
+function storedOf(experiment: StoredExperiment): Stored<CreateExperiment> {
+  const { layerRange, ...rest } = specOf(createExperimentSchema, experiment);
+  // A draft in a full layer has no part of it: it gets one when it is started.
+  const isNothing = layerRange !== undefined && layerRange[0] === layerRange[1];
+  return {
+    key: experiment.key,
+    spec: layerRange === undefined || isNothing ? rest : { ...rest, layerRange },
+    state: { version: experiment.version, status: experiment.status },
+  };
+}
+
+/** Segments that a start has pinned stay pinned as they are, as long as the file asks for the latest. */
+function keepPins(wanted: Condition | null, stored: Condition | null): Condition | null {
+  if (wanted === null || stored === null) return wanted;
+  const pins = new Map(segmentsOf(stored).map(({ segment, version }) => [segment, version]));
+  return mapSegments(wanted, (node) => {
+    const version = node.version ?? pins.get(node.segment);
+    return version === undefined ? { segment: node.segment } : { segment: node.segment, version };
+  });
+}
+
+type Range = readonly [from: number, to: number];
+
+/** The part of a layer that is there already, grown or cut to the share where the file says another one. */
+function rangeFor(share: number | undefined, [from, to]: Range): [number, number] {
+  const edge = (value: number): number => Math.round(value * BUCKETS) / BUCKETS;
+  if (share === undefined || edge(share) === edge(to - from)) return [from, to];
+  return from + share <= 1 ? [from, edge(from + share)] : [edge(1 - share), 1];
+}
+
+/** A further layer that the file names without a range keeps the one it has. */
+function keepRanges(
+  wanted: CreateExperiment['otherLayers'],
+  stored: CreateExperiment['otherLayers'] = [],
+): CreateExperiment['otherLayers'] {
+  return wanted.map((given) => {
+    const known = stored.find(({ layer }) => layer === given.layer);
+    if (!known?.range || given.range !== undefined) return given;
+    return { layer: given.layer, range: rangeFor(given.share, known.range) };
+  });
+}
+
+const allocationOf = (experiment: StoredExperiment): Allocation => {
+  const shares = realisedShares(experiment);
+  return {
+    share: layerShare(experiment) * (experiment.arms.length > 0 ? realisedTraffic(experiment) : 0),
+    arms: experiment.arms.map(({ key }, i) => ({ key, share: shares[i] ?? 0 })),
+  };
+};
+
+/** @throws Problem 409 with everything that cannot change, and why. */
+function refuseBlocked(key: string, { possible, fields }: ChangePreview): void {
+  if (possible) return;
+  const errors = fields
+    .filter(({ kind }) => kind === 'blocked')
+    .map(({ pointer, prose }) => ({ pointer, code: 'immutable_field', message: prose }));
+  throw new Problem(409, 'immutable_field', `"${key}" cannot change so`, errors);
+}
+
+async function changeExperiment(
+  run: Run,
+  stored: Stored<CreateExperiment>,
+  spec: CreateExperiment,
+  fields: readonly string[],
+): Promise<Effect> {
+  const { db, tx, acting, overrideGate, existing } = run;
+  const store = new ExperimentStore(db);
+  const service = new ExperimentsService(db, store);
+  const given = Object.fromEntries(
+    Object.entries(spec).filter(([field]) => fields.includes(field) && field !== 'layerShare'),
+  );
+  const patch: PatchExperiment = { ...given, existing };
+  const preview = await service.preview(spec.key, patch, acting);
+  refuseBlocked(spec.key, preview);
+  const before = await store.lock(tx, spec.key);
+  await service.patchIn(tx, before, { ...patch, ...(overrideGate ? { overrideGate } : {}) }, acting);
+  const after = await store.lock(tx, spec.key);
+  const live = LIVE.has((stored.state as unknown as ExperimentState).status);
+  return {
+    prose: proseOf(preview, live),
+    ...(live ? { traffic: trafficOf(before, after, preview) } : {}),
+  };
+}
+
+function proseOf({ fields, newPhase }: ChangePreview, live: boolean): string[] {
+  if (!live) return ['It takes no units: nobody is touched.'];
+  const told = fields
+    .filter(({ kind }) => kind !== 'nothing')
+    .map(({ field, prose }) => `${field}: ${prose}`);
+  return told.length > 0 || newPhase ? told : ['Touches no unit: who gets what stays as it is.'];
+}
+
+function trafficOf(
+  before: StoredExperiment,
+  after: StoredExperiment,
+  { units, reach }: ChangePreview,
+): TrafficEffect {
+  return {
+    before: allocationOf(before),
+    after: allocationOf(after),
+    moves: reach === null && units.touched !== null ? unitMoves(before, after) : null,
+    units: { inIt: units.inIt, touched: units.touched },
+  };
+}
+
+/** Designs. Starting, pausing, stopping and shipping are done by people, and stand in no file. */
+export const experiments = anyKind<CreateExperiment>({
+  kind: 'experiment',
+  list: 'experiments',
+  schema: createExperimentSchema,
+  keyOf: ({ key }) => key,
+  needs: ({ prerequisites }) => prerequisites.map(({ experiment }) => experiment),
+  async read({ tx }, keys) {
+    const rows = tx.manager.createQueryBuilder(ExperimentEntity, 'e').orderBy('e.key');
+    if (keys === null) rows.where(`e.status <> 'archived'`);
+    else rows.where('e.key = any(:keys)', { keys: wantedKeys(keys) }).setLock('pessimistic_write');
+    return (await rows.getMany()).map((row) => storedOf(experimentFromRow(row)));
+  },
+  settle(wanted, stored) {
+    const { layerShare, layerRange, ...rest } = wanted;
+    const range = layerRange ?? (stored?.layerRange && rangeFor(layerShare, stored.layerRange));
+    return {
+      ...rest,
+      salt: wanted.salt ?? defaultSalt.experiment(wanted.key),
+      targeting: keepPins(wanted.targeting, stored?.targeting ?? null),
+      arms: wanted.arms.map((arm) => ({ ...arm, title: arm.title || arm.key })),
+      otherLayers: keepRanges(wanted.otherLayers, stored?.otherLayers),
+      ...(range ? { layerRange: range } : {}),
+      ...(stored || layerShare === undefined ? {} : { layerShare }),
+    };
+  },
+  async create({ db, tx, acting }, spec) {
+    const store = new ExperimentStore(db);
+    await new ExperimentsService(db, store).create(spec, acting);
+    const after = await store.lock(tx, spec.key);
+    return {
+      prose: ['A draft: nobody gets it before it is started.'],
+      traffic: { before: null, after: allocationOf(after), moves: null, units: { inIt: 0, touched: 0 } },
+    };
+  },
+  change: changeExperiment,
+});
