@@ -12,8 +12,7 @@ import { createKey } from '../access/keys.js';
 import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
 import type { Treatment } from '../serving/serve-treatments.js';
-import { TreatmentsController } from '../serving/treatments.controller.js';
-import { attributesOf, seedClientsWorld } from './clients.fixtures.js';
+import { attributesOf, postAll, seedClientsWorld } from './clients.fixtures.js';
 
 const UNITS = 10_000;
 const LOCAL = ['text', 'number', 'bool', 'object', 'promo', 'nothing'];
@@ -325,22 +324,22 @@ describe('clients of others, unmodified', () => {
         },
       });
 
-    it(`assigns ${UNITS} units by itself as treatments does: layers, targeting, holdouts, prerequisites, clusters`, async () => {
+    it(`assigns ${UNITS} units by itself as ${UNITS} requests for treatments do: layers, targeting, holdouts, prerequisites, clusters`, async () => {
       const gb = make(false, 'u0', {});
       await gb.init();
       expect(Object.keys(gb.getFeatures()).sort()).toEqual(
         ['$arms:text', '$holdout:text', '$holdout:object', '$holdout:promo', ...LOCAL].sort(),
       );
-      const controller = api.running.app.get(TreatmentsController);
       const requests = LOCAL.map((surface) => ({ surface }));
+      const bodies = Array.from({ length: UNITS }, (_, i) =>
+        JSON.stringify({ unitId: `u${i}`, context: attributesOf(i), requests }),
+      );
       const wrong: unknown[] = [];
       const arms = new Map<string, number>();
-      const answers = [];
-      for (let i = 0; i < UNITS; i++)
-        answers.push(controller.serve({ unitId: `u${i}`, context: attributesOf(i), requests }));
-      for (const [i, answer] of (await Promise.all(answers)).entries()) {
+      const answers = await postAll(`${host}/v1/treatments`, api.keys.publishable, bodies);
+      for (const [i, text] of answers.entries()) {
         await gb.setAttributes({ ...attributesOf(i), id: `u${i}` });
-        for (const treatment of answer.treatments) {
+        for (const treatment of (JSON.parse(text) as { treatments: Treatment[] }).treatments) {
           const difference = differenceOf(gb, treatment);
           if (difference) wrong.push([i, ...difference]);
           const way = `${treatment.experiment} ${treatment.arm}`;

@@ -82,6 +82,8 @@ export class FastLane implements BeforeApplicationShutdown {
 
   private async answerPlain(request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<void> {
     const id = this.nextId();
+    // As Fastify says where answers depend on who asks.
+    if (this.cors) response.setHeader('vary', 'Origin');
     try {
       const text = await this.treat(request, parseJson(body), body.length);
       write(response, id, text);
