@@ -19,7 +19,15 @@ export async function installPeer(name: string, version: string): Promise<string
   fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(folder, { recursive: true });
   process.stderr.write(`  installing ${name} ${version} from npm, some minutes the first time\n`);
-  const args = ['install', '--prefix', folder, '--no-audit', '--no-fund', '--ignore-scripts'];
+  const args = [
+    'install',
+    '--prefix',
+    folder,
+    '--no-audit',
+    '--no-fund',
+    '--ignore-scripts',
+    '--fetch-retries=1',
+  ];
   const code = await npm([...args, '--save-exact', '--loglevel=error', `${name}@${version}`], folder);
   if (code !== 0)
     throw new Error(

@@ -126,7 +126,8 @@ describe('clients against the API', () => {
           sent.push(send('/v1/treatments', { unitId, context: {}, requests, expose: true }));
         },
       });
-      await gb.init({ streaming });
+      // `streaming: false` would switch it off for all instances.
+      await gb.init(streaming ? { streaming } : {});
       gb.getFeatureValue('banner', 'none');
       for (const { status } of await Promise.all(sent)) expect([200, 202]).toContain(status);
       return gb;
@@ -210,7 +211,8 @@ describe('clients against the API', () => {
         crossover: 0,
       });
 
-      // Changes come through it as they are made: server-sent events of both protocols.
+      // Changes come through it as they are made: server-sent events of both protocols. What changes while a stream is
+      // being opened is not missed.
       const changes: unknown[] = [];
       page.addHandler(ProviderEvents.ConfigurationChanged, (event) => changes.push(event?.flagsChanged));
       const gb = await growthBook('local-0', false, true);

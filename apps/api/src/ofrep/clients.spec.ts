@@ -396,7 +396,6 @@ describe('clients of others, unmodified', () => {
       const gb = make(false, 'u6', {});
       await gb.init({ streaming: true });
       expect(gb.getFeatureValue('nothing', null)).toBe('fresh');
-      await sleep(150);
       await api.db.database.query(`update surface set default_value = '"newer"' where key = 'nothing'`);
       await api.db.database.query(`select pg_notify('marquee_catalog', '')`);
       await until(() => (gb.getFeatureValue('nothing', null) as unknown) === 'newer');
