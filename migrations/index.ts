@@ -30,6 +30,8 @@ import { Assignment1764900000150 } from './1764900000150-assignment.js';
 import { ManagedResources1764900000200 } from './1764900000200-managed-resources.js';
 import { Webhooks1764900000180 } from './1764900000180-webhooks.js';
 import { AssignmentHealth1764900000210 } from './1764900000210-assignment-health.js';
+import { WatchedAgain1764900000225 } from './1764900000225-watched-again.js';
+import { ExperimentViews1764900000226 } from './1764900000226-experiment-views.js';
 
 /** In order; the only list of migrations. */
 export const migrations = [
@@ -65,4 +67,6 @@ export const migrations = [
   Lifecycle1764900000191,
   ManagedResources1764900000200,
   AssignmentHealth1764900000210,
+  WatchedAgain1764900000225,
+  ExperimentViews1764900000226,
 ];

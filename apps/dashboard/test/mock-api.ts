@@ -6,6 +6,7 @@ import type { PreviewQuestion } from '../src/api/members.js';
 import type { RetentionKind } from '../src/api/types.js';
 import { SEGMENTS, UNIT_LISTS, UNIT_TYPES } from './fixtures/audiences.js';
 import { CATALOG, HOLDOUTS, LAYERS, SURFACES } from './fixtures/catalog.js';
+import { FACETS, listOf, savedView } from './fixtures/experiment-list.js';
 import { EXPERIMENTS, PHASES } from './fixtures/experiments.js';
 import { adjustmentsFor, bayesianFor, cappingFor } from './fixtures/methods.js';
 import { ALL_METRICS, metricDetail } from './fixtures/metrics.js';
@@ -93,7 +94,9 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/holdouts$/, () => list(HOLDOUTS)],
   [/^\/v1\/metrics$/, () => list([...ALL_METRICS])],
   [/^\/v1\/metrics\/([^/]+)$/, ([, key]) => metricDetail(key)],
-  [/^\/v1\/experiments$/, () => list(EXPERIMENTS)],
+  [/^\/v1\/experiments$/, (_match, url) => listOf(url.searchParams)],
+  [/^\/v1\/experiment-facets$/, () => FACETS],
+  [/^\/v1\/experiment-views$/, () => list([savedView('1', 'Drafts', { status: 'draft' })])],
   [/^\/v1\/experiments\/([^/]+)$/, ([, key]) => experiment(key)],
   [/^\/v1\/experiments\/([^/]+)\/schedule$/, () => SCHEDULE],
   [/^\/v1\/experiments\/([^/]+)\/guardrails$/, () => GUARDRAILS],

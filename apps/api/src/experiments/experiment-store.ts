@@ -17,7 +17,8 @@ import {
 } from '../persistence/entities/index.js';
 import { experimentFromRow, rowFromDesign } from './experiment.mapper.js';
 import type { StoredExperiment } from './experiment.mapper.js';
-import type { ListExperiments } from './experiment.schemas.js';
+import { listKeys } from './experiment-list.js';
+import type { ListExperiments } from './experiment-list.js';
 
 const experiments = (manager: EntityManager): SelectQueryBuilder<ExperimentEntity> =>
   manager.createQueryBuilder(ExperimentEntity, 'e');
@@ -37,22 +38,14 @@ export class ExperimentStore {
     return experimentFromRow(row);
   }
 
-  /** The newest first; `cursor` is the key of the last row of the page before. */
-  async list(query: ListExperiments): Promise<StoredExperiment[]> {
-    const rows = experiments(this.db.manager);
-    if (query.status) rows.andWhere('e.status = :status', { status: query.status });
-    if (query.surface) rows.andWhere('e.surface = :surface', { surface: query.surface });
-    if (query.tag) rows.andWhere(':tag = any(e.tags)', { tag: query.tag });
-    if (query.cursor) {
-      const after = '(e.created_at, e.key) < (select created_at, key from experiment where key = :cursor)';
-      rows.andWhere(after, { cursor: query.cursor });
-    }
-    const found = await rows
-      .orderBy('e.created_at', 'DESC')
-      .addOrderBy('e.key', 'DESC')
-      .limit(query.limit)
+  /** One page in the order asked for; `total` counts all that match. */
+  async list(query: ListExperiments): Promise<{ found: StoredExperiment[]; total: number }> {
+    const { keys, total } = await listKeys(this.db, query);
+    const rows = await experiments(this.db.manager)
+      .where('e.key = any(:keys)', { keys })
       .getMany();
-    return found.map(experimentFromRow);
+    const byKey = new Map(rows.map((row) => [row.key, experimentFromRow(row)]));
+    return { found: keys.flatMap((key) => byKey.get(key) ?? []), total };
   }
 
   /** Reads an experiment and keeps others from changing it until the transaction ends. @throws Problem 404. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MOST_PREREQUISITES, conditionSchema } from '#experiments';
-import { attributesField, idField, jsonField, keyField, limitField, textField } from '../http/fields.js';
+import { attributesField, idField, jsonField, keyField, textField } from '../http/fields.js';
 import { overrideGateField } from '../off-policy/off-policy.schemas.js';
 
 const share = z.number().min(0).max(1);
@@ -152,13 +152,3 @@ export const explainSchema = z.strictObject({
   context: attributesField.default({}),
 });
 export type ExplainBody = z.output<typeof explainSchema>;
-
-export const listExperimentsSchema = z.strictObject({
-  status: z.enum(['draft', 'scheduled', 'running', 'paused', 'stopped', 'shipped', 'archived']).optional(),
-  surface: keyField.optional(),
-  tag: textField(50).optional(),
-  limit: limitField,
-  /** Key of the last row of the page before. */
-  cursor: keyField.optional(),
-});
-export type ListExperiments = z.output<typeof listExperimentsSchema>;

@@ -4,9 +4,11 @@ import { ExperimentsController } from './experiments.controller.js';
 import { ExperimentsService } from './experiments.service.js';
 import { ScheduleController } from './schedule.controller.js';
 import { ScheduleService } from './schedule.service.js';
+import { ExperimentViewsController } from './views.controller.js';
+import { ViewsService } from './views.service.js';
 
 @Module({
-  controllers: [ExperimentsController, ScheduleController],
-  providers: [ExperimentStore, ExperimentsService, ScheduleService],
+  controllers: [ExperimentsController, ExperimentViewsController, ScheduleController],
+  providers: [ExperimentStore, ExperimentsService, ScheduleService, ViewsService],
 })
 export class ExperimentsModule {}
