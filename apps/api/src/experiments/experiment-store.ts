@@ -41,9 +41,7 @@ export class ExperimentStore {
   /** One page in the order asked for; `total` counts all that match. */
   async list(query: ListExperiments): Promise<{ found: StoredExperiment[]; total: number }> {
     const { keys, total } = await listKeys(this.db, query);
-    const rows = await experiments(this.db.manager)
-      .where('e.key = any(:keys)', { keys })
-      .getMany();
+    const rows = await experiments(this.db.manager).where('e.key = any(:keys)', { keys }).getMany();
     const byKey = new Map(rows.map((row) => [row.key, experimentFromRow(row)]));
     return { found: keys.flatMap((key) => byKey.get(key) ?? []), total };
   }

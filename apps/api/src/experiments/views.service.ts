@@ -65,7 +65,12 @@ export class ViewsService {
   async patch(id: string, body: PatchView, caller: Caller, acting: Acting): Promise<View> {
     return this.db.transaction(async (tx) => {
       const before = await this.own(tx, id, caller);
-      const next = { ...before, ...body };
+      const next = {
+        name: body.name ?? before.name,
+        query: body.query ?? before.query,
+        shared: body.shared ?? before.shared,
+        isDefault: body.isDefault ?? before.isDefault,
+      };
       const owner = ownerOf(next.shared, caller);
       await this.refuseTaken(tx, next.name, owner, id);
       if (next.isDefault) await clearDefault(tx, owner);

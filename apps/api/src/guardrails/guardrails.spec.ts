@@ -438,7 +438,9 @@ describe('guardrails', () => {
       await draft('late', { layer: 'apart' });
       const drafts = (await api.request('GET', '/v1/calendar?drafts=true')).json<Seen>();
       expect(pairs(drafts, 'layer-full')).toContainEqual(['late', 'rival']);
-      const late = drafts.clashes.find(({ experiments }) => experiments.includes('late'));
+      const late = drafts.clashes.find(
+        ({ reason, experiments }) => reason === 'layer-full' && experiments.includes('late'),
+      );
       expect(late?.text).toContain('0 % free');
       const { items } = await read<{ items: { code: string; level: string; text: string }[] }>(
         'late',
