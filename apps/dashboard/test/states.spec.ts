@@ -3,7 +3,7 @@ import { violations } from './axe.js';
 import { settled } from './browser.js';
 import { OFF_POLICY_RUN } from './fixtures/off-policy.js';
 import { previewChange } from './fixtures/policy-changes.js';
-import { inBreach, quietIn } from './fixtures/guardrails.js';
+import { inBreach } from './fixtures/guardrails.js';
 import { POLICIES, SNAPSHOTS } from './fixtures/policies.js';
 import { WARM_STARTS } from './fixtures/warm-starts.js';
 import { mockApi } from './mock-api.js';
@@ -288,11 +288,6 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     expect(undo).toMatchObject({ method: 'POST', path: '/v1/experiments/home-rows-als/guardrails/undo' });
     expect(change).toMatchObject({ method: 'PATCH', body: { sampleRatio: 'control' } });
     expect(change?.headers['if-match']).toBe('"2"');
-    stage.api.override(/GET .*guardrails$/, { status: 200, body: quietIn(1) });
-    await visit('/experiments/home-rows-als/setup');
-    const again = page.waitForRequest((request) => request.url().endsWith('/guardrails/watch-again'));
-    await page.getByRole('button', { name: 'Watch again' }).click();
-    expect((await again).method()).toBe('POST');
   });
 
   it('edits a policy: only what changed is sent, after its effects were shown, and nobody is overwritten', async () => {

@@ -293,11 +293,13 @@ describe('experiments over HTTP', () => {
       (await api.request('GET', `/v1/experiments?${query}`)).json<Page>();
     const keysOf = async (query: string): Promise<unknown[]> =>
       (await list(query)).items.map(({ key }) => key);
-    await api.request('POST', '/v1/policies', {
-      body: { id: 'art-ts', key: 'thompson-beta', title: 'Artwork', reward: { event: 'play' } },
+    const reward = { outcomes: [{ name: 'play', value: 'one' }], combine: 'any' };
+    const made = await api.request('POST', '/v1/policies', {
+      body: { id: 'art-ts', key: 'thompson-beta', title: 'Artwork', reward },
     });
+    expect(made.status).toBe(201);
     const policy = { kind: 'policy', policyId: 'art-ts', steadyFor: 'day' };
-    await create('art-of-listing', {
+    const listed = await create('art-of-listing', {
       title: 'Zebra 100%_artwork',
       surface: 'title.artwork',
       owner: 'Ana',
@@ -308,6 +310,7 @@ describe('experiments over HTTP', () => {
         { ...arm('new'), treatment: { ...policy, steadyFor: 'hour' } },
       ],
     });
+    expect([listed.status, listed.json()]).toMatchObject([201, { key: 'art-of-listing' }]);
     for (const query of [
       'text=zebra%20ARTWORK',
       'text=100%25_',

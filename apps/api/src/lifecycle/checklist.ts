@@ -13,7 +13,6 @@ import { bookings } from './calendar.js';
 import { clashesOf } from './clashes.js';
 import type { ClashReason } from './clashes.js';
 
-const DAY_MS = 86_400_000;
 const DEFAULT_LIFT = 0.05;
 /** Newest decisions that targeting is tried on. */
 const SAMPLE = 5000;
