@@ -2,10 +2,11 @@ import { expect, it } from '@jest/globals';
 import { settled } from './browser.js';
 import { savedView } from './fixtures/experiment-list.js';
 import { EXPERIMENTS } from './fixtures/experiments.js';
+import { quietIn } from './fixtures/guardrails.js';
 import { DELIVERIES, WEBHOOKS } from './fixtures/webhooks.js';
 import { setStage, withBrowser } from './stage.js';
 
-withBrowser('settings in Chromium (skipped where no chromium is installed)', () => {
+withBrowser('settings and lists in Chromium (skipped where no chromium is installed)', () => {
   const stage = setStage();
   const { visit } = stage;
 
@@ -165,6 +166,15 @@ withBrowser('settings in Chromium (skipped where no chromium is installed)', () 
     await page.getByRole('button', { name: 'Reverse' }).click();
     const last = new URL((await reversed).url()).searchParams;
     expect(Object.fromEntries(last)).toMatchObject({ metric: 'play-rate', sort: 'units', limit: '50' });
+  });
+
+  it('says which guardrails are quiet since an undo, and watches them again', async () => {
+    stage.api.override(/GET .*guardrails$/, { status: 200, body: quietIn(1) });
+    await visit('/experiments/home-rows-als/setup');
+    await stage.page.getByText('One test is quiet since a breach was taken back').waitFor();
+    const again = stage.page.waitForRequest((request) => request.url().endsWith('/guardrails/watch-again'));
+    await stage.page.getByRole('button', { name: 'Watch again' }).click();
+    expect((await again).method()).toBe('POST');
   });
 
   it("shows in the calendar why two are in each other's way, of one experiment too", async () => {
