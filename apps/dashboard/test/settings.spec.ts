@@ -99,8 +99,10 @@ withBrowser('settings and lists in Chromium (skipped where no chromium is instal
     await page.getByRole('button', { name: 'All experiments' }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('menuitem', { name: 'Save as a view' }).waitFor();
-    await page.keyboard.press('End');
-    await page.keyboard.press('ArrowUp');
+    const focused = (): Promise<string | null | undefined> =>
+      page.evaluate(() => document.activeElement?.textContent);
+    for (let i = 0; i < 10 && !(await focused())?.startsWith('Save as'); i++)
+      await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').getByLabel('Name', { exact: false }).fill('Home drafts');
     await page.keyboard.press('Enter');
