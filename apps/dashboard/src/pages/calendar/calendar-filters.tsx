@@ -2,7 +2,7 @@ import { Button, Select, Switch } from '@mantine/core';
 import type { ReactElement } from 'react';
 import type { Calendar } from '../../api/lifecycle.js';
 import layout from '../../ui/layout.module.css';
-import { REASON, SPANS } from './calendar-view.js';
+import { EVERY_KIND, REASON, SPANS } from './calendar-view.js';
 import type { CalendarChoice } from './calendar-view.js';
 
 const NAMES = ['surface', 'layer', 'experiment', 'reason'] as const;
@@ -44,7 +44,10 @@ export function CalendarFilters({ calendar: { items }, choice, set }: CalendarFi
       {pick(
         'reason',
         'Kind of clash',
-        Object.entries(REASON).map(([value, label]) => ({ value, label })),
+        [...Object.entries(REASON), [EVERY_KIND, 'Every kind']].map(([value = '', label = '']) => ({
+          value,
+          label,
+        })),
       )}
       <Select
         aria-label="Span"

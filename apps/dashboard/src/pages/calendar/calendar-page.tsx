@@ -63,7 +63,10 @@ function Shown({ calendar, choice }: { calendar: Calendar; choice: CalendarChoic
     );
   const groups = grouped(items, choice.group);
   return (
-    <Panel title={choice.group === 'surface' ? 'By surface' : 'By layer'}>
+    <Panel
+      title={choice.group === 'surface' ? 'By surface' : 'By layer'}
+      note="Clashes over units and layers. Experiments that share a metric are a kind of their own, in the filter."
+    >
       <Clashes clashes={clashes} />
       <ChartFrame
         title={`Experiments by ${choice.group} and time`}

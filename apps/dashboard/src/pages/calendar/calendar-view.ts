@@ -58,16 +58,25 @@ export const clashesWith = (key: string, clashes: readonly Clash[]): { other: st
 
 const inLayer = (layer: string, item: Booking): boolean => item.layers.some((one) => one.layer === layer);
 
+/** Of every kind. */
+export const EVERY_KIND = 'all';
+
+/** What keeps an experiment from its units, unless a kind is asked for: most experiments share their metric with others. */
+function ofKind(clashes: readonly Clash[], kind: string): readonly Clash[] {
+  if (kind === EVERY_KIND) return clashes;
+  return clashes.filter(({ reason }) => (kind === '' ? reason !== 'same-metric' : reason === kind));
+}
+
 /** Rows and clashes that the choice leaves. */
 export function chosen(calendar: Calendar, choice: CalendarChoice): { items: Booking[]; clashes: Clash[] } {
-  const reasons = choice.reason === '' ? calendar.clashes : calendar.clashes.filter(byReason(choice.reason));
+  const reasons = ofKind(calendar.clashes, choice.reason);
   const near = new Set(clashesWith(choice.experiment, reasons).map(({ other }) => other));
   const items = calendar.items.filter(
     (item) =>
       (choice.surface === '' || item.surface === choice.surface) &&
       (choice.layer === '' || inLayer(choice.layer, item)) &&
       (choice.experiment === '' || item.key === choice.experiment || near.has(item.key)) &&
-      (choice.reason === '' || clashesWith(item.key, reasons).length > 0),
+      (choice.reason === '' || choice.reason === EVERY_KIND || clashesWith(item.key, reasons).length > 0),
   );
   const shown = new Set(items.map(({ key }) => key));
   const clashes = reasons.filter(
@@ -77,11 +86,6 @@ export function chosen(calendar: Calendar, choice: CalendarChoice): { items: Boo
   );
   return { items, clashes };
 }
-
-const byReason =
-  (reason: string) =>
-  (clash: Clash): boolean =>
-    clash.reason === reason;
 
 /** Rows under their surface or layer; one that is in two layers stands under both. */
 export function grouped(items: readonly Booking[], group: Grouping): [string, Booking[]][] {

@@ -49,6 +49,7 @@ interface LineProps {
 
 function Line({ item, clashes, place }: LineProps): ReactElement {
   const own = clashesWith(item.key, clashes);
+  const reasons = [...new Set(own.map(({ clash }) => clash.reason))];
   return (
     <div className={styles.line}>
       <span className={styles.label}>
@@ -58,9 +59,13 @@ function Line({ item, clashes, place }: LineProps): ReactElement {
         <span className={styles.note}>
           {humanise(item.status)}, {layersOf(item)}
         </span>
-        {own.map(({ other, clash }) => (
-          <span key={`${other} ${clash.reason}`} className={styles.note}>
-            ▲ {REASON[clash.reason]}: {other}
+        {reasons.map((reason) => (
+          <span key={reason} className={styles.note}>
+            ▲ {REASON[reason]}:{' '}
+            {own
+              .filter(({ clash }) => clash.reason === reason)
+              .map(({ other }) => other)
+              .join(', ')}
           </span>
         ))}
       </span>

@@ -31,11 +31,20 @@ const columns = (edit: (feature: Feature) => void, retire: (feature: Feature) =>
       </div>
     ),
   },
-  { key: 'entity', title: 'Of', cell: ({ entity, source }) => `${entity}, from ${source}` },
-  { key: 'kind', title: 'Kind', cell: kindOf },
+  {
+    key: 'kind',
+    title: 'Of, kind',
+    cell: (feature) => (
+      <div className={styles.wide}>
+        <span>
+          {feature.entity}, from {feature.source}
+        </span>
+        <span className={styles.note}>{kindOf(feature)}</span>
+      </div>
+    ),
+  },
   { key: 'told', title: 'Policies get it', cell: (feature) => <Told feature={feature} /> },
   { key: 'readBy', title: 'Read by', cell: (feature) => <Readers feature={feature} /> },
-  { key: 'version', title: 'Since schema', align: 'right', cell: ({ version }) => count(version) },
   {
     key: 'actions',
     title: 'Change',
@@ -81,16 +90,17 @@ function Told({ feature: { retired, sensitive, consent } }: { feature: Feature }
 function Readers({ feature: { readBy, sensitive } }: { feature: Feature }): ReactElement {
   if (readBy.length === 0) return <>{sensitive ? 'audit of fairness only' : 'nobody'}</>;
   return (
-    <div className={styles.wide}>
-      {readBy.map(({ id, title, how }) => (
+    <>
+      {readBy.map(({ id, title, how }, i) => (
         <span key={id}>
+          {i === 0 ? '' : ', '}
           <Link className="mq-link" to={`/policies/${id}`}>
             {title}
           </Link>
-          {how === 'named' ? ', by name' : ''}
+          {how === 'named' ? ' (by name)' : ''}
         </span>
       ))}
-    </div>
+    </>
   );
 }
 
