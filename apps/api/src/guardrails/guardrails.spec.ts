@@ -227,7 +227,7 @@ describe('guardrails', () => {
     );
   });
 
-  it('does not take units that were sent to control for units that changed arm', async () => {
+  it('does not take units that were sent to control for units that changed arm, nor those after a ship for units', async () => {
     const { database } = api.db;
     const at = Date.now() - HOUR;
     const during = [0, 1, 2, 3].map((i) =>
@@ -238,7 +238,16 @@ describe('guardrails', () => {
         armPropensity: 1,
       }),
     );
-    await new FactStore(database).insertDecisions(during.map(encodeDecision));
+    // Nor do those count who got the arm because it was shipped: nobody was compared with them.
+    const after = [1, 2].map((i) =>
+      decisionRecord(`after-${i}`, at, 'new', {
+        experiment: 'fine',
+        exposed: true,
+        reason: 'SHIPPED',
+        armPropensity: 1,
+      }),
+    );
+    await new FactStore(database).insertDecisions([...during, ...after].map(encodeDecision));
     await rollUpAll(database, new Date());
     const [row] = await database.query(
       `select count(*)::int as units, count(*) filter (where crossover)::int as crossed from experiment_unit where experiment = 'fine'`,

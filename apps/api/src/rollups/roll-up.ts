@@ -119,8 +119,10 @@ async function takeExposures(tx: Transaction, { from, to }: Range): Promise<void
     [from, to, decided?.first, decided?.last],
   );
   await keepPending(tx);
-  // The arm that all units get during a pause is no assignment of theirs: it would make them crossovers.
-  await tx.query(`delete from fresh_entry where experiment is null or arm is null or reason = 'PAUSED'`);
+  // The arm that all units get during a pause, or once it is shipped, is no assignment of theirs.
+  await tx.query(
+    `delete from fresh_entry where experiment is null or arm is null or reason in ('PAUSED', 'SHIPPED')`,
+  );
 }
 
 /** Exposures whose decision is not there yet wait; those that waited too long are counted and given up. */

@@ -22,6 +22,7 @@ export const showcaseLayers = [
   { key: 'detail', title: 'Pages of titles' },
   { key: 'banner', title: 'Banner' },
   { key: 'attention', title: 'Asks for attention: one at a time' },
+  { key: 'weekend', title: 'Weekends' },
   { key: 'plans', title: 'Plans' },
   { key: 'network', title: 'Streaming' },
 ] as const;
@@ -140,9 +141,8 @@ export const designs = {
     title: 'A banner for the weekend',
     hypothesis: 'On Fridays members look for a film; a banner that names one is played.',
     surface: 'home.banner',
-    layer: 'banner',
-    layerShare: 0.4,
-    otherLayers: [{ layer: 'attention', share: 0.3 }],
+    // Not the layer of the other banner: the calendar says what that leads to.
+    layer: 'weekend',
     targeting: { segment: 'evening-phones' },
     arms: arms('Small banner', 'Film of the weekend', 'film', 'small'),
     owner: OWNERS.home,
@@ -204,6 +204,8 @@ export const designs = {
     hypothesis: 'Who is used to a wide banner expects a wide page behind it.',
     surface: 'detail.layout',
     layer: 'banner',
+    // More than is free: the pre-launch checks say so.
+    layerShare: 0.5,
     prerequisites: [{ experiment: 'bigger-banner', arms: ['wide'] }],
     arms: arms('Classic', 'Wide', 'wide', 'classic'),
     owner: OWNERS.detail,

@@ -105,8 +105,13 @@ export class Showcase {
 
   /** How the lives go on, each with the words of those who decided. */
   private async goOn(): Promise<void> {
-    const { paused, stopped, shipped, archived, ramped } = designs;
+    const { paused, stopped, shipped, archived, ramped, scheduled } = designs;
     await this.note(ramped.key, 'comment', 'First step is live. The rows below look as always.');
+    await this.note(
+      scheduled.key,
+      'comment',
+      'Clashes with the bigger banner: it should join its layer by Friday.',
+    );
     await this.act(paused.key, 'pause', {
       arm: 'control',
       reason: 'Waits for the new pictures of the studio.',

@@ -71,6 +71,7 @@ export function CalendarFilters({ calendar: { items }, choice, set }: CalendarFi
       <Switch
         label="Drafts, as if started now"
         checked={choice.drafts}
+        style={{ alignSelf: 'center' }}
         onChange={(event) => set('drafts', event.currentTarget.checked ? 'yes' : null)}
       />
       {NAMES.some((name) => choice[name] !== '') ? (
