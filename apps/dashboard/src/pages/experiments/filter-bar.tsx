@@ -69,22 +69,12 @@ export function FilterBar({ facets, filter, views }: FilterBarProps): ReactEleme
           allowDeselect={false}
           w={168}
         />
-        <Button
-          variant="default"
-          aria-pressed={value.order === 'reversed'}
-          onClick={() => set({ order: value.order === 'reversed' ? '' : 'reversed' })}
-        >
-          {value.order === 'reversed' ? 'Reversed' : 'Reverse'}
-        </Button>
-        <Button
-          variant="subtle"
-          aria-expanded={open}
-          aria-controls={id}
-          disabled={used > 0}
-          onClick={() => setMore(!open)}
-        >
-          {open ? 'Fewer filters' : 'More filters'}
-        </Button>
+        <Direction filter={filter} />
+        {used > 0 ? null : (
+          <Button variant="subtle" aria-expanded={open} aria-controls={id} onClick={() => setMore(!open)}>
+            {open ? 'Fewer filters' : 'More filters'}
+          </Button>
+        )}
         {filter.active ? (
           <Button variant="subtle" onClick={filter.clear}>
             Clear
@@ -99,6 +89,19 @@ export function FilterBar({ facets, filter, views }: FilterBarProps): ReactEleme
         </div>
       </Collapse>
     </div>
+  );
+}
+
+function Direction({ filter: { value, set } }: { filter: Filter }): ReactElement {
+  const reversed = value.order === 'reversed';
+  return (
+    <Button
+      variant="default"
+      aria-pressed={reversed}
+      onClick={() => set({ order: reversed ? '' : 'reversed' })}
+    >
+      {reversed ? 'Reversed' : 'Reverse'}
+    </Button>
   );
 }
 

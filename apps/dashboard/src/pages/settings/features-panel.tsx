@@ -1,4 +1,4 @@
-import { Button, Group, Select } from '@mantine/core';
+import { Button, Group, Select, Stack } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { Link } from 'react-router';
@@ -35,12 +35,10 @@ const columns = (edit: (feature: Feature) => void, retire: (feature: Feature) =>
     key: 'kind',
     title: 'Of, kind',
     cell: (feature) => (
-      <div className={styles.wide}>
-        <span>
-          {feature.entity}, from {feature.source}
-        </span>
-        <span className={styles.note}>{kindOf(feature)}</span>
-      </div>
+      <>
+        {feature.entity}, from {feature.source}
+        <div className={styles.note}>{kindOf(feature)}</div>
+      </>
     ),
   },
   { key: 'told', title: 'Policies get it', cell: (feature) => <Told feature={feature} /> },
@@ -51,7 +49,7 @@ const columns = (edit: (feature: Feature) => void, retire: (feature: Feature) =>
     quiet: true,
     align: 'right',
     cell: (feature) => (
-      <Group gap={6} wrap="nowrap" justify="flex-end">
+      <Stack gap={4} align="flex-end">
         <Button
           size="compact-sm"
           variant="default"
@@ -70,7 +68,7 @@ const columns = (edit: (feature: Feature) => void, retire: (feature: Feature) =>
             Retire
           </Button>
         )}
-      </Group>
+      </Stack>
     ),
   },
 ];
