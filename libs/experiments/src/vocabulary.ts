@@ -131,8 +131,10 @@ export interface Experiment {
 }
 
 export interface Switchback {
-  /** Length of a slot; slots begin at midnight UTC. */
+  /** Length of a slot; slots are counted from midnight. */
   readonly slotMinutes: number;
+  /** Whose midnight, as IANA names it (`Europe/Berlin`); absent or null: UTC. */
+  readonly timeZone?: string | null;
 }
 
 export interface Prerequisite {

@@ -98,7 +98,16 @@ export class ExperimentStore {
       lock: { mode: 'pessimistic_write' },
     });
     if (!row) throw Problem.invalid('/layer', 'unknown_layer', `the layer "${layer}" does not exist`);
-    const members = await experiments(tx.manager)
+    return this.claimsOf(layer, except, tx.manager);
+  }
+
+  /** Who owns which part of a layer now, leaving out one experiment; nobody is kept from changing it. */
+  async claimsOf(
+    layer: string,
+    except: string,
+    manager: EntityManager = this.db.dataSource.manager,
+  ): Promise<LayerClaim[]> {
+    const members = await experiments(manager)
       .where('e.layer = :layer', { layer })
       .orWhere('e.other_layers @> cast(:other as jsonb)', { other: JSON.stringify([{ layer }]) })
       .getMany();
@@ -141,12 +150,21 @@ export class ExperimentStore {
   /** Everything that decides on a surface, in the engine's order of priority, with the surfaces that it asks about. */
   async catalogFor(surface: string): Promise<AssignmentCatalog> {
     const { manager } = this.db;
+  /**
+   * Everything that decides on a surface, in the engine's order of priority, with the surfaces that it asks about.
+   * @param asked what is asked about beside them: surfaces and unit lists of an experiment that is not stored.
+   */
+  async catalogFor(
+    surface: string,
+    asked: { readonly others?: boolean; readonly lists?: readonly string[] } = {},
+  ): Promise<AssignmentCatalog> {
+    const { manager } = this.db.dataSource;
     const [rows, layers, holdouts, surfaces] = await Promise.all([
       experiments(manager)
         .where(
-          `e.surface = :surface or (e.status in ('running', 'paused', 'shipped') and exists (
-          select from experiment asking where asking.prerequisites <> '[]'))`,
-          { surface },
+          `e.surface = :surface or (e.status in ('running', 'paused', 'shipped') and (:others or exists (
+          select from experiment asking where asking.prerequisites <> '[]')))`,
+          { surface, others: asked.others ?? false },
         )
         .orderBy('e.created_at')
         .addOrderBy('e.key')
@@ -156,10 +174,10 @@ export class ExperimentStore {
       manager.find(SurfaceEntity),
     ]);
     const found = rows.map(experimentFromRow);
-    const saved = await loadSavedConditions(
-      this.db,
-      found.flatMap(({ targeting }) => unitListsOf(targeting)),
-    );
+    const saved = await loadSavedConditions(this.db, [
+      ...found.flatMap(({ targeting }) => unitListsOf(targeting)),
+      ...(asked.lists ?? []),
+    ]);
     const unitTypes = await this.db.query<UnitType & Record<string, unknown>>(
       'select key, title, context_field as "contextField" from unit_type',
     );

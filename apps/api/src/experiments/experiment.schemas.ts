@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { MOST_PREREQUISITES, conditionSchema } from '#experiments';
 import { attributesField, idField, jsonField, keyField, textField } from '../http/fields.js';
+import { MOST_PREREQUISITES, conditionSchema, isTimeZone } from '#experiments';
+import { attributesField, idField, jsonField, keyField, limitField, textField } from '../http/fields.js';
 import { overrideGateField } from '../off-policy/off-policy.schemas.js';
 
 const share = z.number().min(0).max(1);
@@ -57,6 +59,14 @@ const otherLayersField = z
   .max(10)
   .describe('Further layers: a unit must be inside the range of each');
 
+const switchbackField = z.strictObject({
+  slotMinutes: z.int().min(5).max(10_080),
+  timeZone: textField(64)
+    .refine(isTimeZone, 'must be a time zone as IANA names it, e.g. Europe/Berlin')
+    .optional()
+    .describe('By whose clocks slots begin; absent: UTC'),
+});
+
 const designFields = {
   title: textField(200).min(1),
   hypothesis: textField(4000),
@@ -64,7 +74,7 @@ const designFields = {
   unitType: keyField,
   /** Unit type whose units share an arm; null: every unit is assigned by itself. */
   clusterBy: keyField.nullable(),
-  switchback: z.strictObject({ slotMinutes: z.int().min(5).max(10_080) }).nullable(),
+  switchback: switchbackField.nullable(),
   prerequisites: z
     .array(z.strictObject({ experiment: keyField, arms: z.array(keyField).min(1).max(50) }))
     .max(MOST_PREREQUISITES),

@@ -2,6 +2,9 @@ import { Module } from '@nestjs/common';
 import { ExperimentStore } from './experiment-store.js';
 import { ExperimentsController } from './experiments.controller.js';
 import { ExperimentsService } from './experiments.service.js';
+import { ReachController } from './reach.controller.js';
+import { ReachSamples } from './reach-sample.js';
+import { ReachService } from './reach.service.js';
 import { ScheduleController } from './schedule.controller.js';
 import { ScheduleService } from './schedule.service.js';
 import { ExperimentViewsController } from './views.controller.js';
@@ -10,5 +13,7 @@ import { ViewsService } from './views.service.js';
 @Module({
   controllers: [ExperimentsController, ExperimentViewsController, ScheduleController],
   providers: [ExperimentStore, ExperimentsService, ScheduleService, ViewsService],
+  controllers: [ExperimentsController, ReachController, ScheduleController],
+  providers: [ExperimentStore, ExperimentsService, ReachSamples, ReachService, ScheduleService],
 })
 export class ExperimentsModule {}

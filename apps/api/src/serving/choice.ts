@@ -122,6 +122,7 @@ export function fixedChoice(
   if (surface.kind === 'value') return certain(value, reason, null);
   if (candidates.length === 0) return defaultChoice(surface, candidates, limit, reason);
   if (surface.kind === 'action') {
+    if (value === null) return defaultChoice(surface, candidates, limit, reason);
     const index = candidates.findIndex((action) => action.id === value);
     if (index >= 0) return certain(value, reason, null, oneHot(candidates.length, index));
     return defaultChoice(
