@@ -134,7 +134,7 @@ export interface Switchback {
   /** Length of a slot; slots are counted from midnight. */
   readonly slotMinutes: number;
   /** Whose midnight, as IANA names it (`Europe/Berlin`); absent or null: UTC. */
-  readonly timeZone?: string | null;
+  readonly timeZone?: string | null | undefined;
 }
 
 export interface Prerequisite {

@@ -47,7 +47,7 @@ export interface Experiment {
   surface: string;
   unitType: string;
   clusterBy?: string | null;
-  switchback?: { slotMinutes: number } | null;
+  switchback?: { slotMinutes: number; timeZone?: string } | null;
   prerequisites?: { experiment: string; arms: string[] }[];
   status: ExperimentStatus;
   layer: string;
@@ -231,6 +231,7 @@ export interface MetricDefinition {
   maturityDays: number;
   covariateDays?: number;
   guardrailMargin?: number;
+  minimumLift?: number;
 }
 
 export interface Surface {
