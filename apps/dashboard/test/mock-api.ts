@@ -3,6 +3,7 @@ import type { SearchQuestion } from '../src/api/search.js';
 import { SEARCH_LOG, triedSearch } from './fixtures/search.js';
 import type { PageQuestion } from '../src/api/pages.js';
 import type { PreviewQuestion } from '../src/api/members.js';
+import type { ReachRequest } from '../src/api/reach.js';
 import type { RetentionKind } from '../src/api/types.js';
 import { SEGMENTS, UNIT_LISTS, UNIT_TYPES } from './fixtures/audiences.js';
 import { CATALOG, HOLDOUTS, LAYERS, SURFACES } from './fixtures/catalog.js';
@@ -40,6 +41,7 @@ import { FEATURES, featureOf } from './fixtures/features.js';
 import { modelCard } from './fixtures/models.js';
 import { PAGE, ROWS, pagePreviewOf, wholePage } from './fixtures/pages.js';
 import { POWER_PLAN } from './fixtures/power.js';
+import { reachOf } from './fixtures/reach.js';
 import { reportFor, seriesFor } from './fixtures/report.js';
 import { forecastFor, retentionFor, survivalFor } from './fixtures/retention.js';
 import { ASSIGNMENT_HEALTH, PROJECT_RULES } from './fixtures/assignment-health.js';
@@ -259,6 +261,7 @@ export function read(url: URL): Answer {
 /** Answers to what is asked by POST, because the question is a body; undefined: it is a write. */
 function question(path: string, body: Record<string, unknown>): unknown {
   if (path === '/v1/power') return POWER_PLAN;
+  if (path === '/v1/reach') return reachOf(body as unknown as ReachRequest);
   if (path === '/v1/previews') return previewOf(body as unknown as PreviewQuestion);
   if (/^\/v1\/experiments\/[^/]+\/preview$/.test(path)) return trafficPreview(body);
   if (/^\/v1\/policies\/[^/]+\/preview$/.test(path)) return previewChange(body);

@@ -3,7 +3,9 @@ import { violations } from './axe.js';
 import { settled } from './browser.js';
 import { OFF_POLICY_RUN } from './fixtures/off-policy.js';
 import { previewChange } from './fixtures/policy-changes.js';
+import { LAUNCH_CHECKS } from './fixtures/lifecycle.js';
 import { inBreach } from './fixtures/guardrails.js';
+import { ROWS } from './fixtures/pages.js';
 import { POLICIES, SNAPSHOTS } from './fixtures/policies.js';
 import { WARM_STARTS } from './fixtures/warm-starts.js';
 import { mockApi } from './mock-api.js';
@@ -143,9 +145,26 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await page.getByRole('option', { name: 'Staff, 142 units' }).click();
     await page.getByRole('combobox', { name: 'Decision metric' }).click();
     await page.getByRole('option', { name: 'Click-through' }).click();
+    // As the past has it, and the same number goes into the plan of its size.
+    await page.getByText('Matches about 3,100 members a day').waitFor();
+    await page.getByText('Only 40 % of the requests carry "plan"').waitFor();
+    await page.getByText('Of those about 3,100 a day take part').waitFor();
+    const dialog = page.getByRole('dialog');
+    const saved = { key: 'artwork-by-taste', title: 'Artwork by taste', version: 1 };
+    stage.api.override(/POST \/v1\/experiments$/, { status: 201, body: saved });
     await page.getByRole('button', { name: 'Create and start' }).click();
+    await dialog.getByText('A second person has to approve the start.').waitFor();
+    expect(await dialog.getByRole('button', { name: 'Start now' }).isDisabled()).toBe(true);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    const [complete] = LAUNCH_CHECKS.items;
+    stage.api.override(/GET .*checklist$/, { status: 200, body: { ready: true, items: [complete] } });
+    stage.api.override(/PATCH /, { status: 200, body: { ...saved, version: 2 } });
+    await page.getByRole('button', { name: 'Create and start' }).click();
+    await dialog.getByText('within seconds of the start').waitFor();
+    await dialog.getByRole('button', { name: 'Start now' }).click();
     await page.waitForURL('**/experiments/artwork-by-taste');
-    const [create, start] = stage.api.writes;
+    const [create, again, start] = stage.api.writes;
+    expect(again).toMatchObject({ method: 'PATCH', path: '/v1/experiments/artwork-by-taste' });
     expect(create).toMatchObject({
       method: 'POST',
       path: '/v1/experiments',
@@ -164,6 +183,10 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
           ],
         },
         decisionMetric: 'click-through',
+        guardrailMetrics: ['cancellations'],
+        otherLayers: [],
+        prerequisites: [],
+        switchback: null,
         arms: [
           { key: 'control', weight: 5, isControl: true, treatment: { kind: 'value', value: null } },
           {
@@ -188,6 +211,50 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
       },
     });
     expect(start?.path).toBe('/v1/experiments/artwork-by-taste/start');
+  });
+
+  it('shows what each arm looks like on its surface, and saves what few experiments need', async () => {
+    const { page } = stage;
+    await visit('/experiments/new');
+    await page.keyboard.type('Fresh rows first');
+    await page.getByLabel('Hypothesis', { exact: false }).fill('Members who see fresh rows first play more.');
+    const choose = async (field: string, option: string): Promise<void> => {
+      await page.getByRole('combobox', { name: field, exact: true }).click();
+      await page.getByRole('option', { name: option }).click();
+    };
+    await choose('Surface', 'Rows of the home page');
+    const [first, second] = ROWS;
+    const arm = page.getByRole('group', { name: /^Variation/ });
+    await arm.getByRole('combobox', { name: 'Value' }).click();
+    await page.getByRole('option', { name: second?.title ?? '' }).click();
+    await page.keyboard.press('Escape');
+    const preview = page.getByRole('region', { name: 'Preview of Variation' });
+    expect(await preview.getByRole('listitem').first().innerText()).toContain(`${second?.title ?? ''}▲ 1`);
+    expect(await preview.getByRole('listitem').nth(1).innerText()).toContain(`${first?.title ?? ''}▼ 1`);
+    await page.getByRole('button', { name: 'Add layer' }).click();
+    await page.getByLabel('Share of it').fill('30');
+    await page.getByRole('button', { name: 'Add prerequisite' }).click();
+    await choose('Experiment', 'Artwork chosen by a bandit');
+    await page.getByLabel('In one of its arms').click();
+    await page.getByRole('option').first().click();
+    await page.keyboard.press('Escape');
+    await page.getByLabel('Arms switch with time').click();
+    await page.getByLabel('Length of a slot').fill('120');
+    await page.getByRole('combobox', { name: 'Time zone' }).fill('Berlin');
+    await page.getByRole('option', { name: 'Europe/Berlin' }).click();
+    await choose('Decision metric', 'Click-through');
+    await page.getByText('Matches about 6,200 markets a day').waitFor();
+    stage.api.override(/POST \/v1\/experiments$/, { status: 201, body: { key: 'fresh-rows-first' } });
+    await page.getByRole('button', { name: 'Save draft' }).click();
+    await page.waitForURL('**/experiments/fresh-rows-first');
+    expect(stage.api.writes.at(-1)?.body).toMatchObject({
+      unitType: 'market',
+      layer: 'home',
+      otherLayers: [{ layer: 'artwork', share: 0.3 }],
+      prerequisites: [{ arms: [expect.any(String)] }],
+      switchback: { slotMinutes: 120, timeZone: 'Europe/Berlin' },
+      arms: [{ treatment: { value: null } }, { treatment: { value: [second?.id] } }],
+    });
   });
 
   it('throws the kill switch in two clicks and a reason', async () => {
@@ -242,6 +309,10 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
       .getByLabel(/^Weight of/)
       .first()
       .fill('3');
+    await dialog.getByRole('button', { name: 'Add condition' }).click();
+    expect(await dialog.getByRole('button', { name: 'Review the change' }).isDisabled()).toBe(true);
+    await dialog.getByRole('button', { name: 'Remove condition' }).last().click();
+    await dialog.getByText(/^Matches about [\d,]+ members a day/).waitFor();
     await dialog.getByRole('button', { name: 'Review the change' }).click();
     await dialog.getByText('About 9,600 of 48,000 members in it').waitFor();
     await dialog.getByText('New phase', { exact: true }).waitFor();
@@ -256,6 +327,9 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await visit('/settings/traffic');
     await page.getByRole('button', { name: 'Edit Search area' }).click();
     await dialog.getByLabel('Share').fill('10');
+    await dialog.getByRole('combobox', { name: 'Surfaces' }).click();
+    await page.getByRole('option', { name: 'Search results' }).click();
+    await page.getByText('Edit Search area').click();
     await dialog.getByRole('button', { name: 'Save holdout' }).click();
     await dialog.waitFor({ state: 'detached' });
     const [change, plan, holdout] = stage.api.writes;
@@ -268,7 +342,10 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     expect(change?.headers['if-match']).toBeDefined();
     expect(plan?.body).toEqual({ stopWhen: { units: 5000, halfWidth: 0.01 } });
     expect(plan?.headers['if-match']).toBe('"4"');
-    expect(holdout).toMatchObject({ method: 'PATCH', body: { share: 0.1, tags: ['search'] } });
+    expect(holdout).toMatchObject({
+      method: 'PATCH',
+      body: { share: 0.1, tags: ['search'], surfaces: ['search.results'] },
+    });
     expect(holdout?.headers['if-match']).toBe('"3"');
   });
 

@@ -58,6 +58,47 @@ export async function setStage(world: World, days: number): Promise<Stage> {
   }
 }
 
+/** A project in which nothing was ever made, with its dashboard. */
+export async function setEmptyProject(): Promise<Pick<Stage, 'api' | 'local' | 'close'>> {
+  const api = await startTestApi();
+  await api.running.app.listen({ port: 0, host: '127.0.0.1' });
+  const url = await api.running.app.getUrl();
+  const local = await startDashboard({ MARQUEE_API_URL: url, MARQUEE_LOCAL_KEY: api.keys.admin });
+  return {
+    api,
+    local,
+    async close() {
+      await local.stop();
+      await api.close();
+    },
+  };
+}
+
+/** Counts what a person presses: every real pointer press on the page, wherever it lands. Typing does not count. */
+export async function countClicks(
+  page: Page,
+): Promise<{ clicks(): Promise<number>; reset(): Promise<void> }> {
+  const read = async (name: 'clicks' | 'reset'): Promise<number> =>
+    page.evaluate((what) => {
+      if (what === 'reset') sessionStorage.setItem('test.presses', '0');
+      return Number(sessionStorage.getItem('test.presses') ?? 0);
+    }, name);
+  await page.addInitScript(() => {
+    const count = (event: Event): void => {
+      if (!event.isTrusted) return;
+      const before = Number(sessionStorage.getItem('test.presses') ?? 0);
+      sessionStorage.setItem('test.presses', String(before + 1));
+    };
+    addEventListener('pointerdown', count, { capture: true });
+  });
+  return {
+    clicks: () => read('clicks'),
+    reset: async () => {
+      await read('reset');
+    },
+  };
+}
+
 /** A window of the browser that remembers everything which a user would call broken. */
 export interface Visitor {
   readonly context: BrowserContext;
