@@ -258,11 +258,16 @@ export function read(url: URL): Answer {
   return NOT_FOUND;
 }
 
+const QUESTIONS: Readonly<Record<string, (body: never) => unknown>> = {
+  '/v1/power': () => POWER_PLAN,
+  '/v1/reach': (body: ReachRequest) => reachOf(body),
+  '/v1/previews': (body: PreviewQuestion) => previewOf(body),
+};
+
 /** Answers to what is asked by POST, because the question is a body; undefined: it is a write. */
 function question(path: string, body: Record<string, unknown>): unknown {
-  if (path === '/v1/power') return POWER_PLAN;
-  if (path === '/v1/reach') return reachOf(body as unknown as ReachRequest);
-  if (path === '/v1/previews') return previewOf(body as unknown as PreviewQuestion);
+  const asked = QUESTIONS[path]?.(body as never);
+  if (asked !== undefined) return asked;
   if (/^\/v1\/experiments\/[^/]+\/preview$/.test(path)) return trafficPreview(body);
   if (/^\/v1\/policies\/[^/]+\/preview$/.test(path)) return previewChange(body);
   if (path === '/v1/pages/home/preview') return pagePreviewOf(body as unknown as PageQuestion);

@@ -73,8 +73,8 @@ function ConfirmForm(props: ConfirmDialogProps): ReactElement {
   } = props;
   const [words, setWords] = useState('');
   const { refusal, why, setWhy } = useGate(error);
-  const missing =
-    blocked || (reason === 'required' && words.trim() === '') || (refusal !== null && !isReason(why));
+  const unsaid = reason === 'required' && words.trim() === '';
+  const missing = [blocked, unsaid, refusal !== null && !isReason(why)].some(Boolean);
   const confirm = (): void =>
     refusal === null ? onConfirm(words.trim()) : onConfirm(words.trim(), why.trim());
   return (

@@ -17,16 +17,23 @@ import type { SectionProps } from './section-props.js';
 const PowerCurve = lazy(async () => ({ default: (await import('./power-curve.js')).PowerCurve }));
 const TYPING_MS = 300;
 
-/** How large and how long: from the history of the surface, or from a guess that is called one. */
-export function PowerPanel({ draft, set, catalog, reach }: SectionProps): ReactElement {
+/** What is typed, with what the metric and the past say where nothing is. */
+function usePlanQuestion({ draft, reach }: SectionProps, metric: MetricDefinition | undefined) {
   const [typed, change] = usePowerInputs();
-  const metric = catalog.metrics.find(({ key }) => key === draft.decisionMetric);
-  const share = metric?.kind === 'proportion' || metric?.kind === 'retention';
   const smallest = metric?.minimumLift === undefined ? DEFAULT_LIFT_PERCENT : metric.minimumLift * 100;
   const inputs = { ...typed, liftPercent: typed.liftPercent ?? smallest };
   // A guess of units a day is of those at full traffic; history knows who of the surface would take part.
   const reached = typed.guessPerDay === null ? (reach.data?.share ?? null) : null;
-  const traffic = reached ?? draft.traffic / 100;
+  const perDay = reached === null ? null : (reach.data?.perDay?.mean ?? null);
+  return { inputs, change, traffic: reached ?? draft.traffic / 100, perDay };
+}
+
+/** How large and how long: from the history of the surface, or from a guess that is called one. */
+export function PowerPanel(props: SectionProps): ReactElement {
+  const { draft, set, catalog } = props;
+  const metric = catalog.metrics.find(({ key }) => key === draft.decisionMetric);
+  const share = metric?.kind === 'proportion' || metric?.kind === 'retention';
+  const { inputs, change, traffic, perDay } = usePlanQuestion(props, metric);
   const [body] = useDebouncedValue(powerRequest(draft, inputs, share, traffic), TYPING_MS);
   const query = usePowerPlan(body);
   return (
@@ -46,7 +53,7 @@ export function PowerPanel({ draft, set, catalog, reach }: SectionProps): ReactE
                 plan={plan}
                 metric={metric}
                 minimumDays={draft.minimumDays}
-                perDay={reached === null ? null : (reach.data?.perDay?.mean ?? null)}
+                perDay={perDay}
                 take={(plannedUnits) => set({ plannedUnits })}
               />
             )}

@@ -12,44 +12,15 @@ interface ValueFieldProps {
   problem: string | undefined;
 }
 
+type Options = { value: string; label: string }[];
+
 /** What a fixed arm gives: one of the registered items, an order of them, or any JSON. */
-export function ValueField({ surface, value, change, problem }: ValueFieldProps): ReactElement {
-  const items = useItemsOfKind(surface?.kind === 'value' ? null : (surface?.candidateKind ?? null)).data
-    ?.items;
-  const data = (items ?? []).map(({ id, title }) => ({
-    value: id,
-    label: title === id ? id : `${title} (${id})`,
-  }));
-  if (surface?.kind === 'action' && data.length > 0)
-    return (
-      <Select
-        label="Value"
-        description="Empty: the surface’s default"
-        searchable
-        clearable
-        limit={100}
-        placeholder="The default"
-        error={problem}
-        data={data}
-        value={typeof value === 'string' ? value : null}
-        onChange={(id) => change(id ?? undefined)}
-      />
-    );
-  if (surface?.kind === 'slate' && data.length > 0)
-    return (
-      <MultiSelect
-        label="Value"
-        description="In the order in which they are chosen; the others follow as registered"
-        searchable
-        clearable
-        limit={100}
-        placeholder="The registered order"
-        error={problem}
-        data={data}
-        value={Array.isArray(value) ? value.filter((id) => typeof id === 'string') : []}
-        onChange={(ids) => change(ids.length === 0 ? undefined : ids)}
-      />
-    );
+export function ValueField(props: ValueFieldProps): ReactElement {
+  const { surface, value, change, problem } = props;
+  const items = useItemsOfKind(surface?.candidateKind ?? null).data?.items ?? [];
+  const data = items.map(({ id, title }) => ({ value: id, label: title === id ? id : `${title} (${id})` }));
+  if (data.length > 0 && surface?.kind === 'action') return <ActionField {...props} data={data} />;
+  if (data.length > 0 && surface?.kind === 'slate') return <OrderField {...props} data={data} />;
   return (
     <JsonInputField
       label="Value"
@@ -58,6 +29,40 @@ export function ValueField({ surface, value, change, problem }: ValueFieldProps)
       error={problem}
       value={value}
       onChange={change}
+    />
+  );
+}
+
+function ActionField({ value, change, problem, data }: ValueFieldProps & { data: Options }): ReactElement {
+  return (
+    <Select
+      label="Value"
+      description="Empty: the surface’s default"
+      searchable
+      clearable
+      limit={100}
+      placeholder="The default"
+      error={problem}
+      data={data}
+      value={typeof value === 'string' ? value : null}
+      onChange={(id) => change(id ?? undefined)}
+    />
+  );
+}
+
+function OrderField({ value, change, problem, data }: ValueFieldProps & { data: Options }): ReactElement {
+  return (
+    <MultiSelect
+      label="Value"
+      description="In the order in which they are chosen; the others follow as registered"
+      searchable
+      clearable
+      limit={100}
+      placeholder="The registered order"
+      error={problem}
+      data={data}
+      value={Array.isArray(value) ? value.filter((id) => typeof id === 'string') : []}
+      onChange={(ids) => change(ids.length === 0 ? undefined : ids)}
     />
   );
 }

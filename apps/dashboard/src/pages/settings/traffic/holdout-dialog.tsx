@@ -44,15 +44,24 @@ interface Draft {
   enabled: boolean;
 }
 
-const draftOf = (holdout: Holdout | null): Draft => ({
-  title: holdout?.title ?? '',
-  share: Number(((holdout?.share ?? 0.02) * 100).toFixed(4)),
-  tags: [...(holdout?.tags ?? [])],
-  surfaces: [...(holdout?.surfaces ?? [])],
-  unitType: holdout?.unitType ?? 'member',
-  except: fromCondition(holdout?.except ?? null),
-  enabled: holdout?.enabled ?? true,
-});
+const NEW: Omit<Holdout, 'key'> = {
+  title: '',
+  share: 0.02,
+  surfaces: null,
+  unitType: 'member',
+  enabled: true,
+};
+
+function draftOf(holdout: Holdout | null): Draft {
+  const { title, share, tags, surfaces, unitType, except = null, enabled } = holdout ?? NEW;
+  return {
+    ...{ title, unitType, enabled },
+    share: Number((share * 100).toFixed(4)),
+    tags: [...(tags ?? [])],
+    surfaces: [...(surfaces ?? [])],
+    except: fromCondition(except),
+  };
+}
 
 const bodyOf = ({ title, share, tags, surfaces, except, enabled }: Draft): Record<string, unknown> => ({
   title,
