@@ -284,7 +284,7 @@ withBrowser('estimators and power in Chromium (skipped where no chromium is inst
     await page.getByLabel('Share of it').fill('30');
     await page.getByRole('button', { name: 'Add prerequisite' }).click();
     await choose('Experiment', 'Artwork chosen by a bandit');
-    await page.getByLabel('In one of its arms').click();
+    await page.getByRole('combobox', { name: 'In one of its arms' }).click();
     await page.getByRole('option').first().click();
     await page.keyboard.press('Escape');
     await page.getByLabel('Arms switch with time').click();

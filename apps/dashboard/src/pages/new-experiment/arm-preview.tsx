@@ -42,19 +42,35 @@ export function ArmPreview(props: ArmPreviewProps): ReactElement | null {
 type ValueProps = ArmPreviewProps & { surface: Surface };
 
 function ValuePreview({ arm, control, surface }: ValueProps): ReactElement {
-  const items = useItemsOfKind(surface.candidateKind).data?.items ?? [];
+  const known = useItemsOfKind(surface.candidateKind).data;
+  const items = known?.items ?? [];
+  const whole = known !== undefined && !known.nextCursor;
   const value = arm.value ?? null;
   const before = control?.kind === 'value' ? (control.value ?? null) : undefined;
-  if (surface.kind === 'action') return <ActionPreview value={value} items={items} />;
+  if (surface.kind === 'action') return <ActionPreview value={value} items={items} whole={whole} />;
   if (surface.kind === 'slate') return <OrderPreview value={value} before={before} items={items} />;
   return <PlainPreview value={value} before={before} />;
 }
 
-function ActionPreview({ value, items }: { value: Json; items: readonly Item[] }): ReactElement {
+interface ActionProps {
+  value: Json;
+  items: readonly Item[];
+  /** Whether the items are all there are. */
+  whole: boolean;
+}
+
+function ActionPreview({ value, items, whole }: ActionProps): ReactElement {
   if (value === null)
     return <p className="mq-muted">The surface’s default: the first of what stands to choice.</p>;
   const id = typeof value === 'string' ? value : json(value);
-  return <ItemTile id={id} item={items.find((item) => item.id === id)} />;
+  const item = items.find((one) => one.id === id);
+  return (
+    <ItemTile
+      id={id}
+      item={item}
+      {...(item === undefined && whole ? { note: 'not registered: apps must send it' } : {})}
+    />
+  );
 }
 
 const MOST_ROWS = 10;

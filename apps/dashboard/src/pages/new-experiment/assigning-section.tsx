@@ -152,8 +152,8 @@ function Prerequisites({ draft, set, problems }: SectionProps): ReactElement {
       }
     >
       {prerequisites.map(({ experiment, arms }, at) => (
-        // Rows have no name of their own until one is chosen.
-        <Group key={`${at}/${experiment}`} align="flex-start" gap="md" wrap="wrap">
+        // A row has no name of its own until one is chosen, and all of it comes from the draft.
+        <Group key={at} align="flex-start" gap="md" wrap="wrap">
           <Select
             label="Experiment"
             searchable

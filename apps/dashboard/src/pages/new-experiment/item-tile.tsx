@@ -32,7 +32,6 @@ export function ItemTile({ id, item, note }: ItemTileProps): ReactElement {
       )}
       <figcaption>
         {item?.title ?? id}
-        {item === undefined ? <span className={styles.change}>not registered: apps must send it</span> : null}
         {note === undefined ? null : <span className={styles.change}>{note}</span>}
       </figcaption>
     </figure>

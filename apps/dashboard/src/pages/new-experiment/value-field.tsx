@@ -17,7 +17,9 @@ type Options = { value: string; label: string }[];
 /** What a fixed arm gives: one of the registered items, an order of them, or any JSON. */
 export function ValueField(props: ValueFieldProps): ReactElement {
   const { surface, value, change, problem } = props;
-  const items = useItemsOfKind(surface?.candidateKind ?? null).data?.items ?? [];
+  const known = useItemsOfKind(surface?.candidateKind ?? null).data;
+  // Of more than one page of items no list can be offered.
+  const items = known === undefined || known.nextCursor ? [] : known.items;
   const data = items.map(({ id, title }) => ({ value: id, label: title === id ? id : `${title} (${id})` }));
   if (data.length > 0 && surface?.kind === 'action') return <ActionField {...props} data={data} />;
   if (data.length > 0 && surface?.kind === 'slate') return <OrderField {...props} data={data} />;
