@@ -333,7 +333,7 @@ withBrowser(
         await write('Hypothesis', 'A bigger picture makes more members press play.');
         await write('New surface', 'Home hero');
         await write('Value', '{"size": "big"}', 1);
-        await screen.getByRole('region', { name: 'Preview of Variation' }).getByText('"big"').waitFor();
+        await screen.getByRole('region', { name: 'Preview of Variation' }).getByText('big', { exact: true }).waitFor();
         await screen.getByRole('combobox', { name: 'Decision metric' }).click();
         await screen.getByRole('option', { name: 'Play rate' }).click();
         await screen.getByRole('button', { name: 'Create and start' }).click();

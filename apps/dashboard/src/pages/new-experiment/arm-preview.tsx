@@ -62,7 +62,7 @@ interface ActionProps {
 function ActionPreview({ value, items, whole }: ActionProps): ReactElement {
   if (value === null)
     return <p className="mq-muted">The surface’s default: the first of what stands to choice.</p>;
-  const id = typeof value === 'string' ? value : json(value);
+  const id = json(value);
   const item = items.find((one) => one.id === id);
   return (
     <ItemTile

@@ -166,6 +166,7 @@ function Prerequisites({ draft, set, problems }: SectionProps): ReactElement {
           />
           <MultiSelect
             label="In one of its arms"
+            searchable
             className={styles.armName ?? ''}
             error={problems[`/prerequisites/${at}/arms`]}
             data={(others.find(({ key }) => key === experiment)?.arms ?? []).map(({ key, title }) => ({

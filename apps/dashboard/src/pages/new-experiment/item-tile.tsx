@@ -23,7 +23,7 @@ export function ItemTile({ id, item, note }: ItemTileProps): ReactElement {
         <div className={styles.frame}>
           {features.slice(0, MOST_FEATURES).map(([name, value]) => (
             <span key={name} className={styles.feature}>
-              {name}: {typeof value === 'string' ? value : json(value)}
+              {name}: {json(value)}
             </span>
           ))}
         </div>
