@@ -61,14 +61,19 @@ export class ReachService {
     return reachOf(draft, { ...catalog, layers: [...catalog.layers, ...layers] }, sample, now);
   }
 
-  private async check(body: ReachBody, { surfaces, unitTypes, layers }: AssignmentCatalog): Promise<void> {
-    const { surface, unitType, clusterBy, layer, otherLayers, targeting } = body;
+  private async check(
+    body: ReachBody,
+    { experiments, surfaces, unitTypes, layers }: AssignmentCatalog,
+  ): Promise<void> {
+    const { experiment = null, surface, unitType, clusterBy, layer, otherLayers, targeting } = body;
     const known = (list: readonly { readonly key: string }[] | undefined, key: string | null): boolean =>
       key === null || (list ?? []).some((one) => one.key === key);
     const refuse = (pointer: string, code: string, what: string): never => {
       throw Problem.invalid(pointer, code, `the ${what} does not exist`);
     };
     if (!known(surfaces, surface)) refuse('/surface', 'unknown_surface', `surface "${surface}"`);
+    if (!known(experiments, experiment))
+      refuse('/experiment', 'unknown_experiment', `experiment "${experiment ?? ''}" on this surface`);
     if (!known(unitTypes, unitType)) refuse('/unitType', 'unknown_unit_type', `unit type "${unitType}"`);
     if (!known(unitTypes, clusterBy))
       refuse('/clusterBy', 'unknown_unit_type', `unit type "${clusterBy ?? ''}"`);

@@ -261,6 +261,7 @@ describe('POST /v1/power', () => {
       expect(await pointer({ ...here, targeting: { segment: 'nobody' } })).toContain('unknown_segment');
       expect(await pointer({ ...here, targeting: { attribute: 'a', op: 'nope' } })).toContain('/targeting');
       expect(await pointer({ surface: 'nothing' })).toContain('/surface');
+      expect(await pointer({ ...here, experiment: 'nobody' })).toContain('/experiment');
     });
   });
 });

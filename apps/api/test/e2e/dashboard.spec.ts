@@ -333,7 +333,10 @@ withBrowser(
         await write('Hypothesis', 'A bigger picture makes more members press play.');
         await write('New surface', 'Home hero');
         await write('Value', '{"size": "big"}', 1);
-        await screen.getByRole('region', { name: 'Preview of Variation' }).getByText('big', { exact: true }).waitFor();
+        await screen
+          .getByRole('region', { name: 'Preview of Variation' })
+          .getByText('big', { exact: true })
+          .waitFor();
         await screen.getByRole('combobox', { name: 'Decision metric' }).click();
         await screen.getByRole('option', { name: 'Play rate' }).click();
         await screen.getByRole('button', { name: 'Create and start' }).click();
@@ -341,9 +344,8 @@ withBrowser(
         await dialog.getByText('Hypothesis, arms, traffic and decision metric are there.').waitFor();
         await dialog.getByRole('button', { name: 'Start now' }).click();
         await screen.waitForURL('**/experiments/bigger-hero');
-        const toRun = await clicks();
-        expect(toRun).toBeGreaterThan(5);
-        expect(toRun).toBeLessThanOrEqual(10);
+        // The aim is 10 at most.
+        expect(await clicks()).toBe(8);
         const answer = await project.api.request('GET', '/v1/experiments/bigger-hero');
         expect(answer.json()).toMatchObject({ status: 'running', surface: 'home-hero', layerRange: [0, 1] });
         await eventually(ask, (given) => given?.experiment === 'bigger-hero');
@@ -362,7 +364,8 @@ withBrowser(
           await screen.keyboard.type('A drill');
           await dialog.getByRole('button', { name: 'Stop all traffic' }).click();
           await dialog.waitFor({ state: 'detached' });
-          expect(await clicks()).toBeLessThanOrEqual(3);
+          // The aim is 3 at most; narrow windows have a menu to open first.
+          expect(await clicks()).toBe(width < 500 ? 3 : 2);
           await eventually(ask, (given) => given?.reason === 'PAUSED' && given.experiment === null);
           const back = { body: { enabled: false, reason: 'The drill is over' } };
           await project.api.request('POST', '/v1/operations/kill-switch', back);

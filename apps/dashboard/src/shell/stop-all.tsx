@@ -1,10 +1,9 @@
 import { Button } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
-import { useWrite } from '../api/mutations.js';
 import { useOperations } from '../api/queries.js';
-import { ConfirmDialog } from '../ui/confirm-dialog.js';
 import { Icon } from '../ui/icon.js';
+import { KillSwitchDialog } from '../ui/kill-switch-dialog.js';
 
 const LABEL = 'Stop all traffic';
 
@@ -12,11 +11,6 @@ const LABEL = 'Stop all traffic';
 export function StopAll(): ReactElement | null {
   const { data } = useOperations();
   const [asking, setAsking] = useState(false);
-  const write = useWrite(['/v1/operations']);
-  const close = (): void => {
-    setAsking(false);
-    write.reset();
-  };
   if (data === undefined || (data.killSwitch && !asking)) return null;
   return (
     <>
@@ -28,25 +22,10 @@ export function StopAll(): ReactElement | null {
       >
         {LABEL}
       </Button>
-      <ConfirmDialog
-        opened={asking}
-        title={LABEL}
-        confirmLabel={LABEL}
-        danger
-        reason="required"
-        pending={write.isPending}
-        error={write.error}
-        onConfirm={(reason) =>
-          write.mutate(
-            { path: '/v1/operations/kill-switch', body: { enabled: true, reason } },
-            { onSuccess: close },
-          )
-        }
-        onClose={close}
-      >
+      <KillSwitchDialog enable label={LABEL} opened={asking} close={() => setAsking(false)}>
         Every surface serves its default to everybody, within seconds: no experiment and no policy. Nothing is
         deleted, nobody changes arm, and Operations switches it back.
-      </ConfirmDialog>
+      </KillSwitchDialog>
     </>
   );
 }
