@@ -283,6 +283,7 @@ withBrowser('estimators and power in Chromium (skipped where no chromium is inst
     await page.getByRole('button', { name: 'Add layer' }).click();
     await page.getByLabel('Share of it').fill('30');
     await page.getByRole('button', { name: 'Add prerequisite' }).click();
+    await page.getByText('shown once the surface is chosen and the conditions are whole').waitFor();
     await choose('Experiment', 'Artwork chosen by a bandit');
     await page.getByRole('combobox', { name: 'In one of its arms' }).click();
     await page.getByRole('option').first().click();

@@ -51,7 +51,8 @@ export function useReach(body: ReachRequest | null): UseQueryResult<Reach> {
     queryKey: ['/v1/reach', body],
     queryFn: ({ signal }) => request<Reach>('/v1/reach', { method: 'POST', body, signal }),
     enabled: body !== null,
-    placeholderData: keepPreviousData,
+    // A design that is not whole has no count, not that of what it was before.
+    ...(body === null ? {} : { placeholderData: keepPreviousData }),
     retry: false,
   });
 }
