@@ -209,6 +209,10 @@ describe('experiments over HTTP', () => {
     ]);
     const nowhere = await create('names', { surface: 'nowhere', layer: 'nowhere' });
     expect(nowhere.json()).toMatchObject({ errors: [{ pointer: '/layer' }, { pointer: '/surface' }] });
+    // Null is the surface's default.
+    const plain = { treatment: { kind: 'value', value: null } };
+    const defaults = { surface: 'title.artwork', arms: [arm('control', plain), arm('new', plain)] };
+    expect((await create('defaults', defaults)).status).toBe(201);
     const onValue = await create('names', { arms: [arm('control'), arm('bandit', { treatment: policy })] });
     expect(onValue.status).toBe(400);
   });

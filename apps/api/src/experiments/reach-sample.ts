@@ -4,7 +4,7 @@ import { Database } from '../persistence/database.js';
 import type { Transaction } from '../persistence/database.js';
 
 /** Requests that are tried at most; of more, the requests of a share of the units. */
-const MOST_ROWS = 20_000;
+const MOST_ROWS = 10_000;
 const MOST_HALVINGS = 24;
 /** Longest that one look at the history may take. */
 const STATEMENT_MS = 2_000;
@@ -32,6 +32,8 @@ export interface ReachSample {
   /** Share of the units whose requests are in it, in (0, 1]. */
   readonly share: number;
   readonly days: number;
+  /** Fewer days than were asked for, because more could not be counted in time. */
+  readonly short: boolean;
   /** Unix milliseconds; days are counted back from here. */
   readonly to: number;
 }
@@ -73,7 +75,8 @@ export class ReachSamples {
   private async sample(question: SampleQuestion, now: number): Promise<ReachSample | null> {
     const whole = await this.within(question, now);
     if (whole || question.days <= SHORT_DAYS) return whole;
-    return this.within({ ...question, days: SHORT_DAYS }, now);
+    const short = await this.within({ ...question, days: SHORT_DAYS }, now);
+    return short && { ...short, short: true };
   }
 
   private async within(question: SampleQuestion, now: number): Promise<ReachSample | null> {
@@ -115,7 +118,7 @@ async function readSample(
         limit $7`,
       [...range, unitType, contextField, 2 ** halvings - 1, MOST_ROWS + 1],
     );
-    if (requests.length <= MOST_ROWS) return { requests, share: 2 ** -halvings, days, to: now };
+    if (requests.length <= MOST_ROWS) return { requests, share: 2 ** -halvings, days, short: false, to: now };
   }
   return null;
 }

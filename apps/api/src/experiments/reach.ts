@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   attributesOf,
   compileCondition,
@@ -21,6 +22,8 @@ const ALL: BucketRange = [0, 1];
 /** A unit of a switchback ends with its slot. */
 const SLOT = /@\d{4}-\d\d-\d\dT\d\d:\d\d(Z|[+-]\d\d:\d\d)$/;
 const MOST_KNOWN = 100;
+/** Requests that are tried at once: the process serves others between. */
+const SLICE = 500;
 
 export type ReachStep = 'asked' | 'targeting' | 'free' | 'layer' | 'prerequisite' | 'traffic';
 
@@ -127,16 +130,17 @@ function carried(requests: readonly SampledRequest[]): Map<string, number> {
 }
 
 /**
- * Tries a design on past requests, with the engine that serves. Deterministic in its arguments.
+ * Tries a design on past requests, with the engine that serves, and lets others be served meanwhile. Deterministic in
+ * its arguments.
  * @param draft as it would run; its parts of layers are those that it would get.
  * @param sample null: the history could not be read in time.
  */
-export function reachOf(
+export async function reachOf(
   draft: Experiment,
   catalog: AssignmentCatalog,
   sample: ReachSample | null,
   now: number,
-): Reach {
+): Promise<Reach> {
   const requests = sample?.requests ?? [];
   const to = sample?.to ?? now;
   const finder = unitFinder(catalog.unitTypes);
@@ -150,7 +154,8 @@ export function reachOf(
     })),
   };
   let nameless = 0;
-  for (const request of requests) {
+  for (const [i, request] of requests.entries()) {
+    if (i % SLICE === SLICE - 1) await setImmediate();
     const { unitId, unitType, context } = request;
     const id = finder.idOf(draft.unitType, { unitId: unitId.replace(SLOT, ''), unitType }, context);
     if (id === null) nameless += 1;
@@ -243,6 +248,7 @@ function unknownsOf(
     ...missing,
     withoutUnit > 0 ? `${inPercent(withoutUnit)} of the requests name no ${unitType}.` : null,
     clusterBy ? `Units whose requests name no ${clusterBy} are not counted.` : null,
+    sample.short ? 'Only the last day was counted: there are too many requests to count more in time.' : null,
     switchback ? 'A day counts the units that switch, not their slots.' : null,
     sample.share < 1 ? `Counted over ${inPercent(sample.share)} of the units, because there are many.` : null,
   ].filter((sentence) => sentence !== null);
