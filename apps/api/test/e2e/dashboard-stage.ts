@@ -74,27 +74,22 @@ export async function setEmptyProject(): Promise<Pick<Stage, 'api' | 'local' | '
   };
 }
 
+const PRESSES = 'test.presses';
+
 /** Counts what a person presses: every real pointer press on the page, wherever it lands. Typing does not count. */
 export async function countClicks(
   page: Page,
 ): Promise<{ clicks(): Promise<number>; reset(): Promise<void> }> {
-  const read = async (name: 'clicks' | 'reset'): Promise<number> =>
-    page.evaluate((what) => {
-      if (what === 'reset') sessionStorage.setItem('test.presses', '0');
-      return Number(sessionStorage.getItem('test.presses') ?? 0);
-    }, name);
-  await page.addInitScript(() => {
-    const count = (event: Event): void => {
-      if (!event.isTrusted) return;
-      const before = Number(sessionStorage.getItem('test.presses') ?? 0);
-      sessionStorage.setItem('test.presses', String(before + 1));
-    };
-    addEventListener('pointerdown', count, { capture: true });
+  // Kept by the tab, so that loading a page loses none.
+  await page.addInitScript({
+    content: `addEventListener('pointerdown', (event) => {
+      if (event.isTrusted) sessionStorage.setItem('${PRESSES}', Number(sessionStorage.getItem('${PRESSES}')) + 1);
+    }, { capture: true });`,
   });
   return {
-    clicks: () => read('clicks'),
+    clicks: async () => Number(await page.evaluate(`sessionStorage.getItem('${PRESSES}')`)),
     reset: async () => {
-      await read('reset');
+      await page.evaluate(`sessionStorage.setItem('${PRESSES}', 0)`);
     },
   };
 }

@@ -324,7 +324,7 @@ withBrowser(
         await first.visit('/experiments');
         await reset();
         await screen.getByRole('link', { name: 'Create experiment' }).click();
-        await screen.waitForFunction(() => document.activeElement instanceof HTMLInputElement);
+        await screen.locator('input:focus').waitFor();
         await screen.keyboard.type('Bigger hero');
         const write = async (field: string, text: string, nth = 0): Promise<void> => {
           await screen.getByRole('textbox', { name: field }).nth(nth).click();
@@ -360,7 +360,7 @@ withBrowser(
           await reset();
           if (width < 500) await screen.getByRole('button', { name: 'Menu' }).click();
           await screen.getByRole('button', { name: 'Stop all traffic' }).click();
-          await screen.waitForFunction(() => document.activeElement instanceof HTMLTextAreaElement);
+          await screen.locator('textarea:focus').waitFor();
           await screen.keyboard.type('A drill');
           await dialog.getByRole('button', { name: 'Stop all traffic' }).click();
           await dialog.waitFor({ state: 'detached' });
