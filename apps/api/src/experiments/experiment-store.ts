@@ -147,9 +147,6 @@ export class ExperimentStore {
     );
   }
 
-  /** Everything that decides on a surface, in the engine's order of priority, with the surfaces that it asks about. */
-  async catalogFor(surface: string): Promise<AssignmentCatalog> {
-    const { manager } = this.db;
   /**
    * Everything that decides on a surface, in the engine's order of priority, with the surfaces that it asks about.
    * @param asked what is asked about beside them: surfaces and unit lists of an experiment that is not stored.
@@ -158,7 +155,7 @@ export class ExperimentStore {
     surface: string,
     asked: { readonly others?: boolean; readonly lists?: readonly string[] } = {},
   ): Promise<AssignmentCatalog> {
-    const { manager } = this.db.dataSource;
+    const { manager } = this.db;
     const [rows, layers, holdouts, surfaces] = await Promise.all([
       experiments(manager)
         .where(
