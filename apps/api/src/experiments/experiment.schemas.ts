@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { MOST_PREREQUISITES, conditionSchema } from '#experiments';
-import { attributesField, idField, jsonField, keyField, textField } from '../http/fields.js';
 import { MOST_PREREQUISITES, conditionSchema, isTimeZone } from '#experiments';
-import { attributesField, idField, jsonField, keyField, limitField, textField } from '../http/fields.js';
+import { attributesField, idField, jsonField, keyField, textField } from '../http/fields.js';
 import { overrideGateField } from '../off-policy/off-policy.schemas.js';
 
 const share = z.number().min(0).max(1);

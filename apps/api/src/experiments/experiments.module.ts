@@ -11,9 +11,7 @@ import { ExperimentViewsController } from './views.controller.js';
 import { ViewsService } from './views.service.js';
 
 @Module({
-  controllers: [ExperimentsController, ExperimentViewsController, ScheduleController],
-  providers: [ExperimentStore, ExperimentsService, ScheduleService, ViewsService],
-  controllers: [ExperimentsController, ReachController, ScheduleController],
-  providers: [ExperimentStore, ExperimentsService, ReachSamples, ReachService, ScheduleService],
+  controllers: [ExperimentsController, ExperimentViewsController, ReachController, ScheduleController],
+  providers: [ExperimentStore, ExperimentsService, ReachSamples, ReachService, ScheduleService, ViewsService],
 })
 export class ExperimentsModule {}
