@@ -94,3 +94,8 @@ export function median(values: readonly number[]): number {
   const [low, high] = [sorted[Math.ceil(half) - 1], sorted[Math.floor(half)]];
   return low === undefined || high === undefined ? NaN : (low + high) / 2;
 }
+
+/** Lowest and highest, as a text. */
+export function span(values: readonly number[]): string {
+  return `${Math.min(...values).toFixed(2)} and ${Math.max(...values).toFixed(2)}`;
+}

@@ -22,6 +22,7 @@ import { benchLargeReport, benchReport } from './report.js';
 import type { Ground } from './stack.js';
 import { benchTraining } from './training/training.js';
 import { benchTreatments } from './treatments.js';
+import { benchUnleash } from './unleash.js';
 
 /** In the order in which they run; the only list of measurements. */
 const MEASUREMENTS: Readonly<Record<string, (ground: Ground) => Promise<Figure[]>>> = {
@@ -36,7 +37,7 @@ const MEASUREMENTS: Readonly<Record<string, (ground: Ground) => Promise<Figure[]
   crash: benchCrash,
 };
 
-/** Only by name: they take many minutes. */
+/** Only by name: they take many minutes, or need a package that is no dependency. */
 const LONG_MEASUREMENTS: typeof MEASUREMENTS = {
   'report-large': benchLargeReport,
   'off-policy': benchOffPolicy,
@@ -49,6 +50,7 @@ const LONG_MEASUREMENTS: typeof MEASUREMENTS = {
   guardrails: benchGuardrails,
   'crash-learning': benchCrashLearning,
   artwork10: benchArtwork10,
+  unleash: benchUnleash,
 };
 
 export interface BenchOptions extends Ground {

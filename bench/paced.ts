@@ -17,6 +17,19 @@ export interface Saturated {
   readonly perSecond: number;
   /** Answers with status 200 in the measured time. */
   readonly answered: number;
+  /** Milliseconds from sending a request to the end of its answer. */
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** Where a load goes. */
+export interface LoadTarget {
+  readonly url: string;
+  readonly path: string;
+  /** Headers of every request beside those that HTTP needs. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sent in turns. */
+  readonly bodies: readonly string[];
 }
 
 /**
@@ -24,18 +37,15 @@ export interface Saturated {
  * @throws when an answer is not 200, or a connection breaks.
  */
 export async function saturated(
-  url: string,
-  path: string,
-  key: string,
-  bodies: readonly string[],
+  target: LoadTarget,
   connections: number,
   seconds: number,
 ): Promise<Saturated> {
-  const { hostname, port } = new URL(url);
-  const requests = requestsOf(url, path, key, bodies);
+  const { hostname, port } = new URL(target.url);
+  const requests = requestsOf(target);
   const pool = await Pool.open(hostname, Number(port), connections);
+  const latencies: number[] = [];
   let sent = 0;
-  let answered = 0;
   let failed = 0;
   const began = performance.now();
   const until = began + seconds * 1000;
@@ -43,13 +53,14 @@ export async function saturated(
   await new Promise<void>((resolve) => {
     let open = connections;
     const next = (): void => {
-      ended = performance.now();
-      if (ended >= until || failed > 0) {
+      const now = performance.now();
+      ended = now;
+      if (now >= until || failed > 0) {
         if (--open === 0) resolve();
         return;
       }
       pool.send(requests[sent++ % requests.length] as Buffer, (status) => {
-        if (status === 200) answered++;
+        if (status === 200) latencies.push(performance.now() - now);
         else failed++;
         queueMicrotask(next);
       });
@@ -58,16 +69,21 @@ export async function saturated(
   });
   pool.close();
   if (failed > 0) throw new Error(`${failed} of ${sent} requests failed`);
-  return { perSecond: answered / ((ended - began) / 1000), answered };
+  const answered = latencies.length;
+  return {
+    perSecond: answered / ((ended - began) / 1000),
+    answered,
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+  };
 }
 
-function requestsOf(url: string, path: string, key: string, bodies: readonly string[]): Buffer[] {
+function requestsOf({ url, path, headers, bodies }: LoadTarget): Buffer[] {
   const { host } = new URL(url);
+  const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `POST ${path} HTTP/1.1\r\nhost: ${host}\r\n${fields.join('')}content-type: application/json\r\n`;
   return bodies.map((body) =>
-    Buffer.from(
-      `POST ${path} HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${key}\r\n` +
-        `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    ),
+    Buffer.from(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`),
   );
 }
 
@@ -78,16 +94,9 @@ function requestsOf(url: string, path: string, key: string, bodies: readonly str
  * measure itself on two cores.
  * @param seconds of measurement; a warm-up of one second before it does not count.
  */
-export async function paced(
-  url: string,
-  path: string,
-  key: string,
-  bodies: readonly string[],
-  perSecond: number,
-  seconds: number,
-): Promise<Paced> {
-  const { hostname, port } = new URL(url);
-  const requests = requestsOf(url, path, key, bodies);
+export async function paced(target: LoadTarget, perSecond: number, seconds: number): Promise<Paced> {
+  const { hostname, port } = new URL(target.url);
+  const requests = requestsOf(target);
   const pool = await Pool.open(hostname, Number(port), CONNECTIONS);
   const latencies: number[] = [];
   const total = Math.round(perSecond * (seconds + 1));

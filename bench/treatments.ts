@@ -1,11 +1,12 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Daemon } from './daemon.js';
-import { figureOf, median } from './figure.js';
+import { startBare } from './bare.js';
+import type { Bare } from './bare.js';
+import { figureOf, median, span } from './figure.js';
 import type { Figure } from './figure.js';
 import { paced, saturated } from './paced.js';
-import type { Paced } from './paced.js';
-import { createDatabase, freePort, quiet, startStack } from './stack.js';
+import type { LoadTarget, Paced } from './paced.js';
+import { createDatabase, quiet, startStack } from './stack.js';
 import type { Ground, Stack } from './stack.js';
 import { ACTIONS, arm, createSurface, createThompson, runExperiment } from './world.js';
 import type { TreatmentAnswer } from './world.js';
@@ -99,40 +100,18 @@ const playOf = (decisionId: string, n: number): object => ({
   value: n % 3 === 0 ? 1 : 0,
 });
 
-async function startBare(
-  answers: ReadonlyMap<string, unknown>,
-  ground: Ground,
-): Promise<{ daemon: Daemon; url: string }> {
-  const port = await freePort();
-  const routes = Object.fromEntries([...answers].map(([key, answer]) => [`/${key}`, answer]));
-  const env = { BENCH_PORT: String(port), BENCH_ANSWERS: JSON.stringify(routes) };
-  const daemon = new Daemon(
-    'bare Fastify',
-    'dist/bench/bare-fastify.js',
-    env,
-    path.join(ground.stateDir, 'bare-fastify.log'),
-  );
-  daemon.start();
-  await daemon.ready(() => Promise.resolve(daemon.log().includes('listening')));
-  return { daemon, url: `http://127.0.0.1:${port}` };
-}
-
 /** The processes under load, and how to load them. */
 class Rig {
   constructor(
     private readonly stack: Stack,
-    private readonly bare: { readonly daemon: Daemon; readonly url: string },
+    private readonly bare: Bare,
   ) {}
 
   async load(of: 'marquee' | 'bare', subject: Subject): Promise<Measured> {
     const daemon = of === 'marquee' ? this.stack.api : this.bare.daemon;
     const cpu = daemon.cpuSeconds();
-    const [url, path] = this.targetOf(of, subject);
     const { perSecond, answered } = await saturated(
-      url,
-      path,
-      this.stack.keys.publishable,
-      subject.bodies,
+      this.targetOf(of, subject),
       CONNECTIONS,
       ROUND_SECONDS,
     ).catch((error: Error) => {
@@ -142,14 +121,14 @@ class Rig {
     return { perSecond, cpuMicros: ((daemon.cpuSeconds() - cpu) / answered) * 1e6 };
   }
 
-  private targetOf(of: 'marquee' | 'bare', subject: Subject): [url: string, path: string] {
-    return of === 'marquee' ? [this.stack.url, '/v1/treatments'] : [this.bare.url, `/${subject.key}`];
+  private targetOf(of: 'marquee' | 'bare', { key, bodies }: Subject): LoadTarget {
+    const [url, path] = of === 'marquee' ? [this.stack.url, '/v1/treatments'] : [this.bare.url, `/${key}`];
+    return { url, path, headers: { authorization: `Bearer ${this.stack.keys.publishable}` }, bodies };
   }
 
   /** Evenly spread requests, in an open loop. */
   atRate(of: 'marquee' | 'bare', subject: Subject, perSecond: number, seconds: number): Promise<Paced> {
-    const [url, path] = this.targetOf(of, subject);
-    return paced(url, path, this.stack.keys.publishable, subject.bodies, perSecond, seconds);
+    return paced(this.targetOf(of, subject), perSecond, seconds);
   }
 
   /** Until the decisions of the last round are stored: they must not burden the ceiling. */
@@ -173,7 +152,7 @@ export async function benchTreatments(ground: Ground): Promise<Figure[]> {
     path.join(ground.stateDir, 'treatments'),
   );
   const subjects = [subjectOf('value'), subjectOf('action')];
-  let bare: { daemon: Daemon; url: string } | null = null;
+  let bare: Bare | null = null;
   try {
     await createWorld(stack);
     bare = await startBare(await teach(stack, subjects), ground);
@@ -252,8 +231,4 @@ async function measure(rig: Rig, subject: Subject): Promise<Figure[]> {
       },
     ),
   ];
-}
-
-function span(values: readonly number[]): string {
-  return `${Math.min(...values).toFixed(2)} and ${Math.max(...values).toFixed(2)}`;
 }

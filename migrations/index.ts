@@ -32,6 +32,8 @@ import { Rerandomise1764900000231 } from './1764900000231-rerandomise.js';
 import { ManagedResources1764900000200 } from './1764900000200-managed-resources.js';
 import { Webhooks1764900000180 } from './1764900000180-webhooks.js';
 import { AssignmentHealth1764900000210 } from './1764900000210-assignment-health.js';
+import { WatchedAgain1764900000225 } from './1764900000225-watched-again.js';
+import { ExperimentViews1764900000226 } from './1764900000226-experiment-views.js';
 
 /** In order; the only list of migrations. */
 export const migrations = [
@@ -67,6 +69,8 @@ export const migrations = [
   Lifecycle1764900000191,
   ManagedResources1764900000200,
   AssignmentHealth1764900000210,
+  WatchedAgain1764900000225,
+  ExperimentViews1764900000226,
   ClusterMoments1764900000230,
   Rerandomise1764900000231,
 ];

@@ -1,6 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { violations } from './axe.js';
 import { EXPERIMENTS } from './fixtures/experiments.js';
+import { LAUNCH_CHECKS } from './fixtures/lifecycle.js';
+import { ROWS } from './fixtures/pages.js';
 import { POWER_PLAN } from './fixtures/power.js';
 import { reportFor } from './fixtures/report.js';
 import { setStage, withBrowser } from './stage.js';
@@ -162,5 +164,146 @@ withBrowser('estimators and power in Chromium (skipped where no chromium is inst
     await visit('/experiments/new');
     await choose('Decision metric', 'Click-through');
     await stage.page.getByText('too small').waitFor();
+  });
+
+  it('creates and starts a bandit experiment from the registries', async () => {
+    await visit('/experiments/new');
+    const { page } = stage;
+    await page.getByText('Switchback', { exact: true }).click();
+    await page.getByText('switches between the arms every 4 hours').waitFor();
+    await page.getByText('Bandit experiment').click();
+    await page.getByRole('button', { name: 'Create and start' }).click();
+    await page.getByRole('alert').getByText('Choose the one metric that decides').waitFor();
+    expect(stage.api.writes).toEqual([]);
+    await page.getByLabel('Name', { exact: false }).first().fill('Artwork by taste');
+    await page
+      .getByLabel('Hypothesis', { exact: false })
+      .fill('Artwork that fits a member’s taste is clicked more often.');
+    await page.getByRole('combobox', { name: 'Surface' }).click();
+    await page.getByRole('option', { name: 'Artwork of a title' }).click();
+    await page.getByRole('button', { name: 'Add condition' }).click();
+    await page.getByPlaceholder('Attribute').fill('device');
+    await page.getByPlaceholder('Value', { exact: true }).fill('tv');
+    await page.getByRole('button', { name: 'Add segment' }).click();
+    await page.getByText('Matches: device is tv and in the segment heavy-viewers').waitFor();
+    await page.getByRole('button', { name: 'Add condition' }).click();
+    const third = page.getByRole('group', { name: 'Condition on an attribute' });
+    await third.getByRole('combobox', { name: 'Operator' }).click();
+    await page.getByRole('option', { name: 'is not on the list' }).click();
+    await page.getByRole('combobox', { name: 'Unit list' }).click();
+    await page.getByRole('option', { name: 'Staff, 142 units' }).click();
+    await page.getByRole('combobox', { name: 'Decision metric' }).click();
+    await page.getByRole('option', { name: 'Click-through' }).click();
+    // As the past has it, and the same number goes into the plan of its size.
+    await page.getByText('Matches about 3,100 members a day').waitFor();
+    await page.getByText('Only 40 % of the requests carry "plan"').waitFor();
+    await page.getByText('Of those about 3,100 a day take part').waitFor();
+    const dialog = page.getByRole('dialog');
+    const saved = { key: 'artwork-by-taste', title: 'Artwork by taste', version: 1 };
+    stage.api.override(/POST \/v1\/experiments$/, { status: 201, body: saved });
+    await page.getByRole('button', { name: 'Create and start' }).click();
+    await dialog.getByText('A second person has to approve the start.').waitFor();
+    expect(await dialog.getByRole('button', { name: 'Start now' }).isDisabled()).toBe(true);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    const [complete] = LAUNCH_CHECKS.items;
+    stage.api.override(/GET .*checklist$/, { status: 200, body: { ready: true, items: [complete] } });
+    stage.api.override(/PATCH /, { status: 200, body: { ...saved, version: 2 } });
+    await page.getByRole('button', { name: 'Create and start' }).click();
+    await dialog.getByText('within seconds of the start').waitFor();
+    await dialog.getByRole('button', { name: 'Start now' }).click();
+    await page.waitForURL('**/experiments/artwork-by-taste');
+    const [create, again, start] = stage.api.writes;
+    expect(again).toMatchObject({ method: 'PATCH', path: '/v1/experiments/artwork-by-taste' });
+    expect(create).toMatchObject({
+      method: 'POST',
+      path: '/v1/experiments',
+      body: {
+        key: 'artwork-by-taste',
+        surface: 'title.artwork',
+        layer: 'home',
+        traffic: 1,
+        unitType: 'member',
+        clusterBy: null,
+        targeting: {
+          all: [
+            { attribute: 'device', op: 'eq', value: 'tv' },
+            { segment: 'heavy-viewers' },
+            { attribute: '$unit', op: 'notInList', value: 'staff' },
+          ],
+        },
+        decisionMetric: 'click-through',
+        guardrailMetrics: ['cancellations'],
+        otherLayers: [],
+        prerequisites: [],
+        switchback: null,
+        arms: [
+          { key: 'control', weight: 5, isControl: true, treatment: { kind: 'value', value: null } },
+          {
+            key: 'uniform-exploration',
+            weight: 5,
+            isControl: false,
+            treatment: { kind: 'policy', policyId: 'artwork-ts', slice: 'exploration' },
+          },
+          {
+            key: 'bandit-analysis',
+            weight: 5,
+            isControl: false,
+            treatment: { kind: 'policy', policyId: 'artwork-ts', slice: 'analysis' },
+          },
+          {
+            key: 'bandit',
+            weight: 85,
+            isControl: false,
+            treatment: { kind: 'policy', policyId: 'artwork-ts' },
+          },
+        ],
+      },
+    });
+    expect(start?.path).toBe('/v1/experiments/artwork-by-taste/start');
+  });
+
+  it('shows what each arm looks like on its surface, and saves what few experiments need', async () => {
+    const { page } = stage;
+    await visit('/experiments/new');
+    await page.keyboard.type('Fresh rows first');
+    await page.getByLabel('Hypothesis', { exact: false }).fill('Members who see fresh rows first play more.');
+    const choose = async (field: string, option: string): Promise<void> => {
+      await page.getByRole('combobox', { name: field, exact: true }).click();
+      await page.getByRole('option', { name: option }).click();
+    };
+    await choose('Surface', 'Rows of the home page');
+    const [first, second] = ROWS;
+    const arm = page.getByRole('group', { name: /^Variation/ });
+    await arm.getByRole('combobox', { name: 'Value' }).click();
+    await page.getByRole('option', { name: second?.title ?? '' }).click();
+    await page.keyboard.press('Escape');
+    const preview = page.getByRole('region', { name: 'Preview of Variation' });
+    expect(await preview.getByRole('listitem').first().innerText()).toContain(`${second?.title ?? ''}▲ 1`);
+    expect(await preview.getByRole('listitem').nth(1).innerText()).toContain(`${first?.title ?? ''}▼ 1`);
+    await page.getByRole('button', { name: 'Add layer' }).click();
+    await page.getByLabel('Share of it').fill('30');
+    await page.getByRole('button', { name: 'Add prerequisite' }).click();
+    await page.getByText('shown once the surface is chosen and the conditions are whole').waitFor();
+    await choose('Experiment', 'Artwork chosen by a bandit');
+    await page.getByRole('combobox', { name: 'In one of its arms' }).click();
+    await page.getByRole('option').first().click();
+    await page.keyboard.press('Escape');
+    await page.getByLabel('Arms switch with time').click();
+    await page.getByLabel('Length of a slot').fill('120');
+    await page.getByRole('combobox', { name: 'Time zone' }).fill('Berlin');
+    await page.getByRole('option', { name: 'Europe/Berlin' }).click();
+    await choose('Decision metric', 'Click-through');
+    await page.getByText('Matches about 6,200 markets a day').waitFor();
+    stage.api.override(/POST \/v1\/experiments$/, { status: 201, body: { key: 'fresh-rows-first' } });
+    await page.getByRole('button', { name: 'Save draft' }).click();
+    await page.waitForURL('**/experiments/fresh-rows-first');
+    expect(stage.api.writes.at(-1)?.body).toMatchObject({
+      unitType: 'market',
+      layer: 'home',
+      otherLayers: [{ layer: 'artwork', share: 0.3 }],
+      prerequisites: [{ arms: [expect.any(String)] }],
+      switchback: { slotMinutes: 120, timeZone: 'Europe/Berlin' },
+      arms: [{ treatment: { value: null } }, { treatment: { value: [second?.id] } }],
+    });
   });
 });

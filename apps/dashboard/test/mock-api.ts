@@ -3,9 +3,11 @@ import type { SearchQuestion } from '../src/api/search.js';
 import { SEARCH_LOG, triedSearch } from './fixtures/search.js';
 import type { PageQuestion } from '../src/api/pages.js';
 import type { PreviewQuestion } from '../src/api/members.js';
+import type { ReachRequest } from '../src/api/reach.js';
 import type { RetentionKind } from '../src/api/types.js';
 import { SEGMENTS, UNIT_LISTS, UNIT_TYPES } from './fixtures/audiences.js';
 import { CATALOG, HOLDOUTS, LAYERS, SURFACES } from './fixtures/catalog.js';
+import { FACETS, listOf, savedView } from './fixtures/experiment-list.js';
 import { EXPERIMENTS, PHASES } from './fixtures/experiments.js';
 import { adjustmentsFor, bayesianFor, cappingFor } from './fixtures/methods.js';
 import { ALL_METRICS, metricDetail } from './fixtures/metrics.js';
@@ -39,6 +41,7 @@ import { FEATURES, featureOf } from './fixtures/features.js';
 import { modelCard } from './fixtures/models.js';
 import { PAGE, ROWS, pagePreviewOf, wholePage } from './fixtures/pages.js';
 import { POWER_PLAN } from './fixtures/power.js';
+import { reachOf } from './fixtures/reach.js';
 import { reportFor, seriesFor } from './fixtures/report.js';
 import { forecastFor, retentionFor, survivalFor } from './fixtures/retention.js';
 import { ASSIGNMENT_HEALTH, PROJECT_RULES } from './fixtures/assignment-health.js';
@@ -93,7 +96,9 @@ const READS: readonly (readonly [RegExp, Handler])[] = [
   [/^\/v1\/holdouts$/, () => list(HOLDOUTS)],
   [/^\/v1\/metrics$/, () => list([...ALL_METRICS])],
   [/^\/v1\/metrics\/([^/]+)$/, ([, key]) => metricDetail(key)],
-  [/^\/v1\/experiments$/, () => list(EXPERIMENTS)],
+  [/^\/v1\/experiments$/, (_match, url) => listOf(url.searchParams)],
+  [/^\/v1\/experiment-facets$/, () => FACETS],
+  [/^\/v1\/experiment-views$/, () => list([savedView('1', 'Drafts', { status: 'draft' })])],
   [/^\/v1\/experiments\/([^/]+)$/, ([, key]) => experiment(key)],
   [/^\/v1\/experiments\/([^/]+)\/schedule$/, () => SCHEDULE],
   [/^\/v1\/experiments\/([^/]+)\/guardrails$/, () => GUARDRAILS],
@@ -253,10 +258,16 @@ export function read(url: URL): Answer {
   return NOT_FOUND;
 }
 
+const QUESTIONS: Readonly<Record<string, (body: never) => unknown>> = {
+  '/v1/power': () => POWER_PLAN,
+  '/v1/reach': (body: ReachRequest) => reachOf(body),
+  '/v1/previews': (body: PreviewQuestion) => previewOf(body),
+};
+
 /** Answers to what is asked by POST, because the question is a body; undefined: it is a write. */
 function question(path: string, body: Record<string, unknown>): unknown {
-  if (path === '/v1/power') return POWER_PLAN;
-  if (path === '/v1/previews') return previewOf(body as unknown as PreviewQuestion);
+  const asked = QUESTIONS[path]?.(body as never);
+  if (asked !== undefined) return asked;
   if (/^\/v1\/experiments\/[^/]+\/preview$/.test(path)) return trafficPreview(body);
   if (/^\/v1\/policies\/[^/]+\/preview$/.test(path)) return previewChange(body);
   if (path === '/v1/pages/home/preview') return pagePreviewOf(body as unknown as PageQuestion);

@@ -30,7 +30,7 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
   ['/experiments/artwork-bandit/retention?view=survival&horizon=14', 'Hazard ratio (secondary)'],
   ['/experiments/home-rows-als/setup', 'at least 1.90 times'],
   ['/experiments/home-rows-als/activity', 'We wait for a whole week more'],
-  ['/calendar', 'want the same units of home.rows'],
+  ['/calendar', 'want the same members of home.rows'],
   ['/portfolio', 'less selection bias'],
   ['/policies', 'Rows by matrix factorisation'],
   ['/policies/artwork-ts', 'Allocation over time'],

@@ -1,9 +1,12 @@
 import { expect, it } from '@jest/globals';
 import { settled } from './browser.js';
+import { savedView } from './fixtures/experiment-list.js';
+import { EXPERIMENTS } from './fixtures/experiments.js';
+import { quietIn } from './fixtures/guardrails.js';
 import { DELIVERIES, WEBHOOKS } from './fixtures/webhooks.js';
 import { setStage, withBrowser } from './stage.js';
 
-withBrowser('settings in Chromium (skipped where no chromium is installed)', () => {
+withBrowser('settings and lists in Chromium (skipped where no chromium is installed)', () => {
   const stage = setStage();
   const { visit } = stage;
 
@@ -86,5 +89,106 @@ withBrowser('settings in Chromium (skipped where no chromium is installed)', () 
     expect(await page.getByRole('button', { name: 'Change', exact: true }).count()).toBe(0);
     // Operating it goes on.
     expect(await page.getByRole('button', { name: 'Pause' }).count()).toBe(1);
+  });
+
+  it('saves a filter as a view by keyboard, opens the first view by itself, and changes and deletes it', async () => {
+    const { page, api } = stage;
+    const mine = savedView('7', 'Home drafts', { status: 'draft', sort: 'title' }, { shared: false });
+    api.override(/POST \/v1\/experiment-views$/, { status: 201, body: mine });
+    await visit('/experiments?status=draft&sort=title');
+    await page.getByRole('button', { name: 'All experiments' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: 'Save as a view' }).waitFor();
+    const focused = (): Promise<string | null | undefined> =>
+      page.evaluate(() => document.activeElement?.textContent);
+    for (let i = 0; i < 10 && !(await focused())?.startsWith('Save as'); i++)
+      await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByLabel('Name', { exact: false }).fill('Home drafts');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(api.writes.at(-1)).toMatchObject({
+      path: '/v1/experiment-views',
+      body: { name: 'Home drafts', shared: false, query: { status: 'draft', sort: 'title' } },
+    });
+    expect(new URL(page.url()).searchParams.get('view')).toBe('7');
+
+    // The page without anything in its address opens the view that comes first: one's own before a shared one.
+    const items = [
+      savedView('1', 'Running', { status: 'running' }, { isDefault: true }),
+      { ...mine, isDefault: true },
+    ];
+    api.override(/GET \/v1\/experiment-views$/, { status: 200, body: { items, nextCursor: null } });
+    await visit('/experiments');
+    await page.getByRole('button', { name: 'Home drafts' }).click();
+    expect(new URL(page.url()).search).toBe('?status=draft&sort=title&view=7');
+    await page.getByRole('menuitem', { name: 'Running (opens first)' }).click();
+    await page.getByRole('button', { name: 'Running' }).waitFor();
+    await page.getByPlaceholder('Search by name, key or tag').fill('rows');
+    await page.getByRole('button', { name: 'Running, changed' }).click();
+    await page.getByRole('menuitem', { name: 'Save the change to' }).click();
+    await settled(page);
+    expect(api.writes.at(-1)).toMatchObject({
+      method: 'PATCH',
+      path: '/v1/experiment-views/1',
+      body: { query: { status: 'running', text: 'rows' } },
+    });
+    await page.getByRole('button', { name: 'Running, changed' }).click();
+    await page.getByRole('menuitem', { name: 'Manage views' }).click();
+    await page.getByRole('button', { name: 'Delete Home drafts' }).click();
+    await page.getByRole('button', { name: 'Delete view' }).click();
+    await page.getByRole('table', { name: 'Saved views' }).or(page.getByRole('dialog')).first().waitFor();
+    await settled(page);
+    expect(api.writes.at(-1)).toMatchObject({ method: 'DELETE', path: '/v1/experiment-views/7' });
+  });
+
+  it('loads a list of 500 experiments page by page, and asks the API to filter and sort', async () => {
+    const { page } = stage;
+    const all = Array.from({ length: 500 }, (_, i) => ({
+      ...EXPERIMENTS[0],
+      ...{ key: `experiment-${i}`, title: `Experiment ${i}` },
+    }));
+    await page.route('**/v1/experiments?*', async (route) => {
+      const params = new URL(route.request().url()).searchParams;
+      const from = all.findIndex(({ key }) => key === params.get('cursor')) + 1;
+      const items = all.slice(from, from + Number(params.get('limit')));
+      const body = { items, nextCursor: items.at(-1)?.key ?? null, total: all.length };
+      await route.fulfill({ contentType: 'application/json', body: JSON.stringify(body) });
+    });
+    await visit('/experiments');
+    expect(await page.getByRole('row').count()).toBe(51);
+    await page.getByRole('button', { name: 'Show more: 50 of 500 are here' }).click();
+    await page.getByText('Experiment 99', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'More filters' }).click();
+    await page.getByRole('combobox', { name: 'Metric' }).click();
+    await page.getByRole('option', { name: /^play-rate/ }).click();
+    await page.getByRole('combobox', { name: 'Order' }).click();
+    await page.getByRole('option', { name: 'Most units' }).click();
+    const reversed = page.waitForRequest((request) => request.url().includes('order=reversed'));
+    await page.getByRole('button', { name: 'Reverse' }).click();
+    const last = new URL((await reversed).url()).searchParams;
+    expect(Object.fromEntries(last)).toMatchObject({ metric: 'play-rate', sort: 'units', limit: '50' });
+  });
+
+  it('says which guardrails are quiet since an undo, and watches them again', async () => {
+    stage.api.override(/GET .*guardrails$/, { status: 200, body: quietIn(1) });
+    await visit('/experiments/home-rows-als/setup');
+    await stage.page.getByText('One test is quiet since a breach was taken back').waitFor();
+    const again = stage.page.waitForRequest((request) => request.url().endsWith('/guardrails/watch-again'));
+    await stage.page.getByRole('button', { name: 'Watch again' }).click();
+    expect((await again).method()).toBe('POST');
+  });
+
+  it("shows in the calendar why two are in each other's way, of one experiment too", async () => {
+    const { page } = stage;
+    await visit('/experiments/home-rows-als');
+    await page.getByRole('link', { name: 'In the calendar' }).click();
+    await page.getByText('Same units: rows-next').waitFor();
+    expect(page.url()).toContain('experiment=home-rows-als');
+    await page.getByRole('button', { name: 'Table', exact: true }).click();
+    await page.getByText('rows-next (same units)').waitFor();
+    await page.getByRole('combobox', { name: 'Kind of clash' }).click();
+    await page.getByRole('option', { name: 'Layer full' }).click();
+    await page.getByText('Nothing matches the filter').waitFor();
   });
 });

@@ -115,81 +115,6 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
       .waitFor();
   });
 
-  it('creates and starts a bandit experiment from the registries', async () => {
-    await visit('/experiments/new');
-    const { page } = stage;
-    await page.getByText('Switchback', { exact: true }).click();
-    await page.getByText('switches between the arms every 4 hours').waitFor();
-    await page.getByText('Bandit experiment').click();
-    await page.getByRole('button', { name: 'Create and start' }).click();
-    await page.getByRole('alert').getByText('Choose the one metric that decides').waitFor();
-    expect(stage.api.writes).toEqual([]);
-    await page.getByLabel('Name', { exact: false }).first().fill('Artwork by taste');
-    await page
-      .getByLabel('Hypothesis', { exact: false })
-      .fill('Artwork that fits a member’s taste is clicked more often.');
-    await page.getByRole('combobox', { name: 'Surface' }).click();
-    await page.getByRole('option', { name: 'Artwork of a title' }).click();
-    await page.getByRole('button', { name: 'Add condition' }).click();
-    await page.getByPlaceholder('Attribute').fill('device');
-    await page.getByPlaceholder('Value', { exact: true }).fill('tv');
-    await page.getByRole('button', { name: 'Add segment' }).click();
-    await page.getByText('Matches: device is tv and in the segment heavy-viewers').waitFor();
-    await page.getByRole('button', { name: 'Add condition' }).click();
-    const third = page.getByRole('group', { name: 'Condition on an attribute' });
-    await third.getByRole('combobox', { name: 'Operator' }).click();
-    await page.getByRole('option', { name: 'is not on the list' }).click();
-    await page.getByRole('combobox', { name: 'Unit list' }).click();
-    await page.getByRole('option', { name: 'Staff, 142 units' }).click();
-    await page.getByRole('combobox', { name: 'Decision metric' }).click();
-    await page.getByRole('option', { name: 'Click-through' }).click();
-    await page.getByRole('button', { name: 'Create and start' }).click();
-    await page.waitForURL('**/experiments/artwork-by-taste');
-    const [create, start] = stage.api.writes;
-    expect(create).toMatchObject({
-      method: 'POST',
-      path: '/v1/experiments',
-      body: {
-        key: 'artwork-by-taste',
-        surface: 'title.artwork',
-        layer: 'home',
-        traffic: 1,
-        unitType: 'member',
-        clusterBy: null,
-        targeting: {
-          all: [
-            { attribute: 'device', op: 'eq', value: 'tv' },
-            { segment: 'heavy-viewers' },
-            { attribute: '$unit', op: 'notInList', value: 'staff' },
-          ],
-        },
-        decisionMetric: 'click-through',
-        arms: [
-          { key: 'control', weight: 5, isControl: true, treatment: { kind: 'value', value: null } },
-          {
-            key: 'uniform-exploration',
-            weight: 5,
-            isControl: false,
-            treatment: { kind: 'policy', policyId: 'artwork-ts', slice: 'exploration' },
-          },
-          {
-            key: 'bandit-analysis',
-            weight: 5,
-            isControl: false,
-            treatment: { kind: 'policy', policyId: 'artwork-ts', slice: 'analysis' },
-          },
-          {
-            key: 'bandit',
-            weight: 85,
-            isControl: false,
-            treatment: { kind: 'policy', policyId: 'artwork-ts' },
-          },
-        ],
-      },
-    });
-    expect(start?.path).toBe('/v1/experiments/artwork-by-taste/start');
-  });
-
   it('throws the kill switch in two clicks and a reason', async () => {
     await visit('/operations');
     await stage.page.getByRole('button', { name: 'Serve defaults everywhere' }).click();
@@ -242,6 +167,10 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
       .getByLabel(/^Weight of/)
       .first()
       .fill('3');
+    await dialog.getByRole('button', { name: 'Add condition' }).click();
+    expect(await dialog.getByRole('button', { name: 'Review the change' }).isDisabled()).toBe(true);
+    await dialog.getByRole('button', { name: 'Remove condition' }).last().click();
+    await dialog.getByText(/^Matches about [\d,]+ members a day/).waitFor();
     await dialog.getByRole('button', { name: 'Review the change' }).click();
     await dialog.getByText('About 9,600 of 48,000 members in it').waitFor();
     await dialog.getByText('New phase', { exact: true }).waitFor();
@@ -256,6 +185,9 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await visit('/settings/traffic');
     await page.getByRole('button', { name: 'Edit Search area' }).click();
     await dialog.getByLabel('Share').fill('10');
+    await dialog.getByRole('combobox', { name: 'Surfaces' }).click();
+    await page.getByRole('option', { name: 'Search results' }).click();
+    await page.getByText('Edit Search area').click();
     await dialog.getByRole('button', { name: 'Save holdout' }).click();
     await dialog.waitFor({ state: 'detached' });
     const [change, plan, holdout] = stage.api.writes;
@@ -268,7 +200,10 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     expect(change?.headers['if-match']).toBeDefined();
     expect(plan?.body).toEqual({ stopWhen: { units: 5000, halfWidth: 0.01 } });
     expect(plan?.headers['if-match']).toBe('"4"');
-    expect(holdout).toMatchObject({ method: 'PATCH', body: { share: 0.1, tags: ['search'] } });
+    expect(holdout).toMatchObject({
+      method: 'PATCH',
+      body: { share: 0.1, tags: ['search'], surfaces: ['search.results'] },
+    });
     expect(holdout?.headers['if-match']).toBe('"3"');
   });
 

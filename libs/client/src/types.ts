@@ -30,6 +30,8 @@ export interface Treatment {
   readonly propensity: number;
   readonly policy: { readonly key: string; readonly version: number } | null;
   readonly reason: string;
+  /** Whom the experiment compares, where it is not this unit: send events that count for it by `forUnit` of this one. */
+  readonly unit?: { readonly unitId: string; readonly unitType: string };
   /** Show what the place would show without Marquee, and send its exposure: the lift of showing is being measured. */
   readonly withheld?: true;
   /** When the unit comes back, of policies that foresee it. */

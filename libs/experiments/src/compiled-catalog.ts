@@ -1,5 +1,5 @@
 import { DomainError } from './errors.js';
-import { digestSalt, type BucketRange } from './hash.js';
+import { bucketBounds, digestSalt, type BucketRange } from './hash.js';
 import { compileHoldouts, type CompiledHoldout } from './holdouts.js';
 import { compileKept, type KeptAnswers, type KeptUnits } from './kept.js';
 import { membershipsOf } from './layers.js';
@@ -42,6 +42,9 @@ export interface AssignmentCatalog extends SavedConditions {
 
 interface CompiledMembership extends LayerMembership {
   readonly digest: number;
+  /** Of the range, as whole buckets. */
+  readonly from: number;
+  readonly to: number;
 }
 export interface CompiledExperiment {
   readonly experiment: Experiment;
@@ -55,6 +58,8 @@ export interface CompiledExperiment {
   readonly splitDigest: number;
   readonly targeting: Predicate;
   readonly ranges: readonly BucketRange[];
+  /** The same as whole buckets. */
+  readonly bounds: readonly BucketRange[];
   /** The finished answer for each arm, made once. */
   readonly answers: readonly Assignment[];
   readonly paused: Assignment;
@@ -98,7 +103,8 @@ function compileMembership(
   layers: ReadonlyMap<string, Layer>,
 ): CompiledMembership {
   const layer = layers.get(membership.layer);
-  if (layer) return { ...membership, digest: digestSalt(layer.salt) };
+  const [from, to] = bucketBounds(membership.range);
+  if (layer) return { ...membership, digest: digestSalt(layer.salt), from, to };
   throw new DomainError(
     'unknown_layer',
     `Experiment "${experiment.key}" is in the layer "${membership.layer}", which does not exist`,
@@ -110,6 +116,7 @@ function compileExperiment(
   { catalog, layers, finder, sources }: Compiling,
 ): CompiledExperiment {
   const shares = realisedShares(experiment);
+  const ranges = splitRanges(experiment);
   const answerFor = (arm: Arm, armPropensity: number): Assignment =>
     answer(arm.treatment.kind === 'policy' ? 'POLICY' : 'SPLIT', { experiment, arm, armPropensity });
   const armOf = (key: string | null): Arm | null => experiment.arms.find((arm) => arm.key === key) ?? null;
@@ -123,7 +130,8 @@ function compileExperiment(
     memberships: membershipsOf(experiment).map((one) => compileMembership(experiment, one, layers)),
     splitDigest: digestSalt(experiment.salt),
     targeting: compileCondition(experiment.targeting, sources),
-    ranges: splitRanges(experiment),
+    ranges,
+    bounds: ranges.map(bucketBounds),
     answers: experiment.arms.map((arm, index) => answerFor(arm, shares[index] ?? 0)),
     paused: answer('PAUSED', { experiment, arm: armOf(experiment.pausedArm ?? null) }),
     shipped: shippedArm && answer('SHIPPED', { experiment, arm: shippedArm }),

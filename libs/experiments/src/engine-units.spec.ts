@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { AssignmentCatalog } from './compiled-catalog.js';
 import { createAssignmentEngine } from './engine.js';
 import { checkPrerequisites, prerequisiteCycle, surfacesInCircles } from './prerequisites.js';
-import { slotOf } from './unit-types.js';
+import { isTimeZone, slotOf } from './unit-types.js';
 import type { Arm, Experiment } from './vocabulary.js';
 
 const arm = (key: string): Arm => ({
@@ -108,12 +108,43 @@ describe('units of other types', () => {
       const first = slots.assign(member('m1'), 'on-ads', { market: 'fr' }, at);
       const last = slots.assign(member('m2'), 'on-ads', { market: 'fr' }, at + 1_799_999);
       expect(last).toEqual(first);
-      expect(first.unit).toEqual({ unitId: `fr@${slotOf(at, 30)}`, unitType: 'market' });
+      expect(first.unit).toEqual({ unitId: `fr@${slotOf(at, { slotMinutes: 30 })}`, unitType: 'market' });
       if (first.arm?.key === 'a') a += 1;
     }
     // Five standard deviations of 1,000 halves are 79.
     expect(Math.abs(a - 500)).toBeLessThan(79);
-    expect(slotOf(Date.UTC(2026, 10, 26, 20, 44), 30)).toBe('2026-11-26T20:30Z');
+    expect(slotOf(Date.UTC(2026, 10, 26, 20, 44), { slotMinutes: 30 })).toBe('2026-11-26T20:30Z');
+  });
+
+  it('of a switchback begin their slots by the clocks of its time zone, also where those are changed', () => {
+    const timeZone = 'Europe/Berlin';
+    const days = { slotMinutes: 1440, timeZone };
+    expect(slotOf(Date.UTC(2026, 10, 26, 22, 59), days)).toBe('2026-11-26T00:00+01:00');
+    expect(slotOf(Date.UTC(2026, 10, 26, 23, 0), days)).toBe('2026-11-27T00:00+01:00');
+    expect(slotOf(Date.UTC(2026, 6, 1, 22, 0), days)).toBe('2026-07-02T00:00+02:00');
+    expect(slotOf(0, { slotMinutes: 30, timeZone: 'Asia/Kolkata' })).toBe('1970-01-01T05:30+05:30');
+    // Clocks go back at 01:00Z of 2026-10-25 and forward at 01:00Z of 2026-03-29: one slot each lasts 5 and 3 hours.
+    const lengths = (from: number): Set<number> => {
+      const starts = new Set<number>();
+      let last = '';
+      for (let at = from; at < from + 3 * 86_400_000; at += 300_000) {
+        const slot = slotOf(at, { slotMinutes: 240, timeZone });
+        // A slot is one stretch of time, and is named after its true start.
+        if (slot !== last) expect(at === from || Date.parse(slot) === at).toBe(true);
+        if (slot !== last) starts.add(Date.parse(slot));
+        last = slot;
+      }
+      const sorted = [...starts];
+      return new Set(sorted.slice(1).map((start, i) => (start - (sorted[i] ?? 0)) / 3_600_000));
+    };
+    expect(lengths(Date.UTC(2026, 9, 24))).toEqual(new Set([4, 5]));
+    expect(lengths(Date.UTC(2026, 2, 28))).toEqual(new Set([4, 3]));
+    expect(['Europe/Berlin', 'UTC', '+01:00', 'Mars/Base'].map(isTimeZone)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 });
 

@@ -9,7 +9,7 @@ import {
   type Compiling,
 } from './compiled-catalog.js';
 import { BUCKETS, bucketIndex, chooseVariation } from './hash.js';
-import { findHoldout, withholds } from './holdouts.js';
+import { findHoldout, withholds, type CompiledHoldout } from './holdouts.js';
 import { conditionSources } from './saved-conditions.js';
 import { explainCondition } from './targeting.js';
 import { subjectOf, unitFinder, type Subject, type Unit } from './unit-types.js';
@@ -66,16 +66,16 @@ function findSubject(compiled: CompiledExperiment, asked: Asked, trace: Trace): 
 }
 
 function inLayers({ experiment, memberships }: CompiledExperiment, hashed: string, trace: Trace): boolean {
-  for (const { layer, range, digest } of memberships) {
-    const n = bucketIndex(digest, hashed) / BUCKETS;
-    const passed = n >= range[0] && n < range[1];
-    trace?.push({
-      step: 'layer',
-      experiment: experiment.key,
-      passed,
-      bucket: n,
-      detail: `${n} is ${passed ? 'inside' : 'outside'} the experiment's part [${range.join(', ')}) of the layer "${layer}"`,
-    });
+  for (let i = 0; i < memberships.length; i++) {
+    const membership = memberships[i] as (typeof memberships)[number];
+    const index = bucketIndex(membership.digest, hashed);
+    const passed = index >= membership.from && index < membership.to;
+    if (trace) {
+      const { layer, range } = membership;
+      const n = index / BUCKETS;
+      const detail = `${n} is ${passed ? 'inside' : 'outside'} the experiment's part [${range.join(', ')}) of the layer "${layer}"`;
+      trace.push({ step: 'layer', experiment: experiment.key, passed, bucket: n, detail });
+    }
     if (!passed) return false;
   }
   return true;
@@ -116,9 +116,10 @@ function meetsNeeds({ needs, experiment }: CompiledExperiment, asked: Asked, tra
 }
 
 function chooseArm(compiled: CompiledExperiment, hashed: string, trace: Trace): number {
-  const n = bucketIndex(compiled.splitDigest, hashed) / BUCKETS;
-  const index = chooseVariation(n, compiled.ranges);
+  const hit = bucketIndex(compiled.splitDigest, hashed);
+  const index = chooseVariation(hit, compiled.bounds);
   if (!trace) return index;
+  const n = hit / BUCKETS;
   const { key, traffic, arms } = compiled.experiment;
   const range = compiled.ranges[index];
   const taking = `${n} is ${range ? 'inside' : 'outside'} the ${traffic * 100} % of traffic that takes part`;
@@ -130,9 +131,9 @@ function chooseArm(compiled: CompiledExperiment, hashed: string, trace: Trace): 
   return index;
 }
 
-function traceStatus(experiment: Experiment, trace: Trace): void {
+function traceStatus(experiment: Experiment, trace: AssignmentStep[]): void {
   const passed = experiment.status === 'running' || experiment.status === 'shipped';
-  trace?.push({
+  trace.push({
     step: 'status',
     experiment: experiment.key,
     passed,
@@ -144,7 +145,7 @@ function traceStatus(experiment: Experiment, trace: Trace): void {
 /** The arm's answer, or the stage at which the unit failed. */
 function tryLive(compiled: CompiledExperiment, asked: Asked, trace: Trace): Assignment | Stage {
   const { experiment, plain } = compiled;
-  traceStatus(experiment, trace);
+  if (trace) traceStatus(experiment, trace);
   // The hot path: nothing to look for.
   if (plain && experiment.unitType === asked.unit.unitType && !trace)
     return tryUnit(compiled, asked, asked.unit.unitId, asked.unit.unitId, trace);
@@ -189,7 +190,7 @@ function tryUnit(
 /** A shipped arm goes to every targeted unit, whatever its layer and traffic were. */
 function findShipped(shipped: readonly CompiledExperiment[], asked: Asked, trace: Trace): Assignment | null {
   for (const compiled of shipped) {
-    traceStatus(compiled.experiment, trace);
+    if (trace) traceStatus(compiled.experiment, trace);
     if (!compiled.shipped) continue;
     const subject = findSubject(compiled, asked, trace);
     if (subject && isTargeted(compiled, asked.context, subject.unit.unitId, trace)) return compiled.shipped;
@@ -197,10 +198,13 @@ function findShipped(shipped: readonly CompiledExperiment[], asked: Asked, trace
   return null;
 }
 
-function walk(surface: CompiledSurface, asked: Asked, trace: Trace): Assignment {
-  const { holdouts, finder } = surface;
+function heldBy({ holdouts, finder }: CompiledSurface, asked: Asked, trace: Trace): CompiledHoldout | null {
   const idOf = (unitType: string): string | null => finder.idOf(unitType, asked.unit, asked.context);
-  const held = holdouts.length === 0 ? null : findHoldout(holdouts, idOf, asked, trace);
+  return findHoldout(holdouts, idOf, asked, trace);
+}
+
+function walk(surface: CompiledSurface, asked: Asked, trace: Trace): Assignment {
+  const held = surface.holdouts.length === 0 ? null : heldBy(surface, asked, trace);
   if (!held) return walkExperiments(surface.live, surface.shipped, asked, trace);
   if (held.tags === null) return held.answer;
   const open = ({ experiment }: CompiledExperiment): boolean => !withholds(held, experiment, trace);

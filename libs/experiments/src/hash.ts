@@ -132,9 +132,15 @@ function bucketsBelow(x: number): number {
   return count;
 }
 
+/** The version 2 buckets of a range as integers, for the hot path: `inRange(n / BUCKETS, range)` is `from <= n < to`. */
+export function bucketBounds(range: BucketRange): BucketRange {
+  return [bucketsBelow(range[0]), bucketsBelow(range[1])];
+}
+
 /** Number of version 2 buckets that fall into a range. */
 export function bucketCount(range: BucketRange): number {
-  return Math.max(0, bucketsBelow(range[1]) - bucketsBelow(range[0]));
+  const [from, to] = bucketBounds(range);
+  return Math.max(0, to - from);
 }
 
 /** The salt of a layer, a holdout or an experiment made from its key. Keys hold no colon, so none can collide. */

@@ -5,6 +5,7 @@ import { conditionSources } from './saved-conditions.js';
 import { CONDITION_OPERATORS } from './targeting-operators.js';
 import {
   CONDITION_LIMITS,
+  attributesOf,
   compileCondition,
   conditionSchema,
   explainCondition,
@@ -291,6 +292,21 @@ describe('parsing', () => {
     );
     expect(segmentsOf({ all: [{ segment: 'fans' }, { not: staff }] })).toEqual([{ segment: 'fans' }]);
     expect(unitListsOf({ all: [{ segment: 'fans' }, { not: staff }] })).toEqual(['staff']);
+    expect(
+      attributesOf({
+        all: [
+          { segment: 'fans' },
+          { not: staff },
+          {
+            any: [
+              { attribute: 'country', op: 'exists' },
+              { attribute: 'country', op: 'eq', value: 'FR' },
+            ],
+          },
+        ],
+      }),
+    ).toEqual(['country']);
+    expect(attributesOf(null)).toEqual([]);
     expect(() => parseSegmentCondition({ not: { segment: 'fans' } })).toThrow(/cannot be made of segments/);
     expect(refusal({ any: new Array(11).fill({ segment: 'fans' }) }).message).toContain(
       'more than 10 segments',

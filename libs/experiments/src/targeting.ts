@@ -159,6 +159,15 @@ export const unitListsOf = (condition: Condition | null): string[] =>
       : [];
   });
 
+/** Attributes of the context that a condition reads, each once; `$unit` is none, and segments are not looked into. */
+export const attributesOf = (condition: Condition | null): string[] => [
+  ...new Set(
+    nodesOf(condition).flatMap((node) =>
+      'op' in node && !node.attribute.startsWith('$') ? [node.attribute] : [],
+    ),
+  ),
+];
+
 /** The condition with every segment replaced by what `change` makes of it. */
 export function mapSegments(condition: Condition, change: (node: SegmentNode) => Condition): Condition {
   if ('all' in condition) return { all: condition.all.map((part) => mapSegments(part, change)) };

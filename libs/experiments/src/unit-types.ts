@@ -1,4 +1,4 @@
-import type { Context, Experiment } from './vocabulary.js';
+import type { Context, Experiment, Switchback } from './vocabulary.js';
 
 /** A kind of unit, and the field of a context that carries the id of one. */
 export interface UnitType {
@@ -74,15 +74,67 @@ export function subjectOf(
   const unitId = finder.idOf(unitType, unit, context);
   if (unitId === null) return null;
   if (switchback) {
-    const slot = `${unitId}@${slotOf(at, switchback.slotMinutes)}`;
+    const slot = `${unitId}@${slotOf(at, switchback)}`;
     return { unit: { unitId: slot, unitType }, hashed: slot };
   }
   const hashed = clusterBy ? finder.idOf(clusterBy, unit, context) : unitId;
   return hashed === null ? null : { unit: { unitId, unitType }, hashed };
 }
 
-/** Start of the slot that holds a time, to the minute: `2026-11-26T20:30Z`. Slots begin at midnight UTC of 1970. */
-export function slotOf(at: number, slotMinutes: number): string {
+/** Transitions of time zones fall on quarters of an hour, so one offset serves a whole quarter. */
+const QUARTER_MS = 15 * MINUTE_MS;
+const MOST_QUARTERS = 256;
+const clocks = new Map<
+  string,
+  { readonly format: Intl.DateTimeFormat; readonly known: Map<number, number> }
+>();
+
+/** Milliseconds by which the clocks of a time zone are ahead of UTC. @throws RangeError for a zone that does not exist. */
+function offsetOf(timeZone: string, at: number): number {
+  let clock = clocks.get(timeZone);
+  if (!clock) {
+    const format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
+    clocks.set(timeZone, (clock = { format, known: new Map() }));
+  }
+  const quarter = Math.floor(at / QUARTER_MS);
+  const known = clock.known.get(quarter);
+  if (known !== undefined) return known;
+  const name = clock.format.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  const [, sign, hours, minutes] = /^GMT([+-])(\d\d):(\d\d)/.exec(name) ?? [];
+  const ahead = (Number(hours ?? 0) * 60 + Number(minutes ?? 0)) * MINUTE_MS;
+  const offset = sign === '-' ? -ahead : ahead;
+  if (clock.known.size >= MOST_QUARTERS) clock.known.clear();
+  clock.known.set(quarter, offset);
+  return offset;
+}
+
+const pair = (n: number): string => String(n).padStart(2, '0');
+function offsetName(offset: number): string {
+  if (offset === 0) return 'Z';
+  const minutes = Math.abs(offset) / MINUTE_MS;
+  return `${offset < 0 ? '-' : '+'}${pair(Math.floor(minutes / 60))}:${pair(minutes % 60)}`;
+}
+
+/**
+ * Start of the slot that holds a time, to the minute, as ISO 8601 with its offset: `2026-11-26T20:30Z`. Slots begin at
+ * midnight of 1970-01-01 by the clocks of the zone; where those are put back or forward, a slot is longer or shorter.
+ */
+export function slotOf(at: number, { slotMinutes, timeZone }: Switchback): string {
   const length = slotMinutes * MINUTE_MS;
-  return `${new Date(Math.floor(at / length) * length).toISOString().slice(0, 16)}Z`;
+  const zone = timeZone ?? null;
+  const offset = zone === null ? 0 : offsetOf(zone, at);
+  const local = Math.floor((at + offset) / length) * length;
+  // Clocks may have changed within the slot: its start has the offset of its own time.
+  const own = zone === null ? 0 : offsetOf(zone, local - offset);
+  return `${new Date(local).toISOString().slice(0, 16)}${offsetName(own)}`;
+}
+
+/** Whether the clocks of a time zone are known, as IANA names it. */
+export function isTimeZone(name: string): boolean {
+  try {
+    offsetOf(name, 0);
+    return /^[A-Za-z]/.test(name);
+  } catch {
+    return false;
+  }
 }

@@ -131,10 +131,12 @@ export interface Experiment {
 }
 
 export interface Switchback {
-  /** Length of a slot; slots begin at midnight UTC. */
+  /** Length of a slot; slots are counted from midnight. */
   readonly slotMinutes: number;
   /** Minutes at the start of a slot that are served but not counted, while the slot before wears off; absent: none. */
   readonly washOutMinutes?: number | undefined;
+  /** Whose midnight, as IANA names it (`Europe/Berlin`); absent or null: UTC. */
+  readonly timeZone?: string | null | undefined;
 }
 
 export interface Prerequisite {

@@ -15,11 +15,13 @@ function treatmentFault(arm: Arm, kind: SurfaceKind): string | null {
       ? 'a surface of the kind "value" shows values, and policies pick actions or order slates'
       : null;
   }
+  // Null is the surface's default: its first action, or the registered order.
+  if (treatment.value === null) return null;
   if (kind === 'action' && typeof treatment.value !== 'string')
-    return 'the value of an arm on an "action" surface is an action id';
+    return 'the value of an arm on an "action" surface is an action id, or null for the default';
   const isSlate = Array.isArray(treatment.value) && treatment.value.every((id) => typeof id === 'string');
   return kind === 'slate' && !isSlate
-    ? 'the value of an arm on a "slate" surface is a list of item ids'
+    ? 'the value of an arm on a "slate" surface is a list of item ids, or null for the registered order'
     : null;
 }
 

@@ -17,7 +17,8 @@ import {
 } from '../persistence/entities/index.js';
 import { experimentFromRow, rowFromDesign } from './experiment.mapper.js';
 import type { StoredExperiment } from './experiment.mapper.js';
-import type { ListExperiments } from './experiment.schemas.js';
+import { listKeys } from './experiment-list.js';
+import type { ListExperiments } from './experiment-list.js';
 
 const experiments = (manager: EntityManager): SelectQueryBuilder<ExperimentEntity> =>
   manager.createQueryBuilder(ExperimentEntity, 'e');
@@ -37,22 +38,12 @@ export class ExperimentStore {
     return experimentFromRow(row);
   }
 
-  /** The newest first; `cursor` is the key of the last row of the page before. */
-  async list(query: ListExperiments): Promise<StoredExperiment[]> {
-    const rows = experiments(this.db.manager);
-    if (query.status) rows.andWhere('e.status = :status', { status: query.status });
-    if (query.surface) rows.andWhere('e.surface = :surface', { surface: query.surface });
-    if (query.tag) rows.andWhere(':tag = any(e.tags)', { tag: query.tag });
-    if (query.cursor) {
-      const after = '(e.created_at, e.key) < (select created_at, key from experiment where key = :cursor)';
-      rows.andWhere(after, { cursor: query.cursor });
-    }
-    const found = await rows
-      .orderBy('e.created_at', 'DESC')
-      .addOrderBy('e.key', 'DESC')
-      .limit(query.limit)
-      .getMany();
-    return found.map(experimentFromRow);
+  /** One page in the order asked for; `total` counts all that match. */
+  async list(query: ListExperiments): Promise<{ found: StoredExperiment[]; total: number }> {
+    const { keys, total } = await listKeys(this.db, query);
+    const rows = await experiments(this.db.manager).where('e.key = any(:keys)', { keys }).getMany();
+    const byKey = new Map(rows.map((row) => [row.key, experimentFromRow(row)]));
+    return { found: keys.flatMap((key) => byKey.get(key) ?? []), total };
   }
 
   /** Reads an experiment and keeps others from changing it until the transaction ends. @throws Problem 404. */
@@ -107,7 +98,16 @@ export class ExperimentStore {
       lock: { mode: 'pessimistic_write' },
     });
     if (!row) throw Problem.invalid('/layer', 'unknown_layer', `the layer "${layer}" does not exist`);
-    const members = await experiments(tx.manager)
+    return this.claimsOf(layer, except, tx.manager);
+  }
+
+  /** Who owns which part of a layer now, leaving out one experiment; nobody is kept from changing it. */
+  async claimsOf(
+    layer: string,
+    except: string,
+    manager: EntityManager = this.db.dataSource.manager,
+  ): Promise<LayerClaim[]> {
+    const members = await experiments(manager)
       .where('e.layer = :layer', { layer })
       .orWhere('e.other_layers @> cast(:other as jsonb)', { other: JSON.stringify([{ layer }]) })
       .getMany();
@@ -147,15 +147,21 @@ export class ExperimentStore {
     );
   }
 
-  /** Everything that decides on a surface, in the engine's order of priority, with the surfaces that it asks about. */
-  async catalogFor(surface: string): Promise<AssignmentCatalog> {
+  /**
+   * Everything that decides on a surface, in the engine's order of priority, with the surfaces that it asks about.
+   * @param asked what is asked about beside them: surfaces and unit lists of an experiment that is not stored.
+   */
+  async catalogFor(
+    surface: string,
+    asked: { readonly others?: boolean; readonly lists?: readonly string[] } = {},
+  ): Promise<AssignmentCatalog> {
     const { manager } = this.db;
     const [rows, layers, holdouts, surfaces] = await Promise.all([
       experiments(manager)
         .where(
-          `e.surface = :surface or (e.status in ('running', 'paused', 'shipped') and exists (
-          select from experiment asking where asking.prerequisites <> '[]'))`,
-          { surface },
+          `e.surface = :surface or (e.status in ('running', 'paused', 'shipped') and (:others or exists (
+          select from experiment asking where asking.prerequisites <> '[]')))`,
+          { surface, others: asked.others ?? false },
         )
         .orderBy('e.created_at')
         .addOrderBy('e.key')
@@ -165,10 +171,10 @@ export class ExperimentStore {
       manager.find(SurfaceEntity),
     ]);
     const found = rows.map(experimentFromRow);
-    const saved = await loadSavedConditions(
-      this.db,
-      found.flatMap(({ targeting }) => unitListsOf(targeting)),
-    );
+    const saved = await loadSavedConditions(this.db, [
+      ...found.flatMap(({ targeting }) => unitListsOf(targeting)),
+      ...(asked.lists ?? []),
+    ]);
     const unitTypes = await this.db.query<UnitType & Record<string, unknown>>(
       'select key, title, context_field as "contextField" from unit_type',
     );

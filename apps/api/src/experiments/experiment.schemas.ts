@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { MOST_PREREQUISITES, conditionSchema } from '#experiments';
-import { attributesField, idField, jsonField, keyField, limitField, textField } from '../http/fields.js';
+import { MOST_PREREQUISITES, conditionSchema, isTimeZone } from '#experiments';
+import { attributesField, idField, jsonField, keyField, textField } from '../http/fields.js';
 import { overrideGateField } from '../off-policy/off-policy.schemas.js';
 
 const share = z.number().min(0).max(1);
@@ -57,6 +57,25 @@ const otherLayersField = z
   .max(10)
   .describe('Further layers: a unit must be inside the range of each');
 
+const switchbackField = z
+  .strictObject({
+    slotMinutes: z.int().min(5).max(10_080),
+    washOutMinutes: z
+      .int()
+      .min(0)
+      .max(10_079)
+      .optional()
+      .describe('Minutes of each slot that do not count'),
+    timeZone: textField(64)
+      .refine(isTimeZone, 'must be a time zone as IANA names it, e.g. Europe/Berlin')
+      .optional()
+      .describe('By whose clocks slots begin; absent: UTC'),
+  })
+  .refine(({ slotMinutes, washOutMinutes = 0 }) => washOutMinutes < slotMinutes, {
+    path: ['washOutMinutes'],
+    error: 'must be shorter than the slot',
+  });
+
 const designFields = {
   title: textField(200).min(1),
   hypothesis: textField(4000),
@@ -64,21 +83,7 @@ const designFields = {
   unitType: keyField,
   /** Unit type whose units share an arm; null: every unit is assigned by itself. */
   clusterBy: keyField.nullable(),
-  switchback: z
-    .strictObject({
-      slotMinutes: z.int().min(5).max(10_080),
-      washOutMinutes: z
-        .int()
-        .min(0)
-        .max(10_079)
-        .optional()
-        .describe('Minutes of each slot that do not count'),
-    })
-    .refine(({ slotMinutes, washOutMinutes = 0 }) => washOutMinutes < slotMinutes, {
-      path: ['washOutMinutes'],
-      error: 'must be shorter than the slot',
-    })
-    .nullable(),
+  switchback: switchbackField.nullable(),
   prerequisites: z
     .array(z.strictObject({ experiment: keyField, arms: z.array(keyField).min(1).max(50) }))
     .max(MOST_PREREQUISITES),
@@ -166,13 +171,3 @@ export const explainSchema = z.strictObject({
   context: attributesField.default({}),
 });
 export type ExplainBody = z.output<typeof explainSchema>;
-
-export const listExperimentsSchema = z.strictObject({
-  status: z.enum(['draft', 'scheduled', 'running', 'paused', 'stopped', 'shipped', 'archived']).optional(),
-  surface: keyField.optional(),
-  tag: textField(50).optional(),
-  limit: limitField,
-  /** Key of the last row of the page before. */
-  cursor: keyField.optional(),
-});
-export type ListExperiments = z.output<typeof listExperimentsSchema>;

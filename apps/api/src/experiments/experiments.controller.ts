@@ -14,11 +14,12 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Acting } from '../http/acting.js';
 import { AllowRole } from '../http/api-key.guard.js';
 import { EtagInterceptor } from '../http/etag.js';
+import { listExperimentsSchema } from './experiment-list.js';
+import type { ListExperiments } from './experiment-list.js';
 import {
   actionSchema,
   createExperimentSchema,
   explainSchema,
-  listExperimentsSchema,
   pauseSchema,
   patchExperimentSchema,
   shipSchema,
@@ -28,7 +29,6 @@ import type {
   ActionBody,
   CreateExperiment,
   ExplainBody,
-  ListExperiments,
   PatchExperiment,
   PauseBody,
   ShipBody,
@@ -44,7 +44,10 @@ export class ExperimentsController {
 
   @Get()
   @AllowRole('secret')
-  @ApiOperation({ summary: 'Experiments, the newest first, each with the summary of its last report' })
+  @ApiOperation({
+    summary:
+      'Experiments, each with the summary of its last report; filtered, sorted, the newest first unless asked otherwise',
+  })
   list(@Query({ schema: listExperimentsSchema }) query: ListExperiments) {
     return this.experiments.list(query);
   }

@@ -29,12 +29,8 @@ import { previewChange } from './preview-change.js';
 import type { ChangePreview } from './preview-change.js';
 import { experimentListView, experimentView, phaseView } from './experiment.mapper.js';
 import type { ExperimentView, StoredExperiment } from './experiment.mapper.js';
-import type {
-  CreateExperiment,
-  ExplainBody,
-  ListExperiments,
-  PatchExperiment,
-} from './experiment.schemas.js';
+import type { ListExperiments } from './experiment-list.js';
+import type { CreateExperiment, ExplainBody, PatchExperiment } from './experiment.schemas.js';
 
 /** Actions with a route of their own; a start date in the schedule makes the other two. */
 export type RoutedAction = Exclude<LifecycleAction, 'schedule' | 'unschedule'>;
@@ -66,9 +62,9 @@ export class ExperimentsService {
   }
 
   async list(query: ListExperiments) {
-    const found = await this.store.list(query);
+    const { found, total } = await this.store.list(query);
     const last = found.length === query.limit ? found.at(-1) : undefined;
-    return { items: found.map(experimentListView), nextCursor: last?.key ?? null };
+    return { items: found.map(experimentListView), nextCursor: last?.key ?? null, total };
   }
 
   async phases(key: string) {

@@ -209,6 +209,10 @@ describe('experiments over HTTP', () => {
     ]);
     const nowhere = await create('names', { surface: 'nowhere', layer: 'nowhere' });
     expect(nowhere.json()).toMatchObject({ errors: [{ pointer: '/layer' }, { pointer: '/surface' }] });
+    // Null is the surface's default.
+    const plain = { treatment: { kind: 'value', value: null } };
+    const defaults = { surface: 'title.artwork', arms: [arm('control', plain), arm('new', plain)] };
+    expect((await create('defaults', defaults)).status).toBe(201);
     const onValue = await create('names', { arms: [arm('control'), arm('bandit', { treatment: policy })] });
     expect(onValue.status).toBe(400);
   });
@@ -281,6 +285,128 @@ describe('experiments over HTTP', () => {
     expect(archived).toMatchObject([
       { key: 'life', summary: { units: 0, verdict: 'no-data', decisionLift: null, health: 'unknown' } },
     ]);
+  });
+
+  it('narrows the list by every field, and keeps its order over pages', async () => {
+    interface Page {
+      items: Row[];
+      nextCursor: string | null;
+      total: number;
+    }
+    const list = async (query: string): Promise<Page> =>
+      (await api.request('GET', `/v1/experiments?${query}`)).json<Page>();
+    const keysOf = async (query: string): Promise<unknown[]> =>
+      (await list(query)).items.map(({ key }) => key);
+    const reward = { outcomes: [{ name: 'play', value: 'one' }], combine: 'any' };
+    const made = await api.request('POST', '/v1/policies', {
+      body: { id: 'art-ts', key: 'thompson-beta', title: 'Artwork', reward },
+    });
+    expect(made.status).toBe(201);
+    const policy = { kind: 'policy', policyId: 'art-ts', steadyFor: 'day' };
+    const listed = await create('art-of-listing', {
+      title: 'Zebra 100%_artwork',
+      surface: 'title.artwork',
+      owner: 'Ana',
+      tags: ['spring'],
+      decisionMetric: 'play-rate',
+      arms: [
+        { ...arm('control'), treatment: policy },
+        { ...arm('new'), treatment: { ...policy, steadyFor: 'hour' } },
+      ],
+    });
+    expect([listed.status, listed.json()]).toMatchObject([201, { key: 'art-of-listing' }]);
+    for (const query of [
+      'text=zebra%20ARTWORK',
+      'text=100%25_',
+      'surface=title.artwork&text=zebra',
+      'owner=Ana',
+      'tag=spring',
+      'metric=play-rate',
+      'policyKind=thompson-beta',
+      'status=draft,archived&layer=home&unitType=member&metric=play-rate&owner=Ana',
+    ])
+      expect([query, await keysOf(query)]).toEqual([query, ['art-of-listing']]);
+    expect(await keysOf('text=zebra%20nowhere')).toEqual([]);
+    expect(await keysOf('policyKind=fixed')).not.toContain('art-of-listing');
+    const everything = (await list('')).total;
+    for (const sort of ['created', 'updated', 'started', 'title', 'state', 'units']) {
+      const usual = await keysOf(`sort=${sort}`);
+      expect(usual).toHaveLength(everything);
+      expect(await keysOf(`sort=${sort}&order=reversed`)).toEqual([...usual].reverse());
+      const first = await list(`sort=${sort}&limit=4`);
+      const second = await keysOf(`sort=${sort}&limit=4&cursor=${first.nextCursor ?? ''}`);
+      expect([...first.items.map(({ key }) => key), ...second]).toEqual(usual.slice(0, 8));
+      expect(first.total).toBe(everything);
+    }
+    expect((await keysOf('sort=title')).at(-1)).toBe('art-of-listing');
+    const wrong = await api.request('GET', '/v1/experiments?status=running,gone&sort=colour');
+    expect([wrong.status, wrong.json<{ errors: unknown[] }>().errors]).toMatchObject([
+      400,
+      [{ message: expect.stringContaining('running') }, {}],
+    ]);
+    const facets = (await api.request('GET', '/v1/experiment-facets')).json<
+      Record<string, { value: string; count: number }[]>
+    >();
+    expect(facets).toMatchObject({ tag: expect.arrayContaining([{ value: 'spring', count: 1 }]) });
+    expect(facets['policyKind']).toEqual(expect.arrayContaining([{ value: 'thompson-beta', count: 1 }]));
+    expect(facets['status']?.reduce((sum, { count }) => sum + count, 0)).toBe(everything);
+  });
+
+  it('keeps views of the list: shared ones by admins, own ones by their key, one of each first', async () => {
+    const url = '/v1/experiment-views';
+    const { secret } = api.keys;
+    const save = (body: unknown, key?: string) =>
+      api.request('POST', url, { body, ...(key === undefined ? {} : { key }) });
+    const names = async (key?: string) =>
+      (await api.request('GET', url, key === undefined ? {} : { key }))
+        .json<{ items: { name: string; isDefault: boolean }[] }>()
+        .items.map(({ name, isDefault }) => [name, isDefault]);
+    const query = { status: 'running,paused', sort: 'units' };
+    const running = await save({ name: 'Running', query, shared: true, isDefault: true });
+    expect([running.status, running.json()]).toMatchObject([
+      201,
+      { name: 'Running', shared: true, isDefault: true, query },
+    ]);
+    await save({ name: 'Drafts', query: { status: 'draft' }, shared: true });
+    expect((await save({ name: 'Mine', query: { owner: 'Ana' }, isDefault: true }, secret)).status).toBe(201);
+    expect(await names()).toEqual([
+      ['Drafts', false],
+      ['Running', true],
+    ]);
+    expect(await names(secret)).toEqual([
+      ['Drafts', false],
+      ['Running', true],
+      ['Mine', true],
+    ]);
+
+    const drafts = (await api.request('GET', url)).json<{ items: { id: string }[] }>().items[0]?.id ?? '';
+    const change = (body: unknown, key?: string) =>
+      api.request('PATCH', `${url}/${drafts}`, { body, ...(key === undefined ? {} : { key }) });
+    expect((await change({ name: 'running' })).json()).toMatchObject({ code: 'already_exists' });
+    expect((await change({ name: 'All drafts', isDefault: true })).json()).toMatchObject({
+      name: 'All drafts',
+      query: { status: 'draft' },
+    });
+    expect(await names()).toEqual([
+      ['All drafts', true],
+      ['Running', false],
+    ]);
+    // Neither by others nor with a lower role.
+    expect((await change({ name: 'Taken' }, secret)).status).toBe(403);
+    expect((await save({ name: 'x', query: {}, shared: true }, secret)).status).toBe(403);
+    const mine = (await api.request('GET', url, { key: secret })).json<{ items: { id: string }[] }>()
+      .items[2];
+    expect((await api.request('DELETE', `${url}/${mine?.id ?? ''}`)).status).toBe(404);
+    expect((await api.request('DELETE', `${url}/nonsense`)).status).toBe(404);
+    expect((await api.request('DELETE', `${url}/${mine?.id ?? ''}`, { key: secret })).status).toBe(204);
+    expect((await save({ name: ' ', query: { colour: 'red' } })).status).toBe(400);
+    expect((await api.request('GET', url, { key: api.keys.publishable })).status).toBe(403);
+    const audit = (await api.request('GET', '/v1/audit?entity=experiment-view')).json<{
+      items: Record<string, unknown>[];
+    }>().items;
+    expect(audit.map((row) => row['action'])).toEqual(
+      ['delete', 'change', 'create', 'create', 'create'].map((what) => `experiment-view.${what}`),
+    );
   });
 
   it('explains a draft as if it ran', async () => {

@@ -95,9 +95,9 @@ export class GrowthBookController implements OnModuleInit, BeforeApplicationShut
   ): void {
     authenticateClientKey(this.keys, clientKey);
     const { etag, text } = payloadOf(this.catalog.current);
-    const last = request.headers['last-event-id'];
-    const missed = last !== undefined && last !== etag;
-    this.streams.add(request, reply, ANY_SITE, missed ? { id: etag, event: 'features', data: text } : null);
+    // Something may have changed since the SDK has read the features, or was last connected.
+    const known = request.headers['last-event-id'] === etag;
+    this.streams.add(request, reply, ANY_SITE, known ? null : { id: etag, event: 'features', data: text });
   }
 }
 

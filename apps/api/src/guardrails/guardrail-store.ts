@@ -23,7 +23,13 @@ export interface Breach {
   readonly detectedAt: Date;
   readonly takenBackAt: Date | null;
   readonly takenBackBy: string | null;
+  /** Since when it may act again after it was taken back; null while it stays quiet. */
+  readonly watchedAgainAt: Date | null;
 }
+
+/** Taken back, so that its test stays quiet in its phase. */
+export const isQuiet = ({ takenBackAt, watchedAgainAt }: Breach): boolean =>
+  takenBackAt !== null && watchedAgainAt === null;
 
 export interface Check {
   readonly checkedAt: Date;
@@ -70,7 +76,8 @@ export async function writeCheck(db: Sql, experiment: string, check: Check): Pro
 export async function readBreaches(db: Sql, experiment: string): Promise<Breach[]> {
   return db.query<Breach & Record<string, unknown>>(
     `select id::text as id, phase, watch, key, arm, action, done, detail, detected_at as "detectedAt",
-            taken_back_at as "takenBackAt", taken_back_by as "takenBackBy"
+            taken_back_at as "takenBackAt", taken_back_by as "takenBackBy",
+            watched_again_at as "watchedAgainAt"
        from guardrail_breach where experiment = $1 order by detected_at desc, guardrail_breach.id desc limit 200`,
     [experiment],
   );
@@ -84,14 +91,15 @@ interface NewBreach {
   readonly at: Date;
 }
 
-/** Keeps a breach; one that is known is kept with the stronger action that it has led to now. */
+/** Keeps a breach; one that is known is open again, with the action that it has led to now. */
 export async function writeBreach(tx: Sql, breach: NewBreach): Promise<void> {
   const { experiment, phase, finding, done, at } = breach;
   await tx.query(
     `insert into guardrail_breach (experiment, phase, watch, key, arm, action, done, detail, detected_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      on conflict (experiment, phase, watch, key, arm) do update
-       set action = excluded.action, done = excluded.done, detail = excluded.detail, detected_at = excluded.detected_at`,
+       set action = excluded.action, done = excluded.done, detail = excluded.detail, detected_at = excluded.detected_at,
+       taken_back_at = null, taken_back_by = null, watched_again_at = null`,
     [experiment, phase, finding.watch, finding.key, finding.arm, finding.action, done, finding.detail, at],
   );
 }
@@ -102,5 +110,14 @@ export async function takeBack(tx: Sql, experiment: string, phase: number, actor
     `update guardrail_breach set taken_back_at = now(), taken_back_by = $3
       where experiment = $1 and phase = $2 and taken_back_at is null`,
     [experiment, phase, actor],
+  );
+}
+
+/** Lets the tests that are quiet in a phase act again. */
+export async function watchAgain(tx: Sql, experiment: string, phase: number): Promise<void> {
+  await tx.query(
+    `update guardrail_breach set watched_again_at = now()
+      where experiment = $1 and phase = $2 and taken_back_at is not null and watched_again_at is null`,
+    [experiment, phase],
   );
 }

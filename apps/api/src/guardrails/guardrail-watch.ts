@@ -9,7 +9,7 @@ import type { Acting } from '../http/acting.js';
 import { Database } from '../persistence/database.js';
 import type { Transaction } from '../persistence/database.js';
 import { GuardrailEvidence } from './guardrail-evidence.js';
-import { readBreaches, readPlan, writeBreach, writeCheck } from './guardrail-store.js';
+import { isQuiet, readBreaches, readPlan, writeBreach, writeCheck } from './guardrail-store.js';
 import type { Breach, BreachDone } from './guardrail-store.js';
 
 const ACTING: Acting = { actor: 'system: guardrail', requestId: '' };
@@ -107,11 +107,11 @@ export class GuardrailWatch {
   }
 }
 
-/** What was taken back stays quiet for the phase; what only alerted acts once the plan asks for more. */
+/** What was taken back stays quiet until somebody watches again; what only alerted acts once the plan asks for more. */
 function isNew({ watch, key, arm, action }: GuardFinding, known: readonly Breach[]): boolean {
   const same = known.find((breach) => breach.watch === watch && breach.key === key && breach.arm === arm);
   if (!same) return true;
-  if (same.takenBackAt !== null) return false;
+  if (same.takenBackAt !== null) return !isQuiet(same);
   return GUARD_ACTIONS.indexOf(action) > GUARD_ACTIONS.indexOf(same.action);
 }
 

@@ -35,9 +35,21 @@ export class GuardrailsController {
   @Post('undo')
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Take back what a breach led to; the tests that fired stay quiet until the next phase',
+    summary:
+      'Take back what a breach led to; the tests that fired stay quiet until the next phase or until watched again',
   })
   undo(@Param('key') key: string, @Body({ schema: undoSchema }) body: UndoBody, @Acting() acting: Acting) {
     return this.guardrails.undo(key, body, acting);
+  }
+
+  @Post('watch-again')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Watch again what an undo has silenced, from the next look on' })
+  watchAgain(
+    @Param('key') key: string,
+    @Body({ schema: undoSchema }) body: UndoBody,
+    @Acting() acting: Acting,
+  ) {
+    return this.guardrails.watchAgain(key, body, acting);
   }
 }

@@ -8,7 +8,15 @@ import { requireMatch } from '../http/etag.js';
 import { Problem } from '../http/problem.js';
 import type { FieldError } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
-import { readBreaches, readCheck, readPlan, takeBack, writePlan } from './guardrail-store.js';
+import {
+  isQuiet,
+  readBreaches,
+  readCheck,
+  readPlan,
+  takeBack,
+  watchAgain,
+  writePlan,
+} from './guardrail-store.js';
 import type { Breach, StoredPlan } from './guardrail-store.js';
 import type { PatchGuardrails, UndoBody } from './guardrail.schemas.js';
 
@@ -40,12 +48,15 @@ export class GuardrailsService {
         margin: plan.metrics[metric]?.margin ?? null,
       })),
       check: check && { ...check, checkedAt: check.checkedAt.toISOString() },
-      breaches: breaches.map(({ detectedAt, takenBackAt, ...breach }) => ({
+      breaches: breaches.map(({ detectedAt, takenBackAt, watchedAgainAt, ...breach }) => ({
         ...breach,
         detectedAt: detectedAt.toISOString(),
         takenBackAt: takenBackAt?.toISOString() ?? null,
+        watchedAgainAt: watchedAgainAt?.toISOString() ?? null,
       })),
       open: open.length,
+      /** Breaches of this phase that were taken back: their tests are not watched. */
+      quiet: breaches.filter((breach) => breach.phase === experiment.phase && isQuiet(breach)).length,
       pausedArm: experiment.pausedArm ?? null,
       revision,
     };
@@ -68,7 +79,7 @@ export class GuardrailsService {
 
   /**
    * Takes back what a breach led to: a paused experiment goes on with every unit's own arm, and the tests that fired stay
-   * quiet until the next phase.
+   * quiet until the next phase, or until somebody asks to watch again.
    * @throws Problem 404, 409 `nothing_to_undo`.
    */
   async undo(key: string, { reason }: UndoBody, acting: Acting) {
@@ -95,6 +106,33 @@ export class GuardrailsService {
           done,
           detail,
         })),
+        after: { reason: reason ?? null },
+      });
+    });
+    return this.get(key);
+  }
+
+  /**
+   * Lets the tests that an undo has silenced act again, from the next look on.
+   * @throws Problem 404, 409 `nothing_quiet`.
+   */
+  async watchAgain(key: string, { reason }: UndoBody, acting: Acting) {
+    await this.db.transaction(async (tx) => {
+      const { phase } = await this.store.lock(tx, key);
+      const quiet = (await readBreaches(tx, key)).filter(
+        (breach) => breach.phase === phase && isQuiet(breach),
+      );
+      if (quiet.length === 0)
+        throw Problem.conflict(
+          'nothing_quiet',
+          `Every guardrail of "${key}" is watched already in this phase`,
+        );
+      await watchAgain(tx, key, phase);
+      await recordChange(tx, acting, {
+        action: 'guardrail.watch-again',
+        entity: 'guardrail',
+        entityKey: key,
+        before: quiet.map(({ watch, key: name, arm }) => ({ watch, key: name, arm })),
         after: { reason: reason ?? null },
       });
     });

@@ -185,10 +185,23 @@ describe('guardrails', () => {
     // What was taken back stays quiet, and nothing is left to take back.
     expect(await watch.run(new Date())).toEqual([]);
     expect((await post(`${path('harmful')}/undo`)).json()).toMatchObject({ code: 'nothing_to_undo' });
+    expect(await view('harmful')).toMatchObject({ quiet: 1 });
+
+    // Watched again, the same harm acts again, once.
+    const again = await post(`${path('harmful')}/watch-again`, { reason: 'The metric is mended' });
+    expect([again.status, again.json()]).toMatchObject([200, { quiet: 0, open: 0 }]);
+    expect((await post(`${path('harmful')}/watch-again`)).json()).toMatchObject({ code: 'nothing_quiet' });
+    expect(await watch.run(new Date())).toMatchObject([{ experiment: 'harmful', done: 'control' }]);
+    expect(await watch.run(new Date())).toEqual([]);
+    expect(await view('harmful')).toMatchObject({ open: 1, quiet: 0, breaches: [{ takenBackAt: null }] });
+    await post(`${path('harmful')}/undo`);
     const audit = (await api.request('GET', '/v1/audit?entity=guardrail&entityKey=harmful')).json<{
       items: Record<string, unknown>[];
     }>().items;
     expect(audit.map((row) => [row['action'], row['actor']])).toEqual([
+      ['guardrail.undo', expect.stringContaining('local admin')],
+      ['guardrail.breach', 'system: guardrail'],
+      ['guardrail.watch-again', expect.stringContaining('local admin')],
       ['guardrail.undo', expect.stringContaining('local admin')],
       ['guardrail.breach', 'system: guardrail'],
       ['guardrail.change', expect.stringContaining('local admin')],
@@ -214,7 +227,7 @@ describe('guardrails', () => {
     );
   });
 
-  it('does not take units that were sent to control for units that changed arm', async () => {
+  it('does not take units that were sent to control for units that changed arm, nor those after a ship for units', async () => {
     const { database } = api.db;
     const at = Date.now() - HOUR;
     const during = [0, 1, 2, 3].map((i) =>
@@ -225,7 +238,16 @@ describe('guardrails', () => {
         armPropensity: 1,
       }),
     );
-    await new FactStore(database).insertDecisions(during.map(encodeDecision));
+    // Nor do those count who got the arm because it was shipped: nobody was compared with them.
+    const after = [1, 2].map((i) =>
+      decisionRecord(`after-${i}`, at, 'new', {
+        experiment: 'fine',
+        exposed: true,
+        reason: 'SHIPPED',
+        armPropensity: 1,
+      }),
+    );
+    await new FactStore(database).insertDecisions([...during, ...after].map(encodeDecision));
     await rollUpAll(database, new Date());
     const [row] = await database.query(
       `select count(*)::int as units, count(*) filter (where crossover)::int as crossed from experiment_unit where experiment = 'fine'`,
@@ -264,7 +286,8 @@ describe('guardrails', () => {
     expect((await ask('GET', path('fine'), publishable)).status).toBe(403);
     expect((await ask('GET', path('fine'), secret)).status).toBe(200);
     expect((await ask('PATCH', path('fine'), secret)).status).toBe(403);
-    expect((await ask('POST', `${path('fine')}/undo`, secret)).status).toBe(403);
+    for (const action of ['undo', 'watch-again'])
+      expect((await ask('POST', `${path('fine')}/${action}`, secret)).status).toBe(403);
   });
 
   describe('around the life of an experiment', () => {
@@ -399,18 +422,44 @@ describe('guardrails', () => {
     it('shows in a calendar what runs when, and what wants the same units', async () => {
       await draft('rival', { layer: 'apart', hypothesis: 'It is better still' });
       await post('/v1/experiments/rival/start');
-      const calendar = (await api.request('GET', '/v1/calendar')).json<{
-        items: { key: string; endIsGuess: boolean }[];
-        clashes: { surface: string; experiments: string[] }[];
-      }>();
+      type Seen = {
+        items: { key: string; status: string; endIsGuess: boolean }[];
+        clashes: { reason: string; surface: string; experiments: string[]; text: string }[];
+      };
+      const calendar = (await api.request('GET', '/v1/calendar')).json<Seen>();
       expect(calendar.items.map(({ key }) => key)).toEqual(
         expect.arrayContaining(['fine', 'rival', 'harmful']),
       );
+      const pairs = ({ clashes }: Seen, wanted: string) =>
+        clashes
+          .filter(({ reason }) => reason === wanted)
+          .map(({ experiments }) => [...experiments].sort())
+          .sort();
       // "fine" and "asked" have parts of one layer that do not touch, so they share no unit.
-      expect(calendar.clashes.map(({ experiments }) => [...experiments].sort()).sort()).toEqual([
+      expect(pairs(calendar, 'same-units')).toEqual([
         ['asked', 'rival'],
         ['fine', 'rival'],
       ]);
+      // Layers of their own: "harmful" and "fine" serve the same units on two surfaces, and both are decided by play rate.
+      expect(pairs(calendar, 'same-metric')).toEqual(expect.arrayContaining([['fine', 'harmful']]));
+      expect(calendar.items.map(({ status: is }) => is)).not.toContain('draft');
+
+      await draft('late', { layer: 'apart' });
+      const drafts = (await api.request('GET', '/v1/calendar?drafts=true')).json<Seen>();
+      expect(pairs(drafts, 'layer-full')).toContainEqual(['late', 'rival']);
+      const late = drafts.clashes.find(
+        ({ reason, experiments }) => reason === 'layer-full' && experiments.includes('late'),
+      );
+      expect(late?.text).toContain('0 % free');
+      const { items } = await read<{ items: { code: string; level: string; text: string }[] }>(
+        'late',
+        'checklist',
+      );
+      expect(items.find(({ code }) => code === 'clash')).toMatchObject({
+        level: 'needed',
+        status: 'fail',
+        text: expect.stringContaining('it belongs to "rival"'),
+      });
       const past = await api.request('GET', '/v1/calendar?from=2020-01-01T00:00:00Z&to=2020-02-01T00:00:00Z');
       expect(past.json()).toMatchObject({ items: [], clashes: [] });
       expect((await api.request('GET', '/v1/calendar?from=yesterday')).status).toBe(400);

@@ -1,5 +1,6 @@
 import { createParamDecorator } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
+import type { Caller } from '../access/keys.js';
 import type { AuthenticatedRequest } from './api-key.guard.js';
 import { Problem } from './problem.js';
 
@@ -42,4 +43,11 @@ export const Acting = createParamDecorator((_data: unknown, context: ExecutionCo
     ifMatch: headers['if-match'],
     override: overrideOf(headers['marquee-override']),
   };
+});
+
+/** Handler parameter: the calling key, for what belongs to a key. @throws Problem 401 on a route without keys. */
+export const Calling = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {
+  const { caller } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+  if (!caller) throw new Problem(401, 'unauthenticated', 'Send an API key as "Authorization: Bearer <key>"');
+  return caller;
 });

@@ -18,12 +18,14 @@ export interface AuthenticatedRequest extends FastifyRequest {
   caller?: Caller;
 }
 
+type WithHeaders = Pick<FastifyRequest, 'headers'>;
+
 /** @returns who calls. @throws Problem 401 or 403. */
-export function authenticate(
+export function authenticate<R extends WithHeaders>(
   keys: KeyRing,
-  request: FastifyRequest,
+  request: R,
   needed: Role,
-  keyOf: (request: FastifyRequest) => string | null = headerKeyOf,
+  keyOf: (request: R) => string | null = headerKeyOf,
 ): Caller {
   const key = keyOf(request);
   if (key === null) {
@@ -33,7 +35,7 @@ export function authenticate(
 }
 
 /** `X-API-Key` is what OpenFeature's providers send where they are told to. */
-function headerKeyOf({ headers }: FastifyRequest): string | null {
+function headerKeyOf({ headers }: WithHeaders): string | null {
   const { authorization } = headers;
   if (authorization !== undefined)
     return authorization.startsWith('Bearer ') ? authorization.slice(7).trim() : null;

@@ -12,12 +12,16 @@ import { newUlid } from './ulid.js';
 /** On every answer. */
 export const COMMON_HEADERS = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' } as const;
 
+/** Ids unique per process and request; a random one for each would cost more than the routing. */
+export function requestIds(): () => string {
+  const prefix = `req_${newUlid(Date.now())}_`;
+  let count = 0;
+  return () => `${prefix}${(++count).toString(36)}`;
+}
+
 /** The HTTP server: limits, a JSON parser that refuses bad UTF-8, and problem documents below Nest as well. */
 export function createAdapter(config: Config): FastifyAdapter {
   const logger = new Logger('Http');
-  // Unique per process and request; a random id for each would cost more than the routing.
-  const prefix = `req_${newUlid(Date.now())}_`;
-  let count = 0;
   const adapter = new FastifyAdapter({
     bodyLimit: config.bodyLimitBytes,
     requestTimeout: 10_000,
@@ -25,7 +29,7 @@ export function createAdapter(config: Config): FastifyAdapter {
     keepAliveTimeout: 72_000,
     routerOptions: { maxParamLength: 256 },
     trustProxy: false,
-    genReqId: () => `${prefix}${(++count).toString(36)}`,
+    genReqId: requestIds(),
     return503OnClosing: true,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(error, request, reply, logger),
@@ -61,8 +65,11 @@ function refuseUnreadable(request: FastifyRequest, type: string): void {
     throw new Problem(415, 'unsupported_media_type', 'Send the body as application/json');
 }
 
-/** JSON with `__proto__` and `constructor.prototype` keys dropped, so that no value can reach a prototype. */
-function parseJson(body: Buffer): unknown {
+/**
+ * JSON with `__proto__` and `constructor.prototype` keys dropped, so that no value can reach a prototype.
+ * @throws Problem 400 when it is no JSON, or no UTF-8.
+ */
+export function parseJson(body: Buffer): unknown {
   if (body.length === 0) return {};
   if (!isUtf8(body)) throw new Problem(400, 'malformed_utf8', 'The body is not valid UTF-8');
   try {

@@ -31,6 +31,7 @@ const READS = new Set([
   'POST /v1/experiments/x/health/show-blocked',
   'POST /v1/analyses',
   'POST /v1/power',
+  'POST /v1/reach',
   // Questions whose answers are kept nowhere.
   'POST /v1/decisions/x/counterfactual',
   'POST /v1/policies/x/replay',

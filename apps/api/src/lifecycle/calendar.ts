@@ -1,6 +1,7 @@
 import { NO_PLAN, membershipsOf } from '#experiments';
 import type { LayerMembership, SchedulePlan } from '#experiments';
 import type { Sql } from '../persistence/database.js';
+import { clashesOf } from './clashes.js';
 
 const DAY_MS = 86_400_000;
 
@@ -12,19 +13,13 @@ export interface Booking {
   readonly owner: string;
   readonly surface: string;
   readonly unitType: string;
+  /** What it is decided by. */
+  readonly metric: string | null;
   readonly layers: readonly LayerMembership[];
   readonly from: number;
   readonly to: number;
   /** The end is not planned: it is what its shortest run makes of it, or now where that is over. */
   readonly endIsGuess: boolean;
-}
-
-/** Two experiments of one surface that want the same units at the same time. */
-export interface Clash {
-  readonly surface: string;
-  readonly experiments: readonly [string, string];
-  readonly from: number;
-  readonly to: number;
 }
 
 interface Row extends Record<string, unknown> {
@@ -34,6 +29,7 @@ interface Row extends Record<string, unknown> {
   readonly owner: string;
   readonly surface: string;
   readonly unitType: string;
+  readonly metric: string | null;
   readonly layer: string;
   readonly layerFrom: number;
   readonly layerTo: number;
@@ -45,20 +41,21 @@ interface Row extends Record<string, unknown> {
 }
 
 const ROWS = `
-select e.key, e.title, e.status, e.owner, e.surface, e.unit_type as "unitType", e.layer, e.layer_from as "layerFrom",
+select e.key, e.title, e.status, e.owner, e.surface, e.unit_type as "unitType",
+       e.decision_metric as metric, e.layer, e.layer_from as "layerFrom",
        e.layer_to as "layerTo", e.other_layers as "otherLayers", e.started_at as "startedAt",
        e.stopped_at as "stoppedAt", e.minimum_days as "minimumDays", s.plan
   from experiment e left join experiment_schedule s on s.experiment = e.key
- where e.started_at is not null or e.status = 'scheduled'
+ where e.started_at is not null or e.status = 'scheduled' or (e.status = 'draft' and $1)
  order by e.surface, e.started_at nulls last, e.key`;
 
-/** Everything that ran, runs or will run, by surface. */
-export async function bookings(db: Sql, now: number): Promise<Booking[]> {
-  return (await db.query<Row>(ROWS)).map((row) => bookingOf(row, now));
+/** Everything that ran, runs or will run, by surface. @param drafts those, too, as if they started now. */
+export async function bookings(db: Sql, now: number, drafts = false): Promise<Booking[]> {
+  return (await db.query<Row>(ROWS, [drafts])).map((row) => bookingOf(row, now));
 }
 
 function bookingOf(row: Row, now: number): Booking {
-  const { key, title, status, owner, surface, unitType } = row;
+  const { key, title, status, owner, surface, unitType, metric } = row;
   const plan = { ...NO_PLAN, ...row.plan };
   const from = row.startedAt?.getTime() ?? plan.startAt ?? now;
   const known = row.stoppedAt?.getTime() ?? plan.endAt;
@@ -68,33 +65,10 @@ function bookingOf(row: Row, now: number): Booking {
     otherLayers: row.otherLayers,
   });
   return {
-    ...{ key, title, status, owner, surface, unitType, layers, from },
+    ...{ key, title, status, owner, surface, unitType, metric, layers, from },
     to: Math.max(from, known ?? Math.max(now, from + row.minimumDays * DAY_MS)),
     endIsGuess: known === null,
   };
-}
-
-const overlaps = (a: readonly [number, number], b: readonly [number, number]): boolean =>
-  a[0] < b[1] && b[0] < a[1];
-
-/** Whether a unit can be in both: not where they have parts of one layer that do not touch. */
-function shareUnits(a: Booking, b: Booking): boolean {
-  if (a.unitType !== b.unitType) return false;
-  return !a.layers.some((one) =>
-    b.layers.some((other) => one.layer === other.layer && !overlaps(one.range, other.range)),
-  );
-}
-
-/** Pairs that share surface, units and time; where one serves a unit, the other, younger one does not get it. */
-export function clashesOf(all: readonly Booking[]): Clash[] {
-  return all.flatMap((a, i) =>
-    all.slice(i + 1).flatMap((b): Clash[] => {
-      if (a.surface !== b.surface || !overlaps([a.from, a.to], [b.from, b.to]) || !shareUnits(a, b))
-        return [];
-      const [from, to] = [Math.max(a.from, b.from), Math.min(a.to, b.to)];
-      return [{ surface: a.surface, experiments: [a.key, b.key], from, to }];
-    }),
-  );
 }
 
 /** Bookings and clashes that touch a span, with times as ISO 8601. */

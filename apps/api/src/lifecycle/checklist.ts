@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { compileCondition, conditionSources, membershipsOf, startRequirements } from '#experiments';
+import { compileCondition, conditionSources, startRequirements } from '#experiments';
 import type { Context } from '#experiments';
 import { approvalRequired, designHash, readApproval } from '../experiments/approval.js';
 import { ExperimentStore } from '../experiments/experiment-store.js';
@@ -9,9 +9,10 @@ import { loadMetricCatalogue } from '../persistence/metric-catalogue.js';
 import type { MetricCatalogue } from '../persistence/metric-catalogue.js';
 import { PowerPlans } from '../reports/power-plans.js';
 import { powerSchema } from '../reports/power.schemas.js';
-import { bookings, clashesOf } from './calendar.js';
+import { bookings } from './calendar.js';
+import { clashesOf } from './clashes.js';
+import type { ClashReason } from './clashes.js';
 
-const DAY_MS = 86_400_000;
 const DEFAULT_LIFT = 0.05;
 /** Newest decisions that targeting is tried on. */
 const SAMPLE = 5000;
@@ -109,39 +110,31 @@ export class Checklist {
     );
   }
 
-  private async clashes(experiment: StoredExperiment, now: Date): Promise<CheckItem> {
-    const { key, title, owner, surface, unitType, minimumDays, layerRange } = experiment;
-    const others = (await bookings(this.db, now.getTime())).filter(
-      (booking) => booking.key !== key && ['running', 'paused', 'scheduled'].includes(booking.status),
+  private async clashes({ key }: StoredExperiment, now: Date): Promise<CheckItem> {
+    const open = (await bookings(this.db, now.getTime(), true)).filter(
+      (booking) => booking.key === key || ['running', 'paused', 'scheduled'].includes(booking.status),
     );
-    // A draft gets a free part of its layer at the start: what is taken by others of the layer is not in its way.
-    const layers = membershipsOf({
-      ...experiment,
-      layerRange: experiment.status === 'draft' ? [1, 1] : layerRange,
-    });
-    const from = now.getTime();
-    const own = {
-      key,
-      title,
-      owner,
-      surface,
-      unitType,
-      layers,
-      from,
-      to: from + Math.max(1, minimumDays) * DAY_MS,
-    };
-    const clashes = clashesOf([{ ...own, status: experiment.status, endIsGuess: true }, ...others]).filter(
-      ({ experiments }) => experiments.includes(key),
+    const found = clashesOf(open).filter(
+      ({ reason, experiments }) => reason !== 'same-metric' && experiments.includes(key),
     );
-    const names = clashes.map(({ experiments }) => `"${experiments.find((one) => one !== key) ?? ''}"`);
+    const namesOf = (wanted: ClashReason): string =>
+      found
+        .filter(({ reason }) => reason === wanted)
+        .map(({ experiments }) => `"${experiments.find((one) => one !== key) ?? ''}"`)
+        .join(', ');
+    const [shared, owners] = [namesOf('same-units'), namesOf('layer-full')];
+    const texts = [
+      ...(shared === ''
+        ? []
+        : [`Shares its surface and units with ${shared}: the older one gets them. Use one layer for both.`]),
+      ...(owners === '' ? [] : [`Its layer has no room of the size it asks for; it belongs to ${owners}.`]),
+    ];
     return {
       code: 'clash',
-      level: 'advised',
-      status: names.length === 0 ? 'pass' : 'fail',
-      text:
-        names.length === 0
-          ? 'No other experiment wants the same units on this surface.'
-          : `Shares its surface and units with ${names.join(', ')}: the older one gets them. Use one layer for both.`,
+      // Without room in its layer a start is refused.
+      level: owners === '' ? 'advised' : 'needed',
+      status: found.length === 0 ? 'pass' : 'fail',
+      text: texts.join(' ') || 'No other experiment wants the same units on this surface.',
     };
   }
 

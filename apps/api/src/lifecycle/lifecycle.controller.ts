@@ -97,10 +97,12 @@ export class LifecycleController {
 
   @Get('calendar')
   @AllowRole('secret')
-  @ApiOperation({ summary: 'Which experiments run when on which surface, and which want the same units' })
-  async calendar(@Query({ schema: calendarQuery }) { from, to }: CalendarQuery) {
+  @ApiOperation({
+    summary: "Which experiments run when on which surface, which are in each other's way, and why",
+  })
+  async calendar(@Query({ schema: calendarQuery }) { from, to, drafts }: CalendarQuery) {
     const now = Date.now();
-    const all = await bookings(this.db, now);
+    const all = await bookings(this.db, now, drafts === 'true');
     return calendarView(all, from ?? now - 28 * DAY_MS, to ?? now + 28 * DAY_MS);
   }
 }

@@ -30,5 +30,6 @@ export const calendarQuery = z.object({
     .datetime({ offset: true })
     .transform((text) => Date.parse(text))
     .optional(),
+  drafts: z.enum(['true', 'false']).optional().describe('Drafts, too, as if they started now'),
 });
 export type CalendarQuery = z.output<typeof calendarQuery>;

@@ -12,8 +12,7 @@ import { createKey } from '../access/keys.js';
 import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
 import type { Treatment } from '../serving/serve-treatments.js';
-import { TreatmentsController } from '../serving/treatments.controller.js';
-import { attributesOf, seedClientsWorld } from './clients.fixtures.js';
+import { attributesOf, postAll, seedClientsWorld } from './clients.fixtures.js';
 
 const UNITS = 10_000;
 const LOCAL = ['text', 'number', 'bool', 'object', 'promo', 'nothing'];
@@ -77,7 +76,7 @@ describe('clients of others, unmodified', () => {
     await api.db.database.query(`select pg_notify('marquee_catalog', '')`);
     await api.running.app.listen(0, '127.0.0.1');
     host = `http://127.0.0.1:${(api.running.app.getHttpServer().address() as AddressInfo).port}`;
-    for (let i = 0; i < 5; i++) keys.push((await createKey(api.db.database, 'Test', 'publishable')).key);
+    for (let i = 0; i < 6; i++) keys.push((await createKey(api.db.database, 'Test', 'publishable')).key);
     await until(async () => (await treatments('u1', {})).every(({ reason }) => reason !== 'UNKNOWN_SURFACE'));
     await until(async () => (await fetch(`${host}/api/features/${keys.at(-1)}`)).status === 200);
     const inSeveral = async (): Promise<boolean> =>
@@ -156,6 +155,13 @@ describe('clients of others, unmodified', () => {
         return [...new Set(seen)];
       };
       for (const one of ['b1', 'b2', 'b3']) expect(await draws(one)).toHaveLength(1);
+      // Polls of a page, each decided anew as it sends no tag: the same, and what the server's client got.
+      const [kept] = await draws('b1');
+      for (const _poll of [1, 2, 3]) {
+        const bulk = await post('/ofrep/v1/evaluate/flags', { context: { targetingKey: 'b1' } });
+        const { flags } = (await bulk.json()) as { flags: { key: string; value?: unknown }[] };
+        expect(flags.find(({ key }) => key === 'art')?.value).toBe(kept);
+      }
       const anew = await Promise.all(Array.from({ length: 20 }, () => treatments('b1', {})));
       expect(new Set(anew.map((one) => one.at(-1)?.action)).size).toBeGreaterThan(1);
     });
@@ -291,6 +297,60 @@ describe('clients of others, unmodified', () => {
       ]);
     });
 
+    it('keeps what it has while too much is asked, and asks nothing until Retry-After has passed', async () => {
+      const key = keys[5] ?? '';
+      const statuses: number[] = [];
+      const busy = new OFREPWebProvider({
+        baseUrl: host,
+        headers: [['X-API-Key', key]],
+        cacheMode: 'disabled',
+        fetchImplementation: async (input: string | URL | Request, init?: RequestInit) => {
+          const answer = await fetch(input, init);
+          statuses.push(answer.status);
+          return answer;
+        },
+      });
+      await WebOpenFeature.setContext('busy', { targetingKey: `u${unit}`, ...attributesOf(unit) } as never);
+      await WebOpenFeature.setProviderAndWait('busy', busy as unknown as WebProvider);
+      const text = (): string => WebOpenFeature.getClient('busy').getStringValue('text', 'mine');
+      const evaluate = (): Promise<Response> =>
+        post(
+          '/ofrep/v1/evaluate/flags',
+          { context: { targetingKey: 'u1' } },
+          { authorization: `Bearer ${key}` },
+        );
+      const move = (i: number): Promise<unknown> =>
+        WebOpenFeature.setContext('busy', { targetingKey: `u${i}` }).catch(() => undefined);
+      const limited: unknown[] = [];
+      let flooding = true;
+      const flood = async (): Promise<void> => {
+        while (flooding) {
+          const answer = await evaluate();
+          const body: unknown = await answer.json();
+          if (answer.status === 429) limited.push([answer.headers.get('retry-after'), body]);
+        }
+      };
+      const floods = Promise.all(Array.from({ length: PER_SECOND * 3 }, flood));
+      await until(() => limited.length > 0);
+      let before = '';
+      // A request between two others may still have a turn.
+      for (let i = 0; statuses.at(-1) !== 429 && i < 20; i++) {
+        before = text();
+        await move(i);
+      }
+      flooding = false;
+      await floods;
+      expect(limited[0]).toEqual([
+        '1',
+        { errorCode: 'GENERAL', errorDetails: expect.stringContaining('second') },
+      ]);
+      expect([statuses.at(-1), text()]).toEqual([429, before]);
+      const asked = statuses.length;
+      await move(20);
+      expect([statuses.length, text()]).toEqual([asked, before]);
+      await busy.onClose?.();
+    });
+
     it('may be asked from the origins that are configured', async () => {
       const preflight = async (path: string, origin: string): Promise<Response> =>
         fetch(`${host}${path}`, {
@@ -325,22 +385,22 @@ describe('clients of others, unmodified', () => {
         },
       });
 
-    it(`assigns ${UNITS} units by itself as treatments does: layers, targeting, holdouts, prerequisites, clusters`, async () => {
+    it(`assigns ${UNITS} units by itself as ${UNITS} requests for treatments do: layers, targeting, holdouts, prerequisites, clusters`, async () => {
       const gb = make(false, 'u0', {});
       await gb.init();
       expect(Object.keys(gb.getFeatures()).sort()).toEqual(
         ['$arms:text', '$holdout:text', '$holdout:object', '$holdout:promo', ...LOCAL].sort(),
       );
-      const controller = api.running.app.get(TreatmentsController);
       const requests = LOCAL.map((surface) => ({ surface }));
+      const bodies = Array.from({ length: UNITS }, (_, i) =>
+        JSON.stringify({ unitId: `u${i}`, context: attributesOf(i), requests }),
+      );
       const wrong: unknown[] = [];
       const arms = new Map<string, number>();
-      const answers = [];
-      for (let i = 0; i < UNITS; i++)
-        answers.push(controller.serve({ unitId: `u${i}`, context: attributesOf(i), requests }));
-      for (const [i, answer] of (await Promise.all(answers)).entries()) {
+      const answers = await postAll(`${host}/v1/treatments`, api.keys.publishable, bodies);
+      for (const [i, text] of answers.entries()) {
         await gb.setAttributes({ ...attributesOf(i), id: `u${i}` });
-        for (const treatment of answer.treatments) {
+        for (const treatment of (JSON.parse(text) as { treatments: Treatment[] }).treatments) {
           const difference = differenceOf(gb, treatment);
           if (difference) wrong.push([i, ...difference]);
           const way = `${treatment.experiment} ${treatment.arm}`;
@@ -360,7 +420,7 @@ describe('clients of others, unmodified', () => {
       for (const way of ['object-shipped arm1', 'object-paused null', 'promo arm1', 'null null'])
         expect([way, arms.get(way)]).toEqual([way, expect.any(Number)]);
       gb.destroy();
-    });
+    }, 180_000);
 
     it('feeds exposures back: the server makes the same decision again, and it counts as seen', async () => {
       tracked.length = 0;
@@ -397,7 +457,6 @@ describe('clients of others, unmodified', () => {
       const gb = make(false, 'u6', {});
       await gb.init({ streaming: true });
       expect(gb.getFeatureValue('nothing', null)).toBe('fresh');
-      await sleep(150);
       await api.db.database.query(`update surface set default_value = '"newer"' where key = 'nothing'`);
       await api.db.database.query(`select pg_notify('marquee_catalog', '')`);
       await until(() => (gb.getFeatureValue('nothing', null) as unknown) === 'newer');

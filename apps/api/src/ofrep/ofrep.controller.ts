@@ -108,13 +108,14 @@ export class OfrepController implements OnModuleInit, BeforeApplicationShutdown 
   @ApiOperation({ summary: 'OFREP: tells as server-sent events that flags may have changed' })
   events(
     @Param('clientKey') clientKey: string,
+    @Query('since') since: string | undefined,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): void {
     authenticateClientKey(this.keys, clientKey);
-    const last = request.headers['last-event-id'];
+    const last = request.headers['last-event-id'] ?? since;
     const changed = this.changed();
-    // Somebody who was away and missed something is told at once.
+    // Somebody who was away, or whose flags are older than the stream, is told at once.
     this.streams.add(request, reply, {}, last !== undefined && last !== changed.id ? changed : null);
   }
 
@@ -138,7 +139,8 @@ export class OfrepController implements OnModuleInit, BeforeApplicationShutdown 
   private eventStreams({ caller, headers }: AuthenticatedRequest): object {
     if (caller?.role !== 'publishable') return {};
     const sent = headers.authorization?.slice(7) ?? headers['x-api-key'];
-    const requestUri = `/ofrep/v1/events/${encodeURIComponent(String(sent).trim())}`;
+    const since = encodeURIComponent(this.catalog.revision);
+    const requestUri = `/ofrep/v1/events/${encodeURIComponent(String(sent).trim())}?since=${since}`;
     return { eventStreams: [{ type: 'sse', endpoint: { requestUri }, inactivityDelaySec: INACTIVITY_S }] };
   }
 }

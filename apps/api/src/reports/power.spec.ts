@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
+import type { Reach } from '../experiments/reach.js';
+import { ItemIndex, compileCatalog } from '../serving/catalog-data.js';
+import { CatalogStore } from '../serving/catalog-store.js';
 import type { PowerAnswer } from './power.js';
 
 const arms = [
@@ -139,5 +142,126 @@ describe('POST /v1/power', () => {
     ]);
     const two = arms.map((arm) => ({ ...arm, isControl: true }));
     expect(await problem({ ...fixed, arms: two })).toEqual([400, expect.stringContaining('/arms')]);
+  });
+
+  describe('POST /v1/reach', () => {
+    const DAYS = 4;
+    const reach = async (body: object): Promise<Reach> => {
+      const answer = await api.request('POST', '/v1/reach', { body, key: api.keys.secret });
+      expect([answer.status, answer.text.slice(0, answer.status === 200 ? 0 : 500)]).toEqual([200, '']);
+      return answer.json<Reach>();
+    };
+    const french = { attribute: 'country', op: 'eq', value: 'FR' };
+    const here = { surface: 'hero', layer: 'l', targeting: french };
+    beforeAll(async () => {
+      await api.request('POST', '/v1/surfaces', { body: { key: 'hero', title: 'Hero', kind: 'value' } });
+      await api.request('POST', '/v1/surfaces', { body: { key: 'quiet', title: 'Quiet', kind: 'value' } });
+      // 400 members, 200 of them French, twice on each of four days; and a tester who is no traffic.
+      await api.db.database.query(
+        `insert into decision (id, at, unit_id, unit_type, surface, kind, propensity, arm_propensity, seed, reason, context)
+         select format('h%s-%s-%s', day, unit, visit), now() - make_interval(days => day, hours => 1 + visit), 'u' || unit, 'member', 'hero',
+                'value', 1, 1, 's', case when unit = 401 then 'FORCED' else 'NO_EXPERIMENT' end,
+                jsonb_build_object('country', case when unit % 2 = 0 then 'FR' else 'BE' end) || case when unit <= 40
+                  then jsonb_build_object('deviceId', 'd' || unit % 10) else '{}' end
+           from generate_series(0, $1 - 1) day, generate_series(1, 401) unit, generate_series(0, 1) visit`,
+        [DAYS],
+      );
+    });
+
+    it('counts the units of the past whom the engine would really put into the experiment', async () => {
+      const all = await reach({ ...here, layerShare: 0.5, traffic: 1 });
+      expect(all).toMatchObject({
+        status: 'ok',
+        window: { days: DAYS },
+        sample: { requests: 400 * 2 * DAYS, share: 1 },
+        attributes: [{ name: 'country', share: 1 }],
+        known: ['country', 'deviceId'],
+        unknown: [],
+      });
+      expect(all.days).toHaveLength(DAYS);
+      expect(all.days[0]).toMatchObject({ asked: 400, reached: all.perDay?.mean });
+      expect(all.steps.slice(0, 3)).toEqual([
+        { step: 'asked', units: 400 },
+        { step: 'targeting', units: 200 },
+        { step: 'free', units: 200 },
+      ]);
+      const started = await api.request('POST', '/v1/experiments', {
+        body: {
+          ...{ ...here, layerShare: 0.5, key: 'hero-test', title: 'Hero', decisionMetric: 'play-rate' },
+          hypothesis: 'French members play more',
+          arms: arms.map((arm) => ({ ...arm, treatment: { kind: 'value', value: arm.key } })),
+        },
+      });
+      expect(started.status).toBe(201);
+      await api.request('POST', '/v1/experiments/hero-test/start', { body: {} });
+      const { engine } = compileCatalog(
+        await new CatalogStore(api.db.database).readConfig(),
+        new ItemIndex([]),
+      );
+      const members = Array.from({ length: 400 }, (_, i) => i + 1).filter((i) => {
+        const context = { country: i % 2 === 0 ? 'FR' : 'BE' };
+        return engine.assign({ unitId: `u${i}`, unitType: 'member' }, 'hero', context).arm !== null;
+      });
+      expect(members.length).toBeGreaterThan(60);
+      expect(all.perDay).toEqual({ mean: members.length, low: members.length, high: members.length });
+      // The next one in the layer gets the other half of it; the one that runs keeps its own, also when it is asked about.
+      const other = await reach({ ...here });
+      expect(other.perDay?.mean).toBe(200 - members.length);
+      expect((await reach({ ...here, experiment: 'hero-test' })).perDay?.mean).toBe(members.length);
+      // Outside the layer the older one comes first.
+      const steps = Object.fromEntries(
+        (await reach({ ...here, layer: null, traffic: 0.5 })).steps.map(({ step, units }) => [step, units]),
+      );
+      expect(steps).toMatchObject({ free: 200 - members.length, layer: 200 - members.length });
+      expect(steps['traffic']).toBeLessThan(0.7 * (200 - members.length));
+      const needs = (named: string): object => ({ experiment: 'hero-test', arms: [named] });
+      await api.request('POST', '/v1/surfaces', { body: { key: 'below', title: 'Below', kind: 'value' } });
+      await api.db.database.query(
+        `insert into decision (id, at, unit_id, unit_type, surface, kind, propensity, arm_propensity, seed, reason, context)
+         select 'b' || id, at, unit_id, unit_type, 'below', kind, 1, 1, 's', reason, context from decision where surface = 'hero'`,
+      );
+      const after = await Promise.all(
+        ['control', 'new'].map((named) =>
+          reach({ surface: 'below', layer: null, prerequisites: [needs(named)] }),
+        ),
+      );
+      expect(after.reduce((sum, { perDay }) => sum + (perDay?.mean ?? 0), 0)).toBe(members.length);
+    });
+
+    it('says what the past cannot tell', async () => {
+      const blind = await reach({
+        ...here,
+        layer: null,
+        targeting: { attribute: 'plan', op: 'eq', value: 'basic' },
+      });
+      expect(blind.perDay).toMatchObject({ mean: 0 });
+      expect(blind.unknown[0]).toContain('No recorded request carries "plan"');
+      const devices = await reach({ surface: 'hero', layer: null, unitType: 'device' });
+      expect(devices.withoutUnit).toBeCloseTo(0.9, 10);
+      expect(devices.unknown).toEqual(['90 % of the requests name no device.']);
+      expect(devices.steps[0]).toEqual({ step: 'asked', units: 10 });
+      const quiet = await reach({ surface: 'quiet', layer: 'l' });
+      expect(quiet).toMatchObject({ status: 'no-history', perDay: null, share: null, days: [] });
+      expect(quiet.unknown[0]).toContain('Nobody asked for "quiet"');
+      // More requests than are tried: a quarter of the units, and their number within a few standard errors.
+      const busy = await reach({ surface: 'home', layer: null });
+      expect(busy.sample.share).toBeLessThan(1);
+      expect(busy.sample.requests).toBeLessThanOrEqual(10_000);
+      expect(Math.abs((busy.steps[0]?.units ?? 0) - 2200)).toBeLessThan(330);
+      expect(busy.unknown.join()).toContain('because there are many');
+    });
+
+    it('says which field is wrong', async () => {
+      const pointer = async (body: object): Promise<string> => {
+        const answer = await api.request('POST', '/v1/reach', { body, key: api.keys.secret });
+        expect(answer.status).toBe(400);
+        return answer.text;
+      };
+      expect(await pointer({ ...here, layer: 'nowhere' })).toContain('/layer');
+      expect(await pointer({ ...here, targeting: { segment: 'nobody' } })).toContain('unknown_segment');
+      expect(await pointer({ ...here, targeting: { attribute: 'a', op: 'nope' } })).toContain('/targeting');
+      expect(await pointer({ surface: 'nothing' })).toContain('/surface');
+      expect(await pointer({ ...here, experiment: 'nobody' })).toContain('/experiment');
+    });
   });
 });

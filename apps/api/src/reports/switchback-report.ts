@@ -46,10 +46,10 @@ interface SlotRow extends Record<string, unknown> {
   readonly d: number;
 }
 
-/** The unit of a slot is `<market>@<start of the slot>`. */
+/** The unit of a slot is `<market>@<start of the slot>`; slots are counted by the clocks that the start is told by. */
 function slotOfUnit(unitId: string, slotMinutes: number): { market: string; slot: number } | null {
   const at = unitId.lastIndexOf('@');
-  const start = Date.parse(unitId.slice(at + 1));
+  const start = Date.parse(`${unitId.slice(at + 1, at + 17)}Z`);
   if (at < 0 || Number.isNaN(start)) return null;
   return { market: unitId.slice(0, at), slot: Math.round(start / MINUTE_MS / slotMinutes) };
 }

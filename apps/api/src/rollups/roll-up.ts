@@ -123,8 +123,10 @@ async function takeExposures(tx: Transaction, { from, to }: Range): Promise<void
     [from, to, decided?.first, decided?.last],
   );
   await keepPending(tx);
-  // The arm that all units get during a pause is no assignment of theirs: it would make them crossovers.
-  await tx.query(`delete from fresh_entry where experiment is null or arm is null or reason = 'PAUSED'`);
+  // The arm that all units get during a pause, or once it is shipped, is no assignment of theirs.
+  await tx.query(
+    `delete from fresh_entry where experiment is null or arm is null or reason in ('PAUSED', 'SHIPPED')`,
+  );
   await tx.query(WASHED_OUT);
 }
 
@@ -135,8 +137,7 @@ async function takeExposures(tx: Transaction, { from, to }: Range): Promise<void
 const WASHED_OUT = `
 delete from fresh_entry f using experiment x
  where x.key = f.experiment and (x.switchback ->> 'washOutMinutes')::integer > 0
-   and f.unit_id ~ '@\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\dZ$'
-   and f.at < right(f.unit_id, 17)::timestamptz + make_interval(mins => (x.switchback ->> 'washOutMinutes')::integer)`;
+   and f.at < substring(f.unit_id from '@(\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d(?:Z|[+-]\\d\\d:\\d\\d))$')::timestamptz + make_interval(mins => (x.switchback ->> 'washOutMinutes')::integer)`;
 
 /** Exposures whose decision is not there yet wait; those that waited too long are counted and given up. */
 async function keepPending(tx: Transaction): Promise<void> {

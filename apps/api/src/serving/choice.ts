@@ -125,6 +125,7 @@ export function fixedChoice(
   if (surface.kind === 'value') return certain(value, reason, null);
   if (candidates.length === 0) return defaultChoice(surface, candidates, limit, reason);
   if (surface.kind === 'action') {
+    if (value === null) return defaultChoice(surface, candidates, limit, reason);
     const index = candidates.findIndex((action) => action.id === value);
     const shown = index >= 0 && allowed?.[index] !== 0;
     if (shown) return certain(value, reason, null, oneHot(candidates.length, index));

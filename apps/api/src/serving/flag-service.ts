@@ -113,7 +113,7 @@ export class FlagService {
   }
 
   private periodsOf({ arms, switchback }: Experiment, now: number): string[] {
-    const slot = switchback ? [slotOf(now, switchback.slotMinutes)] : [];
+    const slot = switchback ? [slotOf(now, switchback)] : [];
     return [
       ...slot,
       ...arms.flatMap(({ treatment }) => {

@@ -304,6 +304,15 @@ describe('actions', () => {
       chosen: 'b1',
       reason: 'FALLBACK_INVALID',
     });
+    // Null is the default, and nothing has failed.
+    const plain = world({ experiments: [experiment('art', 'title.artwork', [arm('control', value(null))])] });
+    expect(one(plain, ask('m1', 'title.artwork', { subject: 't1' })).record).toMatchObject({
+      chosen: 'a1',
+      propensity: 1,
+      probabilities: [1, 0],
+      reason: 'SPLIT',
+      fallback: null,
+    });
   });
 
   it('draws with the frequencies it logs (chi-square, 2 df, 99.9 % quantile 13.8)', () => {

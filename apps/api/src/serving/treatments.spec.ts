@@ -282,4 +282,82 @@ describe('POST /v1/treatments', () => {
     });
     expect(answer.json<{ errors: unknown[] }>().errors).toHaveLength(20);
   });
+
+  describe('over a connection', () => {
+    interface Answered {
+      readonly status: number;
+      readonly headers: Record<string, string>;
+      readonly body: unknown;
+      /** Of the way that answered: each counts its requests by itself. */
+      readonly way: string | undefined;
+    }
+    let url: string;
+    /** @param chunked as clients send that do not know the length; such requests are Fastify's. */
+    const ask = async (raw: string | Buffer, more: object, chunked: boolean): Promise<Answered> => {
+      const bytes = Buffer.from(raw);
+      const answer = await fetch(url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Bearer ${api.keys.publishable}`,
+          ...more,
+        },
+        body: chunked ? new Blob([bytes]).stream() : bytes,
+        ...(chunked ? { duplex: 'half' } : {}),
+      } as RequestInit);
+      const { 'x-request-id': id, ...headers } = Object.fromEntries(answer.headers);
+      // Of the connection: Fastify ends it after a body that it could not read.
+      for (const name of ['date', 'connection', 'keep-alive']) delete headers[name];
+      const text = (await answer.text()).replace(/(?:req_)?[0-7][0-9A-HJKMNP-TV-Z]{25}(?:_\w+)?/g, 'ID');
+      // Read by pages of other origins only, which never come the plain way.
+      delete headers['access-control-expose-headers'];
+      // Ids differ in length.
+      if (answer.status !== 200) delete headers['content-length'];
+      return { status: answer.status, headers, body: JSON.parse(text), way: id?.split('_')[1] };
+    };
+
+    beforeAll(async () => {
+      await api.running.app.listen(0, '127.0.0.1');
+      url = `${await api.running.app.getUrl()}/v1/treatments`;
+    });
+
+    const json = JSON.stringify(ok);
+    it.each<[string, number, string | Buffer, Record<string, string>]>([
+      ['a decision', 200, json, {}],
+      ['a decision in UTF-8', 200, json, { 'content-type': 'application/json; charset=utf-8' }],
+      ['malformed JSON', 400, '{"unitId":', {}],
+      ['bad UTF-8', 400, Buffer.from([0x7b, 0xff, 0x7d]), {}],
+      ['a prototype', 200, `${json.slice(0, -1)},"context":{"__proto__":{"admin":true}}}`, {}],
+      ['a fault', 400, '{"unitId":"m1","requests":[{"surface":"?"}]}', {}],
+      ['no key', 401, json, { authorization: '' }],
+      ['a wrong key', 401, json, { authorization: 'Bearer mq_pub_wrong' }],
+      ['a key in another header', 200, json, { authorization: 'none', 'x-api-key': 'PUBLISHABLE' }],
+    ])('answers %s with %i on both of its ways, alike', async (_name, status, raw, headers) => {
+      const more = { ...headers };
+      if (more['x-api-key']) {
+        more['x-api-key'] = api.keys.publishable;
+        delete more['authorization'];
+      }
+      const [plain, other] = [await ask(raw, more, false), await ask(raw, more, true)];
+      expect({ ...plain, way: '' }).toEqual({ ...other, way: '' });
+      expect([plain.status, plain.way === other.way]).toEqual([status, false]);
+    });
+
+    it('leaves to Fastify what is not plain: other types, compression, large bodies, pages of other origins', async () => {
+      const { way } = await ask(json, {}, true);
+      const large = `${json.slice(0, -1)},"more":"${'x'.repeat(70_000)}"}`;
+      const origin = 'https://app.example';
+      const answers = [
+        await ask(json, { 'content-type': 'text/csv' }, false),
+        await ask(json, { 'content-encoding': 'gzip' }, false),
+        await ask(large, {}, false),
+        await ask('x'.repeat(api.config.bodyLimitBytes + 1), {}, false),
+        await ask(json, { origin }, false),
+      ];
+      expect(answers.map((one) => [one.status, one.way === way])).toEqual(
+        [415, 415, 200, 413, 200].map((status) => [status, true]),
+      );
+      expect(answers.at(-1)?.headers['access-control-allow-origin']).toBe(origin);
+    });
+  });
 });

@@ -58,6 +58,42 @@ export async function setStage(world: World, days: number): Promise<Stage> {
   }
 }
 
+/** A project in which nothing was ever made, with its dashboard. */
+export async function setEmptyProject(): Promise<Pick<Stage, 'api' | 'local' | 'close'>> {
+  const api = await startTestApi();
+  await api.running.app.listen({ port: 0, host: '127.0.0.1' });
+  const url = await api.running.app.getUrl();
+  const local = await startDashboard({ MARQUEE_API_URL: url, MARQUEE_LOCAL_KEY: api.keys.admin });
+  return {
+    api,
+    local,
+    async close() {
+      await local.stop();
+      await api.close();
+    },
+  };
+}
+
+const PRESSES = 'test.presses';
+
+/** Counts what a person presses: every real pointer press on the page, wherever it lands. Typing does not count. */
+export async function countClicks(
+  page: Page,
+): Promise<{ clicks(): Promise<number>; reset(): Promise<void> }> {
+  // Kept by the tab, so that loading a page loses none.
+  await page.addInitScript({
+    content: `addEventListener('pointerdown', (event) => {
+      if (event.isTrusted) sessionStorage.setItem('${PRESSES}', Number(sessionStorage.getItem('${PRESSES}')) + 1);
+    }, { capture: true });`,
+  });
+  return {
+    clicks: async () => Number(await page.evaluate(`sessionStorage.getItem('${PRESSES}')`)),
+    reset: async () => {
+      await page.evaluate(`sessionStorage.setItem('${PRESSES}', 0)`);
+    },
+  };
+}
+
 /** A window of the browser that remembers everything which a user would call broken. */
 export interface Visitor {
   readonly context: BrowserContext;

@@ -57,7 +57,7 @@ const acceptedSchema = z.object({
 });
 export type Accepted = z.output<typeof acceptedSchema>;
 
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** Longest wait between two tries while the API is away. */
 const longestPauseMs = 5_000;

@@ -64,11 +64,13 @@ export interface SetUp {
   /** Bodies of `POST /v1/segments`; absent: none. */
   readonly segments?: readonly Readonly<Record<string, unknown>>[];
   /** Lists of units, each with its first ids; absent: none. */
-  readonly unitLists?: readonly {
-    readonly key: string;
-    readonly title: string;
-    readonly ids: readonly string[];
-  }[];
+  readonly unitLists?: readonly UnitListSetUp[];
+}
+
+export interface UnitListSetUp {
+  readonly key: string;
+  readonly title: string;
+  readonly ids: readonly string[];
 }
 
 const itemsPerCall = 500;
@@ -82,10 +84,7 @@ export async function prepare(api: ApiClient, setUp: SetUp): Promise<void> {
     await api.persist('POST', '/v1/items', { items: setUp.items.slice(i, i + itemsPerCall) });
   }
   await ensurePages(api, setUp.pages ?? []);
-  for (const { ids, ...list } of setUp.unitLists ?? []) {
-    await ensure(api, '/v1/unit-lists', list);
-    await api.persist('POST', `/v1/unit-lists/${encodeURIComponent(list.key)}/add`, { ids });
-  }
+  for (const list of setUp.unitLists ?? []) await ensureList(api, list);
   await ensureSegments(api, setUp.segments ?? []);
   for (const policy of setUp.policies) await ensure(api, '/v1/policies', policy);
   for (const experiment of setUp.experiments) {
@@ -94,8 +93,14 @@ export async function prepare(api: ApiClient, setUp: SetUp): Promise<void> {
   }
 }
 
+/** A list with its first ids; an id twice is one. */
+export async function ensureList(api: ApiClient, { ids, ...list }: UnitListSetUp): Promise<void> {
+  await ensure(api, '/v1/unit-lists', list);
+  await api.persist('POST', `/v1/unit-lists/${encodeURIComponent(list.key)}/add`, { ids });
+}
+
 /** Creates; what exists already stays as it is. */
-async function ensure(api: ApiClient, path: string, body: unknown): Promise<void> {
+export async function ensure(api: ApiClient, path: string, body: unknown): Promise<void> {
   try {
     await api.persist('POST', path, body);
   } catch (error) {

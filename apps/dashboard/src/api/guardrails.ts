@@ -24,6 +24,8 @@ export interface Breach {
   detectedAt: string;
   takenBackAt: string | null;
   takenBackBy: string | null;
+  /** Since when it may act again after it was taken back. */
+  watchedAgainAt: string | null;
 }
 
 /** What is watched, the last look and every breach; answer of `GET /v1/experiments/:key/guardrails`. */
@@ -48,6 +50,8 @@ export interface Guardrails {
   breaches: Breach[];
   /** Breaches of this phase that nobody has taken back. */
   open: number;
+  /** Breaches of this phase that were taken back: their tests are not watched. */
+  quiet: number;
   pausedArm: string | null;
   revision: number;
 }

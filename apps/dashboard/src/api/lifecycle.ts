@@ -1,4 +1,4 @@
-import { segment } from './http.js';
+import { query, segment } from './http.js';
 import { useRead } from './queries.js';
 import type { Page, Report } from './types.js';
 
@@ -50,10 +50,24 @@ export interface Booking {
   owner: string;
   surface: string;
   unitType: string;
+  /** What it is decided by. */
+  metric: string | null;
   layers: { layer: string; range: [number, number] }[];
   from: string;
   to: string;
   endIsGuess: boolean;
+}
+
+export type ClashReason = 'same-units' | 'layer-full' | 'same-metric';
+
+/** Two experiments that are in each other's way. */
+export interface Clash {
+  reason: ClashReason;
+  surface: string;
+  experiments: [string, string];
+  from: string;
+  to: string;
+  text: string;
 }
 
 /** Which experiments run when; answer of `GET /v1/calendar`. */
@@ -61,7 +75,7 @@ export interface Calendar {
   from: string;
   to: string;
   items: Booking[];
-  clashes: { surface: string; experiments: [string, string]; from: string; to: string }[];
+  clashes: Clash[];
 }
 
 export const approvalPath = (key: string): string => pathOf(key, 'approval');
@@ -71,5 +85,6 @@ export const useChecklist = (key: string) =>
 export const useApproval = (key: string) => useRead<Approval>(approvalPath(key));
 export const useNotes = (key: string) => useRead<Page<Note>>(notesPath(key));
 export const useEvidence = (key: string) => useRead<Page<EvidenceSnapshot>>(pathOf(key, 'evidence'));
-export const useCalendar = () => useRead<Calendar>('/v1/calendar');
+export const useCalendar = (asked: { from: string; to: string; drafts: boolean }) =>
+  useRead<Calendar>(`/v1/calendar${query({ ...asked, drafts: asked.drafts ? true : null })}`, { keep: true });
 export const useApprovalSetting = () => useRead<{ required: boolean }>('/v1/settings/approval');

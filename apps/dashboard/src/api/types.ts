@@ -47,7 +47,7 @@ export interface Experiment {
   surface: string;
   unitType: string;
   clusterBy?: string | null;
-  switchback?: { slotMinutes: number; washOutMinutes?: number } | null;
+  switchback?: { slotMinutes: number; washOutMinutes?: number; timeZone?: string } | null;
   prerequisites?: { experiment: string; arms: string[] }[];
   status: ExperimentStatus;
   layer: string;
@@ -233,6 +233,7 @@ export interface MetricDefinition {
   maturityDays: number;
   covariateDays?: number;
   guardrailMargin?: number;
+  minimumLift?: number;
 }
 
 export interface Surface {

@@ -8,6 +8,7 @@ import { Icon } from '../ui/icon.js';
 import { StateMessage } from '../ui/state-message.js';
 import { Navigation } from './navigation.js';
 import { SignIn } from './sign-in.js';
+import { StopAll } from './stop-all.js';
 import { ThemeSwitch } from './theme-switch.js';
 import styles from './shell.module.css';
 
@@ -47,6 +48,7 @@ function SignedIn(): ReactElement {
           <Navigation onNavigate={() => setOpen(false)} />
           <div className={styles.foot}>
             <ServingState />
+            <StopAll />
             <ThemeSwitch />
           </div>
         </div>

@@ -1,4 +1,5 @@
 import { Alert, Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
+import type { MantineSize } from '@mantine/core';
 import type { ReactElement, ReactNode } from 'react';
 import { useState } from 'react';
 import type { ApiError } from '../api/http.js';
@@ -11,6 +12,9 @@ interface ConfirmDialogProps {
   children: ReactNode;
   confirmLabel: string;
   danger?: boolean;
+  size?: MantineSize;
+  /** It cannot be done yet; the children say why. */
+  blocked?: boolean;
   /** Ask why; the words go to the audit log. */
   reason?: 'required' | 'optional' | 'none';
   pending: boolean;
@@ -25,9 +29,9 @@ interface ConfirmDialogProps {
 
 /** Says what will happen, asks for a reason, and stays open with the error if it failed. */
 export function ConfirmDialog(props: ConfirmDialogProps): ReactElement {
-  const { opened, title, onClose } = props;
+  const { opened, title, onClose, size = 'md' } = props;
   return (
-    <Modal opened={opened} onClose={onClose} title={<Text fw={620}>{title}</Text>}>
+    <Modal opened={opened} onClose={onClose} size={size} title={<Text fw={620}>{title}</Text>}>
       {opened ? <ConfirmForm {...props} /> : null}
     </Modal>
   );
@@ -61,6 +65,7 @@ function ConfirmForm(props: ConfirmDialogProps): ReactElement {
     confirmLabel,
     danger = false,
     reason = 'optional',
+    blocked = false,
     pending,
     error,
     onConfirm,
@@ -68,7 +73,8 @@ function ConfirmForm(props: ConfirmDialogProps): ReactElement {
   } = props;
   const [words, setWords] = useState('');
   const { refusal, why, setWhy } = useGate(error);
-  const missing = (reason === 'required' && words.trim() === '') || (refusal !== null && !isReason(why));
+  const unsaid = reason === 'required' && words.trim() === '';
+  const missing = [blocked, unsaid, refusal !== null && !isReason(why)].some(Boolean);
   const confirm = (): void =>
     refusal === null ? onConfirm(words.trim()) : onConfirm(words.trim(), why.trim());
   return (

@@ -3,6 +3,7 @@ import { ApiClient } from '../api-client.js';
 import { resolveConnection, type ConnectionOptions } from '../connection.js';
 import { prepareHomeTitles } from '../home-page.js';
 import { prepare } from '../set-up.js';
+import { Showcase } from '../showcase/showcase.js';
 import { trainFirst } from '../training.js';
 import { worldSetUp } from '../world-set-up.js';
 import { LiveWorld } from './live-world.js';
@@ -42,8 +43,12 @@ export async function runLive(options: LiveOptions): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   if (options.duration !== undefined) setTimeout(() => stop.abort(), options.duration * 1000).unref();
-  const live = new LiveWorld(world, Date.now().toString(36), recall(options.seed));
+  const run = Date.now().toString(36);
+  const live = new LiveWorld(world, run, recall(options.seed));
   const save = (): void => remember({ seed: options.seed, members: live.members, gone: live.gone });
+  const showing = new Showcase(api, connection, run, complain)
+    .run(stop.signal)
+    .catch((error: unknown) => complain(`showcase: ${String(error)}`));
   const saving = setInterval(save, 30_000);
   const traffic = new Traffic(api, live, {
     visitsPerSecond: options.rate / requestsPerVisit,
@@ -54,6 +59,7 @@ export async function runLive(options: LiveOptions): Promise<void> {
   });
   try {
     await traffic.run();
+    await showing;
   } finally {
     clearInterval(saving);
     save();

@@ -5,9 +5,8 @@ import type { Segment } from '../../api/audiences.js';
 import { segment as inPath } from '../../api/http.js';
 import { useWrite } from '../../api/mutations.js';
 import { useCatalog } from '../../api/queries.js';
-import type { Json } from '../../api/types.js';
 import { slug } from '../../format/slug.js';
-import { EVERYONE, targetingProblem, toCondition } from '../new-experiment/targeting.js';
+import { fromCondition, targetingProblem, toCondition } from '../new-experiment/targeting.js';
 import type { TargetingDraft } from '../new-experiment/targeting.js';
 import { TargetingFields } from '../new-experiment/targeting-fields.js';
 
@@ -38,9 +37,7 @@ function Failure({ message }: { message: string | undefined }): ReactElement | n
 export function SegmentDialog({ opened, segment, close }: SegmentDialogProps): ReactElement {
   const catalog = useCatalog();
   const [title, setTitle] = useState(segment?.title ?? '');
-  const [targeting, setTargeting] = useState<TargetingDraft>(
-    segment ? { mode: 'json', condition: segment.condition as Json } : EVERYONE,
-  );
+  const [targeting, setTargeting] = useState<TargetingDraft>(fromCondition(segment?.condition ?? null));
   const [tried, setTried] = useState(false);
   const write = useWrite(['/v1/segments']);
   const problem = problemOf(title, targeting);

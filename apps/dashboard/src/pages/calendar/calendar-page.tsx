@@ -1,141 +1,126 @@
-import { Alert } from '@mantine/core';
+import { Alert, Button } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { Link } from 'react-router';
 import { ChartFrame } from '../../charts/chart-frame.js';
 import { useCalendar } from '../../api/lifecycle.js';
-import type { Booking, Calendar } from '../../api/lifecycle.js';
+import type { Booking, Calendar, Clash } from '../../api/lifecycle.js';
 import { date, humanise, plural } from '../../format/index.js';
 import { PageHeader } from '../../ui/page-header.js';
 import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
+import { CalendarFilters } from './calendar-filters.js';
+import {
+  REASON,
+  chosen,
+  clashesWith,
+  grouped,
+  layersOf,
+  spanOf,
+  useCalendarChoice,
+} from './calendar-view.js';
+import type { CalendarChoice } from './calendar-view.js';
 import styles from './calendar.module.css';
+import { Timeline } from './timeline.js';
 
-/** Which experiments run when on which surface, and which of them want the same units. */
+/** Which experiments run when on which surface, and which of them are in each other's way. */
 export function CalendarPage(): ReactElement {
-  const query = useCalendar();
+  const [choice, set] = useCalendarChoice();
+  const query = useCalendar({ ...spanOf(choice), drafts: choice.drafts });
   return (
     <>
       <PageHeader
         title="Calendar"
-        meta="Four weeks back and four ahead. Experiments that share a surface, units and time are in each other's way."
-      />
-      <QueryBoundary
-        query={query}
-        what="calendar"
-        lines={8}
-        isEmpty={({ items }) => items.length === 0}
-        empty={
-          <StateMessage icon="clock" title="Nothing runs in these weeks">
-            An experiment appears here once it has started or has a start date.
-          </StateMessage>
+        meta="Experiments on one axis of time, and which of them are in each other's way, with the reason."
+        actions={
+          <Button component={Link} to="/experiments" variant="default">
+            Experiments
+          </Button>
         }
-      >
-        {(calendar) => <Surfaces calendar={calendar} />}
+      />
+      <QueryBoundary query={query} what="calendar" lines={8}>
+        {(calendar) => (
+          <>
+            <CalendarFilters calendar={calendar} choice={choice} set={set} />
+            <Shown calendar={calendar} choice={choice} />
+          </>
+        )}
       </QueryBoundary>
     </>
   );
 }
 
-function Surfaces({ calendar }: { calendar: Calendar }): ReactElement {
-  const surfaces = [...new Set(calendar.items.map(({ surface }) => surface))];
-  const { clashes, items } = calendar;
-  const rows = items.map((item) => ({
-    id: item.key,
-    cells: {
-      surface: item.surface,
-      experiment: item.title,
-      status: humanise(item.status),
-      layers: layersOf(item),
-      from: date(item.from),
-      to: `${date(item.to)}${item.endIsGuess ? ' or later' : ''}`,
-      clashes: clashesOf(item, calendar).join(', ') || 'none',
-    },
-  }));
+function Shown({ calendar, choice }: { calendar: Calendar; choice: CalendarChoice }): ReactElement {
+  const { items, clashes } = chosen(calendar, choice);
+  if (items.length === 0)
+    return (
+      <StateMessage
+        icon="clock"
+        title={calendar.items.length === 0 ? 'Nothing runs in these weeks' : 'Nothing matches the filter'}
+      >
+        An experiment appears here once it has started or has a start date.
+      </StateMessage>
+    );
+  const groups = grouped(items, choice.group);
   return (
-    <Panel title="By surface">
-      {clashes.length === 0 ? null : (
-        <Alert color="orange" variant="light" title={plural(clashes.length, 'clash', 'clashes')} mb="md">
-          <ul className={styles.clashes}>
-            {clashes.map(({ experiments, surface, from, to }) => (
-              <li key={experiments.join(' ')}>
-                {experiments.join(' and ')} want the same units of {surface} from {date(from)} to {date(to)}:
-                the older one gets them.
-              </li>
-            ))}
-          </ul>
-        </Alert>
-      )}
+    <Panel
+      title={choice.group === 'surface' ? 'By surface' : 'By layer'}
+      note="Clashes over units and layers. Experiments that share a metric are a kind of their own, in the filter."
+    >
+      <Clashes clashes={clashes} />
       <ChartFrame
-        title="Experiments by surface and time"
-        summary={`${plural(items.length, 'experiment')} on ${plural(surfaces.length, 'surface')}, ${plural(clashes.length, 'clash', 'clashes')}.`}
+        title={`Experiments by ${choice.group} and time`}
+        summary={`${plural(items.length, 'experiment')} on ${plural(groups.length, choice.group)}, ${plural(clashes.length, 'clash', 'clashes')}. A bar with an open end has no planned one; a hatched part is a clash.`}
         headings={{
           surface: 'Surface',
           experiment: 'Experiment',
           status: 'Status',
           layers: 'Layers',
+          metric: 'Decided by',
           from: 'From',
           to: 'To',
           clashes: 'In the way of',
         }}
-        rows={rows}
+        rows={items.map((item) => twinOf(item, clashes))}
       >
-        {surfaces.map((surface) => (
-          <section key={surface} className={styles.surface}>
-            <h3 className={styles.name}>{surface}</h3>
-            {items
-              .filter((item) => item.surface === surface)
-              .map((item) => (
-                <Line key={item.key} item={item} calendar={calendar} />
-              ))}
-          </section>
-        ))}
+        <Timeline span={calendar} groups={groups} clashes={clashes} />
       </ChartFrame>
     </Panel>
   );
 }
 
-function Line({ item, calendar }: { item: Booking; calendar: Calendar }): ReactElement {
-  const begin = Date.parse(calendar.from);
-  const length = Date.parse(calendar.to) - begin;
-  const place = (at: string): number => Math.min(100, Math.max(0, ((Date.parse(at) - begin) / length) * 100));
-  const [from, to] = [place(item.from), place(item.to)];
-  const others = clashesOf(item, calendar);
+const twinOf = (item: Booking, clashes: readonly Clash[]) => ({
+  id: item.key,
+  cells: {
+    surface: item.surface,
+    experiment: item.title,
+    status: humanise(item.status),
+    layers: layersOf(item),
+    metric: item.metric,
+    from: date(item.from),
+    to: `${date(item.to)}${item.endIsGuess ? ' or later' : ''}`,
+    clashes:
+      clashesWith(item.key, clashes)
+        .map(({ other, clash }) => `${other} (${REASON[clash.reason].toLowerCase()})`)
+        .join(', ') || 'none',
+  },
+});
+
+/** Most that are spelled out; the table has them all. */
+const MOST = 12;
+
+function Clashes({ clashes }: { clashes: readonly Clash[] }): ReactElement | null {
+  if (clashes.length === 0) return null;
   return (
-    <div className={styles.line}>
-      <span className={styles.label}>
-        <Link to={`/experiments/${item.key}`}>{item.title}</Link>
-        <span className={styles.note}>
-          {humanise(item.status)}, {layersOf(item)}
-          {others.length === 0 ? '' : `; clashes with ${others.join(', ')}`}
-        </span>
-      </span>
-      <svg className={styles.track} viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
-        <line
-          x1={place(new Date().toISOString())}
-          x2={place(new Date().toISOString())}
-          y1={0}
-          y2={10}
-          className={styles.now}
-        />
-        <rect
-          x={from}
-          width={Math.max(0.6, to - from)}
-          y={2}
-          height={6}
-          className={others.length > 0 ? styles.clashing : styles.bar}
-        />
-      </svg>
-    </div>
+    <Alert color="orange" variant="light" title={plural(clashes.length, 'clash', 'clashes')} mb="md">
+      <ul className={styles.clashes}>
+        {clashes.slice(0, MOST).map(({ experiments, reason, from, to, text }) => (
+          <li key={`${experiments.join(' ')} ${reason}`}>
+            <strong>{REASON[reason]}:</strong> {experiments.join(' and ')}, {date(from)} to {date(to)}. {text}
+          </li>
+        ))}
+      </ul>
+      {clashes.length > MOST ? `${plural(clashes.length - MOST, 'more', 'more')}, in the table.` : null}
+    </Alert>
   );
 }
-
-const layersOf = ({ layers }: Booking): string =>
-  layers
-    .map(({ layer, range: [from, to] }) => `${layer} ${from.toFixed(2)} to ${to.toFixed(2)}`)
-    .join(' and ');
-
-const clashesOf = ({ key }: Booking, { clashes }: Calendar): string[] =>
-  clashes.flatMap(({ experiments }) =>
-    experiments.includes(key) ? experiments.filter((other) => other !== key) : [],
-  );

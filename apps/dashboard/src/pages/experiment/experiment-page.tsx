@@ -1,5 +1,5 @@
 import type { ReactElement } from 'react';
-import { useParams } from 'react-router';
+import { Link, useParams } from 'react-router';
 import { useExperiment } from '../../api/queries.js';
 import type { Experiment } from '../../api/types.js';
 import { conditionSentence, date, percent } from '../../format/index.js';
@@ -71,6 +71,12 @@ function Header({ experiment }: { experiment: Experiment }): ReactElement {
           )}
           <span>Phase {experiment.phase}</span>
           {experiment.owner === '' ? null : <span>{experiment.owner}</span>}
+          <Link
+            className="mq-link"
+            to={`/calendar?experiment=${experiment.key}${experiment.status === 'draft' ? '&drafts=yes' : ''}`}
+          >
+            In the calendar
+          </Link>
         </>
       }
       actions={<LifecycleActions experiment={experiment} />}

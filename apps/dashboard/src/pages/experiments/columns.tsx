@@ -91,13 +91,13 @@ function DecisionLift({ row, domain, betterWhen }: DecisionLiftProps): ReactElem
   const clear = direction({ status: 'ok', reason: null, estimate: effect.estimate, interval }, betterWhen);
   return (
     <div className={blocked ? styles.liftBlocked : styles.lift}>
-      <IntervalBar {...effect} domain={domain} direction={clear} muted={blocked} width={92} />
+      <IntervalBar {...effect} domain={domain} direction={clear} muted={blocked} width={72} />
       <span>
         <strong>{lift(effect.estimate)}</strong>
-        <span className={styles.range}>
-          {range(effect, lift)}
-          {effect.arm !== undefined && row.arms.length > 2 ? ` (${effect.arm})` : ''}
-        </span>
+        <span className={styles.range}>{range(effect, lift)}</span>
+        {effect.arm !== undefined && row.arms.length > 2 ? (
+          <span className={styles.range}>in {effect.arm}</span>
+        ) : null}
       </span>
     </div>
   );

@@ -1,78 +1,79 @@
 import { useCallback, useMemo } from 'react';
 import { useSearchParams } from 'react-router';
-import type { ExperimentRow, ExperimentStatus } from '../../api/types.js';
+import { LIST_FIELDS } from '../../api/experiment-list.js';
+import type { ListField, ListQuery, SavedView } from '../../api/experiment-list.js';
 
-export interface FilterValue {
-  text: string;
-  status: string;
-  surface: string;
-  owner: string;
-}
+/** Parameter that says which saved view is looked at; `all` is the list without any. */
+const VIEW = 'view';
+export const EVERYTHING = 'all';
+
+/** States of the usual list: what is archived shows only when it is asked for. */
+const USUAL_STATES = 'running,paused,scheduled,draft,stopped,shipped';
 
 export interface Filter {
-  value: FilterValue;
-  set: (name: keyof FilterValue, value: string) => void;
-  clear: () => void;
+  /** As it stands in the address. */
+  value: ListQuery;
+  /** What the API is asked: the address with what it leaves open. */
+  asked: ListQuery;
+  view: string | null;
+  /** Nothing is in the address: a saved view may open. */
+  untouched: boolean;
+  /** Whether anything narrows the list. */
   active: boolean;
+  set: (changes: ListQuery) => void;
+  open: (view: Pick<SavedView, 'id' | 'query'>) => void;
+  clear: () => void;
 }
 
-const NAMES = ['text', 'status', 'surface', 'owner'] as const;
+const NARROWING = LIST_FIELDS.filter((field) => field !== 'sort' && field !== 'order');
 
-/** The list's filter, kept in the address. */
+/** The list's filter and order, kept in the address. */
 export function useFilter(): Filter {
   const [params, setParams] = useSearchParams();
-  const value = useMemo<FilterValue>(
-    () => ({
-      text: params.get('text') ?? '',
-      status: params.get('status') ?? '',
-      surface: params.get('surface') ?? '',
-      owner: params.get('owner') ?? '',
-    }),
+  const value = useMemo<ListQuery>(
+    () =>
+      Object.fromEntries(
+        LIST_FIELDS.flatMap((field) => {
+          const given = params.get(field) ?? '';
+          return given === '' ? [] : [[field, given] as [ListField, string]];
+        }),
+      ),
     [params],
   );
   const set = useCallback(
-    (name: keyof FilterValue, next: string) =>
+    (changes: ListQuery) =>
       setParams(
         (current) => {
-          const changed = new URLSearchParams(current);
-          if (next === '') changed.delete(name);
-          else changed.set(name, next);
-          return changed;
+          const next = new URLSearchParams(current);
+          for (const [field, given] of Object.entries(changes))
+            if (given === '') next.delete(field);
+            else next.set(field, given);
+          // Nothing left is a choice, too: no saved view may open over it.
+          if (next.size === 0) next.set(VIEW, EVERYTHING);
+          return next;
         },
         { replace: true },
       ),
     [setParams],
   );
-  const clear = useCallback(() => setParams({}, { replace: true }), [setParams]);
-  return { value, set, clear, active: NAMES.some((name) => value[name] !== '') };
-}
-
-const ORDER: Record<ExperimentStatus, number> = {
-  running: 0,
-  paused: 1,
-  scheduled: 2,
-  draft: 3,
-  stopped: 4,
-  shipped: 5,
-  archived: 6,
-};
-
-function matches(row: ExperimentRow, filter: FilterValue): boolean {
-  const text = `${row.title} ${row.key} ${row.tags.join(' ')}`.toLowerCase();
-  // Archived experiments show only when they are asked for.
-  if (filter.status === '' && row.status === 'archived') return false;
-  return (
-    text.includes(filter.text.trim().toLowerCase()) &&
-    (filter.status === '' || row.status === filter.status) &&
-    (filter.surface === '' || row.surface === filter.surface) &&
-    (filter.owner === '' || row.owner === filter.owner)
+  const open = useCallback(
+    ({ id, query }: Pick<SavedView, 'id' | 'query'>) =>
+      setParams({ ...query, [VIEW]: id }, { replace: true }),
+    [setParams],
   );
+  const clear = useCallback(() => setParams({ [VIEW]: EVERYTHING }, { replace: true }), [setParams]);
+  return {
+    value,
+    asked: { ...value, status: value.status ?? USUAL_STATES, sort: value.sort ?? 'state' },
+    view: params.get(VIEW),
+    untouched: params.size === 0,
+    active: NARROWING.some((field) => value[field] !== undefined),
+    set,
+    open,
+    clear,
+  };
 }
 
-/** Matching rows: running ones first, then by the latest start or change. */
-export function applyFilter(rows: readonly ExperimentRow[], filter: FilterValue): ExperimentRow[] {
-  const latest = (row: ExperimentRow): string => row.startedAt ?? row.updatedAt;
-  return rows
-    .filter((row) => matches(row, filter))
-    .sort((a, b) => ORDER[a.status] - ORDER[b.status] || latest(b).localeCompare(latest(a)));
-}
+/** Whether two filters say the same. */
+export const sameQuery = (a: ListQuery, b: ListQuery): boolean =>
+  LIST_FIELDS.every((field) => (a[field] ?? '') === (b[field] ?? ''));

@@ -13,10 +13,11 @@ import type { ReactElement } from 'react';
 import type { Surface } from '../../api/types.js';
 import { SLICE, STEADY, percent } from '../../format/index.js';
 import { Icon } from '../../ui/icon.js';
-import { JsonInputField } from '../../ui/json-field.js';
-import { valueHint } from './draft.js';
+import { ArmPreview } from './arm-preview.js';
 import type { ArmDraft } from './draft.js';
 import type { SectionProps } from './section-props.js';
+import { NEW_SURFACE } from './surfaces.js';
+import { ValueField } from './value-field.js';
 import styles from './form.module.css';
 
 interface ArmCardProps extends SectionProps {
@@ -24,6 +25,8 @@ interface ArmCardProps extends SectionProps {
   index: number;
   share: number | null;
   surface: Surface | undefined;
+  /** Null: this arm is it. */
+  control: ArmDraft | null;
   change: (next: Partial<ArmDraft>) => void;
   makeControl: () => void;
   remove: () => void;
@@ -88,7 +91,7 @@ export function ArmCard(props: ArmCardProps): ReactElement {
 }
 
 function TreatmentFields(props: ArmCardProps): ReactElement {
-  const { arm, change } = props;
+  const { arm, index, control, surface, draft, problems, change } = props;
   return (
     <Stack gap="sm" mt="sm">
       <SegmentedControl
@@ -102,21 +105,20 @@ function TreatmentFields(props: ArmCardProps): ReactElement {
           { value: 'policy', label: 'A policy' },
         ]}
       />
-      {arm.kind === 'policy' ? <PolicyFields {...props} /> : <ValueField {...props} />}
+      {arm.kind === 'policy' ? (
+        <PolicyFields {...props} />
+      ) : (
+        <ValueField
+          // Another kind of surface has another kind of field.
+          key={surface?.key ?? ''}
+          surface={surface}
+          value={arm.value}
+          change={(value) => change({ value })}
+          problem={problems[`/arms/${index}/treatment`]}
+        />
+      )}
+      <ArmPreview arm={arm} control={control} surface={surface} saved={draft.surface !== NEW_SURFACE} />
     </Stack>
-  );
-}
-
-function ValueField({ arm, index, surface, problems, change }: ArmCardProps): ReactElement {
-  return (
-    <JsonInputField
-      label="Value"
-      description={valueHint(surface)}
-      minRows={1}
-      error={problems[`/arms/${index}/treatment`]}
-      value={arm.value}
-      onChange={(value) => change({ value })}
-    />
   );
 }
 

@@ -8,13 +8,15 @@ import { ArmCard } from './arm-card.js';
 import { MOST_ARMS, nextArm } from './draft.js';
 import type { ArmDraft } from './draft.js';
 import type { SectionProps } from './section-props.js';
+import { chosenSurface } from './surfaces.js';
 import styles from './form.module.css';
 
 /** Two to twenty arms; each a value or a policy. */
 export function ArmsSection(props: SectionProps): ReactElement {
   const { draft, set, surfaces } = props;
   const [creatingFor, setCreatingFor] = useState<number | null>(null);
-  const surface = surfaces.find((entry) => entry.key === draft.surface);
+  const surface = chosenSurface(draft, surfaces);
+  const control = draft.arms.find(({ isControl }) => isControl) ?? null;
   const change = (id: number, next: Partial<ArmDraft>): void =>
     set({ arms: draft.arms.map((arm) => (arm.id === id ? { ...arm, ...next } : arm)) });
   const total = draft.arms.reduce((sum, arm) => sum + arm.weight, 0);
@@ -43,6 +45,7 @@ export function ArmsSection(props: SectionProps): ReactElement {
             index={index}
             share={total === 0 ? null : arm.weight / total}
             surface={surface}
+            control={arm.isControl ? null : control}
             change={(next) => change(arm.id, next)}
             makeControl={() =>
               set({ arms: draft.arms.map((entry) => ({ ...entry, isControl: entry.id === arm.id })) })

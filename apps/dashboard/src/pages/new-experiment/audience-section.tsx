@@ -7,12 +7,13 @@ import { Panel } from '../../ui/panel.js';
 import { OWN_LAYER } from './draft.js';
 import { freeShare } from './layers.js';
 import type { SectionProps } from './section-props.js';
-import { SwitchbackFields } from './switchback-fields.js';
+import { NEW_SURFACE } from './surfaces.js';
+import { ReachView } from '../../ui/reach-view.js';
 import { TargetingFields } from './targeting-fields.js';
 
 /** Who takes part: targeting, traffic, layer. */
 export function AudienceSection(props: SectionProps): ReactElement {
-  const { draft, set, problems, layers, catalog } = props;
+  const { draft, set, problems, layers, catalog, reach } = props;
   const types = useUnitTypes().data?.items ?? [
     { key: draft.unitType, title: draft.unitType, contextField: null },
   ];
@@ -28,6 +29,15 @@ export function AudienceSection(props: SectionProps): ReactElement {
           change={(targeting) => set({ targeting })}
           problem={problems['/targeting']}
           operators={catalog.conditionOperators}
+          known={reach.data?.known ?? []}
+        />
+        <ReachView
+          query={reach}
+          waiting={
+            draft.surface === NEW_SURFACE
+              ? 'Nobody has asked for a new surface yet: how many it reaches is known once apps do.'
+              : 'How many units a day it reaches is shown once the surface is chosen and the conditions are whole.'
+          }
         />
         <div className={layout.fields}>
           <NumberInput
@@ -59,7 +69,6 @@ export function AudienceSection(props: SectionProps): ReactElement {
             value={draft.clusterBy}
             onChange={(clusterBy) => set({ clusterBy })}
           />
-          <SwitchbackFields draft={draft} set={set} problems={problems} />
           <Select
             label="Layer"
             description="Experiments in one layer never overlap"

@@ -1,4 +1,4 @@
-import { Chip, Group, Select, Stack, TagsInput, Text, TextInput, Textarea } from '@mantine/core';
+import { Chip, Group, Stack, TagsInput, Text, TextInput, Textarea } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import layout from '../../ui/layout.module.css';
@@ -6,6 +6,7 @@ import { Panel } from '../../ui/panel.js';
 import { slug } from '../../format/slug.js';
 import { emptyDraft } from './draft.js';
 import type { SectionProps } from './section-props.js';
+import { SurfaceFields } from './surface-fields.js';
 import { TEMPLATES } from './templates.js';
 
 /** What only some templates change goes back to what it was. */
@@ -13,14 +14,14 @@ const { unitType, switchback, minimumDays, tags } = emptyDraft();
 const PLAIN = { unitType, switchback, minimumDays, tags };
 
 /** What is tested, where, and why. */
-export function BasicsSection({ draft, set, problems, surfaces, policies }: SectionProps): ReactElement {
+export function BasicsSection(props: SectionProps): ReactElement {
+  const { draft, set, problems, surfaces, policies } = props;
   const [template, setTemplate] = useState(TEMPLATES[0]);
   const choose = (key: string): void => {
     const next = TEMPLATES.find((one) => one.key === key);
     setTemplate(next);
     if (next) set({ ...PLAIN, ...next.fill({ policies, surfaces }) });
   };
-  const surface = surfaces.find((entry) => entry.key === draft.surface);
   return (
     <Panel title="What is tested">
       <Stack gap="md">
@@ -42,6 +43,7 @@ export function BasicsSection({ draft, set, problems, surfaces, policies }: Sect
           <TextInput
             label="Name"
             required
+            autoFocus
             error={problems['/title']}
             value={draft.title}
             onChange={(event) => set({ title: event.currentTarget.value })}
@@ -64,19 +66,8 @@ export function BasicsSection({ draft, set, problems, surfaces, policies }: Sect
           value={draft.hypothesis}
           onChange={(event) => set({ hypothesis: event.currentTarget.value })}
         />
+        <SurfaceFields {...props} />
         <div className={layout.fields}>
-          <Select
-            label="Surface"
-            required
-            searchable
-            placeholder="Where it shows"
-            nothingFoundMessage="No such surface"
-            error={problems['/surface']}
-            data={surfaces.map(({ key, title }) => ({ value: key, label: `${title} (${key})` }))}
-            value={draft.surface || null}
-            onChange={(value) => set({ surface: value ?? '' })}
-            description={surface === undefined ? undefined : SURFACE[surface.kind]}
-          />
           <TextInput
             label="Owner"
             value={draft.owner}
@@ -88,5 +79,3 @@ export function BasicsSection({ draft, set, problems, surfaces, policies }: Sect
     </Panel>
   );
 }
-
-const SURFACE = { value: 'Gives a value', action: 'Picks one action', slate: 'Orders many items' } as const;

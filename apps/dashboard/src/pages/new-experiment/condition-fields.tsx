@@ -1,4 +1,4 @@
-import { ActionIcon, Autocomplete, Select, TagsInput, TextInput } from '@mantine/core';
+import { ActionIcon, Autocomplete, Select, TagsInput, Text, TextInput } from '@mantine/core';
 import type { ReactElement } from 'react';
 import type { Catalog } from '../../api/types.js';
 import { operator } from '../../format/index.js';
@@ -40,13 +40,15 @@ interface ConditionFieldsProps {
   operators: Catalog['conditionOperators'];
   segments: readonly Segment[];
   lists: readonly UnitList[];
+  /** Attributes that requests are known to carry. */
+  known: readonly string[];
   change: (next: Partial<ConditionRow>) => void;
   remove: () => void;
 }
 
 /** One typed condition: attribute, operator, type, value. */
 export function ConditionFields(props: ConditionFieldsProps): ReactElement {
-  const { row, operators, change, remove } = props;
+  const { row, operators, known, change, remove } = props;
   if (takesSegment(row.op)) return <SegmentFields {...props} />;
   // An entry's clause has fields of its own: it is written as JSON.
   const keys = operators
@@ -61,7 +63,7 @@ export function ConditionFields(props: ConditionFieldsProps): ReactElement {
       <Autocomplete
         aria-label="Attribute"
         placeholder="Attribute"
-        data={COMMON}
+        data={known.length > 0 ? [...known] : COMMON}
         value={row.attribute}
         onChange={(attribute) => change({ attribute })}
       />
@@ -120,9 +122,11 @@ function SegmentFields({ row, segments, change, remove }: ConditionFieldsProps):
           label: `${title}, version ${version}`,
         }))}
         value={row.text || null}
-        onChange={(text) => change({ text: text ?? '' })}
+        onChange={(text) => change({ text: text ?? '', version: undefined })}
       />
-      <span />
+      <Text size="xs" c="dimmed">
+        {row.version === undefined ? '' : `as it was in version ${row.version}`}
+      </Text>
       <span />
       <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Remove condition" onClick={remove}>
         <Icon name="trash" />

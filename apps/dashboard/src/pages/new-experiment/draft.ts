@@ -1,5 +1,17 @@
-import type { Experiment, Json, Policy, Slice, SteadyPeriod, Surface, Treatment } from '../../api/types.js';
+import type { WantedLayer } from '../../api/reach.js';
+import type {
+  Catalog,
+  Experiment,
+  Json,
+  Policy,
+  Slice,
+  SteadyPeriod,
+  Surface,
+  Treatment,
+} from '../../api/types.js';
 import { slug } from '../../format/slug.js';
+import type { SurfaceDraft } from './surfaces.js';
+import { emptySurface, surfaceKey } from './surfaces.js';
 import type { TargetingDraft } from './targeting.js';
 import { EVERYONE, toCondition } from './targeting.js';
 
@@ -23,6 +35,8 @@ export interface ExperimentDraft {
   key: string;
   hypothesis: string;
   surface: string;
+  /** Made with the experiment, where `surface` says so. */
+  newSurface: SurfaceDraft;
   unitType: string;
   /** Unit type whose units share an arm; null: each is assigned by itself. */
   clusterBy: string | null;
@@ -31,10 +45,12 @@ export interface ExperimentDraft {
   /** In percent, as it is typed. */
   traffic: number;
   layer: string;
-  /** Minutes after which a unit may switch arm; null: it never does. */
-  switchback: number | null;
-  /** Minutes at the start of a switchback's slot that do not count. */
-  washOut: number;
+  /** Further layers, each with a share in percent; null: its largest free part. */
+  otherLayers: { layer: string; percent: number | null }[];
+  /** Arms of other experiments, one of each of which a unit must be in. */
+  prerequisites: { experiment: string; arms: string[] }[];
+  /** Null: a unit never switches arm. */
+  switchback: SwitchbackDraft | null;
   decisionMetric: string;
   secondaryMetrics: string[];
   guardrailMetrics: string[];
@@ -42,6 +58,15 @@ export interface ExperimentDraft {
   plannedUnits: number | null;
   owner: string;
   tags: string[];
+}
+
+export interface SwitchbackDraft {
+  /** After which a unit may switch arm. */
+  slotMinutes: number;
+  /** Minutes at the start of a slot that do not count. */
+  washOutMinutes: number;
+  /** By whose clocks slots begin, as IANA names it; empty: UTC. */
+  timeZone: string;
 }
 
 /** Choice of the layer field: a layer of its own, made when the experiment is saved. */
@@ -72,14 +97,16 @@ export function emptyDraft(): ExperimentDraft {
     key: '',
     hypothesis: '',
     surface: '',
+    newSurface: emptySurface(),
     unitType: 'member',
     clusterBy: null,
     arms: [arm(1, 'Control', 50, { isControl: true }), arm(2, 'Variation', 50)],
     targeting: EVERYONE,
     traffic: 100,
     layer: '',
+    otherLayers: [],
+    prerequisites: [],
     switchback: null,
-    washOut: 0,
     decisionMetric: '',
     secondaryMetrics: [],
     guardrailMetrics: [],
@@ -88,6 +115,12 @@ export function emptyDraft(): ExperimentDraft {
     owner: '',
     tags: [],
   };
+}
+
+/** What a form begins with: an empty draft that guards what the catalogue says must not be harmed. */
+export function firstDraft({ metrics }: Catalog): ExperimentDraft {
+  const guardrailMetrics = metrics.filter(({ family }) => family === 'guardrail').map(({ key }) => key);
+  return { ...emptyDraft(), guardrailMetrics };
 }
 
 /** The next arm of a list. */
@@ -112,6 +145,17 @@ function treatment(draft: ArmDraft): Treatment {
   return { kind: 'value', value: draft.value ?? null };
 }
 
+export const otherLayersOf = ({ otherLayers }: ExperimentDraft): WantedLayer[] =>
+  otherLayers.map(({ layer, percent }) => (percent === null ? { layer } : { layer, share: percent / 100 }));
+
+export function switchbackOf({
+  switchback,
+}: ExperimentDraft): { slotMinutes: number; washOutMinutes: number; timeZone?: string } | null {
+  if (switchback === null) return null;
+  const { slotMinutes, washOutMinutes, timeZone } = switchback;
+  return { slotMinutes, washOutMinutes, ...(timeZone === '' ? {} : { timeZone }) };
+}
+
 export type ExperimentBody = Pick<
   Experiment,
   | 'key'
@@ -122,6 +166,7 @@ export type ExperimentBody = Pick<
   | 'clusterBy'
   | 'layer'
   | 'switchback'
+  | 'prerequisites'
   | 'traffic'
   | 'targeting'
   | 'arms'
@@ -132,23 +177,22 @@ export type ExperimentBody = Pick<
   | 'plannedUnits'
   | 'owner'
   | 'tags'
->;
+> & { otherLayers: WantedLayer[] };
 
 /** The draft in the API's words. */
 export function toBody(draft: ExperimentDraft): ExperimentBody {
-  const { title, hypothesis, surface, unitType, layer, decisionMetric, secondaryMetrics, guardrailMetrics } =
-    draft;
+  const { title, hypothesis, unitType, layer, decisionMetric, secondaryMetrics, guardrailMetrics } = draft;
   return {
     key: draft.key || slug(title),
     title: title.trim(),
     hypothesis: hypothesis.trim(),
-    surface,
+    surface: surfaceKey(draft),
     unitType,
     clusterBy: draft.clusterBy,
     layer: layer === OWN_LAYER ? draft.key || slug(title) : layer,
-    ...(draft.switchback === null
-      ? {}
-      : { switchback: { slotMinutes: draft.switchback, washOutMinutes: draft.washOut } }),
+    otherLayers: otherLayersOf(draft),
+    prerequisites: draft.prerequisites,
+    switchback: switchbackOf(draft),
     traffic: draft.traffic / 100,
     targeting: toCondition(draft.targeting),
     arms: draft.arms.map((entry) => ({

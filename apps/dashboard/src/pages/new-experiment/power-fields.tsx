@@ -21,7 +21,7 @@ export function GoalFields({ inputs, set, catalog }: FieldsProps & { catalog: Ca
         suffix=" %"
         min={0.01}
         max={1000}
-        value={inputs.liftPercent}
+        value={inputs.liftPercent ?? ''}
         onChange={(value) => set({ liftPercent: numeric(value) ?? 0 })}
       />
       <NumberInput

@@ -11,18 +11,30 @@ import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
 import { GoalFields, GuessFields, RefinementFields } from './power-fields.js';
-import { powerRequest, usePowerInputs } from './power-request.js';
+import { DEFAULT_LIFT_PERCENT, powerRequest, usePowerInputs } from './power-request.js';
 import type { SectionProps } from './section-props.js';
 
 const PowerCurve = lazy(async () => ({ default: (await import('./power-curve.js')).PowerCurve }));
 const TYPING_MS = 300;
 
+/** What is typed, with what the metric and the past say where nothing is. */
+function usePlanQuestion({ draft, reach }: SectionProps, metric: MetricDefinition | undefined) {
+  const [typed, change] = usePowerInputs();
+  const smallest = metric?.minimumLift === undefined ? DEFAULT_LIFT_PERCENT : metric.minimumLift * 100;
+  const inputs = { ...typed, liftPercent: typed.liftPercent ?? smallest };
+  // A guess of units a day is of those at full traffic; history knows who of the surface would take part.
+  const reached = typed.guessPerDay === null ? (reach.data?.share ?? null) : null;
+  const perDay = reached === null ? null : (reach.data?.perDay?.mean ?? null);
+  return { inputs, change, traffic: reached ?? draft.traffic / 100, perDay };
+}
+
 /** How large and how long: from the history of the surface, or from a guess that is called one. */
-export function PowerPanel({ draft, set, catalog }: SectionProps): ReactElement {
-  const [inputs, change] = usePowerInputs();
+export function PowerPanel(props: SectionProps): ReactElement {
+  const { draft, set, catalog } = props;
   const metric = catalog.metrics.find(({ key }) => key === draft.decisionMetric);
   const share = metric?.kind === 'proportion' || metric?.kind === 'retention';
-  const [body] = useDebouncedValue(powerRequest(draft, inputs, share), TYPING_MS);
+  const { inputs, change, traffic, perDay } = usePlanQuestion(props, metric);
+  const [body] = useDebouncedValue(powerRequest(draft, inputs, share, traffic), TYPING_MS);
   const query = usePowerPlan(body);
   return (
     <Panel title="How large, how long">
@@ -41,6 +53,7 @@ export function PowerPanel({ draft, set, catalog }: SectionProps): ReactElement 
                 plan={plan}
                 metric={metric}
                 minimumDays={draft.minimumDays}
+                perDay={perDay}
                 take={(plannedUnits) => set({ plannedUnits })}
               />
             )}
@@ -55,6 +68,8 @@ interface PlanProps {
   plan: PowerPlan;
   metric: MetricDefinition;
   minimumDays: number;
+  /** Units a day that the design reaches; null: not known. */
+  perDay: number | null;
   take: (plannedUnits: number) => void;
 }
 
@@ -67,7 +82,7 @@ const GUESSES: Record<string, string> = {
 const guesses = (missing: readonly string[]): string =>
   missing.map((key) => GUESSES[key] ?? key).join(' and ');
 
-function Plan({ plan, metric, minimumDays, take }: PlanProps): ReactElement {
+function Plan({ plan, metric, minimumDays, perDay, take }: PlanProps): ReactElement {
   if (plan.status === 'needs-guess')
     return (
       <StateMessage title="No history to plan from">
@@ -86,7 +101,7 @@ function Plan({ plan, metric, minimumDays, take }: PlanProps): ReactElement {
         <Size plan={plan} size={size} take={take} />
       )}
       <p>
-        <Source plan={plan} metric={metric} />
+        <Source plan={plan} metric={metric} perDay={perDay} />
       </p>
       {reverse === null ? null : (
         <p>
@@ -137,7 +152,7 @@ function daysText(plan: PowerPlan): string {
 }
 
 /** Where the numbers come from, so that a guess is never taken for a measurement. */
-function Source({ plan, metric }: { plan: PowerPlan; metric: MetricDefinition }): ReactElement {
+function Source({ plan, metric, perDay }: Pick<PlanProps, 'plan' | 'metric' | 'perDay'>): ReactElement {
   const { baseline, traffic, comparisons, alphaPerComparison } = plan;
   if (baseline === null) return <></>;
   const from =
@@ -152,6 +167,7 @@ function Source({ plan, metric }: { plan: PowerPlan; metric: MetricDefinition })
         : traffic.source === 'guess'
           ? 'Traffic is a guess.'
           : `Traffic from the distinct units that the surface served in the last ${plural(traffic.cumulativeUnits.length, 'day')}; later days carry its last week on.`}{' '}
+      {perDay === null ? '' : `Of those about ${count(perDay)} a day take part, as counted above.`}{' '}
       {comparisons > 1
         ? `${comparisons} comparisons share the error: ${percent(alphaPerComparison, 2)} each.`
         : ''}

@@ -5,7 +5,8 @@ import { slug } from '../../format/slug.js';
 
 /** What the panel asks beside the draft; percentages as they are typed, null: left to history or to the default. */
 export interface PowerInputs {
-  liftPercent: number;
+  /** Null: the smallest lift that matters of the metric. */
+  liftPercent: number | null;
   alphaPercent: number;
   powerPercent: number;
   estimator: string;
@@ -20,8 +21,10 @@ export interface PowerInputs {
   rampDays: number | null;
 }
 
+export const DEFAULT_LIFT_PERCENT = 5;
+
 const DEFAULTS: PowerInputs = {
-  liftPercent: 5,
+  liftPercent: null,
   alphaPercent: 5,
   powerPercent: 80,
   estimator: '',
@@ -51,35 +54,35 @@ function guessOf(inputs: PowerInputs, share: boolean): PowerRequest['guess'] {
   };
 }
 
-/** The request of a draft; null while there is nothing to plan: no metric, or arms without weight. */
+/**
+ * The request of a draft; null while there is nothing to plan: no metric, or arms without weight.
+ * @param traffic share of the surface's units that take part.
+ */
 export function powerRequest(
   draft: ExperimentDraft,
   inputs: PowerInputs,
   share: boolean,
+  traffic: number,
 ): PowerRequest | null {
+  const lift = inputs.liftPercent ?? DEFAULT_LIFT_PERCENT;
   const arms = draft.arms
     .filter((arm) => arm.weight > 0)
     .map(({ key, title, weight, isControl }) => ({ key: key || slug(title), weight, isControl }));
   const usable = arms.length >= 2 && arms.filter((arm) => arm.isControl).length === 1;
-  if (
-    draft.decisionMetric === '' ||
-    !usable ||
-    arms.some(({ key }) => key === '') ||
-    !(inputs.liftPercent > 0)
-  )
+  if (draft.decisionMetric === '' || !usable || arms.some(({ key }) => key === '') || !(lift > 0))
     return null;
   const guess = guessOf(inputs, share);
   return {
     metric: draft.decisionMetric,
     ...(draft.surface === '' ? {} : { surface: draft.surface }),
     ...(guess === undefined ? {} : { guess }),
-    minimumLift: inputs.liftPercent / 100,
+    minimumLift: lift / 100,
     alpha: inputs.alphaPercent / 100,
     power: inputs.powerPercent / 100,
     arms,
     ...methodOf(inputs),
     ...refinementsOf(inputs),
-    traffic: Math.max(0.0001, draft.traffic / 100),
+    traffic: Math.min(1, Math.max(0.0001, traffic)),
     days: draft.minimumDays,
   };
 }

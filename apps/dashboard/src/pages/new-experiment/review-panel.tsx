@@ -1,10 +1,8 @@
 import { Alert, Button, Stack } from '@mantine/core';
 import type { ReactElement } from 'react';
-import { Link } from 'react-router';
 import type { Experiment } from '../../api/types.js';
 import { plural } from '../../format/index.js';
 import { CheckList } from '../../ui/check-list.js';
-import { gateRefusal } from '../../ui/gate-refusal.js';
 import { Icon } from '../../ui/icon.js';
 import { Panel } from '../../ui/panel.js';
 import { launchChecks } from '../experiment/checklist.js';
@@ -22,21 +20,11 @@ interface ReviewPanelProps extends SectionProps {
   saveDraft: () => void;
 }
 
-function Refusal({ error, experiment }: { error: Error | null; experiment: string }): ReactElement | null {
+function Refusal({ error }: { error: Error | null }): ReactElement | null {
   if (error === null) return null;
   return (
     <Alert color="orange" variant="light" title="The API refused it" role="alert">
       {error.message}
-      {gateRefusal(error) === null ? null : (
-        <>
-          {' '}
-          The draft is saved.{' '}
-          <Link className="mq-link" to={`/experiments/${experiment}`}>
-            Open it
-          </Link>{' '}
-          to start it past the gate, with a reason.
-        </>
-      )}
     </Alert>
   );
 }
@@ -53,7 +41,7 @@ export function ReviewPanel({
   saveDraft,
 }: ReviewPanelProps): ReactElement {
   // The checks read only what a draft already has.
-  const checks = launchChecks(toBody(draft) as Experiment, catalog.metrics, policies);
+  const checks = launchChecks(toBody(draft) as unknown as Experiment, catalog.metrics, policies);
   const missing = Object.values(own);
   return (
     <div className={styles.review}>
@@ -74,7 +62,7 @@ export function ReviewPanel({
               </ul>
             </Alert>
           ) : null}
-          <Refusal error={error} experiment={toBody(draft).key} />
+          <Refusal error={error} />
           <Button type="submit" loading={pending} leftSection={<Icon name="play" size={14} />}>
             Create and start
           </Button>

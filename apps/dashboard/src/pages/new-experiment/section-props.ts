@@ -1,3 +1,5 @@
+import type { UseQueryResult } from '@tanstack/react-query';
+import type { Reach } from '../../api/reach.js';
 import type { Catalog, Layer, Policy, Surface } from '../../api/types.js';
 import type { ExperimentDraft } from './draft.js';
 import type { Problems } from './problems.js';
@@ -12,4 +14,6 @@ export interface SectionProps {
   surfaces: readonly Surface[];
   layers: readonly Layer[];
   policies: readonly Policy[];
+  /** How many units a day the draft would reach. */
+  reach: UseQueryResult<Reach>;
 }

@@ -6,7 +6,7 @@ import { conditionSentence } from '../../format/index.js';
 import { Icon } from '../../ui/icon.js';
 import { JsonInputField } from '../../ui/json-field.js';
 import { ConditionFields } from './condition-fields.js';
-import { newRow, segmentRow, toCondition } from './targeting.js';
+import { fromCondition, newRow, segmentRow, toCondition } from './targeting.js';
 import type { TargetingDraft } from './targeting.js';
 
 interface TargetingFieldsProps {
@@ -16,29 +16,33 @@ interface TargetingFieldsProps {
   operators: Catalog['conditionOperators'];
   /** The condition of a segment names no segments. */
   withSegments?: boolean;
+  title?: string;
+  /** What the condition is for, before it in words. */
+  lead?: string;
+  /** In place of the words where there is no condition. */
+  whole?: string;
+  /** Attributes that requests are known to carry. */
+  known?: readonly string[];
 }
 
 /** A condition, built from typed rows or written as JSON, with what it means in a sentence. */
 export function TargetingFields(props: TargetingFieldsProps): ReactElement {
-  const { targeting, change, problem } = props;
+  const { targeting, change, problem, title = 'Targeting', lead = 'Matches', whole } = props;
   const condition = toCondition(targeting);
   const asRows = targeting.mode === 'rows';
   return (
-    <div role="group" aria-label="Targeting">
+    <div role="group" aria-label={title}>
       <Group justify="space-between" mb="xs">
         <Text size="sm" fw={500}>
-          Targeting
+          {title}
         </Text>
         <Button
           variant="subtle"
           color="gray"
           size="compact-xs"
+          disabled={!asRows && fromCondition(condition).mode === 'json'}
           onClick={() =>
-            change(
-              asRows
-                ? { mode: 'json', condition: condition as Json }
-                : { mode: 'rows', match: 'all', rows: [] },
-            )
+            change(asRows ? { mode: 'json', condition: condition as Json } : fromCondition(condition))
           }
         >
           {asRows ? 'Write as JSON' : 'Use the builder'}
@@ -62,7 +66,8 @@ export function TargetingFields(props: TargetingFieldsProps): ReactElement {
         mt="xs"
         role="status"
       >
-        {problem ?? `Matches: ${conditionSentence(condition)}`}
+        {problem ??
+          `${lead}: ${condition === null && whole !== undefined ? whole : conditionSentence(condition)}`}
       </Text>
     </div>
   );
@@ -70,7 +75,7 @@ export function TargetingFields(props: TargetingFieldsProps): ReactElement {
 
 type RowsProps = TargetingFieldsProps & { targeting: Extract<TargetingDraft, { mode: 'rows' }> };
 
-function Rows({ targeting, change, operators, withSegments = true }: RowsProps): ReactElement {
+function Rows({ targeting, change, operators, known, withSegments = true }: RowsProps): ReactElement {
   const { rows } = targeting;
   const segments = useSegments().data?.items ?? [];
   const lists = useUnitLists().data?.items ?? [];
@@ -97,6 +102,7 @@ function Rows({ targeting, change, operators, withSegments = true }: RowsProps):
           operators={operators}
           segments={segments}
           lists={lists}
+          known={known ?? []}
           change={(next) =>
             setRows(rows.map((entry) => (entry.id === row.id ? { ...entry, ...next } : entry)))
           }

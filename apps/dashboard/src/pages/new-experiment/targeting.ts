@@ -10,6 +10,8 @@ export interface ConditionRow {
   /** As typed; lists for `in` and `notIn`. */
   text: string;
   list: string[];
+  /** Of a segment: the version that is meant; absent: the latest. */
+  version?: number | undefined;
 }
 
 /** Typed rows joined by all or any; or any condition at all, written as JSON. */
@@ -41,9 +43,10 @@ function typed(text: string, type: ValueType): Json {
 }
 
 function rowCondition(row: ConditionRow): Condition {
-  const { attribute, op } = row;
-  if (op === IN_SEGMENT) return { segment: row.text };
-  if (op === NOT_IN_SEGMENT) return { not: { segment: row.text } };
+  const { attribute, op, version } = row;
+  const segment = { segment: row.text, ...(version === undefined ? {} : { version }) };
+  if (op === IN_SEGMENT) return segment;
+  if (op === NOT_IN_SEGMENT) return { not: segment };
   if (takesNothing(op)) return { attribute, op };
   if (takesList(op)) return { attribute, op, value: row.list.map((entry) => typed(entry, row.type)) };
   return { attribute, op, value: typed(row.text, fixedType(op) ?? row.type) };
@@ -57,6 +60,50 @@ export function toCondition(draft: TargetingDraft): Condition | null {
   if (only === undefined) return null;
   if (conditions.length === 1) return only;
   return draft.match === 'all' ? { all: conditions } : { any: conditions };
+}
+
+const typeOf = (value: Json | undefined): ValueType =>
+  typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'boolean' : 'text';
+
+/** The row that says what a condition says; null where it takes more than a row. */
+function rowOf(condition: Condition, id: number): ConditionRow | null {
+  const plain = { id, attribute: '', type: 'text' as const, list: [] };
+  if ('segment' in condition)
+    return { ...plain, op: IN_SEGMENT, text: condition.segment, version: condition.version };
+  if ('not' in condition)
+    return 'segment' in condition.not
+      ? { ...plain, op: NOT_IN_SEGMENT, text: condition.not.segment, version: condition.not.version }
+      : null;
+  if (!('op' in condition)) return null;
+  const { attribute, op, value } = condition;
+  if (Array.isArray(value))
+    return { id, attribute, op, type: typeOf(value[0]), text: '', list: value.map(String) };
+  return { id, attribute, op, type: typeOf(value), text: value === undefined ? '' : String(value), list: [] };
+}
+
+/** A condition as rows of the builder, where rows can say exactly the same; else as JSON. */
+export function fromCondition(condition: Condition | null): TargetingDraft {
+  if (condition === null) return EVERYONE;
+  const asJson: TargetingDraft = { mode: 'json', condition: condition as Json };
+  try {
+    return asRows(condition) ?? asJson;
+  } catch {
+    // Half typed JSON is no condition.
+    return asJson;
+  }
+}
+
+function asRows(condition: Condition): TargetingDraft | null {
+  const [match, parts] =
+    'all' in condition
+      ? (['all', condition.all] as const)
+      : 'any' in condition
+        ? (['any', condition.any] as const)
+        : (['all', [condition]] as const);
+  const rows = parts.map((part, i) => rowOf(part, i + 1)).filter((row) => row !== null);
+  const draft: TargetingDraft = { mode: 'rows', match, rows };
+  const same = JSON.stringify(toCondition(draft)) === JSON.stringify(condition);
+  return same && targetingProblem(draft) === null ? draft : null;
 }
 
 function choiceProblem({ op, text }: ConditionRow): string | null {

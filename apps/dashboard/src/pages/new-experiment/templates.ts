@@ -103,7 +103,7 @@ export const TEMPLATES: readonly Template[] = [
     fill: () => ({
       arms: emptyDraft().arms,
       unitType: 'market',
-      switchback: SLOT_MINUTES,
+      switchback: { slotMinutes: SLOT_MINUTES, timeZone: '' },
       tags: ['switchback'],
     }),
   },

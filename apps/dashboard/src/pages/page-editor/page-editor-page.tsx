@@ -1,3 +1,4 @@
+import { Button } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { Link, useParams } from 'react-router';
 import { query } from '../../api/http.js';
@@ -38,9 +39,9 @@ export function EditPagePage(): ReactElement {
         parent={PARENT}
         meta="Changes are served within seconds of being saved, and stand in the audit log."
         actions={
-          <Link className="mq-link" to={`/preview/page${query({ page: key })}`}>
+          <Button component={Link} variant="default" to={`/preview/page${query({ page: key })}`}>
             Compare policies on it
-          </Link>
+          </Button>
         }
       />
       <QueryBoundary query={surfaces} what="surfaces" lines={8}>

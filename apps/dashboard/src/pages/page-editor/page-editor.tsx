@@ -38,7 +38,7 @@ export function PageEditor({ surfaces, page }: PageEditorProps): ReactElement {
     problems,
   };
   return (
-    <div className={layoutStyles.split}>
+    <div className={styles.columns}>
       <div className={layoutStyles.stack}>
         <form
           aria-label="Page"

@@ -1,4 +1,4 @@
-import { Button, Group, Select } from '@mantine/core';
+import { Button, Group, Select, Stack } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { Link } from 'react-router';
@@ -9,7 +9,7 @@ import { count, humanise } from '../../format/index.js';
 import { ConfirmDialog } from '../../ui/confirm-dialog.js';
 import { DataTable } from '../../ui/data-table.js';
 import type { Column } from '../../ui/data-table.js';
-import { When } from '../../ui/details.js';
+import { Facts, When } from '../../ui/details.js';
 import { Icon } from '../../ui/icon.js';
 import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
@@ -31,18 +31,25 @@ const columns = (edit: (feature: Feature) => void, retire: (feature: Feature) =>
       </div>
     ),
   },
-  { key: 'entity', title: 'Of', cell: ({ entity, source }) => `${entity}, from ${source}` },
-  { key: 'kind', title: 'Kind', cell: kindOf },
+  {
+    key: 'kind',
+    title: 'Of, kind',
+    cell: (feature) => (
+      <>
+        {feature.entity}, from {feature.source}
+        <div className={styles.note}>{kindOf(feature)}</div>
+      </>
+    ),
+  },
   { key: 'told', title: 'Policies get it', cell: (feature) => <Told feature={feature} /> },
-  { key: 'readBy', title: 'Read by', cell: (feature) => <Readers feature={feature} /> },
-  { key: 'version', title: 'Since schema', align: 'right', cell: ({ version }) => count(version) },
+  { key: 'readBy', title: 'Read by', cell: (feature) => <Readers feature={feature} most={FIRST} /> },
   {
     key: 'actions',
     title: 'Change',
     quiet: true,
     align: 'right',
     cell: (feature) => (
-      <Group gap={6} wrap="nowrap" justify="flex-end">
+      <Stack gap={4} align="flex-end">
         <Button
           size="compact-sm"
           variant="default"
@@ -61,7 +68,7 @@ const columns = (edit: (feature: Feature) => void, retire: (feature: Feature) =>
             Retire
           </Button>
         )}
-      </Group>
+      </Stack>
     ),
   },
 ];
@@ -78,18 +85,23 @@ function Told({ feature: { retired, sensitive, consent } }: { feature: Feature }
   return consent ? <Pill icon="info" label="With consent" /> : <Pill icon="check" label="Yes" />;
 }
 
-function Readers({ feature: { readBy, sensitive } }: { feature: Feature }): ReactElement {
+/** Readers that a row names; all of them stand in what it opens to. */
+const FIRST = 3;
+
+function Readers({ feature: { readBy, sensitive }, most }: { feature: Feature; most: number }): ReactElement {
   if (readBy.length === 0) return <>{sensitive ? 'audit of fairness only' : 'nobody'}</>;
   return (
-    <div className={styles.wide}>
-      {readBy.map(({ id, title, how }) => (
+    <div className={styles.readers}>
+      {readBy.slice(0, most).map(({ id, title, how }, i) => (
         <span key={id}>
+          {i === 0 ? '' : ', '}
           <Link className="mq-link" to={`/policies/${id}`}>
             {title}
           </Link>
-          {how === 'named' ? ', by name' : ''}
+          {how === 'named' ? ' (by name)' : ''}
         </span>
       ))}
+      {readBy.length > most ? ` and ${readBy.length - most} more` : ''}
     </div>
   );
 }
@@ -99,23 +111,28 @@ function History({ feature }: { feature: Feature }): ReactElement {
   return (
     <QueryBoundary query={useFeature(feature)} what="history" lines={2}>
       {({ changes }) => (
-        <DataTable
-          caption={`History of ${feature.name}`}
-          columns={[
-            { key: 'version', title: 'Schema', align: 'right', cell: ({ version }) => count(version) },
-            { key: 'action', title: 'What', cell: ({ action }) => humanise(action) },
-            {
-              key: 'meaning',
-              title: 'What a model notices',
-              cell: ({ what }) => (what.length === 0 ? 'nothing' : what.join('; ')),
-            },
-            { key: 'by', title: 'By', cell: ({ actor }) => actor },
-            { key: 'at', title: 'When', cell: ({ at }) => <When at={at} /> },
-          ]}
-          rows={changes}
-          rowKey={({ version }) => String(version)}
-          dense
-        />
+        <>
+          {feature.readBy.length > FIRST ? (
+            <Facts facts={[{ label: 'Read by', value: <Readers feature={feature} most={Infinity} /> }]} />
+          ) : null}
+          <DataTable
+            caption={`History of ${feature.name}`}
+            columns={[
+              { key: 'version', title: 'Schema', align: 'right', cell: ({ version }) => count(version) },
+              { key: 'action', title: 'What', cell: ({ action }) => humanise(action) },
+              {
+                key: 'meaning',
+                title: 'What a model notices',
+                cell: ({ what }) => (what.length === 0 ? 'nothing' : what.join('; ')),
+              },
+              { key: 'by', title: 'By', cell: ({ actor }) => actor },
+              { key: 'at', title: 'When', cell: ({ at }) => <When at={at} /> },
+            ]}
+            rows={changes}
+            rowKey={({ version }) => String(version)}
+            dense
+          />
+        </>
       )}
     </QueryBoundary>
   );

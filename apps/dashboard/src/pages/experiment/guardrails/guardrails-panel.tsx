@@ -1,13 +1,15 @@
-import { Button } from '@mantine/core';
+import { Alert, Button, Group } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
-import { useGuardrails } from '../../../api/guardrails.js';
+import { guardrailsPath, useGuardrails } from '../../../api/guardrails.js';
 import type { Breach, GuardFinding, Guardrails } from '../../../api/guardrails.js';
+import { useWrite } from '../../../api/mutations.js';
 import type { Experiment } from '../../../api/types.js';
 import { count, dateTime, duration, percent } from '../../../format/index.js';
 import { DataTable } from '../../../ui/data-table.js';
 import type { Column } from '../../../ui/data-table.js';
 import { Facts } from '../../../ui/details.js';
+import { Icon } from '../../../ui/icon.js';
 import { Panel } from '../../../ui/panel.js';
 import { QueryBoundary } from '../../../ui/query-boundary.js';
 import { Pill } from '../../../ui/status.js';
@@ -34,10 +36,42 @@ export function GuardrailsPanel({ experiment }: { experiment: Experiment }): Rea
       }
     >
       <QueryBoundary query={query} what="guardrails" lines={4}>
-        {(guardrails) => <Watched guardrails={guardrails} />}
+        {(guardrails) => (
+          <>
+            {guardrails.quiet > 0 && EDITABLE.has(experiment.status) ? (
+              <Quiet guardrails={guardrails} />
+            ) : null}
+            <Watched guardrails={guardrails} />
+          </>
+        )}
       </QueryBoundary>
       {editing === null ? null : <GuardrailsDialog guardrails={editing} close={() => setEditing(null)} />}
     </Panel>
+  );
+}
+
+/** What nobody is told of, because somebody took a breach of it back. */
+function Quiet({ guardrails }: { guardrails: Guardrails }): ReactElement {
+  const { experiment, quiet } = guardrails;
+  const write = useWrite(['/v1/experiments']);
+  return (
+    <Alert color="orange" variant="light" icon={<Icon name="warning" size={18} />} mb="md">
+      <Group gap="sm" justify="space-between">
+        <span>
+          {quiet === 1 ? 'One test is' : `${count(quiet)} tests are`} quiet since a breach was taken back:
+          nothing happens if it fires again.
+        </span>
+        <Button
+          size="xs"
+          variant="default"
+          loading={write.isPending}
+          onClick={() => write.mutate({ path: `${guardrailsPath(experiment)}/watch-again`, body: {} })}
+        >
+          Watch again
+        </Button>
+      </Group>
+      {write.error === null ? null : <p role="alert">{write.error.message}</p>}
+    </Alert>
   );
 }
 
@@ -109,8 +143,11 @@ function Breaches({ breaches }: { breaches: readonly Breach[] }): ReactElement {
     {
       key: 'back',
       title: 'Taken back',
-      cell: ({ takenBackAt, takenBackBy }) =>
-        takenBackAt === null ? 'no' : `${dateTime(takenBackAt)} by ${takenBackBy ?? 'somebody'}`,
+      cell: ({ takenBackAt, takenBackBy, watchedAgainAt }) => {
+        if (takenBackAt === null) return 'no';
+        const back = `${dateTime(takenBackAt)} by ${takenBackBy ?? 'somebody'}`;
+        return watchedAgainAt === null ? back : `${back}; watched again since ${dateTime(watchedAgainAt)}`;
+      },
     },
   ];
   return <DataTable caption="Breaches" columns={columns} rows={[...breaches]} rowKey={({ id }) => id} />;

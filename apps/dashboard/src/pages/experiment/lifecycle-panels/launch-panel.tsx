@@ -19,24 +19,29 @@ const TITLES: Readonly<Record<string, string>> = {
 
 /** What the product found of everything that should be true before a start. */
 export function LaunchPanel({ experimentKey }: { experimentKey: string }): ReactElement {
-  const query = useChecklist(experimentKey);
-  const columns: Column<LaunchCheck>[] = [
-    { key: 'what', title: 'Checked', cell: ({ code }) => TITLES[code] ?? code },
-    { key: 'state', title: 'State', cell: (check) => <State check={check} /> },
-    { key: 'found', title: 'Found', cell: ({ text }) => text },
-  ];
   return (
     <Panel
       title="Pre-launch checks"
       note="From the history of the surface and everything else that runs on it."
       flush
     >
-      <QueryBoundary query={query} what="checks" lines={6}>
-        {({ items }) => (
-          <DataTable caption="Pre-launch checks" columns={columns} rows={items} rowKey={({ code }) => code} />
-        )}
-      </QueryBoundary>
+      <LaunchChecks query={useChecklist(experimentKey)} />
     </Panel>
+  );
+}
+
+export function LaunchChecks({ query }: { query: ReturnType<typeof useChecklist> }): ReactElement {
+  const columns: Column<LaunchCheck>[] = [
+    { key: 'what', title: 'Checked', cell: ({ code }) => TITLES[code] ?? code },
+    { key: 'state', title: 'State', cell: (check) => <State check={check} /> },
+    { key: 'found', title: 'Found', cell: ({ text }) => text },
+  ];
+  return (
+    <QueryBoundary query={query} what="checks" lines={6}>
+      {({ items }) => (
+        <DataTable caption="Pre-launch checks" columns={columns} rows={items} rowKey={({ code }) => code} />
+      )}
+    </QueryBoundary>
   );
 }
 

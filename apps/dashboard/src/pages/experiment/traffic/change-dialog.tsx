@@ -1,16 +1,21 @@
 import { Alert, Button, Group, Modal, NumberInput, Stack, Text, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { ApiError, segment } from '../../../api/http.js';
 import { useWrite } from '../../../api/mutations.js';
-import { useExperiment } from '../../../api/queries.js';
+import { useCatalog, useExperiment } from '../../../api/queries.js';
+import { useReach } from '../../../api/reach.js';
 import type { TrafficPreview } from '../../../api/traffic.js';
-import type { Condition, Experiment } from '../../../api/types.js';
-import { conditionSentence } from '../../../format/index.js';
-import { JsonInputField } from '../../../ui/json-field.js';
-import { changeDraft, patchOf } from './change-draft.js';
+import type { Experiment } from '../../../api/types.js';
+import { ReachView } from '../../../ui/reach-view.js';
+import { targetingProblem } from '../../new-experiment/targeting.js';
+import { TargetingFields } from '../../new-experiment/targeting-fields.js';
+import { changeDraft, patchOf, reachOf } from './change-draft.js';
 import type { ChangeDraft } from './change-draft.js';
 import { ChangeReview } from './change-review.js';
+
+const TYPING_MS = 300;
 
 interface ChangeDialogProps {
   experiment: Experiment;
@@ -20,7 +25,7 @@ interface ChangeDialogProps {
 /** Changes who takes part: a form that begins with what is, then what the change does to units in it, then the change. */
 export function ChangeDialog({ experiment, close }: ChangeDialogProps): ReactElement {
   return (
-    <Modal opened onClose={close} size="lg" title={<Text fw={620}>Change {experiment.title}</Text>}>
+    <Modal opened onClose={close} size="xl" title={<Text fw={620}>Change {experiment.title}</Text>}>
       <Change experiment={experiment} close={close} />
     </Modal>
   );
@@ -98,6 +103,10 @@ interface ChangeFormProps {
 
 function ChangeForm(props: ChangeFormProps): ReactElement {
   const { base, draft, onChange, nothing, pending, error, review, close } = props;
+  const operators = useCatalog().data?.conditionOperators ?? [];
+  const problem = targetingProblem(draft.targeting);
+  const [asked] = useDebouncedValue(problem === null ? reachOf(base, draft) : null, TYPING_MS);
+  const reach = useReach(asked);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     review();
@@ -131,16 +140,17 @@ function ChangeForm(props: ChangeFormProps): ReactElement {
             }
           />
         ))}
-        <JsonInputField
-          label="Targeting"
-          description='{"attribute", "op", "value"}, {"all": [...]}, {"any": [...]} or {"not": ...}; null is everybody'
-          minRows={3}
-          value={draft.targeting}
-          onChange={(next) => onChange({ ...draft, targeting: next })}
+        <TargetingFields
+          targeting={draft.targeting}
+          change={(targeting) => onChange({ ...draft, targeting })}
+          problem={undefined}
+          operators={operators}
+          known={reach.data?.known ?? []}
         />
-        <Text size="sm" c="dimmed" role="status">
-          Matches: {conditionSentence((draft.targeting ?? null) as Condition | null)}
-        </Text>
+        <ReachView
+          query={reach}
+          waiting="How many units a day it reaches is shown once the conditions are whole."
+        />
         {error === null ? null : (
           <Alert color="orange" variant="light" title="This change is not possible" role="alert">
             {error.message}
@@ -150,7 +160,7 @@ function ChangeForm(props: ChangeFormProps): ReactElement {
           <Button variant="default" onClick={close}>
             Cancel
           </Button>
-          <Button type="submit" loading={pending} disabled={nothing}>
+          <Button type="submit" loading={pending} disabled={nothing || problem !== null}>
             Review the change
           </Button>
         </Group>

@@ -3,7 +3,9 @@ import {
   Button,
   Group,
   Modal,
+  MultiSelect,
   NumberInput,
+  Select,
   Stack,
   Switch,
   TagsInput,
@@ -14,9 +16,13 @@ import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { segment } from '../../../api/http.js';
 import { useWrite } from '../../../api/mutations.js';
-import type { Holdout, Json } from '../../../api/types.js';
+import type { Holdout } from '../../../api/types.js';
+import { useUnitTypes } from '../../../api/audiences.js';
+import { useCatalog, useSurfaces } from '../../../api/queries.js';
 import { slug } from '../../../format/slug.js';
-import { JsonInputField } from '../../../ui/json-field.js';
+import { fromCondition, targetingProblem, toCondition } from '../../new-experiment/targeting.js';
+import type { TargetingDraft } from '../../new-experiment/targeting.js';
+import { TargetingFields } from '../../new-experiment/targeting-fields.js';
 import { NotSaved } from '../../../ui/not-saved.js';
 
 interface HoldoutDialogProps {
@@ -30,23 +36,39 @@ interface Draft {
   /** In percent. */
   share: number;
   tags: string[];
-  except: Json | undefined;
+  /** Empty: every surface. */
+  surfaces: string[];
+  /** Stays as it was made. */
+  unitType: string;
+  except: TargetingDraft;
   enabled: boolean;
 }
 
-const draftOf = (holdout: Holdout | null): Draft => ({
-  title: holdout?.title ?? '',
-  share: Number(((holdout?.share ?? 0.02) * 100).toFixed(4)),
-  tags: [...(holdout?.tags ?? [])],
-  except: (holdout?.except ?? null) as Json,
-  enabled: holdout?.enabled ?? true,
-});
+const NEW: Omit<Holdout, 'key'> = {
+  title: '',
+  share: 0.02,
+  surfaces: null,
+  unitType: 'member',
+  enabled: true,
+};
 
-const bodyOf = ({ title, share, tags, except, enabled }: Draft): Record<string, unknown> => ({
+function draftOf(holdout: Holdout | null): Draft {
+  const { title, share, tags, surfaces, unitType, except = null, enabled } = holdout ?? NEW;
+  return {
+    ...{ title, unitType, enabled },
+    share: Number((share * 100).toFixed(4)),
+    tags: [...(tags ?? [])],
+    surfaces: [...(surfaces ?? [])],
+    except: fromCondition(except),
+  };
+}
+
+const bodyOf = ({ title, share, tags, surfaces, except, enabled }: Draft): Record<string, unknown> => ({
   title,
   share: Number((share / 100).toFixed(6)),
   tags: tags.length === 0 ? null : tags,
-  except: except ?? null,
+  surfaces: surfaces.length === 0 ? null : surfaces,
+  except: toCondition(except),
   enabled,
 });
 
@@ -60,7 +82,7 @@ export function HoldoutDialog({ holdout, close }: HoldoutDialogProps): ReactElem
     const body = bodyOf(draft);
     write.mutate(
       holdout === null
-        ? { path: '/v1/holdouts', body: { ...body, key: slug(draft.title) } }
+        ? { path: '/v1/holdouts', body: { ...body, unitType: draft.unitType, key: slug(draft.title) } }
         : {
             path: `/v1/holdouts/${segment(holdout.key)}`,
             method: 'PATCH',
@@ -79,7 +101,7 @@ export function HoldoutDialog({ holdout, close }: HoldoutDialogProps): ReactElem
     >
       <form onSubmit={submit}>
         <Stack gap="md">
-          <Fields draft={draft} set={set} />
+          <Fields draft={draft} set={set} isNew={holdout === null} />
           {holdout !== null && draft.share < draftOf(holdout).share ? (
             <Alert color="orange" variant="light" title="A smaller share lets units go">
               Units that leave have been on both sides and are left out of its lift. More share moves nobody
@@ -91,7 +113,11 @@ export function HoldoutDialog({ holdout, close }: HoldoutDialogProps): ReactElem
             <Button variant="default" onClick={close}>
               Cancel
             </Button>
-            <Button type="submit" loading={write.isPending} disabled={draft.title.trim() === ''}>
+            <Button
+              type="submit"
+              loading={write.isPending}
+              disabled={draft.title.trim() === '' || targetingProblem(draft.except) !== null}
+            >
               Save holdout
             </Button>
           </Group>
@@ -101,7 +127,16 @@ export function HoldoutDialog({ holdout, close }: HoldoutDialogProps): ReactElem
   );
 }
 
-function Fields({ draft, set }: { draft: Draft; set: (changed: Partial<Draft>) => void }): ReactElement {
+interface FieldsProps {
+  draft: Draft;
+  set: (changed: Partial<Draft>) => void;
+  isNew: boolean;
+}
+
+function Fields({ draft, set, isNew }: FieldsProps): ReactElement {
+  const surfaces = useSurfaces().data?.items ?? [];
+  const units = useUnitTypes().data?.items ?? [{ key: draft.unitType, title: draft.unitType }];
+  const operators = useCatalog().data?.conditionOperators ?? [];
   return (
     <>
       <TextInput
@@ -125,12 +160,32 @@ function Fields({ draft, set }: { draft: Draft; set: (changed: Partial<Draft>) =
         value={draft.tags}
         onChange={(tags) => set({ tags })}
       />
-      <JsonInputField
-        label="Spares requests that meet"
-        description='For internal users, e.g. {"attribute": "internal", "op": "eq", "value": true}; null spares nobody.'
-        minRows={2}
-        value={draft.except}
-        onChange={(except) => set({ except })}
+      <MultiSelect
+        label="Surfaces"
+        description="Where it withholds. Empty: everywhere, also on later surfaces."
+        searchable
+        data={surfaces.map(({ key, title }) => ({ value: key, label: `${title} (${key})` }))}
+        value={draft.surfaces}
+        onChange={(next) => set({ surfaces: next })}
+      />
+      <Select
+        label="Unit"
+        description={isNew ? 'Whose share is held out' : 'Whose share is held out; it stays as it was made'}
+        allowDeselect={false}
+        disabled={!isNew}
+        data={units.map(({ key, title }) => ({ value: key, label: title }))}
+        value={draft.unitType}
+        onChange={(unitType) => set({ unitType: unitType ?? draft.unitType })}
+      />
+      <TargetingFields
+        title="Spares requests that meet"
+        lead="Spares"
+        whole="nobody"
+        targeting={draft.except}
+        change={(except) => set({ except })}
+        problem={undefined}
+        operators={operators}
+        withSegments={false}
       />
       <Switch
         label="On"

@@ -33,8 +33,8 @@ const COLUMNS: Column<Layer>[] = [
         <ul aria-label="Experiments of the layer">
           {ranges.map(({ experiment, from, to }) => (
             <li key={`${experiment} ${from}`}>
-              <Link to={`/experiments/${experiment}/setup`}>{experiment}</Link>, {from.toFixed(3)} to{' '}
-              {to.toFixed(3)}
+              <Link to={`/experiments/${experiment}/setup`}>{experiment}</Link>, {percent(from, 1)} to{' '}
+              {percent(to, 1)}
             </li>
           ))}
         </ul>
