@@ -60,12 +60,7 @@ const otherLayersField = z
 const switchbackField = z
   .strictObject({
     slotMinutes: z.int().min(5).max(10_080),
-    washOutMinutes: z
-      .int()
-      .min(0)
-      .max(10_079)
-      .optional()
-      .describe('Minutes of each slot that do not count'),
+    washOutMinutes: z.int().min(0).max(10_079).optional().describe('Minutes of each slot that do not count'),
     timeZone: textField(64)
       .refine(isTimeZone, 'must be a time zone as IANA names it, e.g. Europe/Berlin')
       .optional()

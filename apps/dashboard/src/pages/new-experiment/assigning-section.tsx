@@ -216,7 +216,7 @@ function SwitchbackFields({ draft, set, problems }: SectionProps): ReactElement 
             min={5}
             max={10_080}
             allowDecimal={false}
-            error={problems['/switchback/slotMinutes'] ?? problems['/switchback']}
+            error={problems['/switchback']}
             value={switchback.slotMinutes}
             onChange={(next) =>
               set({ switchback: { ...switchback, slotMinutes: typeof next === 'number' ? next : 0 } })

@@ -50,6 +50,9 @@ function assigningProblems({ otherLayers, prerequisites, switchback }: Experimen
     ...(switchback !== null && !(switchback.slotMinutes >= 5 && switchback.slotMinutes <= 10_080)
       ? [['/switchback', 'A slot lasts 5 minutes to a week'] as [string, string]]
       : []),
+    ...(switchback !== null && switchback.washOutMinutes >= switchback.slotMinutes
+      ? [['/switchback/washOutMinutes', 'Must be shorter than the slot'] as [string, string]]
+      : []),
   ];
 }
 
