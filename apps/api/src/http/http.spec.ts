@@ -43,6 +43,10 @@ const READS = new Set([
   'POST /v1/identities',
   'POST /v1/identify',
   'POST /v1/alias',
+  // A key's own views of the list; one that all share needs an admin.
+  'POST /v1/experiment-views',
+  'PATCH /v1/experiment-views/x',
+  'DELETE /v1/experiment-views/x',
 ]);
 const ADMIN_READS = [
   '/v1/keys',

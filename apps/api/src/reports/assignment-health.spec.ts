@@ -7,6 +7,7 @@ import type { TestAnswer, TestApi } from '../../test/api.js';
 import { createWorker } from '../bootstrap.js';
 import type { Running } from '../bootstrap.js';
 import { newUlid } from '../http/ulid.js';
+import { ExperimentCatalog } from '../serving/experiment-catalog.js';
 import { rollUpAll } from '../rollups/roll-up-all.js';
 import { AssignmentHealth } from './assignment-health.js';
 import { LiftReports } from './lift-reports.js';
@@ -384,6 +385,7 @@ describe('health of assignment, through the public API', () => {
       headers: { 'if-match': String(version) },
     });
     expect(changed.status).toBe(200);
+    await api.running.app.get(ExperimentCatalog, { strict: false }).refresh();
     // Units of control that the new allocation moves; they watch as those of the arm "new" do.
     const moved: string[] = [];
     for (const id of armOf.keys()) {
