@@ -173,6 +173,7 @@ export class ExperimentStore {
     const found = rows.map(experimentFromRow);
     const saved = await loadSavedConditions(this.db, [
       ...found.flatMap(({ targeting }) => unitListsOf(targeting)),
+      ...holdouts.flatMap(({ except }) => unitListsOf(except)),
       ...(asked.lists ?? []),
     ]);
     const unitTypes = await this.db.query<UnitType & Record<string, unknown>>(

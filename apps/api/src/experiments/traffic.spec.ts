@@ -269,6 +269,14 @@ describe('traffic of experiments over HTTP', () => {
         api.request('PATCH', '/v1/holdouts/area', { body: { share }, headers: { 'if-match': ifMatch } });
       expect((await change('"1"', 0.5)).json()).toMatchObject({ ...body, share: 0.5, revision: 2 });
       expect((await change('"1"', 0.2)).status).toBe(412);
+      // A list that only the exception names is known to whoever explains an assignment.
+      await api.request('POST', '/v1/unit-lists', { body: { key: 'press', title: 'Press' } });
+      const listed = { except: { attribute: '$unit', op: 'inList', value: 'press' } };
+      await api.request('PATCH', '/v1/holdouts/area', { body: listed, headers: { 'if-match': '"2"' } });
+      const explained = await api.request('POST', '/v1/experiments/tagged/explain', {
+        body: { unitId: member(1), context: {} },
+      });
+      expect(explained.status).toBe(200);
       await api.request('PATCH', '/v1/holdouts/area', { body: { enabled: false } });
       await act('tagged', 'stop');
     });
