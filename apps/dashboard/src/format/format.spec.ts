@@ -20,6 +20,7 @@ import {
   probability,
   range,
   significant,
+  whyCode,
 } from './index.js';
 
 describe('format', () => {
@@ -113,5 +114,10 @@ describe('format', () => {
         ],
       }),
     ).toBe('country is one of DE, FR and (device is tv or not (plan is known))');
+  });
+
+  it('says why an effect is missing in words, also for a code that it does not know', () => {
+    expect(whyCode('zero_variance')).toBe('The values do not vary');
+    expect(whyCode('some_new_code')).toBe('some new code');
   });
 });

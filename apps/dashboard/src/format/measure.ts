@@ -61,13 +61,28 @@ export function intervalName(interval: Interval | null): string {
 
 const WHY_UNDEFINED: Record<string, string> = {
   no_cluster_form: 'This kind of metric has no error that knows of clusters',
+  no_covariate: 'No value from before the experiment is known',
+  no_strata: 'The units have no attribute of two values or more',
+  means_only: 'This way adjusts means only, not ratios',
+  insufficient_units: 'Too few units',
+  zero_variance: 'The values do not vary',
+  zero_baseline: 'The control is zero, so nothing can be relative to it',
+  baseline_not_clear_of_zero: 'The control may be zero, so nothing can be relative to it',
+  denominator_zero: 'The denominator is zero',
+  no_events: 'It did not happen yet',
+  insufficient_follow_up: 'Too few units were followed for long enough',
+  burn_in: 'Too few units yet for an always-valid interval',
+  not_finite: 'The values are too large to compute with',
 };
+
+/** Why something is undefined, in words; a code that is new to the dashboard stays readable. */
+export const whyCode = (code: string): string => WHY_UNDEFINED[code] ?? code.replaceAll('_', ' ');
 
 /** The reason why an effect shows a dash, or null where it doesn't. */
 export function whyUndefined(effect: RelativeEffect): string | null {
   if (finite(effect.estimate) !== null) return null;
   const { reason } = effect;
-  return reason === null ? 'Not enough data to compute this.' : (WHY_UNDEFINED[reason] ?? reason);
+  return reason === null ? 'Not enough data to compute this.' : whyCode(reason);
 }
 
 export type Direction = 'better' | 'worse' | 'unclear';

@@ -3,7 +3,7 @@ import type { Effect, MeasuredIn } from '../../api/types.js';
 import { ChartFrame } from '../../charts/chart-frame.js';
 import type { TwinRow } from '../../charts/chart-frame.js';
 import { IntervalBar, robustDomain } from '../../charts/interval-bar.js';
-import { count, difference, direction, lift, pValue, percent, range } from '../../format/index.js';
+import { count, difference, direction, lift, pValue, percent, range, whyCode } from '../../format/index.js';
 import styles from './effect-forest.module.css';
 
 export interface ForestEffect {
@@ -38,19 +38,10 @@ const HEADINGS = {
   reason: 'Note',
 };
 
-const WHY: Record<string, string> = {
-  no_covariate: 'No value from before the experiment is known.',
-  no_strata: 'The units have no attribute of two values or more.',
-  means_only: 'This way adjusts means only, not ratios.',
-  insufficient_units: 'Too few units.',
-  zero_variance: 'The values do not vary.',
-  burn_in: 'Too few units yet for an always-valid interval.',
-};
-
 /** Why a result is missing, in words. */
 function why({ status, reason, relative }: Effect): string | null {
   const code = status === 'undefined' ? reason : relative.status === 'ok' ? null : relative.reason;
-  return code === null ? null : (WHY[code] ?? `${code.replaceAll('_', ' ')}.`);
+  return code === null ? null : `${whyCode(code)}.`;
 }
 
 function twin({ key, title, effect, varianceReduction }: ForestEffect): TwinRow {
