@@ -1,5 +1,6 @@
 import type { ExperimentDesign, Json } from '#experiments';
 import { Problem } from '../http/problem.js';
+import { pinSegments } from '../persistence/audience-references.js';
 import { canonicalJson, sha256 } from '../persistence/canonical.js';
 import type { Sql } from '../persistence/database.js';
 
@@ -18,9 +19,13 @@ export interface Approval {
   readonly answer: string;
 }
 
-/** What an approval is of: everything that decides who gets what, and how it is judged. Its place in a layer comes later. */
-export function designHash(experiment: ExperimentDesign): string {
-  const { hypothesis, surface, unitType, layer, traffic, targeting, arms, salt, ...rest } = experiment;
+/**
+ * What an approval is of: everything that decides who gets what, and how it is judged. Its place in a layer comes later.
+ * Segments count at the version that a start would pin: a start date pins them, and must not undo the approval by that.
+ */
+export async function designHash(sql: Sql, experiment: ExperimentDesign): Promise<string> {
+  const { hypothesis, surface, unitType, layer, traffic, arms, salt, ...rest } = experiment;
+  const targeting = await pinSegments(sql, experiment.targeting);
   const { clusterBy = null, switchback = null, prerequisites = [] } = rest;
   const { decisionMetric, secondaryMetrics, guardrailMetrics, minimumDays, plannedUnits } = rest;
   const layers = (rest.otherLayers ?? []).map((membership) => membership.layer);
@@ -66,7 +71,7 @@ export async function readApproval(db: Sql, experiment: string): Promise<Approva
 export async function requireApproval(tx: Sql, experiment: ExperimentDesign): Promise<void> {
   if (!(await approvalRequired(tx))) return;
   const approval = await readApproval(tx, experiment.key);
-  if (approval?.decision === 'approve' && approval.design === designHash(experiment)) return;
+  if (approval?.decision === 'approve' && approval.design === (await designHash(tx, experiment))) return;
   const why =
     approval?.decision !== 'approve' ? 'nobody has approved it' : 'it was changed since it was approved';
   throw Problem.conflict(

@@ -3,7 +3,6 @@ import { recordChange } from '../access/record-change.js';
 import { APPROVAL_SETTING, approvalRequired, designHash, readApproval } from '../experiments/approval.js';
 import type { Approval } from '../experiments/approval.js';
 import { ExperimentStore } from '../experiments/experiment-store.js';
-import type { StoredExperiment } from '../experiments/experiment.mapper.js';
 import type { Acting } from '../http/acting.js';
 import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
@@ -24,7 +23,8 @@ export class ApprovalsService {
   async get(key: string) {
     const experiment = await this.store.get(key);
     const [required, approval] = await Promise.all([approvalRequired(this.db), readApproval(this.db, key)]);
-    return viewOf(experiment, required, approval);
+    const same = approval?.design === (await designHash(this.db, experiment));
+    return viewOf(required, approval, same);
   }
 
   async setting(): Promise<ApprovalSetting> {
@@ -56,7 +56,7 @@ export class ApprovalsService {
         );
       await tx.query(
         `insert into experiment_approval (experiment, design, asked_by, comment) values ($1, $2, $3, $4)`,
-        [key, designHash(experiment), acting.actor, comment],
+        [key, await designHash(tx, experiment), acting.actor, comment],
       );
       const entry = { action: 'lifecycle.ask-approval', entity: 'lifecycle', entityKey: key };
       await recordChange(tx, acting, { ...entry, after: { comment } });
@@ -76,7 +76,7 @@ export class ApprovalsService {
         throw Problem.conflict('nothing_asked', `Nobody waits for an approval of "${key}"`);
       if (keyIdOf(approval.askedBy) === keyIdOf(acting.actor))
         throw Problem.conflict('own_request', 'Who asked for an approval cannot give it');
-      if (approval.design !== designHash(experiment))
+      if (approval.design !== (await designHash(tx, experiment)))
         throw Problem.conflict('changed_since', `"${key}" was changed since the approval was asked for`);
       await tx.query(
         `update experiment_approval set decision = $2, decided_by = $3, decided_at = now(), answer = $4
@@ -90,10 +90,10 @@ export class ApprovalsService {
   }
 }
 
-function viewOf(experiment: StoredExperiment, required: boolean, approval: Approval | null) {
+function viewOf(required: boolean, approval: Approval | null, same: boolean) {
   if (!approval) return { required, state: 'none' as const, request: null };
-  const { design, ...request } = approval;
-  return { required, state: stateOf(approval, design === designHash(experiment)), request };
+  const { design: _design, ...request } = approval;
+  return { required, state: stateOf(approval, same), request };
 }
 
 function stateOf({ decision }: Approval, same: boolean) {
