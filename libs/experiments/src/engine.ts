@@ -179,7 +179,7 @@ function tryUnit(
   trace: Trace,
 ): Assignment | Stage {
   const { experiment, kept } = compiled;
-  const keeps = kept?.find({ unitId }, trace);
+  const keeps = kept?.find(hashed, trace);
   const failed = keeps ? null : notEligible(compiled, asked, hashed, unitId, trace);
   if (failed) return failed;
   const chosen = keeps ?? compiled.answers[chooseArm(compiled, hashed, trace)];

@@ -9,14 +9,16 @@ export interface KeptUnits {
   readonly arm: string;
   /** Probability of the arm in the phase in which they entered. */
   readonly armPropensity: number;
+  /** Ids as they are hashed: of units, or of clusters where those are assigned. */
   readonly units: readonly string[];
 }
 
 export interface KeptAnswers {
-  find(unit: { readonly unitId: string }, trace: AssignmentStep[] | null): Assignment | undefined;
+  /** @param hashed id of the unit, or of its cluster. */
+  find(hashed: string, trace: AssignmentStep[] | null): Assignment | undefined;
 }
 
-/** Answers by unit id; null where the experiment keeps nobody. Units of an arm that is no longer there are left out. */
+/** Answers by what is hashed; null where the experiment keeps nobody. Units of an arm that is no longer there are left out. */
 export function compileKept(
   experiment: Experiment,
   kept: readonly KeptUnits[],
@@ -32,8 +34,8 @@ export function compileKept(
   }
   if (answers.size === 0) return null;
   return {
-    find({ unitId }, trace) {
-      const found = answers.get(unitId);
+    find(hashed, trace) {
+      const found = answers.get(hashed);
       if (found && trace) {
         const detail = `the unit keeps arm "${found.arm?.key ?? ''}", with which it entered before a change`;
         trace.push({ step: 'kept', experiment: experiment.key, passed: true, bucket: null, detail });

@@ -19,7 +19,7 @@ import { gateArms } from '../off-policy/traffic-gate.js';
 import { pinSegments } from '../persistence/audience-references.js';
 import { Database } from '../persistence/database.js';
 import type { Transaction } from '../persistence/database.js';
-import { MOST_KEPT, dropKept, keepUnits, readKept } from '../persistence/kept-units.js';
+import { MOST_KEPT, dropKept, idsIn, keepUnits, readKept } from '../persistence/kept-units.js';
 import { requireApproval } from './approval.js';
 import { checkReferences } from './experiment-references.js';
 import { ExperimentStore } from './experiment-store.js';
@@ -211,7 +211,7 @@ export class ExperimentsService {
       experiment.key === key && !LIVE.has(experiment.status)
         ? { ...experiment, status: 'running' }
         : experiment;
-    const kept = await readKept(this.db, body.unitId);
+    const kept = await readKept(this.db, idsIn(body.unitId, body.context));
     const engine = createAssignmentEngine({ ...catalog, kept, experiments: catalog.experiments.map(asIf) });
     const unit = { unitId: body.unitId, unitType: stored.unitType };
     const at = Date.now();

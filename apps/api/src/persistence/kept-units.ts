@@ -7,7 +7,7 @@ import {
   splitRanges,
 } from '#experiments';
 import { BUCKETS } from '#experiments';
-import type { Arm, Experiment, KeptUnits } from '#experiments';
+import type { Arm, Context, Experiment, KeptUnits } from '#experiments';
 import type { Sql } from './database.js';
 
 /** Units that one experiment may keep: each is a few dozen bytes in the memory of every process that serves. */
@@ -25,18 +25,24 @@ interface KeptRow extends Record<string, unknown> {
   readonly units: string[];
 }
 
+/** Ids under which a request may keep an arm: its unit's, and any that the context names, of a cluster. */
+export const idsIn = (unitId: string, context: Context): string[] => [
+  unitId,
+  ...Object.values(context).filter((value) => typeof value === 'string'),
+];
+
 /**
  * Units that keep an arm, with the probability that the arm had in the phase in which they entered.
- * @param unitId null: all units.
+ * @param ids of units and clusters; null: all.
  */
-export async function readKept(db: Sql, unitId: string | null = null): Promise<KeptUnits[]> {
+export async function readKept(db: Sql, ids: readonly string[] | null = null): Promise<KeptUnits[]> {
   const rows = await db.query<KeptRow>(
     `select k.experiment, k.arm, p.traffic, p.arms, array_agg(k.unit_id) as units
        from kept_unit k left join experiment_phase p on p.experiment = k.experiment and p.phase = k.phase
-      where $1::text is null or k.unit_id = $1
+      where $1::text[] is null or k.unit_id = any($1)
       group by k.experiment, k.arm, p.phase, p.traffic, p.arms
       order by k.experiment, k.arm, p.phase`,
-    [unitId],
+    [ids],
   );
   return rows.map(({ experiment, arm, traffic, arms, units }) => ({
     experiment,
@@ -89,21 +95,50 @@ export interface KeepOptions {
   readonly since?: Date;
 }
 
+interface Entered extends Record<string, unknown> {
+  readonly unitId: string;
+  readonly arm: string;
+  readonly phase: number | null;
+}
+
+/** Units of one arm that entered before a phase, and since they were last dealt anew. */
+const ENTERED = `u.experiment = $1 and not u.crossover and coalesce(u.phase, 0) < $3 and u.entered_on >= $4::date
+   and (x.counted_from_phase = 1 or u.phase >= x.counted_from_phase)`;
+const UNITS = `
+select u.unit_id as "unitId", u.arm, u.phase from experiment_unit u join experiment x on x.key = u.experiment
+ where u.unit_id > $2 and ${ENTERED} order by u.unit_id limit $5`;
+/** Of a cluster all units keep the arm, also those that have not been seen yet. */
+const CLUSTERS = `
+select u.attributes ->> $6::text as "unitId", min(u.arm) as arm, min(u.phase) as phase
+  from experiment_unit u join experiment x on x.key = u.experiment
+ where u.attributes ->> $6::text > $2 and ${ENTERED}
+ group by 1 having min(u.arm) = max(u.arm) order by 1 limit $5`;
+
+/** The field of a unit's first context that names what is hashed for it; null: the unit itself is. */
+async function clusterField(tx: Sql, { clusterBy, unitType }: Experiment): Promise<string | null> {
+  if (!clusterBy || clusterBy === unitType) return null;
+  const [type] = await tx.query<{ field: string | null }>(
+    'select context_field as field from unit_type where key = $1',
+    [clusterBy],
+  );
+  return type?.field ?? null;
+}
+
 /**
- * Keeps the arms of units that were exposed before a change. Units that saw several arms are not kept.
+ * Keeps the arms of units that were exposed before a change, or of their clusters where those are assigned. What saw
+ * several arms is not kept; whom the rules leave out of reports is.
  * @returns how many units the experiment keeps now; more than MOST_KEPT: the caller refuses the change.
  */
 export async function keepUnits(tx: Sql, experiment: Experiment, options: KeepOptions): Promise<number> {
   const armOf = await armByHash(tx, experiment);
+  const field = await clusterField(tx, experiment);
   let kept = await countKept(tx, experiment.key);
   let after = '';
   for (;;) {
-    const rows = await tx.query<{ unitId: string; arm: string; phase: number | null }>(
-      `select unit_id as "unitId", arm, phase from experiment_unit
-        where experiment = $1 and unit_id > $2 and left_out is null
-          and coalesce(phase, 0) < $3 and entered_on >= $4::date
-        order by unit_id limit $5`,
-      [experiment.key, after, options.beforePhase, options.since ?? new Date(0), PAGE],
+    const range = [experiment.key, after, options.beforePhase, options.since ?? new Date(0), PAGE];
+    const rows = await tx.query<Entered>(
+      field === null ? UNITS : CLUSTERS,
+      field === null ? range : [...range, field],
     );
     const chosen = rows.filter(({ unitId, arm }) => options.all || armOf(unitId) !== arm);
     kept += await insert(tx, experiment.key, chosen);
