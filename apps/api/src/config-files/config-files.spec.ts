@@ -306,6 +306,16 @@ describe('configuration files over HTTP', () => {
     });
     const drift = itemOf(await plan(files, { source: source(files) }), 'first');
     expect(drift.changes).toEqual([{ pointer: '/title', before: 'By hand', after: 'The first experiment' }]);
+
+    const anew = (headers: Record<string, string>) =>
+      api.request('POST', '/v1/experiments/first/rerandomise', { body: { reason: 'Broken' }, headers });
+    expect((await anew(version)).json()).toMatchObject({ code: 'managed_by_files' });
+    expect((await anew(override)).json()).toMatchObject({ salt: 'first:phase-2' });
+    // Files that name no salt leave the new one as it is.
+    expect(itemOf(await plan(files, { source: source(files) }), 'first')).toMatchObject({
+      refused: [],
+      changes: [{ pointer: '/title' }],
+    });
   });
 
   it('leaves what others manage, and releases what leaves the files', async () => {

@@ -29,5 +29,6 @@ import { ViewsService } from './views.service.js';
     ScheduleService,
     ViewsService,
   ],
+  exports: [ReachService],
 })
 export class ExperimentsModule {}

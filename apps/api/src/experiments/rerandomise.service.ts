@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ExperimentDesign } from '#experiments';
+import { refuseManaged } from '../access/managed.js';
 import { recordChange } from '../access/record-change.js';
 import type { Acting } from '../http/acting.js';
 import { requireMatch } from '../http/etag.js';
@@ -46,13 +47,14 @@ export class RerandomiseService {
   /**
    * Units move to the arm of the new seed with their next request; arms that were kept are forgotten. Reports count the new
    * phase alone from the next roll-up on; decisions and events stay as they were recorded.
-   * @throws Problem 404, 409 `not_live`, 412, 428.
+   * @throws Problem 404, 409 `not_live` and `managed_by_files`, 412, 428.
    */
   async rerandomise(key: string, reason: string, acting: Acting): Promise<ExperimentView> {
     return this.db.transaction(async (tx) => {
       const before = await this.store.lock(tx, key);
       requireMatch(acting.ifMatch, before.version, true);
       requireLive(before);
+      await refuseManaged(tx, acting, 'experiment', key);
       const phase = before.phase + 1;
       const after = await this.store.update(tx, { ...before, phase, salt: `${key}:phase-${phase}` });
       await dropKept(tx, key);

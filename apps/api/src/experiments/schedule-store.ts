@@ -81,6 +81,17 @@ export async function writeNote(db: Sql, experiment: string, note: string, faile
   );
 }
 
+/** Since when the units of an experiment count, where they were dealt anew after its start; Unix milliseconds. */
+export async function dealtAnewAt(db: Sql, experiment: string): Promise<number | null> {
+  const [row] = await db.query<{ at: Date }>(
+    `select p.started_at as at from experiment e
+       join experiment_phase p on p.experiment = e.key and p.phase = e.counted_from_phase
+      where e.key = $1 and e.counted_from_phase > 1`,
+    [experiment],
+  );
+  return row?.at.getTime() ?? null;
+}
+
 interface Summary {
   readonly units?: number;
   readonly asOf?: string;

@@ -10,7 +10,14 @@ import type { Transaction } from '../persistence/database.js';
 import { ExperimentStore } from './experiment-store.js';
 import { ExperimentsService } from './experiments.service.js';
 import type { StoredExperiment } from './experiment.mapper.js';
-import { factsOf, openSchedules, readSchedule, writeNote, writeSchedule } from './schedule-store.js';
+import {
+  dealtAnewAt,
+  factsOf,
+  openSchedules,
+  readSchedule,
+  writeNote,
+  writeSchedule,
+} from './schedule-store.js';
 import type { StoredSchedule } from './schedule-store.js';
 import type { PatchSchedule } from './schedule.schemas.js';
 
@@ -136,7 +143,9 @@ export class ScheduleService {
   private async step(tx: Transaction, key: string, now: number): Promise<ScheduleMove | null> {
     const experiment = await this.store.lock(tx, key);
     const schedule = await readSchedule(tx, key, true);
-    const move = nextMove(experiment, schedule.plan, schedule.progress, factsOf(experiment.summary), now);
+    // Goals wait for the shortest run of the units that count.
+    const counted = { ...experiment, startedAt: (await dealtAnewAt(tx, key)) ?? experiment.startedAt };
+    const move = nextMove(counted, schedule.plan, schedule.progress, factsOf(experiment.summary), now);
     if (move === null || move.kind === 'wait') return move;
     const acting: Acting = { actor: 'system: schedule', requestId: '' };
     let { progress } = schedule;

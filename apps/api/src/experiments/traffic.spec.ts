@@ -166,6 +166,50 @@ describe('traffic of experiments over HTTP', () => {
       expect(await api.db.database.query(`select 1 from kept_unit where experiment = 'keeps'`)).toEqual([]);
     });
 
+    it('keeps the arms of whole clusters, of units that no report counts, and of nobody from before a new deal', async () => {
+      const { database } = api.db;
+      const home = (i: number): string => `home-${Math.floor(i / 2)}`;
+      const armsOfHomes = async (one: (i: number) => string = member) => {
+        const now = await engine();
+        return Array.from({ length: N }, (_, i) => {
+          const unit = { unitId: one(i), unitType: 'member' };
+          return now.assign(unit, 'kept.rows', { householdId: home(i) }).arm?.key ?? null;
+        });
+      };
+      const { version } = await live('homes', { surface: 'kept.rows', clusterBy: 'household' });
+      const first = await armsOfHomes();
+      await expose('homes', first, 1);
+      const ids = Array.from({ length: N }, (_, i) => i);
+      await database.query(
+        `update experiment_unit u set attributes = jsonb_build_object('householdId', h), left_out = 'late-fallback'
+           from unnest($1::text[], $2::text[]) t (id, h) where experiment = 'homes' and unit_id = id`,
+        [ids.map(member), ids.map(home)],
+      );
+      const weights = (control: number) => ({
+        arms: [{ key: 'control', weight: control }, { key: 'new' }],
+        existing: 'keep',
+      });
+      expect((await patch('homes', version, weights(3))).status).toBe(200);
+      expect(await armsOfHomes()).toEqual(first);
+      // Somebody of the household who is seen for the first time.
+      expect(await armsOfHomes((i) => `other-${i}`)).toEqual(first);
+      const why = await api.request('POST', '/v1/experiments/homes/explain', {
+        body: { unitId: 'other-0', context: { householdId: home(first.indexOf('new')) } },
+        key: api.keys.secret,
+      });
+      expect(why.json()).toMatchObject({ arm: 'new' });
+
+      const anew = await api.request('POST', '/v1/experiments/homes/rerandomise', {
+        body: { reason: 'Broken split' },
+        headers: { 'if-match': `"${version + 1}"` },
+      });
+      expect(anew.status).toBe(200);
+      // Before any roll-up: the units that are known entered with the arms of before.
+      expect((await patch('homes', version + 2, weights(2))).status).toBe(200);
+      expect(await database.query(`select 1 from kept_unit where experiment = 'homes'`)).toEqual([]);
+      await act('homes', 'stop');
+    });
+
     it('deals units anew: says how many move, and counts nobody in two arms afterwards', async () => {
       const { database } = api.db;
       const { version } = await live('anew', { surface: 'kept.rows', decisionMetric: 'play-rate' });
@@ -193,6 +237,14 @@ describe('traffic of experiments over HTTP', () => {
       expect(said).toEqual({ version, units: N, moving: N / 2, leaving: 0, phase: 2 });
       expect((await anew({ reason: 'Broken split' })).status).toBe(428);
       expect((await anew({}, `"${version}"`)).status).toBe(400);
+      await database.query(
+        `insert into assignment_fault values ('anew', $1, 'late-fallback', 'default-shown', 'of-before', now() - interval '1 minute')`,
+        [member(0)],
+      );
+      await database.query(
+        `update experiment set started_at = now() - interval '30 days' where key = 'anew'`,
+      );
+      await api.request('PATCH', '/v1/experiments/anew/schedule', { body: { stopWhen: { units: 10 } } });
       const dealt = await anew({ reason: 'Broken split' }, `"${version}"`);
       expect([dealt.status, dealt.json<Row>().phase]).toEqual([200, 2]);
       const second = await armsNow();
@@ -210,7 +262,8 @@ describe('traffic of experiments over HTTP', () => {
         })),
       );
       const report = (await api.request('GET', '/v1/experiments/anew/report')).json<LiftReport>();
-      expect(report.units).toMatchObject({ enrolled: N / 2, crossover: 0 });
+      expect(report.units).toMatchObject({ enrolled: N / 2, crossover: 0, leftOut: {} });
+      expect(await database.query(`select 1 from assignment_fault where experiment = 'anew'`)).toEqual([]);
       expect(report.health.find(({ key }) => key === 'carry-over')).toMatchObject({
         status: 'warn',
         value: 1,
@@ -223,7 +276,14 @@ describe('traffic of experiments over HTTP', () => {
       expect(items).toMatchObject([
         { action: 'experiment.rerandomise', after: { phase: 2, reason: 'Broken split' } },
       ]);
-      await act('anew', 'stop');
+      // Its goal is reached, and the shortest run begins with the new deal.
+      await database.query(`update experiment set summary = '{"units": 200}' where key = 'anew'`);
+      const store = new ExperimentStore(database);
+      const schedules = new ScheduleService(database, store, new ExperimentsService(database, store));
+      expect(await schedules.run(new Date())).toEqual([]);
+      expect(await schedules.run(new Date(Date.now() + 30 * 86_400_000))).toMatchObject([
+        { experiment: 'anew', move: 'stop' },
+      ]);
       expect((await anew({ reason: 'x' }, `"${version + 2}"`)).json()).toMatchObject({ code: 'not_live' });
     });
 

@@ -21,12 +21,12 @@ export class GuardrailEvidence {
     @Inject(EventCountStore) private readonly counts: EventCountStore,
   ) {}
 
-  /** @returns null where there is no control to compare with. */
+  /** @returns null where there is no control to compare with, or no unit of the present deal counted yet. */
   async gather(key: string, plan: GuardPlan, now: Date): Promise<GuardEvidence | null> {
     const experiment = await this.store.experiment(key);
     const weighed = experiment.arms.filter(({ weight }) => weight > 0);
     const control = weighed.find(({ isControl }) => isControl);
-    if (!control || weighed.length < 2) return null;
+    if (!control || weighed.length < 2 || experiment.countsAnew) return null;
     const arms = [control, ...weighed.filter((arm) => arm !== control)].map((arm) => arm.key);
     if (plan.errors !== 'off') await this.counts.refresh(experiment, now);
     const population = await this.store.population(key, now, null);

@@ -25,7 +25,10 @@ export interface ReportedExperiment {
   readonly guardrailMetrics: readonly string[];
   readonly minimumDays: number;
   readonly plannedUnits: number | null;
+  /** Since when its units count: since the start, or since they were dealt anew. */
   readonly startedAt: Date | null;
+  /** Its units were dealt anew, and those of before still stand in the rollups. */
+  readonly countsAnew: boolean;
   /** Versions of the analysts' metrics that it was launched with. */
   readonly metricVersions: PinnedVersions;
   readonly catalogue: MetricCatalogue;
@@ -100,8 +103,10 @@ export class ReportStore {
     const [row] = await this.db.query<Omit<ReportedExperiment, 'catalogue' | 'clusters'>>(
       `select key, title, status, arms, decision_metric as "decisionMetric", secondary_metrics as "secondaryMetrics",
               guardrail_metrics as "guardrailMetrics", minimum_days as "minimumDays", planned_units as "plannedUnits",
-              started_at as "startedAt", stopped_at as "stoppedAt", metric_versions as "metricVersions"
-         from experiment where key = $1`,
+              coalesce((select p.started_at from experiment_phase p where e.counted_from_phase > 1
+                and p.experiment = e.key and p.phase = e.counted_from_phase), started_at) as "startedAt",
+              counts_anew as "countsAnew", stopped_at as "stoppedAt", metric_versions as "metricVersions"
+         from experiment e where key = $1`,
       [key],
     );
     if (!row) throw Problem.notFound('Experiment', key);
@@ -242,8 +247,9 @@ export class ReportStore {
     );
   }
 
+  /** Not where units were dealt anew meanwhile: schedules act on it, and it is of the units of before. */
   async saveSummary(key: string, summary: unknown): Promise<void> {
-    await this.db.query(`update experiment set summary = $2::jsonb where key = $1`, [
+    await this.db.query(`update experiment set summary = $2::jsonb where key = $1 and not counts_anew`, [
       key,
       JSON.stringify(summary),
     ]);

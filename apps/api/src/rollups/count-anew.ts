@@ -1,6 +1,6 @@
 import type { Transaction } from '../persistence/database.js';
 
-const PARTS = ['moments_cohort', 'moments_daily', 'experiment_trend'];
+const PARTS = ['moments_cohort', 'moments_daily', 'experiment_trend', 'event_rate'];
 
 /**
  * After the units of an experiment were dealt anew: what entered in earlier phases leaves the rollups, and comes in no more,
@@ -20,6 +20,12 @@ export async function countAnew(tx: Transaction): Promise<readonly string[]> {
       `with gone as (
          delete from experiment_unit where experiment = $1 and coalesce(phase, 0) < $2 returning unit_id)
        delete from unit_values v using gone where v.experiment = $1 and v.unit_id = gone.unit_id`,
+      [key, from],
+    );
+    // What went wrong before says nothing of the arm that a unit has now.
+    await tx.query(
+      `delete from assignment_fault f using experiment_phase p
+        where f.experiment = $1 and p.experiment = $1 and p.phase = $2 and f.at < p.started_at`,
       [key, from],
     );
     for (const part of PARTS) await tx.query(`delete from ${part} where experiment = $1`, [key]);

@@ -70,6 +70,10 @@ function keepRanges(
   });
 }
 
+/** Dealing units anew gives an experiment another one, which a file that names none leaves as it is. */
+const saltFor = ({ key, salt }: CreateExperiment, stored: CreateExperiment | null): string =>
+  salt ?? stored?.salt ?? defaultSalt.experiment(key);
+
 const allocationOf = (experiment: StoredExperiment): Allocation => {
   const shares = realisedShares(experiment);
   return {
@@ -151,7 +155,7 @@ export const experiments = anyKind<CreateExperiment>({
     const range = layerRange ?? (stored?.layerRange && rangeFor(layerShare, stored.layerRange));
     return {
       ...rest,
-      salt: wanted.salt ?? defaultSalt.experiment(wanted.key),
+      salt: saltFor(wanted, stored),
       targeting: keepPins(wanted.targeting, stored?.targeting ?? null),
       arms: wanted.arms.map((arm) => ({ ...arm, title: arm.title || arm.key })),
       otherLayers: keepRanges(wanted.otherLayers, stored?.otherLayers),

@@ -3,6 +3,7 @@ import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { segment } from '../../../api/http.js';
 import { useWrite } from '../../../api/mutations.js';
+import { useManagedBy } from '../../../api/config-files.js';
 import { useRead } from '../../../api/queries.js';
 import type { Experiment } from '../../../api/types.js';
 import { count } from '../../../format/index.js';
@@ -16,9 +17,11 @@ interface Effect {
   phase: number;
 }
 
-/** Deals the units of a live experiment anew, once it has said how many move. */
+/** Deals the units of a live experiment anew, once it has said how many move. What files manage is not changed here. */
 export function Rerandomise({ experiment }: { experiment: Experiment }): ReactElement | null {
   const [open, setOpen] = useState(false);
+  const managed = useManagedBy('experiment', experiment.key);
+  if (managed !== null) return null;
   if (experiment.status !== 'running' && experiment.status !== 'paused') return null;
   return (
     <>
