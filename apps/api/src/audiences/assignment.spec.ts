@@ -296,6 +296,10 @@ describe('who is assigned, over HTTP', () => {
       ['anon-1', 'anon-2', person].map((unitId) => serve('on.fans', { unitId, context: { plays: 20 } })),
     );
     expect(new Set(arms.map((one) => one.arm)).size).toBe(1);
+    // Also where another unit asks, and the context names the person.
+    const byDevice = { unitId: 'tv-2', unitType: 'device', context: { memberId: person, plays: 20 } };
+    const { arm: own, unit } = await serve('on.fans', byDevice);
+    expect([own, unit]).toEqual([arms[0]?.arm, { unitId: 'anon-1', unitType: 'member' }]);
     const event = { id: 'e-1', kind: 'outcome', unitId: person, at: new Date().toISOString(), name: 'play' };
     expect((await post('/v1/events', { events: [event] })).status).toBe(202);
     expect((await api.request('GET', `/v1/identities/${person}`)).json()).toMatchObject({
