@@ -6,6 +6,7 @@ import type { TestAnswer, TestApi } from '../../test/api.js';
 import { clientEvent, decisionRecord } from '../../test/facts.js';
 import { ExperimentStore } from '../experiments/experiment-store.js';
 import { ExperimentsService } from '../experiments/experiments.service.js';
+import { ScheduleService } from '../experiments/schedule.service.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvent } from '../queues/event-lines.js';
@@ -255,6 +256,19 @@ describe('guardrails', () => {
     expect(row).toEqual({ units: 3000, crossed: 0 });
   });
 
+  it('judges units that were dealt anew by what they did since', async () => {
+    const dealt = await api.request('POST', '/v1/experiments/harmful/rerandomise', {
+      body: { reason: 'The players of one arm were broken' },
+      headers: { 'if-match': '*' },
+    });
+    expect(dealt.status).toBe(200);
+    // Its units of before still harm a guardrail in the rollups; the new phase is not to be paused for that.
+    expect(await watch.run(new Date())).toEqual([]);
+    await rollUpAll(api.db.database, new Date());
+    expect(await watch.run(new Date())).toEqual([]);
+    expect(await view('harmful')).toMatchObject({ open: 0, check: { state: 'waiting' } });
+  });
+
   it('keeps what a patch does not name, and says what is wrong with one', async () => {
     const first = await patch('fine', null, { alpha: 0.02, metrics: { 'play-rate': { action: 'pause' } } });
     expect(first.json()).toMatchObject({ metrics: [{ metric: 'play-rate', action: 'pause', margin: null }] });
@@ -377,6 +391,32 @@ describe('guardrails', () => {
       await post(`${url}/approval`);
       await decide(other, 'approve');
       expect(await start()).toMatchObject({ status: 'running' });
+
+      // A start date pins the segment: what was approved starts all the same, as long as the segment is what it was.
+      const segment = { key: 'fans', title: 'Fans', condition: { attribute: 'plays', op: 'gt', value: 9 } };
+      await post('/v1/segments', segment);
+      await post('/v1/layers', { key: 'dated', title: 'Dated' });
+      await post('/v1/surfaces', { key: 'dated', title: 'Dated', kind: 'value', defaultValue: 'default' });
+      await draft('dated', { surface: 'dated', layer: 'dated', targeting: { segment: 'fans' } });
+      await post('/v1/experiments/dated/approval');
+      await api.request('POST', '/v1/experiments/dated/approval/decision', {
+        body: { decision: 'approve' },
+        key: other,
+      });
+      const startAt = new Date(Date.now() + HOUR).toISOString();
+      const planned = await api.request('PATCH', '/v1/experiments/dated/schedule', { body: { startAt } });
+      expect(planned.status).toBe(200);
+      expect(await read('dated', 'approval')).toMatchObject({ state: 'approved' });
+      const store = new ExperimentStore(api.db.database);
+      const schedules = new ScheduleService(
+        api.db.database,
+        store,
+        new ExperimentsService(api.db.database, store),
+      );
+      expect(await schedules.run(new Date(Date.now() + 2 * HOUR))).toMatchObject([
+        { experiment: 'dated', move: 'start' },
+      ]);
+      await post('/v1/experiments/dated/stop');
       await api.request('PUT', '/v1/settings/approval', { body: { required: false } });
     });
 
@@ -460,6 +500,16 @@ describe('guardrails', () => {
         status: 'fail',
         text: expect.stringContaining('it belongs to "rival"'),
       });
+      // By household it is in a layer with "rival", and their parts do not touch: a member can still be in both.
+      await api.request('POST', '/v1/experiments/rival/stop', { body: {} });
+      await draft('narrow', { layer: 'apart', layerShare: 0.2 });
+      await post('/v1/experiments/narrow/start');
+      await draft('homes', { layer: 'apart', layerShare: 0.2, clusterBy: 'household' });
+      const mixed = (await api.request('GET', '/v1/calendar?drafts=true')).json<Seen>();
+      expect(pairs(mixed, 'same-units')).toContainEqual(['homes', 'narrow']);
+      expect(mixed.clashes.find(({ experiments }) => experiments.includes('homes'))?.text).toContain(
+        'no layer keeps those apart',
+      );
       const past = await api.request('GET', '/v1/calendar?from=2020-01-01T00:00:00Z&to=2020-02-01T00:00:00Z');
       expect(past.json()).toMatchObject({ items: [], clashes: [] });
       expect((await api.request('GET', '/v1/calendar?from=yesterday')).status).toBe(400);

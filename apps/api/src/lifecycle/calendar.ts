@@ -13,6 +13,8 @@ export interface Booking {
   readonly owner: string;
   readonly surface: string;
   readonly unitType: string;
+  /** Type of what is hashed for its units: their own, or their clusters'. */
+  readonly dealtBy: string;
   /** What it is decided by. */
   readonly metric: string | null;
   readonly layers: readonly LayerMembership[];
@@ -29,6 +31,7 @@ interface Row extends Record<string, unknown> {
   readonly owner: string;
   readonly surface: string;
   readonly unitType: string;
+  readonly clusterBy: string | null;
   readonly metric: string | null;
   readonly layer: string;
   readonly layerFrom: number;
@@ -41,7 +44,7 @@ interface Row extends Record<string, unknown> {
 }
 
 const ROWS = `
-select e.key, e.title, e.status, e.owner, e.surface, e.unit_type as "unitType",
+select e.key, e.title, e.status, e.owner, e.surface, e.unit_type as "unitType", e.cluster_by as "clusterBy",
        e.decision_metric as metric, e.layer, e.layer_from as "layerFrom",
        e.layer_to as "layerTo", e.other_layers as "otherLayers", e.started_at as "startedAt",
        e.stopped_at as "stoppedAt", e.minimum_days as "minimumDays", s.plan
@@ -66,6 +69,7 @@ function bookingOf(row: Row, now: number): Booking {
   });
   return {
     ...{ key, title, status, owner, surface, unitType, metric, layers, from },
+    dealtBy: row.clusterBy ?? unitType,
     to: Math.max(from, known ?? Math.max(now, from + row.minimumDays * DAY_MS)),
     endIsGuess: known === null,
   };

@@ -1,9 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { compileCondition, conditionSources, startRequirements } from '#experiments';
-import type { Context } from '#experiments';
+import { startRequirements } from '#experiments';
 import { approvalRequired, designHash, readApproval } from '../experiments/approval.js';
 import { ExperimentStore } from '../experiments/experiment-store.js';
 import type { StoredExperiment } from '../experiments/experiment.mapper.js';
+import { reachSchema } from '../experiments/reach.schemas.js';
+import type { ReachBody } from '../experiments/reach.schemas.js';
+import { ReachService } from '../experiments/reach.service.js';
 import { Database } from '../persistence/database.js';
 import { loadMetricCatalogue } from '../persistence/metric-catalogue.js';
 import type { MetricCatalogue } from '../persistence/metric-catalogue.js';
@@ -14,8 +16,6 @@ import { clashesOf } from './clashes.js';
 import type { ClashReason } from './clashes.js';
 
 const DEFAULT_LIFT = 0.05;
-/** Newest decisions that targeting is tried on. */
-const SAMPLE = 5000;
 
 export interface CheckItem {
   readonly code: 'complete' | 'metrics' | 'guardrails' | 'power' | 'targeting' | 'clash' | 'approval';
@@ -32,6 +32,7 @@ export class Checklist {
     @Inject(Database) private readonly db: Database,
     @Inject(ExperimentStore) private readonly store: ExperimentStore,
     @Inject(PowerPlans) private readonly power: PowerPlans,
+    @Inject(ReachService) private readonly reach: ReachService,
   ) {}
 
   /** @throws Problem 404. */
@@ -43,7 +44,7 @@ export class Checklist {
       metricsExist(experiment, catalogue),
       guarded(experiment),
       await this.powered(experiment, catalogue, now),
-      await this.reaches(experiment),
+      await this.reaches(experiment, now),
       await this.clashes(experiment, now),
       await this.approved(experiment),
     ];
@@ -81,33 +82,26 @@ export class Checklist {
     return item('fail', `${needs}; that takes about ${days} days, and it is planned for ${planned}.`);
   }
 
-  private async reaches({ surface, unitType, targeting, traffic }: StoredExperiment): Promise<CheckItem> {
+  /** By the count of the create form, so that both say the same. */
+  private async reaches(experiment: StoredExperiment, now: Date): Promise<CheckItem> {
     const item = (status: CheckItem['status'], text: string): CheckItem => ({
       ...{ code: 'targeting', level: 'advised', status, text },
     });
-    const rows = await this.db.query<{ unit: string; context: Context }>(
-      `select unit_id as unit, context from decision
-        where surface = $1 and unit_type = $2 and at > now() - interval '7 days' order by at desc limit $3`,
-      [surface, unitType, SAMPLE],
-    );
-    const [seen] = await this.db.query<{ units: number }>(
-      `select count(distinct unit_id)::int as units from decision
-        where surface = $1 and unit_type = $2 and at > now() - interval '1 day'`,
-      [surface, unitType],
-    );
-    if (rows.length === 0)
-      return item('unknown', `No ${unitType} asked for this surface in the last seven days.`);
-    const meets = compileCondition(targeting, conditionSources(await this.store.catalogFor(surface)));
-    const units = new Set(rows.map(({ unit }) => unit));
-    const reached = new Set(rows.filter(({ context, unit }) => meets(context, unit)).map(({ unit }) => unit));
-    const share = reached.size / units.size;
-    if (reached.size === 0)
-      return item('fail', `The targeting matches none of the last ${units.size} ${unitType}s.`);
-    const daily = Math.round((seen?.units ?? 0) * share * traffic);
-    return item(
-      'pass',
-      `Matches ${(share * 100).toFixed(0)} % of recent ${unitType}s: about ${daily.toLocaleString('en-US')} a day before its part of the layer.`,
-    );
+    const { unitType } = experiment;
+    const { steps, perDay, unknown } = await this.reach.estimate(questionOf(experiment), now.getTime());
+    const unitsAt = (wanted: string): number => steps.find(({ step }) => step === wanted)?.units ?? 0;
+    const [asked, targeted] = [unitsAt('asked'), unitsAt('targeting')];
+    if (perDay === null || asked === 0) return item('unknown', unknown.join(' '));
+    const some = (n: number): string => n.toLocaleString('en-US');
+    if (targeted === 0)
+      return item('fail', `The targeting matches none of the last ${some(asked)} ${unitType}s.`);
+    const matches = `Matches ${((100 * targeted) / asked).toFixed(0)} % of recent ${unitType}s`;
+    if (perDay.high === 0)
+      return item(
+        'fail',
+        `${matches}, and none of them would take part: holdouts, older experiments or layers have them.`,
+      );
+    return item('pass', `${matches}: about ${some(perDay.mean)} a day would take part.`);
   }
 
   private async clashes({ key }: StoredExperiment, now: Date): Promise<CheckItem> {
@@ -143,13 +137,25 @@ export class Checklist {
     if (!(await approvalRequired(this.db)))
       return { ...shared, status: 'pass', text: 'This project asks nobody to approve a start.' };
     const approval = await readApproval(this.db, experiment.key);
-    const same = approval?.design === designHash(experiment);
+    const same = approval?.design === (await designHash(this.db, experiment));
     if (approval?.decision === 'approve' && same)
       return { ...shared, status: 'pass', text: `Approved by ${approval.decidedBy ?? 'somebody'}.` };
     const text =
       approval === null ? 'A second person has to approve the start.' : waiting(approval.decision, same);
     return { ...shared, status: 'fail', text };
   }
+}
+
+/** A draft's parts of layers are wishes: only their sizes count. */
+function questionOf({ key, layer, layerRange, otherLayers = [], ...design }: StoredExperiment): ReachBody {
+  const { surface, unitType, clusterBy, switchback, prerequisites, traffic, targeting, tags } = design;
+  const shareOf = ([from, to]: readonly [number, number]): number | undefined =>
+    to > from ? to - from : undefined;
+  return reachSchema.parse({
+    ...{ surface, unitType, clusterBy, switchback, prerequisites, traffic, targeting, tags },
+    ...{ experiment: key, layer, layerShare: shareOf(layerRange) },
+    otherLayers: otherLayers.map((one) => ({ layer: one.layer, share: shareOf(one.range) })),
+  });
 }
 
 function waiting(decision: 'approve' | 'reject' | null, same: boolean): string {

@@ -23,10 +23,11 @@ const overlaps = (a: readonly [number, number], b: readonly [number, number]): b
 
 /**
  * Whether a unit can be in both: not where they have parts of one layer that do not touch. A draft gets a free part at its
- * start, so that it touches nobody of its layer.
+ * start, so that it touches nobody of its layer. Parts keep nobody apart where other units are hashed: a member is
+ * anywhere in the layer, whatever the part of its household.
  */
 function shareUnits(a: Booking, b: Booking): boolean {
-  if (a.unitType !== b.unitType) return false;
+  if (a.dealtBy !== b.dealtBy) return true;
   if (a.status === 'draft' || b.status === 'draft')
     return !a.layers.some((one) => b.layers.some((other) => one.layer === other.layer));
   return !a.layers.some((one) =>
@@ -39,6 +40,13 @@ function between(a: Booking, b: Booking): Clash[] {
   if (!overlaps([a.from, a.to], [b.from, b.to]) || !shareUnits(a, b)) return [];
   const span = { from: Math.max(a.from, b.from), to: Math.min(a.to, b.to) };
   const experiments = [a.key, b.key] as const;
+  if (a.surface === b.surface && a.dealtBy !== b.dealtBy)
+    return [
+      {
+        ...{ reason: 'same-units', surface: a.surface, experiments, ...span },
+        text: `Both may want the same requests of ${a.surface}: one deals by ${a.dealtBy}, the other by ${b.dealtBy}, and no layer keeps those apart. The older one gets them.`,
+      },
+    ];
   if (a.surface === b.surface)
     return [
       {
@@ -46,7 +54,7 @@ function between(a: Booking, b: Booking): Clash[] {
         text: `Both want the same ${a.unitType}s of ${a.surface}: the older one gets them.`,
       },
     ];
-  if (a.metric === null || a.metric !== b.metric) return [];
+  if (a.unitType !== b.unitType || a.metric === null || a.metric !== b.metric) return [];
   return [
     {
       ...{ reason: 'same-metric', surface: `${a.surface}, ${b.surface}`, experiments, ...span },
