@@ -407,6 +407,8 @@ describe('experiments over HTTP', () => {
     expect(audit.map((row) => row['action'])).toEqual(
       ['delete', 'change', 'create', 'create', 'create'].map((what) => `experiment-view.${what}`),
     );
+    const atOnce = await Promise.all([1, 2, 3, 4].map(() => save({ name: 'Once', query: {} })));
+    expect(atOnce.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
   });
 
   it('explains a draft as if it ran', async () => {

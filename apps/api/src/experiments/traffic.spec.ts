@@ -221,7 +221,7 @@ describe('traffic of experiments over HTTP', () => {
       const facts = new FactStore(database);
       const served = (arms: readonly (string | null)[], phase: number): Promise<unknown> => {
         const part = { experiment: 'anew', surface: 'kept.rows', phase, exposed: true };
-        const at = Date.now() - 60_000;
+        const at = Date.now() - (phase === 1 ? 2 * 3_600_000 : 60_000);
         const records = arms.map((own, i) => decisionRecord(member(i), at, own ?? '', part));
         return facts.insertDecisions(records.map(encodeDecision));
       };
@@ -264,6 +264,11 @@ describe('traffic of experiments over HTTP', () => {
       const report = (await api.request('GET', '/v1/experiments/anew/report')).json<LiftReport>();
       expect(report.units).toMatchObject({ enrolled: N / 2, crossover: 0, leftOut: {} });
       expect(await database.query(`select 1 from assignment_fault where experiment = 'anew'`)).toEqual([]);
+      // Nor were the decisions of before never seen.
+      const { states } = (await api.request('GET', '/v1/experiments/anew/assignment')).json<{
+        states: { state: string; times: number }[];
+      }>();
+      expect(states.map(({ times }) => times)).toEqual(states.map(() => 0));
       expect(report.health.find(({ key }) => key === 'carry-over')).toMatchObject({
         status: 'warn',
         value: 1,

@@ -43,6 +43,7 @@ export class ViewsService {
   /** @throws Problem 403 for a shared one without the role admin, 409 `already_exists` and `too_many`. */
   async create(body: CreateView, caller: Caller, acting: Acting): Promise<View> {
     return this.db.transaction(async (tx) => {
+      await inTurn(tx);
       const owner = ownerOf(body.shared, caller);
       const [{ count } = { count: 0 }] = await tx.query<{ count: number }>(
         'select count(*)::int as count from experiment_view where owner_key is not distinct from $1',
@@ -64,6 +65,7 @@ export class ViewsService {
   /** @throws Problem 403, 404, 409 `already_exists`. */
   async patch(id: string, body: PatchView, caller: Caller, acting: Acting): Promise<View> {
     return this.db.transaction(async (tx) => {
+      await inTurn(tx);
       const before = await this.own(tx, id, caller);
       const next = {
         name: body.name ?? before.name,
@@ -119,6 +121,10 @@ export class ViewsService {
       throw Problem.conflict('already_exists', `A view with the name "${name}" exists already`);
   }
 }
+
+/** Two people who take one name, or one first place, at once wait for each other. */
+const inTurn = (tx: Sql): Promise<unknown> =>
+  tx.query(`select pg_advisory_xact_lock(hashtext('marquee.experiment-views'))`);
 
 /** @throws Problem 403 where everybody would see the change and the caller is no admin. */
 function ownerOf(shared: boolean, { keyId, role }: Caller): string | null {

@@ -13,13 +13,18 @@ select a.state, count(distinct a.unit_id)::integer as units
 from assignment_fault a join experiment_unit u on u.unit_id = a.unit_id and u.experiment = a.experiment
 where a.experiment = $1 and a.at <= $2 and ${MATTERS} group by a.state`;
 
-/** Exposures that are still to come within the hour are not missed; the number of rows that are looked at is bounded. */
+/**
+ * Exposures that are still to come within the hour are not missed; the number of rows that are looked at is bounded. Of
+ * units that were dealt anew, what was seen before is no longer known.
+ */
 const UNSEEN = `
 select d.arm, count(*)::integer as decided, (count(*) filter (where u.unit_id is null))::integer as unseen
 from (
   select distinct arm, unit_id from (
     select arm, unit_id, reason from decision where experiment = $1
       and at <= $3::timestamptz - interval '1 hour' and at > $3::timestamptz - interval '7 days'
+      and coalesce(phase, 0) >= (
+        select case when counted_from_phase > 1 then counted_from_phase else 0 end from experiment where key = $1)
     order by at desc limit 3000) newest
   where arm = any($2::text[]) and reason <> 'PAUSED') d
 left join experiment_unit u on u.unit_id = d.unit_id and u.experiment = $1

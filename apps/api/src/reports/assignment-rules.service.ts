@@ -65,6 +65,8 @@ export class AssignmentRulesService {
   }
 
   private async write(tx: Sql, scope: string, body: PatchAssignmentRules, acting: Acting): Promise<void> {
+    // A row that is not there yet cannot be locked: who sets the first rules at once waits here.
+    await tx.query(`select pg_advisory_xact_lock(hashtext('marquee.assignment-rules'))`);
     const before = await readGivenRules(tx, scope, true);
     requireMatch(acting.ifMatch, before.revision, before.revision > 0);
     const after = merged(before.given, body);
