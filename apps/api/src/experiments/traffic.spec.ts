@@ -219,9 +219,9 @@ describe('traffic of experiments over HTTP', () => {
           ...(match === undefined ? {} : { headers: { 'if-match': match } }),
         });
       const facts = new FactStore(database);
-      const served = (arms: readonly (string | null)[], phase: number): Promise<unknown> => {
-        const part = { experiment: 'anew', surface: 'kept.rows', phase, exposed: true };
-        const at = Date.now() - (phase === 1 ? 2 * 3_600_000 : 60_000);
+      const served = (arms: readonly (string | null)[], phase: number, more = {}): Promise<unknown> => {
+        const part = { experiment: 'anew', surface: 'kept.rows', phase, exposed: true, ...more };
+        const at = Date.now() - (phase === 2 ? 60_000 : 2 * 3_600_000);
         const records = arms.map((own, i) => decisionRecord(member(i), at, own ?? '', part));
         return facts.insertDecisions(records.map(encodeDecision));
       };
@@ -265,10 +265,11 @@ describe('traffic of experiments over HTTP', () => {
       expect(report.units).toMatchObject({ enrolled: N / 2, crossover: 0, leftOut: {} });
       expect(await database.query(`select 1 from assignment_fault where experiment = 'anew'`)).toEqual([]);
       // Nor were the decisions of before never seen.
-      const { states } = (await api.request('GET', '/v1/experiments/anew/assignment')).json<{
-        states: { state: string; times: number }[];
-      }>();
-      expect(states.map(({ times }) => times)).toEqual(states.map(() => 0));
+      const timesOf = async (): Promise<number[]> =>
+        (await api.request('GET', '/v1/experiments/anew/assignment'))
+          .json<{ states: { times: number }[] }>()
+          .states.map(({ times }) => times);
+      expect(await timesOf()).toEqual([0, 0, 0, 0, 0]);
       expect(report.health.find(({ key }) => key === 'carry-over')).toMatchObject({
         status: 'warn',
         value: 1,
@@ -289,7 +290,19 @@ describe('traffic of experiments over HTTP', () => {
       expect(await schedules.run(new Date(Date.now() + 30 * 86_400_000))).toMatchObject([
         { experiment: 'anew', move: 'stop' },
       ]);
-      expect((await anew({ reason: 'x' }, `"${version + 2}"`)).json()).toMatchObject({ code: 'not_live' });
+      // What is served once an arm was shipped belongs to nobody who was to be exposed.
+      await database.query(
+        `update experiment set stopped_at = now() - interval '3 hours' where key = 'anew'`,
+      );
+      await act('anew', 'ship', { arm: 'new' });
+      await served(
+        first.map(() => 'new'),
+        3,
+        { reason: 'SHIPPED', exposed: false },
+      );
+      expect(await timesOf()).toEqual([0, 0, 0, 0, 0]);
+      expect((await anew({ reason: 'x' }, `"${version + 3}"`)).json()).toMatchObject({ code: 'not_live' });
+      await act('anew', 'archive');
     });
 
     it('gives an experiment parts of several layers', async () => {

@@ -1,5 +1,7 @@
 import { Global, Inject, Injectable, Logger, Module } from '@nestjs/common';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import { BUILT_IN_UNIT_TYPES } from '#experiments';
+import type { Context, UnitType } from '#experiments';
 import { Database } from './database.js';
 
 const POLL_MS = 10_000;
@@ -69,6 +71,19 @@ export class IdentityMap implements OnModuleInit, OnApplicationShutdown {
     if (this.aliases.size === 0) return unitId;
     const alias = this.aliases.get(unitId);
     return alias?.unitType === unitType ? alias.kept : unitId;
+  }
+
+  /** Units that a context names, under the ids that stand for them: as experiments on them know them, and their events. */
+  resolveContext(context: Context, types: readonly UnitType[] = BUILT_IN_UNIT_TYPES): Context {
+    if (this.aliases.size === 0) return context;
+    let known = context;
+    for (const { key, contextField } of types) {
+      const id = contextField !== null && Object.hasOwn(context, contextField) ? context[contextField] : null;
+      if (contextField === null || typeof id !== 'string') continue;
+      const kept = this.resolveTyped(id, key);
+      if (kept !== id) known = { ...known, [contextField]: kept };
+    }
+    return known;
   }
 
   /** Reads what is new; a writer calls it so that its own process knows at once. @throws when PostgreSQL is away. */

@@ -15,7 +15,7 @@ where a.experiment = $1 and a.at <= $2 and ${MATTERS} group by a.state`;
 
 /**
  * Exposures that are still to come within the hour are not missed; the number of rows that are looked at is bounded. Of
- * units that were dealt anew, what was seen before is no longer known.
+ * units that were dealt anew, what was seen before is no longer known; who gets a shipped arm is no unit of it.
  */
 const UNSEEN = `
 select d.arm, count(*)::integer as decided, (count(*) filter (where u.unit_id is null))::integer as unseen
@@ -23,6 +23,7 @@ from (
   select distinct arm, unit_id from (
     select arm, unit_id, reason from decision where experiment = $1
       and at <= $3::timestamptz - interval '1 hour' and at > $3::timestamptz - interval '7 days'
+      and at <= (select coalesce(stopped_at, 'infinity') from experiment where key = $1)
       and coalesce(phase, 0) >= (
         select case when counted_from_phase > 1 then counted_from_phase else 0 end from experiment where key = $1)
     order by at desc limit 3000) newest

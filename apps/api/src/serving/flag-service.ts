@@ -97,14 +97,19 @@ export class FlagService {
    * @throws Problem 400 as `evaluate`.
    */
   tagOf(asked: FlagsAsked, extra: readonly string[], now: number = Date.now()): string {
-    parseTreatments({ ...asked, requests: [{ surface: 'any' }] });
-    const type = typeof asked.unitType === 'string' ? asked.unitType : 'member';
+    const { unitId, unitType, context } = parseTreatments({ ...asked, requests: [{ surface: 'any' }] });
+    const { unitTypes } = this.catalog.current.config;
+    // Links between units change answers, too.
+    const known = {
+      unitId: this.identities.resolveTyped(unitId, unitType),
+      context: this.identities.resolveContext(context, unitTypes),
+    };
     const live = this.catalog.current.config.experiments.filter(
       ({ status }) => status === 'running' || status === 'shipped' || status === 'paused',
     );
     const parts = [
       this.catalog.revision,
-      canonicalJson({ ...asked, unitId: this.identities.resolveTyped(asked.unitId, type) } as never),
+      canonicalJson({ ...asked, ...known } as never),
       ...live.flatMap((experiment) => this.periodsOf(experiment, now)),
       steadyPeriod('day', now, ''),
       ...extra,

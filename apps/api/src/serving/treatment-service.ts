@@ -1,6 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { BUILT_IN_UNIT_TYPES } from '#experiments';
-import type { Context } from '#experiments';
 import { readTesterToken } from '../http/tester-token.js';
 import { newUlid } from '../http/ulid.js';
 import { IdentityMap } from '../persistence/identity-map.js';
@@ -79,25 +77,13 @@ export class TreatmentService {
   /** For the unit under the id that stands for it, and with the arms of a tester's token. */
   private asKnown<R extends Omit<AskedTreatments, 'requests'>>(request: R, now: number): R {
     const unitId = this.identities.resolveTyped(request.unitId, request.unitType);
-    const context = this.contextOf(request.context);
+    const { unitTypes } = this.experiments.current.config;
+    const context = this.identities.resolveContext(request.context, unitTypes);
     const same = unitId === request.unitId && context === request.context;
     const known = same ? request : { ...request, unitId, context };
     if (request.testerToken === undefined) return known;
     const key = this.experiments.current.config.testerKey ?? null;
     return { ...known, tester: readTesterToken(request.testerToken, key, now) };
-  }
-
-  /** Units that the context names, under the ids that stand for them: as experiments on them know them, and their events. */
-  private contextOf(context: Context): Context {
-    if (this.identities.size === 0) return context;
-    let known = context;
-    for (const { key, contextField } of this.experiments.current.config.unitTypes ?? BUILT_IN_UNIT_TYPES) {
-      const id = contextField !== null && Object.hasOwn(context, contextField) ? context[contextField] : null;
-      if (contextField === null || typeof id !== 'string') continue;
-      const kept = this.identities.resolveTyped(id, key);
-      if (kept !== id) known = { ...known, [contextField]: kept };
-    }
-    return known;
   }
 
   private async recorded<S extends Served>(answer: (state: ServingState) => S): Promise<S> {
