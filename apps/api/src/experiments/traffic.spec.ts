@@ -208,6 +208,25 @@ describe('traffic of experiments over HTTP', () => {
       expect((await patch('homes', version + 2, weights(2))).status).toBe(200);
       expect(await database.query(`select 1 from kept_unit where experiment = 'homes'`)).toEqual([]);
       await act('homes', 'stop');
+
+      // Of a switchback what is over cannot be met again.
+      const slots = await live('slots', {
+        surface: 'kept.rows',
+        unitType: 'market',
+        switchback: { slotMinutes: 60 },
+      });
+      await database.query(
+        `insert into experiment_unit (experiment, unit_id, arm, first_at, entered_on, phase)
+         select 'slots', 'fr@' || n, 'new', now() - make_interval(days => n), (now() - make_interval(days => n))::date, 1
+           from generate_series(0, 9) n`,
+      );
+      const targeting = { attribute: 'country', op: 'eq', value: 'FR' };
+      expect((await patch('slots', slots.version, { targeting, existing: 'keep' })).status).toBe(200);
+      const keptSlots = await database.query<{ id: string }>(
+        `select unit_id as id from kept_unit where experiment = 'slots' and unit_id not in ('fr@1')`,
+      );
+      expect(keptSlots).toEqual([{ id: 'fr@0' }]);
+      await act('slots', 'stop');
     });
 
     it('deals units anew: says how many move, and counts nobody in two arms afterwards', async () => {

@@ -124,6 +124,13 @@ async function clusterField(tx: Sql, { clusterBy, unitType }: Experiment): Promi
   return type?.field ?? null;
 }
 
+/** Slots of a switchback that are over never come back. */
+function sinceOf({ switchback }: Experiment, { since = new Date(0) }: KeepOptions): Date {
+  if (!switchback) return since;
+  const open = new Date(Date.now() - switchback.slotMinutes * 60_000);
+  return open > since ? open : since;
+}
+
 /**
  * Keeps the arms of units that were exposed before a change, or of their clusters where those are assigned. What saw
  * several arms is not kept; whom the rules leave out of reports is.
@@ -132,10 +139,11 @@ async function clusterField(tx: Sql, { clusterBy, unitType }: Experiment): Promi
 export async function keepUnits(tx: Sql, experiment: Experiment, options: KeepOptions): Promise<number> {
   const armOf = await armByHash(tx, experiment);
   const field = await clusterField(tx, experiment);
+  const since = sinceOf(experiment, options);
   let kept = await countKept(tx, experiment.key);
   let after = '';
   for (;;) {
-    const range = [experiment.key, after, options.beforePhase, options.since ?? new Date(0), PAGE];
+    const range = [experiment.key, after, options.beforePhase, since, PAGE];
     const rows = await tx.query<Entered>(
       field === null ? UNITS : CLUSTERS,
       field === null ? range : [...range, field],
