@@ -140,10 +140,12 @@ export async function keepUnits(tx: Sql, experiment: Experiment, options: KeepOp
   const armOf = await armByHash(tx, experiment);
   const field = await clusterField(tx, experiment);
   const since = sinceOf(experiment, options);
+  // No index has the clusters in order: few passes over the units.
+  const page = field === null ? PAGE : MOST_KEPT;
   let kept = await countKept(tx, experiment.key);
   let after = '';
   for (;;) {
-    const range = [experiment.key, after, options.beforePhase, since, PAGE];
+    const range = [experiment.key, after, options.beforePhase, since, page];
     const rows = await tx.query<Entered>(
       field === null ? UNITS : CLUSTERS,
       field === null ? range : [...range, field],
@@ -151,7 +153,7 @@ export async function keepUnits(tx: Sql, experiment: Experiment, options: KeepOp
     const chosen = rows.filter(({ unitId, arm }) => options.all || armOf(unitId) !== arm);
     kept += await insert(tx, experiment.key, chosen);
     const last = rows.at(-1);
-    if (rows.length < PAGE || !last || kept > MOST_KEPT) return kept;
+    if (rows.length < page || !last || kept > MOST_KEPT) return kept;
     after = last.unitId;
   }
 }
