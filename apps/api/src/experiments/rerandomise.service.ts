@@ -37,9 +37,11 @@ export class RerandomiseService {
   async preview(key: string): Promise<RerandomisePreview> {
     const experiment = await this.store.get(key);
     requireLive(experiment);
+    // Slots of a switchback that are over are dealt no more.
     const [row] = await this.db.query<{ n: number }>(
-      'select count(*)::int as n from experiment_unit where experiment = $1',
-      [key],
+      `select count(*)::int as n from experiment_unit
+        where experiment = $1 and first_at > coalesce(now() - make_interval(mins => $2), '-infinity')`,
+      [key, experiment.switchback?.slotMinutes ?? null],
     );
     return effectOf(experiment, row?.n ?? 0);
   }

@@ -226,6 +226,9 @@ describe('traffic of experiments over HTTP', () => {
         `select unit_id as id from kept_unit where experiment = 'slots' and unit_id not in ('fr@1')`,
       );
       expect(keptSlots).toEqual([{ id: 'fr@0' }]);
+      expect((await api.request('GET', '/v1/experiments/slots/rerandomise')).json()).toMatchObject({
+        units: 1,
+      });
       await act('slots', 'stop');
     });
 
