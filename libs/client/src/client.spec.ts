@@ -235,6 +235,8 @@ describe('the client', () => {
         value: 'small',
         reason: 'CLIENT_REFUSED',
       });
+      server.replies.push({ status: 400 });
+      expect((await client().value('home.hero', 'small', { subject: 1n as never })).value).toBe('small');
       broken.outcome('play', { properties: cycle as never });
       expect(await broken.flush()).toBe(true);
       expect(await client({ url: 'not a url' }).value('home.hero', 'small')).toMatchObject({

@@ -110,7 +110,9 @@ export class Client {
 
   /** The id of the action to show. */
   action(surface: string, fallback: string, options?: AskOptions): Promise<T.Answer<string>> {
-    return this.ask(surface, fallback, options, ({ action }) => action ?? undefined);
+    return this.ask(surface, fallback, options, ({ action }) =>
+      typeof action === 'string' ? action : undefined,
+    );
   }
 
   /** The ids to show, in order. */
@@ -119,9 +121,10 @@ export class Client {
     fallback: readonly string[],
     options?: AskOptions,
   ): Promise<T.Answer<readonly string[]>> {
-    return this.ask(surface, fallback, options, ({ slate }) =>
-      slate?.length ? slate.map(({ id }) => id) : undefined,
-    );
+    return this.ask(surface, fallback, options, ({ slate }) => {
+      const ids = idsOf(slate);
+      return ids?.length ? ids : undefined;
+    });
   }
 
   /**
@@ -133,7 +136,7 @@ export class Client {
     let nextSession: T.NextSession | null = null;
     const answer = await this.ask<readonly string[]>(surface, [], options, (treatment) => {
       nextSession = treatment.nextSession ?? null;
-      return treatment.slate?.map(({ id }) => id);
+      return idsOf(treatment.slate);
     });
     return { ...answer, nextSession };
   }
@@ -208,15 +211,24 @@ export class Client {
   /** What an answer says; the last good answers where it says nothing. */
   private read(answer: Posted, unit: string, requests: readonly T.TreatmentRequest[]): Treatments {
     const { cache, report } = this.shared;
-    const treatments = (answer.body as { treatments?: readonly T.Treatment[] } | null)?.treatments;
-    if (answer.failure === null && Array.isArray(treatments)) {
-      cache.keep(unit, requests, treatments);
-      return { treatments, failure: null };
-    }
+    const treatments = (answer.body as { treatments?: unknown } | null)?.treatments;
     const failure = answer.failure ?? 'CLIENT_NO_ANSWER';
-    report({ what: 'treatments', reason: answer.status >= 400 ? `http_${answer.status}` : failure, lost: 0 });
-    const kept = requests.map((request) => cache.get(unit, request));
-    return { treatments: kept.every((treatment) => treatment !== undefined) ? kept : [], failure };
+    try {
+      if (answer.failure === null && isAnswer(treatments)) {
+        cache.keep(unit, requests, treatments);
+        return { treatments, failure: null };
+      }
+      report({
+        what: 'treatments',
+        reason: answer.status >= 400 ? `http_${answer.status}` : failure,
+        lost: 0,
+      });
+      const kept = requests.map((request) => cache.get(unit, request));
+      return { treatments: kept.every((treatment) => treatment !== undefined) ? kept : [], failure };
+    } catch {
+      // What was asked is no question that JSON can say.
+      return { treatments: [], failure };
+    }
   }
 
   private capture(
@@ -229,6 +241,18 @@ export class Client {
     else if (json === null) this.shared.report({ what: 'events', reason: 'not_json', lost: 1 });
     else this.shared.queue.add(json);
   }
+}
+
+/** What something between the server and here made of an answer is none. */
+const isAnswer = (treatments: unknown): treatments is readonly T.Treatment[] =>
+  Array.isArray(treatments) &&
+  treatments.every((one: unknown) => typeof one === 'object' && one !== null && 'reason' in one);
+
+/** Undefined for what is no list of ids. */
+function idsOf(slate: unknown): string[] | undefined {
+  if (!Array.isArray(slate)) return undefined;
+  const ids = slate.map((one: { id?: unknown } | null) => one?.id);
+  return ids.every((id) => typeof id === 'string') ? ids : undefined;
 }
 
 /** Whether an answer is something to show at all. */

@@ -47,7 +47,8 @@ export class EventQueue {
   add(event: string): void {
     if (this.closed) return this.lose('closed', 1);
     if (this.events.length >= this.maxQueued) {
-      this.events.splice(this.sending < this.events.length ? this.sending : 0, 1);
+      const [gone = ''] = this.events.splice(this.sending < this.events.length ? this.sending : 0, 1);
+      this.left.delete(gone);
       this.lose('queue_full', 1);
     }
     this.events.push(event);
@@ -129,8 +130,9 @@ export class EventQueue {
     const done = new Set(batch);
     this.events = this.events.filter((event) => !done.has(event));
     for (const event of batch) this.left.delete(event);
-    const rejected = (body as { rejected?: readonly { code?: string }[] } | null)?.rejected;
-    if (Array.isArray(rejected)) for (const { code } of rejected) this.lose(String(code), 1);
+    const rejected = (body as { rejected?: unknown } | null)?.rejected;
+    if (Array.isArray(rejected))
+      for (const one of rejected as ({ code?: unknown } | null)[]) this.lose(String(one?.code), 1);
     else if (status !== 202) this.lose(`http_${status}`, batch.length);
   }
 

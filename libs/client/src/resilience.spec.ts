@@ -13,6 +13,7 @@ type Mode = 'fine' | 'slow' | 500 | 429 | 'malformed' | 'down';
 /** A real HTTP server in a given state. */
 class Server {
   mode: Mode = 'fine';
+  garbage = '{"treatments": [';
   readonly bodies: { path: string; body: Record<string, unknown> }[] = [];
   private readonly server = http.createServer((request, response) => void this.answer(request, response));
 
@@ -40,7 +41,7 @@ class Server {
     }
     const body = JSON.parse(text) as Record<string, unknown>;
     this.bodies.push({ path: request.url ?? '', body });
-    if (this.mode === 'malformed') return void response.writeHead(200).end('{"treatments": [');
+    if (this.mode === 'malformed') return void response.writeHead(200).end(this.garbage);
     const requests = body['requests'] as { surface: string }[] | undefined;
     const treatments = requests?.map(({ surface }, index) => ({
       ...{
@@ -168,6 +169,28 @@ describe('the client when things go wrong', () => {
       expect(await one.flush()).toBe(true);
       expect(server.events).toMatchObject([{ kind: 'exposure', decisionId: 'd-2-0' }]);
     });
+  });
+
+  it.each([
+    '{"treatments":[null],"rejected":[null]}',
+    '{"treatments":["big"],"rejected":{"length":1}}',
+    '{"treatments":{"0":{"value":"big"}},"rejected":"all"}',
+    '{"treatments":[{"decisionId":"d","reason":"SPLIT","slate":[null],"action":7}],"rejected":[7]}',
+    '{"treatments":[{"decisionId":"d","reason":"SPLIT","slate":"rows","action":{}}]}',
+    '[]',
+    'null',
+  ])('shows the default for JSON that is no answer: %s', async (garbage) => {
+    server.mode = 'malformed';
+    server.garbage = garbage;
+    const one = client({ store: null });
+    const options = { expose: true };
+    expect((await one.value('home.hero', 'small', options)).value).toBe('small');
+    expect((await one.action('home.hero', 'mine', options)).value).toBe('mine');
+    expect((await one.slate('home.hero', ['mine'], options)).value).toEqual(['mine']);
+    expect((await one.prefetch('home.hero')).value).toEqual([]);
+    await one.treatments([{ surface: 'home.hero' }], options);
+    one.outcome('play');
+    expect(await one.flush()).toBe(true);
   });
 
   it('exposes no answer that came too late', async () => {

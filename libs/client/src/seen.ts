@@ -27,17 +27,17 @@ export interface SeenOptions {
  * Exposes a decision once its element was in view: `ratio` of it for `ms` without a break, in a page that is not hidden.
  * Exposes once, and nothing for a null decision: a default that stood in for an answer is never an exposure. Without an
  * IntersectionObserver (very old browsers) it exposes at once.
- * @param element a DOM element; one taller than the view counts when it fills `ratio` of what it can.
+ * @param element a DOM element (null: nothing is watched); one taller than the view counts when it fills `ratio` of what it can.
  * @returns stops watching.
  */
 export function exposeWhenSeen(
   client: Pick<Client, 'expose'>,
-  element: Observed,
+  element: Observed | null,
   decisionId: string | null,
   options: SeenOptions = {},
 ): () => void {
   const { ratio = 0.5, ms = 500, ...details } = options;
-  if (decisionId === null) return () => undefined;
+  if (decisionId === null || element === null) return () => undefined;
   const { IntersectionObserver: Class, document } = globalThis as {
     IntersectionObserver?: ObserverClass;
     document?: { readonly visibilityState?: string };
