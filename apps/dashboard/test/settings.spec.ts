@@ -89,6 +89,35 @@ withBrowser('settings and lists in Chromium (skipped where no chromium is instal
     expect(await page.getByRole('button', { name: 'Change', exact: true }).count()).toBe(0);
     // Operating it goes on.
     expect(await page.getByRole('button', { name: 'Pause' }).count()).toBe(1);
+
+    // With a reason it can be changed here, until it is locked again; each write says why.
+    await banner.getByRole('button', { name: 'Change by hand: home-rows-als' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Reason').fill('Zürich — night of the launch');
+    await dialog.getByRole('button', { name: 'Unlock' }).click();
+    await banner.getByText('You change it by hand').waitFor();
+    expect(await page.getByRole('button', { name: 'Change', exact: true }).count()).toBe(1);
+    await page.getByRole('button', { name: 'Change', exact: true }).click();
+    await dialog.getByLabel('Title').fill('Rows by hand');
+    const sent = page.waitForRequest((one) => one.method() === 'POST' && one.url().endsWith('/preview'));
+    await page.keyboard.press('Enter');
+    expect((await sent).headers()['marquee-override']).toBe(
+      encodeURIComponent('Zürich — night of the launch'),
+    );
+    await page.keyboard.press('Escape');
+    await banner.getByRole('button', { name: 'Lock again' }).click();
+    expect(await page.getByRole('button', { name: 'Change', exact: true }).count()).toBe(0);
+
+    await banner.getByRole('button', { name: 'Change by hand: home-rows-als' }).click();
+    await dialog.getByRole('radio', { name: 'They let go of it' }).check();
+    await dialog.getByLabel('Reason').fill('moved here');
+    stage.api.override(/POST .*config\/release$/, { status: 200, body: managed });
+    await dialog.getByRole('button', { name: 'Release' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(stage.api.writes.at(-1)).toMatchObject({
+      path: '/v1/config/release',
+      body: { kind: 'experiment', key: 'home-rows-als', reason: 'moved here' },
+    });
   });
 
   it('saves a filter as a view by keyboard, opens the first view by itself, and changes and deletes it', async () => {

@@ -46,6 +46,21 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await stage.page.getByText('No policies yet').waitFor();
   });
 
+  it('keeps what was typed of a new experiment over a reload, and begins anew when asked to', async () => {
+    await visit('/experiments/new');
+    const { page } = stage;
+    const name = page.getByLabel('Name', { exact: false }).first();
+    await name.fill('Fresh rows on Sunday');
+    await page.reload();
+    await page.getByText('What you typed before is here again').waitFor();
+    expect(await name.inputValue()).toBe('Fresh rows on Sunday');
+    await page.getByRole('button', { name: 'Start over' }).click();
+    expect(await name.inputValue()).toBe('');
+    await page.reload();
+    await page.getByRole('heading', { name: 'New experiment' }).waitFor();
+    expect(await name.inputValue()).toBe('');
+  });
+
   it('filters the list by address and says when nothing matches', async () => {
     await visit('/experiments?status=draft');
     expect(await stage.page.getByRole('row').count()).toBe(2);

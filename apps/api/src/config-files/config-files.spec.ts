@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { chooseVariation, getBucketRanges, hash } from '#experiments';
 import { startTestApi } from '../../test/api.js';
 import type { TestAnswer, TestApi } from '../../test/api.js';
+import { ScheduleService } from '../experiments/schedule.service.js';
 import type { Plan, PlannedItem } from './plan.js';
 
 const REPOSITORY = 'https://code.example/streaming/experiments';
@@ -346,6 +347,65 @@ describe('configuration files over HTTP', () => {
     expect((await api.request('POST', '/v1/config/release', { body: release })).status).toBe(404);
   });
 
+  it('leaves to a ramp how much traffic there is, and to dealing anew the seed that no file names', async () => {
+    const ask = (method: 'POST' | 'PATCH', path: string, body: object, headers = {}) =>
+      api.request(method, `/v1/experiments/first${path}`, { body, headers });
+    const files = { experiments: FILES.experiments.slice(1) };
+    await apply(files);
+    expect((await ask('POST', '/resume', {})).status).toBe(200);
+    expect((await ask('PATCH', '/schedule', { ramp: [{ traffic: 0.8 }] })).status).toBe(200);
+    const made = await api.running.app.get(ScheduleService).run(new Date());
+    expect(made).toMatchObject([{ experiment: 'first', move: 'traffic' }]);
+    const ramped = itemOf(await plan(files), 'first');
+    expect(ramped).toMatchObject({ action: 'none', changes: [] });
+    expect(ramped.effect).toEqual([expect.stringContaining('its ramp')]);
+
+    const anew = await ask('POST', '/rerandomise', { reason: 'a broken split' }, { 'if-match': '*' });
+    expect(anew.json()['salt']).toMatch(/^first:phase-/);
+    const answer = await apply(files);
+    expect([answer.status, itemOf(answer.json<Plan>(), 'first').action]).toEqual([200, 'none']);
+    expect((await plan(await exported())).summary).toMatchObject({ change: 0, refused: 0 });
+    expect((await api.request('GET', '/v1/experiments/first')).json()).toMatchObject({ traffic: 0.8 });
+  });
+
+  it('exports switchbacks, clusters, slices and plans as they are', async () => {
+    const files = {
+      // Offered again, so that one may use it.
+      metrics: FILES.metrics,
+      experiments: [
+        experiment('zones', {
+          layerRange: [0.6, 0.7],
+          switchback: { slotMinutes: 60, washOutMinutes: 10, timeZone: 'Europe/Paris' },
+          plannedUnits: 500,
+          minimumDays: 14,
+          owner: 'Ines',
+          guardrailMetrics: ['plays'],
+        }),
+        experiment('homes', {
+          layerRange: [0.7, 0.8],
+          clusterBy: 'screen',
+          surface: 'title.artwork',
+          salt: 'of-its-own',
+          arms: [
+            arm('control', { treatment: { kind: 'value', value: 'a' } }),
+            arm('slice', {
+              title: 'A slice',
+              treatment: { kind: 'policy', policyId: 'plain', steadyFor: 'week', slice: 'exploration' },
+            }),
+          ],
+        }),
+      ],
+    };
+    const answer = await apply(files);
+    expect([answer.status, answer.status === 200 ? null : answer.text]).toEqual([200, null]);
+    const text = stringify(await exported());
+    for (const told of ['Europe/Paris', 'washOutMinutes: 10', 'clusterBy: screen', 'slice: exploration'])
+      expect(text).toContain(told);
+    const again = await plan(parse(text) as Files);
+    expect(again.summary).toMatchObject({ create: 0, change: 0, refused: 0 });
+    expect((await plan(files)).summary).toMatchObject({ none: 3 });
+  });
+
   it('takes a running experiment over from GrowthBook with every unit in its arm', async () => {
     const exportedThere = {
       features: [
@@ -437,6 +497,15 @@ describe('configuration files over HTTP', () => {
     }
     expect(served).toEqual(expected);
     expect(new Set(expected)).toEqual(new Set(['0', '1', null]));
+    // Its seed stands in the file: another one would be refused by every apply to come.
+    await apply(config, { source: source(config) });
+    const anew = (headers: Record<string, string>) =>
+      api.request('POST', '/v1/experiments/shorter-checkout/rerandomise', {
+        body: { reason: 'a broken split' },
+        headers: { 'if-match': '*', ...headers },
+      });
+    expect((await anew({})).json()['code']).toBe('managed_by_files');
+    expect((await anew({ 'marquee-override': 'the file follows' })).status).toBe(200);
     const bad = await api.request('POST', '/v1/config/import/growthbook', {
       body: { exported: { flags: [] } },
     });

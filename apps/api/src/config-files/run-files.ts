@@ -107,14 +107,14 @@ async function writeItem(
   given: Given,
   { kind, one, stored, managed }: Subject,
 ): Promise<Omit<PlannedItem, 'kind' | 'key' | 'pointer' | 'state'>> {
-  const spec = kind.settle?.(one.spec, stored?.spec ?? null) ?? one.spec;
+  const spec = kind.settle?.(one.spec, stored ?? null) ?? one.spec;
   const { before, fields, action } = difference(stored, spec);
   if (action !== 'none' || given.source) await refuseOthers(run, given, kind, one, managed);
   const { prose, traffic = null } = await write(run, kind, spec, stored, fields);
   return {
     action,
     changes: fields.map((field) => differenceOf(field, before, spec)),
-    effect: prose,
+    effect: [...prose, ...((stored && kind.notes?.(one.spec, stored)) ?? [])],
     traffic,
     locks: await lockItem(run, given, kind, one),
     refused: [],

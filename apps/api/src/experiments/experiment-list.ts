@@ -23,6 +23,7 @@ export const listFields = {
   metric: keyField.describe('As decision metric, secondary metric or guardrail'),
   policyKind: keyField.describe(`Kind of policy that an arm is decided by; "${FIXED}": none`),
   unitType: keyField,
+  managed: z.enum(['files', 'hand']).describe('Where its design is changed: in configuration files, or by hand'),
   sort: z.enum(['created', 'updated', 'started', 'title', 'state', 'units']),
   order: z.enum(['usual', 'reversed']).describe('usual: newest, most and first letters first'),
 };
@@ -45,6 +46,10 @@ const kindsOf = (a: string): string =>
 
 const layersOf = (a: string): string =>
   `array[${a}.layer] || array(select other ->> 'layer' from jsonb_array_elements(${a}.other_layers) other)`;
+
+const managedOf = (a: string): string =>
+  `case when exists (select 1 from managed_resource m where m.kind = 'experiment' and m.key = ${a}.key)
+     then 'files' else 'hand' end`;
 
 const newestFirst = (time: string): string => `-coalesce(extract(epoch from ${time}), 0)`;
 
@@ -79,6 +84,7 @@ function conditionOf(query: ListExperiments): { where: string; values: Value[] }
   add(query.owner, (p) => `e.owner = ${p}`);
   add(query.metric, (p) => `${p} = any(${metricsOf('e')})`);
   add(query.unitType, (p) => `e.unit_type = ${p}`);
+  add(query.managed, (p) => `${managedOf('e')} = ${p}`);
   if (query.policyKind === FIXED) parts.push(`cardinality(${kindsOf('e')}) = 0`);
   else add(query.policyKind, (p) => `${p} = any(${kindsOf('e')})`);
   for (const word of (query.text ?? '').toLowerCase().split(/\s+/))
@@ -125,6 +131,7 @@ interface FacetRow extends Record<string, unknown> {
   readonly metric: string[];
   readonly policyKind: string[];
   readonly unitType: string[];
+  readonly managed: string[];
 }
 
 /** A value that experiments have in a field, and how many of them. */
@@ -138,10 +145,14 @@ export async function listFacets(db: Sql): Promise<Record<keyof FacetRow & strin
   const rows = await db.query<FacetRow>(
     `select array[e.status] as status, array[e.surface] as surface, ${layersOf('e')} as layer, e.tags as tag,
             array_remove(array[e.owner], '') as owner, ${metricsOf('e')} as metric,
-            coalesce(nullif(${kindsOf('e')}, '{}'), array['${FIXED}']) as "policyKind", array[e.unit_type] as "unitType"
+            coalesce(nullif(${kindsOf('e')}, '{}'), array['${FIXED}']) as "policyKind", array[e.unit_type] as "unitType",
+            array[${managedOf('e')}] as managed
        from experiment e`,
   );
-  const fields = ['status', 'surface', 'layer', 'tag', 'owner', 'metric', 'policyKind', 'unitType'] as const;
+  const fields = [
+    ...(['status', 'surface', 'layer', 'tag', 'owner'] as const),
+    ...(['metric', 'policyKind', 'unitType', 'managed'] as const),
+  ];
   return Object.fromEntries(
     fields.map((field) => {
       const counts = new Map<string, number>();

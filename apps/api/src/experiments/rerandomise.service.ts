@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { defaultSalt } from '#experiments';
 import type { ExperimentDesign } from '#experiments';
 import { refuseManaged } from '../access/managed.js';
 import { recordChange } from '../access/record-change.js';
@@ -50,6 +51,7 @@ export class RerandomiseService {
    * Units move to the arm of the new seed with their next request; arms that were kept are forgotten. Reports count the new
    * phase alone from the next roll-up on; decisions and events stay as they were recorded.
    * @throws Problem 404, 409 `not_live` and `managed_by_files`, 412, 428.
+   * @throws Problem 404, 409 `not_live`, 409 `managed_by_files` where its file names the seed, 412, 428.
    */
   async rerandomise(key: string, reason: string, acting: Acting): Promise<ExperimentView> {
     return this.db.transaction(async (tx) => {
@@ -57,8 +59,10 @@ export class RerandomiseService {
       requireMatch(acting.ifMatch, before.version, true);
       requireLive(before);
       await refuseManaged(tx, acting, 'experiment', key);
+      // A seed that was given is in the file, which would ask for it again; any other is no field of it.
+      if (!isOwnSeed(before)) await refuseManaged(tx, acting, 'experiment', key);
       const phase = before.phase + 1;
-      const after = await this.store.update(tx, { ...before, phase, salt: `${key}:phase-${phase}` });
+      const after = await this.store.update(tx, { ...before, phase, salt: seedOf(key, phase) });
       await dropKept(tx, key);
       await this.store.turnPhase(tx, after, await this.store.now(tx), true);
       await tx.query(
@@ -75,6 +79,14 @@ export class RerandomiseService {
       return experimentView(after);
     });
   }
+}
+
+const seedOf = (key: string, phase: number): string => `${key}:phase-${phase}`;
+
+/** Made from the key, by the creation or by dealing anew. */
+function isOwnSeed({ key, salt, phase }: StoredExperiment): boolean {
+  if (salt === defaultSalt.experiment(key)) return true;
+  return Array.from({ length: phase }, (_, i) => seedOf(key, i + 1)).includes(salt);
 }
 
 function requireLive({ key, status }: StoredExperiment): void {

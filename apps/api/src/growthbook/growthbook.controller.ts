@@ -97,7 +97,8 @@ export class GrowthBookController implements OnModuleInit, BeforeApplicationShut
     const { etag, text } = payloadOf(this.catalog.current);
     // Something may have changed since the SDK has read the features, or was last connected.
     const known = request.headers['last-event-id'] === etag;
-    this.streams.add(request, reply, ANY_SITE, known ? null : { id: etag, event: 'features', data: text });
+    const first = known ? null : { id: etag, event: 'features', data: text };
+    this.streams.add(request, reply, ANY_SITE, first, () => this.keys.find(clientKey) !== null);
   }
 }
 

@@ -18,10 +18,22 @@ export interface Acting {
 
 const LONGEST_REASON = 500;
 
+/** Headers are Latin letters; others come percent-encoded, as browsers encode a part of an address. */
+function decoded(header: string): string {
+  try {
+    return decodeURIComponent(header);
+  } catch {
+    // "50 % of members" is meant as it is.
+    return header;
+  }
+}
+
 /** @throws Problem 400 for a reason that cannot be stored. */
 function overrideOf(header: string | string[] | undefined): string | undefined {
-  const reason = typeof header === 'string' ? header.trim() : '';
+  const reason = typeof header === 'string' ? decoded(header).trim() : '';
   if (reason === '') return undefined;
+  if (reason.includes('\0'))
+    throw Problem.invalid('/headers/marquee-override', 'invalid_text', 'must not contain NUL characters');
   if (reason.length > LONGEST_REASON)
     throw Problem.invalid(
       '/headers/marquee-override',

@@ -18,7 +18,8 @@ const asText = ({ id, event, data }: StreamedEvent): string =>
 
 /** Open server-sent event streams (WHATWG HTML, "Server-sent events") of one kind. */
 export class EventStreams {
-  private readonly open = new Set<FastifyReply['raw']>();
+  /** With what tells whether the reader still may read. */
+  private readonly open = new Map<FastifyReply['raw'], () => boolean>();
   private readonly heartbeat: NodeJS.Timeout;
 
   constructor() {
@@ -27,8 +28,9 @@ export class EventStreams {
   }
 
   /**
-   * Takes the reply over and keeps it open.
+   * Takes the reply over and keeps it open, as long as its reader may read.
    * @param first sent at once; null: nothing.
+   * @param mayRead asked before each write, and at each heartbeat: keys are revoked while streams are open.
    * @throws Problem 503 when too many are open.
    */
   add(
@@ -36,6 +38,7 @@ export class EventStreams {
     reply: FastifyReply,
     headers: Readonly<Record<string, string>>,
     first: StreamedEvent | null,
+    mayRead: () => boolean,
   ): void {
     if (this.open.size >= MOST_STREAMS)
       throw new Problem(503, 'too_many_streams', 'Too many streams are open here; poll instead', [], {
@@ -54,9 +57,11 @@ export class EventStreams {
       ...headers,
     });
     raw.write(first === null ? ':\n\n' : asText(first));
-    this.open.add(raw);
+    // Gone already: nothing would ever take it out again.
+    if (raw.destroyed) return;
+    this.open.set(raw, mayRead);
     raw.once('close', () => this.open.delete(raw));
-    raw.once('error', () => this.open.delete(raw));
+    raw.on('error', () => this.open.delete(raw));
   }
 
   get size(): number {
@@ -70,14 +75,15 @@ export class EventStreams {
   /** Ends all of them, so that the server can close. */
   close(): void {
     clearInterval(this.heartbeat);
-    for (const raw of this.open) raw.end();
+    for (const raw of this.open.keys()) raw.end();
     this.open.clear();
   }
 
   private write(text: string): void {
-    for (const raw of this.open) {
+    for (const [raw, mayRead] of this.open) {
       // A reader that does not keep up connects again and learns what it missed.
       if (raw.writableLength > 1_000_000) raw.destroy();
+      else if (!mayRead()) raw.end();
       else raw.write(text);
     }
   }

@@ -489,5 +489,23 @@ describe('clients of others, unmodified', () => {
       const nobody = await evaluate({ attributes: {} });
       expect([nobody.status, await nobody.json()]).toMatchObject([400, { status: 400 }]);
     });
+
+    it('ends streams whose key is revoked with the next change, which they are not told any more', async () => {
+      const { id, key } = await createKey(api.db.database, 'Leaving', 'publishable');
+      await until(async () => (await fetch(`${host}/api/features/${key}`)).status === 200);
+      const streams = await Promise.all(
+        [`/sub/${key}`, `/ofrep/v1/events/${key}`].map((path) => fetch(`${host}${path}`)),
+      );
+      expect(streams.map(({ status }) => status)).toEqual([200, 200]);
+      await api.db.database.query('update api_key set revoked_at = now() where id = $1', [id]);
+      await api.db.database.query(`select pg_notify('marquee_keys', '')`);
+      await until(async () => (await fetch(`${host}/api/features/${key}`)).status !== 200);
+      await api.db.database.query(`update surface set default_value = '"secret"' where key = 'nothing'`);
+      await api.db.database.query(`select pg_notify('marquee_catalog', '')`);
+      // A stream that stays open would never be read to its end.
+      const told = (await Promise.all(streams.map((one) => one.text()))).join('');
+      expect(told).not.toContain('secret');
+      expect(told).not.toContain('refetchEvaluation');
+    });
   });
 });

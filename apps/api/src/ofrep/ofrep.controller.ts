@@ -116,7 +116,8 @@ export class OfrepController implements OnModuleInit, BeforeApplicationShutdown 
     const last = request.headers['last-event-id'] ?? since;
     const changed = this.changed();
     // Somebody who was away, or whose flags are older than the stream, is told at once.
-    this.streams.add(request, reply, {}, last !== undefined && last !== changed.id ? changed : null);
+    const first = last !== undefined && last !== changed.id ? changed : null;
+    this.streams.add(request, reply, {}, first, () => this.keys.find(clientKey) !== null);
   }
 
   private takeTurn(request: AuthenticatedRequest): void {

@@ -75,9 +75,13 @@ export class FastLane implements BeforeApplicationShutdown {
   }
 
   private take(request: IncomingMessage, response: ServerResponse): void {
-    let body: Buffer | null = null;
-    request.on('data', (part: Buffer) => (body = body === null ? part : Buffer.concat([body, part])));
-    request.on('end', () => void this.answerPlain(request, body ?? Buffer.alloc(0), response));
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => void parts.push(part));
+    // Joined once: a sender of single bytes would have the whole copied for each of them.
+    request.on('end', () => {
+      const [only = Buffer.alloc(0), ...more] = parts;
+      void this.answerPlain(request, more.length === 0 ? only : Buffer.concat(parts), response);
+    });
   }
 
   private async answerPlain(request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<void> {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestApi } from '../../test/api.js';
@@ -341,6 +342,37 @@ describe('POST /v1/treatments', () => {
       const [plain, other] = [await ask(raw, more, false), await ask(raw, more, true)];
       expect({ ...plain, way: '' }).toEqual({ ...other, way: '' });
       expect([plain.status, plain.way === other.way]).toEqual([status, false]);
+    });
+
+    it('answers what is pipelined in order, bodies in single bytes, and goes on after requests that end early', async () => {
+      const { port } = new URL(url);
+      const head = (length: number): string =>
+        `POST /v1/treatments HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${api.keys.publishable}\r\n` +
+        `content-type: application/json\r\ncontent-length: ${length}\r\n\r\n`;
+      const asked = (unitId: string): string => {
+        const body = JSON.stringify({ ...ok, unitId });
+        return head(body.length) + body;
+      };
+      const open = (): net.Socket => net.connect(Number(port), '127.0.0.1').setNoDelay(true);
+      // Each gone in the middle of its body.
+      for (let i = 0; i < 5; i++) {
+        const early = open();
+        early.write(`${head(500)}{"unitId":"m1"`);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        early.destroy();
+      }
+      const socket = open();
+      let told = '';
+      socket.on('data', (part) => (told += part.toString('utf8')));
+      const bad = `${head(2)}[]`;
+      socket.write(asked('m1') + bad + asked('m2'));
+      for (const byte of asked('m3')) {
+        socket.write(byte);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await until(async () => (told.match(/HTTP\/1\.1 /g) ?? []).length === 4);
+      socket.destroy();
+      expect(told.match(/HTTP\/1\.1 \d+/g)).toEqual([200, 400, 200, 200].map((status) => `HTTP/1.1 ${status}`));
     });
 
     it('leaves to Fastify what is not plain: other types, compression, large bodies, pages of other origins', async () => {

@@ -1,4 +1,5 @@
 import type { UseQueryResult } from '@tanstack/react-query';
+import { useOverride } from './override.js';
 import { useRead } from './queries.js';
 import type { Page } from './types.js';
 
@@ -18,7 +19,14 @@ export interface Managed {
 
 export const useManaged = (): UseQueryResult<Page<Managed>> => useRead('/v1/config/managed');
 
-/** Null: it is changed here, or nobody has told yet. */
-export function useManagedBy(kind: ManagedKind, key: string): Managed | null {
+/** Where its files are; null: in none, or nobody has told yet. */
+export function useFilesOf(kind: ManagedKind, key: string): Managed | null {
   return useManaged().data?.items.find((one) => one.kind === kind && one.key === key) ?? null;
+}
+
+/** Null: it is changed here, maybe past its files. */
+export function useManagedBy(kind: ManagedKind, key: string): Managed | null {
+  const files = useFilesOf(kind, key);
+  const override = useOverride();
+  return override?.kind === kind && override.key === key ? null : files;
 }

@@ -14,6 +14,7 @@ export const LIST_FIELDS = [
   'metric',
   'policyKind',
   'unitType',
+  'managed',
   'sort',
   'order',
 ] as const;

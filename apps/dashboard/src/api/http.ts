@@ -1,3 +1,4 @@
+import { overrideFor } from './override.js';
 import { currentKey, refuse } from './session.js';
 
 export interface FieldError {
@@ -30,12 +31,15 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
 }
 
-function headersFor(options: RequestOptions): Headers {
+function headersFor(path: string, options: RequestOptions): Headers {
   const headers = new Headers({ accept: 'application/json' });
   const key = currentKey();
   if (key !== null) headers.set('authorization', `Bearer ${key}`);
   if (options.body !== undefined) headers.set('content-type', 'application/json');
   if (options.version !== undefined) headers.set('if-match', `"${options.version}"`);
+  const reason = (options.method ?? 'GET') === 'GET' ? null : overrideFor(path);
+  // Headers hold no more than Latin letters.
+  if (reason !== null) headers.set('marquee-override', encodeURIComponent(reason));
   return headers;
 }
 
@@ -69,7 +73,7 @@ async function answered(path: string, options: RequestOptions): Promise<Response
   try {
     response = await fetch(path, {
       method: options.method ?? 'GET',
-      headers: headersFor(options),
+      headers: headersFor(path, options),
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });

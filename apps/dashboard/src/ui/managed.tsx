@@ -1,9 +1,10 @@
 import { Alert, Anchor } from '@mantine/core';
 import type { ReactElement } from 'react';
-import { useManagedBy } from '../api/config-files.js';
+import { useFilesOf } from '../api/config-files.js';
 import type { Managed, ManagedKind } from '../api/config-files.js';
 import { dateTime } from '../format/index.js';
 import { Icon } from './icon.js';
+import { ManagedOverride } from './managed-override.js';
 
 /** The file that something is changed in, as a link where the repository has an address. */
 export function ManagedPlace({ managed: { link, path, repository } }: { managed: Managed }): ReactElement {
@@ -18,7 +19,7 @@ export function ManagedPlace({ managed: { link, path, repository } }: { managed:
 
 /** Says that something is changed in files and not here; nothing where it is changed here. */
 export function ManagedBanner({ kind, of }: { kind: ManagedKind; of: string }): ReactElement | null {
-  const managed = useManagedBy(kind, of);
+  const managed = useFilesOf(kind, of);
   if (managed === null) return null;
   return (
     <Alert
@@ -31,7 +32,8 @@ export function ManagedBanner({ kind, of }: { kind: ManagedKind; of: string }): 
     >
       Change it in <ManagedPlace managed={managed} /> and apply the files. They were applied{' '}
       {dateTime(managed.appliedAt)} by {managed.appliedBy}
-      {managed.revision === null ? '' : `, as of ${managed.revision}`}.
+      {managed.revision === null ? '' : `, as of ${managed.revision}`}.{' '}
+      <ManagedOverride kind={kind} of={of} title={of} />
     </Alert>
   );
 }

@@ -18,6 +18,7 @@ import { ExperimentsService } from '../../experiments/experiments.service.js';
 import type { ChangePreview } from '../../experiments/preview-change.js';
 import { Problem } from '../../http/problem.js';
 import { ExperimentEntity } from '../../persistence/entities/index.js';
+import type { Sql } from '../../persistence/database.js';
 import { anyKind, specOf, wantedKeys } from './kind.js';
 import type { Allocation, Effect, Run, Stored, TrafficEffect } from './kind.js';
 
@@ -26,16 +27,24 @@ const LIVE: ReadonlySet<string> = new Set(['running', 'paused']);
 interface ExperimentState {
   readonly version: number;
   readonly status: string;
+  /** It is live with a ramp, which says how much traffic it has; the file says what it starts with. */
+  readonly ramped: boolean;
 }
 
-function storedOf(experiment: StoredExperiment): Stored<CreateExperiment> {
+const stateOf = ({ state }: Stored<CreateExperiment>): ExperimentState => state as unknown as ExperimentState;
+
+function storedOf(experiment: StoredExperiment, ramps: ReadonlySet<string>): Stored<CreateExperiment> {
   const { layerRange, ...rest } = specOf(createExperimentSchema, experiment);
   // A draft in a full layer has no part of it: it gets one when it is started.
   const isNothing = layerRange !== undefined && layerRange[0] === layerRange[1];
   return {
     key: experiment.key,
     spec: layerRange === undefined || isNothing ? rest : { ...rest, layerRange },
-    state: { version: experiment.version, status: experiment.status },
+    state: {
+      version: experiment.version,
+      status: experiment.status,
+      ramped: LIVE.has(experiment.status) && ramps.has(experiment.key),
+    },
   };
 }
 
@@ -109,7 +118,7 @@ async function changeExperiment(
   const before = await store.lock(tx, spec.key);
   await service.patchIn(tx, before, { ...patch, ...(overrideGate ? { overrideGate } : {}) }, acting);
   const after = await store.lock(tx, spec.key);
-  const live = LIVE.has((stored.state as unknown as ExperimentState).status);
+  const live = LIVE.has(stateOf(stored).status);
   return {
     prose: proseOf(preview, live),
     ...(live ? { traffic: trafficOf(before, after, preview) } : {}),
@@ -137,6 +146,14 @@ function trafficOf(
   };
 }
 
+/** Keys of experiments with a ramp. */
+async function readRamps(tx: Sql): Promise<ReadonlySet<string>> {
+  const rows = await tx.query<{ experiment: string }>(
+    `select experiment from experiment_schedule where jsonb_array_length(plan -> 'ramp') > 0`,
+  );
+  return new Set(rows.map(({ experiment }) => experiment));
+}
+
 /** Designs. Starting, pausing, stopping and shipping are done by people, and stand in no file. */
 export const experiments = anyKind<CreateExperiment>({
   kind: 'experiment',
@@ -148,21 +165,34 @@ export const experiments = anyKind<CreateExperiment>({
     const rows = tx.manager.createQueryBuilder(ExperimentEntity, 'e').orderBy('e.key');
     if (keys === null) rows.where(`e.status <> 'archived'`);
     else rows.where('e.key = any(:keys)', { keys: wantedKeys(keys) }).setLock('pessimistic_write');
-    return (await rows.getMany()).map((row) => storedOf(experimentFromRow(row)));
+    const found = await rows.getMany();
+    const ramps = await readRamps(tx);
+    return found.map((row) => storedOf(experimentFromRow(row), ramps));
   },
   settle(wanted, stored) {
     const { layerShare, layerRange, ...rest } = wanted;
-    const range = layerRange ?? (stored?.layerRange && rangeFor(layerShare, stored.layerRange));
+    const known = stored?.spec;
+    const range = layerRange ?? (known?.layerRange && rangeFor(layerShare, known.layerRange));
     return {
       ...rest,
       salt: saltFor(wanted, stored),
       targeting: keepPins(wanted.targeting, stored?.targeting ?? null),
+      // Dealing anew changes a seed that no file names.
+      salt: wanted.salt ?? known?.salt ?? defaultSalt.experiment(wanted.key),
+      traffic: stored && stateOf(stored).ramped ? stored.spec.traffic : wanted.traffic,
+      targeting: keepPins(wanted.targeting, known?.targeting ?? null),
       arms: wanted.arms.map((arm) => ({ ...arm, title: arm.title || arm.key })),
-      otherLayers: keepRanges(wanted.otherLayers, stored?.otherLayers),
+      otherLayers: keepRanges(wanted.otherLayers, known?.otherLayers),
       ...(range ? { layerRange: range } : {}),
       ...(stored || layerShare === undefined ? {} : { layerShare }),
     };
   },
+  notes: ({ traffic }, stored) =>
+    stateOf(stored).ramped && traffic !== stored.spec.traffic
+      ? [
+          `traffic: stays ${stored.spec.traffic}, because its ramp says how much it has; the file has ${traffic}.`,
+        ]
+      : [],
   async create({ db, tx, acting }, spec) {
     const store = new ExperimentStore(db);
     await new ExperimentsService(db, store).create(spec, acting);

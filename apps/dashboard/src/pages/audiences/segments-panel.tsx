@@ -9,6 +9,7 @@ import { conditionSentence } from '../../format/index.js';
 import { DataTable } from '../../ui/data-table.js';
 import type { Column } from '../../ui/data-table.js';
 import { Icon } from '../../ui/icon.js';
+import { ManagedOverride } from '../../ui/managed-override.js';
 import { ManagedPlace } from '../../ui/managed.js';
 import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
@@ -35,16 +36,20 @@ function Users({ segment }: { segment: Segment }): ReactElement {
 /** What files manage is changed there. */
 function ChangeCell({ segment, change }: { segment: Segment; change: () => void }): ReactElement {
   const managed = useManagedBy('segment', segment.key);
+  const byHand = <ManagedOverride kind="segment" of={segment.key} title={segment.title} />;
   if (managed !== null)
     return (
       <>
-        In <ManagedPlace managed={managed} />
+        In <ManagedPlace managed={managed} /> {byHand}
       </>
     );
   return (
-    <Button variant="subtle" size="compact-sm" aria-label={`Change ${segment.title}`} onClick={change}>
-      Change
-    </Button>
+    <>
+      <Button variant="subtle" size="compact-sm" aria-label={`Change ${segment.title}`} onClick={change}>
+        Change
+      </Button>
+      {byHand}
+    </>
   );
 }
 

@@ -13,6 +13,7 @@ const MORE = [
   ['metric', 'Metric'],
   ['policyKind', 'Policy kind'],
   ['unitType', 'Unit type'],
+  ['managed', 'Changed in'],
 ] as const satisfies readonly (readonly [FacetField, string])[];
 
 const SORTS = [
@@ -105,6 +106,8 @@ function Direction({ filter: { value, set } }: { filter: Filter }): ReactElement
   );
 }
 
+const MANAGED: Readonly<Record<string, string>> = { files: 'Files', hand: 'The dashboard' };
+
 /** Values with how many experiments have them. */
 const choices = (facets: readonly Facet[] | undefined, word: (value: string) => string) =>
   (facets ?? []).map(({ value, count }) => ({ value, label: `${word(value)} (${count})` }));
@@ -118,14 +121,15 @@ interface ChoiceProps {
 
 function Choice({ label, field, facets, filter }: ChoiceProps): ReactElement {
   const value = filter.value[field] ?? null;
-  const data = choices(facets?.[field], (word) => word);
+  const word = (given: string): string => (field === 'managed' ? (MANAGED[given] ?? given) : given);
+  const data = choices(facets?.[field], word);
   // A value of the address that no experiment has any more must still show, to be taken out.
   const known = value === null || data.some((choice) => choice.value === value);
   return (
     <Select
       aria-label={label}
       placeholder={label}
-      data={known ? data : [...data, { value, label: `${value} (0)` }]}
+      data={known ? data : [...data, { value, label: `${word(value)} (0)` }]}
       value={value}
       onChange={(next) => filter.set({ [field]: next ?? '' })}
       searchable

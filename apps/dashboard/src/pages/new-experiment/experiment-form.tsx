@@ -1,3 +1,4 @@
+import { Alert, Button } from '@mantine/core';
 import type { FormEvent, ReactElement } from 'react';
 import { useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
@@ -9,7 +10,7 @@ import { AssigningSection } from './assigning-section.js';
 import { AudienceSection } from './audience-section.js';
 import { BasicsSection } from './basics-section.js';
 import { firstDraft } from './draft.js';
-import type { ExperimentDraft } from './draft.js';
+import { useKeptDraft } from './kept-draft.js';
 import { LaunchDialog } from './launch-dialog.js';
 import { defaultLayer } from './layers.js';
 import { MeasureSection } from './measure-section.js';
@@ -24,7 +25,7 @@ import { firstSurface } from './surfaces.js';
 type FormProps = Pick<SectionProps, 'catalog' | 'surfaces' | 'layers' | 'policies'>;
 
 export function ExperimentForm(registries: FormProps): ReactElement {
-  const [draft, setDraft] = useState<ExperimentDraft>(() => firstDraft(registries.catalog));
+  const { draft, set, restored, discard, forget } = useKeptDraft(() => firstDraft(registries.catalog));
   const [tried, setTried] = useState(false);
   const [launching, setLaunching] = useState<Experiment | null>(null);
   const navigate = useNavigate();
@@ -38,7 +39,6 @@ export function ExperimentForm(registries: FormProps): ReactElement {
   const reach = useDraftReach(effective);
   const own = problemsOf(effective);
   const problems = tried ? { ...fromApi(saving.fields), ...own } : {};
-  const set = (change: Partial<ExperimentDraft>): void => setDraft((current) => ({ ...current, ...change }));
 
   const save = (then: (saved: Experiment) => void): void => {
     setTried(true);
@@ -48,7 +48,9 @@ export function ExperimentForm(registries: FormProps): ReactElement {
       return;
     }
     void saving.save(effective).then((saved) => {
-      if (saved !== null) then(saved);
+      if (saved === null) return;
+      forget();
+      then(saved);
     });
   };
   const open = ({ key }: Experiment): void => void navigate(`/experiments/${segment(key)}`);
@@ -65,6 +67,7 @@ export function ExperimentForm(registries: FormProps): ReactElement {
         }}
       >
         <div className={layout.stack}>
+          {restored ? <Restored discard={discard} /> : null}
           <BasicsSection {...section} />
           <ArmsSection {...section} />
           <AudienceSection {...section} />
@@ -89,5 +92,16 @@ export function ExperimentForm(registries: FormProps): ReactElement {
         />
       )}
     </>
+  );
+}
+
+function Restored({ discard }: { discard: () => void }): ReactElement {
+  return (
+    <Alert color="gray" variant="light" role="status" title="What you typed before is here again">
+      It was kept when the page was left or loaded anew.{' '}
+      <Button variant="default" size="compact-sm" onClick={discard}>
+        Start over
+      </Button>
+    </Alert>
   );
 }
