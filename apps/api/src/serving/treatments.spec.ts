@@ -372,7 +372,9 @@ describe('POST /v1/treatments', () => {
       }
       await until(async () => (told.match(/HTTP\/1\.1 /g) ?? []).length === 4);
       socket.destroy();
-      expect(told.match(/HTTP\/1\.1 \d+/g)).toEqual([200, 400, 200, 200].map((status) => `HTTP/1.1 ${status}`));
+      expect(told.match(/HTTP\/1\.1 \d+/g)).toEqual(
+        [200, 400, 200, 200].map((status) => `HTTP/1.1 ${status}`),
+      );
     });
 
     it('leaves to Fastify what is not plain: other types, compression, large bodies, pages of other origins', async () => {
