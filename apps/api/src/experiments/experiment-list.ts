@@ -23,7 +23,9 @@ export const listFields = {
   metric: keyField.describe('As decision metric, secondary metric or guardrail'),
   policyKind: keyField.describe(`Kind of policy that an arm is decided by; "${FIXED}": none`),
   unitType: keyField,
-  managed: z.enum(['files', 'hand']).describe('Where its design is changed: in configuration files, or by hand'),
+  managed: z
+    .enum(['files', 'hand'])
+    .describe('Where its design is changed: in configuration files, or by hand'),
   sort: z.enum(['created', 'updated', 'started', 'title', 'state', 'units']),
   order: z.enum(['usual', 'reversed']).describe('usual: newest, most and first letters first'),
 };
