@@ -270,6 +270,10 @@ describe('configuration files over HTTP', () => {
     const managed = (await api.request('GET', '/v1/config/managed')).json<{ items: object[] }>().items;
     expect(managed).toContainEqual(expect.objectContaining({ kind: 'experiment', key: 'first', link }));
 
+    const listed = async (where: string): Promise<number> =>
+      (await api.request('GET', `/v1/experiments?managed=${where}`)).json<{ total: number }>().total;
+    expect([await listed('files'), await listed('hand')]).toEqual([2, 0]);
+
     const version = { 'if-match': '*' };
     const policy = FILES.policies[1] as Files;
     const edits = [
@@ -292,7 +296,7 @@ describe('configuration files over HTTP', () => {
     expect((await plan({ segments: FILES.segments })).possible).toBe(false);
     expect((await api.request('POST', '/v1/experiments/first/pause', { body: {} })).status).toBe(200);
 
-    const override = { ...version, 'marquee-override': 'the night before the launch' };
+    const override = { ...version, 'marquee-override': encodeURIComponent('vor dem Start — 5 %') };
     const through = await api.request('PATCH', '/v1/experiments/first', {
       body: { title: 'By hand' },
       headers: override,
@@ -303,8 +307,13 @@ describe('configuration files over HTTP', () => {
     }>().items;
     expect(reason).toMatchObject({
       action: 'config.override',
-      after: { reason: 'the night before the launch' },
+      after: { reason: 'vor dem Start — 5 %' },
     });
+    const unsaid = await api.request('PATCH', '/v1/experiments/first', {
+      body: { title: 'x' },
+      headers: { ...version, 'marquee-override': 'a%00b' },
+    });
+    expect(unsaid.status).toBe(400);
     const drift = itemOf(await plan(files, { source: source(files) }), 'first');
     expect(drift.changes).toEqual([{ pointer: '/title', before: 'By hand', after: 'The first experiment' }]);
 

@@ -101,8 +101,16 @@ describe('events from HTTP to the table', () => {
     }
     const beacon = await send('/v1/beacon', { key, events: [outcome('seg-7', { at: minutesAgo(1) })] }, text);
     expect([beacon.status, beacon.json()]).toEqual([202, { accepted: 1, rejected: [] }]);
+    // Neither id nor time: each is another play. With a time, the second is the first sent again.
+    const { messageId: _id, timestamp, ...bare } = { ...track, userId: 'm_bare' };
+    for (const given of [bare, bare, { ...bare, timestamp }, { ...bare, timestamp }])
+      expect((await send('/v1/track', given, { authorization: basic })).json()['accepted']).toBe(1);
     await drained();
-    const rows = await stored('seg-');
+    const [bares] = await api.db.database.query<{ n: number }>(
+      `select count(*)::int as n from event where unit_id = 'm_bare'`,
+    );
+    expect(bares?.n).toBe(3);
+    const rows = (await stored('seg-')).filter(({ unit_id }) => unit_id !== 'm_bare');
     expect(rows.map(({ id, unit_id, name, value }) => [id, unit_id, name, value])).toEqual([
       ['seg-1', 'm_1', 'play', 12.5],
       ['seg-5', 'anon', 'song_played', 12.5],

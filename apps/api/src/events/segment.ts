@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { newUlid } from '../http/ulid.js';
 import type { Rejection } from './event.validator.js';
 
 /** Names of Segment's own specifications for video and commerce, and the outcomes that metrics know them by. */
@@ -68,7 +69,7 @@ export function fromSegment(
   const properties = isObject(raw['properties']) ? raw['properties'] : {};
   const named = isObject(properties['marquee']) ? properties['marquee'] : {};
   const event = {
-    id: raw['messageId'] ?? contentId(raw),
+    id: raw['messageId'] ?? contentId(raw) ?? newUlid(now),
     unitId: raw['userId'] ?? raw['anonymousId'],
     at: instantOf(raw, raw['sentAt'] ?? sentAt, now),
     ...namesOf(properties, named),
@@ -97,7 +98,10 @@ function namesOf(properties: Fields, own: Fields): Fields {
   );
 }
 
-/** The same content has the same id, so that a message sent again without an id counts once all the same. */
+/**
+ * The same content has the same id, so that a message sent again without an id counts once all the same. Undefined where
+ * it does not say when it happened: a second play would look like the first sent again.
+ */
 const contentId = ({
   event,
   userId,
@@ -105,11 +109,14 @@ const contentId = ({
   timestamp,
   originalTimestamp,
   properties,
-}: Fields): string =>
-  `seg-${createHash('sha256')
-    .update(JSON.stringify([event, userId, anonymousId, timestamp ?? originalTimestamp, properties]))
+}: Fields): string | undefined => {
+  const at = timestamp ?? originalTimestamp;
+  if (at === undefined || at === null) return undefined;
+  return `seg-${createHash('sha256')
+    .update(JSON.stringify([event, userId, anonymousId, at, properties]))
     .digest('base64url')
     .slice(0, 32)}`;
+};
 
 /** When it happened; moved by the error of the sender's clock where `sentAt` shows one beyond five minutes. */
 function instantOf(message: Fields, sentAt: unknown, now: number): unknown {
