@@ -69,7 +69,7 @@ export function fromSegment(
   const properties = isObject(raw['properties']) ? raw['properties'] : {};
   const named = isObject(properties['marquee']) ? properties['marquee'] : {};
   const event = {
-    id: raw['messageId'] ?? contentId(raw) ?? newUlid(now),
+    id: raw['messageId'] ?? idFor(raw, now),
     unitId: raw['userId'] ?? raw['anonymousId'],
     at: instantOf(raw, raw['sentAt'] ?? sentAt, now),
     ...namesOf(properties, named),
@@ -97,6 +97,8 @@ function namesOf(properties: Fields, own: Fields): Fields {
     Object.entries(found).filter(([, value]) => value !== undefined && value !== null),
   );
 }
+
+const idFor = (message: Fields, now: number): string => contentId(message) ?? newUlid(now);
 
 /**
  * The same content has the same id, so that a message sent again without an id counts once all the same. Undefined where

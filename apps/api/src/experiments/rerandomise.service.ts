@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { defaultSalt } from '#experiments';
 import type { ExperimentDesign } from '#experiments';
 import { refuseManaged } from '../access/managed.js';
 import { recordChange } from '../access/record-change.js';
@@ -62,7 +61,7 @@ export class RerandomiseService {
       // A seed that was given is in the file, which would ask for it again; any other is no field of it.
       if (!isOwnSeed(before)) await refuseManaged(tx, acting, 'experiment', key);
       const phase = before.phase + 1;
-      const after = await this.store.update(tx, { ...before, phase, salt: seedOf(key, phase) });
+      const after = await this.store.update(tx, { ...before, phase, salt: `${key}:phase-${phase}` });
       await dropKept(tx, key);
       await this.store.turnPhase(tx, after, await this.store.now(tx), true);
       await tx.query(
@@ -79,14 +78,6 @@ export class RerandomiseService {
       return experimentView(after);
     });
   }
-}
-
-const seedOf = (key: string, phase: number): string => `${key}:phase-${phase}`;
-
-/** Made from the key, by the creation or by dealing anew. */
-function isOwnSeed({ key, salt, phase }: StoredExperiment): boolean {
-  if (salt === defaultSalt.experiment(key)) return true;
-  return Array.from({ length: phase }, (_, i) => seedOf(key, i + 1)).includes(salt);
 }
 
 function requireLive({ key, status }: StoredExperiment): void {

@@ -146,6 +146,27 @@ function trafficOf(
   };
 }
 
+/** A seed that no file names stays as it is: dealing anew changes it. So does the traffic that a ramp has raised. */
+function kept(wanted: CreateExperiment, stored: Stored<CreateExperiment> | null) {
+  const salt = wanted.salt ?? stored?.spec.salt ?? defaultSalt.experiment(wanted.key);
+  return { salt, traffic: stored && stateOf(stored).ramped ? stored.spec.traffic : wanted.traffic };
+}
+
+function settle(wanted: CreateExperiment, stored: Stored<CreateExperiment> | null): CreateExperiment {
+  const { layerShare, layerRange, ...rest } = wanted;
+  const known = stored?.spec;
+  const range = layerRange ?? (known?.layerRange && rangeFor(layerShare, known.layerRange));
+  return {
+    ...rest,
+    ...kept(wanted, stored),
+    targeting: keepPins(wanted.targeting, known?.targeting ?? null),
+    arms: wanted.arms.map((arm) => ({ ...arm, title: arm.title || arm.key })),
+    otherLayers: keepRanges(wanted.otherLayers, known?.otherLayers),
+    ...(range ? { layerRange: range } : {}),
+    ...(stored || layerShare === undefined ? {} : { layerShare }),
+  };
+}
+
 /** Keys of experiments with a ramp. */
 async function readRamps(tx: Sql): Promise<ReadonlySet<string>> {
   const rows = await tx.query<{ experiment: string }>(
@@ -187,6 +208,7 @@ export const experiments = anyKind<CreateExperiment>({
       ...(stored || layerShare === undefined ? {} : { layerShare }),
     };
   },
+  settle,
   notes: ({ traffic }, stored) =>
     stateOf(stored).ramped && traffic !== stored.spec.traffic
       ? [

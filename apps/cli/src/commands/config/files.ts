@@ -40,11 +40,47 @@ function documentsOf(file: string): unknown[] {
   const documents = parseAllDocuments(readFileSync(file, 'utf8'), { uniqueKeys: true });
   if (!Array.isArray(documents)) return [];
   return documents.map((document) => {
-    const [error] = document.errors;
-    if (error) throw new Error(`${file}: ${error.message}`);
-    // Aliases may repeat what they stand for, within bounds.
-    return document.toJS({ maxAliasCount: 100 }) as unknown;
+    // What is only a warning, such as a tag that nobody knows, would be read as something else than was meant.
+    const [fault] = [...document.errors, ...document.warnings];
+    if (fault) throw new Error(`${file}: ${fault.message}`);
+    return plain(file, () => document.toJS({ maxAliasCount: MOST_ALIASES }) as unknown);
   });
+}
+
+/** Aliases may repeat what they stand for, within bounds. */
+const MOST_ALIASES = 100;
+const DEEPEST = 64;
+
+/** @throws Error for what JSON would send as something else. */
+function plain(file: string, read: () => unknown): unknown {
+  let value: unknown;
+  try {
+    value = read();
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
+  }
+  const why = unsendable(value, 0);
+  if (why !== null) throw new Error(`${file}: ${why}`);
+  return value;
+}
+
+function unsendable(value: unknown, depth: number): string | null {
+  if (typeof value === 'number') return inexact(value);
+  if (typeof value !== 'object' || value === null) return null;
+  if (depth > DEEPEST) return `it is nested deeper than ${DEEPEST}`;
+  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype)
+    return 'dates, sets and bytes cannot be sent; write a text';
+  if (Object.hasOwn(value, '__proto__')) return 'nothing can be named "__proto__"';
+  for (const inner of Object.values(value)) {
+    const why = unsendable(inner, depth + 1);
+    if (why !== null) return why;
+  }
+  return null;
+}
+
+function inexact(value: number): string | null {
+  const exact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+  return exact ? null : `${value} cannot be sent as it is; write it in quotation marks if it is a text`;
 }
 
 /**
