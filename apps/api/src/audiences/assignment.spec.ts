@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRng, hashUnitId } from '#experiments';
+import { FlagService } from '../serving/flag-service.js';
 import { startTestApi } from '../../test/api.js';
 import type { TestAnswer, TestApi } from '../../test/api.js';
 import { clientEvent, decisionRecord } from '../../test/facts.js';
@@ -493,6 +494,13 @@ describe('who is assigned, over HTTP', () => {
       key: api.keys.publishable,
     });
     expect(ofrep.json()).toMatchObject({ value: 'new' });
+    // Nor does "nothing has changed" outlive it, where flags are polled by their tag.
+    const tag = (hours: number): string =>
+      api.running.app
+        .get(FlagService)
+        .tagOf({ unitId: 'm9', context: {}, tester: token }, [], Date.now() + hours * 3_600_000);
+    expect(tag(0)).toMatch(/\w/);
+    expect(() => tag(2)).toThrow('has expired');
     const growthbook = await api.request('POST', `/api/eval/${api.keys.publishable}`, {
       body: { attributes: { id: 'm9', $tester: token } },
       key: null,

@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { slotOf } from '#experiments';
 import type { Context, Experiment, Json, Surface } from '#experiments';
 import { IdentityMap } from '../persistence/identity-map.js';
+import { readTesterToken } from '../http/tester-token.js';
 import { canonicalJson } from '../persistence/canonical.js';
 import { ExperimentCatalog } from './experiment-catalog.js';
 import { RecentDecisions } from './recent-decisions.js';
@@ -104,6 +105,11 @@ export class FlagService {
       unitId: this.identities.resolveTyped(unitId, unitType),
       context: this.identities.resolveContext(context, unitTypes),
     };
+    const { testerToken } = parseTreatments({ ...asked, requests: [{ surface: 'any' }] });
+    // One that has run out must not go on forcing arms because nothing else has changed.
+    if (testerToken !== undefined)
+      readTesterToken(testerToken, this.catalog.current.config.testerKey ?? null, now);
+    const type = typeof asked.unitType === 'string' ? asked.unitType : 'member';
     const live = this.catalog.current.config.experiments.filter(
       ({ status }) => status === 'running' || status === 'shipped' || status === 'paused',
     );
