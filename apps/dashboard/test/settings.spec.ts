@@ -120,6 +120,18 @@ withBrowser('settings and lists in Chromium (skipped where no chromium is instal
     });
   });
 
+  it('narrows the list to what is changed in files', async () => {
+    const { page } = stage;
+    await visit('/experiments?managed=files');
+    expect(await page.getByRole('row').count()).toBe(2);
+    const field = page.getByRole('combobox', { name: 'Changed in' });
+    expect(await field.inputValue()).toBe('Files (1)');
+    await field.click();
+    await page.getByRole('option', { name: /The dashboard/ }).click();
+    await page.waitForURL(/managed=hand/);
+    await page.getByText('Rows by taste instead of popularity').waitFor({ state: 'detached' });
+  });
+
   it('saves a filter as a view by keyboard, opens the first view by itself, and changes and deletes it', async () => {
     const { page, api } = stage;
     const mine = savedView('7', 'Home drafts', { status: 'draft', sort: 'title' }, { shared: false });
