@@ -107,19 +107,27 @@ async function writeItem(
   given: Given,
   { kind, one, stored, managed }: Subject,
 ): Promise<Omit<PlannedItem, 'kind' | 'key' | 'pointer' | 'state'>> {
-  const spec = kind.settle?.(one.spec, stored ?? null) ?? one.spec;
+  const spec = askedFor(kind, one.spec, stored);
   const { before, fields, action } = difference(stored, spec);
   if (action !== 'none' || given.source) await refuseOthers(run, given, kind, one, managed);
   const { prose, traffic = null } = await write(run, kind, spec, stored, fields);
   return {
     action,
     changes: fields.map((field) => differenceOf(field, before, spec)),
-    effect: [...prose, ...((stored && kind.notes?.(one.spec, stored)) ?? [])],
+    effect: [...prose, ...notesOf(kind, one.spec, stored)],
     traffic,
     locks: await lockItem(run, given, kind, one),
     refused: [],
   };
 }
+
+function askedFor(kind: ConfigKind, wanted: Spec, stored: Stored | undefined): Spec {
+  const settled = kind.settle?.(wanted, stored?.spec ?? null) ?? wanted;
+  return (stored && kind.held?.(settled, stored)) ?? settled;
+}
+
+const notesOf = (kind: ConfigKind, wanted: Spec, stored: Stored | undefined): readonly string[] =>
+  (stored && kind.notes?.(wanted, stored)) ?? [];
 
 function difference(stored: Stored | undefined, spec: Spec) {
   if (!stored) return { before: {}, fields: [], action: 'create' } as const;

@@ -109,10 +109,12 @@ export class FlagService {
     // One that has run out must not go on forcing arms because nothing else has changed.
     if (testerToken !== undefined)
       readTesterToken(testerToken, this.catalog.current.config.testerKey ?? null, now);
+    parseTreatments({ ...asked, requests: [{ surface: 'any' }] });
     const type = typeof asked.unitType === 'string' ? asked.unitType : 'member';
     const live = this.catalog.current.config.experiments.filter(
       ({ status }) => status === 'running' || status === 'shipped' || status === 'paused',
     );
+    this.refuseExpired(asked, now);
     const parts = [
       this.catalog.revision,
       canonicalJson({ ...asked, ...known } as never),
@@ -121,6 +123,12 @@ export class FlagService {
       ...extra,
     ];
     return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 32);
+  }
+
+  /** A tester's token that has run out must not go on forcing arms because nothing else has changed. */
+  private refuseExpired({ tester }: FlagsAsked, now: number): void {
+    if (typeof tester === 'string')
+      readTesterToken(tester, this.catalog.current.config.testerKey ?? null, now);
   }
 
   private periodsOf({ arms, switchback }: Experiment, now: number): string[] {

@@ -146,27 +146,6 @@ function trafficOf(
   };
 }
 
-/** A seed that no file names stays as it is: dealing anew changes it. So does the traffic that a ramp has raised. */
-function kept(wanted: CreateExperiment, stored: Stored<CreateExperiment> | null) {
-  const salt = wanted.salt ?? stored?.spec.salt ?? defaultSalt.experiment(wanted.key);
-  return { salt, traffic: stored && stateOf(stored).ramped ? stored.spec.traffic : wanted.traffic };
-}
-
-function settle(wanted: CreateExperiment, stored: Stored<CreateExperiment> | null): CreateExperiment {
-  const { layerShare, layerRange, ...rest } = wanted;
-  const known = stored?.spec;
-  const range = layerRange ?? (known?.layerRange && rangeFor(layerShare, known.layerRange));
-  return {
-    ...rest,
-    ...kept(wanted, stored),
-    targeting: keepPins(wanted.targeting, known?.targeting ?? null),
-    arms: wanted.arms.map((arm) => ({ ...arm, title: arm.title || arm.key })),
-    otherLayers: keepRanges(wanted.otherLayers, known?.otherLayers),
-    ...(range ? { layerRange: range } : {}),
-    ...(stored || layerShare === undefined ? {} : { layerShare }),
-  };
-}
-
 /** Keys of experiments with a ramp. */
 async function readRamps(tx: Sql): Promise<ReadonlySet<string>> {
   const rows = await tx.query<{ experiment: string }>(
@@ -194,6 +173,7 @@ export const experiments = anyKind<CreateExperiment>({
     const { layerShare, layerRange, ...rest } = wanted;
     const known = stored?.spec;
     const range = layerRange ?? (known?.layerRange && rangeFor(layerShare, known.layerRange));
+    const range = layerRange ?? (stored?.layerRange && rangeFor(layerShare, stored.layerRange));
     return {
       ...rest,
       salt: saltFor(wanted, stored),
@@ -204,11 +184,15 @@ export const experiments = anyKind<CreateExperiment>({
       targeting: keepPins(wanted.targeting, known?.targeting ?? null),
       arms: wanted.arms.map((arm) => ({ ...arm, title: arm.title || arm.key })),
       otherLayers: keepRanges(wanted.otherLayers, known?.otherLayers),
+      arms: wanted.arms.map((arm) => ({ ...arm, title: arm.title || arm.key })),
+      otherLayers: keepRanges(wanted.otherLayers, stored?.otherLayers),
       ...(range ? { layerRange: range } : {}),
       ...(stored || layerShare === undefined ? {} : { layerShare }),
     };
   },
   settle,
+  held: (settled, stored) =>
+    stateOf(stored).ramped ? { ...settled, traffic: stored.spec.traffic } : settled,
   notes: ({ traffic }, stored) =>
     stateOf(stored).ramped && traffic !== stored.spec.traffic
       ? [

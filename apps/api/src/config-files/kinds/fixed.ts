@@ -49,7 +49,7 @@ const layers: ConfigKind<LayerSpec> = {
       .map((one) => ({ key: one.key, spec: specOf(createLayerSchema, one), state: null }));
   },
   settle: (wanted, stored) => {
-    const salt = wanted.salt ?? stored?.spec.salt;
+    const salt = wanted.salt ?? stored?.salt;
     return salt === undefined ? wanted : { ...wanted, salt };
   },
   async create({ db, acting }, spec) {

@@ -67,8 +67,10 @@ export interface ConfigKind<S = Spec> {
   /** What is there of the keys, or all that an export tells. Locks what it reads where keys are given. */
   read(run: Pick<Run, 'db' | 'tx'>, keys: readonly string[] | null): Promise<readonly Stored<S>[]>;
   /** The spec with everything that a file may leave to what is there, or to the key. */
-  settle?(wanted: S, stored: Stored<S> | null): S;
-  /** What a file says and settling leaves as it is, for people. */
+  settle?(wanted: S, stored: S | null): S;
+  /** The spec with what something else than files decides at the moment. */
+  held?(settled: S, stored: Stored<S>): S;
+  /** What a file says and is not done, for people. */
   notes?(wanted: S, stored: Stored<S>): readonly string[];
   create(run: Run, spec: S): Promise<Effect>;
   /** @param fields whose values differ. */
