@@ -50,7 +50,6 @@ export class RerandomiseService {
    * Units move to the arm of the new seed with their next request; arms that were kept are forgotten. Reports count the new
    * phase alone from the next roll-up on; decisions and events stay as they were recorded.
    * @throws Problem 404, 409 `not_live` and `managed_by_files`, 412, 428.
-   * @throws Problem 404, 409 `not_live`, 409 `managed_by_files` where its file names the seed, 412, 428.
    */
   async rerandomise(key: string, reason: string, acting: Acting): Promise<ExperimentView> {
     return this.db.transaction(async (tx) => {
@@ -58,8 +57,6 @@ export class RerandomiseService {
       requireMatch(acting.ifMatch, before.version, true);
       requireLive(before);
       await refuseManaged(tx, acting, 'experiment', key);
-      // A seed that was given is in the file, which would ask for it again; any other is no field of it.
-      if (!isOwnSeed(before)) await refuseManaged(tx, acting, 'experiment', key);
       const phase = before.phase + 1;
       const after = await this.store.update(tx, { ...before, phase, salt: `${key}:phase-${phase}` });
       await dropKept(tx, key);

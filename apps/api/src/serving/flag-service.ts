@@ -105,12 +105,6 @@ export class FlagService {
       unitId: this.identities.resolveTyped(unitId, unitType),
       context: this.identities.resolveContext(context, unitTypes),
     };
-    const { testerToken } = parseTreatments({ ...asked, requests: [{ surface: 'any' }] });
-    // One that has run out must not go on forcing arms because nothing else has changed.
-    if (testerToken !== undefined)
-      readTesterToken(testerToken, this.catalog.current.config.testerKey ?? null, now);
-    parseTreatments({ ...asked, requests: [{ surface: 'any' }] });
-    const type = typeof asked.unitType === 'string' ? asked.unitType : 'member';
     const live = this.catalog.current.config.experiments.filter(
       ({ status }) => status === 'running' || status === 'shipped' || status === 'paused',
     );

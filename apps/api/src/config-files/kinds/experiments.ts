@@ -171,26 +171,17 @@ export const experiments = anyKind<CreateExperiment>({
   },
   settle(wanted, stored) {
     const { layerShare, layerRange, ...rest } = wanted;
-    const known = stored?.spec;
-    const range = layerRange ?? (known?.layerRange && rangeFor(layerShare, known.layerRange));
     const range = layerRange ?? (stored?.layerRange && rangeFor(layerShare, stored.layerRange));
     return {
       ...rest,
       salt: saltFor(wanted, stored),
       targeting: keepPins(wanted.targeting, stored?.targeting ?? null),
-      // Dealing anew changes a seed that no file names.
-      salt: wanted.salt ?? known?.salt ?? defaultSalt.experiment(wanted.key),
-      traffic: stored && stateOf(stored).ramped ? stored.spec.traffic : wanted.traffic,
-      targeting: keepPins(wanted.targeting, known?.targeting ?? null),
-      arms: wanted.arms.map((arm) => ({ ...arm, title: arm.title || arm.key })),
-      otherLayers: keepRanges(wanted.otherLayers, known?.otherLayers),
       arms: wanted.arms.map((arm) => ({ ...arm, title: arm.title || arm.key })),
       otherLayers: keepRanges(wanted.otherLayers, stored?.otherLayers),
       ...(range ? { layerRange: range } : {}),
       ...(stored || layerShare === undefined ? {} : { layerShare }),
     };
   },
-  settle,
   held: (settled, stored) =>
     stateOf(stored).ramped ? { ...settled, traffic: stored.spec.traffic } : settled,
   notes: ({ traffic }, stored) =>
