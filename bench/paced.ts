@@ -28,8 +28,9 @@ export interface LoadTarget {
   readonly path: string;
   /** Headers of every request beside those that HTTP needs. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Sent in turns. */
+  /** Sent in turns by POST; or, where `method` is GET, what follows the path. */
   readonly bodies: readonly string[];
+  readonly method?: 'GET';
 }
 
 /**
@@ -78,10 +79,13 @@ export async function saturated(
   };
 }
 
-function requestsOf({ url, path, headers, bodies }: LoadTarget): Buffer[] {
+function requestsOf({ url, path, headers, bodies, method }: LoadTarget): Buffer[] {
   const { host } = new URL(url);
   const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const head = `POST ${path} HTTP/1.1\r\nhost: ${host}\r\n${fields.join('')}content-type: application/json\r\n`;
+  const named = `host: ${host}\r\n${fields.join('')}`;
+  if (method === 'GET')
+    return bodies.map((query) => Buffer.from(`GET ${path}${query} HTTP/1.1\r\n${named}\r\n`));
+  const head = `POST ${path} HTTP/1.1\r\n${named}content-type: application/json\r\n`;
   return bodies.map((body) =>
     Buffer.from(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`),
   );

@@ -15,12 +15,15 @@ const SERVED_WITHIN_MS = 60_000;
 /** unleash-server under load: its frontend API evaluates for a unit that a request names. */
 export interface Unleash {
   readonly daemon: Daemon;
-  /** @param bodies as `unleashBody` makes them. */
-  target(bodies: readonly string[]): LoadTarget;
+  /** @param queries as `unleashQuery` makes them. */
+  target(queries: readonly string[]): LoadTarget;
 }
 
-export const unleashBody = (userId: string, properties: Readonly<Record<string, string>>): string =>
-  JSON.stringify({ context: { userId, properties } });
+/** What its own clients ask by default: the context in the address. */
+export function unleashQuery(userId: string, properties: Readonly<Record<string, string>>): string {
+  const named = Object.entries(properties).map(([name, value]) => [`properties[${name}]`, value] as const);
+  return `?${new URLSearchParams(Object.fromEntries([['userId', userId], ...named])).toString()}`;
+}
 
 /**
  * Starts unleash-server as its package starts it, in production mode, on a database of its own on the same PostgreSQL
@@ -58,11 +61,12 @@ export async function startUnleash(folder: string, ground: Ground): Promise<Unle
     await daemon.stop();
     throw error;
   }
-  const target = (bodies: readonly string[]): LoadTarget => ({
+  const target = (queries: readonly string[]): LoadTarget => ({
     url,
     path: '/api/frontend',
     headers: { authorization: FRONTEND },
-    bodies,
+    bodies: queries,
+    method: 'GET',
   });
   return { daemon, target };
 }
@@ -106,11 +110,8 @@ async function served(url: string): Promise<void> {
 }
 
 async function variantOf(url: string, userId: string): Promise<string | undefined> {
-  const answer = await fetch(`${url}/api/frontend`, {
-    method: 'POST',
-    headers: { authorization: FRONTEND, 'content-type': 'application/json' },
-    body: unleashBody(userId, {}),
-  });
+  const headers = { authorization: FRONTEND };
+  const answer = await fetch(`${url}/api/frontend${unleashQuery(userId, {})}`, { headers });
   const { toggles } = (await answer.json()) as { toggles: { name: string; variant: { name: string } }[] };
   return toggles.find(({ name }) => name === FLAG)?.variant.name;
 }

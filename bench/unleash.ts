@@ -10,7 +10,7 @@ import type { LoadTarget, Saturated } from './paced.js';
 import { installPeer } from './peers.js';
 import { createDatabase, quiet, startStack } from './stack.js';
 import type { Ground, Stack } from './stack.js';
-import { startUnleash, unleashBody } from './unleash-peer.js';
+import { startUnleash, unleashQuery } from './unleash-peer.js';
 import type { Unleash } from './unleash-peer.js';
 import { arm, createSurface, runExperiment } from './world.js';
 import type { TreatmentAnswer } from './world.js';
@@ -55,7 +55,7 @@ class Rig {
     this.targets = {
       marquee: { url: stack.url, path: '/v1/treatments', headers, bodies },
       bare: { url: bare.url, path: '/value', headers, bodies },
-      unleash: unleash.target(units.map((unitId) => unleashBody(unitId, CONTEXT))),
+      unleash: unleash.target(units.map((unitId) => unleashQuery(unitId, CONTEXT))),
     };
     this.daemons = { marquee: stack.api, bare: bare.daemon, unleash: unleash.daemon };
   }
