@@ -19,6 +19,7 @@ import { gateArms } from '../off-policy/traffic-gate.js';
 import { pinSegments } from '../persistence/audience-references.js';
 import { Database } from '../persistence/database.js';
 import type { Transaction } from '../persistence/database.js';
+import { takeBack } from '../persistence/take-back.js';
 import { MOST_KEPT, dropKept, idsIn, keepUnits, readKept } from '../persistence/kept-units.js';
 import { requireApproval } from './approval.js';
 import { checkReferences } from './experiment-references.js';
@@ -195,6 +196,8 @@ export class ExperimentsService {
       ...(arm === undefined ? {} : { arm }),
     };
     const after = await this.store.update(tx, transition(ready, action, options));
+    // Who lets it go on after a guardrail's pause has taken the breach back, whichever button it was.
+    if (action === 'resume') await takeBack(tx, after.key, after.phase, acting.actor, 'acted');
     if (action === 'start') await this.store.turnPhase(tx, after, at, true);
     else if (ENDS_PHASE.has(action)) {
       await this.store.turnPhase(tx, after, at, false);

@@ -104,15 +104,6 @@ export async function writeBreach(tx: Sql, breach: NewBreach): Promise<void> {
   );
 }
 
-/** Marks what is open in a phase as taken back. */
-export async function takeBack(tx: Sql, experiment: string, phase: number, actor: string): Promise<void> {
-  await tx.query(
-    `update guardrail_breach set taken_back_at = now(), taken_back_by = $3
-      where experiment = $1 and phase = $2 and taken_back_at is null`,
-    [experiment, phase, actor],
-  );
-}
-
 /** Lets the tests that are quiet in a phase act again. */
 export async function watchAgain(tx: Sql, experiment: string, phase: number): Promise<void> {
   await tx.query(

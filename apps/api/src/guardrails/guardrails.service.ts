@@ -5,18 +5,11 @@ import { ExperimentStore } from '../experiments/experiment-store.js';
 import { ExperimentsService } from '../experiments/experiments.service.js';
 import type { Acting } from '../http/acting.js';
 import { requireMatch } from '../http/etag.js';
+import { takeBack } from '../persistence/take-back.js';
 import { Problem } from '../http/problem.js';
 import type { FieldError } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
-import {
-  isQuiet,
-  readBreaches,
-  readCheck,
-  readPlan,
-  takeBack,
-  watchAgain,
-  writePlan,
-} from './guardrail-store.js';
+import { isQuiet, readBreaches, readCheck, readPlan, watchAgain, writePlan } from './guardrail-store.js';
 import type { Breach, StoredPlan } from './guardrail-store.js';
 import type { PatchGuardrails, UndoBody } from './guardrail.schemas.js';
 
