@@ -7,6 +7,7 @@ import { HealthMark, Pill } from '../../ui/status.js';
 import { isFiring } from './health-order.js';
 import styles from './health.module.css';
 import { Mute } from './mute.js';
+import { Steps } from './steps.js';
 
 const EFFECT = {
   blocks: 'Blocks it until it is fixed',
@@ -76,19 +77,5 @@ function Rows({ check }: { check: HealthResult }): ReactElement | null {
         ))}
       </tbody>
     </table>
-  );
-}
-
-function Steps({ title, steps }: { title: string; steps: readonly string[] }): ReactElement | null {
-  if (steps.length === 0) return null;
-  return (
-    <div>
-      <p className={styles.caption}>{title}</p>
-      <ol className={styles.steps}>
-        {steps.map((step) => (
-          <li key={step}>{step}</li>
-        ))}
-      </ol>
-    </div>
   );
 }

@@ -12,6 +12,7 @@ import layout from '../../../ui/layout.module.css';
 import { Panel } from '../../../ui/panel.js';
 import { QueryBoundary } from '../../../ui/query-boundary.js';
 import styles from '../health.module.css';
+import { Steps } from '../steps.js';
 import { Comparison } from './comparison.js';
 import { RulesDialog } from './rules-dialog.js';
 import { kindWords } from './state-words.js';
@@ -118,19 +119,6 @@ function Meaning({ found }: { found: StateFound }): ReactElement {
       />
       <Steps title="Likely causes, most likely first" steps={found.causes} />
       <Steps title="What to do" steps={found.next} />
-    </div>
-  );
-}
-
-function Steps({ title, steps }: { title: string; steps: readonly string[] }): ReactElement {
-  return (
-    <div>
-      <p className={styles.caption}>{title}</p>
-      <ol className={styles.steps}>
-        {steps.map((step) => (
-          <li key={step}>{step}</li>
-        ))}
-      </ol>
     </div>
   );
 }
