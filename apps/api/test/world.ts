@@ -16,8 +16,8 @@ import { historyStart, loadHistory } from '../src/history/load-history.js';
 import type { TestApi } from './api.js';
 
 const DAY_MS = 86_400_000;
-/** A Monday. Played on the same days whenever the tests run, the world does the same. */
-const FIRST_DAY = Date.UTC(2026, 4, 4);
+/** A Monday. Played on the same days whenever the tests run, the members of the world do the same. */
+export const FIRST_DAY = Date.UTC(2026, 4, 4);
 /**
  * So small a world decides by luck whether the clear win ships (power about 0.7 with 2,200 members and 14 days). With
  * this seed it does, in the world `history-spec` from 1,500 members and ten days on.
@@ -26,7 +26,9 @@ const SEED = '6';
 
 /**
  * Sets the ready experiments up through HTTP, starts them, and plays the given number of days of the
- * simulated world through serving, storage, learning and rollups. The last day is yesterday.
+ * simulated world through serving, storage, learning and rollups.
+ * @param from when the past begins; by default so that its last day is yesterday. With a date that is always the same the
+ * past is as well, to the last decision: draws hang on ids and days.
  * @param messages whether messages are sent as well, in an experiment of their own; `withheld` is the share of them that
  * is withheld, by default that of the demo.
  * @throws Error with the API's answer if it refuses a part of the set-up.
@@ -35,13 +37,16 @@ export async function loadReadyWorld(
   api: TestApi,
   world: World,
   days: number,
-  { messages, withheld }: { readonly messages: boolean; readonly withheld?: number } = { messages: false },
+  {
+    messages = false,
+    withheld,
+    from = historyStart(Date.now(), days),
+  }: { readonly messages?: boolean; readonly withheld?: number; readonly from?: number } = {},
 ): Promise<HistorySummary> {
   const experiments = messages ? [...readyExperiments, messageExperiment] : readyExperiments;
   const share = withheld ?? messagePolicy.withhold.share;
   const sender = { ...messagePolicy, withhold: { ...messagePolicy.withhold, share } };
   await setUp(api, world, experiments, messages ? [...readyPolicies, sender] : readyPolicies);
-  const from = historyStart(Date.now(), days);
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'marquee-history-'));
   try {
     return await loadHistory(api.db.database, {

@@ -1,16 +1,31 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createWorld, readyExperiments, silentMessage, truthOf } from '#simulation';
 import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
-import { loadReadyWorld } from '../../test/world.js';
+import { FIRST_DAY, loadReadyWorld } from '../../test/world.js';
 import { FactStore } from '../persistence/fact-store.js';
 import type { ContactsView } from '../policies/insights/contacts.js';
 import type { LiftReport } from '../reports/lift-reports.js';
 import { rollUpAll } from '../rollups/roll-up-all.js';
 import { addFaultyAssignment } from './faulty-assignment.js';
-import { historyStart } from './load-history.js';
 
 const DAYS = 14;
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+/** Every timer is real: only what time it is, is not. */
+const TIMERS = [
+  'hrtime',
+  'nextTick',
+  'performance',
+  'queueMicrotask',
+  'setImmediate',
+  'clearImmediate',
+  'setInterval',
+  'clearInterval',
+  'setTimeout',
+  'clearTimeout',
+] as const;
+const END = FIRST_DAY + DAYS * DAY_MS;
 const world = createWorld('history-spec', { members: 2200, titles: 24 });
 
 /** The simulated world through the product: HTTP for the set-up, then serving, storage, learning and SQL reports. */
@@ -19,16 +34,22 @@ describe('the ready experiments, reported from PostgreSQL', () => {
   const reports = new Map<string, LiftReport>();
 
   beforeAll(async () => {
+    // The past and who looks back on it live on days that are always the same: what is asserted here is the same to the last
+    // decision whenever it runs.
+    jest.useFakeTimers({ now: END + 6 * HOUR_MS, advanceTimers: true, doNotFake: [...TIMERS] });
     api = await startTestApi();
     // More than anybody would withhold in earnest: so small a world has power only then.
-    await loadReadyWorld(api, world, DAYS, { messages: true, withheld: 0.5 });
+    await loadReadyWorld(api, world, DAYS, { messages: true, withheld: 0.5, from: FIRST_DAY });
     for (const { experiment } of readyExperiments) {
       const answer = await api.request('GET', `/v1/experiments/${experiment.key}/report`);
       if (answer.status !== 200) throw new Error(answer.text);
       reports.set(experiment.key, answer.json<LiftReport>());
     }
   }, 300_000);
-  afterAll(() => api.close());
+  afterAll(async () => {
+    jest.useRealTimers();
+    await api.close();
+  });
 
   const report = (key: string): LiftReport => reports.get(key) as LiftReport;
   const decision = (key: string, arm: string) =>
@@ -76,7 +97,7 @@ describe('the ready experiments, reported from PostgreSQL', () => {
     const rows = await api.db.database.query<{ late: boolean; favourite: number; n: number }>(
       `select at > $2 as late, avg((select max(p) from unnest(probabilities) p)) as favourite, count(*)::int as n
          from decision where policy_id = $1 and fallback is null and (at > $2 or at < $3) group by 1`,
-      [policy, new Date(Date.now() - 4 * 86_400_000), new Date(Date.now() - (DAYS - 1) * 86_400_000)],
+      [policy, new Date(END - 4 * DAY_MS), new Date(FIRST_DAY + DAY_MS)],
     );
     const favourite = new Map(rows.map((row) => [row.late, row.favourite]));
     expect(favourite.get(true)).toBeGreaterThan((favourite.get(false) ?? 1) + 0.05);
@@ -188,9 +209,8 @@ describe('the ready experiments, reported from PostgreSQL', () => {
     const { database } = api.db;
     const key = 'continue-watching-first';
     const { enrolled } = report(key).units;
-    const to = historyStart(Date.now(), 0);
-    await addFaultyAssignment(database, new FactStore(database), key, ['control', 'continue-first'], to);
-    await rollUpAll(database, new Date(to));
+    await addFaultyAssignment(database, new FactStore(database), key, ['control', 'continue-first'], END);
+    await rollUpAll(database, new Date(END));
     const answer = await api.request('GET', `/v1/experiments/${key}/assignment`);
     const { states, counted } = answer.json<{
       states: { state: string; affected: number; leftOut: number }[];

@@ -1,8 +1,9 @@
 import { Logger } from '@nestjs/common';
+import { ulid } from 'ulid';
+import { createRng } from '#experiments';
 import type { Context } from '#experiments';
 import { declaredOf, simulate } from '#simulation';
 import type { Answer, ClientEvent, MemberState, TreatmentRequest, World } from '#simulation';
-import { newUlid } from '../http/ulid.js';
 import type { Database } from '../persistence/database.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { HealthFactsReader } from '../reports/health-facts.js';
@@ -32,13 +33,17 @@ const ROLL_UP_EVERY_DAYS = 7;
 
 /**
  * Nobody waits for the past, so no policy and no shadow is left out for being slow: on a busy machine most of a history
- * would have none. By a processor clock that stands still every answer took no time.
+ * would have none. By a processor clock that stands still every answer took no time. A draw hangs on its decision's id:
+ * with ids from the seed, the same past gives the same decisions.
  */
-const UNHURRIED: ServingHooks = {
-  monotonic: () => performance.now(),
-  processor: new ProcessorClock(() => ({ user: 0, system: 0 })),
-  newId: newUlid,
-};
+function unhurried(seed: string): ServingHooks {
+  const random = createRng(`decision ids ${seed}`);
+  return {
+    monotonic: () => performance.now(),
+    processor: new ProcessorClock(() => ({ user: 0, system: 0 })),
+    newId: (at) => ulid(at, () => random.uniform()),
+  };
+}
 
 export interface HistoryOptions {
   readonly world: World;
@@ -79,10 +84,7 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
   const { world, from, to, seed, recommenders } = options;
   await moveStart(db, options.experiments, new Date(from));
   await holdBack(db, recommenders?.experiments ?? []);
-  const disk = new DiskCache(options.directory);
-  const logger = new Logger('History');
-  const snapshots = new SnapshotCache(new SnapshotStore(db), disk, logger);
-  const catalog = new ExperimentCatalog(new CatalogStore(db), snapshots, disk, logger);
+  const { snapshots, catalog } = stateOf(db, options.directory);
   await trainOnCatalogue(db, new Date(from));
   // A new partition waits for everybody who reads the table; a rollup reads it for seconds.
   await db.query('select ensure_partitions($1::date, $2::date)', [new Date(from), new Date(to)]);
@@ -91,6 +93,7 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
   const work = new HistoryWork(db, writer, snapshots, await learningPolicies(db));
   const served = servedBy(catalog, snapshots);
   const turns = new Turns();
+  const hooks = unhurried(seed);
   const shift = from - (options.calendarFrom ?? from);
   const startOn = async (at: number): Promise<void> => {
     if (!recommenders || at !== from + recommenders.day * DAY_MS) return;
@@ -109,7 +112,7 @@ export async function loadHistory(db: Database, options: HistoryOptions): Promis
     ...(recommenders ? { shelf: recommenders.shelf } : {}),
     serve(request, worldTime) {
       const at = worldTime + shift;
-      const { treatments, records } = serveTreatments(served, completed(request, shift), at, UNHURRIED);
+      const { treatments, records } = serveTreatments(served, completed(request, shift), at, hooks);
       // A visit that begins shortly before the end goes on in the future; that part did not happen.
       if (at <= to) for (const record of records) writer.decision(record);
       return turns.give(treatments as unknown as Answer);
@@ -145,6 +148,14 @@ async function learningPolicies(db: Database): Promise<string[]> {
     `select id from policy where learning and window_seconds >= 0 order by id`,
   );
   return rows.map(({ id }) => id);
+}
+
+/** What serving knows, as a process of the API keeps it. */
+function stateOf(db: Database, directory: string): { snapshots: SnapshotCache; catalog: ExperimentCatalog } {
+  const disk = new DiskCache(directory);
+  const logger = new Logger('History');
+  const snapshots = new SnapshotCache(new SnapshotStore(db), disk, logger);
+  return { snapshots, catalog: new ExperimentCatalog(new CatalogStore(db), snapshots, disk, logger) };
 }
 
 const servedBy = (catalog: ExperimentCatalog, snapshots: SnapshotCache) => ({
