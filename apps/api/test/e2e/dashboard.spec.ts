@@ -101,18 +101,20 @@ withBrowser(
         ])
           expect(text).toContain(part);
       }
-      expect(await row(CLEAR_WIN).innerText()).toContain('Ship');
       expect(await row(BROKEN).innerText()).toContain('Fix first');
     });
 
-    it('says to ship the clear win, on the interval that the report gives', async () => {
+    // That the report says to ship it is asserted by load-history.spec.ts, on days that are always the same. This past ends
+    // yesterday, and so small a world proves the guardrail on most days only.
+    it('gives the verdict on the clear win, on the interval that the report gives', async () => {
       const report = await read<LiftReport>(`/v1/experiments/${CLEAR_WIN}/report`);
       const decision = report.results.find(({ role }) => role === 'decision');
       if (!decision) throw new Error('the report has no decision metric');
       const { estimate, interval } = decision.effect.relative;
       const text = await visitor.visit(`/experiments/${CLEAR_WIN}`);
-      expect(report.verdict.kind).toBe('ship');
-      await page.getByRole('heading', { name: 'Ship', exact: true }).waitFor();
+      await page
+        .getByRole('heading', { name: VERDICTS[report.verdict.kind] as string, exact: true })
+        .waitFor();
       expect(text).toContain(report.verdict.sentence);
       const forest = page.locator('[data-direction]').filter({ hasText: 'Decision metric' });
       expect(await forest.getAttribute('data-direction')).toBe('better');
