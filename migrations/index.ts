@@ -33,6 +33,7 @@ import { ManagedResources1764900000200 } from './1764900000200-managed-resources
 import { Webhooks1764900000180 } from './1764900000180-webhooks.js';
 import { AssignmentHealth1764900000210 } from './1764900000210-assignment-health.js';
 import { WatchedAgain1764900000225 } from './1764900000225-watched-again.js';
+import { LayerUnits1764900000250 } from './1764900000250-layer-units.js';
 import { ExperimentViews1764900000226 } from './1764900000226-experiment-views.js';
 
 /** In order; the only list of migrations. */
@@ -73,4 +74,5 @@ export const migrations = [
   ExperimentViews1764900000226,
   ClusterMoments1764900000230,
   Rerandomise1764900000231,
+  LayerUnits1764900000250,
 ];

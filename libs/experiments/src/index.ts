@@ -4,6 +4,7 @@ export * from './errors.js';
 export * from './growthbook/index.js';
 export * from './hash.js';
 export type * from './kept.js';
+export * from './dealing.js';
 export * from './layers.js';
 export * from './lifecycle.js';
 export * from './params.js';

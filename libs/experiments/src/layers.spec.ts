@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { checkDealing, dealingName, dealingOf, sameDealing } from './dealing.js';
+import { createAssignmentEngine } from './engine.js';
 import {
   allocateRange,
   checkRange,
@@ -126,5 +128,71 @@ describe('layers', () => {
     ];
     expect(layerClaims(experiments, 'home').map((c) => c.experiment)).toEqual(['a', 'c']);
     expect(findOverlaps(experiments)).toEqual([{ layer: 'home', experiments: ['a', 'c'] }]);
+  });
+
+  it('keep each other out where they deal by the same, and nothing else may join', () => {
+    const member = live('m', [0, 0.5]);
+    const slots = { unitType: 'market', switchback: { slotMinutes: 60, timeZone: 'Europe/Berlin' } };
+    const designs: [Partial<Experiment>, string][] = [
+      [{}, 'member'],
+      [{ clusterBy: 'household' }, 'household'],
+      [{ unitType: 'household' }, 'household'],
+      [{ unitType: 'market' }, 'market'],
+      [slots, 'market in slots of 60 minutes (Europe/Berlin)'],
+      [{ ...slots, switchback: { slotMinutes: 60 } }, 'market in slots of 60 minutes'],
+      // The wash-out counts units, and deals none.
+      [
+        { ...slots, switchback: { ...slots.switchback, washOutMinutes: 5 } },
+        'market in slots of 60 minutes (Europe/Berlin)',
+      ],
+    ];
+    const dealings = designs.map(([parts]) => dealingOf({ ...member, ...parts }));
+    expect(dealings.map(dealingName)).toEqual(designs.map(([, name]) => name));
+    const refusal = (unitType: string | null, holder: number, joiner: number): unknown => {
+      const holders = [{ experiment: 'old', dealing: dealings[holder] as (typeof dealings)[number] }];
+      try {
+        checkDealing({ key: 'home', unitType }, holders, { ...member, ...designs[joiner]?.[0] });
+        return null;
+      } catch (error) {
+        return error;
+      }
+    };
+    for (const [i, a] of dealings.entries())
+      for (const [j, b] of dealings.entries()) expect(refusal(null, i, j) === null).toBe(sameDealing(a, b));
+    expect(refusal(null, 0, 1)).toMatchObject({
+      code: 'layer_unit_type',
+      pointer: '/layer',
+      message: expect.stringContaining('by member, by which "old" holds a part'),
+    });
+    expect(refusal('household', 1, 2)).toBeNull();
+    expect(refusal('account', 1, 2)).toMatchObject({ code: 'layer_unit_type' });
+    // What is refused would not keep apart: a member is in both, with a household that is dealt elsewhere.
+    const engineOf = (parts: Partial<Experiment>) => {
+      const arms = [
+        { key: 'x', title: 'X', weight: 1, isControl: true, treatment: { kind: 'value' as const, value: 1 } },
+      ];
+      const other = { ...live('h', [0.5, 1]), ...parts, surface: 't' };
+      return createAssignmentEngine({
+        ...{ segments: [], unitLists: [], holdouts: [], layers: [{ key: 'home', title: '', salt: 'home' }] },
+        surfaces: ['s', 't'].map((key) => ({
+          key,
+          title: key,
+          kind: 'value',
+          defaultValue: 0,
+          candidateKind: null,
+        })),
+        experiments: [member, other].map((one) => ({ ...one, arms })),
+      });
+    };
+    const inBoth = (parts: Partial<Experiment>): number => {
+      const engine = engineOf(parts);
+      return Array.from({ length: 1000 }, (_, i) => {
+        const unit = { unitId: `m${i}`, unitType: 'member' };
+        const context = { householdId: `h${i >> 1}` };
+        return ['s', 't'].every((surface) => engine.assign(unit, surface, context).experiment !== null);
+      }).filter(Boolean).length;
+    };
+    expect(inBoth({})).toBe(0);
+    expect(inBoth({ clusterBy: 'household' })).toBeGreaterThan(200);
   });
 });

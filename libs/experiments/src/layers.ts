@@ -1,3 +1,4 @@
+import { dealingOf, type Holder } from './dealing.js';
 import { DomainError } from './errors.js';
 import { BUCKETS, type BucketRange } from './hash.js';
 import type { Experiment, ExperimentStatus, LayerMembership } from './vocabulary.js';
@@ -22,17 +23,20 @@ export interface LayerClaim {
   readonly range: BucketRange;
 }
 
+/** A claim of a live experiment, with what it deals by. */
+export interface LayerHold extends LayerClaim, Holder {}
+
 /** Statuses in which an experiment's range is its own. A draft's range is only a wish; a shipped one serves everybody. */
 const CLAIMING: ReadonlySet<ExperimentStatus> = new Set(['scheduled', 'running', 'paused']);
 
 /** The claims of one layer, in order of their start; an experiment claims its part of every layer that it is in. */
-export function layerClaims(experiments: readonly Experiment[], layer: string): LayerClaim[] {
+export function layerClaims(experiments: readonly Experiment[], layer: string): LayerHold[] {
   return experiments
     .filter((experiment) => CLAIMING.has(experiment.status))
     .flatMap((experiment) =>
       membershipsOf(experiment)
         .filter((membership) => membership.layer === layer)
-        .map(({ range }) => ({ experiment: experiment.key, range })),
+        .map(({ range }) => ({ experiment: experiment.key, range, dealing: dealingOf(experiment) })),
     )
     .sort((a, b) => a.range[0] - b.range[0]);
 }

@@ -155,6 +155,8 @@ export interface Layer {
   readonly key: string;
   readonly title: string;
   readonly salt: string;
+  /** Type of the units by which its parts are dealt; absent or null: that of the experiments that hold parts of it. */
+  readonly unitType?: string | null;
 }
 
 /**

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import type { AssignmentCatalog, ExperimentDesign, Json, SurfaceKind, UnitType } from '#experiments';
 import { layerClaims, unitListsOf } from '#experiments';
-import type { LayerClaim } from '#experiments';
+import type { LayerHold } from '#experiments';
 import { Problem } from '../http/problem.js';
 import { loadSavedConditions } from '../persistence/audience-references.js';
 import { Database } from '../persistence/database.js';
@@ -92,13 +92,22 @@ export class ExperimentStore {
    * Locks a layer and reads who owns which part of it, leaving out one experiment.
    * @throws Problem 400 when the layer does not exist.
    */
-  async lockClaims(tx: Transaction, layer: string, except: string): Promise<LayerClaim[]> {
+  async lockClaims(tx: Transaction, layer: string, except: string): Promise<LayerHold[]> {
+    return (await this.lockLayer(tx, layer, except)).claims;
+  }
+
+  /** The same, with the type of unit that the layer names. */
+  async lockLayer(
+    tx: Transaction,
+    layer: string,
+    except: string,
+  ): Promise<{ key: string; unitType: string | null; claims: LayerHold[] }> {
     const row = await tx.manager.findOne(LayerEntity, {
       where: { key: layer },
       lock: { mode: 'pessimistic_write' },
     });
     if (!row) throw Problem.invalid('/layer', 'unknown_layer', `the layer "${layer}" does not exist`);
-    return this.claimsOf(layer, except, tx.manager);
+    return { key: layer, unitType: row.unitType, claims: await this.claimsOf(layer, except, tx.manager) };
   }
 
   /** Who owns which part of a layer now, leaving out one experiment; nobody is kept from changing it. */
@@ -106,7 +115,7 @@ export class ExperimentStore {
     layer: string,
     except: string,
     manager: EntityManager = this.db.dataSource.manager,
-  ): Promise<LayerClaim[]> {
+  ): Promise<LayerHold[]> {
     const members = await experiments(manager)
       .where('e.layer = :layer', { layer })
       .orWhere('e.other_layers @> cast(:other as jsonb)', { other: JSON.stringify([{ layer }]) })

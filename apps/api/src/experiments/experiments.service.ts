@@ -24,7 +24,7 @@ import { MOST_KEPT, dropKept, idsIn, keepUnits, readKept } from '../persistence/
 import { requireApproval } from './approval.js';
 import { checkReferences } from './experiment-references.js';
 import { ExperimentStore } from './experiment-store.js';
-import { claimRanges, ownRanges, wishedRange, wishedRanges } from './layer-ranges.js';
+import { checkJoined, claimRanges, ownRanges, wishedRange, wishedRanges } from './layer-ranges.js';
 import { patchedArms } from './patch-arms.js';
 import { previewChange } from './preview-change.js';
 import type { ChangePreview } from './preview-change.js';
@@ -92,11 +92,13 @@ export class ExperimentsService {
       await checkReferences(tx, design);
       const claims = await this.store.lockClaims(tx, design.layer, design.key);
       if (layerRange) checkRange([], { experiment: design.key, range: layerRange });
-      const stored = await this.store.insert(tx, {
+      const placed = {
         ...design,
         layerRange: layerRange ?? wishedRange(claims, layerShare ?? null),
         otherLayers: await wishedRanges(this.store, tx, design.key, otherLayers, design.layer),
-      });
+      };
+      await checkJoined(this.store, tx, null, placed);
+      const stored = await this.store.insert(tx, placed);
       return this.record(tx, acting, 'create', null, stored);
     });
   }
@@ -124,6 +126,7 @@ export class ExperimentsService {
       await gateArms(tx, addedPolicies(before, next), { reason: overrideGate, acting });
     }
     const ranges = changed.some((field) => RANGES.has(field));
+    await checkJoined(this.store, tx, before, next);
     if (next.status !== 'draft' && ranges) await claimRanges(this.store, tx, next);
     const after = await this.store.update(tx, next);
     if (newPhase) {

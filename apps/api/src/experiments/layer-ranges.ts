@@ -1,4 +1,13 @@
-import { DomainError, allocateRange, checkRange, membershipsOf } from '#experiments';
+import {
+  DomainError,
+  allocateRange,
+  checkDealing,
+  checkRange,
+  dealingOf,
+  layerPointer,
+  membershipsOf,
+  sameDealing,
+} from '#experiments';
 import type { BucketRange, ExperimentDesign, LayerClaim, LayerMembership } from '#experiments';
 import { Problem } from '../http/problem.js';
 import type { Transaction } from '../persistence/database.js';
@@ -54,7 +63,7 @@ export function wishedRange(claims: readonly LayerClaim[], share: number | null)
 /**
  * Gives a draft parts of its layers of its own. Its ranges are wishes: kept where they are free, else others of the same
  * size. Layers are locked in the order of their keys, so that two starts never wait for each other.
- * @throws DomainError `layer_full`.
+ * @throws DomainError `layer_full` | `layer_unit_type`.
  */
 export async function ownRanges<E extends ExperimentDesign>(
   store: ExperimentStore,
@@ -63,7 +72,9 @@ export async function ownRanges<E extends ExperimentDesign>(
 ): Promise<E> {
   const ranges = new Map<string, BucketRange>();
   for (const { layer, range } of inOrder(draft)) {
-    ranges.set(layer, freeRange(await store.lockClaims(tx, layer, draft.key), draft.key, range));
+    const { claims, ...held } = await store.lockLayer(tx, layer, draft.key);
+    checkDealing(held, claims, draft, layerPointer(draft, layer));
+    ranges.set(layer, freeRange(claims, draft.key, range));
   }
   return {
     ...draft,
@@ -83,6 +94,27 @@ export async function claimRanges(
 ): Promise<void> {
   for (const { layer, range } of inOrder(design)) {
     checkRange(await store.lockClaims(tx, layer, design.key), { experiment: design.key, range });
+  }
+}
+
+/**
+ * A design can only join layers that deal by its own unit. Of a draft only what the layer names counts: who holds parts
+ * of it may be gone when it starts. What is in a layer already stays in it, also where others deal otherwise.
+ * @param before null: a new one.
+ * @throws DomainError `layer_unit_type`.
+ */
+export async function checkJoined(
+  store: ExperimentStore,
+  tx: Transaction,
+  before: ExperimentDesign | null,
+  next: ExperimentDesign,
+): Promise<void> {
+  const same = before !== null && sameDealing(dealingOf(before), dealingOf(next));
+  const known = new Set(same ? membershipsOf(before).map(({ layer }) => layer) : []);
+  for (const { layer } of inOrder(next)) {
+    if (known.has(layer)) continue;
+    const { claims, ...held } = await store.lockLayer(tx, layer, next.key);
+    checkDealing(held, next.status === 'draft' ? [] : claims, next, layerPointer(next, layer));
   }
 }
 

@@ -346,6 +346,39 @@ describe('traffic of experiments over HTTP', () => {
       });
       const twice = await create('twice', { layer: 'home', otherLayers: [{ layer: 'home' }] });
       expect(twice.json()).toMatchObject({ errors: [{ pointer: '/otherLayers/0/layer' }] });
+      // A layer deals by one type of unit: the one it names, else that of who holds parts of it.
+      const body = { key: 'devices', title: 'Devices', unitType: 'device' };
+      expect(
+        (await api.request('POST', '/v1/layers', { body: { ...body, unitType: 'ufo' } })).json(),
+      ).toMatchObject({
+        errors: [{ pointer: '/unitType', code: 'unknown_unit_type' }],
+      });
+      expect((await api.request('POST', '/v1/layers', { body })).status).toBe(201);
+      const refused = { status: 409, code: 'layer_unit_type' };
+      const joins = { layer: 'home', otherLayers: [{ layer: 'devices' }] };
+      expect((await create('members', joins)).json()).toMatchObject({
+        ...refused,
+        errors: [{ pointer: '/otherLayers/0/layer' }],
+      });
+      expect((await create('phones', { layer: 'devices', unitType: 'device' })).status).toBe(201);
+      expect((await patch('phones', 1, { unitType: 'member' })).json()).toMatchObject(refused);
+      expect((await act('phones', 'start')).status).toBe(200);
+      // A draft may wait for its layer to be free of others; its start may not.
+      expect((await create('sessions', { layer: 'other', unitType: 'session' })).status).toBe(201);
+      expect((await act('sessions', 'start')).json()).toMatchObject({
+        ...refused,
+        detail: expect.stringContaining('"multi"'),
+      });
+      // What was in one layer before layers had a unit goes on, and changes as before.
+      await api.db.database.query(`update experiment set unit_type = 'session' where key = 'phones'`);
+      await api.db.database.query(
+        `update experiment set layer = 'other', layer_from = .9 where key = 'phones'`,
+      );
+      const { version } = (await api.request('GET', '/v1/experiments/phones')).json<{ version: number }>();
+      expect((await patch('phones', version, { layerRange: [0.8, 1] })).status).toBe(200);
+      expect((await act('phones', 'pause')).status).toBe(200);
+      expect((await act('phones', 'resume')).status).toBe(200);
+      await act('phones', 'stop');
       await act('multi', 'stop');
     });
 

@@ -501,16 +501,26 @@ describe('guardrails', () => {
         status: 'fail',
         text: expect.stringContaining('it belongs to "rival"'),
       });
-      // By household it is in a layer with "rival", and their parts do not touch: a member can still be in both.
+      // By household it cannot be in a layer that deals by member: a member could still be in both.
       await api.request('POST', '/v1/experiments/rival/stop', { body: {} });
       await draft('narrow', { layer: 'apart', layerShare: 0.2 });
       await post('/v1/experiments/narrow/start');
       await draft('homes', { layer: 'apart', layerShare: 0.2, clusterBy: 'household' });
       const mixed = (await api.request('GET', '/v1/calendar?drafts=true')).json<Seen>();
-      expect(pairs(mixed, 'same-units')).toContainEqual(['homes', 'narrow']);
+      expect(pairs(mixed, 'layer-unit')).toContainEqual(['homes', 'narrow']);
       expect(mixed.clashes.find(({ experiments }) => experiments.includes('homes'))?.text).toContain(
-        'no layer keeps those apart',
+        'homes is dealt by household and needs another layer',
       );
+      expect(
+        (await read<{ items: unknown[] }>('homes', 'checklist')).items.find(
+          (item) => (item as { code: string }).code === 'clash',
+        ),
+      ).toMatchObject({ level: 'needed', status: 'fail', text: expect.stringContaining('"narrow"') });
+      expect((await api.request('POST', '/v1/experiments/homes/start', { body: {} })).json()).toMatchObject({
+        status: 409,
+        code: 'layer_unit_type',
+        errors: [{ pointer: '/layer' }],
+      });
       const past = await api.request('GET', '/v1/calendar?from=2020-01-01T00:00:00Z&to=2020-02-01T00:00:00Z');
       expect(past.json()).toMatchObject({ items: [], clashes: [] });
       expect((await api.request('GET', '/v1/calendar?from=yesterday')).status).toBe(400);

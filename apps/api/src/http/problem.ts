@@ -66,6 +66,7 @@ const CONFLICTS = new Set([
   'invalid_transition',
   'layer_full',
   'layer_overlap',
+  'layer_unit_type',
   'immutable_field',
 ]);
 

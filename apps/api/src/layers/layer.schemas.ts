@@ -9,6 +9,12 @@ export const createLayerSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('Seed of its hash; absent: made from the key. Never changes afterwards.'),
+  unitType: keyField
+    .nullable()
+    .default(null)
+    .describe(
+      'Type of the units by which it deals its parts; no other experiment joins. Null: that of who holds parts of it. Never changes afterwards.',
+    ),
 });
 export type CreateLayer = z.output<typeof createLayerSchema>;
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { defaultSalt } from '#experiments';
-import type { Holdout, Layer } from '#experiments';
+import type { Dealing, Holdout, Layer } from '#experiments';
 import { recordChange } from '../access/record-change.js';
 import type { Acting } from '../http/acting.js';
 import { requireMatch } from '../http/etag.js';
@@ -12,17 +12,24 @@ import type { CreateHoldout, CreateLayer, PatchHoldout } from './layer.schemas.j
 type Row<T> = T & Record<string, unknown>;
 export interface LayerView extends Layer {
   /** Who owns which part of [0, 1). */
-  readonly ranges: readonly { readonly experiment: string; readonly from: number; readonly to: number }[];
+  readonly ranges: readonly ({
+    readonly experiment: string;
+    readonly from: number;
+    readonly to: number;
+  } & Dealing)[];
 }
 
 const LAYERS = `
-select l.key, l.title, l.salt, coalesce(
-  (select jsonb_agg(jsonb_build_object('experiment', m.key, 'from', m."from", 'to', m."to") order by m."from", m.key)
-   from (select e.key, e.layer, e.layer_from as "from", e.layer_to as "to", e.status from experiment e
+select l.key, l.title, l.salt, l.unit_type as "unitType", coalesce(
+  (select jsonb_agg(jsonb_build_object('experiment', e.key, 'from', m."from", 'to', m."to",
+       'unitType', coalesce(e.cluster_by, e.unit_type), 'slotMinutes', e.switchback -> 'slotMinutes',
+       'timeZone', e.switchback -> 'timeZone') order by m."from", e.key)
+   from (select e.key, e.layer, e.layer_from as "from", e.layer_to as "to" from experiment e
          union all
-         select e.key, o ->> 'layer', (o -> 'range' ->> 0)::double precision, (o -> 'range' ->> 1)::double precision, e.status
+         select e.key, o ->> 'layer', (o -> 'range' ->> 0)::double precision, (o -> 'range' ->> 1)::double precision
            from experiment e, jsonb_array_elements(e.other_layers) o) m
-   where m.layer = l.key and m.status in ('scheduled', 'running', 'paused')), '[]') as ranges
+   join experiment e using (key)
+   where m.layer = l.key and e.status in ('scheduled', 'running', 'paused')), '[]') as ranges
 from layer l order by l.key`;
 
 const HOLDOUT = `key, title, salt, share, surfaces, unit_type as "unitType", enabled, tags, except_when as "except", revision`;
@@ -41,13 +48,14 @@ export class LayersService {
     return this.db.query<Row<LayerView>>(LAYERS);
   }
 
-  /** @throws Problem 409 `already_exists`. */
+  /** @throws Problem 400 for an unknown unit type, 409 `already_exists`. */
   async createLayer(body: CreateLayer, acting: Acting): Promise<LayerView> {
     const layer = { ...body, salt: body.salt ?? defaultSalt.layer(body.key) };
     return this.db.transaction(async (tx) => {
+      await requireUnitType(tx, layer.unitType);
       const inserted = await tx.query(
-        `insert into layer (key, title, salt) values ($1, $2, $3) on conflict do nothing returning key`,
-        [layer.key, layer.title, layer.salt],
+        `insert into layer (key, title, salt, unit_type) values ($1, $2, $3, $4) on conflict do nothing returning key`,
+        [layer.key, layer.title, layer.salt, layer.unitType],
       );
       if (inserted.length === 0)
         throw Problem.conflict('already_exists', `A layer with the key "${layer.key}" exists already`);
@@ -134,6 +142,13 @@ export class LayersService {
       return after;
     });
   }
+}
+
+async function requireUnitType(tx: Sql, unitType: string | null): Promise<void> {
+  if (unitType === null) return;
+  const known = await tx.query('select 1 from unit_type where key = $1', [unitType]);
+  if (known.length === 0)
+    throw Problem.invalid('/unitType', 'unknown_unit_type', `the unit type "${unitType}" does not exist`);
 }
 
 async function requireSurfaces(tx: Sql, surfaces: readonly string[] | null): Promise<void> {

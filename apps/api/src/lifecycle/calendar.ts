@@ -1,5 +1,5 @@
-import { NO_PLAN, membershipsOf } from '#experiments';
-import type { LayerMembership, SchedulePlan } from '#experiments';
+import { NO_PLAN, dealingName, dealingOf, membershipsOf } from '#experiments';
+import type { LayerMembership, SchedulePlan, Switchback } from '#experiments';
 import type { Sql } from '../persistence/database.js';
 import { clashesOf } from './clashes.js';
 
@@ -13,7 +13,7 @@ export interface Booking {
   readonly owner: string;
   readonly surface: string;
   readonly unitType: string;
-  /** Type of what is hashed for its units: their own, or their clusters'. */
+  /** What is hashed for its units: ids of their type or their clusters', by slots of time or not. */
   readonly dealtBy: string;
   /** What it is decided by. */
   readonly metric: string | null;
@@ -32,6 +32,7 @@ interface Row extends Record<string, unknown> {
   readonly surface: string;
   readonly unitType: string;
   readonly clusterBy: string | null;
+  readonly switchback: Switchback | null;
   readonly metric: string | null;
   readonly layer: string;
   readonly layerFrom: number;
@@ -44,7 +45,7 @@ interface Row extends Record<string, unknown> {
 }
 
 const ROWS = `
-select e.key, e.title, e.status, e.owner, e.surface, e.unit_type as "unitType", e.cluster_by as "clusterBy",
+select e.key, e.title, e.status, e.owner, e.surface, e.unit_type as "unitType", e.cluster_by as "clusterBy", e.switchback,
        e.decision_metric as metric, e.layer, e.layer_from as "layerFrom",
        e.layer_to as "layerTo", e.other_layers as "otherLayers", e.started_at as "startedAt",
        e.stopped_at as "stoppedAt", e.minimum_days as "minimumDays", s.plan
@@ -69,7 +70,7 @@ function bookingOf(row: Row, now: number): Booking {
   });
   return {
     ...{ key, title, status, owner, surface, unitType, metric, layers, from },
-    dealtBy: row.clusterBy ?? unitType,
+    dealtBy: dealingName(dealingOf(row)),
     to: Math.max(from, known ?? Math.max(now, from + row.minimumDays * DAY_MS)),
     endIsGuess: known === null,
   };

@@ -116,17 +116,21 @@ export class Checklist {
         .filter(({ reason }) => reason === wanted)
         .map(({ experiments }) => `"${experiments.find((one) => one !== key) ?? ''}"`)
         .join(', ');
-    const [shared, owners] = [namesOf('same-units'), namesOf('layer-full')];
+    const shared = namesOf('same-units');
+    const [owners, strangers] = [namesOf('layer-full'), namesOf('layer-unit')];
     const texts = [
       ...(shared === ''
         ? []
         : [`Shares its surface and units with ${shared}: the older one gets them. Use one layer for both.`]),
       ...(owners === '' ? [] : [`Its layer has no room of the size it asks for; it belongs to ${owners}.`]),
+      ...(strangers === ''
+        ? []
+        : [`Its layer deals by another kind of unit, that of ${strangers}: take another layer.`]),
     ];
     return {
       code: 'clash',
-      // Without room in its layer a start is refused.
-      level: owners === '' ? 'advised' : 'needed',
+      // Without room in its layer, or where its layer deals otherwise, a start is refused.
+      level: owners === '' && strangers === '' ? 'advised' : 'needed',
       status: found.length === 0 ? 'pass' : 'fail',
       text: texts.join(' ') || 'No other experiment wants the same units on this surface.',
     };

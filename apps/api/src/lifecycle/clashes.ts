@@ -3,10 +3,11 @@ import type { Booking } from './calendar.js';
 
 /**
  * Why two experiments are in each other's way. `same-units`: they want the same units of one surface. `layer-full`: a draft
- * finds no part of its layer free. `same-metric`: they serve the same units on different surfaces and are decided by one
+ * finds no part of its layer free. `layer-unit`: a draft is in a layer whose parts others hold by another kind of unit.
+ * `same-metric`: they serve the same units on different surfaces and are decided by one
  * metric, so that each is part of what the other measures.
  */
-export type ClashReason = 'same-units' | 'layer-full' | 'same-metric';
+export type ClashReason = 'same-units' | 'layer-full' | 'layer-unit' | 'same-metric';
 
 export interface Clash {
   readonly reason: ClashReason;
@@ -35,11 +36,19 @@ function shareUnits(a: Booking, b: Booking): boolean {
   );
 }
 
+const isDraft = ({ status }: Booking): boolean => status === 'draft';
+
+/** A layer that both are in. */
+const sharedLayer = (a: Booking, b: Booking): string | null =>
+  a.layers.find((one) => b.layers.some((other) => one.layer === other.layer))?.layer ?? null;
+
 /** Pairs that share units and time, and the surface or the metric that they are decided by. */
 function between(a: Booking, b: Booking): Clash[] {
   if (!overlaps([a.from, a.to], [b.from, b.to]) || !shareUnits(a, b)) return [];
   const span = { from: Math.max(a.from, b.from), to: Math.min(a.to, b.to) };
   const experiments = [a.key, b.key] as const;
+  // It cannot start like that, and is told so.
+  if (a.dealtBy !== b.dealtBy && isDraft(a) !== isDraft(b) && sharedLayer(a, b) !== null) return [];
   if (a.surface === b.surface && a.dealtBy !== b.dealtBy)
     return [
       {
@@ -86,6 +95,21 @@ function full(draft: Booking, others: readonly Booking[]): Clash[] {
   });
 }
 
+/** What keeps a draft out of its layer: those that hold parts of it and deal otherwise. */
+function dealtOtherwise(draft: Booking, others: readonly Booking[]): Clash[] {
+  return others.flatMap((other) => {
+    const layer = sharedLayer(draft, other);
+    if (layer === null || other.dealtBy === draft.dealtBy) return [];
+    return [
+      {
+        ...{ reason: 'layer-unit', surface: draft.surface, experiments: [other.key, draft.key] },
+        ...{ from: Math.max(draft.from, other.from), to: Math.min(draft.to, other.to) },
+        text: `The layer ${layer} deals by ${other.dealtBy}, by which ${other.key} holds a part of it; ${draft.key} is dealt by ${draft.dealtBy} and needs another layer.`,
+      },
+    ];
+  });
+}
+
 const CLAIMING: ReadonlySet<string> = new Set(['scheduled', 'running', 'paused']);
 
 /** Every pair that is in each other's way, with the reason; a draft counts as if it started now. */
@@ -93,6 +117,6 @@ export function clashesOf(all: readonly Booking[]): Clash[] {
   const owners = all.filter(({ status }) => CLAIMING.has(status));
   return all.flatMap((a, i) => [
     ...all.slice(i + 1).flatMap((b) => between(a, b)),
-    ...(a.status === 'draft' ? full(a, owners) : []),
+    ...(isDraft(a) ? [...full(a, owners), ...dealtOtherwise(a, owners)] : []),
   ]);
 }

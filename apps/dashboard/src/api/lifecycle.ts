@@ -58,7 +58,7 @@ export interface Booking {
   endIsGuess: boolean;
 }
 
-export type ClashReason = 'same-units' | 'layer-full' | 'same-metric';
+export type ClashReason = 'same-units' | 'layer-full' | 'layer-unit' | 'same-metric';
 
 /** Two experiments that are in each other's way. */
 export interface Clash {

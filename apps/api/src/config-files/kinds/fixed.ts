@@ -50,7 +50,8 @@ const layers: ConfigKind<LayerSpec> = {
   },
   settle: (wanted, stored) => {
     const salt = wanted.salt ?? stored?.salt;
-    return salt === undefined ? wanted : { ...wanted, salt };
+    const unitType = wanted.unitType ?? stored?.unitType ?? null;
+    return { ...wanted, unitType, ...(salt === undefined ? {} : { salt }) };
   },
   async create({ db, acting }, spec) {
     await new LayersService(db).createLayer(spec, acting);

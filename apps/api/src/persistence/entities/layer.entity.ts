@@ -12,6 +12,9 @@ export class LayerEntity {
   @Column({ type: 'text' })
   salt!: string;
 
+  @Column({ type: 'text', name: 'unit_type', nullable: true })
+  unitType!: string | null;
+
   @Column({ type: 'timestamptz', name: 'created_at', default: () => 'now()' })
   createdAt!: Date;
 }

@@ -23,8 +23,9 @@ export const showcaseLayers = [
   { key: 'banner', title: 'Banner' },
   { key: 'attention', title: 'Asks for attention: one at a time' },
   { key: 'weekend', title: 'Weekends' },
-  { key: 'plans', title: 'Plans' },
-  { key: 'network', title: 'Streaming' },
+  { key: 'plans', title: 'Plans', unitType: 'household' },
+  { key: 'network', title: 'Streaming', unitType: 'market' },
+  { key: 'player', title: 'Player', unitType: 'member' },
 ] as const;
 
 export const showcaseSegments = [
@@ -179,7 +180,7 @@ export const designs = {
     hypothesis: '"Play episode 3" is pressed more often than a triangle.',
     surface: 'player.button',
     // The layer "default" stays free for whoever tries the product.
-    layer: 'network',
+    layer: 'player',
     layerShare: 0.5,
     arms: arms('Triangle', 'With words', 'words', 'round'),
     owner: OWNERS.player,

@@ -4,6 +4,7 @@ import { useUrlParams } from '../../ui/url-state.js';
 export const REASON: Record<ClashReason, string> = {
   'same-units': 'Same units',
   'layer-full': 'Layer full',
+  'layer-unit': 'Other unit in the layer',
   'same-metric': 'Same metric',
 };
 

@@ -16,7 +16,7 @@ import { Icon } from '../../ui/icon.js';
 import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
 import type { ExperimentDraft } from './draft.js';
-import { freeShare } from './layers.js';
+import { freeShare, layerNote, otherUnit } from './layers.js';
 import type { SectionProps } from './section-props.js';
 import styles from './form.module.css';
 
@@ -88,7 +88,7 @@ const withEntry = <T,>(list: readonly T[], at: number, next: Partial<T> | null):
 function FurtherLayers({ draft, set, problems, layers }: SectionProps): ReactElement {
   const { otherLayers } = draft;
   const taken = new Set([draft.layer, ...otherLayers.map(({ layer }) => layer)]);
-  const free = layers.filter(({ key }) => !taken.has(key));
+  const free = layers.filter((layer) => !taken.has(layer.key) && otherUnit(layer, draft) === null);
   const change = (at: number, next: Partial<ExperimentDraft['otherLayers'][number]> | null): void =>
     set({ otherLayers: withEntry(otherLayers, at, next) });
   return (
@@ -111,7 +111,11 @@ function FurtherLayers({ draft, set, problems, layers }: SectionProps): ReactEle
             error={problems[`/otherLayers/${at}/layer`]}
             data={layers
               .filter(({ key }) => key === layer || !taken.has(key))
-              .map((one) => ({ value: one.key, label: `${one.title}, ${percent(freeShare(one), 0)} free` }))}
+              .map((one) => ({
+                value: one.key,
+                label: layerNote(one, draft, percent(freeShare(one), 0)),
+                disabled: otherUnit(one, draft) !== null,
+              }))}
             value={layer}
             onChange={(next) => change(at, { layer: next ?? layer })}
           />

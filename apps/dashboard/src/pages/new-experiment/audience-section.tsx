@@ -5,7 +5,7 @@ import { percent } from '../../format/index.js';
 import layout from '../../ui/layout.module.css';
 import { Panel } from '../../ui/panel.js';
 import { OWN_LAYER } from './draft.js';
-import { freeShare } from './layers.js';
+import { freeShare, layerNote, otherUnit } from './layers.js';
 import type { SectionProps } from './section-props.js';
 import { NEW_SURFACE } from './surfaces.js';
 import { ReachView } from '../../ui/reach-view.js';
@@ -71,15 +71,15 @@ export function AudienceSection(props: SectionProps): ReactElement {
           />
           <Select
             label="Layer"
-            description="Experiments in one layer never overlap"
+            description="Experiments in one layer never overlap; it deals by one kind of unit"
             required
             error={problems['/layer']}
             data={[
               { value: OWN_LAYER, label: 'A layer of its own' },
               ...layers.map((layer) => ({
                 value: layer.key,
-                label: `${layer.title}, ${percent(freeShare(layer), 0)} free`,
-                disabled: freeShare(layer) === 0,
+                label: layerNote(layer, draft, percent(freeShare(layer), 0)),
+                disabled: freeShare(layer) === 0 || otherUnit(layer, draft) !== null,
               })),
             ]}
             value={draft.layer || null}

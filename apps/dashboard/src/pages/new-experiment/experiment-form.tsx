@@ -12,7 +12,7 @@ import { BasicsSection } from './basics-section.js';
 import { firstDraft } from './draft.js';
 import { useKeptDraft } from './kept-draft.js';
 import { LaunchDialog } from './launch-dialog.js';
-import { defaultLayer } from './layers.js';
+import { defaultLayer, layerProblems } from './layers.js';
 import { MeasureSection } from './measure-section.js';
 import { fromApi, problemsOf } from './problems.js';
 import { PowerPanel } from './power-panel.js';
@@ -33,11 +33,11 @@ export function ExperimentForm(registries: FormProps): ReactElement {
   const form = useRef<HTMLFormElement>(null);
   const effective = {
     ...draft,
-    layer: draft.layer || defaultLayer(registries.layers),
+    layer: draft.layer || defaultLayer(registries.layers, draft),
     surface: draft.surface || firstSurface(registries.surfaces),
   };
   const reach = useDraftReach(effective);
-  const own = problemsOf(effective);
+  const own = { ...problemsOf(effective), ...layerProblems(effective, registries.layers) };
   const problems = tried ? { ...fromApi(saving.fields), ...own } : {};
 
   const save = (then: (saved: Experiment) => void): void => {

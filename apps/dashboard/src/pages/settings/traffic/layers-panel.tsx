@@ -7,6 +7,7 @@ import { DataTable } from '../../../ui/data-table.js';
 import type { Column } from '../../../ui/data-table.js';
 import { Panel } from '../../../ui/panel.js';
 import { QueryBoundary } from '../../../ui/query-boundary.js';
+import { dealtBy } from '../../new-experiment/layers.js';
 import styles from '../settings.module.css';
 
 const taken = ({ ranges = [] }: Layer): number => ranges.reduce((sum, { from, to }) => sum + to - from, 0);
@@ -21,6 +22,11 @@ const COLUMNS: Column<Layer>[] = [
         <span className="mq-mono">{layer.key}</span>
       </div>
     ),
+  },
+  {
+    key: 'unit',
+    title: 'Deals by',
+    cell: (layer) => dealtBy(layer).join(', ') || 'whoever comes first',
   },
   { key: 'free', title: 'Free', align: 'right', cell: (layer) => percent(Math.max(0, 1 - taken(layer)), 1) },
   {
@@ -47,7 +53,7 @@ export function LayersPanel(): ReactElement {
   return (
     <Panel
       title="Layers"
-      note="Experiments with parts of one layer never share a unit. An experiment may have parts of several layers."
+      note="Experiments with parts of one layer never share a unit: a layer deals by one kind of unit. An experiment may have parts of several layers."
       flush
     >
       <QueryBoundary query={useLayers()} what="layers" isEmpty={(page) => page.items.length === 0}>
