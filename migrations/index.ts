@@ -34,6 +34,7 @@ import { Webhooks1764900000180 } from './1764900000180-webhooks.js';
 import { AssignmentHealth1764900000210 } from './1764900000210-assignment-health.js';
 import { WatchedAgain1764900000225 } from './1764900000225-watched-again.js';
 import { LayerUnits1764900000250 } from './1764900000250-layer-units.js';
+import { AskedMark1764900000251 } from './1764900000251-asked-mark.js';
 import { ExperimentViews1764900000226 } from './1764900000226-experiment-views.js';
 
 /** In order; the only list of migrations. */
@@ -75,4 +76,5 @@ export const migrations = [
   ClusterMoments1764900000230,
   Rerandomise1764900000231,
   LayerUnits1764900000250,
+  AskedMark1764900000251,
 ];

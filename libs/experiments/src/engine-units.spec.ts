@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { AssignmentCatalog } from './compiled-catalog.js';
 import { createAssignmentEngine } from './engine.js';
 import { checkPrerequisites, prerequisiteCycle, surfacesInCircles } from './prerequisites.js';
-import { isTimeZone, slotOf } from './unit-types.js';
+import { isTimeZone, numberSlots, slotOf, slotUnit } from './unit-types.js';
 import type { Arm, Experiment } from './vocabulary.js';
 
 const arm = (key: string): Arm => ({
@@ -139,6 +139,43 @@ describe('units of other types', () => {
     };
     expect(lengths(Date.UTC(2026, 9, 24))).toEqual(new Set([4, 5]));
     expect(lengths(Date.UTC(2026, 2, 28))).toEqual(new Set([4, 3]));
+    // Where clocks go back the hour from 2 to 3 comes twice, and every slot still has a number of its own, without gaps.
+    const zones = [
+      'Europe/Berlin',
+      'Pacific/Auckland',
+      'America/Anchorage',
+      'Australia/Lord_Howe',
+      undefined,
+    ];
+    for (const timeZone of zones)
+      for (const slotMinutes of [15, 60, 120, 240, 1440])
+        for (const from of [
+          Date.UTC(2026, 9, 24),
+          Date.UTC(2026, 2, 28),
+          Date.UTC(2026, 3, 4),
+          Date.UTC(2026, 9, 31),
+        ]) {
+          const units = new Set<string>();
+          for (let at = from; at < from + 4 * 86_400_000; at += 300_000)
+            units.add(`a@b@${slotOf(at, { slotMinutes, timeZone })}`);
+          const parts = [...units].map((unit) => slotUnit(unit));
+          expect(new Set(parts.map((one) => one?.id))).toEqual(new Set(['a@b']));
+          const starts = parts.map((one) => one?.start ?? NaN);
+          expect([...numberSlots(starts.toReversed(), { slotMinutes, timeZone }).values()]).toEqual(
+            starts.map((_, i) => i),
+          );
+        }
+    // An hour that comes twice can cut a slot of 90 minutes in two; numbers stay apart.
+    const cut = { slotMinutes: 90, timeZone: 'America/Anchorage' };
+    const begun = Array.from({ length: 96 }, (_, i) => Date.UTC(2026, 10, 1) + i * 900_000).map(
+      (at) => slotUnit(`m@${slotOf(at, cut)}`)?.start ?? NaN,
+    );
+    const numbered = numberSlots(begun, cut);
+    expect(new Set(numbered.values()).size).toBe(new Set(begun).size);
+    const twice = ['2026-10-25T02:00+02:00', '2026-10-25T02:00+01:00', '2026-10-25T05:00+01:00'];
+    const numbers = numberSlots(twice.map(Date.parse), { slotMinutes: 60, timeZone });
+    expect([...numbers.values()]).toEqual([0, 1, 4]);
+    expect(['fr', 'fr@home', 'fr@2026-13-45T99:99Z'].map(slotUnit)).toEqual([null, null, null]);
     expect(['Europe/Berlin', 'UTC', '+01:00', 'Mars/Base'].map(isTimeZone)).toEqual([
       true,
       true,

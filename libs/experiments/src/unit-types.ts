@@ -129,6 +129,41 @@ export function slotOf(at: number, { slotMinutes, timeZone }: Switchback): strin
   return `${new Date(local).toISOString().slice(0, 16)}${offsetName(own)}`;
 }
 
+/** End of the unit of a slot, `<id>@<start of the slot>`, with the start as its group; for JavaScript and PostgreSQL alike. */
+export const SLOT_PATTERN = String.raw`@(\d{4}-\d\d-\d\dT\d\d:\d\d(?:Z|[+-]\d\d:\d\d))$`;
+const SLOT = new RegExp(SLOT_PATTERN);
+
+/**
+ * The unit of a slot taken apart: who was asked for, and when the slot began in Unix milliseconds. Null for an id that ends
+ * with no slot.
+ */
+export function slotUnit(unitId: string): { readonly id: string; readonly start: number } | null {
+  const found = SLOT.exec(unitId);
+  const start = Date.parse(found?.[1] ?? '');
+  return found && !Number.isNaN(start) ? { id: unitId.slice(0, found.index), start } : null;
+}
+
+/**
+ * Numbers slots in the order of their starts: one that follows another has the next number, and one that comes later
+ * stands as many numbers further as slots lie between. No two share one: where clocks are put back or forward, two slots
+ * can begin less than a slot's length apart, and the same hour of the clock can come twice.
+ * @param starts Unix milliseconds, in any order.
+ * @returns number by start; the first is 0.
+ */
+export function numberSlots(starts: Iterable<number>, switchback: Switchback): Map<number, number> {
+  const length = switchback.slotMinutes * MINUTE_MS;
+  // What ends as this one begins is the slot before, however long the clocks made it.
+  const follows = (start: number): boolean => Date.parse(slotOf(start - 1, switchback)) === last;
+  const numbers = new Map<number, number>();
+  let [last, number] = [0, 0];
+  for (const start of Float64Array.from(new Set(starts)).sort()) {
+    if (numbers.size > 0) number += follows(start) ? 1 : Math.max(2, Math.round((start - last) / length));
+    numbers.set(start, number);
+    last = start;
+  }
+  return numbers;
+}
+
 /** Whether the clocks of a time zone are known, as IANA names it. */
 export function isTimeZone(name: string): boolean {
   try {

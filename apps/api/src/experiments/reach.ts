@@ -5,6 +5,7 @@ import {
   conditionSources,
   createAssignmentEngine,
   mapSegments,
+  slotUnit,
   unitFinder,
 } from '#experiments';
 import type {
@@ -19,8 +20,8 @@ import type { ReachSample, SampledRequest } from './reach-sample.js';
 
 const DAY_MS = 86_400_000;
 const ALL: BucketRange = [0, 1];
-/** A unit of a switchback ends with its slot. */
-const SLOT = /@\d{4}-\d\d-\d\dT\d\d:\d\d(Z|[+-]\d\d:\d\d)$/;
+/** Who was asked for: the unit of a switchback's decision ends with its slot. */
+const askedId = (unitId: string): string => slotUnit(unitId)?.id ?? unitId;
 const MOST_KNOWN = 100;
 /** Requests that are tried at once: the process serves others between. */
 const SLICE = 500;
@@ -105,7 +106,7 @@ function tryRequest(
   days.set(day, today);
   tried.asked.add(unit);
   today.asked.add(unit);
-  const own = { unitId: unitId.replace(SLOT, ''), unitType };
+  const own = { unitId: askedId(unitId), unitType };
   for (const { engine, units } of stages) {
     if (engine.assign(own, draft.surface, context, at).experiment?.key !== draft.key) return;
     units.add(unit);
@@ -157,7 +158,7 @@ export async function reachOf(
   for (const [i, request] of requests.entries()) {
     if (i % SLICE === SLICE - 1) await setImmediate();
     const { unitId, unitType, context } = request;
-    const id = finder.idOf(draft.unitType, { unitId: unitId.replace(SLOT, ''), unitType }, context);
+    const id = finder.idOf(draft.unitType, { unitId: askedId(unitId), unitType }, context);
     if (id === null) nameless += 1;
     else {
       if (meets(context, id)) tried.targeting.add(id);

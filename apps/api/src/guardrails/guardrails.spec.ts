@@ -508,7 +508,7 @@ describe('guardrails', () => {
       await draft('homes', { layer: 'apart', layerShare: 0.2, clusterBy: 'household' });
       const mixed = (await api.request('GET', '/v1/calendar?drafts=true')).json<Seen>();
       expect(pairs(mixed, 'layer-unit')).toContainEqual(['homes', 'narrow']);
-      expect(mixed.clashes.find(({ experiments }) => experiments.includes('homes'))?.text).toContain(
+      expect(mixed.clashes.find(({ reason }) => reason === 'layer-unit')?.text).toContain(
         'homes is dealt by household and needs another layer',
       );
       expect(

@@ -41,17 +41,17 @@ with input as (
     "phase" int, "kind" text, "chosen" jsonb, "propensity" float8, "armPropensity" float8, "policyId" text,
     "policyVersion" int, "candidates" text[], "probabilities" float8[], "context" jsonb, "features" jsonb, "seed" text,
     "reason" text, "fallback" text, "holdout" text, "exposed" boolean, "latencyMicros" int, "slice" text, "shadow" jsonb,
-    "parentId" text, "jointPropensity" float8, "withheld" boolean, "withholdPropensity" float8, "featureVersion" int, "audit" jsonb,
+    "parentId" text, "jointPropensity" float8, "withheld" boolean, "withholdPropensity" float8, "featureVersion" int, "audit" jsonb, "askedMark" text,
     "rewardWindowSeconds" float8)
 ), fresh as (
   insert into decision (id, at, unit_id, unit_type, surface, subject, experiment, arm, phase, kind, chosen, propensity,
     arm_propensity, policy_id, policy_version, candidates, probabilities, context, features, seed, reason, fallback,
     holdout, exposed, latency_micros, slice, shadow, parent_id, joint_propensity, withheld, withhold_propensity,
-    feature_version, audit)
+    feature_version, audit, asked_mark)
   select "id", to_timestamp("at" / 1000.0), "unitId", "unitType", "surface", "subject", "experiment", "arm", "phase",
     "kind", coalesce("chosen", 'null'::jsonb), "propensity", "armPropensity", "policyId", "policyVersion", "candidates", "probabilities",
     "context", "features", "seed", "reason", "fallback", "holdout", "exposed", "latencyMicros", "slice", "shadow",
-    "parentId", "jointPropensity", "withheld", "withholdPropensity", "featureVersion", "audit"
+    "parentId", "jointPropensity", "withheld", "withholdPropensity", "featureVersion", "audit", "askedMark"
   from input order by "id"
   on conflict (id, at) do nothing returning id, at, policy_id
 ), due as (

@@ -8,7 +8,7 @@ import type { DecisionRecord, ShadowRecord } from './jobs.js';
 export const DECISION_COLUMNS =
   'id, at, unit_id, unit_type, surface, subject, experiment, arm, phase, kind, chosen, propensity, arm_propensity, ' +
   'policy_id, policy_version, candidates, probabilities, context, features, seed, reason, fallback, holdout, exposed, ' +
-  'latency_micros, slice, shadow, parent_id, joint_propensity, withheld, withhold_propensity, feature_version, audit';
+  'latency_micros, slice, shadow, parent_id, joint_propensity, withheld, withhold_propensity, feature_version, audit, asked_mark';
 
 /** Positions in a line of what storage looks at, for columnOf. */
 export const DECISION_COLUMN = { window: 0, id: 1, at: 2, unitId: 3, policyId: 14, fallback: 22 } as const;
@@ -92,7 +92,8 @@ export function encodeDecision(record: DecisionRecord): string {
     `${candidatesText(record.candidates)}\t${probabilitiesText(record)}\t${json(record.context)}\t` +
     `${record.features ? json(record.features) : NULL}\t${field(record.seed)}\t${record.reason}\t` +
     `${optional(record.fallback)}\t${record.holdout ?? NULL}\t${record.exposed}\t${record.latencyMicros}\t` +
-    `${rareFields(record)}\t${record.featureVersion ?? NULL}\t${record.audit ? json(record.audit) : NULL}\n`
+    `${rareFields(record)}\t${record.featureVersion ?? NULL}\t${record.audit ? json(record.audit) : NULL}\t` +
+    `${record.askedMark ?? NULL}\n`
   );
 }
 
@@ -108,9 +109,9 @@ function rareFields(record: DecisionRecord): string {
 
 /**
  * Tabs of a line of today. Lines that earlier versions wrote may still be on their way; they end before the slice, before
- * the parent, before what is withheld, or before the version of the features. What they lack is null.
+ * the parent, before what is withheld, before the version of the features, or before who asked. What they lack is null.
  */
-const TABS = 33;
+const TABS = 34;
 
 /** The part of a line that is stored: what stands behind the reward window. */
 export function storedPart(line: string): string {
@@ -142,6 +143,7 @@ export function decodeDecision(line: string): DecisionRecord {
   const withholdPropensity = number(31);
   const featureVersion = number(32);
   const audit = orNull(33);
+  const mark = orNull(34);
   return {
     id: text(1),
     at: Date.parse(text(2)),
@@ -178,6 +180,7 @@ export function decodeDecision(line: string): DecisionRecord {
     ...(withholdPropensity === null ? {} : { withholdPropensity }),
     ...(featureVersion === null ? {} : { featureVersion }),
     ...(audit === null ? {} : { audit: JSON.parse(audit) as NonNullable<DecisionRecord['audit']> }),
+    ...(mark === null ? {} : { askedMark: mark }),
     rewardWindowSeconds: number(0),
   };
 }

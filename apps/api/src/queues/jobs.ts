@@ -83,6 +83,8 @@ export interface DecisionRecord {
   readonly featureVersion?: number | undefined;
   /** What no policy was told: sensitive attributes, for the audit of fairness, and the consents. Absent where there is nothing. */
   readonly audit?: Context;
+  /** Of the unit that asked, where this one is another's (see persistence/asked-mark.ts); absent where it asked itself. */
+  readonly askedMark?: string;
   /** Seconds after which the reward window closes; null: nothing to learn (fallback, value, never-learning policy). 0: no window. */
   readonly rewardWindowSeconds: number | null;
 }

@@ -283,6 +283,47 @@ describe('health of assignment, through the public API', () => {
     expect((await report('?exclusions=off')).units).toMatchObject({ enrolled: before, leftOut: {} });
   });
 
+  it('knows the unit that asked, where the experiment compares another one of the request', async () => {
+    await post('/v1/surfaces', { key: 'tv', title: 'TV', kind: 'value', defaultValue: 'default' });
+    const design = { title: 'TV', hypothesis: 'It helps', surface: 'tv', decisionMetric: 'watch-minutes' };
+    const arms = [arm('control'), arm('new')];
+    await post('/v1/layers', { key: 'devices', title: 'Devices', unitType: 'device' });
+    await post('/v1/experiments', { ...design, key: 'tv', layer: 'devices', unitType: 'device', arms });
+    expect((await post('/v1/experiments/tv/start', {})).status).toBe(200);
+    const ask = async (unitId: string, deviceId: string) => {
+      decided++;
+      const body = { unitId, context: { deviceId }, requests: [{ surface: 'tv' }] };
+      const answer = await post('/v1/treatments', body, api.keys.publishable);
+      return answer.json<{ treatments: (Treatment & { unit?: object })[] }>().treatments[0];
+    };
+    for (
+      const deadline = Date.now() + 15_000;
+      (await ask('probe', 'tv-0'))?.unit === undefined;
+      await sleep(20)
+    )
+      if (Date.now() > deadline) throw new Error('it was never served');
+    const [own, other] = [await ask('viewer', 'tv-1'), await ask('viewer', 'tv-2')];
+    // Who asked is who sees it; a third one is not.
+    await send({ kind: 'exposure', unitId: 'viewer', decisionId: own?.decisionId });
+    await send({ kind: 'exposure', unitId: 'somebody', decisionId: other?.decisionId });
+    await settle();
+    const rows = await api.db.database.query<{ unit_id: string; state: string | null }>(
+      `select u.unit_id, a.state from experiment_unit u
+         left join assignment_fault a using (experiment, unit_id) where u.experiment = 'tv'
+       union select unit_id, state from assignment_fault where experiment = 'tv' order by unit_id`,
+    );
+    expect(rows).toEqual([
+      { unit_id: 'tv-1', state: null },
+      { unit_id: 'tv-2', state: 'identity-switch' },
+    ]);
+    // The asker's id is kept nowhere in the decision.
+    const [kept] = await api.db.database.query<{ mark: string; text: string }>(
+      `select asked_mark as mark, d::text as text from decision d where unit_id = 'tv-1'`,
+    );
+    expect(kept?.mark).toMatch(/^[0-9a-f]{8}$/);
+    expect(kept?.text).not.toContain('viewer');
+  });
+
   it('finds units that were shown the default first, and exposures that come late', async () => {
     const before = (await report()).units.enrolled;
     expect((await patchRules({ lateAfterSeconds: 1 })).json()).toMatchObject({
@@ -465,7 +506,7 @@ describe('health of assignment, through the public API', () => {
     await settle();
     expect(await checkOf('units-without-decision')).toMatchObject({ status: 'warn', unitsAffected: 11 });
     await api.running.app.get(LiftReports).storeSummary('rows', new Date());
-    const row = await api.request('GET', '/v1/experiments?limit=1');
+    const row = await api.request('GET', '/v1/experiments?surface=home&limit=1');
     expect(
       row.json<{ items: { summary: { alarms: unknown[] } }[] }>().items[0]?.summary.alarms,
     ).toContainEqual({

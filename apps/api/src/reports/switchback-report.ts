@@ -1,5 +1,6 @@
 import { isRatio, needsUnits, switchback } from '#metrics';
 import type { MetricDefinition, SlotOutcome, SwitchbackResult } from '#metrics';
+import { numberSlots, slotUnit } from '#experiments';
 import type { Switchback } from '#experiments';
 import { Problem } from '../http/problem.js';
 import type { Sql } from '../persistence/database.js';
@@ -12,7 +13,6 @@ const ALPHA = 0.05;
 const DRAWS = 2000;
 /** Slots that are read at most, the newest. */
 const MOST_SLOTS = 50_000;
-const MINUTE_MS = 60_000;
 
 export interface SwitchbackReport {
   readonly experiment: string;
@@ -46,12 +46,24 @@ interface SlotRow extends Record<string, unknown> {
   readonly d: number;
 }
 
-/** The unit of a slot is `<market>@<start of the slot>`; slots are counted by the clocks that the start is told by. */
-function slotOfUnit(unitId: string, slotMinutes: number): { market: string; slot: number } | null {
-  const at = unitId.lastIndexOf('@');
-  const start = Date.parse(`${unitId.slice(at + 1, at + 17)}Z`);
-  if (at < 0 || Number.isNaN(start)) return null;
-  return { market: unitId.slice(0, at), slot: Math.round(start / MINUTE_MS / slotMinutes) };
+/** What was measured in each slot of each market; units without a slot in their id are none of a switchback. */
+function outcomesOf(
+  rows: readonly SlotRow[],
+  design: Switchback,
+  metric: MetricDefinition,
+): (Omit<SlotOutcome, 'treated'> & { readonly arm: string })[] {
+  const found = rows.flatMap((row) => {
+    const unit = slotUnit(row.unit_id);
+    return unit ? [{ ...row, ...unit }] : [];
+  });
+  const numbers = numberSlots(
+    found.map(({ start }) => start),
+    design,
+  );
+  return found.map(({ id, start, arm, y, d }) => ({
+    ...{ market: id, slot: numbers.get(start) ?? 0, arm, y },
+    d: isRatio(metric.kind) ? d : 1,
+  }));
 }
 
 /**
@@ -76,10 +88,7 @@ export async function switchbackReport(
   const metric = metricOf(experiment, query.metric);
   const baseline = baselineOf(experiment, query.baseline);
   const rows = needsUnits(metric) ? [] : await slotsOf(sql, experiment, metric, now);
-  const slots = rows.flatMap((one) => {
-    const found = slotOfUnit(one.unit_id, slotMinutes);
-    return found ? [{ ...found, arm: one.arm, y: one.y, d: isRatio(metric.kind) ? one.d : 1 }] : [];
-  });
+  const slots = outcomesOf(rows, row.switchback, metric);
   return {
     experiment: key,
     slotMinutes,

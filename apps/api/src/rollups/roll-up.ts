@@ -1,5 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { SLOT_PATTERN } from '#experiments';
 import type { MetricDefinition } from '#metrics';
+import { askedMarkSql } from '../persistence/asked-mark.js';
 import { Database } from '../persistence/database.js';
 import type { Transaction } from '../persistence/database.js';
 import { loadMetricCatalogue } from '../persistence/metric-catalogue.js';
@@ -115,7 +117,8 @@ async function takeExposures(tx: Transaction, { from, to }: Range): Promise<void
   await tx.query(
     `create temp table fresh_entry on commit drop as
      select d.experiment, d.unit_id, d.arm, d.phase, f.at, d.context, f.event_id, d.reason, d.at as decided_at,
-            f.unit_id as claimed, f.shown_default
+            case when d.asked_mark = ${askedMarkSql('d.id', 'f.unit_id')} then d.unit_id else f.unit_id end as claimed,
+            f.shown_default
        from fresh_exposure f join decision d on d.id = f.decision_id and d.at between $3::timestamptz and $4::timestamptz
      union all
      select experiment, unit_id, arm, phase, at, context, null, reason, at, unit_id, false from decision
@@ -137,7 +140,7 @@ async function takeExposures(tx: Transaction, { from, to }: Range): Promise<void
 const WASHED_OUT = `
 delete from fresh_entry f using experiment x
  where x.key = f.experiment and (x.switchback ->> 'washOutMinutes')::integer > 0
-   and f.at < substring(f.unit_id from '@(\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d(?:Z|[+-]\\d\\d:\\d\\d))$')::timestamptz + make_interval(mins => (x.switchback ->> 'washOutMinutes')::integer)`;
+   and f.at < substring(f.unit_id from '${SLOT_PATTERN}')::timestamptz + make_interval(mins => (x.switchback ->> 'washOutMinutes')::integer)`;
 
 /** Exposures whose decision is not there yet wait; those that waited too long are counted and given up. */
 async function keepPending(tx: Transaction): Promise<void> {

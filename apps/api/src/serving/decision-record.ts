@@ -3,6 +3,7 @@ import type { Action } from '#policies';
 import type { DecisionRecord, ShadowRecord } from '../queues/jobs.js';
 import { LEAST_PROPENSITY } from './choice.js';
 import type { Choice, SlateEntry } from './choice.js';
+import { askedMark } from '../persistence/asked-mark.js';
 import type { TreatmentRequest, TreatmentsRequest } from './serve-treatments.js';
 
 /** Lists of candidates up to this long are kept with all features that the request gave, so that they can be replayed. */
@@ -117,14 +118,14 @@ function plainRecord(decided: Decided): DecisionRecord {
   return withRare(record, features, slice, decided);
 }
 
-const hasNoRare = ({ shadow, stack, audit = null, choice: { lot } }: Decided): boolean =>
-  (shadow ?? stack ?? lot ?? audit) === null;
+const hasNoRare = ({ shadow, stack, audit = null, assignment, choice: { lot } }: Decided): boolean =>
+  (shadow ?? stack ?? lot ?? audit) === null && assignment.unit === undefined;
 
 function withRare(
   record: DecisionRecord,
   features: DecisionRecord['features'] | null,
   slice: DecisionRecord['slice'] | null,
-  { shadow, stack, audit, choice: { lot } }: Decided,
+  { id, request, assignment, shadow, stack, audit, choice: { lot } }: Decided,
 ): DecisionRecord {
   return {
     ...record,
@@ -133,6 +134,7 @@ function withRare(
     ...(shadow ? { shadow } : {}),
     ...stack,
     ...(audit ? { audit } : {}),
+    ...(assignment.unit ? { askedMark: askedMark(id, request.unitId) } : {}),
     ...(lot ? { withheld: lot.withheld, withholdPropensity: lot.propensity } : {}),
   };
 }

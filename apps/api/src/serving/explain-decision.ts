@@ -1,4 +1,4 @@
-import { conditionSources, createAssignmentEngine, explainCondition } from '#experiments';
+import { conditionSources, createAssignmentEngine, explainCondition, slotUnit } from '#experiments';
 import type { Assignment, AssignmentStep, Experiment, Json } from '#experiments';
 import type { CatalogConfig } from './catalog-data.js';
 import type { PlacedEntry } from './deal.js';
@@ -71,7 +71,7 @@ export function explainPath(
 
 /** A switchback records the unit of a slot, `fr@2026-11-26T20:30Z`; what was asked for stands before it. */
 const askedUnit = ({ unit_id: id }: DecisionRow, then: Experiment | null): string =>
-  then?.switchback ? id.slice(0, id.lastIndexOf('@')) : id;
+  (then?.switchback ? slotUnit(id)?.id : null) ?? id;
 
 function noteFor(row: DecisionRow, then: Experiment | null): string {
   if (row.experiment !== null && then === null) {

@@ -8,7 +8,7 @@ const { abs, floor, sqrt } = Math;
 /** One market during one slot of time, as a unit of its own. */
 export interface SlotOutcome {
   readonly market: string;
-  /** Number of the slot: its start over the length of a slot. */
+  /** Number of the slot, in the order of time: that of the slot before is one less. */
   readonly slot: number;
   readonly treated: boolean;
   /** Numerator and denominator of the metric in it; the denominator is 1 for all but ratios. */
