@@ -277,6 +277,20 @@ describe('who is assigned, over HTTP', () => {
     expect(after.unit).toEqual({ unitId: 'tv-1', unitType: 'device' });
     expect([before.arm, before.unit]).toEqual([after.arm, undefined]);
     expect((await serve('on.dev', { unitId: 'm5' })).reason).toBe('NOT_ELIGIBLE');
+    // What a change reaches counts requests that name a device: as their own unit, or in their context.
+    const asked = [
+      { unitType: 'device', unitId: 'tv-1', context: { plays: 20 } },
+      { context: { deviceId: 'tv-2', plays: 20 } },
+      { context: { deviceId: 'tv-3', plays: 5 } },
+      { context: { plays: 20 } },
+    ].map((one, i) =>
+      decisionRecord(`dev-${i}`, Date.now() - 60_000, 'control', { surface: 'on.dev', ...one }),
+    );
+    await new FactStore(api.db.database).insertDecisions(asked.map(encodeDecision));
+    const targeting = { attribute: 'plays', op: 'gte', value: 10 };
+    expect((await post('/v1/experiments/dev/preview', { targeting })).json()).toMatchObject({
+      reach: { requests: 3, before: 1, after: 2 / 3 },
+    });
   });
 
   it('keeps the first unit of a person, however many links arrive at once', async () => {

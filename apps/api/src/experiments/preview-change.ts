@@ -4,10 +4,12 @@ import {
   compileCondition,
   conditionSources,
   revise,
+  slotUnit,
+  unitFinder,
   unitListsOf,
   unitMoves,
 } from '#experiments';
-import type { ChangedField, Condition, Context, ExperimentChanges, Json } from '#experiments';
+import type { ChangedField, Condition, Context, ExperimentChanges, Json, UnitType } from '#experiments';
 import { loadSavedConditions } from '../persistence/audience-references.js';
 import { MOST_KEPT } from '../persistence/kept-units.js';
 import type { Sql } from '../persistence/database.js';
@@ -41,7 +43,7 @@ export interface ChangePreview {
     readonly canKeep: boolean;
     readonly mostKept: number;
   };
-  /** Shares of the surface's latest requests that the targeting meets; null: nothing changes, or there were none. */
+  /** Shares of the surface's latest requests that name such a unit which the targeting meets; null: nothing changes, or there were none. */
   readonly reach: { readonly requests: number; readonly before: number; readonly after: number } | null;
 }
 
@@ -129,22 +131,41 @@ async function countUnits(db: Sql, key: string): Promise<number> {
   return row?.n ?? 0;
 }
 
+/** The surface's latest requests that name a unit of the experiment's type: as their own, or in their context. */
+async function requestsOf(
+  db: Sql,
+  { surface, unitType }: StoredExperiment,
+): Promise<{ context: Context; unitId: string }[]> {
+  const types = await db.query<UnitType & Record<string, unknown>>(
+    'select key, title, context_field as "contextField" from unit_type where key = $1',
+    [unitType],
+  );
+  const rows = await db.query<{ context: Context; unitId: string; unitType: string }>(
+    `select context, unit_id as "unitId", unit_type as "unitType" from decision
+      where surface = $1 and at > now() - interval '7 days' and (unit_type = $2 or context ->> $3::text <> '')
+      order by at desc limit $4`,
+    [surface, unitType, types[0]?.contextField ?? null, SAMPLE],
+  );
+  const finder = unitFinder(types);
+  return rows.flatMap(({ context, ...asked }) => {
+    const own = { ...asked, unitId: slotUnit(asked.unitId)?.id ?? asked.unitId };
+    const unitId = finder.idOf(unitType, own, context);
+    return unitId === null ? [] : [{ context, unitId }];
+  });
+}
+
 async function reachOf(
   db: Sql,
   before: StoredExperiment,
   targeting: Condition | null,
 ): Promise<ChangePreview['reach']> {
-  const rows = await db.query<{ context: Context; unitId: string }>(
-    `select context, unit_id as "unitId" from decision where surface = $1 and unit_type = $2 and at > now() - interval '7 days'
-      order by at desc limit $3`,
-    [before.surface, before.unitType, SAMPLE],
-  );
-  if (rows.length === 0) return null;
+  const requests = await requestsOf(db, before);
+  if (requests.length === 0) return null;
   const saved = await loadSavedConditions(db, [before.targeting, targeting].flatMap(unitListsOf));
   const sources = conditionSources(saved);
   const shareMet = (condition: Condition | null): number => {
     const meets = compileCondition(condition, sources);
-    return rows.filter(({ context, unitId }) => meets(context, unitId)).length / rows.length;
+    return requests.filter(({ context, unitId }) => meets(context, unitId)).length / requests.length;
   };
-  return { requests: rows.length, before: shareMet(before.targeting), after: shareMet(targeting) };
+  return { requests: requests.length, before: shareMet(before.targeting), after: shareMet(targeting) };
 }
