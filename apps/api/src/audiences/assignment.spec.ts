@@ -5,12 +5,19 @@ import { FlagService } from '../serving/flag-service.js';
 import { startTestApi } from '../../test/api.js';
 import type { TestAnswer, TestApi } from '../../test/api.js';
 import { clientEvent, decisionRecord } from '../../test/facts.js';
+import { ExperimentStore } from '../experiments/experiment-store.js';
+import { ExperimentsService } from '../experiments/experiments.service.js';
+import { GuardrailEvidence } from '../guardrails/guardrail-evidence.js';
+import { GuardrailWatch } from '../guardrails/guardrail-watch.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvents } from '../queues/event-lines.js';
 import type { ClientEvent, DecisionRecord } from '../queues/jobs.js';
 import type { ClusterReport } from '../reports/clusters.js';
+import { EventCountStore } from '../reports/event-counts.js';
+import { LiftReports } from '../reports/lift-reports.js';
 import type { LiftReport } from '../reports/lift-reports.js';
+import { ReportStore } from '../reports/report-store.js';
 import type { SwitchbackReport } from '../reports/switchback-report.js';
 import { rollUpAll } from '../rollups/roll-up-all.js';
 
@@ -427,6 +434,34 @@ describe('who is assigned, over HTTP', () => {
       });
       expect(whole.missing.join()).toContain('no error that knows of clusters');
     }
+    // The guardrail worker counts as the report does, and would find 200 members against 300 in breach.
+    const part = <T>(token: new (...args: never[]) => T): T => api.running.app.get(token, { strict: false });
+    const { database } = api.db;
+    const experiments = new ExperimentStore(database);
+    const watch = new GuardrailWatch(
+      database,
+      experiments,
+      new ExperimentsService(database, experiments),
+      new GuardrailEvidence(database, part(ReportStore), part(LiftReports), part(EventCountStore)),
+    );
+    const guardPlan = async (minimumUnits: number) => {
+      const { headers } = await api.request('GET', '/v1/experiments/home/guardrails');
+      const body = { minimumMinutes: 0, minimumUnits };
+      const set = { body, headers: { 'if-match': String(headers['etag'] ?? '') } };
+      expect((await api.request('PATCH', '/v1/experiments/home/guardrails', set)).status).toBe(200);
+      await watch.run(new Date());
+      return (await api.request('GET', '/v1/experiments/home/guardrails')).json<{
+        check: { findings: { watch: string; status: string; detail: string }[] };
+      }>().check.findings;
+    };
+    expect(await guardPlan(100)).toContainEqual(
+      expect.objectContaining({
+        watch: 'sample-ratio',
+        status: 'fine',
+        detail: 'Clusters are split over the arms as planned.',
+      }),
+    );
+    expect((await guardPlan(101))[0]?.detail).toContain('the smallest has 100');
     const days = (
       await api.request('GET', '/v1/experiments/home/report/series?metric=play-rate&estimator=welch')
     ).json<{ points: { estimate: number; lower: number; upper: number }[] }>();

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DEFAULT_MARGIN, guardTests } from '#metrics';
 import type { GuardEvidence, GuardPlan, MetricEvidence } from '#metrics';
 import { Database } from '../persistence/database.js';
+import { countedOf } from '../reports/clustered.js';
 import { EventCountStore, eventRateFacts } from '../reports/event-counts.js';
 import { entriesOf } from '../reports/health-groups.js';
 import { LiftReports } from '../reports/lift-reports.js';
@@ -21,21 +22,28 @@ export class GuardrailEvidence {
     @Inject(EventCountStore) private readonly counts: EventCountStore,
   ) {}
 
-  /** @returns null where there is no control to compare with, or no unit of the present deal counted yet. */
-  async gather(key: string, plan: GuardPlan, now: Date): Promise<GuardEvidence | null> {
+  /**
+   * @param clustered whether units share arms by cluster; what is counted are then the clusters, as in the report.
+   * @returns null where there is no control to compare with, or no unit of the present deal counted yet.
+   */
+  async gather(key: string, plan: GuardPlan, now: Date, clustered: boolean): Promise<GuardEvidence | null> {
     const experiment = await this.store.experiment(key);
     const weighed = experiment.arms.filter(({ weight }) => weight > 0);
     const control = weighed.find(({ isControl }) => isControl);
     if (!control || weighed.length < 2 || experiment.countsAnew) return null;
     const arms = [control, ...weighed.filter((arm) => arm !== control)].map((arm) => arm.key);
     if (plan.errors !== 'off') await this.counts.refresh(experiment, now);
-    const population = await this.store.population(key, now, null);
+    const units = await this.store.population(key, now, null);
+    const scope = { asOf: now, segment: null, everybody: false };
+    const { population } = await countedOf(this.db, experiment, units, scope);
     const rates = await eventRateFacts(this.db, experiment);
     return {
       minutes: experiment.startedAt ? (now.getTime() - experiment.startedAt.getTime()) / MINUTE_MS : 0,
       arms: arms.map((arm) => ({ key: arm, units: population.perArm.get(arm) ?? 0 })),
       metrics: await this.metrics(experiment, plan, arms.length - 1, now),
-      entries: entriesOf(population, arms),
+      clustered,
+      // Clusters whose type no field of a context names cannot be counted.
+      entries: clustered && experiment.clusters === null ? [] : entriesOf(population, arms),
       eventRates: rates.filter(({ arm }) => arms.includes(arm)),
     };
   }

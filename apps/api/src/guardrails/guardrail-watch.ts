@@ -52,10 +52,11 @@ export class GuardrailWatch {
   private async look(key: string, now: Date): Promise<Acted | null> {
     const began = performance.now();
     const { plan } = await readPlan(this.db, key);
-    const { phase, clusterBy } = await this.store.get(key);
-    const evidence = await this.evidence.gather(key, plan, now);
+    const { phase, clusterBy, unitType } = await this.store.get(key);
+    const clustered = (clusterBy ?? unitType) !== unitType;
+    const evidence = await this.evidence.gather(key, plan, now, clustered);
     if (!evidence) return null;
-    const findings = judgeGuardrails(plan, { ...evidence, clustered: Boolean(clusterBy) });
+    const findings = judgeGuardrails(plan, evidence);
     const breaches = findings.filter(({ status }) => status === 'breach');
     const acted =
       breaches.length === 0 ? null : await this.db.transaction((tx) => this.act(tx, key, phase, breaches));

@@ -183,12 +183,23 @@ describe('judging guardrails', () => {
     expect(off).toEqual([]);
   });
 
-  it('does not count units of a cluster as if each were assigned by itself', () => {
-    const split = evidence({
-      clustered: true,
-      entries: [{ day: '1', weights: [1, 1], units: [5000, 4400] }],
-    });
-    expect(statusOf(judgeGuardrails(PLAN, split), 'sample-ratio')).toBe('waiting');
+  it('judges the split of clusters where clusters were assigned, and no counts of their units', () => {
+    const split = (clusters: [number, number]) =>
+      judgeGuardrails(
+        PLAN,
+        evidence({
+          clustered: true,
+          entries: [{ day: '1', weights: [1, 1], units: clusters }],
+          eventRates: [
+            { event: 'playback_error', arm: 'new', periods: [{ weights: [1, 1], events: [40, 160] }] },
+          ],
+        }),
+      );
+    expect(split([5000, 4400])).toMatchObject([
+      { watch: 'sample-ratio', status: 'breach', detail: expect.stringContaining('Clusters are not split') },
+    ]);
+    expect(statusOf(split([5000, 4990]), 'sample-ratio')).toBe('fine');
+    expect(statusOf(split([0, 0]), 'sample-ratio')).toBe('fine');
   });
 
   it('waits for its minimum runtime and units', () => {

@@ -15,7 +15,7 @@ export interface GuardPlan {
   readonly alpha: number;
   /** Nothing is judged before so many minutes since the start. */
   readonly minimumMinutes: number;
-  /** Nothing is judged before every arm has so many units. */
+  /** Nothing is judged before every arm has so many units, or clusters where these were assigned. */
   readonly minimumUnits: number;
   /** By guardrail metric; `defaultAction` for those not named. `margin` null: the metric's own. */
   readonly metrics: Readonly<
@@ -56,10 +56,13 @@ export interface GuardEvidence {
   /** Arms with a weight, control first. */
   readonly arms: readonly { readonly key: string; readonly units: number }[];
   readonly metrics: readonly MetricEvidence[];
-  /** Units by day and allocation, oldest day first, in the order of `arms`. */
+  /** Units, or clusters, by day and allocation, oldest day first, in the order of `arms`. */
   readonly entries: readonly EntryFact[];
   readonly eventRates: readonly EventRateFact[];
-  /** Units share arms by cluster: tests that count units as if each were assigned by itself say nothing. */
+  /**
+   * Units share arms by cluster: `arms` and `entries` count clusters, each by its first unit, since these were assigned.
+   * Events are not tested: they are counted by unit.
+   */
   readonly clustered?: boolean;
 }
 
@@ -119,13 +122,13 @@ export function judgeGuardrails(plan: GuardPlan, evidence: GuardEvidence): Guard
   return early === null ? found : found.map((one) => ({ ...one, status: 'waiting', detail: early }));
 }
 
-function tooEarly(plan: GuardPlan, { minutes, arms }: GuardEvidence): string | null {
+function tooEarly(plan: GuardPlan, { minutes, arms, clustered }: GuardEvidence): string | null {
   if (minutes < plan.minimumMinutes)
     return `Judged from ${plan.minimumMinutes} minutes after the start; ${Math.floor(minutes)} have passed.`;
   const least = Math.min(...arms.map(({ units }) => units));
   return least >= plan.minimumUnits
     ? null
-    : `Judged from ${plan.minimumUnits} units in every arm; the smallest has ${least}.`;
+    : `Judged from ${plan.minimumUnits} ${clustered ? 'clusters' : 'units'} in every arm; the smallest has ${least}.`;
 }
 
 function metricFinding(plan: GuardPlan, fact: MetricEvidence): GuardFinding {
@@ -147,13 +150,15 @@ function metricFinding(plan: GuardPlan, fact: MetricEvidence): GuardFinding {
 
 function splitFinding(plan: GuardPlan, { entries, clustered }: GuardEvidence, level: number): GuardFinding[] {
   const shared = { watch: 'sample-ratio' as const, key: 'split', arm: '', action: plan.sampleRatio };
-  if (clustered)
-    return [{ ...shared, status: 'waiting', detail: 'Not tested: units are assigned by cluster.' }];
+  const counted = clustered ? 'Clusters' : 'Units';
   const tested = sequentialRatio(entries);
-  if (!tested) return [{ ...shared, status: 'waiting', detail: 'There are no units to compare yet.' }];
+  if (!tested)
+    return [
+      { ...shared, status: 'waiting', detail: `There are no ${counted.toLowerCase()} to compare yet.` },
+    ];
   if (tested.pValue >= level)
-    return [{ ...shared, status: 'fine', detail: 'Units are split over the arms as planned.' }];
-  const detail = `Units are not split over the arms as planned: always-valid p ${small(tested.pValue)}, below ${small(level)}.`;
+    return [{ ...shared, status: 'fine', detail: `${counted} are split over the arms as planned.` }];
+  const detail = `${counted} are not split over the arms as planned: always-valid p ${small(tested.pValue)}, below ${small(level)}.`;
   return [{ ...shared, status: 'breach', detail }];
 }
 
