@@ -35,6 +35,7 @@ import { AssignmentHealth1764900000210 } from './1764900000210-assignment-health
 import { WatchedAgain1764900000225 } from './1764900000225-watched-again.js';
 import { LayerUnits1764900000250 } from './1764900000250-layer-units.js';
 import { AskedMark1764900000251 } from './1764900000251-asked-mark.js';
+import { ClusterRates1764900000252 } from './1764900000252-cluster-rates.js';
 import { ExperimentViews1764900000226 } from './1764900000226-experiment-views.js';
 
 /** In order; the only list of migrations. */
@@ -77,4 +78,5 @@ export const migrations = [
   Rerandomise1764900000231,
   LayerUnits1764900000250,
   AskedMark1764900000251,
+  ClusterRates1764900000252,
 ];

@@ -14,6 +14,8 @@ import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvents } from '../queues/event-lines.js';
 import type { ClientEvent, DecisionRecord } from '../queues/jobs.js';
 import type { ClusterReport } from '../reports/clusters.js';
+import type { EventRatesReport } from '../reports/event-rates.js';
+import type { SegmentScanReport } from '../reports/segment-scan.js';
 import { EventCountStore } from '../reports/event-counts.js';
 import { LiftReports } from '../reports/lift-reports.js';
 import type { LiftReport } from '../reports/lift-reports.js';
@@ -66,8 +68,8 @@ function households() {
   const rng = createRng('households');
   const at = Date.now() - 20 * 86_400_000;
   const raw = {
-    control: { households: [] as string[], plays: [] as number[] },
-    new: { households: [] as string[], plays: [] as number[] },
+    control: { households: [] as string[], plays: [] as number[], contexts: [] as Record<string, string>[] },
+    new: { households: [] as string[], plays: [] as number[], contexts: [] as Record<string, string>[] },
   };
   const decisions: DecisionRecord[] = [];
   const events: ClientEvent[] = [];
@@ -78,7 +80,12 @@ function households() {
     for (let m = 0; m <= h % 4; m++) {
       const id = `h${h}-m${m}`;
       const plays = rng.uniform() < habit ? 1 : 0;
-      const context = { householdId: `h${h}` };
+      // A plan is the household's, a device each member's own.
+      const context = {
+        householdId: `h${h}`,
+        plan: h % 8 < 4 ? 'basic' : 'plus',
+        device: m < 2 ? 'tv' : 'phone',
+      };
       const decision = decisionRecord(id, at + h, which, {
         experiment: 'home',
         surface: 'on.dev',
@@ -90,6 +97,7 @@ function households() {
         events.push(clientEvent(id, at + h + 60_000, { name: 'play', decisionId: decision.id }));
       raw[which].households.push(`h${h}`);
       raw[which].plays.push(plays);
+      raw[which].contexts.push(context);
     }
   }
   return { at, raw, decisions, events };
@@ -474,8 +482,6 @@ describe('who is assigned, over HTTP', () => {
       'report/retention?kind=day',
       'survival?event=cancel',
       'forecast?day=28',
-      'report/rates',
-      'segments/scan',
       'novelty',
       'report/adjustments?metric=play-rate',
       'report/bayesian?metric=play-rate',
@@ -484,6 +490,58 @@ describe('who is assigned, over HTTP', () => {
         path,
         'assigned_by_cluster',
       ]);
+  });
+
+  it('compares households in segments and by events, and says where segments share them', async () => {
+    const { raw } = households();
+    const scan = (
+      await api.request('GET', '/v1/experiments/home/segments/scan?estimator=welch')
+    ).json<SegmentScanReport>();
+    expect(scan).toMatchObject({ clusterBy: 'household' });
+    expect(scan.leftOut.map(({ key }) => key)).toContain('watch-minutes-p90');
+    expect(scan.attributes.map(({ attribute, sharesClusters }) => [attribute, sharesClusters])).toEqual([
+      ['device', true],
+      ['plan', false],
+    ]);
+    for (const [attribute, value, clusters] of [
+      ['plan', 'basic', 50],
+      ['plan', 'plus', 50],
+      ['device', 'tv', 100],
+    ] as const) {
+      const within = ({ households: ids, plays, contexts }: typeof raw.control): Robust => {
+        const at = contexts.flatMap((one, i) => (one[attribute] === value ? [i] : []));
+        return robust(
+          at.map((i) => ids[i] ?? ''),
+          at.map((i) => plays[i] ?? 0),
+        );
+      };
+      const [a, b] = [within(raw.control), within(raw.new)];
+      const cell = scan.cells.find(
+        (one) => one.metric === 'play-rate' && one.attribute === attribute && one.value === value,
+      );
+      expect(cell?.effect.control.n).toBe(clusters);
+      expect(cell?.effect.estimate).toBeCloseTo(b.mean - a.mean, 10);
+      expect(cell?.effect.standardError).toBeCloseTo(Math.sqrt(a.variance + b.variance), 10);
+    }
+    const tests = scan.interactions.filter(({ metric }) => metric === 'play-rate');
+    expect(tests.map(({ attribute, reason }) => [attribute, reason])).toEqual([
+      ['device', 'shared_clusters'],
+      ['plan', null],
+    ]);
+    expect(scan.imbalances).toEqual([]);
+
+    // One household that plays is one, however many of its members do.
+    const rates = (
+      await api.request('GET', '/v1/experiments/home/report/rates?event=play')
+    ).json<EventRatesReport>();
+    expect(rates.clusterBy).toBe('household');
+    const played = ({ households: ids, plays }: typeof raw.control): number =>
+      new Set(ids.filter((_, i) => plays[i] === 1)).size;
+    expect(rates.arms.map(({ arm: key, exposed, units }) => [key, exposed, units])).toEqual([
+      ['control', 100, played(raw.control)],
+      ['new', 100, played(raw.new)],
+    ]);
+    expect(rates.comparisons[0]?.points.at(-1)?.ratio).toBeCloseTo(played(raw.new) / played(raw.control), 10);
   });
 
   it('compares a switchback by slots, leaves out their first minutes, and tells what is carried over', async () => {

@@ -36,15 +36,16 @@ export class GuardrailEvidence {
     const units = await this.store.population(key, now, null);
     const scope = { asOf: now, segment: null, everybody: false };
     const { population } = await countedOf(this.db, experiment, units, scope);
+    // Clusters whose type no field of a context names.
+    const uncounted = clustered && experiment.clusters === null;
     const rates = await eventRateFacts(this.db, experiment);
     return {
       minutes: experiment.startedAt ? (now.getTime() - experiment.startedAt.getTime()) / MINUTE_MS : 0,
       arms: arms.map((arm) => ({ key: arm, units: population.perArm.get(arm) ?? 0 })),
       metrics: await this.metrics(experiment, plan, arms.length - 1, now),
       clustered,
-      // Clusters whose type no field of a context names cannot be counted.
-      entries: clustered && experiment.clusters === null ? [] : entriesOf(population, arms),
-      eventRates: rates.filter(({ arm }) => arms.includes(arm)),
+      entries: uncounted ? [] : entriesOf(population, arms),
+      eventRates: uncounted ? [] : rates.filter(({ arm }) => arms.includes(arm)),
     };
   }
 

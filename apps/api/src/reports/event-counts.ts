@@ -48,7 +48,7 @@ interface KeptRow extends Record<string, unknown> {
   readonly tookMs: number;
 }
 
-type CountedExperiment = Pick<ReportedExperiment, 'key' | 'startedAt' | 'stoppedAt'>;
+type CountedExperiment = Pick<ReportedExperiment, 'key' | 'startedAt' | 'stoppedAt' | 'clusters'>;
 
 /** Counts of outcomes since exposure, kept per experiment and counted anew from the facts now and then. */
 @Injectable()
@@ -93,17 +93,26 @@ export class EventCountStore {
 
   /**
    * One pass over the events of the experiment's units. A unit counts once per outcome, at its first time since
-   * exposure: what one unit does again and again is no further evidence. Until the experiment stopped, as
-   * afterwards all arms get the same.
+   * exposure: what one unit does again and again is no further evidence. Where clusters were assigned, a cluster does:
+   * what its other units do as well is no further evidence either. Until the experiment stopped, as afterwards all arms
+   * get the same.
    */
-  private async count({ key, startedAt, stoppedAt }: CountedExperiment, now: Date): Promise<EventCounts> {
+  private async count(
+    { key, startedAt, stoppedAt, clusters }: CountedExperiment,
+    now: Date,
+  ): Promise<EventCounts> {
     const until = stoppedAt !== null && stoppedAt < now ? stoppedAt : now;
     const since = startedAt ?? now;
     const step = until.getTime() - since.getTime() <= HOURLY_UNTIL_MS ? 'hour' : 'day';
+    const who = clusters === null ? UNITS : CLUSTERS;
+    // A unit stands once in the list, a cluster as often as it has units.
+    const each = clusters === null ? 'count(*)' : 'count(distinct counted)';
+    const by = clusters === null ? [] : [clusters.field];
     const entered = await this.db.query<At<ArmCount> & Record<string, unknown>>(
-      `select arm, coalesce(phase, 0) as phase, ${iso('first_at', '$3')} as at, count(*)::integer as units
-         from experiment_unit where experiment = $1 and left_out is null and first_at < $2 group by 1, 2, 3 order by 3, 1, 2`,
-      [key, until, step],
+      `with who as (${who('$4')})
+       select arm, phase, ${iso('entered_at', '$3')} as at, ${each}::integer as units
+         from who where entered_at < $2 group by 1, 2, 3 order by 3, 1, 2`,
+      [key, until, step, ...by],
     );
     // Known before planning, so that only the day partitions that can matter are looked at.
     const [first] = await this.db.query<{ at: Date | null }>(
@@ -111,21 +120,33 @@ export class EventCountStore {
       [key],
     );
     const events = await this.db.query<At<EventCount> & Record<string, unknown>>(
-      `with did as (
-         select u.unit_id, u.arm, u.phase, e.name, min(e.at) as at, count(*) as times
-           from experiment_unit u join event e on e.unit_id = u.unit_id and e.at >= u.first_at
-          where u.experiment = $1 and u.left_out is null and e.kind = 'outcome' and e.name is not null
-            and e.at >= $4 and e.at < $2
-          group by u.unit_id, u.arm, u.phase, e.name)
-       select name as event, arm, coalesce(phase, 0) as phase, ${iso('at', '$3')} as at, count(*)::integer as units,
+      `with who as (${who('$5')}),
+       did as (
+         select u.counted, u.arm, u.phase, e.name, min(e.at) as at, count(*) as times
+           from who u join event e on e.unit_id = u.unit_id and e.at >= u.first_at
+          where e.kind = 'outcome' and e.name is not null and e.at >= $4 and e.at < $2
+          group by u.counted, u.arm, u.phase, e.name)
+       select name as event, arm, phase, ${iso('at', '$3')} as at, count(*)::integer as units,
               sum(times)::float8 as times
          from did group by 1, 2, 3, 4 order by 4, 1, 2, 3`,
-      [key, until, step, first?.at ?? until],
+      [key, until, step, first?.at ?? until, ...by],
     );
     const names = new Set(eventNames(events).slice(0, MOST_EVENTS));
     return { step, entered, events: events.filter(({ event }) => names.has(event)) };
   }
 }
+
+/** Units of the experiment $1 with whom they are counted as: themselves. */
+const UNITS = (): string => `
+  select unit_id, unit_id as counted, arm, coalesce(phase, 0) as phase, first_at, first_at as entered_at
+    from experiment_unit where experiment = $1 and left_out is null`;
+
+/** As their clusters, which enter with their first unit, in its arm and phase. Units that named no cluster are in none. */
+const CLUSTERS = (field: string): string => `
+  select unit_id, attributes ->> ${field} as counted, first_value(arm) over first as arm,
+         coalesce(first_value(phase) over first, 0) as phase, first_at, first_value(first_at) over first as entered_at
+    from experiment_unit where experiment = $1 and left_out is null and attributes ? ${field}
+  window first as (partition by attributes ->> ${field} order by first_at, unit_id)`;
 
 const iso = (column: string, step: string): string =>
   `to_char(date_trunc(${step}, ${column}, 'UTC') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;

@@ -4,7 +4,6 @@ import type { Database } from '../persistence/database.js';
 import { eventNames, periodsOf, phaseWeights } from './event-counts.js';
 import type { EventCount, EventCountStore, KeptCounts, PhaseWeights } from './event-counts.js';
 import { baselineOf } from './baseline.js';
-import { requireOwnAssignment } from './clustered.js';
 import type { EventRatesQuery } from './event-rates.schemas.js';
 import type { ReportStore } from './report-store.js';
 
@@ -32,6 +31,8 @@ export interface RatePoint {
 
 export interface EventRatesReport {
   readonly experiment: string;
+  /** Type of the clusters that were assigned: then "units" and "exposed" count clusters. null: each unit by itself. */
+  readonly clusterBy: string | null;
   /** When the events were counted. */
   readonly asOf: string;
   readonly step: 'hour' | 'day';
@@ -73,7 +74,6 @@ export async function eventRatesReport(
   now: Date,
 ): Promise<EventRatesReport> {
   const experiment = await store.experiment(key);
-  requireOwnAssignment(experiment, 'the test of event rates');
   const baseline = baselineOf(experiment, query.baseline);
   if (query.from && query.to && query.from > query.to)
     throw Problem.invalid('/from', 'invalid_window', 'must not be after "to"');
@@ -85,6 +85,7 @@ export async function eventRatesReport(
   const arms = experiment.arms.map((arm) => arm.key);
   return {
     experiment: key,
+    clusterBy: experiment.clusters?.by ?? null,
     asOf: kept.computedAt.toISOString(),
     step: kept.step,
     baseline,

@@ -96,7 +96,7 @@ export class HealthFactsReader {
     return this.db.query<Mute & Record<string, unknown>>(SQL.MUTES, [key, now]);
   }
 
-  /** Groups of units and counts of events are tested as if each unit were assigned by itself: not so in clusters. */
+  /** Groups of units are tested as if each unit were assigned by itself: not so in clusters. */
   private async groups({ experiment, asOf, everybody = false }: HealthQuestion): Promise<GroupRow[]> {
     if (everybody || experiment.clusters !== null) return [];
     return this.db.query<GroupRow & Record<string, unknown>>(SQL.GROUPS, [
@@ -113,7 +113,7 @@ export class HealthFactsReader {
       this.db.query<{ trends: NonNullable<HealthDetails['trends']> }>(SQL.TREND, [experiment.key, asOf]),
       policyArms.length > 0 ? this.policies(experiment.key, policyArms, asOf) : {},
       this.streamNow(asOf),
-      experiment.clusters === null ? eventRateFacts(this.db, experiment) : [],
+      eventRateFacts(this.db, experiment),
       this.db.query<NonNullable<HealthDetails['dealtAnew']> & Record<string, unknown>>(SQL.DEALT_ANEW, [
         experiment.key,
       ]),

@@ -14,13 +14,23 @@ const MOST_KINDS = 10_000;
 /**
  * Attributes by which the most units can be told apart (at most 8, of at least two values), each with its most
  * frequent values (at most 10) and the units per arm.
+ * @param cluster attribute that names a unit's cluster, where clusters were assigned: they are counted then, and it is no
+ * attribute to tell units apart by.
  */
-export async function segmentAttributes(sql: Sql, experiment: string): Promise<SegmentAttribute[]> {
+export async function segmentAttributes(
+  sql: Sql,
+  experiment: string,
+  cluster: string | null = null,
+): Promise<SegmentAttribute[]> {
+  const [counted, known] =
+    cluster === null
+      ? ['count(*)', '']
+      : ['count(distinct u.attributes ->> $4)', 'and u.attributes ? $4 and a.key <> $4'];
   const rows = await sql.query<{ attribute: string; value: string | null; arm: string; units: number }>(
     `with pair as (
-       select a.key as attribute, a.value, u.arm, count(*) as units
+       select a.key as attribute, a.value, u.arm, ${counted} as units
          from experiment_unit u cross join lateral jsonb_each_text(u.attributes) a
-        where u.experiment = $1 and u.left_out is null group by 1, 2, 3),
+        where u.experiment = $1 and u.left_out is null ${known} group by 1, 2, 3),
      ranked as (
        select attribute, value, sum(units) as units,
               row_number() over (partition by attribute order by sum(units) desc, value) as rank
@@ -32,7 +42,7 @@ export async function segmentAttributes(sql: Sql, experiment: string): Promise<S
        from pair p join ranked r using (attribute, value) join chosen c using (attribute)
       group by p.attribute, 2, p.arm, c.covered, case when r.rank <= $3 then r.rank end
       order by c.covered desc, p.attribute, case when r.rank <= $3 then r.rank end, p.arm`,
-    [experiment, MOST_ATTRIBUTES, MOST_VALUES],
+    [experiment, MOST_ATTRIBUTES, MOST_VALUES, ...(cluster === null ? [] : [cluster])],
   );
   type Units = Record<string, number>;
   const found = new Map<string, { values: Map<string, Units>; other: Units }>();
@@ -47,6 +57,24 @@ export async function segmentAttributes(sql: Sql, experiment: string): Promise<S
     values: [...values].map(([value, units]) => ({ value, units })),
     otherUnits: other,
   }));
+}
+
+/** Attributes of which some cluster has units with several values. @param cluster attribute that names a unit's cluster. */
+export async function attributesWithin(
+  sql: Sql,
+  experiment: string,
+  cluster: string,
+  attributes: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await sql.query<{ attribute: string }>(
+    `select distinct attribute from (
+       select c.attribute from experiment_unit u cross join unnest($3::text[]) as c (attribute)
+        where u.experiment = $1 and u.left_out is null and u.attributes ? $2 and u.attributes ? c.attribute
+        group by c.attribute, u.attributes ->> $2
+       having min(u.attributes ->> c.attribute) <> max(u.attributes ->> c.attribute)) found`,
+    [experiment, cluster, attributes],
+  );
+  return new Set(rows.map(({ attribute }) => attribute));
 }
 
 /**

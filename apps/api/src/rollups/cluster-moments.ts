@@ -76,10 +76,57 @@ export async function clusterMoments(sql: Sql, question: ClusterQuestion): Promi
     metrics.map(({ kind }) => isRatio(kind)),
     question.everybody === true,
   ]);
-  const ratios = new Set(metrics.filter(({ kind }) => isRatio(kind)).map(({ key }) => key));
   return rows.flatMap((row) => {
-    const sums = momentsOf(row);
-    const moments = ratios.has(row.metric) ? sums : clusterMean(sums);
+    const moments = comparable(metrics, row);
     return moments ? [{ metric: row.metric, arm: row.arm, phase: row.phase, moments }] : [];
   });
+}
+
+const SEGMENT_CELLS = `
+with chosen as (
+  select attribute, value, (id - 1)::integer as id
+    from unnest($5::text[], $6::text[]) with ordinality as c (attribute, value, id)),
+unit as (
+  select u.unit_id, u.arm, u.entered_on, u.attributes ->> $4 as cluster, c.id
+    from experiment_unit u join chosen c on u.attributes ->> c.attribute = c.value
+   where u.experiment = $1 and u.left_out is null and u.attributes ? $4),
+m as (
+  select v.metric, u.id, u.arm, sum(v.y) as y, case when w.ratio then sum(v.d) else count(*) end as d, sum(coalesce(v.x, 0)) as x
+    from unit u join unit_metric v on v.experiment = $1 and v.unit_id = u.unit_id
+    join unnest($2::text[], $3::date[], $7::boolean[]) as w (metric, last_day, ratio) on w.metric = v.metric
+   where u.entered_on <= w.last_day group by v.metric, u.id, u.arm, u.cluster, w.ratio)
+select metric, id, arm, ${MOMENTS_OF_UNITS} from m group by metric, id, arm`;
+
+/** The same by segment: of a cluster only its units in the segment count. Segments may share clusters. */
+export async function clusterSegmentMoments(
+  sql: Sql,
+  question: Pick<ClusterQuestion, 'experiment' | 'field' | 'metrics' | 'until'>,
+  segments: readonly { readonly attribute: string; readonly value: string }[],
+): Promise<(Omit<ClusterCell, 'phase'> & { readonly attribute: string; readonly value: string })[]> {
+  const { experiment, field, until } = question;
+  const metrics = question.metrics.filter(hasClusterForm);
+  const rows = await sql.query<MomentsRow & { metric: string; arm: string; id: number }>(SEGMENT_CELLS, [
+    experiment,
+    metrics.map(({ key }) => key),
+    metrics.map((metric) => lastMatureDay(metric, until)),
+    field,
+    segments.map(({ attribute }) => attribute),
+    segments.map(({ value }) => value),
+    metrics.map(({ kind }) => isRatio(kind)),
+  ]);
+  return rows.flatMap((row) => {
+    const segment = segments[row.id];
+    const moments = comparable(metrics, row);
+    return segment && moments ? [{ ...segment, metric: row.metric, arm: row.arm, moments }] : [];
+  });
+}
+
+/** Sums by cluster as they are compared: of a ratio as they are, of all else as means over units. */
+function comparable(
+  metrics: readonly MetricDefinition[],
+  row: MomentsRow & { readonly metric: string },
+): Moments | null {
+  const sums = momentsOf(row);
+  const definition = metrics.find(({ key }) => key === row.metric);
+  return definition && isRatio(definition.kind) ? sums : clusterMean(sums);
 }

@@ -183,7 +183,7 @@ describe('judging guardrails', () => {
     expect(off).toEqual([]);
   });
 
-  it('judges the split of clusters where clusters were assigned, and no counts of their units', () => {
+  it('judges clusters where clusters were assigned', () => {
     const split = (clusters: [number, number]) =>
       judgeGuardrails(
         PLAN,
@@ -197,6 +197,7 @@ describe('judging guardrails', () => {
       );
     expect(split([5000, 4400])).toMatchObject([
       { watch: 'sample-ratio', status: 'breach', detail: expect.stringContaining('Clusters are not split') },
+      { watch: 'errors', status: 'breach', detail: expect.stringContaining('160 clusters of new') },
     ]);
     expect(statusOf(split([5000, 4990]), 'sample-ratio')).toBe('fine');
     expect(statusOf(split([0, 0]), 'sample-ratio')).toBe('fine');

@@ -60,8 +60,8 @@ export interface GuardEvidence {
   readonly entries: readonly EntryFact[];
   readonly eventRates: readonly EventRateFact[];
   /**
-   * Units share arms by cluster: `arms` and `entries` count clusters, each by its first unit, since these were assigned.
-   * Events are not tested: they are counted by unit.
+   * Units share arms by cluster: `arms`, `entries` and `eventRates` count clusters, each by its first unit or event, since
+   * these were assigned.
    */
   readonly clustered?: boolean;
 }
@@ -167,14 +167,14 @@ function errorFindings(
   { eventRates, clustered }: GuardEvidence,
   level: number,
 ): GuardFinding[] {
-  if (clustered) return [];
+  const counted = clustered ? 'clusters' : 'units';
   const alpha = level / Math.max(LEAST_EVENTS, eventRates.length);
   return eventRates.flatMap(({ event, arm, periods }): GuardFinding[] => {
     const rates = ratesOverPeriods(periods, RATE_CONCENTRATION, alpha);
     if (rates.status !== 'ok') return [];
     const shared = { watch: 'errors' as const, key: event, arm, action: plan.errors };
     const [control, treatment] = rates.events;
-    const counts = `${event}: ${treatment} units of ${arm}, ${control} of control`;
+    const counts = `${event}: ${treatment} ${counted} of ${arm}, ${control} of control`;
     // Without an interval no single ratio explains all periods; the one that fits best stands in.
     const least = rates.interval ? rates.interval.lower : (rates.rateRatio ?? Infinity);
     const breach = rates.pValue < alpha && least > ERRORS_MATTER;

@@ -19,14 +19,15 @@ export interface Dimension {
 
 /**
  * Whether one arm's effect on one metric differs between the values of an attribute, and each value's effect shrunken
- * towards their mean.
+ * towards their mean. Both take the values' effects for independent, and are not made where they share clusters.
+ * @param sharesClusters as in `SegmentAttribute`.
  * @param whole effect over all units, to tell whether every segment contradicts it.
  */
 export function dimensionOf(
   of: Pick<SegmentInteraction, 'attribute' | 'metric' | 'arm'>,
   parts: readonly DimensionPart[],
   whole: Effect,
-  alpha: number,
+  { alpha, sharesClusters }: { readonly alpha: number; readonly sharesClusters: boolean },
 ): Dimension {
   const known = parts.flatMap(({ value, effect }) =>
     effect.estimate === null || effect.standardError === null
@@ -35,6 +36,8 @@ export function dimensionOf(
   );
   const none = { q: null, df: null, pValue: null, i2: null, qValue: null, shrinkage: null, reversed: false };
   const base = { ...of, segments: known.length };
+  if (sharesClusters)
+    return { interaction: { ...base, ...none, reason: 'shared_clusters' }, shrunken: new Map() };
   const found = heterogeneity(known);
   if (known.length < 2 || !found.ok) {
     const reason = known.length < 2 || found.ok ? 'fewer_than_two_segments' : found.reason;

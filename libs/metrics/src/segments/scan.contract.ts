@@ -15,6 +15,11 @@ export interface SegmentAttribute {
   readonly values: readonly SegmentValue[];
   /** Units per arm that have the attribute with a value that is not listed. */
   readonly otherUnits: Readonly<Record<string, number>>;
+  /**
+   * Units were assigned by cluster, and some clusters have units with several of the values: these segments share clusters,
+   * so that their effects are not independent of each other. Absent: no.
+   */
+  readonly sharesClusters?: boolean;
 }
 
 /** Moments of one metric in one arm of one segment. */
@@ -70,7 +75,7 @@ export interface SegmentInteraction {
   readonly metric: string;
   readonly arm: string;
   /** null: the test was done. */
-  readonly reason: OutcomeReason | 'fewer_than_two_segments' | null;
+  readonly reason: OutcomeReason | 'fewer_than_two_segments' | 'shared_clusters' | null;
   /** Segments in the test. */
   readonly segments: number;
   /** Cochran's Q, its degrees of freedom and p-value. */

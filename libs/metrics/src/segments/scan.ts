@@ -30,7 +30,8 @@ interface Context extends Comparison {
  * effect differ between segments?), and the attributes whose mix differs between arms. Exploratory by construction:
  * segments are chosen by the data that they are tested on. Cochran's Q and the shrinkage are for one look at a fixed
  * size even where the cells come from another estimator: they are made of Welch's effects. A look plan is cut down to
- * each segment's share of the units, so that a segment is at the same look as the whole. Pure.
+ * each segment's share of the units, so that a segment is at the same look as the whole. Where clusters were assigned, cells
+ * are moments of clusters, and attributes whose segments share clusters have neither test nor shrinkage between them. Pure.
  * @throws DomainError `unknown_key` for an unknown estimator, `invalid_report` without a baseline arm or for an alpha
  * outside (0, 1). Odd data give undefined effects with a reason.
  */
@@ -64,7 +65,9 @@ export function scanSegments(input: SegmentScanInput): SegmentScan {
     })),
     cells,
     interactions,
-    imbalances: input.attributes.flatMap((attribute) => imbalanceOf(attribute, arms) ?? []),
+    imbalances: input.attributes.flatMap((attribute) =>
+      attribute.sharesClusters ? [] : (imbalanceOf(attribute, arms) ?? []),
+    ),
     tests: { cells: known(cells), interactions: known(interactions) },
   };
 }
@@ -139,7 +142,7 @@ const dimensionKey = (attribute: string, metric: string, arm: string): string =>
 
 function dimensionsOf(input: SegmentScanInput, context: Context): Map<string, Dimension> {
   const all = new Map<string, Dimension>();
-  for (const { attribute, values } of input.attributes)
+  for (const { attribute, values, sharesClusters = false } of input.attributes)
     for (const metric of input.metrics)
       for (const arm of context.treatments) {
         const { key } = metric.definition;
@@ -150,7 +153,10 @@ function dimensionsOf(input: SegmentScanInput, context: Context): Map<string, Di
         const whole = compare({ ...WHOLE, metric, arm }, context, welch);
         all.set(
           dimensionKey(attribute, key, arm.key),
-          dimensionOf({ attribute, metric: key, arm: arm.key }, parts, whole, context.alpha),
+          dimensionOf({ attribute, metric: key, arm: arm.key }, parts, whole, {
+            alpha: context.alpha,
+            sharesClusters,
+          }),
         );
       }
   return all;
