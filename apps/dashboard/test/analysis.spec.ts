@@ -194,10 +194,26 @@ withBrowser('segments, distribution, novelty and workings in Chromium (skipped w
     expect(await violations(page)).toEqual([]);
     await visit('/results');
     await page.getByText('15,300 clusters by household').waitFor();
-    for (const tab of ['segments', 'retention']) {
-      await visit(`/${tab}`);
-      await page.getByText('Not shown: units are assigned by household').waitFor();
-    }
+    await visit('/retention');
+    await page.getByText('Not shown: units are assigned by household').waitFor();
+    // Segments count clusters; those of a member's own attribute share them.
+    const scan = segmentsFor(ALS);
+    const within = (attribute: string) => attribute === 'device';
+    stage.api.override(/GET \/v1\/experiments\/home-rows-als\/segments\/scan$/, {
+      status: 200,
+      body: {
+        ...{ ...scan, clusterBy: 'household' },
+        attributes: scan.attributes.map((one) => ({ ...one, sharesClusters: within(one.attribute) })),
+        interactions: scan.interactions.map((one) =>
+          within(one.attribute) ? { ...one, reason: 'shared_clusters', q: null, df: null } : one,
+        ),
+      },
+    });
+    await visit('/segments');
+    await page.getByText('Segments of device share clusters: they are not tested').waitFor();
+    const heat = page.getByRole('region', { name: 'Segments by metric, heat table' });
+    expect(await heat.innerText()).toMatch(/device: tv\s+\S+ clusters/);
+    expect(await violations(page)).toEqual([]);
   });
 
   it('shows a switchback by slots and what is carried over, and deals units anew once it said how many move', async () => {

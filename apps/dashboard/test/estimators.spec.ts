@@ -288,7 +288,15 @@ withBrowser('estimators and power in Chromium (skipped where no chromium is inst
     await page.getByRole('combobox', { name: 'In one of its arms' }).click();
     await page.getByRole('option').first().click();
     await page.keyboard.press('Escape');
+    // A layer deals by one kind of unit: others cannot join it, and the layer that is offered follows the unit.
+    const layer = page.getByRole('combobox', { name: 'Layer', exact: true });
+    expect(await layer.inputValue()).toBe('Home page, 40% free');
+    await layer.click();
+    const households = page.getByRole('option', { name: 'Households, deals by household' });
+    expect(await households.getAttribute('data-combobox-disabled')).toBe('true');
+    await page.keyboard.press('Escape');
     await page.getByLabel('Arms switch with time').click();
+    expect(await layer.inputValue()).toBe('A layer of its own');
     await page.getByLabel('Length of a slot').fill('120');
     await page.getByRole('combobox', { name: 'Time zone' }).fill('Berlin');
     await page.getByRole('option', { name: 'Europe/Berlin' }).click();
@@ -299,7 +307,7 @@ withBrowser('estimators and power in Chromium (skipped where no chromium is inst
     await page.waitForURL('**/experiments/fresh-rows-first');
     expect(stage.api.writes.at(-1)?.body).toMatchObject({
       unitType: 'market',
-      layer: 'home',
+      layer: 'fresh-rows-first',
       otherLayers: [{ layer: 'artwork', share: 0.3 }],
       prerequisites: [{ arms: [expect.any(String)] }],
       switchback: { slotMinutes: 120, timeZone: 'Europe/Berlin' },

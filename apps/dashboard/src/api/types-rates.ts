@@ -19,6 +19,8 @@ export interface RatePoint {
 
 export interface EventRates {
   experiment: string;
+  /** What was assigned and is counted, where that is not each unit. */
+  clusterBy: string | null;
   asOf: string;
   step: 'hour' | 'day';
   baseline: string;

@@ -13,6 +13,8 @@ export interface SegmentAttribute {
   attribute: string;
   values: { value: string; units: Record<string, number> }[];
   otherUnits: Record<string, number>;
+  /** Its segments share clusters, so nothing compares them with each other. */
+  sharesClusters?: boolean;
 }
 
 interface Bounds {
@@ -74,6 +76,8 @@ export interface SegmentMetric {
 export interface SegmentScan {
   experiment: string;
   asOf: string;
+  /** What was assigned and is counted, where that is not each unit. */
+  clusterBy: string | null;
   estimator: string;
   alpha: number;
   baseline: string;

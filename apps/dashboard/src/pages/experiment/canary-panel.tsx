@@ -166,10 +166,11 @@ function sentence(point: RatePoint | undefined): string {
 }
 
 function summaryOf(data: EventRates, titleOf: (arm: string) => string): string {
+  const [counted, one] = data.clusterBy === null ? ['units', 'unit'] : ['clusters', data.clusterBy];
   const shares = data.arms.map(
     ({ arm, units, exposed, share }) =>
-      `${titleOf(arm)} ${count(units)} of ${count(exposed)} units${share === null ? '' : ` (${percent(share, 2)})`}`,
+      `${titleOf(arm)} ${count(units)} of ${count(exposed)} ${counted}${share === null ? '' : ` (${percent(share, 2)})`}`,
   );
   const found = data.comparisons.map(({ arm, points }) => `${titleOf(arm)}: ${sentence(points.at(-1))}`);
-  return `${data.event ?? ''} since exposure, each unit counted once: ${shares.join(', ')}. ${found.join(' ')} Bands are ${percent(1 - data.alpha, 0)} confidence sequences, valid at any look. Counted ${dateTime(data.asOf)}.`;
+  return `${data.event ?? ''} since exposure, each ${one} counted once: ${shares.join(', ')}. ${found.join(' ')} Bands are ${percent(1 - data.alpha, 0)} confidence sequences, valid at any look. Counted ${dateTime(data.asOf)}.`;
 }

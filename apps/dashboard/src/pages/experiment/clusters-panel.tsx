@@ -94,7 +94,7 @@ export function OwnAssignment({
   return (
     <StateMessage title={`Not shown: units are assigned by ${clusterBy}`}>
       This analysis counts every unit as if it had been assigned by itself, so its intervals would be too
-      narrow. The lifts in Results know of the clusters, also those of one segment.
+      narrow. Results, Segments and the rates of events know of the clusters.
     </StateMessage>
   );
 }

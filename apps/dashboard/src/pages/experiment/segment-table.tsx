@@ -42,6 +42,10 @@ const HEADINGS = {
   finding: 'Finding',
 };
 
+/** What the counts of a table are of. */
+export const countedOf = ({ clusterBy }: Pick<SegmentScan, 'clusterBy'>): string =>
+  clusterBy === null ? 'units' : 'clusters';
+
 const GLYPH = { better: '▲', worse: '▼', unclear: '●' } as const;
 
 /** Heat table of one arm: a row per segment, a column per metric, the interaction test under each attribute. */
@@ -69,7 +73,7 @@ export const SegmentTable = memo(function SegmentTable({
     <ChartFrame
       title={`Segments ${scan.experiment} ${arm}`}
       summary={summaryOf(shown)}
-      headings={HEADINGS}
+      headings={scan.clusterBy === null ? HEADINGS : { ...HEADINGS, n: 'Clusters' }}
       rows={shown.map((cell) => twin(cell, metrics))}
       format={text}
       legend={
@@ -101,6 +105,7 @@ export const SegmentTable = memo(function SegmentTable({
               interactions={scan.interactions.filter((one) => one.arm === arm)}
               domain={domain}
               muted={muted}
+              counted={countedOf(scan)}
             />
           ))}
         </table>
@@ -116,9 +121,18 @@ interface GroupProps {
   interactions: readonly SegmentInteraction[];
   domain: number;
   muted: boolean;
+  counted: string;
 }
 
-function Group({ attribute, metrics, cells, interactions, domain, muted }: GroupProps): ReactElement {
+function Group({
+  attribute,
+  metrics,
+  cells,
+  interactions,
+  domain,
+  muted,
+  counted,
+}: GroupProps): ReactElement {
   const name = attribute.attribute;
   const others = Object.values(attribute.otherUnits).reduce((sum, units) => sum + units, 0);
   return (
@@ -128,7 +142,7 @@ function Group({ attribute, metrics, cells, interactions, domain, muted }: Group
           <th scope="row" className={styles.segment}>
             {name}: {value}
             <span className={styles.note}>
-              {compact(Object.values(units).reduce((sum, n) => sum + n, 0))} units
+              {compact(Object.values(units).reduce((sum, n) => sum + n, 0))} {counted}
             </span>
           </th>
           {metrics.map(({ key }) => (
@@ -148,7 +162,9 @@ function Group({ attribute, metrics, cells, interactions, domain, muted }: Group
         <th scope="row" className={styles.segment}>
           {name}: does it differ?
           {others > 0 ? (
-            <span className={styles.note}>{compact(others)} units with rarer values left out</span>
+            <span className={styles.note}>
+              {compact(others)} {counted} with rarer values left out
+            </span>
           ) : null}
         </th>
         {metrics.map(({ key }) => (
@@ -233,6 +249,8 @@ function CellLift({ cell, domain, direction, muted }: CellLiftProps): ReactEleme
 }
 
 function Interaction({ test }: { test: SegmentInteraction | undefined }): ReactElement {
+  if (test?.reason === 'shared_clusters')
+    return <Missing reason="Its segments share clusters, so their lifts are not independent" />;
   if (test === undefined || test.q === null || test.df === null)
     return <Missing reason="Fewer than two segments have enough units" />;
   return (

@@ -11,20 +11,15 @@ import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
 import { useUrlState } from '../../ui/url-state.js';
 import { Blocked } from './blocked.js';
-import { OwnAssignment } from './clusters-panel.js';
 import { NotStarted } from './not-started.js';
 import { PooledNote } from './pooled-note.js';
 import { isBlocked, useReportView } from './report-choice.js';
-import { SegmentTable } from './segment-table.js';
+import { SegmentTable, countedOf } from './segment-table.js';
 
 /** Every metric in every segment: where does the effect differ? */
 export function SegmentsTab({ experiment }: { experiment: Experiment }): ReactElement {
   if (experiment.startedAt === null) return <NotStarted experiment={experiment} />;
-  return (
-    <OwnAssignment experiment={experiment}>
-      <Scan experiment={experiment} />
-    </OwnAssignment>
-  );
+  return <Scan experiment={experiment} />;
 }
 
 function Scan({ experiment }: { experiment: Experiment }): ReactElement {
@@ -153,16 +148,27 @@ function Note({ scan }: { scan: SegmentScan }): ReactElement {
       {plural(scan.tests.cells, 'cell')} (Benjamini-Hochberg); coloured cells have q below{' '}
       {percent(scan.alpha, 0)}. The last row of an attribute tests whether the effect differs between its
       values (Cochran’s Q, {plural(scan.tests.interactions, 'test')}, a fixed-horizon test). Hatched: fewer
-      than {scan.minimumUnits} units in an arm, not tested. The lift shown first is pulled towards the mean of
-      the attribute’s segments, by as much as chance explains their differences (empirical Bayes, for one
-      look), because the largest of many segments is too large; “raw” is the segment alone, and p and q belong
-      to it. Where an attribute has fewer than three segments to learn from, only the raw lift is shown. As of{' '}
-      {dateTime(scan.asOf)}.{leftOutText(scan)}
+      than {scan.minimumUnits} {countedOf(scan)} in an arm, not tested. The lift shown first is pulled towards
+      the mean of the attribute’s segments, by as much as chance explains their differences (empirical Bayes,
+      for one look), because the largest of many segments is too large; “raw” is the segment alone, and p and
+      q belong to it. Where an attribute has fewer than three segments to learn from, only the raw lift is
+      shown. As of {dateTime(scan.asOf)}.{clustersText(scan)}
+      {leftOutText(scan)}
     </>
   );
 }
 
+function clustersText({ clusterBy, attributes }: SegmentScan): string {
+  if (clusterBy === null) return '';
+  const shared = attributes.filter((one) => one.sharesClusters).map(({ attribute }) => attribute);
+  const within =
+    shared.length === 0
+      ? ''
+      : ` Segments of ${shared.join(', ')} share clusters: they are not tested against each other.`;
+  return ` Units were assigned by ${clusterBy}: n counts clusters, and intervals know of them.${within}`;
+}
+
 function leftOutText({ leftOut }: SegmentScan): string {
   if (leftOut.length === 0) return '';
-  return ` Left out: ${leftOut.map(({ title }) => title).join(', ')}. ${leftOut[0]?.note ?? ''}`;
+  return ` Left out: ${leftOut.map(({ title }) => title).join(', ')}. ${[...new Set(leftOut.map(({ note }) => note))].join(' ')}`;
 }

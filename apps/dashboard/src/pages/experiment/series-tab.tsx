@@ -70,11 +70,9 @@ export function SeriesTab({ experiment }: { experiment: Experiment }): ReactElem
         title="Canary: events in time"
         note="Units that had an event since exposure, arm against control. Watch errors and cancellations here from the first hour; for metrics, the report decides."
       >
-        <OwnAssignment experiment={experiment}>
-          <Suspense fallback={<Skeleton height={280} />}>
-            <CanaryPanel experiment={experiment} muted={muted} />
-          </Suspense>
-        </OwnAssignment>
+        <Suspense fallback={<Skeleton height={280} />}>
+          <CanaryPanel experiment={experiment} muted={muted} />
+        </Suspense>
       </Panel>
     </div>
   );

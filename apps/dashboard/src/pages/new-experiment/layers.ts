@@ -35,9 +35,12 @@ export function otherUnit(layer: Layer, draft: Dealt): string | null {
   return (layer.ranges ?? []).map(dealingName).find((name) => name !== dealingName(own)) ?? null;
 }
 
-/** The layer to offer first: one with room for units of its kind, else one of its own. */
-export function defaultLayer(layers: readonly Layer[], draft: Dealt): string {
-  return layers.find((layer) => freeShare(layer) > 0 && otherUnit(layer, draft) === null)?.key ?? OWN_LAYER;
+/** The layer to offer first: one with room for units of its kind that it is not in already, else one of its own. */
+export function defaultLayer(layers: readonly Layer[], draft: ExperimentDraft): string {
+  const further = new Set(draft.otherLayers.map(({ layer }) => layer));
+  const fits = (layer: Layer): boolean =>
+    freeShare(layer) > 0 && !further.has(layer.key) && otherUnit(layer, draft) === null;
+  return layers.find(fits)?.key ?? OWN_LAYER;
 }
 
 /** What a layer's choice says beside its title. */
