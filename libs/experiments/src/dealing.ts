@@ -17,10 +17,12 @@ export interface Dealing {
 
 /** By what a design's units are dealt: their own type, their clusters', or their slots of time. */
 export function dealingOf({ unitType, clusterBy, switchback }: Design): Dealing {
+  const timeZone = switchback?.timeZone ?? null;
   return {
     unitType: clusterBy ?? unitType,
     slotMinutes: switchback?.slotMinutes ?? null,
-    timeZone: switchback?.timeZone ?? null,
+    // Slots by the clocks of UTC are named alike, whether the zone is given or not.
+    timeZone: timeZone === 'UTC' ? null : timeZone,
   };
 }
 

@@ -140,6 +140,7 @@ describe('layers', () => {
       [{ unitType: 'market' }, 'market'],
       [slots, 'market in slots of 60 minutes (Europe/Berlin)'],
       [{ ...slots, switchback: { slotMinutes: 60 } }, 'market in slots of 60 minutes'],
+      [{ ...slots, switchback: { slotMinutes: 60, timeZone: 'UTC' } }, 'market in slots of 60 minutes'],
       // The wash-out counts units, and deals none.
       [
         { ...slots, switchback: { ...slots.switchback, washOutMinutes: 5 } },

@@ -23,7 +23,7 @@ const LAYERS = `
 select l.key, l.title, l.salt, l.unit_type as "unitType", coalesce(
   (select jsonb_agg(jsonb_build_object('experiment', e.key, 'from', m."from", 'to', m."to",
        'unitType', coalesce(e.cluster_by, e.unit_type), 'slotMinutes', e.switchback -> 'slotMinutes',
-       'timeZone', e.switchback -> 'timeZone') order by m."from", e.key)
+       'timeZone', nullif(e.switchback ->> 'timeZone', 'UTC')) order by m."from", e.key)
    from (select e.key, e.layer, e.layer_from as "from", e.layer_to as "to" from experiment e
          union all
          select e.key, o ->> 'layer', (o -> 'range' ->> 0)::double precision, (o -> 'range' ->> 1)::double precision

@@ -100,10 +100,12 @@ function dealtOtherwise(draft: Booking, others: readonly Booking[]): Clash[] {
   return others.flatMap((other) => {
     const layer = sharedLayer(draft, other);
     if (layer === null || other.dealtBy === draft.dealtBy) return [];
+    // Parts are held from the day of the plan, so it need not run yet.
+    const { from } = draft;
     return [
       {
         ...{ reason: 'layer-unit', surface: draft.surface, experiments: [other.key, draft.key] },
-        ...{ from: Math.max(draft.from, other.from), to: Math.min(draft.to, other.to) },
+        ...{ from, to: Math.max(from, Math.min(draft.to, other.to)) },
         text: `The layer ${layer} deals by ${other.dealtBy}, by which ${other.key} holds a part of it; ${draft.key} is dealt by ${draft.dealtBy} and needs another layer.`,
       },
     ];

@@ -13,7 +13,7 @@ type Dealt = Pick<ExperimentDraft, 'unitType' | 'clusterBy' | 'switchback'>;
 const dealingOf = ({ unitType, clusterBy, switchback }: Dealt): Dealing => ({
   unitType: clusterBy ?? unitType,
   slotMinutes: switchback?.slotMinutes ?? null,
-  timeZone: switchback?.timeZone || null,
+  timeZone: switchback === null || ['', 'UTC'].includes(switchback.timeZone) ? null : switchback.timeZone,
 });
 
 /** As a reader is told: `market in slots of 60 minutes (Europe/Berlin)`. */
