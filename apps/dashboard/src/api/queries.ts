@@ -11,7 +11,6 @@ import type {
   Experiment,
   ExperimentRow,
   Forecast,
-  Layer,
   Operations,
   Page,
   Phase,
@@ -29,6 +28,7 @@ import type {
   Survival,
   TrainingRun,
 } from './types.js';
+import type { Layer } from './types-layers.js';
 import type { ActionValues } from './types-operations.js';
 import type { Metric, MetricDetail } from './types-metrics.js';
 

@@ -1,4 +1,5 @@
-import type { Dealing, Layer } from '../../api/types.js';
+import type { Dealing, Layer } from '../../api/types-layers.js';
+import { dealingName } from '../../format/dealing.js';
 import { OWN_LAYER } from './draft.js';
 import type { ExperimentDraft } from './draft.js';
 
@@ -15,18 +16,6 @@ const dealingOf = ({ unitType, clusterBy, switchback }: Dealt): Dealing => ({
   slotMinutes: switchback?.slotMinutes ?? null,
   timeZone: switchback === null || ['', 'UTC'].includes(switchback.timeZone) ? null : switchback.timeZone,
 });
-
-/** As a reader is told: `market in slots of 60 minutes (Europe/Berlin)`. */
-export function dealingName({ unitType, slotMinutes, timeZone }: Dealing): string {
-  if (slotMinutes === null) return unitType;
-  return `${unitType} in slots of ${slotMinutes} minutes${timeZone === null ? '' : ` (${timeZone})`}`;
-}
-
-/** By what a layer deals: what it names and what those that hold parts of it deal by, each once. */
-export function dealtBy({ unitType, ranges = [] }: Layer): string[] {
-  const held = ranges.map(dealingName);
-  return [...new Set(held.length === 0 && unitType ? [unitType] : held)];
-}
 
 /** By what a layer deals, where an experiment of the draft's units cannot join it; null where it can. */
 export function otherUnit(layer: Layer, draft: Dealt): string | null {

@@ -1,6 +1,7 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { Reach } from '../../api/reach.js';
-import type { Catalog, Layer, Policy, Surface } from '../../api/types.js';
+import type { Catalog, Policy, Surface } from '../../api/types.js';
+import type { Layer } from '../../api/types-layers.js';
 import type { ExperimentDraft } from './draft.js';
 import type { Problems } from './problems.js';
 

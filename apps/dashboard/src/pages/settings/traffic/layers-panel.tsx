@@ -1,13 +1,13 @@
 import type { ReactElement } from 'react';
 import { Link } from 'react-router';
 import { useLayers } from '../../../api/queries.js';
-import type { Layer } from '../../../api/types.js';
+import type { Layer } from '../../../api/types-layers.js';
+import { dealtBy } from '../../../format/dealing.js';
 import { percent } from '../../../format/index.js';
 import { DataTable } from '../../../ui/data-table.js';
 import type { Column } from '../../../ui/data-table.js';
 import { Panel } from '../../../ui/panel.js';
 import { QueryBoundary } from '../../../ui/query-boundary.js';
-import { dealtBy } from '../../new-experiment/layers.js';
 import styles from '../settings.module.css';
 
 const taken = ({ ranges = [] }: Layer): number => ranges.reduce((sum, { from, to }) => sum + to - from, 0);
