@@ -201,10 +201,17 @@ withBrowser('settings and lists in Chromium (skipped where no chromium is instal
     await page.getByRole('button', { name: 'Show more: 50 of 500 are here' }).click();
     await page.getByText('Experiment 99', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'More filters' }).click();
-    await page.getByRole('combobox', { name: 'Metric' }).click();
-    await page.getByRole('option', { name: /^play-rate/ }).click();
-    await page.getByRole('combobox', { name: 'Order' }).click();
-    await page.getByRole('option', { name: 'Most units' }).click();
+    // The list under the filters moves while it is read anew, and with it what is pointed at.
+    const choose = async (field: string, option: RegExp, chosen: string): Promise<void> => {
+      await settled(page);
+      await page.getByRole('combobox', { name: field }).click();
+      await settled(page);
+      await page.getByRole('option', { name: option }).click();
+      await page.waitForURL((url) => url.search.includes(chosen));
+    };
+    await choose('Metric', /^play-rate/, 'metric=play-rate');
+    await choose('Order', /^Most units/, 'sort=units');
+    await settled(page);
     const reversed = page.waitForRequest((request) => request.url().includes('order=reversed'));
     await page.getByRole('button', { name: 'Reverse' }).click();
     const last = new URL((await reversed).url()).searchParams;
