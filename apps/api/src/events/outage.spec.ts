@@ -59,7 +59,7 @@ describe('an outage of PostgreSQL, and with it of the queue', () => {
 
   it('acknowledges what is safe on disk, and stores all of it once when the database is back', async () => {
     expect((await post(['before'])).status).toBe(202);
-    expect(await arrived(['before'], 5_000)).toBe(1);
+    expect(await arrived(['before'], 20_000)).toBe(1);
     await proxy.cut();
     const during = Array.from({ length: 30 }, (_, i) => `during-${i}`);
     const answers = [];

@@ -9,13 +9,25 @@ import { encodeDecision } from '../queues/decision-lines.js';
 import type { DecisionRecord } from '../queues/jobs.js';
 import type { ServingState } from '../serving/serve-treatments.js';
 import { serveTreatments } from '../serving/serve-treatments.js';
-import { arm, ask, byPolicy, experiment, item, policy, stateOf, surface } from '../serving/testing.js';
+import {
+  arm,
+  ask,
+  byPolicy,
+  experiment,
+  item,
+  policy,
+  seededHooks,
+  stateOf,
+  surface,
+} from '../serving/testing.js';
 import { PolicyAudits, readAudits } from './policy-audits.js';
 
-const NOW = new Date();
+// With the ids it seeds the draws that are audited, each at a level of its own.
+const NOW = new Date('2026-11-21T12:00:00Z');
 const AT = NOW.getTime() - 1_800_000;
 const ITEMS = ['a', 'b', 'c', 'd'];
 const FLOOR = 0.02;
+const HOOKS = seededHooks('audits');
 
 /** A policy that has something to be wrong about: epsilon-greedy before anything was learned plays uniformly. */
 const state: ServingState = stateOf({
@@ -55,7 +67,7 @@ describe('the audit of logged propensities', () => {
   ): Promise<void> => {
     const records = Array.from(
       { length: count },
-      (_, n) => serveTreatments(state, ask(`m${n}`, 'art'), AT + n).records[0] as DecisionRecord,
+      (_, n) => serveTreatments(state, ask(`m${n}`, 'art'), AT + n, HOOKS).records[0] as DecisionRecord,
     );
     await new FactStore(db.database).insertDecisions(records.map(logged).map(encodeDecision));
   };
@@ -176,7 +188,7 @@ describe('the audit of logged propensities', () => {
     });
     let n = 0;
     const served = (): DecisionRecord =>
-      serveTreatments(slates, ask(`s${n++}`, 'rows', { limit: 3 }), AT + n).records[0] as DecisionRecord;
+      serveTreatments(slates, ask(`s${n++}`, 'rows', { limit: 3 }), AT + n, HOOKS).records[0] as DecisionRecord;
     const log = async (records: readonly DecisionRecord[]): Promise<void> => {
       await db.database.query('delete from policy_audit');
       await db.database.query('delete from decision');

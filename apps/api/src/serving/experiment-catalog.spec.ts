@@ -15,7 +15,7 @@ import { SnapshotCache } from './snapshot-cache.js';
 import type { SnapshotStore } from './snapshot-store.js';
 import { serveTreatments } from './serve-treatments.js';
 import type { Treatment } from './serve-treatments.js';
-import { arm, ask, byPolicy, experiment, item, policy, surface, value } from './testing.js';
+import { arm, ask, byPolicy, experiment, item, policy, seededHooks, surface, value } from './testing.js';
 
 const thompson = policyRegistry.get('thompson-beta') as typeof policyRegistry extends {
   get(key: string): infer P;
@@ -132,11 +132,13 @@ describe('the catalogue and the snapshots in memory', () => {
       },
     });
     stops.push(() => catalog.stop());
+    const hooks = seededHooks('catalog');
     const serve = (on: string, unit = 'm1'): Treatment =>
       serveTreatments(
         { catalog: catalog.current, policy: (id) => snapshots.get(id) },
         ask(unit, on, on === 'art' ? { subject: 't1' } : {}),
         1e12,
+        hooks,
       ).treatments[0] as Treatment;
     return { catalog, snapshots, serve, notify: (channel) => notify(channel) };
   }

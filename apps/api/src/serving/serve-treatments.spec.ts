@@ -14,6 +14,7 @@ import {
   item,
   pluginOf,
   policy,
+  seededHooks,
   stateOf,
   surface,
   value,
@@ -22,12 +23,13 @@ import type { World } from './testing.js';
 
 const NOW = Date.UTC(2026, 10, 21, 12);
 const DAY = 86_400_000;
+const HOOKS = seededHooks('serve treatments');
 
 function one(
   state: ServingState,
   request: TreatmentsRequest,
   now = NOW,
-  hooks?: ServingHooks,
+  hooks: ServingHooks = HOOKS,
 ): { treatment: Treatment; record: DecisionRecord } {
   const { treatments, records } = serveTreatments(state, request, now, hooks);
   return { treatment: treatments[0] as Treatment, record: records[0] as DecisionRecord };

@@ -1,13 +1,14 @@
 import type { Arm, Experiment, Holdout, Json, Surface, Treatment } from '#experiments';
-import { createRegistry, defineParams } from '#experiments';
+import { createRegistry, createRng, defineParams } from '#experiments';
 import { policyRegistry } from '#policies';
 import type { CompiledPolicy, Policy } from '#policies';
+import { ulid } from 'ulid';
 import { z } from 'zod';
 import { Breaker } from './breaker.js';
 import type { BreakerLimits } from './breaker.js';
 import { EMPTY_CONFIG, ItemIndex, compileCatalog } from './catalog-data.js';
 import type { CatalogConfig, CatalogItem, PolicyConfig } from './catalog-data.js';
-import type { ServingState, TreatmentsRequest } from './serve-treatments.js';
+import type { ServingHooks, ServingState, TreatmentsRequest } from './serve-treatments.js';
 import { compileServingPolicy } from './serving-policy.js';
 
 /** Builders for the specs of this folder. */
@@ -138,6 +139,12 @@ export function stateOf(world: World): ServingState {
     catalog: compileCatalog(config, new ItemIndex(world.items ?? [])),
     policy: (id) => policies.get(id),
   };
+}
+
+/** A clock that stands still, and ids that are alike in every run: they seed the draws. */
+export function seededHooks(seed: string): ServingHooks {
+  const rng = createRng(seed);
+  return { monotonic: () => 0, newId: (at) => ulid(at, () => rng.uniform()) };
 }
 
 export const ask = (

@@ -8,12 +8,24 @@ import { dealSlate } from './deal.js';
 import type { PlacedEntry } from './deal.js';
 import { withholdLot } from './withhold.js';
 import type { LotParts } from './withhold.js';
-import { arm, ask, byPolicy, experiment, item, pluginOf, policy, stateOf, surface } from './testing.js';
+import {
+  arm,
+  ask,
+  byPolicy,
+  experiment,
+  item,
+  pluginOf,
+  policy,
+  seededHooks,
+  stateOf,
+  surface,
+} from './testing.js';
 
 const NOW = Date.UTC(2026, 10, 21, 12);
 const DAY = 86_400_000;
 const UNITS = 1500;
 const SHARE = 0.1;
+const HOOKS = seededHooks('withhold');
 
 const choosing = (...p: number[]): CompiledPolicy => ({
   decides: 'action',
@@ -39,7 +51,7 @@ function world(
 }
 
 const serve = (state: ServingState, unit: string, on = 'art'): Served =>
-  serveTreatments(state, ask(unit, on), NOW);
+  serveTreatments(state, ask(unit, on), NOW, HOOKS);
 
 /** What a place shows of its entry: the entry itself without its lot, or a marked stand-in. */
 const standing = (entry: PlacedEntry, shown: { propensity: number } | undefined): object =>
@@ -183,7 +195,7 @@ describe('a policy that withholds', () => {
         experiments: [experiment('x', 'push', [arm('bandit', byPolicy('p'))])],
       });
     const serveIn = (state: ServingState, unit: string, context: object) =>
-      serveTreatments(state, { ...ask(unit, 'push'), context: context as never }, NOW);
+      serveTreatments(state, { ...ask(unit, 'push'), context: context as never }, NOW, HOOKS);
     const state = messages('uniform-random');
     const seen = { sent: 0, silent: 0, withheld: 0 };
     for (let unit = 0; unit < 200; unit++) {

@@ -43,10 +43,11 @@ describe('GrowthBook conditions', () => {
       nested = { $elemMatch: nested };
       list = new Array<Json>(300).fill(list);
     }
-    const begun = performance.now();
+    // Time of the processor: a busy machine takes longer by the clock.
+    const begun = process.cpuUsage();
     expect(holds({ a: { $elemMatch: nested } }, { a: list })).toBe(false);
     expect(holds({ a: { $not: { $elemMatch: nested } } }, { a: list })).toBe(false);
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(process.cpuUsage(begun).user).toBeLessThan(1_000_000);
   });
 
   it('never throws on attributes, whatever they are (property)', () => {

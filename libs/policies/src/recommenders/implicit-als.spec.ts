@@ -126,11 +126,11 @@ describe('implicit-als', () => {
     if (ranker.decides !== 'slate') throw new Error('a ranker was expected');
     const request = requestOf(actionsOf(40), { history: items.slice(0, 300) });
     const times = Array.from({ length: 60 }, () => {
-      const start = performance.now();
+      const start = process.cpuUsage();
       ranker.scores(request);
-      return performance.now() - start;
+      return process.cpuUsage(start).user / 1000;
     });
-    // The median, since the machine does other things too.
+    // The median of processor time, since the machine does other things too.
     expect(times.sort((a, b) => a - b)[30]).toBeLessThan(5);
   });
 
