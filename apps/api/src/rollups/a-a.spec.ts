@@ -143,6 +143,9 @@ describe('A/A experiments through facts, rollups and reports on PostgreSQL', () 
       const now = new Date(START + (day + 1) * DAY);
       for (const { world } of runs) world.live(day);
       await storeDay(store, runs);
+      // As autovacuum does in time; without, a roll-up looks up each event in every day.
+      if ((day & (day + 1)) === 0)
+        await database.query('analyze event; analyze decision; analyze experiment_unit');
       await rollUpAll(database, now);
       for (const { world, reports, expected } of runs) {
         const cells = world.cells(day);
