@@ -188,7 +188,8 @@ describe('the audit of logged propensities', () => {
     });
     let n = 0;
     const served = (): DecisionRecord =>
-      serveTreatments(slates, ask(`s${n++}`, 'rows', { limit: 3 }), AT + n, HOOKS).records[0] as DecisionRecord;
+      serveTreatments(slates, ask(`s${n++}`, 'rows', { limit: 3 }), AT + n, HOOKS)
+        .records[0] as DecisionRecord;
     const log = async (records: readonly DecisionRecord[]): Promise<void> => {
       await db.database.query('delete from policy_audit');
       await db.database.query('delete from decision');
