@@ -72,13 +72,15 @@ export class UnitMetrics {
 
   /** @param at the event's time in Unix milliseconds. */
   take(event: ClientEvent, at: number): void {
-    const arm = this.decisions.get(event.decisionId ?? '');
+    const counters = this.countsIn.get(event.kind === 'exposure' ? exposure : (event.name ?? ''));
     let row = this.rows.get(event.unitId);
-    if (!row && event.kind === 'exposure' && arm !== undefined) {
+    // Most events are nothing to most experiments, and looking for a decision among all is dear.
+    if (row ? !counters : event.kind !== 'exposure') return;
+    const arm = this.decisions.get(event.decisionId ?? '');
+    if (!row && arm !== undefined) {
       row = { arm, since: at, folded: this.metrics.map(() => ({ y: 0, d: 0 })) };
       this.rows.set(event.unitId, row);
     }
-    const counters = row && this.countsIn.get(event.kind === 'exposure' ? exposure : (event.name ?? ''));
     if (!row || !counters) return;
     for (const { index, side, measure, definition } of counters) {
       const folded = row.folded[index] as Folded;
