@@ -1,4 +1,5 @@
-import { evaluateOffPolicy, evaluateSlates } from '#policies';
+// Not all policies: loading them takes a thread longer than most evaluations.
+import { evaluateOffPolicy, evaluateSlates } from '#policies/off-policy';
 import type {
   LoggedRows,
   LoggedSlates,
@@ -6,7 +7,7 @@ import type {
   OffPolicyOptions,
   SlateEvaluation,
   SlateOptions,
-} from '#policies';
+} from '#policies/off-policy';
 
 /** A log and a candidate's distributions on it; plain data, so that it can go to another thread. */
 export type EvaluationTask =
