@@ -224,7 +224,8 @@ export async function startPostgres({ stateDir, database = 'marquee', durable = 
     checkpoint_timeout: '15min',
     timezone: 'UTC',
     log_timezone: 'UTC',
-    ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
+    // Without compression a database is copied from its template in two thirds of the time.
+    ...(durable ? {} : { fsync: 'off', full_page_writes: 'off', wal_compression: 'off' }),
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const child = run(

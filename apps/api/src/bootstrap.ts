@@ -61,7 +61,7 @@ export async function createApi(config: Config): Promise<Running<NestFastifyAppl
     );
     app.useGlobalFilters(new ProblemFilter());
     if (config.corsOrigins.length > 0) app.enableCors(corsOptions(config.corsOrigins));
-    await serveDocumentation(app);
+    serveDocumentation(app);
     return { app, database, close: () => closeAll(app, keys, database, queues) };
   } catch (error) {
     await closeAll(null, keys, database, queues);

@@ -2,7 +2,16 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 
-export function buildDocument(app: NestFastifyApplication): OpenAPIObject {
+const known = new WeakMap<NestFastifyApplication, OpenAPIObject>();
+
+/** Of an application, built when it is asked for first: a third of a second of nothing else. */
+export function documentOf(app: NestFastifyApplication): OpenAPIObject {
+  const document = known.get(app) ?? buildDocument(app);
+  known.set(app, document);
+  return document;
+}
+
+function buildDocument(app: NestFastifyApplication): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setTitle('Marquee')
     .setDescription(
@@ -19,9 +28,8 @@ export function buildDocument(app: NestFastifyApplication): OpenAPIObject {
 }
 
 /** Serves /openapi.json and a browsable /docs. */
-export async function serveDocumentation(app: NestFastifyApplication): Promise<void> {
-  const document = buildDocument(app);
-  SwaggerModule.setup('docs', app, document, {
+export function serveDocumentation(app: NestFastifyApplication): void {
+  SwaggerModule.setup('docs', app, () => documentOf(app), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'Marquee API',
