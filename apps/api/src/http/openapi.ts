@@ -4,7 +4,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 
 const known = new WeakMap<NestFastifyApplication, OpenAPIObject>();
 
-/** Of an application, built when it is asked for first: a third of a second of nothing else. */
+/** Of an application, built when it is asked for first: some tenths of a second of nothing else. */
 export function documentOf(app: NestFastifyApplication): OpenAPIObject {
   const document = known.get(app) ?? buildDocument(app);
   known.set(app, document);
