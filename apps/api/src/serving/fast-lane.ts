@@ -1,4 +1,10 @@
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type {
+  IncomingHttpHeaders,
+  IncomingMessage,
+  RequestListener,
+  Server,
+  ServerResponse,
+} from 'node:http';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
@@ -9,6 +15,10 @@ import { KeyRing } from '../access/keys.js';
 import { authenticate } from '../http/api-key.guard.js';
 import { COMMON_HEADERS, parseJson, requestIds } from '../http/fastify.js';
 import { answerTo, sendProblem } from '../http/problem.filter.js';
+import type { PlainAnswer } from './plain-connection.js';
+import { PlainConnections } from './plain-connections.js';
+import { PlainHeads } from './plain-head.js';
+import type { Treatment } from './treatment.js';
 import { TreatmentService } from './treatment-service.js';
 import { parseTreatments } from './treatments.validator.js';
 
@@ -17,12 +27,14 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 /** Of a body that needs no more than a few parts. */
 const PLAIN_BYTES = 65_536;
 
+type Headed = Pick<IncomingMessage, 'headers'>;
+
 /**
  * Answers `POST /v1/treatments`. The route is declared by TreatmentsController, as any other; here it is answered past
- * Nest's pipeline, and a plain request past Fastify as well (see docs/decisions/0010-treatments-fast-lane.md for what
- * that costs). Plain is what clients send: JSON of a known and moderate length, neither compressed nor from another
- * origin. Everything else takes Fastify's way, with its limits and its parser; key check, JSON, validation, problem
- * documents and headers are the same on both.
+ * Nest's pipeline, and a plain request past Fastify as well, from its connection's bytes where the connection has carried
+ * nothing else (see docs/decisions/0010-treatments-fast-lane.md for what that costs). Plain is what clients send: JSON of
+ * a known and moderate length, neither compressed nor from another origin. Everything else takes Fastify's way, with its
+ * limits and its parser; key check, JSON, validation, problem documents and headers are the same on all of them.
  *
  * The answers of one turn of the event loop leave together, after the one write that records their decisions.
  */
@@ -32,6 +44,7 @@ export class FastLane implements BeforeApplicationShutdown {
   private readonly cors: boolean;
   private readonly mostBytes: number;
   private readonly nextId = requestIds();
+  private readonly connections: PlainConnections | null = null;
   private closing = false;
 
   constructor(
@@ -49,24 +62,32 @@ export class FastLane implements BeforeApplicationShutdown {
         route.handler = (request, reply) => void this.answer(request, reply);
     });
     this.standBefore(fastify.server);
+    const heads = new PlainHeads(`POST ${PATH} HTTP/1.1\r\n`, (headers) => this.isPlain(headers));
+    this.connections = new PlainConnections(
+      fastify.server,
+      heads,
+      (head, body, send) => void this.answerPlain(head, body, send),
+    );
   }
 
   /** A server that ends refuses new requests, which is Fastify's to say. */
   beforeApplicationShutdown(): void {
     this.closing = true;
+    this.connections?.finish();
   }
 
   private standBefore(server: Server): void {
     const listeners = server.listeners('request') as RequestListener[];
     server.removeAllListeners('request');
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      if (this.isPlain(request)) this.take(request, response);
+      const { url, method, headers } = request;
+      if (url === PATH && method === 'POST' && !this.closing && this.isPlain(headers))
+        this.take(request, response);
       else for (const listener of listeners) listener.call(server, request, response);
     });
   }
 
-  private isPlain({ url, method, headers }: IncomingMessage): boolean {
-    if (url !== PATH || method !== 'POST' || this.closing) return false;
+  private isPlain(headers: IncomingHttpHeaders): boolean {
     const type = headers['content-type'];
     if (type !== 'application/json' && type !== JSON_TYPE) return false;
     // Absent: NaN, which is not smaller than anything.
@@ -80,50 +101,69 @@ export class FastLane implements BeforeApplicationShutdown {
     // Joined once: a sender of single bytes would have the whole copied for each of them.
     request.on('end', () => {
       const [only = Buffer.alloc(0), ...more] = parts;
-      void this.answerPlain(request, more.length === 0 ? only : Buffer.concat(parts), response);
+      void this.answerPlain(request, more.length === 0 ? only : Buffer.concat(parts), (answer) =>
+        write(response, answer),
+      );
     });
   }
 
-  private async answerPlain(request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<void> {
+  private async answerPlain(
+    request: Headed,
+    body: Buffer,
+    send: (answer: PlainAnswer) => void,
+  ): Promise<void> {
     const id = this.nextId();
-    // As Fastify says where answers depend on who asks.
-    if (this.cors) response.setHeader('vary', 'Origin');
+    let answer: PlainAnswer;
     try {
-      const text = await this.treat(request, parseJson(body), body.length);
-      write(response, id, text);
+      const treatments = await this.treat(request, parseJson(body), body.length);
+      answer = { status: 200, headers: this.headersOf(id, JSON_TYPE), text: textOf(treatments) };
     } catch (error) {
-      const answer = answerTo(error, { id, url: PATH }, this.logger);
-      if (response.headersSent) return;
-      for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
-      write(response, id, JSON.stringify(answer.body), answer.status, answer.contentType);
+      const { status, contentType, headers, body: problem } = answerTo(error, { id, url: PATH }, this.logger);
+      answer = {
+        status,
+        headers: { ...this.headersOf(id, contentType), ...headers },
+        text: JSON.stringify(problem),
+      };
     }
+    send(answer);
+  }
+
+  private headersOf(id: string, type: string): Record<string, string> {
+    // Spelt out, because spreading an object costs microseconds.
+    const headers: Record<string, string> = {
+      'content-type': type,
+      'x-request-id': id,
+      'x-content-type-options': COMMON_HEADERS['x-content-type-options'],
+      'cache-control': COMMON_HEADERS['cache-control'],
+    };
+    // As Fastify says where answers depend on who asks.
+    if (this.cors) headers['vary'] = 'Origin';
+    return headers;
   }
 
   /** What Fastify has parsed. */
   private async answer(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     try {
-      const text = await this.treat(request, request.body, sizeOf(request));
+      const text = textOf(await this.treat(request, request.body, sizeOf(request)));
       // Past Fastify's reply, whose hooks and checks cost a fifth of the whole request.
       reply.hijack();
       if (this.cors)
         for (const [name, value] of Object.entries(reply.getHeaders()))
           if (value !== undefined) reply.raw.setHeader(name, value);
-      write(reply.raw, request.id, text);
+      write(reply.raw, { status: 200, headers: this.headersOf(request.id, JSON_TYPE), text });
     } catch (error) {
       sendProblem(error, request, reply, this.logger);
     }
   }
 
-  /** @returns the answer as JSON. @throws Problem. */
-  private async treat(
-    request: Pick<IncomingMessage, 'headers'>,
-    body: unknown,
-    bytes: number | undefined,
-  ): Promise<string> {
+  /** @throws Problem, at once or later. */
+  private treat(request: Headed, body: unknown, bytes: number | undefined): Promise<readonly Treatment[]> {
     authenticate(this.keys, request, 'publishable');
-    return JSON.stringify({ treatments: await this.treatments.serve(parseTreatments(body, bytes)) });
+    return this.treatments.serve(parseTreatments(body, bytes));
   }
 }
+
+const textOf = (treatments: readonly Treatment[]): string => JSON.stringify({ treatments });
 
 /** Bytes of the body; undefined when it came in chunks. */
 function sizeOf(request: FastifyRequest): number | undefined {
@@ -131,14 +171,9 @@ function sizeOf(request: FastifyRequest): number | undefined {
   return length === undefined ? undefined : Number(length);
 }
 
-function write(raw: ServerResponse, id: string, text: string, status = 200, type = JSON_TYPE): void {
-  // Spelt out, because spreading an object costs microseconds.
-  raw.writeHead(status, {
-    'content-type': type,
-    'content-length': Buffer.byteLength(text),
-    'x-request-id': id,
-    'x-content-type-options': COMMON_HEADERS['x-content-type-options'],
-    'cache-control': COMMON_HEADERS['cache-control'],
-  });
+function write(raw: ServerResponse, { status, headers, text }: PlainAnswer): void {
+  if (raw.headersSent) return;
+  const all: Record<string, string | number> = headers;
+  raw.writeHead(status, { ...all, 'content-length': Buffer.byteLength(text) });
   raw.end(text);
 }
