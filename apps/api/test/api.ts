@@ -7,6 +7,8 @@ import { createApi } from '../src/bootstrap.js';
 import type { Running } from '../src/bootstrap.js';
 import { readConfig } from '../src/config/config.js';
 import type { Config } from '../src/config/config.js';
+import { DecisionShipping } from '../src/queues/decision-shipping.js';
+import { IngestProducer } from '../src/queues/ingest-producer.js';
 import { createTestDatabase } from './postgres.js';
 import type { TestDatabase } from './postgres.js';
 
@@ -46,16 +48,28 @@ export function testConfig(db: TestDatabase, stateDir: string, env: NodeJS.Proce
   });
 }
 
+interface StageOptions {
+  /** Served decisions come into their table by themselves; otherwise only where a worker runs, so that they disturb nobody. */
+  readonly storesDecisions?: boolean;
+}
+
 /**
  * The whole HTTP application on a database of its own.
  * @param env variables beyond those that every test needs.
  */
-export async function startTestApi(env: NodeJS.ProcessEnv = {}): Promise<TestApi> {
+export async function startTestApi(
+  env: NodeJS.ProcessEnv = {},
+  { storesDecisions = false }: StageOptions = {},
+): Promise<TestApi> {
   const db = await createTestDatabase();
   const stateDir = fs.mkdtempSync(path.join(os.tmpdir(), 'marquee-test-'));
   const config = testConfig(db, stateDir, env);
   const keys = await seedKeys(db.database, stateDir);
   const running = await createApi(config);
+  if (!storesDecisions) {
+    const producer = running.app.get(IngestProducer, { strict: false });
+    running.app.get(DecisionShipping, { strict: false }).ship = (batch) => producer.ship(batch);
+  }
   await running.app.init();
   await running.app.getHttpAdapter().getInstance().ready();
   return {

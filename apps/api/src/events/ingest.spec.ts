@@ -7,9 +7,12 @@ import { startTestApi, testConfig } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
 import { createWorker } from '../bootstrap.js';
 import type { Running } from '../bootstrap.js';
+import { newUlid } from '../http/ulid.js';
+import { encodeDecision } from '../queues/decision-lines.js';
+import { DecisionShipping } from '../queues/decision-shipping.js';
 import { encodeEvents } from '../queues/event-lines.js';
 import { QUEUES } from '../queues/jobs.js';
-import type { ClientEvent } from '../queues/jobs.js';
+import type { ClientEvent, DecisionRecord } from '../queues/jobs.js';
 
 const minutesAgo = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString();
 const outcome = (id: string, more: object = {}): object => ({
@@ -26,7 +29,7 @@ describe('events from HTTP to the table', () => {
   let worker: Running<INestApplicationContext>;
   let queue: Queue;
   beforeAll(async () => {
-    api = await startTestApi();
+    api = await startTestApi({}, { storesDecisions: true });
     worker = await createWorker({ ...testConfig(api.db, api.config.stateDir), roles: ['ingest'] });
     await worker.app.init();
     queue = api.running.app.get<Queue>(getQueueToken(QUEUES.ingest), { strict: false });
@@ -348,5 +351,101 @@ describe('events from HTTP to the table', () => {
     await post([outcome('drop-2', { at }), outcome('drop-3')]);
     await drained();
     expect((await stored('drop-')).map((row) => row.id)).toEqual(['drop-2', 'drop-3']);
+  });
+
+  describe('decisions from the journal', () => {
+    let made = 0;
+    const decision = (more: Partial<DecisionRecord> = {}): string => {
+      const at = Date.now();
+      return encodeDecision({
+        id: newUlid(at),
+        at,
+        unitId: 'm_9',
+        unitType: 'member',
+        surface: 'shipped',
+        subject: `s${made++}`,
+        experiment: null,
+        arm: null,
+        phase: null,
+        kind: 'value',
+        chosen: 'a',
+        propensity: 1,
+        armPropensity: 1,
+        policyId: null,
+        policyVersion: null,
+        candidates: [],
+        probabilities: null,
+        context: {},
+        seed: '',
+        reason: 'SPLIT',
+        fallback: null,
+        holdout: null,
+        exposed: false,
+        latencyMicros: 1,
+        rewardWindowSeconds: null,
+        ...more,
+      });
+    };
+    const ship = (...lines: string[]): Promise<void> =>
+      api.running.app
+        .get(DecisionShipping, { strict: false })
+        .ship({ kind: 'decisions', lines: lines.join(''), count: lines.length });
+    /** Rows, and jobs that the queue has ever been given, since the last look. */
+    let jobs = 0;
+    const seen = async (): Promise<{ rows: number; subjects: number; queued: number }> => {
+      const [row] = await api.db.database.query<{ rows: number; subjects: number; last: number }>(
+        `select count(*)::int as rows, count(distinct subject)::int as subjects,
+           (select coalesce(max(seq), 0)::int from (select last_value as seq from bullmq.job_seq) s) as last
+         from decision where surface = 'shipped'`,
+      );
+      const { rows, subjects, last } = row as { rows: number; subjects: number; last: number };
+      const queued = last - jobs;
+      jobs = last;
+      return { rows, subjects, queued };
+    };
+    const quarantined = async (): Promise<{ id: string; reason: string }[]> =>
+      (await api.request('GET', '/v1/quarantine')).json<{ items: { id: string; reason: string }[] }>().items;
+
+    it('are rows at once when they are new, and copies go to the worker, who stores what is missing', async () => {
+      await drained();
+      await seen();
+      const [one, two, three] = [decision(), decision(), decision()];
+      await ship(one, two);
+      expect(await seen()).toEqual({ rows: 2, subjects: 2, queued: 0 });
+      await ship(two, three);
+      await drained();
+      expect(await seen()).toEqual({ rows: 3, subjects: 3, queued: 1 });
+    });
+
+    it('of which one cannot be stored lose that one alone, to quarantine', async () => {
+      await ship(decision(), decision().replace('"a"', '"a'), decision());
+      await drained();
+      expect(await seen()).toMatchObject({ rows: 5, queued: 1 });
+      const [bad, ...more] = await quarantined();
+      expect([bad?.reason, more]).toEqual([expect.stringContaining('json'), []]);
+      await api.request('POST', `/v1/quarantine/${String(bad?.id)}/discard`);
+    });
+
+    it('of an earlier version, which had fewer columns, are stored as well', async () => {
+      await ship(decision(), decision().replace('\t\\N\t\\N\n', '\n'));
+      expect(await seen()).toEqual({ rows: 7, subjects: 7, queued: 0 });
+    });
+
+    it('of an erased unit are dropped, and only those', async () => {
+      await api.db.database.query(`insert into erased_unit (unit_hash) values (sha256('gone_2'::bytea))`);
+      await ship(decision(), decision({ unitId: 'gone_2' }));
+      expect(await seen()).toEqual({ rows: 8, subjects: 8, queued: 0 });
+      await api.db.database.query('delete from erased_unit');
+    });
+
+    it('do not wait while a unit is being erased: the queue takes them, and they are stored behind it', async () => {
+      await api.db.database.transaction(async (tx) => {
+        await tx.query(`select pg_advisory_xact_lock(hashtext('marquee.erase'))`);
+        await ship(decision());
+        expect(await seen()).toMatchObject({ rows: 8, queued: 1 });
+      });
+      await drained();
+      expect(await seen()).toMatchObject({ rows: 9, subjects: 9 });
+    });
   });
 });

@@ -20,7 +20,7 @@ describe('an outage of PostgreSQL, and with it of the queue', () => {
     proxy = await startProxy(direct.url);
     await direct.drop();
     process.env['TEST_DATABASE_URL'] = proxy.url.replace(/\/[^/]*$/, '/postgres');
-    api = await startTestApi();
+    api = await startTestApi({}, { storesDecisions: true });
     worker = await createWorker({ ...testConfig(api.db, api.config.stateDir), roles: ['ingest'] });
     await worker.app.init();
   }, 60_000);
@@ -69,6 +69,9 @@ describe('an outage of PostgreSQL, and with it of the queue', () => {
       [202, 10],
       [202, 10],
     ]);
+    const body = { unitId: 'm_1', requests: [{ surface: 'nowhere' }] };
+    const decided = await api.request('POST', '/v1/treatments', { key: api.keys.publishable, body });
+    expect(decided.status).toBe(200);
     expect(api.running.app.get(Spool, { strict: false }).status().pending).toBeGreaterThan(0);
     const ready = await api.request('GET', '/health/ready', { key: null });
     expect([ready.status, ready.json()]).toEqual([
@@ -79,6 +82,13 @@ describe('an outage of PostgreSQL, and with it of the queue', () => {
     expect(metrics.text).toContain('marquee_database_up 0');
     await proxy.restore();
     expect(await arrived(during, 20_000)).toBe(30);
+    const spool = api.running.app.get(Spool, { strict: false });
+    for (const deadline = Date.now() + 20_000; spool.status().pending > 0 && Date.now() < deadline;)
+      await sleep(50);
+    const decisions = () => api.db.database.query('select id from decision');
+    for (const deadline = Date.now() + 20_000; Date.now() < deadline && (await decisions()).length === 0;)
+      await sleep(50);
+    expect(await decisions()).toHaveLength(1);
     expect(api.running.app.get(Spool, { strict: false }).status().pending).toBe(0);
   }, 60_000);
 

@@ -10,10 +10,12 @@ import {
   DECISION_COLUMNS,
   arrayLiteral,
   decodeDecision,
+  readDecisions,
   rewardWindowOf,
   storedPart,
 } from '../queues/decision-lines.js';
 import { COLUMN, EVENT_COLUMNS, columnOf, idsOf, splitLines } from '../queues/event-lines.js';
+import type { ReadDecisions } from '../queues/decision-lines.js';
 import type { EventLines } from '../queues/jobs.js';
 import { Database } from './database.js';
 import {
@@ -41,6 +43,10 @@ const FLAG_MS = 5_000;
 /** How long to expect more copies after one was seen. */
 const COPIES_MS = 2_000;
 const UNIQUE_VIOLATION = '23505';
+/** COPY: a line has too few columns. */
+const BAD_COPY = '22P04';
+/** How long a batch waits for a lock, and for one statement, where something else can take it. */
+const BRIEF = "set local lock_timeout = '1s';set local statement_timeout = '5s';";
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 const COPY_EVENTS = `copy event (${EVENT_COLUMNS}) from stdin`;
 const COPY_DECISIONS = `copy decision (${DECISION_COLUMNS}) from stdin`;
@@ -58,11 +64,8 @@ export class FactStore {
     shortestMs: null,
     until: 0,
   };
-  /**
-   * May the commit of a batch be flushed later? Yes where the queue shares the server: the job is finished behind the
-   * facts in the same write-ahead log, so a crash that loses the facts brings the job back.
-   */
-  private relaxed = false;
+  /** Settings of every batch's transaction. */
+  private settings = '';
 
   constructor(@Inject(Database) private readonly db: Database) {}
 
@@ -74,9 +77,18 @@ export class FactStore {
     return this;
   }
 
-  /** Declares that the queue lives on the same server, so that batches need no flush of their own. */
+  /**
+   * Declares that the queue lives on the same server, so that the commit of a batch may be flushed later: the job is
+   * finished behind the facts in the same write-ahead log, so a crash that loses the facts brings the job back.
+   */
   shareLogWithQueue(): void {
-    this.relaxed = true;
+    this.settings = 'set local synchronous_commit = off;';
+  }
+
+  /** Declares that a batch which has to wait would rather fail. */
+  dislikeWaiting(): this {
+    this.settings = BRIEF;
+    return this;
   }
 
   async insertEvents(batch: EventLines): Promise<Stored> {
@@ -128,28 +140,52 @@ export class FactStore {
   /** @param lines as encodeDecision makes them. */
   async insertDecisions(lines: readonly string[]): Promise<Stored> {
     if (lines.length === 0) return { stored: 0, duplicates: 0, erased: 0 };
-    await this.ensurePartitions(
-      new Set(lines.map((line) => (columnOf(line, DECISION_COLUMN.at) ?? '').slice(0, 10))),
-    );
-    const result = (await this.insertNewDecisions(lines)) ?? (await this.insertFreshDecisions(lines));
-    const windowless = lines.filter((line) => rewardWindowOf(line) === 0);
-    await this.link(windowless.map(decisionId), true);
-    return result;
+    const result = await this.insertNewDecisions(lines.join(''));
+    if (result !== null) return result;
+    const stored = await this.insertFreshDecisions(lines);
+    await this.linkWindowless(lines);
+    return stored;
   }
 
-  /** Every decision is new but after a crash. @returns null, with nothing stored, when one was there already. */
-  private async insertNewDecisions(lines: readonly string[]): Promise<Stored | null> {
+  /**
+   * Every decision is new but after a crash.
+   * @param text lines as encodeDecision makes them.
+   * @returns null, with nothing stored, when one was there already.
+   */
+  async insertNewDecisions(text: string): Promise<Stored | null> {
+    const batch = readDecisions(text);
+    await this.ensurePartitions(batch.days);
     try {
-      return await this.inTransaction(async (client, erasures) => {
-        const kept = erasures ? await withoutErased(client, lines, unitOfDecision) : lines;
-        if (kept.length > 0) await copyIn(client, kept.map(storedPart).join(''), COPY_DECISIONS);
-        await insertDue(client, kept);
-        return { stored: kept.length, duplicates: 0, erased: lines.length - kept.length };
+      const result = await this.copyDecisions(text, batch).catch((error: { code?: string }) => {
+        if (error.code !== BAD_COPY) throw error;
+        // Lines of an earlier version, which knew fewer columns.
+        return this.copyDecisions(text, { ...batch, stored: splitLines(text).map(storedPart).join('') });
       });
+      await this.linkWindowless(batch.rewarded);
+      return result;
     } catch (error) {
       if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error;
       return null;
     }
+  }
+
+  private copyDecisions(text: string, { count, rewarded, stored }: ReadDecisions): Promise<Stored> {
+    return this.inTransaction(async (client, erasures) => {
+      if (!erasures) {
+        await copyIn(client, stored, COPY_DECISIONS);
+        await insertDue(client, rewarded);
+        return { stored: count, duplicates: 0, erased: 0 };
+      }
+      const lines = splitLines(text);
+      const kept = await withoutErased(client, lines, unitOfDecision);
+      if (kept.length > 0) await copyIn(client, kept.map(storedPart).join(''), COPY_DECISIONS);
+      await insertDue(client, kept);
+      return { stored: kept.length, duplicates: 0, erased: lines.length - kept.length };
+    });
+  }
+
+  private linkWindowless(lines: readonly string[]): Promise<void> {
+    return this.link(lines.filter((line) => rewardWindowOf(line) === 0).map(decisionId), true);
   }
 
   private insertFreshDecisions(lines: readonly string[]): Promise<Stored> {
@@ -188,9 +224,10 @@ export class FactStore {
   private inTransaction<T>(work: (client: PoolClient, erasures: boolean) => Promise<T>): Promise<T> {
     return this.db.transaction(async (tx) => {
       const client = await tx.connection();
-      const begin = this.relaxed ? `set local synchronous_commit = off;${BEGIN_BATCH}` : BEGIN_BATCH;
       // Several statements answer with several results.
-      const results = (await client.query(begin)) as unknown as readonly QueryResult<{ erasures: boolean }>[];
+      const results = (await client.query(this.settings + BEGIN_BATCH)) as unknown as readonly QueryResult<{
+        erasures: boolean;
+      }>[];
       return work(client, results.at(-1)?.rows[0]?.erasures === true);
     });
   }

@@ -11,7 +11,7 @@ export const DECISION_COLUMNS =
   'latency_micros, slice, shadow, parent_id, joint_propensity, withheld, withhold_propensity, feature_version, audit, asked_mark';
 
 /** Positions in a line of what storage looks at, for columnOf. */
-export const DECISION_COLUMN = { window: 0, id: 1, at: 2, unitId: 3, policyId: 14, fallback: 22 } as const;
+export const DECISION_COLUMN = { window: 0, id: 1, at: 2, unitId: 3, policyId: 14 } as const;
 
 const NULL = '\\N';
 
@@ -119,6 +119,37 @@ export function storedPart(line: string): string {
   let tabs = 1;
   for (let at = part.indexOf('\t'); at >= 0 && tabs < TABS; at = part.indexOf('\t', at + 1)) tabs += 1;
   return tabs < TABS ? part.replace(/\n?$/, `${`\t${NULL}`.repeat(TABS - tabs)}\n`) : part;
+}
+
+/** What storage needs to know of a batch of lines. */
+export interface ReadDecisions {
+  readonly count: number;
+  /** Days in UTC, as partitions are named. */
+  readonly days: ReadonlySet<string>;
+  /** Lines with a reward window. */
+  readonly rewarded: readonly string[];
+  /** What is stored of every line, as lines of today have it. */
+  readonly stored: string;
+}
+
+const NO_WINDOW = `${NULL}\t`;
+
+/** Looks at every line once: it runs in the process that serves. */
+export function readDecisions(lines: string): ReadDecisions {
+  const days = new Set<string>();
+  const rewarded: string[] = [];
+  const parts: string[] = [];
+  let day = 'no day yet';
+  for (let from = 0; from < lines.length;) {
+    const end = lines.indexOf('\n', from) + 1 || lines.length;
+    const id = lines.indexOf('\t', from) + 1;
+    const at = lines.indexOf('\t', id) + 1;
+    if (!lines.startsWith(day, at)) days.add((day = lines.slice(at, at + 10)));
+    if (!lines.startsWith(NO_WINDOW, from)) rewarded.push(lines.slice(from, end));
+    parts.push(lines.slice(id, end));
+    from = end;
+  }
+  return { count: parts.length, days, rewarded, stored: parts.join('') };
 }
 
 /** Seconds; null where there is nothing to learn. */

@@ -11,6 +11,7 @@ import type {
 import { DiscoveryModule } from '@nestjs/core';
 import type { Config } from '../config/config.js';
 import type { QueueBackend } from './backend.js';
+import { DecisionShipping } from './decision-shipping.js';
 import { IngestProducer } from './ingest-producer.js';
 import { QUEUE_BACKEND } from './queue-backend.token.js';
 import { JOB_OPTIONS, QUEUE_NAMES } from './queues.js';
@@ -23,9 +24,13 @@ const LAST_TRY_MS = 500;
 
 /** Starts the spool with the process and empties it as far as it can when the process ends. */
 class SpoolLifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
-  constructor(@Inject(Spool) private readonly spool: Spool) {}
+  constructor(
+    @Inject(Spool) private readonly spool: Spool,
+    @Inject(DecisionShipping) private readonly shipping: DecisionShipping,
+  ) {}
 
   onModuleInit(): Promise<void> {
+    this.shipping.tally.start();
     return this.spool.start();
   }
 
@@ -35,8 +40,9 @@ class SpoolLifecycle implements OnModuleInit, BeforeApplicationShutdown, OnAppli
   }
 
   /** What the last requests left goes to disk, for the next process. */
-  onApplicationShutdown(): Promise<void> {
-    return this.spool.close(LAST_TRY_MS);
+  async onApplicationShutdown(): Promise<void> {
+    await this.spool.close(LAST_TRY_MS);
+    await this.shipping.tally.stop();
   }
 }
 
@@ -57,12 +63,12 @@ export class QueuesModule {
       })),
     );
     const providers: Provider[] = [IngestProducer, { provide: QUEUE_BACKEND, useValue: backend }, Watchdog];
-    if (role === 'api') providers.push(spoolOf(config), SpoolLifecycle);
+    if (role === 'api') providers.push(DecisionShipping, spoolOf(config), SpoolLifecycle);
     return {
       module: QueuesModule,
       imports: [queues, DiscoveryModule],
       providers,
-      exports: [queues, IngestProducer, QUEUE_BACKEND, ...(role === 'api' ? [Spool] : [])],
+      exports: [queues, IngestProducer, QUEUE_BACKEND, ...(role === 'api' ? [Spool, DecisionShipping] : [])],
     };
   }
 }
@@ -70,12 +76,12 @@ export class QueuesModule {
 function spoolOf(config: Config): Provider {
   return {
     provide: Spool,
-    inject: [IngestProducer],
-    useFactory: (producer: IngestProducer) =>
+    inject: [DecisionShipping],
+    useFactory: (shipping: DecisionShipping) =>
       new Spool({
         directory: path.join(config.stateDir, 'spool'),
         name: 'api',
-        ship: (batches) => producer.ship(batches),
+        ship: (batch) => shipping.ship(batch),
         logger: new Logger('Spool'),
       }),
   };
