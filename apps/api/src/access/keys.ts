@@ -57,6 +57,8 @@ export class KeyRing {
   private byHash = new Map<string, Entry>();
   private readonly recent = new Map<string, Entry>();
   private used = new Set<string>();
+  /** Stands in `used` already. */
+  private lastUsed: Entry | null = null;
   private stopListening: (() => Promise<void>) | null = null;
   private timer: NodeJS.Timeout | null = null;
 
@@ -78,7 +80,8 @@ export class KeyRing {
   find(key: string): Caller | null {
     const entry = this.recent.get(key) ?? this.lookUp(key);
     if (!entry || entry.expiresAt <= Date.now()) return null;
-    this.used.add(entry.keyId);
+    if (entry !== this.lastUsed) this.used.add(entry.keyId);
+    this.lastUsed = entry;
     return entry;
   }
 
@@ -110,6 +113,7 @@ export class KeyRing {
   private async flush(): Promise<void> {
     const used = [...this.used];
     this.used.clear();
+    this.lastUsed = null;
     if (used.length > 0)
       await this.db.query(`update api_key set last_used_at = now() where id = any($1)`, [used]);
     await this.reload();

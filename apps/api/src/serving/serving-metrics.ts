@@ -55,7 +55,7 @@ export const serveSeconds = once(
   () =>
     new Histogram({
       name: 'marquee_serve_seconds',
-      help: 'Time to compute all treatments of one request; every sixteenth request',
+      help: 'Time to compute all treatments of one request; one request of 64',
       buckets: [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1],
     }),
 );
