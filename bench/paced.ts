@@ -5,6 +5,7 @@ import { quantile } from './figure.js';
 const CONNECTIONS = 64;
 /** A connection that breaks takes its place with it: what waits for one may wait for ever. */
 const LONGEST_TAIL_MS = 10_000;
+const READ_BYTES = 65_536;
 
 export interface Paced {
   /** Milliseconds from the moment a request was due, so that a late generator counts as well. */
@@ -17,6 +18,8 @@ export interface Saturated {
   readonly perSecond: number;
   /** Answers with status 200 in the measured time. */
   readonly answered: number;
+  /** How many answers had each of what the target has `oneOf`. */
+  readonly seen: Readonly<Record<string, number>>;
   /** Milliseconds from sending a request to the end of its answer. */
   readonly p50: number;
   readonly p99: number;
@@ -31,11 +34,13 @@ export interface LoadTarget {
   /** Sent in turns by POST; or, where `method` is GET, what follows the path. */
   readonly bodies: readonly string[];
   readonly method?: 'GET';
+  /** Of which every answer has exactly one, by what it is called; for `Saturated.seen`. */
+  readonly oneOf?: Readonly<Record<string, string>>;
 }
 
 /**
  * Closed-loop load: every connection sends its next request when the last one is answered.
- * @throws when an answer is not 200, or a connection breaks.
+ * @throws when an answer is not 200, or has none of what it should have one of, or a connection breaks.
  */
 export async function saturated(
   target: LoadTarget,
@@ -46,6 +51,16 @@ export async function saturated(
   const requests = requestsOf(target);
   const pool = await Pool.open(hostname, Number(port), connections);
   const latencies: number[] = [];
+  const kinds = Object.entries(target.oneOf ?? {});
+  const seen: Record<string, number> = Object.fromEntries(kinds.map(([name]) => [name, 0]));
+  const isWhole = (body: string): boolean => {
+    for (const [name, text] of kinds)
+      if (body.includes(text)) {
+        seen[name] = (seen[name] as number) + 1;
+        return true;
+      }
+    return kinds.length === 0;
+  };
   let sent = 0;
   let failed = 0;
   const began = performance.now();
@@ -60,8 +75,8 @@ export async function saturated(
         if (--open === 0) resolve();
         return;
       }
-      pool.send(requests[sent++ % requests.length] as Buffer, (status) => {
-        if (status === 200) latencies.push(performance.now() - now);
+      pool.send(requests[sent++ % requests.length] as Buffer, (status, body) => {
+        if (status === 200 && isWhole(body)) latencies.push(performance.now() - now);
         else failed++;
         queueMicrotask(next);
       });
@@ -74,6 +89,7 @@ export async function saturated(
   return {
     perSecond: answered / ((ended - began) / 1000),
     answered,
+    seen,
     p50: quantile(latencies, 0.5),
     p99: quantile(latencies, 0.99),
   };
@@ -129,7 +145,8 @@ export async function paced(target: LoadTarget, perSecond: number, seconds: numb
   return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), perSecond: total / elapsed };
 }
 
-type OnStatus = (status: number) => void;
+/** @param body as latin1 text. */
+type OnStatus = (status: number, body: string) => void;
 
 /** Keep-alive connections with one request each under way; what finds none free waits in order. */
 class Pool {
@@ -172,27 +189,35 @@ class Pool {
 const HEAD_END = '\r\n\r\n';
 const HEAD = /^HTTP\/1\.1 (\d{3})[^]*?\r\ncontent-length: (\d+)\r\n/i;
 
-/** One connection; understands answers with a content-length, which is what both servers send. */
+/**
+ * One connection; understands answers with a content-length, which is what all servers send. It reads into one buffer of
+ * its own, because a generator that is as dear as the server measures itself on two cores.
+ */
 class Connection {
   private received = '';
   private done: OnStatus | null = null;
+  private readonly socket: net.Socket;
 
   private constructor(
-    private readonly socket: net.Socket,
+    host: string,
+    port: number,
     private readonly onFree: () => void,
+    onOpen: (connection: Connection) => void,
+    onError: (error: Error) => void,
   ) {
-    socket.setNoDelay(true);
-    socket.setEncoding('latin1');
-    socket.on('data', (text: string) => this.take(text));
-    socket.on('error', () => this.finish(0));
-    socket.on('close', () => this.finish(0));
+    const callback = (bytes: number, buffer: Uint8Array): boolean => {
+      this.take((buffer as Buffer).toString('latin1', 0, bytes));
+      return true;
+    };
+    const onread = { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback };
+    this.socket = net.connect({ host, port, noDelay: true, onread }, () => onOpen(this));
+    this.socket.once('error', onError);
+    this.socket.on('error', () => this.finish(0, ''));
+    this.socket.on('close', () => this.finish(0, ''));
   }
 
   static open(host: string, port: number, onFree: () => void): Promise<Connection> {
-    return new Promise((resolve, reject) => {
-      const socket = net.connect(port, host, () => resolve(new Connection(socket, onFree)));
-      socket.once('error', reject);
-    });
+    return new Promise((resolve, reject) => new Connection(host, port, onFree, resolve, reject));
   }
 
   send(request: Buffer, done: OnStatus): void {
@@ -201,21 +226,23 @@ class Connection {
   }
 
   private take(text: string): void {
-    this.received += text;
+    this.received = this.received === '' ? text : this.received + text;
     const end = this.received.indexOf(HEAD_END);
     if (end < 0) return;
     const head = HEAD.exec(this.received);
-    if (!head) return this.finish(0);
-    if (this.received.length < end + HEAD_END.length + Number(head[2])) return;
+    if (!head) return this.finish(0, '');
+    const body = end + HEAD_END.length;
+    if (this.received.length < body + Number(head[2])) return;
+    const answer = this.received.slice(body);
     this.received = '';
-    this.finish(Number(head[1]));
+    this.finish(Number(head[1]), answer);
   }
 
-  private finish(status: number): void {
+  private finish(status: number, body: string): void {
     const { done } = this;
     this.done = null;
     if (!done) return;
-    done(status);
+    done(status, body);
     if (status > 0) this.onFree();
   }
 

@@ -23,6 +23,9 @@ const UNITS = 5000;
 const SURFACE = 'bench.value';
 const STORED_WITHIN_MS = 60_000;
 
+/** How an answer says which arm or variant it is; each server has its own order of fields, and these texts in common. */
+const ARMS = { control: '"control"', treatment: '"treatment"' };
+
 const CONTEXT = { country: 'DE', device: 'tv', plan: 'standard' };
 const units = Array.from({ length: UNITS }, (_, i) => `member-${i}`);
 
@@ -31,6 +34,10 @@ type Side = 'marquee' | 'unleash' | 'bare';
 interface Measured extends Saturated {
   /** Processor microseconds of the serving process per request. */
   readonly cpuMicros: number;
+  /** The same of the load generator, which is this process. */
+  readonly loadMicros: number;
+  /** Of the answers. */
+  readonly controlShare: number;
 }
 
 interface Round extends Readonly<Record<Side, Measured>> {
@@ -53,9 +60,9 @@ class Rig {
     );
     const headers = { authorization: `Bearer ${stack.keys.publishable}` };
     this.targets = {
-      marquee: { url: stack.url, path: '/v1/treatments', headers, bodies },
-      bare: { url: bare.url, path: '/value', headers, bodies },
-      unleash: unleash.target(units.map((unitId) => unleashQuery(unitId, CONTEXT))),
+      marquee: { url: stack.url, path: '/v1/treatments', headers, bodies, oneOf: ARMS },
+      bare: { url: bare.url, path: '/value', headers, bodies, oneOf: ARMS },
+      unleash: { ...unleash.target(units.map((unitId) => unleashQuery(unitId, CONTEXT))), oneOf: ARMS },
     };
     this.daemons = { marquee: stack.api, bare: bare.daemon, unleash: unleash.daemon };
   }
@@ -76,10 +83,18 @@ class Rig {
   private async load(side: Side): Promise<Measured> {
     const daemon = this.daemons[side];
     const cpu = daemon.cpuSeconds();
+    const own = process.cpuUsage();
     const result = await saturated(this.targets[side], CONNECTIONS, ROUND_SECONDS).catch((error: Error) => {
       throw new Error(`${side}: ${error.message}; its log: ${daemon.log().slice(-2000)}`);
     });
-    return { ...result, cpuMicros: ((daemon.cpuSeconds() - cpu) / result.answered) * 1e6 };
+    const { user, system } = process.cpuUsage(own);
+    const { answered, seen } = result;
+    return {
+      ...result,
+      cpuMicros: ((daemon.cpuSeconds() - cpu) / answered) * 1e6,
+      loadMicros: (user + system) / answered,
+      controlShare: (seen['control'] ?? 0) / answered,
+    };
   }
 
   private async decisions(): Promise<number> {
@@ -155,13 +170,16 @@ export async function benchUnleash(ground: Ground): Promise<Figure[]> {
 
 function figuresOf(rounds: readonly Round[]): Figure[] {
   const middle = (of: (round: Round) => number): number => median(rounds.map(of));
-  const of = (side: Side, key: keyof Measured): number => middle((round) => round[side][key]);
+  const of = (side: Side, key: Exclude<keyof Measured, 'seen'>): number =>
+    middle((round) => round[side][key]);
   const ratios = (peer: Side): number[] =>
     rounds.map((round) => round.marquee.perSecond / round[peer].perSecond);
   const latencies = (side: Side): Figure['details'] => ({
     [`${side} p50 ms`]: of(side, 'p50'),
     [`${side} p99 ms`]: of(side, 'p99'),
     [`${side} us/request`]: of(side, 'cpuMicros'),
+    [`${side} us/request of the load generator`]: of(side, 'loadMicros'),
+    [`${side} share of control`]: of(side, 'controlShare'),
   });
   const shared = { unit: 'req/s', value: of('marquee', 'perSecond') };
   return [
