@@ -13,7 +13,7 @@ const ABOUT_LINES = /^2[23]/;
 
 /**
  * Takes batches from the journal. Decisions go straight into their table: a journal that keeps them until they are there
- * needs no queue, and on PostgreSQL the queue cost as much as the rows (docs/decisions/0017-decisions-past-the-queue.md).
+ * needs no queue, and on PostgreSQL the queue cost as much as the rows (docs/decisions/0018-decisions-past-the-queue.md).
  * A batch that is not simply new — a copy, a bad line, a lock that is held, a database that is away — goes to the queue,
  * whose worker looks at each line and tries for as long as it takes. Events go there always.
  */
