@@ -9,11 +9,16 @@ export const MANAGED_KINDS = [
   'layer',
   'surface',
   'metric',
+  'unitList',
   'segment',
   'policy',
+  'holdout',
   'experiment',
 ] as const;
 export type ManagedKind = (typeof MANAGED_KINDS)[number];
+
+/** What files may say of a thing or leave to people: of experiments how they are run, of unit lists who is on them. */
+export type ManagedPart = 'schedule' | 'guardrails' | 'assignmentRules' | 'ids';
 
 /** Where the files are that something is managed from. */
 export interface ManagedBy {
@@ -24,6 +29,8 @@ export interface ManagedBy {
   readonly revision: string | null;
   /** Leads to the file; null where the repository has no address. */
   readonly link: string | null;
+  /** What the files say that they could have left to people. */
+  readonly parts: readonly ManagedPart[];
 }
 
 export interface ManagedResource extends ManagedBy {
@@ -33,7 +40,7 @@ export interface ManagedResource extends ManagedBy {
   readonly appliedAt: Date;
 }
 
-const COLUMNS = `kind, key, repository, path, revision, link, applied_by as "appliedBy", applied_at as "appliedAt"`;
+const COLUMNS = `kind, key, repository, path, revision, link, parts, applied_by as "appliedBy", applied_at as "appliedAt"`;
 
 /** Everything that is managed from files, or the one thing that is asked for. */
 export function readManaged(sql: Sql, kind?: ManagedKind, key?: string): Promise<ManagedResource[]> {
@@ -44,6 +51,13 @@ export function readManaged(sql: Sql, kind?: ManagedKind, key?: string): Promise
   );
 }
 
+const PARTS: Readonly<Record<ManagedPart, string>> = {
+  schedule: 'The schedule',
+  guardrails: 'The guardrail plan',
+  assignmentRules: 'The assignment rules',
+  ids: 'The list of ids',
+};
+
 /** In words, for people. */
 export function placeOf({ repository, path, link }: ManagedBy): string {
   if (link !== null) return link;
@@ -53,16 +67,23 @@ export function placeOf({ repository, path, link }: ManagedBy): string {
 /**
  * What is managed from files is changed there. A reason in the header `marquee-override` lets a change through; it is
  * audited, and the next plan shows what differs.
+ * @param part what is changed, where files may leave it to people; absent: what they always say.
  * @throws Problem 409 `managed_by_files`.
  */
-export async function refuseManaged(tx: Sql, acting: Acting, kind: ManagedKind, key: string): Promise<void> {
+export async function refuseManaged(
+  tx: Sql,
+  acting: Acting,
+  kind: ManagedKind,
+  key: string,
+  part?: ManagedPart,
+): Promise<void> {
   if (acting.fromFiles) return;
   const [managed] = await readManaged(tx, kind, key);
-  if (!managed) return;
+  if (!managed || (part !== undefined && !managed.parts.includes(part))) return;
   if (acting.override === undefined)
     throw Problem.conflict(
       'managed_by_files',
-      `"${key}" is managed from files: change it in ${placeOf(managed)}, or send a reason in the header marquee-override`,
+      `${part === undefined ? '' : `${PARTS[part]} of `}"${key}" is managed from files: change it in ${placeOf(managed)}, or send a reason in the header marquee-override`,
     );
   await recordChange(tx, acting, {
     action: 'config.override',

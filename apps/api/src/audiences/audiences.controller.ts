@@ -100,7 +100,9 @@ export class UnitListsController {
 
   @Get()
   @AllowRole('secret')
-  @ApiOperation({ summary: 'Lists of units with their sizes and users; the entries are not given back' })
+  @ApiOperation({
+    summary: 'Lists of units with their sizes and users; only an export of configuration gives entries back',
+  })
   async list() {
     return { items: await this.lists.list(), nextCursor: null };
   }

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { parse } from 'csv-parse/sync';
 import { hashUnitId, unitListsOf } from '#experiments';
 import type { Condition } from '#experiments';
+import { refuseManaged } from '../access/managed.js';
 import { recordChange } from '../access/record-change.js';
 import type { Acting } from '../http/acting.js';
 import { Problem } from '../http/problem.js';
@@ -66,7 +67,7 @@ export class UnitListsService {
     });
   }
 
-  /** Adds ids. Those that are on it already count once. @throws Problem 404, 400, 409 `list_full`. */
+  /** Adds ids. Those that are on it already count once. @throws Problem 404, 400, 409 `list_full` or `managed_by_files`. */
   async add(key: string, body: EntriesBody, acting: Acting): Promise<UnitListView> {
     return this.change(key, body, acting, 'add', async (tx, entries) => {
       const rows = await tx.query(
@@ -74,11 +75,11 @@ export class UnitListsService {
          on conflict do nothing returning 1`,
         [key, entries],
       );
-      return rows.length;
+      return { gone: 0, added: rows.length };
     });
   }
 
-  /** Takes ids off. @throws Problem 404, 400. */
+  /** Takes ids off. @throws Problem 404, 400, 409 `managed_by_files`. */
   async take(key: string, body: EntriesBody, acting: Acting): Promise<UnitListView> {
     return this.change(key, body, acting, 'take', async (tx, entries) => {
       const [row] = await tx.query<{ n: number }>(
@@ -86,14 +87,42 @@ export class UnitListsService {
          select count(*)::int as n from gone`,
         [key, entries],
       );
-      return -(row?.n ?? 0);
+      return { gone: row?.n ?? 0, added: 0 };
     });
   }
 
-  /** @throws Problem 404, 409 `in_use`. */
+  /** What it is called. @throws Problem 404. */
+  async rename(key: string, title: string, acting: Acting): Promise<UnitListView> {
+    return this.db.transaction(async (tx) => {
+      await this.get(key, tx);
+      await refuseManaged(tx, acting, 'unitList', key);
+      await tx.query(
+        'update unit_list set title = $2, revision = revision + 1, updated_at = now() where key = $1',
+        [key, title],
+      );
+      return this.recorded(tx, 'rename', key, acting, {});
+    });
+  }
+
+  /** Exactly these ids are on it afterwards. @throws Problem 404, 400, 409 `list_full`. */
+  async replace(key: string, body: EntriesBody, acting: Acting): Promise<UnitListView> {
+    return this.change(key, body, acting, 'replace', async (tx, entries) => {
+      const [row] = await tx.query<{ gone: number; added: number }>(
+        `with gone as (delete from unit_list_entry where list = $1 and entry <> all($2::text[]) returning 1),
+              added as (insert into unit_list_entry (list, entry) select $1, e from unnest($2::text[]) as e
+                        on conflict do nothing returning 1)
+         select (select count(*) from gone)::int as gone, (select count(*) from added)::int as added`,
+        [key, entries],
+      );
+      return { gone: row?.gone ?? 0, added: row?.added ?? 0 };
+    });
+  }
+
+  /** @throws Problem 404, 409 `in_use` or `managed_by_files`. */
   async remove(key: string, acting: Acting): Promise<void> {
     await this.db.transaction(async (tx) => {
       await tx.query('select 1 from unit_list where key = $1 for update', [key]);
+      await refuseManaged(tx, acting, 'unitList', key);
       const before = await this.get(key, tx);
       if (before.usedBy.length > 0) {
         const users = before.usedBy.map((user) => `the ${user.kind} "${user.key}"`).join(', ');
@@ -113,23 +142,24 @@ export class UnitListsService {
     key: string,
     body: EntriesBody,
     acting: Acting,
-    verb: 'add' | 'take',
-    write: (tx: Sql, entries: readonly string[]) => Promise<number>,
+    verb: 'add' | 'take' | 'replace',
+    write: (tx: Sql, entries: readonly string[]) => Promise<{ gone: number; added: number }>,
   ): Promise<UnitListView> {
     return this.db.transaction(async (tx) => {
       // One after the other, so that two uploads cannot both find room for the last entries.
       await tx.query(`select pg_advisory_xact_lock(hashtext('marquee.unit_list'))`);
       const before = await this.get(key, tx);
-      const entries = entriesOf(body, before.hashed);
-      const difference = await write(tx, entries);
-      const size = before.size + difference;
-      if (difference > 0) await requireRoom(tx, key, size, difference);
-      if (difference !== 0)
+      await refuseManaged(tx, acting, 'unitList', key, 'ids');
+      const entries = entriesOf(body, before.hashed, verb === 'replace');
+      const { gone, added } = await write(tx, entries);
+      const size = before.size + added - gone;
+      if (added > gone) await requireRoom(tx, key, size, added - gone);
+      if (added + gone > 0)
         await tx.query(
           'update unit_list set size = $2, revision = revision + 1, updated_at = now() where key = $1',
           [key, size],
         );
-      return this.recorded(tx, verb, key, acting, { given: entries.length, changed: Math.abs(difference) });
+      return this.recorded(tx, verb, key, acting, { given: entries.length, changed: added + gone });
     });
   }
 
@@ -178,13 +208,13 @@ function idsOf(body: EntriesBody): readonly string[] {
 }
 
 /** What is stored for the ids given. @throws Problem 400 naming the first that cannot be. */
-function entriesOf(body: EntriesBody, hashed: boolean): readonly string[] {
+function entriesOf(body: EntriesBody, hashed: boolean, mayBeEmpty: boolean): readonly string[] {
   const ids = idsOf(body);
   const at = (index: number): string => (body.ids ? `/ids/${index}` : '/csv');
   const fail = (index: number, message: string): never => {
     throw Problem.invalid(at(index), 'invalid_id', `entry ${index + 1}: ${message}`);
   };
-  if (ids.length === 0) return fail(0, 'there is no id');
+  if (ids.length === 0) return mayBeEmpty ? [] : fail(0, 'there is no id');
   if (ids.length > LIST_LIMITS.perRequest)
     throw Problem.invalid(at(0), 'too_many', `send at most ${LIST_LIMITS.perRequest} ids at a time`);
   if (body.hashed && !hashed)

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { MANAGED_KINDS } from '../access/managed.js';
 import { createUnitTypeSchema, createSegmentSchema } from '../audiences/audience.schemas.js';
-import { createExperimentSchema } from '../experiments/experiment.schemas.js';
 import { keyField, textField } from '../http/fields.js';
-import { createLayerSchema } from '../layers/layer.schemas.js';
+import { createHoldoutSchema, createLayerSchema } from '../layers/layer.schemas.js';
 import { createMetricSchema } from '../metrics/metric.schemas.js';
 import { overrideGateField } from '../off-policy/off-policy.schemas.js';
 import { surfaceSchema } from '../surfaces/surfaces.controller.js';
+import { experimentFileSchema } from './kinds/part-schemas.js';
 import { policyFileSchema } from './kinds/policies.js';
+import { unitListFileSchema } from './kinds/unit-lists.js';
 
 /** Most things of one kind in one run: it is one transaction. */
 const MOST = 500;
@@ -29,13 +30,21 @@ export const configFileSchema = z
       .max(MOST)
       .default([])
       .describe('Own metrics; a change is a new version.'),
-    segments: z.array(createSegmentSchema).max(MOST).default([]),
-    policies: z.array(policyFileSchema).max(MOST).default([]),
-    experiments: z
-      .array(createExperimentSchema)
+    unitLists: z
+      .array(unitListFileSchema)
       .max(MOST)
       .default([])
-      .describe('Designs. Starting, pausing, stopping and shipping are done by people.'),
+      .describe('Who is on them, where they are short.'),
+    segments: z.array(createSegmentSchema).max(MOST).default([]),
+    policies: z.array(policyFileSchema).max(MOST).default([]),
+    holdouts: z.array(createHoldoutSchema).max(MOST).default([]),
+    experiments: z
+      .array(experimentFileSchema)
+      .max(MOST)
+      .default([])
+      .describe(
+        'Designs, schedules, guardrail plans and rules. Pausing, stopping by hand and shipping are done by people.',
+      ),
   })
   .describe('Configuration of Marquee');
 export type ConfigFile = z.output<typeof configFileSchema>;

@@ -79,7 +79,7 @@ export class ConfigFilesService {
         const found = await kind.read({ db: this.db.joined(tx), tx }, null);
         if (found.length === 0) continue;
         const sorted = [...found].sort((a, b) => (a.key < b.key ? -1 : 1));
-        file[kind.list] = sorted.map(({ spec }) => terseSpec(kind, spec));
+        file[kind.list] = sorted.map((stored) => terseSpec(kind, stored));
       }
       return file;
     });

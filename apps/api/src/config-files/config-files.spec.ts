@@ -4,81 +4,10 @@ import { z } from 'zod';
 import { chooseVariation, getBucketRanges, hash } from '#experiments';
 import { startTestApi } from '../../test/api.js';
 import type { TestAnswer, TestApi } from '../../test/api.js';
+import { FILES, GROWTHBOOK, REPOSITORY, arm, experiment } from './config-files.fixtures.js';
 import { ScheduleService } from '../experiments/schedule.service.js';
 import type { Plan, PlannedItem } from './plan.js';
 
-const REPOSITORY = 'https://code.example/streaming/experiments';
-const arm = (key: string, parts: object = {}) => ({
-  key,
-  weight: 1,
-  ...(key === 'control' ? { isControl: true } : {}),
-  treatment: { kind: 'value', value: { rows: key } },
-  ...parts,
-});
-const experiment = (key: string, parts: object = {}) => ({
-  key,
-  title: `The ${key} experiment`,
-  hypothesis: 'Fresh rows make members watch more',
-  surface: 'home.hero',
-  layer: 'home',
-  arms: [arm('control'), arm('new')],
-  decisionMetric: 'watch-minutes',
-  ...parts,
-});
-const FILES = {
-  unitTypes: [{ key: 'screen', title: 'Screen', contextField: 'screenId' }],
-  layers: [
-    { key: 'home', title: 'Home' },
-    { key: 'price', title: 'Price', salt: 'an-older-salt' },
-  ],
-  surfaces: [
-    { key: 'home.hero', title: 'Hero', kind: 'value', defaultValue: { rows: 'default' } },
-    { key: 'title.artwork', title: 'Artwork', kind: 'action', candidateKind: 'artwork' },
-  ],
-  metrics: [
-    {
-      key: 'plays',
-      title: 'Plays',
-      description: 'How often something was played',
-      measuredIn: 'count',
-      betterWhen: 'higher',
-      family: 'engagement',
-      kind: 'count',
-      numerator: { events: ['play'], fold: 'count', scope: 'unit' },
-    },
-  ],
-  segments: [{ key: 'french', title: 'French', condition: { attribute: 'country', op: 'eq', value: 'FR' } }],
-  policies: [
-    // Its shadow comes later in the file, and has to be there before.
-    {
-      id: 'pictures',
-      key: 'thompson-beta',
-      title: 'Pictures',
-      shadow: { policyId: 'plain' },
-      rewardPreset: 'play-two-minutes',
-    },
-    { id: 'plain', key: 'thompson-beta', title: 'Plain', params: { priorAlpha: 2 } },
-  ],
-  experiments: [
-    experiment('second', {
-      layerRange: [0.5, 0.6],
-      prerequisites: [{ experiment: 'first', arms: ['new'] }],
-      surface: 'title.artwork',
-      arms: [
-        arm('control', { treatment: { kind: 'value', value: 'a' } }),
-        arm('new', { treatment: { kind: 'policy', policyId: 'pictures' } }),
-      ],
-    }),
-    experiment('first', {
-      layerRange: [0, 0.5],
-      otherLayers: [{ layer: 'price', share: 0.25 }],
-      targeting: { segment: 'french' },
-      secondaryMetrics: ['plays'],
-      traffic: 0.5,
-      tags: ['home'],
-    }),
-  ],
-};
 type Files = Record<string, unknown>;
 
 describe('configuration files over HTTP', () => {
@@ -415,70 +344,195 @@ describe('configuration files over HTTP', () => {
     expect((await plan(files)).summary).toMatchObject({ none: 3 });
   });
 
-  it('takes a running experiment over from GrowthBook with every unit in its arm', async () => {
-    const exportedThere = {
-      features: [
-        {
-          id: 'checkout',
-          valueType: 'json',
-          defaultValue: '{"step":0}',
-          environments: {
-            production: {
-              enabled: true,
-              defaultValue: '{"step":1}',
-              rules: [
-                {
-                  type: 'experiment-ref',
-                  id: 'fr_1',
-                  enabled: true,
-                  experimentId: 'exp_1',
-                  variations: [
-                    { variationId: 'v0', value: '{"step":1}' },
-                    { variationId: 'v1', value: '{"step":2}' },
-                  ],
-                },
-              ],
-            },
-          },
-        },
-      ],
+  it('holds how an experiment is run: schedule, guardrail plan and rules, and nothing that a file leaves out', async () => {
+    const run = {
+      schedule: {
+        endAt: '2099-03-01T10:00:00+01:00',
+        atEnd: 'pause',
+        ramp: [{ traffic: 0.2 }, { traffic: 1, afterMinutes: 90, needs: 'guardrails' }],
+        stopWhen: { units: 4000 },
+      },
+      guardrails: { minimumUnits: 50, metrics: { plays: { action: 'control' } }, sampleRatio: 'pause' },
+      assignmentRules: { exclude: { 'two-arms': false }, lateAfterSeconds: 600 },
+    };
+    const design = experiment('run-from-files', {
+      layerRange: [0.8, 0.9],
+      traffic: 0.1,
+      guardrailMetrics: ['plays'],
+    });
+    const files = { metrics: FILES.metrics, experiments: [{ ...design, ...run }] };
+    const path = '/v1/experiments/run-from-files';
+    const wrong = await plan({
+      ...files,
       experiments: [
         {
-          id: 'exp_1',
-          trackingKey: 'shorter checkout',
-          name: 'Shorter checkout',
-          hypothesis: 'Fewer steps, more orders',
-          status: 'running',
-          hashAttribute: 'id',
-          hashVersion: 2,
-          variations: [
-            { variationId: 'v0', key: '0', name: 'Control' },
-            { variationId: 'v1', key: '1', name: 'Short' },
-          ],
-          phases: [
-            {
-              seed: 'a-seed',
-              coverage: 0.8,
-              trafficSplit: [
-                { variationId: 'v0', weight: 0.3 },
-                { variationId: 'v1', weight: 0.7 },
-              ],
-              targetingCondition: '{"country":"FR"}',
-            },
-          ],
-          settings: { goals: [{ metricId: 'met_1' }] },
+          ...design,
+          ...run,
+          schedule: { ...run.schedule, ramp: [{ traffic: 0.5 }, { traffic: 0.4 }] },
         },
+        { ...design, key: 'other', guardrails: { metrics: { nothing: { action: 'pause' } } } },
         {
-          id: 'exp_2',
-          trackingKey: 'old',
-          status: 'running',
-          hashVersion: 1,
-          variations: [{ variationId: 'v0' }],
-          phases: [{}],
+          ...design,
+          key: 'late',
+          schedule: { startAt: '2020-01-01T00:00:00Z', endAt: '2020-02-01T00:00:00Z' },
         },
       ],
+    });
+    expect(wrong.items.flatMap(({ refused }) => refused.map(({ pointer }) => pointer))).toEqual([
+      '/experiments/0/schedule/ramp/1/traffic',
+      '/experiments/1/guardrails/metrics/nothing',
+      '/experiments/2/schedule/endAt',
+    ]);
+    const made = await apply(files);
+    expect([made.status, itemOf(made.json<Plan>(), 'run-from-files').action]).toEqual([200, 'create']);
+    expect((await api.request('GET', `${path}/schedule`)).json()).toMatchObject({
+      endAt: '2099-03-01T09:00:00.000Z',
+      atEnd: 'pause',
+      ramp: [
+        { traffic: 0.2, needs: 'time' },
+        { traffic: 1, afterMinutes: 90, needs: 'guardrails' },
+      ],
+      stopWhen: { units: 4000, halfWidth: null },
+    });
+    expect((await api.request('GET', `${path}/guardrails`)).json()).toMatchObject({
+      plan: { minimumUnits: 50, alpha: 0.01, sampleRatio: 'pause', errors: 'alert' },
+      metrics: [{ metric: 'plays', action: 'control' }],
+    });
+    const [told] = ((await exported())['experiments'] as Files[]).filter((one) => one['key'] === design.key);
+    expect(told).toMatchObject({
+      ...run,
+      schedule: { ...run.schedule, endAt: '2099-03-01T09:00:00.000Z' },
+    });
+    // What has its default is not told, at any depth.
+    expect(Object.keys(told?.['schedule'] as object)).not.toContain('startAt');
+
+    // Without a source nothing is locked; with one, only what the file says.
+    const patch = (what: string, body: object) =>
+      api.request('PATCH', `${path}/${what}`, { body, headers: { 'if-match': '*' } });
+    expect((await patch('guardrails', { errors: 'pause' })).status).toBe(200);
+    const { guardrails: _left, ...some } = run;
+    const fewer = { ...files, experiments: [{ ...design, ...some }] };
+    expect((await apply(fewer, { source: source(fewer) })).status).toBe(200);
+    expect((await patch('guardrails', { errors: 'control' })).status).toBe(200);
+    for (const [what, body] of [
+      ['schedule', { endAt: null }],
+      ['assignment-rules', { lateAfterSeconds: 5 }],
+    ] as const) {
+      const refused = await patch(what, body);
+      expect([what, refused.status, refused.json()['code']]).toEqual([what, 409, 'managed_by_files']);
+    }
+    // The file that says it again takes it back, each thing by itself.
+    const back = itemOf(await plan(files, { source: source(files) }), 'run-from-files');
+    expect([back.changes, back.locks]).toEqual([
+      [{ pointer: '/guardrails/errors', before: 'control', after: 'alert' }],
+      true,
+    ]);
+    const empty = {
+      ...files,
+      experiments: [{ ...design, schedule: {}, guardrails: {}, assignmentRules: {} }],
     };
-    const asked = { exported: exportedThere, metrics: { met_1: 'watch-minutes' } };
+    expect((await apply(empty, { source: source(empty) })).status).toBe(200);
+    expect((await api.request('GET', `${path}/guardrails`)).json()).toMatchObject({
+      plan: { minimumUnits: 100, metrics: {}, sampleRatio: 'alert' },
+    });
+    // An export names what files have emptied, so that it stays locked; and applied again it changes nothing.
+    const emptied = ((await exported())['experiments'] as Files[]).find((one) => one['key'] === design.key);
+    expect(emptied).toMatchObject({ schedule: {}, guardrails: {}, assignmentRules: {} });
+
+    const dated = {
+      ...files,
+      experiments: [{ ...design, ...run, schedule: { startAt: '2020-01-01T00:00:00Z' } }],
+    };
+    expect((await apply(dated, { source: source(dated) })).status).toBe(200);
+    expect((await api.request('GET', path)).json()).toMatchObject({ status: 'scheduled' });
+    const started = await api.running.app.get(ScheduleService).run(new Date());
+    expect(started).toContainEqual(expect.objectContaining({ experiment: 'run-from-files', move: 'start' }));
+    // The date has done its work: it is in no export, and the file that has it changes nothing.
+    expect((await plan(dated, { source: source(dated) })).summary).toMatchObject({ change: 0, refused: 0 });
+    expect(stringify(await exported())).not.toContain('2020-01-01');
+    expect((await plan(await exported())).summary).toMatchObject({ change: 0, create: 0 });
+    const stop = await api.request('POST', `${path}/stop`, { body: { reason: 'seen enough' } });
+    expect(stop.status).toBe(200);
+    const later = itemOf(await plan(files, { source: source(files) }), 'run-from-files');
+    expect([later.action, later.effect]).toEqual([
+      'none',
+      [expect.stringContaining('because it is stopped')],
+    ]);
+  });
+
+  it('holds unit lists and holdouts: short lists in full, long ones by name', async () => {
+    const lists = [
+      { key: 'testers', title: 'Testers', hashed: false, ids: ['zoe', 'ann'] },
+      { key: 'partners', title: 'Partners', ids: ['p-1', 'p-2'] },
+    ];
+    const holdouts = [
+      {
+        key: 'no-home',
+        title: 'No experiments at home',
+        share: 0.05,
+        tags: ['home'],
+        surfaces: ['home.hero'],
+        except: { attribute: '$unit', op: 'inList', value: 'testers' },
+      },
+    ];
+    const files = { unitLists: lists, holdouts };
+    const refused = await api.request('POST', '/v1/config/plan', {
+      body: { config: { unitLists: [{ ...lists[0], ids: ['zoe', 'zoe@example.org'] }] } },
+    });
+    expect(refused.json()).toMatchObject({ status: 400, errors: [{ pointer: '/config/unitLists/0/ids/1' }] });
+    expect((await apply(files, { source: source(files) })).json<Plan>().summary).toMatchObject({ create: 3 });
+    const file = await exported();
+    expect(file['unitLists']).toMatchObject([
+      { key: 'partners', ids: [expect.stringMatching(/^sha256:/), expect.stringMatching(/^sha256:/)] },
+      { key: 'testers', hashed: false, ids: ['ann', 'zoe'] },
+    ]);
+    expect(file['holdouts']).toEqual(holdouts);
+    // Hashes and ids mean the same entries.
+    expect((await plan({ ...files, unitLists: file['unitLists'] })).summary).toMatchObject({ none: 3 });
+    expect((await plan(files)).summary).toMatchObject({ none: 3 });
+
+    const edits = [
+      ['POST', '/v1/unit-lists/testers/add', { ids: ['bob'] }],
+      ['DELETE', '/v1/unit-lists/testers', undefined],
+      ['PATCH', '/v1/holdouts/no-home', { share: 0.1 }],
+    ] as const;
+    for (const [method, url, body] of edits) {
+      const answer = await api.request(method, url, body === undefined ? {} : { body });
+      expect([url, answer.status, answer.json()['code']]).toEqual([url, 409, 'managed_by_files']);
+    }
+    const changed = {
+      unitLists: [{ ...lists[0], title: 'Our testers', ids: ['ann', 'bob', 'cid'] }, lists[1]],
+      holdouts: [{ ...holdouts[0], share: 0.1, surfaces: ['nowhere'] }],
+    };
+    const planned = await plan(changed, { source: source(changed) });
+    expect(itemOf(planned, 'testers').effect).toEqual(['ids: 2 join the list and 1 leave it, at once.']);
+    expect(itemOf(planned, 'no-home').refused).toMatchObject([{ pointer: '/holdouts/0/surfaces/0' }]);
+    const fixed = { ...changed, holdouts: [{ ...holdouts[0], share: 0.1 }] };
+    expect((await apply(fixed, { source: source(fixed) })).status).toBe(200);
+    expect((await api.request('GET', '/v1/unit-lists/testers')).json()).toMatchObject({
+      title: 'Our testers',
+      size: 3,
+    });
+    expect(
+      itemOf(
+        await plan({ holdouts: [{ ...holdouts[0], unitType: 'device' }] }, { source: source(files) }),
+        'no-home',
+      ).refused,
+    ).toMatchObject([{ pointer: '/holdouts/0/unitType', code: 'immutable_field' }]);
+    // Named only: who is on it is uploaded, more than a file holds. Such a list is told with its size.
+    const named = { unitLists: [{ ...lists[0], title: 'Our testers', ids: undefined }] };
+    expect((await apply(named, { source: source(named) })).status).toBe(200);
+    const upload = await api.request('POST', '/v1/unit-lists/testers/add', {
+      body: { ids: Array.from({ length: 5001 }, (_, i) => `u-${i}`) },
+    });
+    expect(upload.status).toBe(200);
+    const long = ((await exported())['unitLists'] as Files[])[1];
+    expect(long).toEqual({ key: 'testers', title: 'Our testers', hashed: false, size: 5004 });
+    expect((await plan({ unitLists: [long] }, { source: source(named) })).summary).toMatchObject({ none: 1 });
+  });
+
+  it('takes a running experiment over from GrowthBook with every unit in its arm', async () => {
+    const asked = { exported: GROWTHBOOK, metrics: { met_1: 'watch-minutes' } };
     const { config, report } = (
       await api.request('POST', '/v1/config/import/growthbook', { body: asked })
     ).json<{ config: Files; report: { id: string; outcome: string; notes: string[] }[] }>();

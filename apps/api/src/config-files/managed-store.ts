@@ -1,13 +1,18 @@
-import type { ManagedBy, ManagedKind, ManagedResource } from '../access/managed.js';
+import type { ManagedBy, ManagedKind, ManagedPart, ManagedResource } from '../access/managed.js';
 import { readManaged } from '../access/managed.js';
 import type { Sql } from '../persistence/database.js';
 import type { Source } from './config-files.schemas.js';
 
 /** Where a thing of the run comes from. */
-export function managedBy(source: Source, kind: ManagedKind, key: string): ManagedBy {
+export function managedBy(
+  source: Source,
+  kind: ManagedKind,
+  key: string,
+  parts: readonly ManagedPart[],
+): ManagedBy {
   const { repository, revision, files } = source;
   const path = files[`${kind}/${key}`] ?? null;
-  return { repository, revision, path, link: linkTo(repository, revision, path) };
+  return { repository, revision, path, link: linkTo(repository, revision, path), parts };
 }
 
 /** As GitHub, GitLab and Forgejo address a file, or lead on to it. */
@@ -20,7 +25,11 @@ function linkTo(repository: string | null, revision: string | null, path: string
 }
 
 const same = (a: ManagedBy, b: ManagedBy): boolean =>
-  a.repository === b.repository && a.revision === b.revision && a.path === b.path && a.link === b.link;
+  a.repository === b.repository &&
+  a.revision === b.revision &&
+  a.path === b.path &&
+  a.link === b.link &&
+  a.parts.join() === b.parts.join();
 
 /** @returns whether anything was written. */
 export async function keepManaged(
@@ -33,11 +42,11 @@ export async function keepManaged(
   const [known] = await readManaged(tx, kind, key);
   if (known && same(known, by)) return false;
   await tx.query(
-    `insert into managed_resource (kind, key, repository, path, revision, link, applied_by)
-     values ($1, $2, $3, $4, $5, $6, $7)
+    `insert into managed_resource (kind, key, repository, path, revision, link, parts, applied_by)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
      on conflict (kind, key) do update set repository = excluded.repository, path = excluded.path,
-       revision = excluded.revision, link = excluded.link, applied_by = excluded.applied_by, applied_at = now()`,
-    [kind, key, by.repository, by.path, by.revision, by.link, actor],
+       revision = excluded.revision, link = excluded.link, parts = excluded.parts, applied_by = excluded.applied_by, applied_at = now()`,
+    [kind, key, by.repository, by.path, by.revision, by.link, by.parts, actor],
   );
   return true;
 }

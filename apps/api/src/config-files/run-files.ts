@@ -1,6 +1,6 @@
 import type { Json } from '#experiments';
 import { placeOf, readManaged, refuseManaged } from '../access/managed.js';
-import type { ManagedResource } from '../access/managed.js';
+import type { ManagedPart, ManagedResource } from '../access/managed.js';
 import { Problem, problemFrom } from '../http/problem.js';
 import type { FieldError } from '../http/problem.js';
 import { canonicalJson, sha256 } from '../persistence/canonical.js';
@@ -113,7 +113,7 @@ async function writeItem(
   const { prose, traffic = null } = await write(run, kind, spec, stored, fields);
   return {
     action,
-    changes: fields.map((field) => differenceOf(field, before, spec)),
+    changes: fields.flatMap((field) => differencesOf(kind, field, before, spec)),
     effect: [...prose, ...notesOf(kind, one.spec, stored)],
     traffic,
     locks: await lockItem(run, given, kind, one),
@@ -139,9 +139,12 @@ async function lockItem(
   { tx, acting }: Run,
   { source }: Given,
   kind: ConfigKind,
-  { key }: Wanted,
+  { key, spec }: Wanted,
 ): Promise<boolean> {
-  return source !== null && keepManaged(tx, kind.kind, key, managedBy(source, kind.kind, key), acting.actor);
+  if (source === null) return false;
+  // What a file leaves out stays with people.
+  const parts = Object.keys(kind.parts ?? {}).filter((part) => spec[part] !== undefined) as ManagedPart[];
+  return keepManaged(tx, kind.kind, key, managedBy(source, kind.kind, key, parts), acting.actor);
 }
 
 function write(
@@ -157,11 +160,22 @@ function write(
   return fields.length > 0 ? kind.change(asFiles, stored, spec, fields) : Promise.resolve({ prose: [] });
 }
 
-const differenceOf = (field: string, before: Spec, after: Spec): FieldDifference => ({
-  pointer: `/${field}`,
-  before: before[field] ?? null,
-  after: after[field] ?? null,
-});
+/** Of a field; of a part, which holds many things, each that differs. */
+function differencesOf(kind: ConfigKind, field: string, before: Spec, after: Spec): FieldDifference[] {
+  const [was, is] = [before[field] ?? null, after[field] ?? null];
+  if (!isPart(kind, field) || !isObject(was) || !isObject(is))
+    return [{ pointer: `/${field}`, before: was, after: is }];
+  return differingFields(was, is).map((name) => ({
+    pointer: `/${field}/${name}`,
+    before: was[name] ?? null,
+    after: is[name] ?? null,
+  }));
+}
+
+const isPart = (kind: ConfigKind, field: string): field is ManagedPart =>
+  Object.hasOwn(kind.parts ?? {}, field);
+const isObject = (value: unknown): value is Spec =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** @throws Problem 409 where other files say how it is, or files do and this run has no source. */
 async function refuseOthers(

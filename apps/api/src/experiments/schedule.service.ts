@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { checkPlan, nextMove } from '#experiments';
 import type { ScheduleMove, SchedulePlan } from '#experiments';
+import { refuseManaged } from '../access/managed.js';
 import { recordChange } from '../access/record-change.js';
 import type { Acting } from '../http/acting.js';
 import { requireMatch } from '../http/etag.js';
@@ -64,13 +65,14 @@ export class ScheduleService {
   /**
    * Fields left out stay as they are. A start date makes a draft `scheduled` (it must be ready, and gets its part of its
    * layers); taking the date away makes it a draft again.
-   * @throws Problem 404, 409 where it has ended or would start twice, 412, 422 `not_ready`, 428; DomainError `invalid_schedule`.
+   * @throws Problem 404, 409 where it has ended, would start twice or files say what is planned, 412, 422 `not_ready`, 428; DomainError `invalid_schedule`.
    */
   async patch(key: string, body: PatchSchedule, acting: Acting): Promise<ScheduleView> {
     return this.db.transaction(async (tx) => {
       const experiment = await this.store.lock(tx, key);
       const before = await readSchedule(tx, key, true);
       requireMatch(acting.ifMatch, before.revision, before.revision > 0);
+      await refuseManaged(tx, acting, 'experiment', key, 'schedule');
       const { status } = experiment;
       if (!PLANNABLE.has(status))
         throw Problem.conflict('invalid_transition', `"${key}" is ${status}: nothing can be planned for it`);

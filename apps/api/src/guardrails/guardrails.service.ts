@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { GuardPlan } from '#metrics';
+import { refuseManaged } from '../access/managed.js';
 import { recordChange } from '../access/record-change.js';
 import { ExperimentStore } from '../experiments/experiment-store.js';
 import { ExperimentsService } from '../experiments/experiments.service.js';
@@ -25,11 +26,10 @@ export class GuardrailsService {
   /** @throws Problem 404. */
   async get(key: string) {
     const experiment = await this.store.get(key);
-    const [{ plan, revision }, check, breaches] = await Promise.all([
-      readPlan(this.db, key),
-      readCheck(this.db, key),
-      readBreaches(this.db, key),
-    ]);
+    // One after the other: the database may be one transaction.
+    const { plan, revision } = await readPlan(this.db, key);
+    const check = await readCheck(this.db, key);
+    const breaches = await readBreaches(this.db, key);
     const open = breaches.filter((breach) => isOpen(breach, experiment.phase));
     return {
       experiment: key,
@@ -55,14 +55,19 @@ export class GuardrailsService {
     };
   }
 
-  /** @throws Problem 400 for a metric that is no guardrail of it, 404, 412, 428. */
+  /** @throws Problem 400 for a metric that is no guardrail of it, 404, 409 where files say what is watched, 412, 428. */
   async patch(key: string, body: PatchGuardrails, acting: Acting) {
     await this.db.transaction(async (tx) => {
       const { guardrailMetrics } = await this.store.lock(tx, key);
       const before = await readPlan(tx, key, true);
       requireMatch(acting.ifMatch, before.revision, before.revision > 0);
+      await refuseManaged(tx, acting, 'experiment', key, 'guardrails');
       const after: StoredPlan = { plan: merged(before.plan, body), revision: before.revision + 1 };
-      refuseUnknown(Object.keys(body.metrics ?? {}), guardrailMetrics);
+      const named = Object.entries(body.metrics ?? {}).filter(([, rule]) => rule !== null);
+      refuseUnknown(
+        named.map(([metric]) => metric),
+        guardrailMetrics,
+      );
       await writePlan(tx, key, after);
       const entry = { action: 'guardrail.change', entity: 'guardrail', entityKey: key };
       await recordChange(tx, acting, { ...entry, before: before.plan, after: after.plan });

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { defaultSalt } from '#experiments';
 import type { Dealing, Holdout, Layer } from '#experiments';
+import { refuseManaged } from '../access/managed.js';
 import { recordChange } from '../access/record-change.js';
 import type { Acting } from '../http/acting.js';
 import { requireMatch } from '../http/etag.js';
@@ -106,7 +107,7 @@ export class LayersService {
     });
   }
 
-  /** Fields left out stay as they are. @throws Problem 404, 400 for an unknown surface, 412 for a stale If-Match. */
+  /** Fields left out stay as they are. @throws Problem 404, 400 for an unknown surface, 409 where it is managed from files, 412 for a stale If-Match. */
   async patchHoldout(key: string, body: PatchHoldout, acting: Acting): Promise<HoldoutView> {
     return this.db.transaction(async (tx) => {
       const [before] = await tx.query<Row<HoldoutView>>(
@@ -115,6 +116,7 @@ export class LayersService {
       );
       if (!before) throw Problem.notFound('Holdout', key);
       requireMatch(acting.ifMatch, before.revision, false);
+      await refuseManaged(tx, acting, 'holdout', key);
       const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
       const after: HoldoutView = { ...before, ...given, revision: before.revision + 1 };
       await requireSurfaces(tx, after.surfaces);

@@ -1,7 +1,14 @@
 import { ASSIGNMENT_STATES, EXCLUDABLE_STATES } from '#metrics';
 import { z } from 'zod';
 
-const share = z.number().gt(0).max(1).nullable().describe('Share of units; null: no rule of its own');
+export const ruleFields = {
+  threshold: z.number().gt(0).max(1),
+  lateAfterSeconds: z
+    .int()
+    .min(1)
+    .max(90 * 86_400),
+};
+const share = ruleFields.threshold.nullable().describe('Share of units; null: no rule of its own');
 const exclude = z.boolean().nullable().describe('true: left out of reports; null: no rule of its own');
 
 /** PATCH of rules: a field left out stays as it is; null takes the own rule away, and the next wider one holds. */
@@ -23,10 +30,7 @@ export const patchAssignmentRulesSchema = z
         >,
       )
       .partial(),
-    lateAfterSeconds: z
-      .int()
-      .min(1)
-      .max(90 * 86_400)
+    lateAfterSeconds: ruleFields.lateAfterSeconds
       .nullable()
       .describe('An exposure later than this after its decision is late; holds for exposures from then on'),
   })

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DEFAULT_ASSIGNMENT_RULES } from '#metrics';
 import type { AssignmentRules } from '#metrics';
+import { refuseManaged } from '../access/managed.js';
 import { recordChange } from '../access/record-change.js';
 import type { Acting } from '../http/acting.js';
 import { requireMatch } from '../http/etag.js';
@@ -33,7 +34,8 @@ export class AssignmentRulesService {
   }
 
   async ofExperiment(key: string, sql: Sql = this.db): Promise<RulesView> {
-    const [project, { given, revision }] = await Promise.all([this.ofProject(sql), readGivenRules(sql, key)]);
+    const project = await this.ofProject(sql);
+    const { given, revision } = await readGivenRules(sql, key);
     return { experiment: key, rules: withRules(project.rules, given), own: given, revision };
   }
 
@@ -45,7 +47,7 @@ export class AssignmentRulesService {
     });
   }
 
-  /** @throws Problem 404, 409 `experiment_closed` when nothing is rolled up any more, 412, 428. */
+  /** @throws Problem 404, 409 `experiment_closed` when nothing is rolled up any more or `managed_by_files`, 412, 428. */
   patchExperiment(key: string, body: PatchAssignmentRules, acting: Acting): Promise<RulesView> {
     return this.db.transaction(async (tx) => {
       const [found] = await tx.query<{ open: boolean }>(
@@ -59,6 +61,7 @@ export class AssignmentRulesService {
           'experiment_closed',
           `"${key}" ended over ${OPEN_DAYS_AFTER_STOP} days ago: its results are not computed any more`,
         );
+      await refuseManaged(tx, acting, 'experiment', key, 'assignmentRules');
       await this.write(tx, key, body, acting);
       return this.ofExperiment(key, tx);
     });

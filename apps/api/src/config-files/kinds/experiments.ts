@@ -9,44 +9,67 @@ import {
   unitMoves,
 } from '#experiments';
 import type { Condition } from '#experiments';
+import { readManaged } from '../../access/managed.js';
 import { ExperimentStore } from '../../experiments/experiment-store.js';
 import { experimentFromRow } from '../../experiments/experiment.mapper.js';
 import type { StoredExperiment } from '../../experiments/experiment.mapper.js';
-import { createExperimentSchema } from '../../experiments/experiment.schemas.js';
 import type { CreateExperiment, PatchExperiment } from '../../experiments/experiment.schemas.js';
 import { ExperimentsService } from '../../experiments/experiments.service.js';
 import type { ChangePreview } from '../../experiments/preview-change.js';
 import { Problem } from '../../http/problem.js';
 import { ExperimentEntity } from '../../persistence/entities/index.js';
 import type { Sql } from '../../persistence/database.js';
-import { anyKind, specOf, wantedKeys } from './kind.js';
+import { anyKind, sameJson, specOf, wantedKeys } from './kind.js';
 import type { Allocation, Effect, Run, Stored, TrafficEffect } from './kind.js';
+import { NO_PARTS, PART_SCHEMAS, experimentFileSchema } from './part-schemas.js';
+import type { ExperimentFile, RunParts, SchedulePart } from './part-schemas.js';
+import { isRunPart, readParts, writeParts } from './parts.js';
 
 const LIVE: ReadonlySet<string> = new Set(['running', 'paused']);
+
+const ENDED: ReadonlySet<string> = new Set(['stopped', 'shipped', 'archived']);
+
+/** What a file says of an experiment, with everything that it may leave out. */
+type ExperimentSpec = ExperimentFile & RunParts;
 
 interface ExperimentState {
   readonly version: number;
   readonly status: string;
-  /** It is live with a ramp, which says how much traffic it has; the file says what it starts with. */
-  readonly ramped: boolean;
+  readonly started: boolean;
 }
 
-const stateOf = ({ state }: Stored<CreateExperiment>): ExperimentState => state as unknown as ExperimentState;
+const stateOf = ({ state }: Stored<ExperimentFile>): ExperimentState => state as unknown as ExperimentState;
 
-function storedOf(experiment: StoredExperiment, ramps: ReadonlySet<string>): Stored<CreateExperiment> {
-  const { layerRange, ...rest } = specOf(createExperimentSchema, experiment);
+/** What is still to come of a plan: a start that has been says nothing, and nothing comes after the end. */
+function toCome(schedule: SchedulePart, { status, started }: Pick<ExperimentState, 'status' | 'started'>) {
+  if (ENDED.has(status)) return NO_PARTS.schedule;
+  return started ? { ...schedule, startAt: null } : schedule;
+}
+
+function storedOf(
+  experiment: StoredExperiment,
+  { schedule, ...parts }: RunParts,
+  told: Stored['told'] = [],
+): Stored<ExperimentSpec> {
+  const { version, status, startedAt } = experiment;
+  const state: ExperimentState = { version, status, started: startedAt !== null };
+  const { layerRange, ...rest } = specOf(experimentFileSchema, experiment);
+  const spec = { ...rest, ...parts, schedule: toCome(schedule, state) };
   // A draft in a full layer has no part of it: it gets one when it is started.
   const isNothing = layerRange !== undefined && layerRange[0] === layerRange[1];
   return {
     key: experiment.key,
-    spec: layerRange === undefined || isNothing ? rest : { ...rest, layerRange },
-    state: {
-      version: experiment.version,
-      status: experiment.status,
-      ramped: LIVE.has(experiment.status) && ramps.has(experiment.key),
-    },
+    spec: layerRange === undefined || isNothing ? spec : { ...spec, layerRange },
+    state: { ...state },
+    told,
   };
 }
+
+/** Live with a ramp, and still with one after the change: the ramp says how much traffic it has. */
+const isRamped = (stored: Stored<ExperimentFile>, wanted: SchedulePart | undefined): boolean =>
+  LIVE.has(stateOf(stored).status) &&
+  (stored.spec.schedule?.ramp.length ?? 0) > 0 &&
+  (wanted ?? stored.spec.schedule)?.ramp.length !== 0;
 
 /** Segments that a start has pinned stay pinned as they are, as long as the file asks for the latest. */
 function keepPins(wanted: Condition | null, stored: Condition | null): Condition | null {
@@ -102,8 +125,20 @@ function refuseBlocked(key: string, { possible, fields }: ChangePreview): void {
 
 async function changeExperiment(
   run: Run,
-  stored: Stored<CreateExperiment>,
-  spec: CreateExperiment,
+  stored: Stored<ExperimentFile>,
+  spec: ExperimentFile,
+  fields: readonly string[],
+): Promise<Effect> {
+  const design = fields.filter((field) => !isRunPart(field));
+  const effect = design.length > 0 ? await changeDesign(run, stored, spec, design) : { prose: [] };
+  const parts = await writeParts(run, spec.key, partsOf(spec), partsOf(stored.spec));
+  return { ...effect, prose: [...effect.prose, ...parts] };
+}
+
+async function changeDesign(
+  run: Run,
+  stored: Stored<ExperimentFile>,
+  spec: ExperimentFile,
   fields: readonly string[],
 ): Promise<Effect> {
   const { db, tx, acting, overrideGate, existing } = run;
@@ -146,19 +181,24 @@ function trafficOf(
   };
 }
 
-/** Keys of experiments with a ramp. */
-async function readRamps(tx: Sql): Promise<ReadonlySet<string>> {
-  const rows = await tx.query<{ experiment: string }>(
-    `select experiment from experiment_schedule where jsonb_array_length(plan -> 'ramp') > 0`,
-  );
-  return new Set(rows.map(({ experiment }) => experiment));
+const partsOf = ({ schedule, guardrails, assignmentRules }: ExperimentFile): RunParts => ({
+  schedule: schedule ?? NO_PARTS.schedule,
+  guardrails: guardrails ?? NO_PARTS.guardrails,
+  assignmentRules: assignmentRules ?? NO_PARTS.assignmentRules,
+});
+
+/** What files say of how experiments are run, for an export. */
+async function readTold(tx: Sql): Promise<ReadonlyMap<string, Stored['told']>> {
+  const managed = await readManaged(tx, 'experiment');
+  return new Map(managed.map(({ key, parts }) => [key, parts]));
 }
 
-/** Designs. Starting, pausing, stopping and shipping are done by people, and stand in no file. */
-export const experiments = anyKind<CreateExperiment>({
+/** Designs, and how they are run by themselves. What people do to them by hand stands in no file. */
+export const experiments = anyKind<ExperimentFile>({
   kind: 'experiment',
   list: 'experiments',
-  schema: createExperimentSchema,
+  schema: experimentFileSchema,
+  parts: PART_SCHEMAS,
   keyOf: ({ key }) => key,
   needs: ({ prerequisites }) => prerequisites.map(({ experiment }) => experiment),
   async read({ tx }, keys) {
@@ -166,14 +206,16 @@ export const experiments = anyKind<CreateExperiment>({
     if (keys === null) rows.where(`e.status <> 'archived'`);
     else rows.where('e.key = any(:keys)', { keys: wantedKeys(keys) }).setLock('pessimistic_write');
     const found = await rows.getMany();
-    const ramps = await readRamps(tx);
-    return found.map((row) => storedOf(experimentFromRow(row), ramps));
+    const parts = await readParts(tx, wantedKeys(keys));
+    const told = await readTold(tx);
+    return found.map((row) => storedOf(experimentFromRow(row), parts(row.key), told.get(row.key)));
   },
   settle(wanted, stored) {
     const { layerShare, layerRange, ...rest } = wanted;
     const range = layerRange ?? (stored?.layerRange && rangeFor(layerShare, stored.layerRange));
     return {
       ...rest,
+      ...partsOf({ ...stored, ...wanted }),
       salt: saltFor(wanted, stored),
       targeting: keepPins(wanted.targeting, stored?.targeting ?? null),
       arms: wanted.arms.map((arm) => ({ ...arm, title: arm.title || arm.key })),
@@ -182,20 +224,34 @@ export const experiments = anyKind<CreateExperiment>({
       ...(stored || layerShare === undefined ? {} : { layerShare }),
     };
   },
-  held: (settled, stored) =>
-    stateOf(stored).ramped ? { ...settled, traffic: stored.spec.traffic } : settled,
-  notes: ({ traffic }, stored) =>
-    stateOf(stored).ramped && traffic !== stored.spec.traffic
+  held(settled, stored) {
+    const { schedule } = partsOf(settled);
+    return {
+      ...settled,
+      schedule: toCome(schedule, stateOf(stored)),
+      ...(isRamped(stored, schedule) ? { traffic: stored.spec.traffic } : {}),
+    };
+  },
+  notes: ({ traffic, schedule }, stored) => [
+    ...(isRamped(stored, schedule) && traffic !== stored.spec.traffic
       ? [
           `traffic: stays ${stored.spec.traffic}, because its ramp says how much it has; the file has ${traffic}.`,
         ]
-      : [],
-  async create({ db, tx, acting }, spec) {
+      : []),
+    ...(ENDED.has(stateOf(stored).status) && schedule && !sameJson(schedule, NO_PARTS.schedule)
+      ? [`schedule: says nothing any more, because it is ${stateOf(stored).status}.`]
+      : []),
+  ],
+  async create(run, spec) {
+    const { db, tx, acting } = run;
+    const { schedule: _schedule, guardrails: _guardrails, assignmentRules: _rules, ...design } = spec;
     const store = new ExperimentStore(db);
-    await new ExperimentsService(db, store).create(spec, acting);
+    await new ExperimentsService(db, store).create(design, acting);
+    const parts = await writeParts(run, spec.key, partsOf(spec));
     const after = await store.lock(tx, spec.key);
+    const isDraft = after.status === 'draft';
     return {
-      prose: ['A draft: nobody gets it before it is started.'],
+      prose: [...(isDraft ? ['A draft: nobody gets it before it is started.'] : []), ...parts],
       traffic: { before: null, after: allocationOf(after), moves: null, units: { inIt: 0, touched: 0 } },
     };
   },

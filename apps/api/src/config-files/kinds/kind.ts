@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Json } from '#experiments';
-import type { ManagedKind } from '../../access/managed.js';
+import type { ManagedKind, ManagedPart } from '../../access/managed.js';
 import type { Acting } from '../../http/acting.js';
 import { canonicalJson } from '../../persistence/canonical.js';
 import type { Database, Transaction } from '../../persistence/database.js';
@@ -24,6 +24,8 @@ export interface Stored<S = Spec> {
   readonly spec: S;
   /** What else a plan depends on, such as whether an experiment runs. */
   readonly state: Json;
+  /** Parts that files say already: an export says them as well where they are as by default. */
+  readonly told?: readonly ManagedPart[];
 }
 
 /** What one allocation of an experiment gives to whom. */
@@ -61,6 +63,8 @@ export interface ConfigKind<S = Spec> {
   /** The field of a file that holds a list of them. */
   readonly list: string;
   readonly schema: z.ZodType<S>;
+  /** Fields that a file may leave to people, with their schemas. */
+  readonly parts?: Readonly<Partial<Record<ManagedPart, z.ZodType>>>;
   keyOf(spec: S): string;
   /** Keys of the same kind that have to be there before. */
   needs?(spec: S): readonly string[];

@@ -184,7 +184,10 @@ export function registerConfig(program: Command): void {
     .option('--override-gate <reason>', 'go past a closed off-policy gate')
     .action(applyFiles);
   connected(program.command('export').description('everything that configuration files can hold, as YAML'))
-    .option('--kinds <list>', 'some of unitType,layer,surface,metric,segment,policy,experiment')
+    .option(
+      '--kinds <list>',
+      'some of unitType,layer,surface,metric,unitList,segment,policy,holdout,experiment',
+    )
     .option('--out <file>', 'write it there')
     .action(exportFiles);
   connected(program.command('schema').description('JSON Schema of configuration files, for editors')).action(

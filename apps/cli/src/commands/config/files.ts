@@ -8,8 +8,10 @@ export const LISTS = {
   layers: { kind: 'layer', key: 'key' },
   surfaces: { kind: 'surface', key: 'key' },
   metrics: { kind: 'metric', key: 'key' },
+  unitLists: { kind: 'unitList', key: 'key' },
   segments: { kind: 'segment', key: 'key' },
   policies: { kind: 'policy', key: 'id' },
+  holdouts: { kind: 'holdout', key: 'key' },
   experiments: { kind: 'experiment', key: 'key' },
 } as const;
 type List = keyof typeof LISTS;
