@@ -76,6 +76,7 @@ withBrowser('settings and lists in Chromium (skipped where no chromium is instal
       path: 'home/rows.yaml',
       revision: 'main',
       link,
+      parts: ['guardrails'],
       appliedBy: 'deployments',
       appliedAt: '2026-08-20T09:00:00.000Z',
     };
@@ -87,6 +88,13 @@ withBrowser('settings and lists in Chromium (skipped where no chromium is instal
     const banner = page.getByRole('note').filter({ hasText: 'Managed from files' });
     expect(await banner.getByRole('link', { name: 'home/rows.yaml' }).getAttribute('href')).toBe(link);
     expect(await page.getByRole('button', { name: 'Change', exact: true }).count()).toBe(0);
+    // Of how it is run only what the file says.
+    await page.getByRole('button', { name: 'Edit schedule' }).waitFor();
+    await page
+      .getByRole('region', { name: 'Guardrails' })
+      .getByRole('link', { name: 'home/rows.yaml' })
+      .waitFor();
+    expect(await page.getByRole('button', { name: 'Edit guardrails' }).count()).toBe(0);
     // Operating it goes on.
     expect(await page.getByRole('button', { name: 'Pause' }).count()).toBe(1);
 
@@ -96,6 +104,7 @@ withBrowser('settings and lists in Chromium (skipped where no chromium is instal
     await dialog.getByLabel('Reason').fill('Zürich — night of the launch');
     await dialog.getByRole('button', { name: 'Unlock' }).click();
     await banner.getByText('You change it by hand').waitFor();
+    expect(await page.getByRole('button', { name: 'Edit guardrails' }).count()).toBe(1);
     expect(await page.getByRole('button', { name: 'Change', exact: true }).count()).toBe(1);
     await page.getByRole('button', { name: 'Change', exact: true }).click();
     await dialog.getByLabel('Title').fill('Rows by hand');
@@ -117,6 +126,29 @@ withBrowser('settings and lists in Chromium (skipped where no chromium is instal
     expect(stage.api.writes.at(-1)).toMatchObject({
       path: '/v1/config/release',
       body: { kind: 'experiment', key: 'home-rows-als', reason: 'moved here' },
+    });
+
+    // Tables lead to the file as well; what nobody changes here can be let go of.
+    stage.api.override(/GET .*config\/managed$/, {
+      status: 200,
+      body: {
+        items: [
+          { ...managed, kind: 'holdout', key: 'global', parts: [] },
+          { ...managed, kind: 'layer', key: 'artwork', parts: [] },
+        ],
+        nextCursor: null,
+      },
+    });
+    await visit('/settings/traffic');
+    const row = (text: string) => page.getByRole('row').filter({ hasText: text });
+    expect(await row('Global holdout').getByRole('link').getAttribute('href')).toBe(link);
+    expect(await page.getByRole('button', { name: /^Edit / }).allInnerTexts()).toEqual(['Edit']);
+    await row('Artwork').getByRole('button', { name: 'Release: Artwork' }).click();
+    await dialog.getByLabel('Reason').fill('not ours');
+    await dialog.getByRole('button', { name: 'Release' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(stage.api.writes.at(-1)).toMatchObject({
+      body: { kind: 'layer', key: 'artwork', reason: 'not ours' },
     });
   });
 

@@ -3,7 +3,10 @@ import { useOverride } from './override.js';
 import { useRead } from './queries.js';
 import type { Page } from './types.js';
 
-export type ManagedKind = 'unitType' | 'layer' | 'surface' | 'metric' | 'segment' | 'policy' | 'experiment';
+export type ManagedKind =
+  'unitType' | 'layer' | 'surface' | 'metric' | 'unitList' | 'segment' | 'policy' | 'holdout' | 'experiment';
+/** What files may leave to people. */
+export type ManagedPart = 'schedule' | 'guardrails' | 'assignmentRules' | 'ids';
 
 /** Something that is changed in files, and not here. */
 export interface Managed {
@@ -13,6 +16,7 @@ export interface Managed {
   path: string | null;
   revision: string | null;
   link: string | null;
+  parts: readonly ManagedPart[];
   appliedBy: string;
   appliedAt: string;
 }
@@ -24,9 +28,13 @@ export function useFilesOf(kind: ManagedKind, key: string): Managed | null {
   return useManaged().data?.items.find((one) => one.kind === kind && one.key === key) ?? null;
 }
 
-/** Null: it is changed here, maybe past its files. */
-export function useManagedBy(kind: ManagedKind, key: string): Managed | null {
+/**
+ * Null: it is changed here, maybe past its files.
+ * @param part of it, where files may leave that to people.
+ */
+export function useManagedBy(kind: ManagedKind, key: string, part?: ManagedPart): Managed | null {
   const files = useFilesOf(kind, key);
   const override = useOverride();
+  if (part !== undefined && !files?.parts.includes(part)) return null;
   return override?.kind === kind && override.key === key ? null : files;
 }

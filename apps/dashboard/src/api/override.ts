@@ -13,8 +13,10 @@ const PATHS: Record<ManagedKind, string> = {
   layer: '/v1/layers',
   surface: '/v1/surfaces',
   metric: '/v1/metrics',
+  unitList: '/v1/unit-lists',
   segment: '/v1/segments',
   policy: '/v1/policies',
+  holdout: '/v1/holdouts',
   experiment: '/v1/experiments',
 };
 

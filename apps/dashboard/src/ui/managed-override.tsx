@@ -11,10 +11,17 @@ interface ManagedOverrideProps {
   kind: ManagedKind;
   of: string;
   title: string;
+  /** Nothing of it can be changed here: its files can only let go of it. */
+  fixed?: boolean;
 }
 
 /** Lets something that files manage be changed here with a reason, or for good; nothing where no file has it. */
-export function ManagedOverride({ kind, of, title }: ManagedOverrideProps): ReactElement | null {
+export function ManagedOverride({
+  kind,
+  of,
+  title,
+  fixed = false,
+}: ManagedOverrideProps): ReactElement | null {
   const [asking, setAsking] = useState(false);
   const files = useFilesOf(kind, of);
   const override = useOverride();
@@ -33,12 +40,14 @@ export function ManagedOverride({ kind, of, title }: ManagedOverrideProps): Reac
       <Button
         variant="default"
         size="compact-sm"
-        aria-label={`Change by hand: ${title}`}
+        aria-label={`${fixed ? 'Release' : 'Change by hand'}: ${title}`}
         onClick={() => setAsking(true)}
       >
-        Change by hand
+        {fixed ? 'Release' : 'Change by hand'}
       </Button>
-      {asking ? <OverrideDialog kind={kind} of={of} title={title} close={() => setAsking(false)} /> : null}
+      {asking ? (
+        <OverrideDialog kind={kind} of={of} title={title} fixed={fixed} close={() => setAsking(false)} />
+      ) : null}
     </>
   );
 }
@@ -47,9 +56,10 @@ function OverrideDialog({
   kind,
   of,
   title,
+  fixed = false,
   close,
 }: ManagedOverrideProps & { close: () => void }): ReactElement {
-  const [way, setWay] = useState('once');
+  const [way, setWay] = useState(fixed ? 'release' : 'once');
   const write = useWrite(['/v1/config', '/v1/experiments']);
   const confirm = (reason: string): void => {
     if (way === 'release')
@@ -63,7 +73,7 @@ function OverrideDialog({
   return (
     <ConfirmDialog
       opened
-      title={`Change ${title} by hand`}
+      title={fixed ? `Release ${title} from its files` : `Change ${title} by hand`}
       confirmLabel={way === 'release' ? 'Release' : 'Unlock'}
       reason="required"
       pending={write.isPending}
@@ -71,20 +81,30 @@ function OverrideDialog({
       onConfirm={confirm}
       onClose={close}
     >
-      <Radio.Group label="What becomes of its files" value={way} onChange={setWay}>
-        <Stack gap="xs" mt="xs">
-          <Radio
-            value="once"
-            label="They stay in charge"
-            description="You can change it until you lock it again or load the page anew. The next plan shows what differs, and the next apply puts it back."
-          />
-          <Radio
-            value="release"
-            label="They let go of it"
-            description="It is changed here from now on, until files that hold it are applied again."
-          />
-        </Stack>
-      </Radio.Group>
+      {fixed ? (
+        <p>It can be changed through the API from then on, until files that hold it are applied again.</p>
+      ) : (
+        <Ways way={way} setWay={setWay} />
+      )}
     </ConfirmDialog>
+  );
+}
+
+function Ways({ way, setWay }: { way: string; setWay: (way: string) => void }): ReactElement {
+  return (
+    <Radio.Group label="What becomes of its files" value={way} onChange={setWay}>
+      <Stack gap="xs" mt="xs">
+        <Radio
+          value="once"
+          label="They stay in charge"
+          description="You can change it until you lock it again or load the page anew. The next plan shows what differs, and the next apply puts it back."
+        />
+        <Radio
+          value="release"
+          label="They let go of it"
+          description="It is changed here from now on, until files that hold it are applied again."
+        />
+      </Stack>
+    </Radio.Group>
   );
 }

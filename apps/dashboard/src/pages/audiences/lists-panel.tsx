@@ -9,6 +9,7 @@ import { slug } from '../../format/slug.js';
 import { DataTable } from '../../ui/data-table.js';
 import type { Column } from '../../ui/data-table.js';
 import layout from '../../ui/layout.module.css';
+import { ManagedCell } from '../../ui/managed.js';
 import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
@@ -76,13 +77,15 @@ export function ListsPanel(): ReactElement {
       key: 'add',
       title: 'Add',
       cell: ({ key, title }) => (
-        <FileButton accept=".csv,text/csv,text/plain" onChange={(file) => void send(key, file)}>
-          {(props) => (
-            <Button {...props} variant="subtle" size="compact-sm" aria-label={`Add a CSV file to ${title}`}>
-              Add CSV
-            </Button>
-          )}
-        </FileButton>
+        <ManagedCell kind="unitList" of={key} title={title} part="ids">
+          <FileButton accept=".csv,text/csv,text/plain" onChange={(file) => void send(key, file)}>
+            {(props) => (
+              <Button {...props} variant="subtle" size="compact-sm" aria-label={`Add a CSV file to ${title}`}>
+                Add CSV
+              </Button>
+            )}
+          </FileButton>
+        </ManagedCell>
       ),
     },
   ];

@@ -4,13 +4,11 @@ import { useState } from 'react';
 import { Link } from 'react-router';
 import { useSegments } from '../../api/audiences.js';
 import type { Segment } from '../../api/audiences.js';
-import { useManagedBy } from '../../api/config-files.js';
 import { conditionSentence } from '../../format/index.js';
 import { DataTable } from '../../ui/data-table.js';
 import type { Column } from '../../ui/data-table.js';
 import { Icon } from '../../ui/icon.js';
-import { ManagedOverride } from '../../ui/managed-override.js';
-import { ManagedPlace } from '../../ui/managed.js';
+import { ManagedCell } from '../../ui/managed.js';
 import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
@@ -33,26 +31,6 @@ function Users({ segment }: { segment: Segment }): ReactElement {
   );
 }
 
-/** What files manage is changed there. */
-function ChangeCell({ segment, change }: { segment: Segment; change: () => void }): ReactElement {
-  const managed = useManagedBy('segment', segment.key);
-  const byHand = <ManagedOverride kind="segment" of={segment.key} title={segment.title} />;
-  if (managed !== null)
-    return (
-      <>
-        In <ManagedPlace managed={managed} /> {byHand}
-      </>
-    );
-  return (
-    <>
-      <Button variant="subtle" size="compact-sm" aria-label={`Change ${segment.title}`} onClick={change}>
-        Change
-      </Button>
-      {byHand}
-    </>
-  );
-}
-
 /** Saved conditions, and who uses which version. */
 export function SegmentsPanel(): ReactElement {
   const query = useSegments();
@@ -67,7 +45,18 @@ export function SegmentsPanel(): ReactElement {
     {
       key: 'edit',
       title: 'Change',
-      cell: (segment) => <ChangeCell segment={segment} change={() => setEditing(segment)} />,
+      cell: (segment) => (
+        <ManagedCell kind="segment" of={segment.key} title={segment.title}>
+          <Button
+            variant="subtle"
+            size="compact-sm"
+            aria-label={`Change ${segment.title}`}
+            onClick={() => setEditing(segment)}
+          >
+            Change
+          </Button>
+        </ManagedCell>
+      ),
     },
   ];
   const create = (

@@ -1,26 +1,16 @@
 import type { ReactElement } from 'react';
-import { useManagedBy } from '../../api/config-files.js';
 import { useSurfaces } from '../../api/queries.js';
 import type { Surface } from '../../api/types.js';
 import { json } from '../../format/index.js';
 import { DataTable } from '../../ui/data-table.js';
 import type { Column } from '../../ui/data-table.js';
-import { ManagedPlace } from '../../ui/managed.js';
+import { ManagedCell } from '../../ui/managed.js';
 import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { StateMessage } from '../../ui/state-message.js';
 import styles from './settings.module.css';
 
 const KINDS = { value: 'gives a value', action: 'picks one', slate: 'orders many' } as const;
-
-function FromFiles({ surface }: { surface: Surface }): ReactElement | null {
-  const managed = useManagedBy('surface', surface.key);
-  return managed === null ? null : (
-    <span>
-      Managed in <ManagedPlace managed={managed} />
-    </span>
-  );
-}
 
 const COLUMNS: Column<Surface>[] = [
   {
@@ -30,7 +20,7 @@ const COLUMNS: Column<Surface>[] = [
       <div className={styles.wide}>
         <strong>{surface.title}</strong>
         <span className="mq-mono">{surface.key}</span>
-        <FromFiles surface={surface} />
+        <ManagedCell kind="surface" of={surface.key} title={surface.title} />
       </div>
     ),
   },

@@ -9,6 +9,7 @@ import { DataTable } from '../../../ui/data-table.js';
 import type { Column } from '../../../ui/data-table.js';
 import { Facts } from '../../../ui/details.js';
 import layout from '../../../ui/layout.module.css';
+import { ManagedCell } from '../../../ui/managed.js';
 import { Panel } from '../../../ui/panel.js';
 import { QueryBoundary } from '../../../ui/query-boundary.js';
 import styles from '../health.module.css';
@@ -31,9 +32,17 @@ export function AssignmentPanel({ experiment }: { experiment: Experiment }): Rea
       actions={
         <Group gap="xs">
           {own === undefined ? null : (
-            <Button size="xs" variant="default" onClick={() => setEditing(own)}>
-              Edit rules
-            </Button>
+            <ManagedCell
+              kind="experiment"
+              of={experiment.key}
+              title={experiment.title}
+              part="assignmentRules"
+              hasBanner
+            >
+              <Button size="xs" variant="default" onClick={() => setEditing(own)}>
+                Edit rules
+              </Button>
+            </ManagedCell>
           )}
           {project.data === undefined ? null : (
             <Button size="xs" variant="default" onClick={() => setEditing(project.data)}>

@@ -10,6 +10,7 @@ import { DataTable } from '../../../ui/data-table.js';
 import type { Column } from '../../../ui/data-table.js';
 import { Facts } from '../../../ui/details.js';
 import { Icon } from '../../../ui/icon.js';
+import { ManagedCell } from '../../../ui/managed.js';
 import { Panel } from '../../../ui/panel.js';
 import { QueryBoundary } from '../../../ui/query-boundary.js';
 import { Pill } from '../../../ui/status.js';
@@ -29,9 +30,17 @@ export function GuardrailsPanel({ experiment }: { experiment: Experiment }): Rea
       note="Looked at every minute while it runs, by tests that stay valid however often they are looked at."
       actions={
         found !== undefined && EDITABLE.has(experiment.status) ? (
-          <Button size="xs" variant="default" onClick={() => setEditing(found)}>
-            Edit guardrails
-          </Button>
+          <ManagedCell
+            kind="experiment"
+            of={experiment.key}
+            title={experiment.title}
+            part="guardrails"
+            hasBanner
+          >
+            <Button size="xs" variant="default" onClick={() => setEditing(found)}>
+              Edit guardrails
+            </Button>
+          </ManagedCell>
         ) : undefined
       }
     >

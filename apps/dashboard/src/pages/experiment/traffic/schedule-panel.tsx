@@ -8,6 +8,7 @@ import { count, dateTime, duration, percent } from '../../../format/index.js';
 import { DataTable } from '../../../ui/data-table.js';
 import type { Column } from '../../../ui/data-table.js';
 import { Facts } from '../../../ui/details.js';
+import { ManagedCell } from '../../../ui/managed.js';
 import { Panel } from '../../../ui/panel.js';
 import { QueryBoundary } from '../../../ui/query-boundary.js';
 import { Pill } from '../../../ui/status.js';
@@ -26,9 +27,17 @@ export function SchedulePanel({ experiment }: { experiment: Experiment }): React
       note="Carried out by the product every ten seconds, and written to the audit log."
       actions={
         schedule !== undefined && EDITABLE.has(experiment.status) ? (
-          <Button size="xs" variant="default" onClick={() => setEditing(schedule)}>
-            Edit schedule
-          </Button>
+          <ManagedCell
+            kind="experiment"
+            of={experiment.key}
+            title={experiment.title}
+            part="schedule"
+            hasBanner
+          >
+            <Button size="xs" variant="default" onClick={() => setEditing(schedule)}>
+              Edit schedule
+            </Button>
+          </ManagedCell>
         ) : undefined
       }
     >

@@ -6,6 +6,7 @@ import type { Holdout } from '../../../api/types.js';
 import { conditionSentence, percent } from '../../../format/index.js';
 import { DataTable } from '../../../ui/data-table.js';
 import type { Column } from '../../../ui/data-table.js';
+import { ManagedCell } from '../../../ui/managed.js';
 import { Panel } from '../../../ui/panel.js';
 import { QueryBoundary } from '../../../ui/query-boundary.js';
 import { StateMessage } from '../../../ui/state-message.js';
@@ -42,14 +43,16 @@ const columns = (edit: (holdout: Holdout) => void): Column<Holdout>[] => [
     key: 'edit',
     title: 'Change',
     cell: (holdout) => (
-      <Button
-        size="compact-xs"
-        variant="default"
-        aria-label={`Edit ${holdout.title}`}
-        onClick={() => edit(holdout)}
-      >
-        Edit
-      </Button>
+      <ManagedCell kind="holdout" of={holdout.key} title={holdout.title}>
+        <Button
+          size="compact-xs"
+          variant="default"
+          aria-label={`Edit ${holdout.title}`}
+          onClick={() => edit(holdout)}
+        >
+          Edit
+        </Button>
+      </ManagedCell>
     ),
   },
 ];

@@ -6,6 +6,7 @@ import { dealtBy } from '../../../format/dealing.js';
 import { percent } from '../../../format/index.js';
 import { DataTable } from '../../../ui/data-table.js';
 import type { Column } from '../../../ui/data-table.js';
+import { ManagedCell } from '../../../ui/managed.js';
 import { Panel } from '../../../ui/panel.js';
 import { QueryBoundary } from '../../../ui/query-boundary.js';
 import styles from '../settings.module.css';
@@ -20,6 +21,7 @@ const COLUMNS: Column<Layer>[] = [
       <div className={styles.wide}>
         <strong>{layer.title}</strong>
         <span className="mq-mono">{layer.key}</span>
+        <ManagedCell kind="layer" of={layer.key} title={layer.title} />
       </div>
     ),
   },
