@@ -29,6 +29,7 @@ import { Features1764900000130 } from './1764900000130-features.js';
 import { Assignment1764900000150 } from './1764900000150-assignment.js';
 import { ClusterMoments1764900000230 } from './1764900000230-cluster-moments.js';
 import { Rerandomise1764900000231 } from './1764900000231-rerandomise.js';
+import { HashVersion1764900000261 } from './1764900000261-hash-version.js';
 import { ManagedParts1764900000260 } from './1764900000260-managed-parts.js';
 import { ManagedResources1764900000200 } from './1764900000200-managed-resources.js';
 import { Webhooks1764900000180 } from './1764900000180-webhooks.js';
@@ -81,4 +82,5 @@ export const migrations = [
   AskedMark1764900000251,
   ClusterRates1764900000252,
   ManagedParts1764900000260,
+  HashVersion1764900000261,
 ];

@@ -3,7 +3,10 @@ import { layerShare } from './layers.js';
 import { splitRanges } from './split.js';
 import type { Experiment } from './vocabulary.js';
 
-type Allocated = Pick<Experiment, 'arms' | 'traffic' | 'layer' | 'layerRange' | 'otherLayers'>;
+type Allocated = Pick<
+  Experiment,
+  'arms' | 'traffic' | 'layer' | 'layerRange' | 'otherLayers' | 'hashVersion'
+>;
 
 /**
  * What a change of allocation does, as shares of the units that are in the experiment before it (`joined` too, so it may be
@@ -27,7 +30,9 @@ export interface UnitMoves {
 export function unitMoves(before: Allocated, after: Allocated): UnitMoves {
   const [old, next] = [splitRanges(before), splitRanges(after)];
   const count = { stay: 0, moved: 0, left: 0, joined: 0, inside: 0 };
-  for (let i = 0; i < BUCKETS; i++) {
+  // Units of version 1 are in every tenth bucket only.
+  const step = before.hashVersion === 1 ? 10 : 1;
+  for (let i = 0; i < BUCKETS; i += step) {
     const [a, b] = [chooseVariation(i / BUCKETS, old), chooseVariation(i / BUCKETS, next)];
     if (b >= 0) count.inside += 1;
     if (a < 0) count.joined += b >= 0 ? 1 : 0;

@@ -42,6 +42,8 @@ export interface AssignmentCatalog extends SavedConditions {
 
 interface CompiledMembership extends LayerMembership {
   readonly digest: number;
+  /** The salt where it is hashed with version 1; null: version 2. */
+  readonly oldSalt: string | null;
   /** Of the range, as whole buckets. */
   readonly from: number;
   readonly to: number;
@@ -56,6 +58,8 @@ export interface CompiledExperiment {
   needs: readonly Need[] | null;
   readonly memberships: readonly CompiledMembership[];
   readonly splitDigest: number;
+  /** As of a membership. */
+  readonly oldSalt: string | null;
   readonly targeting: Predicate;
   readonly ranges: readonly BucketRange[];
   /** The same as whole buckets. */
@@ -97,6 +101,9 @@ export function answer(reason: DecisionReason, parts: Partial<Assignment> = {}):
   return Object.freeze({ ...nothing, ...parts, reason });
 }
 
+const oldSaltOf = ({ salt, hashVersion }: Pick<Layer, 'salt' | 'hashVersion'>): string | null =>
+  hashVersion === 1 ? salt : null;
+
 function compileMembership(
   experiment: Experiment,
   membership: LayerMembership,
@@ -104,7 +111,7 @@ function compileMembership(
 ): CompiledMembership {
   const layer = layers.get(membership.layer);
   const [from, to] = bucketBounds(membership.range);
-  if (layer) return { ...membership, digest: digestSalt(layer.salt), from, to };
+  if (layer) return { ...membership, digest: digestSalt(layer.salt), oldSalt: oldSaltOf(layer), from, to };
   throw new DomainError(
     'unknown_layer',
     `Experiment "${experiment.key}" is in the layer "${membership.layer}", which does not exist`,
@@ -129,6 +136,7 @@ function compileExperiment(
     needs: [],
     memberships: membershipsOf(experiment).map((one) => compileMembership(experiment, one, layers)),
     splitDigest: digestSalt(experiment.salt),
+    oldSalt: oldSaltOf(experiment),
     targeting: compileCondition(experiment.targeting, sources),
     ranges,
     bounds: ranges.map(bucketBounds),

@@ -8,7 +8,7 @@ import {
   type CompiledSurface,
   type Compiling,
 } from './compiled-catalog.js';
-import { BUCKETS, bucketIndex, chooseVariation } from './hash.js';
+import { BUCKETS, bucketIndex, chooseVariation, oldBucketIndex } from './hash.js';
 import { findHoldout, withholds, type CompiledHoldout } from './holdouts.js';
 import { conditionSources } from './saved-conditions.js';
 import { explainCondition } from './targeting.js';
@@ -68,7 +68,8 @@ function findSubject(compiled: CompiledExperiment, asked: Asked, trace: Trace): 
 function inLayers({ experiment, memberships }: CompiledExperiment, hashed: string, trace: Trace): boolean {
   for (let i = 0; i < memberships.length; i++) {
     const membership = memberships[i] as (typeof memberships)[number];
-    const index = bucketIndex(membership.digest, hashed);
+    const { oldSalt } = membership;
+    const index = oldSalt === null ? bucketIndex(membership.digest, hashed) : oldBucketIndex(oldSalt, hashed);
     const passed = index >= membership.from && index < membership.to;
     if (trace) {
       const { layer, range } = membership;
@@ -116,7 +117,8 @@ function meetsNeeds({ needs, experiment }: CompiledExperiment, asked: Asked, tra
 }
 
 function chooseArm(compiled: CompiledExperiment, hashed: string, trace: Trace): number {
-  const hit = bucketIndex(compiled.splitDigest, hashed);
+  const { oldSalt } = compiled;
+  const hit = oldSalt === null ? bucketIndex(compiled.splitDigest, hashed) : oldBucketIndex(oldSalt, hashed);
   const index = chooseVariation(hit, compiled.bounds);
   if (!trace) return index;
   const n = hit / BUCKETS;

@@ -6,6 +6,7 @@ import {
   BUCKETS,
   bucket,
   bucketCount,
+  oldBucketCount,
   bucketIndex,
   chooseVariation,
   digestSalt,
@@ -147,6 +148,12 @@ describe('bucket ranges', () => {
           if (arm >= 0) counted[arm] = (counted[arm] ?? 0) + 1;
         }
         expect(ranges.map(bucketCount)).toEqual(counted);
+        const old = ranges.map(() => 0);
+        for (let k = 0; k < 1000; k++) {
+          const arm = chooseVariation(k / 1000, ranges);
+          if (arm >= 0) old[arm] = (old[arm] ?? 0) + 10;
+        }
+        expect(ranges.map(oldBucketCount)).toEqual(old);
       }),
       { seed: 13, numRuns: 30 },
     );

@@ -59,6 +59,23 @@ export function bucketIndex(saltDigest: number, unitId: string): number {
   return fnv1a32OfDecimal(fnv1a32(unitId, saltDigest)) % BUCKETS;
 }
 
+/** Which of GrowthBook's hashes a salt is used with. New things use 2; 1 keeps the arms of what was taken over. */
+export type HashVersion = 1 | 2;
+
+/** Buckets of version 2 from one bucket of version 1 to the next, which has 1,000. */
+const STEP = BUCKETS / 1000;
+
+/** The version 1 bucket of a unit on the scale of version 2: a multiple of 10 in [0, BUCKETS). Its id is hashed first. */
+export function oldBucketIndex(salt: string, unitId: string): number {
+  return (fnv1a32(salt, fnv1a32(unitId)) % 1000) * STEP;
+}
+
+/** The bucket of a unit as an integer in [0, BUCKETS), of either version. */
+export const bucketOf = (salt: string, version: HashVersion = 2): ((unitId: string) => number) => {
+  const digest = digestSalt(salt);
+  return version === 1 ? (unitId) => oldBucketIndex(salt, unitId) : (unitId) => bucketIndex(digest, unitId);
+};
+
 /** The version 2 number of a unit in [0, 1), a multiple of 1 / BUCKETS. */
 export function bucket(salt: string, unitId: string): number {
   return bucketIndex(digestSalt(salt), unitId) / BUCKETS;
@@ -141,6 +158,12 @@ export function bucketBounds(range: BucketRange): BucketRange {
 export function bucketCount(range: BucketRange): number {
   const [from, to] = bucketBounds(range);
   return Math.max(0, to - from);
+}
+
+/** Number of version 1 buckets that fall into a range, each as the ten of version 2 in its place. */
+export function oldBucketCount(range: BucketRange): number {
+  const [from, to] = bucketBounds(range);
+  return Math.max(0, Math.ceil(to / STEP) - Math.ceil(from / STEP)) * STEP;
 }
 
 /** The salt of a layer, a holdout or an experiment made from its key. Keys hold no colon, so none can collide. */

@@ -184,7 +184,15 @@ function ship<E extends ExperimentDesign>(next: E, options: TransitionOptions): 
 }
 
 type FixedField =
-  'key' | 'status' | 'phase' | 'shippedArm' | 'pausedArm' | 'startedAt' | 'stoppedAt' | 'stopReason';
+  | 'key'
+  | 'hashVersion'
+  | 'status'
+  | 'phase'
+  | 'shippedArm'
+  | 'pausedArm'
+  | 'startedAt'
+  | 'stoppedAt'
+  | 'stopReason';
 type EditableField = Exclude<keyof ExperimentDesign, FixedField>;
 /** The fields of a design that people edit; undefined leaves a field as it is. */
 export type ExperimentChanges = { readonly [F in EditableField]?: ExperimentDesign[F] | undefined };

@@ -2,6 +2,8 @@
  * The words of the house as types. The same names are used in the database, the API, the code and the
  * dashboard (see docs/reference/glossary.md).
  */
+import type { HashVersion } from './hash.js';
+
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** Attributes known at the time of a request. Flat: values are scalars or lists of strings. */
@@ -116,6 +118,8 @@ export interface Experiment {
   readonly phase: number;
   /** Seed of the split; the key unless the experiment was re-randomised. */
   readonly salt: string;
+  /** Of the split; absent: 2. 1 keeps the arms of an experiment that was taken over from GrowthBook. */
+  readonly hashVersion?: HashVersion;
   /** Arm that everybody gets once shipped. */
   readonly shippedArm: string | null;
   /** While paused: the arm that all its units get; absent or null: what has been shipped, or the surface's default. */
@@ -157,6 +161,8 @@ export interface Layer {
   readonly salt: string;
   /** Type of the units by which its parts are dealt; absent or null: that of the experiments that hold parts of it. */
   readonly unitType?: string | null;
+  /** Absent: 2. 1 stands for a namespace of GrowthBook's old kind. */
+  readonly hashVersion?: HashVersion;
 }
 
 /**

@@ -11,7 +11,7 @@ import { policyFileSchema } from './kinds/policies.js';
 import { unitListFileSchema } from './kinds/unit-lists.js';
 
 /** Most things of one kind in one run: it is one transaction. */
-const MOST = 500;
+export const MOST = 2000;
 
 /** What a file holds. Fields that are left out have their defaults, not what they were before. */
 export const configFileSchema = z

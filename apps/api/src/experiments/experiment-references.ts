@@ -25,6 +25,12 @@ function treatmentFault(arm: Arm, kind: SurfaceKind): string | null {
     : null;
 }
 
+const metricsOf = ({ decisionMetric, secondaryMetrics, guardrailMetrics }: ExperimentDesign): string[] => [
+  ...(decisionMetric === null ? [] : [decisionMetric]),
+  ...secondaryMetrics,
+  ...guardrailMetrics,
+];
+
 function metricErrors(design: ExperimentDesign, catalogue: MetricCatalogue): FieldError[] {
   // What has started goes on with a metric that was archived since.
   const fault = (key: string): string | null => {
@@ -107,7 +113,7 @@ export async function checkReferences(tx: Transaction, design: ExperimentDesign)
     design.surface,
   ]);
   const [layer] = await tx.query('select 1 from layer where key = $1', [design.layer]);
-  const catalogue = await loadMetricCatalogue(tx);
+  const catalogue = await loadMetricCatalogue(tx, metricsOf(design));
   const errors = [
     ...metricErrors(design, catalogue),
     ...(await armErrors(tx, design, surface?.kind ?? null)),

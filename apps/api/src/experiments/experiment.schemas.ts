@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { MOST_PREREQUISITES, conditionSchema, isTimeZone } from '#experiments';
-import { attributesField, idField, jsonField, keyField, textField } from '../http/fields.js';
+import {
+  attributesField,
+  hashVersionField,
+  idField,
+  jsonField,
+  keyField,
+  textField,
+} from '../http/fields.js';
 import { overrideGateField } from '../off-policy/off-policy.schemas.js';
 
 const share = z.number().min(0).max(1);
@@ -120,6 +127,9 @@ export const createExperimentSchema = z.strictObject({
   arms: designFields.arms.default([]),
   /** Seed of the split; absent: the key. */
   salt: designFields.salt.optional(),
+  hashVersion: hashVersionField.describe(
+    'Of the split; 1 only to keep the arms of an experiment of GrowthBook with hash version 1. Never changes.',
+  ),
   decisionMetric: designFields.decisionMetric.default(null),
   secondaryMetrics: designFields.secondaryMetrics.default([]),
   guardrailMetrics: designFields.guardrailMetrics.default([]),

@@ -123,6 +123,7 @@ export class ReachService {
       },
       ...{ layer, layerRange: await rangeOf(layer, body.layerShare ?? null), otherLayers },
       ...{ status: 'running', phase: 1, salt: before?.salt ?? defaultSalt.experiment(key), shippedArm: null },
+      ...(before?.hashVersion === 1 ? { hashVersion: 1 } : {}),
       arms: [
         { key: 'any', title: 'Any', weight: 1, isControl: true, treatment: { kind: 'value', value: null } },
       ],

@@ -62,3 +62,6 @@ export const attributesField = z
     z.union([textField(1000), z.number(), z.boolean(), z.null(), z.array(textField(200)).max(200)]),
   )
   .refine((attributes) => Object.keys(attributes).length <= 200, 'has more than 200 entries');
+
+/** Which of GrowthBook's hashes a salt is used with. */
+export const hashVersionField = z.union([z.literal(1), z.literal(2)]).default(2);

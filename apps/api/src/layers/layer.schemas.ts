@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { conditionSchema } from '#experiments';
-import { keyField, textField } from '../http/fields.js';
+import { hashVersionField, keyField, textField } from '../http/fields.js';
 
 export const createLayerSchema = z.strictObject({
   key: keyField,
@@ -15,6 +15,9 @@ export const createLayerSchema = z.strictObject({
     .describe(
       'Type of the units by which it deals its parts; no other experiment joins. Null: that of who holds parts of it. Never changes afterwards.',
     ),
+  hashVersion: hashVersionField.describe(
+    'Of its salt; 1 only for a namespace of GrowthBook’s old kind, whose salt is `__` and its id. Never changes.',
+  ),
 });
 export type CreateLayer = z.output<typeof createLayerSchema>;
 

@@ -21,7 +21,7 @@ export interface LayerView extends Layer {
 }
 
 const LAYERS = `
-select l.key, l.title, l.salt, l.unit_type as "unitType", coalesce(
+select l.key, l.title, l.salt, l.unit_type as "unitType", l.hash_version as "hashVersion", coalesce(
   (select jsonb_agg(jsonb_build_object('experiment', e.key, 'from', m."from", 'to', m."to",
        'unitType', coalesce(e.cluster_by, e.unit_type), 'slotMinutes', e.switchback -> 'slotMinutes',
        'timeZone', nullif(e.switchback ->> 'timeZone', 'UTC')) order by m."from", e.key)
@@ -55,8 +55,9 @@ export class LayersService {
     return this.db.transaction(async (tx) => {
       await requireUnitType(tx, layer.unitType);
       const inserted = await tx.query(
-        `insert into layer (key, title, salt, unit_type) values ($1, $2, $3, $4) on conflict do nothing returning key`,
-        [layer.key, layer.title, layer.salt, layer.unitType],
+        `insert into layer (key, title, salt, unit_type, hash_version) values ($1, $2, $3, $4, $5)
+         on conflict do nothing returning key`,
+        [layer.key, layer.title, layer.salt, layer.unitType, layer.hashVersion],
       );
       if (inserted.length === 0)
         throw Problem.conflict('already_exists', `A layer with the key "${layer.key}" exists already`);

@@ -1,13 +1,6 @@
-import {
-  bucketIndex,
-  chooseVariation,
-  digestSalt,
-  membershipsOf,
-  realisedShares,
-  splitRanges,
-} from '#experiments';
+import { bucketOf, chooseVariation, membershipsOf, realisedShares, splitRanges } from '#experiments';
 import { BUCKETS } from '#experiments';
-import type { Arm, Context, Experiment, KeptUnits } from '#experiments';
+import type { Arm, Context, Experiment, HashVersion, KeptUnits, Layer } from '#experiments';
 import type { Sql } from './database.js';
 
 /** Units that one experiment may keep: each is a few dozen bytes in the memory of every process that serves. */
@@ -22,6 +15,7 @@ interface KeptRow extends Record<string, unknown> {
   readonly arm: string;
   readonly traffic: number | null;
   readonly arms: readonly Arm[] | null;
+  readonly hashVersion: HashVersion | null;
   readonly units: string[];
 }
 
@@ -37,52 +31,56 @@ export const idsIn = (unitId: string, context: Context): string[] => [
  */
 export async function readKept(db: Sql, ids: readonly string[] | null = null): Promise<KeptUnits[]> {
   const rows = await db.query<KeptRow>(
-    `select k.experiment, k.arm, p.traffic, p.arms, array_agg(k.unit_id) as units
+    `select k.experiment, k.arm, p.traffic, p.arms,
+            (select e.hash_version from experiment e where e.key = k.experiment) as "hashVersion",
+            array_agg(k.unit_id) as units
        from kept_unit k left join experiment_phase p on p.experiment = k.experiment and p.phase = k.phase
       where $1::text[] is null or k.unit_id = any($1)
       group by k.experiment, k.arm, p.phase, p.traffic, p.arms
       order by k.experiment, k.arm, p.phase`,
     [ids],
   );
-  return rows.map(({ experiment, arm, traffic, arms, units }) => ({
+  return rows.map(({ experiment, arm, traffic, arms, hashVersion, units }) => ({
     experiment,
     arm,
-    armPropensity: arms === null ? 1 : shareOf(arms, traffic ?? 1, arm),
+    armPropensity: arms === null ? 1 : shareOf(arms, traffic ?? 1, hashVersion ?? 2, arm),
     units,
   }));
 }
 
-function shareOf(arms: readonly Arm[], traffic: number, key: string): number {
+function shareOf(arms: readonly Arm[], traffic: number, hashVersion: HashVersion, key: string): number {
   const index = arms.findIndex((arm) => arm.key === key);
-  return realisedShares({ arms, traffic })[index] ?? 1;
+  return realisedShares({ arms, traffic, hashVersion })[index] ?? 1;
 }
 
-/** The layers' salts by key. */
-async function saltsOf(tx: Sql, experiment: Experiment): Promise<Map<string, string>> {
+type Hashing = Pick<Layer, 'key' | 'salt' | 'hashVersion'>;
+
+/** How the layers are hashed, by key. */
+async function hashingOf(tx: Sql, experiment: Experiment): Promise<Map<string, Hashing>> {
   const keys = membershipsOf(experiment).map(({ layer }) => layer);
-  const rows = await tx.query<{ key: string; salt: string }>(
-    'select key, salt from layer where key = any($1::text[])',
+  const rows = await tx.query<Hashing & Record<string, unknown>>(
+    'select key, salt, hash_version as "hashVersion" from layer where key = any($1::text[])',
     [keys],
   );
-  return new Map(rows.map(({ key, salt }) => [key, salt]));
+  return new Map(rows.map((row) => [row.key, row]));
 }
 
 /** The arm that the hash alone gives a unit, whatever its targeting; null: none. */
 async function armByHash(tx: Sql, experiment: Experiment): Promise<(unitId: string) => string | null> {
-  const salts = await saltsOf(tx, experiment);
-  const layers = membershipsOf(experiment).map(({ layer, range }) => ({
-    range,
-    digest: digestSalt(salts.get(layer) ?? ''),
-  }));
-  const split = digestSalt(experiment.salt);
+  const hashing = await hashingOf(tx, experiment);
+  const layers = membershipsOf(experiment).map(({ layer, range }) => {
+    const { salt = '', hashVersion } = hashing.get(layer) ?? {};
+    return { range, bucket: bucketOf(salt, hashVersion) };
+  });
+  const split = bucketOf(experiment.salt, experiment.hashVersion);
   const ranges = splitRanges(experiment);
   return (unitId) => {
-    const inside = layers.every(({ range, digest }) => {
-      const n = bucketIndex(digest, unitId) / BUCKETS;
+    const inside = layers.every(({ range, bucket }) => {
+      const n = bucket(unitId) / BUCKETS;
       return n >= range[0] && n < range[1];
     });
     if (!inside) return null;
-    return experiment.arms[chooseVariation(bucketIndex(split, unitId) / BUCKETS, ranges)]?.key ?? null;
+    return experiment.arms[chooseVariation(split(unitId) / BUCKETS, ranges)]?.key ?? null;
   };
 }
 

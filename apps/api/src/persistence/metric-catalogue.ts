@@ -42,14 +42,18 @@ export class MetricCatalogue {
   }
 }
 
-/** Reads the catalogue: all versions of the analysts' metrics, which are few. */
-export async function loadMetricCatalogue(sql: Sql): Promise<MetricCatalogue> {
+/** Reads the catalogue: all versions of the analysts' metrics. @param keys of those that matter; absent: all. */
+export async function loadMetricCatalogue(sql: Sql, keys?: readonly string[]): Promise<MetricCatalogue> {
   const rows = await sql.query<{
     key: string;
     version: number;
     definition: MetricDefinition;
     archived: boolean;
-  }>('select key, version, definition, archived from metric order by key, version');
+  }>(
+    `select key, version, definition, archived from metric
+      where $1::text[] is null or key = any($1) order by key, version`,
+    [keys ?? null],
+  );
   const own = new Map<string, Map<number, MetricDefinition>>();
   for (const { key, version, definition } of rows) {
     const versions = own.get(key) ?? new Map<number, MetricDefinition>();

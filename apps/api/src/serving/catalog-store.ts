@@ -42,6 +42,7 @@ interface ExperimentRow {
   arms: Arm[];
   phase: number;
   salt: string;
+  hash_version: HashVersion;
   shipped_arm: string | null;
   paused_arm: string | null;
   tags: string[];
@@ -49,7 +50,7 @@ interface ExperimentRow {
 
 const EXPERIMENT = `
 select key, title, surface, unit_type, status, layer, layer_from, layer_to, other_layers, traffic,
-       targeting, arms, phase, salt, shipped_arm, paused_arm, tags, cluster_by, switchback, prerequisites
+       targeting, arms, phase, salt, hash_version, shipped_arm, paused_arm, tags, cluster_by, switchback, prerequisites
 from experiment`;
 const EXPERIMENTS = `${EXPERIMENT} where status in ('draft', 'scheduled', 'running', 'paused', 'shipped') order by created_at, key`;
 
@@ -70,6 +71,7 @@ const toExperiment = (row: ExperimentRow): Experiment => ({
   arms: row.arms,
   phase: row.phase,
   salt: row.salt,
+  hashVersion: row.hash_version,
   shippedArm: row.shipped_arm,
   pausedArm: row.paused_arm,
   tags: row.tags,
@@ -202,7 +204,9 @@ export class CatalogStore {
       audiences,
     ] = await Promise.all([
       this.db.query<ExperimentRow & Record<string, unknown>>(EXPERIMENTS),
-      this.db.query<Layer & Record<string, unknown>>('select key, title, salt from layer order by key'),
+      this.db.query<Layer & Record<string, unknown>>(
+        'select key, title, salt, hash_version as "hashVersion" from layer order by key',
+      ),
       this.db.query<HoldoutRow & Record<string, unknown>>('select * from holdout order by created_at, key'),
       this.db.query<SurfaceRow & Record<string, unknown>>('select * from surface order by key'),
       this.db.query<PolicyRow & Record<string, unknown>>('select * from policy order by id'),

@@ -196,8 +196,7 @@ class PayloadWriter {
       hashAttribute,
       layers: membershipsOf(experiment).map(({ layer, range }) => ({
         attribute: hashAttribute,
-        seed: this.saltOf(layer),
-        hashVersion: 2,
+        ...this.hashingOf(layer),
         ranges: [range],
       })),
       condition,
@@ -205,10 +204,10 @@ class PayloadWriter {
     };
   }
 
-  private saltOf(layer: string): string {
+  private hashingOf(layer: string): Pick<GrowthBookFilter, 'seed' | 'hashVersion'> {
     const known = this.layers.get(layer);
     if (!known) throw new NotLocal(`the layer "${layer}" does not exist`);
-    return known.salt;
+    return { seed: known.salt, hashVersion: known.hashVersion ?? 2 };
   }
 
   /** Who can take part, and what is hashed for them. */
@@ -260,7 +259,7 @@ function trackedRule(local: LocalExperiment, serving: Serving): GrowthBookRule {
     name: experiment.title,
     phase: String(experiment.phase),
     seed: experiment.salt,
-    hashVersion: 2,
+    hashVersion: experiment.hashVersion ?? 2,
     hashAttribute,
     filters: layers,
     coverage: experiment.traffic,
@@ -276,12 +275,13 @@ function trackedRule(local: LocalExperiment, serving: Serving): GrowthBookRule {
 /** A value for the units of some arms. */
 function armRule(local: LocalExperiment, force: Json, arms: readonly number[]): GrowthBookRule {
   const { experiment, hashAttribute, layers, condition, parents } = local;
+  const { salt, hashVersion = 2 } = experiment;
   const all = splitRanges(experiment);
   const ranges = arms.flatMap((i) => (all[i] ? [all[i]] : []));
   return {
     id: experiment.key,
     force,
-    filters: [...layers, { attribute: hashAttribute, seed: experiment.salt, hashVersion: 2, ranges }],
+    filters: [...layers, { attribute: hashAttribute, seed: salt, hashVersion, ranges }],
     ...optional(condition, parents),
   };
 }

@@ -129,6 +129,12 @@ async function changeExperiment(
   spec: ExperimentFile,
   fields: readonly string[],
 ): Promise<Effect> {
+  if (fields.includes('hashVersion')) {
+    const message = 'never changes: units would be hashed otherwise';
+    throw new Problem(409, 'immutable_field', `The hash version of "${spec.key}" ${message}`, [
+      { pointer: '/hashVersion', code: 'immutable_field', message },
+    ]);
+  }
   const design = fields.filter((field) => !isRunPart(field));
   const effect = design.length > 0 ? await changeDesign(run, stored, spec, design) : { prose: [] };
   const parts = await writeParts(run, spec.key, partsOf(spec), partsOf(stored.spec));

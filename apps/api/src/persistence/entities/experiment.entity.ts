@@ -58,6 +58,9 @@ export class ExperimentEntity {
   @Column({ type: 'text' })
   salt!: string;
 
+  @Column({ type: 'smallint', name: 'hash_version', default: 2 })
+  hashVersion!: number;
+
   @Column({ type: 'text', name: 'shipped_arm', nullable: true })
   shippedArm!: string | null;
 

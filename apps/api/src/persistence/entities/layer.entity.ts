@@ -15,6 +15,9 @@ export class LayerEntity {
   @Column({ type: 'text', name: 'unit_type', nullable: true })
   unitType!: string | null;
 
+  @Column({ type: 'smallint', name: 'hash_version', default: 2 })
+  hashVersion!: 1 | 2;
+
   @Column({ type: 'timestamptz', name: 'created_at', default: () => 'now()' })
   createdAt!: Date;
 }

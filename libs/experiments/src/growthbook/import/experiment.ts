@@ -17,6 +17,8 @@ type Part = Readonly<Record<string, Json>>;
 export interface ImportedExperiment {
   readonly note: ImportNote;
   readonly experiment?: Part;
+  /** There, so that it is to be started here. */
+  readonly runs?: boolean;
   readonly layer?: Part;
   readonly surface?: Part;
   readonly unitType?: Part;
@@ -144,11 +146,9 @@ function generalLosses(
   const { hashVersion, type, fallbackAttribute, bucketVersion } = exported;
   const [, second] = placements;
   return [
-    ...(hashVersion === 2
+    ...(hashVersion === 1 || hashVersion === 2
       ? []
-      : [
-          `it hashes with version ${hashVersion}, and only version 2 is used here; make a new phase with version 2 there first`,
-        ]),
+      : [`it hashes with version ${hashVersion}, and only versions 1 and 2 are known here`]),
     ...(type === 'standard'
       ? []
       : [`it is of the type "${type}", whose weights change; make a policy for it here`]),
@@ -217,6 +217,7 @@ function assemble(
     layerRange: range,
     traffic: Math.min(1, Math.max(0, phase.coverage)),
     salt: phase.seed || trackingKey,
+    ...(exported.hashVersion === 1 ? { hashVersion: 1 } : {}),
     targeting: targetingOf(exported, phase, placement, sources, draft) as Json,
     arms,
     ...metricsOf(exported, sources, draft),
@@ -259,6 +260,7 @@ export function importExperiment(exported: ExportedExperiment, sources: ImportSo
   return {
     note: { ...about, outcome, to: `experiment/${String(experiment['key'])}`, notes },
     experiment,
+    runs,
     layer,
     ...(placement ? {} : { surface: { key: surface, title: experiment['title'] as string, kind: 'value' } }),
     ...(unitType ? { unitType } : {}),

@@ -64,11 +64,15 @@ function served(made: ReturnType<typeof importGrowthBook>, contexts: readonly [s
   const [design] = made.config.experiments as unknown as Experiment[];
   if (!design) throw new Error(`nothing was imported: ${JSON.stringify(made.report)}`);
   const layers = (made.config.layers ?? []).map((layer) => ({ salt: 'own', ...(layer as object) }));
+  const unitLists = ((made.config.unitLists ?? []) as unknown as { key: string; ids: string[] }[]).map(
+    ({ key, ids }) => ({ key, hashed: false, entries: ids }),
+  );
   const segments = (made.config.segments ?? []).map((one) => ({ version: 1, ...(one as object) }));
   const engine = createAssignmentEngine({
     experiments: [{ ...design, status: 'running', phase: 1, shippedArm: null }],
     layers: layers as never,
     segments: segments as never,
+    unitLists,
     surfaces: (made.config.surfaces ?? []) as never,
     holdouts: [],
   });
@@ -156,13 +160,63 @@ describe('an import from GrowthBook', () => {
     expect(made.report[0]).toMatchObject({ outcome: 'partly', notes: [expect.stringContaining('fr_0')] });
   });
 
+  it('keeps the arms of hash version 1 and of namespaces of the old kind, also where their parts overlap', () => {
+    const namespace = { namespaceId: 'ns-old', range: [0.2, 0.7] };
+    const one = experiment({ hashVersion: 1 }, { namespace });
+    const made = importGrowthBook(exported({ experiments: [one], namespaces: [] }), OPTIONS);
+    const arms = served(made, contexts);
+    expect(arms).toEqual(theirs({ hashVersion: 1, namespace: ['ns-old', 0.2, 0.7] }));
+    expect(new Set(arms)).toEqual(new Set(['a', 'b', 'c', null]));
+    expect(made.config.layers).toEqual([
+      { key: 'ns-old', title: 'ns-old', salt: '__ns-old', hashVersion: 1 },
+    ]);
+    expect(made.report.find(({ kind }) => kind === 'experiment')?.outcome).toBe('mapped');
+    // Version 2 in an old namespace: each salt has its own.
+    const mixed = importGrowthBook(exported({ experiments: [experiment({}, { namespace })] }), OPTIONS);
+    expect(served(mixed, contexts)).toEqual(theirs({ namespace: ['ns-old', 0.2, 0.7] }));
+
+    const rival = experiment({ id: 'exp_2', trackingKey: 'rival' }, { namespace });
+    const both = importGrowthBook(exported({ experiments: [one, rival] }), OPTIONS);
+    expect(both.config.layers).toMatchObject([
+      { key: 'ns-old' },
+      { key: 'ns-old.rival', salt: '__ns-old', hashVersion: 1 },
+    ]);
+    expect(both.config.experiments).toMatchObject([
+      { layer: 'ns-old' },
+      { layer: 'ns-old.rival', layerRange: [0.2, 0.7] },
+    ]);
+  });
+
+  it('makes a unit list of a long list of units, and asks for what is too long for a file', () => {
+    const values = contexts.filter((_, i) => i % 4 !== 0).map(([id]) => id);
+    const callers = { id: 'callers', name: 'Callers', type: 'list', attributeKey: 'id', values };
+    const targeting = {
+      savedGroupTargeting: [{ matchType: 'all', savedGroups: ['callers'] }],
+      targetingCondition: '',
+    };
+    const made = importGrowthBook(
+      exported({ experiments: [experiment({}, targeting)], savedGroups: [callers] }),
+      OPTIONS,
+    );
+    expect(served(made, contexts)).toEqual(theirs({ condition: { id: { $in: values } } }));
+    expect(made.config.unitLists).toMatchObject([
+      { key: 'callers', ids: expect.arrayContaining(['unit-1']) },
+    ]);
+    const many = { ...callers, values: Array.from({ length: 6000 }, (_, i) => `u-${i}`) };
+    const long = importGrowthBook(exported({ savedGroups: [many] }), OPTIONS);
+    expect(long.config.unitLists).toEqual([{ key: 'callers', title: 'Callers', size: 6000 }]);
+    expect(long.report.find(({ id }) => id === 'callers')).toMatchObject({ outcome: 'partly' });
+    const other = importGrowthBook(exported({ savedGroups: [{ ...many, attributeKey: 'email' }] }), OPTIONS);
+    expect(other.report.find(({ id }) => id === 'callers')?.notes.join()).toContain('no units');
+  });
+
   it.each([
-    ['hash version 1', experiment({ hashVersion: 1 }), [rule()], 'hashes with version 1'],
+    ['an unknown hash', experiment({ hashVersion: 3 }), [rule()], 'hashes with version 3'],
     [
-      'a namespace of the old kind',
-      experiment({}, { namespace: { namespaceId: 'old', range: [0, 0.5] } }),
+      'a fine part of a namespace',
+      experiment({}, { namespace: { namespaceId: 'old', range: [0, 0.33333] } }),
       [rule()],
-      'old kind',
+      'finer than',
     ],
     [
       'weights that leave buckets out',
@@ -206,7 +260,7 @@ describe('an import from GrowthBook', () => {
     ],
     ['a fallback', experiment({ fallbackAttribute: 'deviceId' }), [rule()], 'deviceId'],
   ])('takes no running experiment over with %s, and says why', (_what, one, rules, reason) => {
-    const before = { ...experiment({ id: 'exp_0', trackingKey: 'first', hashVersion: 1 }) };
+    const before = { ...experiment({ id: 'exp_0', trackingKey: 'first', hashVersion: 3 }) };
     const made = importGrowthBook(
       exported({ experiments: [before, one], features: [feature(rules)] }),
       OPTIONS,

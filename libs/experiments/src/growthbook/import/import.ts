@@ -5,6 +5,7 @@ import { NotImported } from './condition.js';
 import { importExperiment } from './experiment.js';
 import type { ImportedExperiment } from './experiment.js';
 import { importMetric } from './metric.js';
+import { apart } from './overlaps.js';
 import { valueOf } from './placement.js';
 import { keyOf } from './report.js';
 import type { GrowthBookImport, ImportNote, ImportOptions, ImportedConfig } from './report.js';
@@ -104,7 +105,7 @@ function withDistinctKeys(found: readonly ImportedExperiment[]): ImportedExperim
 
 /**
  * What of an export of GrowthBook can be taken over, as a configuration file, and a report of everything else. Running
- * experiments are taken over only where every unit keeps its arm: same seed, hash version 2, same ranges, same targeting.
+ * experiments are taken over only where every unit keeps its arm: same seed, hash version, ranges and targeting.
  * @param exported one object with the lists that GrowthBook's REST API answers: features, experiments, metrics, segments,
  *   savedGroups and namespaces; those that are missing are empty.
  * @throws DomainError `invalid_export`.
@@ -128,7 +129,7 @@ export function importGrowthBook(exported: unknown, options: ImportOptions): Gro
     namespaces: new Map(namespaces.map((one) => [one.id ?? one.name, one])),
     features: { all: features, environment, inUse: (id: string) => published.has(id) },
   };
-  const found = withDistinctKeys(experiments.map((one) => importExperiment(one, sources)));
+  const found = apart(withDistinctKeys(experiments.map((one) => importExperiment(one, sources))));
   const surfaces = features.map((feature) => surfaceOf(feature, environment));
   const config: ImportedConfig = {
     version: 1,
@@ -136,6 +137,7 @@ export function importGrowthBook(exported: unknown, options: ImportOptions): Gro
     layers: distinct(found.map(({ layer }) => layer)),
     surfaces: distinct([...surfaces.map(({ surface }) => surface), ...found.map(({ surface }) => surface)]),
     metrics: distinct(made.map(({ metric }) => metric)),
+    unitLists: groups.unitLists,
     segments: distinct(groups.segments),
     experiments: found.flatMap(({ experiment }) => (experiment ? [experiment] : [])),
   };

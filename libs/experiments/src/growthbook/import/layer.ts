@@ -12,7 +12,7 @@ export interface ImportedLayer {
 
 interface Read {
   readonly title: string;
-  /** The new kind has a seed of its own, hash version 2 and several ranges; the old one hashes with version 1. */
+  /** The new kind has a seed and several ranges; the old one hashes `__` and its id with version 1. */
   readonly multi: boolean;
   readonly ranges: readonly (readonly number[])[];
   readonly attribute: string | undefined;
@@ -51,24 +51,29 @@ export function layerOf(
   const read = readNamespace(given, defined);
   const [from = 0, to = 1] = read.ranges[0] ?? [];
   if (!read.multi && from <= 0 && to >= 1) return alone(key);
-  const salt = read.multi ? { salt: defined?.seed ?? given.namespaceId } : {};
+  const salt = read.multi ? (defined?.seed ?? given.namespaceId) : `__${given.namespaceId}`;
+  const version = read.multi ? (given.hashVersion ?? 2) : 1;
   return {
-    layer: { key: keyOf(given.namespaceId), title: read.title, ...salt },
+    layer: {
+      key: keyOf(given.namespaceId),
+      title: read.title,
+      salt,
+      ...(version === 1 ? { hashVersion: 1 } : {}),
+    },
     range: [from, to],
-    losses: lossesOf(read, attribute, given.hashVersion),
+    losses: lossesOf(read, attribute, version),
   };
 }
 
 function lossesOf(
-  { title, multi, ranges, attribute: hashed }: Read,
+  { title, ranges, attribute: hashed }: Read,
   attribute: string,
-  hashVersion = 2,
+  hashVersion: number,
 ): string[] {
   const named = `the namespace "${title}"`;
   const found: readonly (readonly [boolean, string])[] = [
     [ranges.length > 1, `it has ${ranges.length} ranges of ${named}; one is kept`],
-    [!multi, `${named} is of the old kind, whose hash has 1,000 buckets and is not used here`],
-    [multi && hashVersion !== 2, `${named} has hash version ${hashVersion}`],
+    [hashVersion !== 1 && hashVersion !== 2, `${named} has hash version ${hashVersion}`],
     [(hashed ?? attribute) !== attribute, `${named} hashes "${hashed ?? ''}", not "${attribute}"`],
     [!(ranges[0] ?? []).every(isFine), `its range of ${named} is finer than 1/${BUCKETS}`],
   ];

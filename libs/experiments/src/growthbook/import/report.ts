@@ -22,6 +22,7 @@ export interface ImportedConfig {
   readonly layers?: readonly Json[];
   readonly surfaces?: readonly Json[];
   readonly metrics?: readonly Json[];
+  readonly unitLists?: readonly Json[];
   readonly segments?: readonly Json[];
   readonly experiments?: readonly Json[];
 }

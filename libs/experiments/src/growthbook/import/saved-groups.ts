@@ -9,10 +9,17 @@ import type { ExportedGroup, ExportedRule } from './shapes.js';
 
 /** The attribute that is the unit itself where a saved group names it. */
 const UNIT = 'id';
+/** Most entries of one condition, and most ids of a unit list in a file. */
+const MOST_VALUES = 1000;
+const MOST_IDS = 5000;
 
-/** Saved groups as segments. A group of a group is written out, because segments hold no segments. */
+/**
+ * Saved groups as segments; long lists of units as unit lists. A group of a group is written out, because segments hold no
+ * segments.
+ */
 export class SavedGroups {
   readonly segments: Json[] = [];
+  readonly unitLists: Json[] = [];
   readonly notes: ImportNote[] = [];
   private readonly conditions = new Map<string, Condition>();
   private readonly open = new Set<string>();
@@ -28,7 +35,7 @@ export class SavedGroups {
       group: (id, attribute) => {
         const group = this.groups.get(id);
         if (!group) throw new NotImported(`the saved group "${id}", which the export does not hold`);
-        if (attribute !== null && isList(group)) return listCondition(attribute, group);
+        if (attribute !== null && isList(group)) return this.listCondition(attribute, group);
         return this.conditionOf(group);
       },
     };
@@ -65,7 +72,7 @@ export class SavedGroups {
     this.open.add(group.id);
     try {
       const condition = isList(group)
-        ? listCondition(group.attributeKey === UNIT ? UNIT_ATTRIBUTE : group.attributeKey, group)
+        ? this.listCondition(group.attributeKey === UNIT ? UNIT_ATTRIBUTE : group.attributeKey, group)
         : importCondition(group.condition, this.terms(UNIT));
       if (condition === null) throw new NotImported('a saved group that everybody is in');
       this.conditions.set(group.id, parseSegmentCondition(condition));
@@ -78,6 +85,39 @@ export class SavedGroups {
     }
   }
 
+  /** Short lists are a part of the condition; a long one of units is a unit list. */
+  private listCondition(attribute: string, { id, name, values }: ExportedGroup): Condition {
+    if (values.length === 0) throw new NotImported(`the saved group "${id}", which is empty`);
+    if (values.length <= MOST_VALUES) return { attribute, op: 'in', value: values };
+    if (attribute !== UNIT_ATTRIBUTE)
+      throw new NotImported(
+        `the saved group "${id}" with ${values.length} entries, which are no units; a condition holds at most ${MOST_VALUES}`,
+      );
+    const key = keyOf(id);
+    if (!this.unitLists.some((list) => (list as { readonly key: string }).key === key)) {
+      const ids = [...new Set(values.map(String))];
+      this.unitLists.push({
+        key,
+        title: name || id,
+        ...(ids.length <= MOST_IDS ? { ids } : { size: ids.length }),
+      });
+    }
+    return { attribute, op: 'inList', value: key };
+  }
+
+  private outcomeOf({ values }: ExportedGroup, key: string): Pick<ImportNote, 'outcome' | 'to' | 'notes'> {
+    const list = this.unitLists.find((one) => (one as { readonly key: string }).key === key);
+    if (list === undefined) return { outcome: 'mapped', to: `segment/${key}`, notes: [] };
+    const told = `Its ${values.length} units are the unit list "${key}".`;
+    return 'ids' in (list as object)
+      ? { outcome: 'mapped', to: `segment/${key}`, notes: [told] }
+      : {
+          outcome: 'partly',
+          to: `segment/${key}`,
+          notes: [`${told} They are too many for a file: upload them before you start what asks for it.`],
+        };
+  }
+
   private add(group: ExportedGroup): void {
     const { id, name } = group;
     const note = { kind: 'saved group', id, name } as const;
@@ -85,7 +125,7 @@ export class SavedGroups {
       const condition = this.conditionOf(group);
       const key = keyOf(id);
       this.segments.push({ key, title: name || id, condition: condition as Json });
-      this.notes.push({ ...note, outcome: 'mapped', to: `segment/${key}`, notes: [] });
+      this.notes.push({ ...note, ...this.outcomeOf(group, key) });
     } catch (error) {
       if (!(error instanceof NotImported)) throw error;
       this.notes.push({
@@ -99,14 +139,3 @@ export class SavedGroups {
 }
 
 const isList = (group: ExportedGroup): boolean => group.type === 'list' || group.condition === '';
-
-const MOST_VALUES = 1000;
-
-function listCondition(attribute: string, { id, values }: ExportedGroup): Condition {
-  if (values.length > MOST_VALUES)
-    throw new NotImported(
-      `the saved group "${id}" with ${values.length} entries; more than ${MOST_VALUES} belong into a unit list`,
-    );
-  if (values.length === 0) throw new NotImported(`the saved group "${id}", which is empty`);
-  return { attribute, op: 'in', value: values };
-}
