@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { getQueueToken } from '@nestjs/bullmq';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Queue } from 'bullmq';
+import { createRng } from '#experiments';
 import { startTestApi, testConfig } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
 import { createWorker } from '../bootstrap.js';
@@ -189,6 +190,31 @@ describe('events from HTTP to the table', () => {
     ]);
     // One id alone tells of no link.
     expect((await send('/v1/identify', { userId: 'mem-3' })).json()).toMatchObject({ linked: 0, ignored: 1 });
+
+    // A batch makes its links in few transactions, and each finds those before it: as if they came one by one.
+    const draw = createRng('links');
+    const pairs = Array.from({ length: 150 }, () => [`a${draw.below(60)}`, `m${draw.below(25)}`] as const);
+    const linksOf = (prefix: string) =>
+      pairs.map(([anonymousId, userId]) => ({
+        type: 'identify',
+        anonymousId: `${prefix}-${anonymousId}`,
+        userId: `${prefix}-${userId}`,
+      }));
+    for (const one of linksOf('single')) await send('/v1/identify', one);
+    expect((await send('/v1/batch', { batch: linksOf('batch') })).json()).toMatchObject({ linked: 150 });
+    const kept = async (prefix: string) => {
+      const rows = await api.db.database.query<{ row: string }>(
+        `select replace(concat_ws(' ', unit_id, kept), $1, '') as row from unit_alias where unit_id like $1 || '-%'
+         union all
+         select replace(concat_ws(' ', kind, unit_id, other_unit_id, count(*)), $1, '') from identity_switch
+          where unit_id like $1 || '-%' group by kind, unit_id, other_unit_id order by 1`,
+        [prefix],
+      );
+      return rows.map(({ row }) => row);
+    };
+    const alone = await kept('single');
+    expect(await kept('batch')).toEqual(alone);
+    expect(alone.some((row) => row.startsWith('shared'))).toBe(true);
   });
 
   it('stores what was sent, with everything in it', async () => {

@@ -8,6 +8,7 @@ import type { AuthenticatedRequest } from '../http/api-key.guard.js';
 import { Problem } from '../http/problem.js';
 import { AllowWriteKey } from '../http/write-key.js';
 import { IdentitiesService } from '../identities/identities.service.js';
+import type { Link } from '../identities/link-units.js';
 import { EventIntake } from './event-intake.js';
 import { LIMITS } from './event.validator.js';
 import type { EventsAnswer } from './events.schema.js';
@@ -112,24 +113,25 @@ export class SegmentController {
     acting: Acting,
   ): Promise<{ rejected: EventsAnswer['rejected']; linked: number }> {
     const rejected: EventsAnswer['rejected'] = [];
-    let linked = 0;
+    const links: Link[] = [];
+    const places: number[] = [];
     for (const [index, message] of messages.entries()) {
       const link = linkOf(message);
       if (link === null) continue;
       if ('code' in link) rejected.push({ index, ...link });
       else {
-        const refused = await this.identities.link(link, acting).then(
-          () => null,
-          // There is no room for another alias: the rest of the batch counts all the same.
-          (error: unknown) => {
-            if (error instanceof Problem) return error;
-            throw error;
-          },
-        );
-        if (refused === null) linked++;
-        else rejected.push({ index, code: refused.code, message: refused.message });
+        links.push(link);
+        places.push(index);
       }
     }
+    const made = await this.identities.linkAll(links, acting);
+    let linked = 0;
+    made.forEach((one, i) => {
+      // There is no room for another alias: the rest of the batch counts all the same.
+      if (one instanceof Problem)
+        rejected.push({ index: places[i] ?? i, code: one.code, message: one.message });
+      else linked += 1;
+    });
     return { rejected, linked };
   }
 }

@@ -62,10 +62,12 @@ export async function addFaultyAssignment(
     pairs.map(({ at }) => at),
     pairs.map(idOf),
   ]);
-  for (const pair of pairs.slice(TWO_ARMS)) {
-    const link = { unitType: 'member', anonymousId: idOf(pair), unitId: pair.unit.unitId };
-    await db.transaction((tx) => linkUnits(tx, link, 0));
-  }
+  const links = pairs.slice(TWO_ARMS).map((pair) => ({
+    unitType: 'member',
+    anonymousId: idOf(pair),
+    unitId: pair.unit.unitId,
+  }));
+  await db.transaction((tx) => linkUnits(tx, links, 0));
   const events = eventsOf(units.slice(TWO_ARMS + TWO_IDS));
   if (events.length > 0) await facts.insertEvents(encodeEvents(events));
 }

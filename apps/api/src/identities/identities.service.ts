@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { writeAudit } from '../access/audit.js';
 import type { Acting } from '../http/acting.js';
+import { Problem } from '../http/problem.js';
 import { Database } from '../persistence/database.js';
+import type { Sql } from '../persistence/database.js';
 import { IdentityMap } from '../persistence/identity-map.js';
 import { linkUnits } from './link-units.js';
 import type { Link, Linked } from './link-units.js';
@@ -26,6 +28,37 @@ const SWITCHES = `
 select unit_id as "unitId", other_unit_id as "otherUnitId", kind, at from identity_switch
 where unit_id = $1 or other_unit_id = $1 order by at desc, id desc limit 100`;
 
+/** Links of one transaction: others wait for it, and what fails of it is sent again. */
+const CHUNK = 100;
+
+/** One entry for all, without ids: the log of audits outlives an erasure. */
+async function recordLinks(
+  tx: Sql,
+  links: readonly Link[],
+  results: readonly (Linked | Problem)[],
+  { actor, requestId }: Acting,
+): Promise<void> {
+  const made = results.flatMap((one, i) => {
+    const link = links[i];
+    return one instanceof Problem || one.outcome === 'unchanged' || !link ? [] : [{ ...one, link }];
+  });
+  const [first] = made;
+  if (!first) return;
+  const of = (outcome: Linked['outcome']): number => made.filter((one) => one.outcome === outcome).length;
+  const { unitType } = first.link;
+  const after =
+    made.length === 1
+      ? { unitType, outcome: first.outcome, switched: first.switched !== null }
+      : {
+          unitTypes: [...new Set(made.map(({ link }) => link.unitType))],
+          linked: of('linked'),
+          keptApart: of('kept_apart'),
+          switched: made.filter(({ switched }) => switched !== null).length,
+        };
+  const entry = { action: 'identity.link', entity: 'identity', entityKey: unitType };
+  await writeAudit(tx, { actor, requestId, ...entry, after });
+}
+
 /** Anonymous units and the units they become. */
 @Injectable()
 export class IdentitiesService {
@@ -34,30 +67,32 @@ export class IdentitiesService {
     @Inject(IdentityMap) private readonly map: IdentityMap,
   ) {}
 
+  /** @throws Problem 409 `too_many_aliases`. */
   async link(link: Link, acting: Acting): Promise<Linked> {
-    const linked = await this.db.transaction(async (tx) => {
-      const result = await linkUnits(tx, link, this.map.size);
-      if (result.outcome !== 'unchanged') {
-        const { actor, requestId } = acting;
-        const after = {
-          unitType: link.unitType,
-          outcome: result.outcome,
-          switched: result.switched !== null,
-        };
-        // No ids: the log of audits outlives an erasure.
-        await writeAudit(tx, {
-          actor,
-          requestId,
-          action: 'identity.link',
-          entity: 'identity',
-          entityKey: link.unitType,
-          after,
-        });
-      }
-      return result;
-    });
-    await this.map.refresh();
-    return linked;
+    const [made] = await this.linkAll([link], acting);
+    if (!made || made instanceof Problem) throw made ?? new Error('a link became nothing');
+    return made;
+  }
+
+  /**
+   * Links in their order, each after those before it; a transaction for every hundred of them.
+   * @returns one for each: what became of it, or why there was no room for it.
+   */
+  async linkAll(links: readonly Link[], acting: Acting): Promise<(Linked | Problem)[]> {
+    const made: (Linked | Problem)[] = [];
+    for (let from = 0; from < links.length; from += CHUNK) {
+      const chunk = links.slice(from, from + CHUNK);
+      const added = made.filter((one) => !(one instanceof Problem) && one.outcome === 'linked').length;
+      made.push(
+        ...(await this.db.transaction(async (tx) => {
+          const results = await linkUnits(tx, chunk, this.map.size + added);
+          await recordLinks(tx, chunk, results, acting);
+          return results;
+        })),
+      );
+    }
+    if (links.length > 0) await this.map.refresh();
+    return made;
   }
 
   async get(unitId: string): Promise<IdentityView> {
