@@ -18,6 +18,7 @@ const environment = z.object({
   MARQUEE_WEBHOOK_ALLOW: z.string().default(''),
   MARQUEE_SECRETS_KEYS: z.string().default(''),
   MARQUEE_EVALUATIONS_PER_SECOND: z.coerce.number().int().min(0).max(1_000_000).default(0),
+  MARQUEE_STREAMS_PER_KEY: z.coerce.number().int().min(1).max(1_000_000).default(4000),
   MARQUEE_BODY_LIMIT_BYTES: z.coerce.number().int().min(1024).default(5_000_000),
 });
 
@@ -37,6 +38,8 @@ export interface Config {
   readonly retentionDays: number;
   /** Most evaluations a second through OFREP and GrowthBook's protocol, for each key and address; 0: no limit. */
   readonly evaluationsPerSecond: number;
+  /** Most event streams of one key and protocol that one process keeps open. */
+  readonly streamsPerKey: number;
   readonly bodyLimitBytes: number;
   /** Segment event name to outcome name. */
   readonly segmentNames: Readonly<Record<string, string>>;
@@ -75,6 +78,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     corsOrigins: list(value.MARQUEE_CORS_ORIGINS),
     retentionDays: value.MARQUEE_RETENTION_DAYS,
     evaluationsPerSecond: value.MARQUEE_EVALUATIONS_PER_SECOND,
+    streamsPerKey: value.MARQUEE_STREAMS_PER_KEY,
     bodyLimitBytes: value.MARQUEE_BODY_LIMIT_BYTES,
     segmentNames: namesOf(list(value.MARQUEE_SEGMENT_NAMES)),
     webhookAllow: list(value.MARQUEE_WEBHOOK_ALLOW),

@@ -6,8 +6,6 @@ import type { Transaction } from '../persistence/database.js';
 /** Requests that are tried at most; of more, the requests of a share of the units. */
 const MOST_ROWS = 10_000;
 const MOST_HALVINGS = 24;
-/** Longest that one look at the history may take. */
-const STATEMENT_MS = 2_000;
 const BUDGET_MS = 3_000;
 /** A sample serves all edits of a form; it does not depend on them. */
 const KEEP_MS = 60_000;
@@ -49,6 +47,8 @@ export interface SampleQuestion {
 /** Past requests that designs are tried on. Its work is bounded in rows and in time, and shared by all who ask. */
 @Injectable()
 export class ReachSamples {
+  /** Longest that one look at the history may take. */
+  statementMs = 2_000;
   private readonly kept = new Map<string, { until: number; sample: Promise<ReachSample | null> }>();
 
   constructor(@Inject(Database) private readonly db: Database) {}
@@ -82,7 +82,7 @@ export class ReachSamples {
   private async within(question: SampleQuestion, now: number): Promise<ReachSample | null> {
     try {
       return await this.db.transaction(async (tx) => {
-        await tx.query(`select set_config('statement_timeout', $1, true)`, [String(STATEMENT_MS)]);
+        await tx.query(`select set_config('statement_timeout', $1, true)`, [String(this.statementMs)]);
         return readSample(tx, question, now);
       });
     } catch (error) {

@@ -26,7 +26,7 @@ const PAYLOAD_HEADERS = {
 @Controller()
 @Public()
 export class GrowthBookController implements OnModuleInit, BeforeApplicationShutdown {
-  private readonly streams = new EventStreams();
+  private readonly streams: EventStreams;
   private readonly limit: RateLimit;
   private stopListening: () => void = () => undefined;
   private streamed = '';
@@ -39,6 +39,7 @@ export class GrowthBookController implements OnModuleInit, BeforeApplicationShut
     @Inject(HttpAdapterHost) host: HttpAdapterHost,
   ) {
     this.limit = new RateLimit(config.evaluationsPerSecond);
+    this.streams = new EventStreams(config.streamsPerKey);
     allowPreflights(host.httpAdapter?.getInstance() as FastifyInstance | undefined);
   }
 
@@ -93,12 +94,15 @@ export class GrowthBookController implements OnModuleInit, BeforeApplicationShut
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): void {
-    authenticateClientKey(this.keys, clientKey);
+    const { keyId } = authenticateClientKey(this.keys, clientKey);
     const { etag, text } = payloadOf(this.catalog.current);
     // Something may have changed since the SDK has read the features, or was last connected.
     const known = request.headers['last-event-id'] === etag;
     const first = known ? null : { id: etag, event: 'features', data: text };
-    this.streams.add(request, reply, ANY_SITE, first, () => this.keys.find(clientKey) !== null);
+    this.streams.add(request, reply, ANY_SITE, first, {
+      keyId,
+      mayRead: () => this.keys.find(clientKey) !== null,
+    });
   }
 }
 

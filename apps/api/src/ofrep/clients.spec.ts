@@ -16,6 +16,8 @@ import { attributesOf, postAll, seedClientsWorld } from './clients.fixtures.js';
 
 const UNITS = 10_000;
 const LOCAL = ['text', 'number', 'bool', 'object', 'promo', 'nothing'];
+/** Of one key. */
+const STREAMS = 6;
 const PER_SECOND = 10;
 
 interface Seen {
@@ -71,6 +73,7 @@ describe('clients of others, unmodified', () => {
     api = await startTestApi({
       MARQUEE_CORS_ORIGINS: 'https://app.example',
       MARQUEE_EVALUATIONS_PER_SECOND: String(PER_SECOND),
+      MARQUEE_STREAMS_PER_KEY: String(STREAMS),
     });
     await seedClientsWorld(api.db.database);
     await api.db.database.query(`select pg_notify('marquee_catalog', '')`);
@@ -488,6 +491,30 @@ describe('clients of others, unmodified', () => {
       expect(Object.keys(answered).sort()).toEqual([...LOCAL, 'art', 'rows'].sort());
       const nobody = await evaluate({ attributes: {} });
       expect([nobody.status, await nobody.json()]).toMatchObject([400, { status: 400 }]);
+    });
+
+    it('keeps room for the streams of other keys, and for the next when one ends', async () => {
+      const [crowd, other] = await Promise.all(
+        ['Crowd', 'Other'].map(async (name) => (await createKey(api.db.database, name, 'publishable')).key),
+      );
+      for (const key of [crowd, other])
+        await until(async () => (await fetch(`${host}/api/features/${key}`)).status === 200);
+      const opened: AbortController[] = [];
+      const open = (path: string): Promise<Response> => {
+        opened.push(new AbortController());
+        return fetch(`${host}${path}`, { signal: opened.at(-1)?.signal ?? null });
+      };
+      for (const path of [`/sub/${crowd}`, `/ofrep/v1/events/${crowd}`]) {
+        const first = opened.length;
+        for (let i = 0; i < STREAMS; i++) expect((await open(path)).status).toBe(200);
+        const refused = await open(path);
+        expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '30']);
+        expect(await refused.text()).toContain('streams of this key are open here already');
+        expect((await open(path.replace(crowd ?? '', other ?? ''))).status).toBe(200);
+        opened[first]?.abort();
+        await until(async () => (await open(path)).status === 200);
+      }
+      for (const one of opened) one.abort();
     });
 
     it('ends streams whose key is revoked with the next change, which they are not told any more', async () => {

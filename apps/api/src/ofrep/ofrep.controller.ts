@@ -31,7 +31,7 @@ const BODY = toOpenApi(
 @ApiTags('ofrep')
 @Controller('ofrep/v1')
 export class OfrepController implements OnModuleInit, BeforeApplicationShutdown {
-  private readonly streams = new EventStreams();
+  private readonly streams: EventStreams;
   private readonly limit: RateLimit;
   private stopListening: () => void = () => undefined;
   private lookedAt = 0;
@@ -43,6 +43,7 @@ export class OfrepController implements OnModuleInit, BeforeApplicationShutdown 
     @Inject(CONFIG) config: Config,
   ) {
     this.limit = new RateLimit(config.evaluationsPerSecond);
+    this.streams = new EventStreams(config.streamsPerKey);
   }
 
   onModuleInit(): void {
@@ -112,12 +113,15 @@ export class OfrepController implements OnModuleInit, BeforeApplicationShutdown 
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): void {
-    authenticateClientKey(this.keys, clientKey);
+    const { keyId } = authenticateClientKey(this.keys, clientKey);
     const last = request.headers['last-event-id'] ?? since;
     const changed = this.changed();
     // Somebody who was away, or whose flags are older than the stream, is told at once.
     const first = last !== undefined && last !== changed.id ? changed : null;
-    this.streams.add(request, reply, {}, first, () => this.keys.find(clientKey) !== null);
+    this.streams.add(request, reply, {}, first, {
+      keyId,
+      mayRead: () => this.keys.find(clientKey) !== null,
+    });
   }
 
   private takeTurn(request: AuthenticatedRequest): void {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
+import { ReachSamples } from '../experiments/reach-sample.js';
 import type { Reach } from '../experiments/reach.js';
 import { ItemIndex, compileCatalog } from '../serving/catalog-data.js';
 import { CatalogStore } from '../serving/catalog-store.js';
@@ -249,6 +250,24 @@ describe('POST /v1/power', () => {
       expect(busy.sample.requests).toBeLessThanOrEqual(10_000);
       expect(Math.abs((busy.steps[0]?.units ?? 0) - 2200)).toBeLessThan(330);
       expect(busy.unknown.join()).toContain('because there are many');
+    });
+
+    it('gives up on a history that cannot be counted in time, and serves others meanwhile', async () => {
+      const samples = api.running.app.get(ReachSamples);
+      const { statementMs } = samples;
+      samples.statementMs = 20;
+      const asked = { ...here, layer: null, days: 6 };
+      // Whoever holds the table, every look at it has to wait until its time is over.
+      const late = await api.db.database.transaction(async (tx) => {
+        await tx.query('lock table decision in access exclusive mode');
+        return reach(asked);
+      });
+      expect(late).toMatchObject({ status: 'too-much', perDay: null, share: null, days: [] });
+      expect(late.unknown.join()).not.toBe('');
+      // Asked again it is not tried again at once: the answer stays for a minute.
+      expect((await reach(asked)).status).toBe('too-much');
+      samples.statementMs = statementMs;
+      expect((await reach({ ...asked, days: 5 })).status).toBe('ok');
     });
 
     it('says which field is wrong', async () => {
