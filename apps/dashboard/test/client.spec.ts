@@ -17,11 +17,11 @@ const APP = `
 import { createElement as h, StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createClient } from '${CLIENT}/index.js';
-import { MarqueeProvider, useExposure, useOutcome, useTreatment } from '${CLIENT}/react/index.js';
+import { MarqueeProvider, useAction, useExposure, useOutcome, useSlate, useTreatment } from '${CLIENT}/react/index.js';
 
 const client = createClient({
   url: window.apiUrl, key: 'mq_pub_1', unitId: 'm_1', consent: window.consent,
-  flushMs: 50, timeoutMs: window.timeoutMs ?? 5000,
+  flushMs: 50, timeoutMs: window.timeoutMs ?? 5000, retryMs: window.retryMs,
 });
 window.client = client;
 
@@ -33,9 +33,13 @@ function Hero({ surface, top }) {
     onClick: () => play({ decisionId: shown.decisionId }),
   }, shown.ready ? shown.value + (shown.cached ? ' (cached)' : '') : 'waiting');
 }
+function More() {
+  const [art, rows] = [useAction('art', 'mine'), useSlate('rows', ['mine'])];
+  return h('p', { id: 'more' }, [art, rows].map(({ ready, value, reason }) => ready ? value + ' ' + reason : 'waiting').join());
+}
 createRoot(document.getElementById('app')).render(
   h(StrictMode, null, h(MarqueeProvider, { client },
-    h(Hero, { surface: 'hero', top: 0 }), h(Hero, { surface: 'below', top: 3000 }))),
+    h(Hero, { surface: 'hero', top: 0 }), h(Hero, { surface: 'below', top: 3000 }), window.more ? h(More) : null)),
 );`;
 
 /** A module that is no file. */
@@ -84,6 +88,8 @@ withBrowser('the client in Chromium', () => {
   let api: http.Server;
   let calls: Call[];
   let down = false;
+  /** What the API answers, whatever it is asked; null: nothing ever. */
+  let garbage: string | null | undefined;
   const addressOf = (server: http.Server): string =>
     `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   /** As the API counts them: an id once, however often it was sent. */
@@ -105,6 +111,8 @@ withBrowser('the client in Chromium', () => {
     let text = '';
     for await (const chunk of request) text += String(chunk);
     if (down) return void response.writeHead(503).end();
+    if (garbage === null) return;
+    if (garbage !== undefined) return void response.end(garbage);
     const body = JSON.parse(text) as Call['body'];
     calls.push({ path: request.url ?? '', type: request.headers['content-type'], body });
     const treatments = body.requests?.map(({ surface }) => ({
@@ -166,6 +174,21 @@ withBrowser('the client in Chromium', () => {
     down = true;
     await load(page);
     await page.locator('#hero', { hasText: 'big (cached)' }).waitFor();
+    // What cannot be sent outlives the page.
+    await page.locator('#hero').click();
+    await page.waitForFunction(`Object.keys(localStorage).some((name) => name.startsWith('marquee events'))`);
+    [calls, down] = [[], false];
+    await load(page, { retryMs: [3_600_000, 3_600_000] });
+    await until(() => events().some(({ name }) => name === 'play'));
+    // Back online it is tried again at once, whatever the delay after a failure is.
+    await page.waitForFunction(
+      `!Object.keys(localStorage).some((name) => name.startsWith('marquee events'))`,
+    );
+    await context.setOffline(true);
+    await page.evaluate(`client.outcome('pause')`);
+    await page.waitForFunction(`Object.keys(localStorage).some((name) => name.startsWith('marquee events'))`);
+    await context.setOffline(false);
+    await until(() => events().some(({ name }) => name === 'pause'));
     await page.evaluate(`client.setConsent('denied')`);
     expect(await page.evaluate('Object.keys(localStorage).length')).toBe(0);
 
@@ -180,5 +203,28 @@ withBrowser('the client in Chromium', () => {
     await until(() => events().length === 1);
     expect(complaints).toEqual([]);
     await context.close();
+  });
+
+  it('renders the fallback by every hook, whatever the API answers', async () => {
+    const cases: [string | null, string][] = [
+      ['{"treatments": [', 'CLIENT_NO_ANSWER'],
+      ['{"treatments":[null]}', 'CLIENT_NO_ANSWER'],
+      ['{"treatments":[{"reason":"SPLIT","value":7,"action":7,"slate":{"id":7}}]}', 'CLIENT_WRONG_TYPE'],
+      ['[]', 'CLIENT_NO_ANSWER'],
+      [null, 'CLIENT_TIMEOUT'],
+    ];
+    down = false;
+    const page = await browser.newPage();
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(error.message));
+    for (const [text, reason] of cases) {
+      [garbage, calls] = [text, []];
+      await load(page, { more: true, timeoutMs: text === null ? 100 : 10_000 });
+      await page.locator('#more', { hasText: `mine ${reason},mine ${reason}` }).waitFor();
+      await page.locator('#hero', { hasText: 'small' }).waitFor();
+    }
+    garbage = undefined;
+    expect(complaints).toEqual([]);
+    await page.close();
   });
 });

@@ -431,6 +431,21 @@ describe('the client', () => {
   });
 
   describe('in a page', () => {
+    it('tries again soon when the page is in view again, whatever the delay', async () => {
+      const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+      Object.assign(globalThis, { document: page });
+      try {
+        const one = client({ retryMs: [3_600_000, 3_600_000] });
+        server.replies.push({ status: 503 });
+        one.outcome('play');
+        expect(await one.flush()).toBe(false);
+        page.dispatchEvent(new Event('visibilitychange'));
+        await until(() => server.events.length === 1);
+      } finally {
+        delete (globalThis as { document?: unknown }).document;
+      }
+    });
+
     it('sends everything, also what is under way, when the page is hidden', async () => {
       const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
       Object.assign(globalThis, { document: page });

@@ -1,6 +1,8 @@
 import { AnswerCache, pageStore } from './answer-cache.js';
+import type { Store } from './answer-cache.js';
 import { EventQueue } from './event-queue.js';
-import { onPageHide } from './page-hide.js';
+import { EventStore } from './event-store.js';
+import { onPage } from './page-life.js';
 import { createBeacon, createPost } from './post.js';
 import type { Post, Posted } from './post.js';
 import type * as T from './types.js';
@@ -38,31 +40,26 @@ export function createClient(options: T.ClientOptions): Client {
     }
   };
   const post = createPost(options.url, options.key, options.fetch ?? globalThis.fetch.bind(globalThis));
-  const queue = new EventQueue(post, createBeacon(options.url, options.key), report, options);
+  const store = options.store === undefined ? pageStore() : options.store;
+  const kept = new EventStore(store, `marquee events ${options.url}`, options.maxQueued ?? 1_000);
+  const queue = new EventQueue(post, createBeacon(options.url, options.key), kept, report, options);
   const shared = {
-    ...{ post, queue, report, cache: cacheOf(options), consent: options.consent ?? 'granted' },
-    stopListening: onPageHide(() => void queue.leave()),
+    ...{ post, queue, report, cache: cacheOf(options, store), consent: options.consent ?? 'granted' },
+    stopListening: onPage(
+      () => void queue.leave(),
+      () => queue.resume(),
+    ),
   };
   const client = new Client(options, shared);
   client.setConsent(shared.consent);
   return client;
 }
 
-function cacheOf({
-  store,
-  url,
-  unitId,
-  unitType = 'member',
-  cacheMs = 86_400_000,
-}: T.ClientOptions): AnswerCache {
-  return new AnswerCache(
-    ...([
-      store === undefined ? pageStore() : store,
-      `marquee ${url}`,
-      `${unitType} ${unitId}`,
-      cacheMs,
-    ] as const),
-  );
+function cacheOf(
+  { url, unitId, unitType = 'member', cacheMs = 86_400_000 }: T.ClientOptions,
+  store: Store | null,
+): AnswerCache {
+  return new AnswerCache(store, `marquee ${url}`, `${unitType} ${unitId}`, cacheMs);
 }
 
 interface Shared {

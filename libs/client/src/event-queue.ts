@@ -1,9 +1,12 @@
+import type { EventStore } from './event-store.js';
 import type { Beacon, Post, Posted } from './post.js';
 import type { ClientOptions, ClientProblem } from './types.js';
 
 const SEND_TIMEOUT_MS = 10_000;
 /** Browsers allow 64 KiB for all requests that outlive their page; a character is at most 3 bytes. */
 const KEEPALIVE_CHARACTERS = 20_000;
+/** Devices that come back together do not ask together. */
+const SOON_MS = 1_000;
 /** A `Retry-After` beyond this is not believed. */
 const LONGEST_ORDER_MS = 600_000;
 
@@ -35,6 +38,7 @@ export class EventQueue {
   constructor(
     private readonly post: Post,
     private readonly beacon: Beacon,
+    private readonly kept: EventStore,
     private readonly report: (problem: ClientProblem) => void,
     options: Pick<ClientOptions, 'flushAt' | 'flushMs' | 'maxQueued' | 'retryMs'>,
   ) {
@@ -59,13 +63,27 @@ export class EventQueue {
   /** While held, events wait and nothing is sent. */
   hold(held: boolean): void {
     this.held = held;
-    if (!held && this.events.length > 0) this.wake(0);
+    if (held) return;
+    // What earlier pages could not send goes first; its bound is that of the queue.
+    const known = new Set(this.events);
+    const earlier = this.kept.read().filter((event) => !known.has(event));
+    this.events.splice(0, 0, ...earlier.slice(-Math.max(0, this.maxQueued - this.events.length)));
+    if (this.events.length > 0) this.wake(0);
+  }
+
+  /** The device is online or the page in view again: what failed is tried soon, and not after the whole delay. */
+  resume(): void {
+    if (this.failures === 0 || this.events.length === 0 || this.held) return;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    this.wake(Math.max(0, this.notBefore - Date.now()) + Math.random() * Math.min(SOON_MS, this.retryMs[0]));
   }
 
   /** Drops what waits; what is under way cannot be called back. */
   clear(): void {
     this.events = [];
     this.left.clear();
+    this.kept.clear();
   }
 
   /** Sends now what is queued. @returns whether all of it left; false while the server is away or events are held. */
@@ -84,11 +102,12 @@ export class EventQueue {
     const batch = this.events.filter(
       (event) => !this.left.has(event) && (size += event.length) <= KEEPALIVE_CHARACTERS,
     );
-    if (batch.length === 0 || this.held) return;
-    if (this.beacon(`[${batch.join(',')}]`)) {
-      for (const event of batch) this.left.add(event);
-      return;
-    }
+    if (this.held) return;
+    const taken = batch.length > 0 && this.beacon(`[${batch.join(',')}]`);
+    if (taken) for (const event of batch) this.left.add(event);
+    // A beacon to a server that is away is lost without a word.
+    this.keep(this.failures > 0 ? this.events : this.events.filter((event) => !this.left.has(event)));
+    if (taken || batch.length === 0) return;
     const answer = await this.send(batch, true);
     if (isFinal(answer)) this.settle(batch, answer);
   }
@@ -98,7 +117,7 @@ export class EventQueue {
     this.closed = true;
     const done = await this.flush();
     if (this.timer !== null) clearTimeout(this.timer);
-    if (!done) this.lose('closed', this.events.length);
+    if (!done && !this.keep(this.events)) this.lose('closed', this.events.length);
     return done;
   }
 
@@ -129,6 +148,7 @@ export class EventQueue {
   private settle(batch: readonly string[], { status, body }: Posted): void {
     const done = new Set(batch);
     this.events = this.events.filter((event) => !done.has(event));
+    this.kept.drop(done);
     for (const event of batch) this.left.delete(event);
     const rejected = (body as { rejected?: unknown } | null)?.rejected;
     if (Array.isArray(rejected))
@@ -144,7 +164,13 @@ export class EventQueue {
     this.timer = null;
     // Full jitter: clients that failed together do not come back together.
     this.wake(ordered + Math.random() * Math.min(longest, first * 2 ** this.failures++));
+    this.keep(this.events);
     this.lose(status === 0 ? String(failure) : `http_${status}`, 0);
+  }
+
+  /** Nothing is stored while consent is waited for. */
+  private keep(events: readonly string[]): boolean {
+    return !this.held && events.length > 0 && this.kept.keep(events);
   }
 
   private lose(reason: string, lost: number): void {

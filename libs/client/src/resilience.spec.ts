@@ -253,6 +253,60 @@ describe('the client when things go wrong', () => {
     });
   });
 
+  describe('events that the page did not live to send', () => {
+    it.each(FAULTS.filter(([mode]) => mode !== 'malformed' && mode !== 'slow'))(
+      'are sent by the next page, once, after the server was: %s',
+      async (mode) => {
+        const store = new MemoryStore();
+        server.mode = mode;
+        const one = client({ store, flushMs: 60_000 });
+        for (const name of ['play', 'pause']) one.outcome(name);
+        expect(await one.close()).toBe(false);
+        expect(problems.filter(({ lost }) => lost > 0)).toEqual([]);
+        server.mode = 'fine';
+        const [next, other] = [client({ store, flushMs: 60_000 }), client({ store, flushMs: 60_000 })];
+        next.outcome('stop');
+        expect([await next.flush(), await other.flush()]).toEqual([true, true]);
+        const ids = new Map(server.events.map(({ id, name }) => [id, name]));
+        expect([...ids.values()]).toEqual(['play', 'pause', 'stop']);
+        expect(store.items.size).toBe(0);
+        const last = client({ store });
+        expect(await last.flush()).toBe(true);
+        expect(server.events.length).toBeLessThanOrEqual(5);
+      },
+    );
+
+    it('are bounded, wait for consent, go with it, and do no harm where they are broken', async () => {
+      const store = new MemoryStore();
+      server.mode = 500;
+      const one = client({ store, maxQueued: 3, flushMs: 60_000, retryMs: [60_000, 60_000] });
+      for (let i = 0; i < 3; i++) one.outcome(`play-${i}`);
+      expect(await one.flush()).toBe(false);
+      for (let i = 3; i < 6; i++) one.outcome(`play-${i}`);
+      await one.close();
+      const name = `marquee events ${url}`;
+      const kept = JSON.parse(store.items.get(name) ?? '[]') as string[];
+      expect(kept.map((text) => (JSON.parse(text) as { name: string }).name)).toEqual([
+        'play-3',
+        'play-4',
+        'play-5',
+      ]);
+      server.mode = 'fine';
+      const pending = client({ store, consent: 'pending' });
+      expect(await pending.flush()).toBe(true);
+      expect(server.events).toEqual([]);
+      pending.setConsent('denied');
+      expect(store.items.size).toBe(0);
+      for (const broken of ['{', '{"a":1}', '[7,"{",null]', 'null']) {
+        store.setItem(name, broken);
+        const next = client({ store });
+        next.outcome('fine');
+        expect(await next.flush()).toBe(true);
+      }
+      expect(server.events.map((event) => event['name'])).toEqual(['fine', 'fine', 'fine', 'fine']);
+    });
+  });
+
   it('gives each surface its own type', async () => {
     const get = typed(client(), {
       'home.hero': value<'small' | 'big'>('small'),

@@ -130,7 +130,7 @@ export interface ClientOptions {
   readonly flushAt?: number;
   /** Longest time an event waits for company, ms. Default 5000. */
   readonly flushMs?: number;
-  /** Events kept while the server is away; beyond it the oldest go. Default 1000. */
+  /** Events kept while the server is away, in memory and in the store; beyond it the oldest go. Default 1000. */
   readonly maxQueued?: number;
   /** First and longest delay before a failed batch is sent again, ms. Default 1000 and 60000. */
   readonly retryMs?: readonly [first: number, longest: number];
@@ -138,7 +138,7 @@ export interface ClientOptions {
   readonly consent?: Consent;
   /** How old the last good answer may be that shows while the server is away, ms. Default one day; 0: none is kept. */
   readonly cacheMs?: number;
-  /** Where the unit's last good answers outlive the page: localStorage in browsers by default; null: nowhere. */
+  /** Where the unit's last good answers and unsent events outlive the page: localStorage in browsers by default; null: nowhere. */
   readonly store?: Store | null;
   readonly onProblem?: (problem: ClientProblem) => void;
 }
