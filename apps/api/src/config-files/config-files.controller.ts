@@ -1,5 +1,6 @@
-import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Post, Query, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { Acting } from '../http/acting.js';
 import { AllowRole, Public } from '../http/api-key.guard.js';
 import {
@@ -18,6 +19,15 @@ import type {
 } from './config-files.schemas.js';
 import { ConfigFilesService } from './config-files.service.js';
 import { configJsonSchema } from './json-schema.js';
+
+/** Of a run over a thousand things on a busy machine; the server's own limit for silent sockets is shorter. */
+const LONGEST_RUN_MS = 600_000;
+
+/** A connection that is given up would hide what a run has done. */
+function waitFor({ raw }: FastifyRequest): void {
+  // Requests that are injected have no socket of this kind.
+  (raw.socket as Partial<typeof raw.socket>).setTimeout?.(LONGEST_RUN_MS);
+}
 
 @ApiTags('configuration')
 @Controller('v1/config')
@@ -49,14 +59,24 @@ export class ConfigFilesController {
   @HttpCode(200)
   @AllowRole('secret')
   @ApiOperation({ summary: 'What files would change, and what that does to traffic; nothing is written' })
-  plan(@Body({ schema: planConfigSchema }) body: PlanConfig, @Acting() acting: Acting) {
+  plan(
+    @Body({ schema: planConfigSchema }) body: PlanConfig,
+    @Acting() acting: Acting,
+    @Req() request: FastifyRequest,
+  ) {
+    waitFor(request);
     return this.files.plan(body, acting);
   }
 
   @Post('apply')
   @HttpCode(200)
   @ApiOperation({ summary: 'Apply files as they were planned: all of it or nothing' })
-  apply(@Body({ schema: applyConfigSchema }) body: ApplyConfig, @Acting() acting: Acting) {
+  apply(
+    @Body({ schema: applyConfigSchema }) body: ApplyConfig,
+    @Acting() acting: Acting,
+    @Req() request: FastifyRequest,
+  ) {
+    waitFor(request);
     return this.files.apply(body, acting);
   }
 

@@ -127,8 +127,21 @@ export const GROWTHBOOK = {
     {
       id: 'exp_2',
       trackingKey: 'old',
+      hypothesis: 'As it was before',
       status: 'running',
       hashVersion: 1,
+      variations: [
+        { variationId: 'v0', key: '0', name: 'Control' },
+        { variationId: 'v1', key: '1', name: 'New' },
+      ],
+      phases: [{ namespace: { namespaceId: 'ns-old', range: [0.1, 0.9] } }],
+      settings: { goals: [{ metricId: 'met_1' }] },
+    },
+    {
+      id: 'exp_3',
+      trackingKey: 'odd',
+      status: 'running',
+      hashVersion: 3,
       variations: [{ variationId: 'v0' }],
       phases: [{}],
     },

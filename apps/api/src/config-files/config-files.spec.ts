@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
-import { chooseVariation, getBucketRanges, hash } from '#experiments';
+import { chooseVariation, getBucketRanges, hash, inNamespace } from '#experiments';
 import { startTestApi } from '../../test/api.js';
 import type { TestAnswer, TestApi } from '../../test/api.js';
 import { FILES, GROWTHBOOK, REPOSITORY, arm, experiment } from './config-files.fixtures.js';
@@ -460,6 +460,13 @@ describe('configuration files over HTTP', () => {
     ]);
   });
 
+  it('takes a thousand of a kind, and no more', async () => {
+    const layers = Array.from({ length: 1001 }, (_, i) => ({ key: `layer-${i}`, title: 'Layer' }));
+    expect((await plan({ layers: layers.slice(1) })).summary).toMatchObject({ create: 1000, refused: 0 });
+    const more = await api.request('POST', '/v1/config/plan', { body: { config: { layers } } });
+    expect(more.json()).toMatchObject({ status: 400, errors: [{ pointer: '/config/layers' }] });
+  });
+
   it('holds unit lists and holdouts: short lists in full, long ones by name', async () => {
     const lists = [
       { key: 'testers', title: 'Testers', hashed: false, ids: ['zoe', 'ann'] },
@@ -536,7 +543,11 @@ describe('configuration files over HTTP', () => {
     const { config, report } = (
       await api.request('POST', '/v1/config/import/growthbook', { body: asked })
     ).json<{ config: Files; report: { id: string; outcome: string; notes: string[] }[] }>();
-    expect(report.find(({ id }) => id === 'exp_2')).toMatchObject({ outcome: 'skipped' });
+    expect(report.find(({ id }) => id === 'exp_3')).toMatchObject({ outcome: 'skipped' });
+    expect(report.find(({ id }) => id === 'exp_2')).toMatchObject({
+      outcome: 'mapped',
+      to: 'experiment/old',
+    });
     expect(report.find(({ id }) => id === 'exp_1')).toMatchObject({
       outcome: 'mapped',
       to: 'experiment/shorter-checkout',
@@ -560,6 +571,24 @@ describe('configuration files over HTTP', () => {
     }
     expect(served).toEqual(expected);
     expect(new Set(expected)).toEqual(new Set(['0', '1', null]));
+    // As old as GrowthBook's first hash, in a namespace of the old kind.
+    expect((await api.request('POST', '/v1/experiments/old/start', { body: {} })).status).toBe(200);
+    for (let i = 0; i < 12; i++) {
+      const unitId = `unit-${i}`;
+      const answer = await api.request('POST', '/v1/experiments/old/explain', { body: { unitId } });
+      const inside = inNamespace(unitId, ['ns-old', 0.1, 0.9]);
+      const variation = chooseVariation(hash('old', unitId, 1) ?? -1, getBucketRanges(2, 1, [0.5, 0.5]));
+      expect([unitId, answer.json<{ arm: string | null }>().arm]).toEqual([
+        unitId,
+        inside ? String(variation) : null,
+      ]);
+    }
+    const newer = {
+      experiments: (config['experiments'] as Files[]).map((one) => ({ ...one, hashVersion: 2 })),
+    };
+    expect(itemOf(await plan(newer), 'old').refused).toMatchObject([
+      { pointer: '/experiments/1/hashVersion', code: 'immutable_field' },
+    ]);
     // Its seed stands in the file: another one would be refused by every apply to come.
     await apply(config, { source: source(config) });
     const anew = (headers: Record<string, string>) =>

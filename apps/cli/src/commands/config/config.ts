@@ -11,6 +11,7 @@ import type { ConnectionOptions } from '../../demo/connection.js';
 import { connected } from '../connected.js';
 import { placeOf, readConfigFiles } from './files.js';
 import type { ReadFiles } from './files.js';
+import { leftOut } from './left-out.js';
 import { applyPlan, askPlan, changesAnything, describePlan, planSchema, statesOf } from './plan.js';
 import type { Plan, Request } from './plan.js';
 
@@ -157,6 +158,7 @@ async function exportFiles(
   const text = flags.json
     ? `${JSON.stringify(file, null, 2)}\n`
     : `# yaml-language-server: $schema=${connection.api}/v1/config/schema\n${stringify(file, YAML_STYLE)}`;
+  for (const line of leftOut(file as Record<string, unknown>)) process.stderr.write(`${line}\n`);
   if (flags.out === undefined) process.stdout.write(text);
   else writeFileSync(flags.out, text);
 }

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { placeOf, readConfigFiles } from './files.js';
+import { leftOut } from './left-out.js';
 
 describe('configuration files', () => {
   let folder: string;
@@ -54,6 +55,21 @@ describe('configuration files', () => {
     ['things without a key', 'experiments: [5]\n', 'has no "key"'],
   ])('refuses %s, with the file', (_what, text, why) => {
     expect(() => read(text)).toThrow(new RegExp(`one\\.yaml: .*${why}`, 's'));
+  });
+
+  it('says of an export what is not in it, and what one apply cannot take', () => {
+    const list = (parts: object) => ({ key: 'callers', title: 'Callers', ...parts });
+    expect(leftOut({ version: 1, unitLists: [list({ ids: ['a'] })], segments: [{ key: 'x' }] })).toEqual([]);
+    const large = {
+      unitLists: [list({ size: 70_000 })],
+      segments: Array.from({ length: 1001 }, (_, i) => ({ key: `s-${i}` })),
+      surfaces: [{ key: 'hero', defaultValue: 'x'.repeat(5_000_000) }],
+    };
+    expect(leftOut(large)).toEqual([
+      expect.stringContaining('70000 ids of "callers" are not in the file'),
+      expect.stringContaining('segments: there are 1001; one apply takes 1000'),
+      expect.stringContaining('6 MB; one apply takes 5 MB'),
+    ]);
   });
 
   it('reads a folder as one, refuses what is in two files, and leads pointers back', () => {

@@ -43,8 +43,8 @@ export interface Request {
   readonly takeOver: boolean;
 }
 
-/** Transactions over hundreds of things take longer than other requests. */
-const PATIENCE_MS = 120_000;
+/** Transactions over a thousand things take longer than other requests. */
+const PATIENCE_MS = 600_000;
 
 export const askPlan = async (client: ApiClient, request: Request): Promise<Plan> =>
   planSchema.parse(await client.call('POST', '/v1/config/plan', request, undefined, PATIENCE_MS));
