@@ -59,6 +59,8 @@ export interface Experiment {
   arms: Arm[];
   phase: number;
   salt: string;
+  /** Absent: 2. */
+  hashVersion?: 1 | 2;
   shippedArm: string | null;
   /** While paused: what all its units get; absent or null: the default. */
   pausedArm?: string | null;

@@ -132,7 +132,15 @@ function Audience({ experiment }: { experiment: Experiment }): ReactElement {
               )
               .join('; and '),
           },
-          { label: 'Seed', value: <span className="mq-mono">{experiment.salt}</span> },
+          {
+            label: 'Seed',
+            value: (
+              <>
+                <span className="mq-mono">{experiment.salt}</span>
+                {experiment.hashVersion === 1 ? ' (hash version 1, as in GrowthBook)' : null}
+              </>
+            ),
+          },
         ]}
       />
     </Panel>
