@@ -1,6 +1,7 @@
-import { evalCondition } from '@growthbook/growthbook';
+import { GrowthBook, evalCondition } from '@growthbook/growthbook';
 import { describe, expect, it } from '@jest/globals';
 import type { AssignmentCatalog } from '../compiled-catalog.js';
+import { createAssignmentEngine } from '../engine.js';
 import { CONDITION_OPERATORS } from '../targeting-operators.js';
 import { NO_SOURCES, compileCondition, parseCondition } from '../targeting.js';
 import type { Condition, ContextValue, Experiment, Json } from '../vocabulary.js';
@@ -124,20 +125,24 @@ describe('a payload', () => {
     shippedArm: null,
     ...change,
   });
+  const catalogOf = (experiments: readonly Experiment[]): AssignmentCatalog => ({
+    experiments,
+    kept: [{ experiment: 'changed', arm: 'a', armPropensity: 0.5, units: ['u1'] }],
+    layers: [
+      { key: 'main', title: '', salt: 'layer:main' },
+      { key: 'old', title: '', salt: '__ns-old', hashVersion: 1 },
+    ],
+    holdouts: [],
+    surfaces: ['s', 't'].map((key) => ({
+      key,
+      title: '',
+      kind: 'value',
+      defaultValue: 'plain',
+      candidateKind: null,
+    })),
+  });
   const payload = (...experiments: Experiment[]) => {
-    const catalog: AssignmentCatalog = {
-      experiments,
-      kept: [{ experiment: 'changed', arm: 'a', armPropensity: 0.5, units: ['u1'] }],
-      layers: [{ key: 'main', title: '', salt: 'layer:main' }],
-      holdouts: [],
-      surfaces: ['s', 't'].map((key) => ({
-        key,
-        title: '',
-        kind: 'value',
-        defaultValue: 'plain',
-        candidateKind: null,
-      })),
-    };
+    const catalog = catalogOf(experiments);
     return { local: localPayload(catalog), stopped: localPayload(catalog, true) };
   };
 
@@ -151,6 +156,37 @@ describe('a payload', () => {
     expect(local.features).toEqual({ t: { defaultValue: 'plain' } });
     expect(local.remote).toEqual({ s: expect.stringMatching(why) });
     expect(stopped.features).toEqual({ s: { defaultValue: 'plain' }, t: { defaultValue: 'plain' } });
+  });
+
+  it('has an SDK assign units of hash version 1 as the engine does, with one arm and with several', () => {
+    const old = { layer: 'old', layerRange: [0.1, 0.8], hashVersion: 1, traffic: 0.7 } as const;
+    const catalog = catalogOf([
+      experiment({ ...old, status: 'running' }),
+      experiment({
+        ...old,
+        key: 'f',
+        surface: 't',
+        salt: 'f',
+        status: 'running',
+        arms: experiment({}).arms.slice(1),
+      }),
+    ]);
+    const engine = createAssignmentEngine(catalog);
+    const { features } = localPayload(catalog);
+    const served = new Set<unknown>();
+    for (let i = 0; i < 1000; i++) {
+      const unitId = `unit-${i}`;
+      const sdk = new GrowthBook({ attributes: { id: unitId } });
+      sdk.initSync({ payload: { features: features as never } });
+      for (const surface of ['s', 't']) {
+        const { arm } = engine.assign({ unitId, unitType: 'member' }, surface, {});
+        const value = sdk.evalFeature(surface).value as unknown;
+        expect([unitId, value]).toEqual([unitId, arm?.key ?? 'plain']);
+        served.add(value);
+      }
+      sdk.destroy();
+    }
+    expect([...served].sort()).toEqual(['a', 'b', 'plain']);
   });
 
   it('leaves out experiments whose prerequisites nobody can meet', () => {

@@ -3,7 +3,7 @@ import { splitRanges } from '../../split.js';
 import { BUILT_IN_UNIT_TYPES } from '../../unit-types.js';
 import type { Condition, Json } from '../../vocabulary.js';
 import { NotImported, allOf, importCondition } from './condition.js';
-import { layerOf } from './layer.js';
+import { isKnownHash, layerOf } from './layer.js';
 import { placementsOf } from './placement.js';
 import type { Features, Placement } from './placement.js';
 import { keyOf } from './report.js';
@@ -146,7 +146,7 @@ function generalLosses(
   const { hashVersion, type, fallbackAttribute, bucketVersion } = exported;
   const [, second] = placements;
   return [
-    ...(hashVersion === 1 || hashVersion === 2
+    ...(isKnownHash(hashVersion)
       ? []
       : [`it hashes with version ${hashVersion}, and only versions 1 and 2 are known here`]),
     ...(type === 'standard'

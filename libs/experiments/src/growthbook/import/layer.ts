@@ -16,16 +16,31 @@ interface Read {
   readonly multi: boolean;
   readonly ranges: readonly (readonly number[])[];
   readonly attribute: string | undefined;
+  readonly salt: string;
+  readonly hashVersion: number;
+}
+
+function readHashing(
+  given: ExportedPhaseNamespace,
+  defined: ExportedNamespace | undefined,
+): Pick<Read, 'multi' | 'salt' | 'hashVersion'> {
+  const multi = defined?.format ? defined.format === 'multiRange' : given.ranges !== undefined;
+  return multi
+    ? { multi, salt: defined?.seed ?? given.namespaceId, hashVersion: given.hashVersion ?? 2 }
+    : { multi, salt: `__${given.namespaceId}`, hashVersion: 1 };
 }
 
 function readNamespace(given: ExportedPhaseNamespace, defined: ExportedNamespace | undefined): Read {
   return {
+    ...readHashing(given, defined),
     title: [defined?.label, defined?.name].find((text) => text) ?? given.namespaceId,
-    multi: defined?.format ? defined.format === 'multiRange' : given.ranges !== undefined,
     ranges: given.ranges ?? (given.range ? [given.range] : []),
     attribute: given.hashAttribute ?? defined?.hashAttribute,
   };
 }
+
+/** Which of GrowthBook's hashes are used here. */
+export const isKnownHash = (version: number): boolean => version === 1 || version === 2;
 
 const isFine = (edge: number): boolean => Math.abs(edge * BUCKETS - Math.round(edge * BUCKETS)) < 1e-6;
 
@@ -51,29 +66,23 @@ export function layerOf(
   const read = readNamespace(given, defined);
   const [from = 0, to = 1] = read.ranges[0] ?? [];
   if (!read.multi && from <= 0 && to >= 1) return alone(key);
-  const salt = read.multi ? (defined?.seed ?? given.namespaceId) : `__${given.namespaceId}`;
-  const version = read.multi ? (given.hashVersion ?? 2) : 1;
   return {
     layer: {
       key: keyOf(given.namespaceId),
       title: read.title,
-      salt,
-      ...(version === 1 ? { hashVersion: 1 } : {}),
+      salt: read.salt,
+      ...(read.hashVersion === 1 ? { hashVersion: 1 } : {}),
     },
     range: [from, to],
-    losses: lossesOf(read, attribute, version),
+    losses: lossesOf(read, attribute),
   };
 }
 
-function lossesOf(
-  { title, ranges, attribute: hashed }: Read,
-  attribute: string,
-  hashVersion: number,
-): string[] {
+function lossesOf({ title, ranges, attribute: hashed, hashVersion }: Read, attribute: string): string[] {
   const named = `the namespace "${title}"`;
   const found: readonly (readonly [boolean, string])[] = [
     [ranges.length > 1, `it has ${ranges.length} ranges of ${named}; one is kept`],
-    [hashVersion !== 1 && hashVersion !== 2, `${named} has hash version ${hashVersion}`],
+    [!isKnownHash(hashVersion), `${named} has hash version ${hashVersion}`],
     [(hashed ?? attribute) !== attribute, `${named} hashes "${hashed ?? ''}", not "${attribute}"`],
     [!(ranges[0] ?? []).every(isFine), `its range of ${named} is finer than 1/${BUCKETS}`],
   ];
