@@ -37,6 +37,15 @@ function freeRange(claims: readonly LayerClaim[], share: number | null): BucketR
   }
 }
 
+/** A design that is changed keeps its hash. */
+const hashingOf = (
+  before: Experiment | undefined,
+  key: string,
+): Pick<Experiment, 'salt' | 'hashVersion'> => ({
+  salt: before?.salt ?? defaultSalt.experiment(key),
+  hashVersion: before?.hashVersion ?? 2,
+});
+
 /** How many units a design would reach, by the recorded requests of its surface. */
 @Injectable()
 export class ReachService {
@@ -122,8 +131,8 @@ export class ReachService {
         tags,
       },
       ...{ layer, layerRange: await rangeOf(layer, body.layerShare ?? null), otherLayers },
-      ...{ status: 'running', phase: 1, salt: before?.salt ?? defaultSalt.experiment(key), shippedArm: null },
-      ...(before?.hashVersion === 1 ? { hashVersion: 1 } : {}),
+      ...{ status: 'running', phase: 1, shippedArm: null },
+      ...hashingOf(before, key),
       arms: [
         { key: 'any', title: 'Any', weight: 1, isControl: true, treatment: { kind: 'value', value: null } },
       ],

@@ -42,7 +42,7 @@ interface ExperimentRow {
   arms: Arm[];
   phase: number;
   salt: string;
-  hash_version: HashVersion;
+  hash_version: 1 | 2;
   shipped_arm: string | null;
   paused_arm: string | null;
   tags: string[];
