@@ -147,20 +147,13 @@ export interface Opened {
   complaints: string[];
 }
 
-export interface OpenOptions {
-  theme?: 'light' | 'dark';
-  width?: number;
-  height?: number;
-}
+export const SIZE = { width: 1280, height: 900 };
 
-/** A page with reduced motion in the given theme; what it complains about is collected. */
-export async function open(
-  browser: Browser,
-  { theme = 'light', width = 1280, height = 900 }: OpenOptions = {},
-): Promise<Opened> {
+/** A page with reduced motion in the light theme; what it complains about is collected. */
+export async function open(browser: Browser): Promise<Opened> {
   const context = await browser.newContext({
-    viewport: { width, height },
-    colorScheme: theme,
+    viewport: SIZE,
+    colorScheme: 'light',
     reducedMotion: 'reduce',
     locale: 'en-GB',
     timezoneId: 'Europe/Berlin',

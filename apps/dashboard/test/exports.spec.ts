@@ -89,13 +89,10 @@ withBrowser('exports and portfolio in Chromium (skipped where no chromium is ins
 
   it('saves the report in view under the name that the API gives it', async () => {
     const asked: string[] = [];
-    await stage.page.route('**/report/export**', async (route) => {
-      asked.push(new URL(route.request().url()).search);
-      await route.fulfill({
-        status: 200,
-        headers: { 'content-disposition': 'attachment; filename="home-rows-als-report.ipynb"' },
-        body: '{"nbformat":4}',
-      });
+    stage.api.override(/GET .*\/report\/export$/, ({ search }) => {
+      asked.push(`?${search}`);
+      const headers = { 'content-disposition': 'attachment; filename="home-rows-als-report.ipynb"' };
+      return { status: 200, headers, body: '{"nbformat":4}' };
     });
     await visit('/experiments/home-rows-als/results?estimator=welch&segment=device%3Atv');
     await stage.page.getByRole('button', { name: 'Export' }).click();
@@ -125,13 +122,10 @@ withBrowser('exports and portfolio in Chromium (skipped where no chromium is ins
         priorLiftSd: '0.05',
       };
       const asked: Record<string, string>[] = [];
-      await stage.page.route('**/report/export**', async (route) => {
-        asked.push(Object.fromEntries(new URL(route.request().url()).searchParams));
-        await route.fulfill({
-          status: 200,
-          headers: { 'content-disposition': 'attachment; filename="report.csv"' },
-          body: 'metric\n',
-        });
+      stage.api.override(/GET .*\/report\/export$/, ({ search }) => {
+        asked.push(Object.fromEntries(search));
+        const headers = { 'content-disposition': 'attachment; filename="report.csv"' };
+        return { status: 200, headers, body: 'metric\n' };
       });
       await visit(`/experiments/home-rows-als/results?${new URLSearchParams(settings)}`);
       await stage.page.getByRole('button', { name: 'Export' }).click();

@@ -147,7 +147,6 @@ withBrowser('the health of an experiment in Chromium (skipped where no chromium 
   });
 
   async function expectWrite(method: string, path: string): Promise<void> {
-    for (let i = 0; i < 40 && stage.api.writes.length === 0; i++) await stage.page.waitForTimeout(50);
-    expect(stage.api.writes[0]).toMatchObject({ method, path });
+    expect((await stage.api.written(1))[0]).toMatchObject({ method, path });
   }
 });

@@ -37,7 +37,9 @@ withBrowser('metrics in Chromium (skipped where no chromium is installed)', () =
     await stage.page.getByText('HD minutes').waitFor();
     await stage.page.getByRole('button', { name: 'Archive' }).click();
     await settled(stage.page);
-    expect(stage.api.writes).toMatchObject([{ method: 'POST', path: '/v1/metrics/hd-minutes/archive' }]);
+    expect(await stage.api.written(1)).toMatchObject([
+      { method: 'POST', path: '/v1/metrics/hd-minutes/archive' },
+    ]);
   });
 
   it('defines a metric, with the sentence as it grows and what is wrong at its field', async () => {

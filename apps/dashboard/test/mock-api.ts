@@ -1,4 +1,3 @@
-import type { Page, Route } from 'playwright-core';
 import type { SearchQuestion } from '../src/api/search.js';
 import { SEARCH_LOG, triedSearch } from './fixtures/search.js';
 import type { PageQuestion } from '../src/api/pages.js';
@@ -64,14 +63,9 @@ import { DELIVERIES, WEBHOOKS, WEBHOOK_TYPES } from './fixtures/webhooks.js';
 
 export interface Answer {
   status: number;
+  /** A text is sent as it is, everything else as JSON. */
   body: unknown;
-}
-
-export interface RecordedRequest {
-  method: string;
-  path: string;
-  body: unknown;
-  headers: Record<string, string>;
+  headers?: Record<string, string>;
 }
 
 type Handler = (match: RegExpMatchArray, url: URL) => unknown;
@@ -248,7 +242,7 @@ const NOT_FOUND: Answer = {
 };
 
 /** What the API would answer to a read. */
-export function read(url: URL): Answer {
+function read(url: URL): Answer {
   for (const [pattern, handler] of READS) {
     const match = url.pathname.match(pattern);
     if (match === null) continue;
@@ -280,49 +274,12 @@ function question(path: string, body: Record<string, unknown>): unknown {
 }
 
 /** What the API would answer to any request; a write is accepted and changes nothing. */
-export function answer(method: string, url: URL, body: unknown): Answer {
-  if (method === 'GET') return read(url);
-  const asked = method === 'POST' ? question(url.pathname, body as Record<string, unknown>) : undefined;
-  return { status: 200, body: asked ?? {} };
-}
-
-export interface MockApi {
-  /** Every write the page sent. */
-  writes: RecordedRequest[];
-  /** Answers that replace the usual ones; the first match wins. */
-  override: (pattern: RegExp, answer: Answer | 'hang' | 'abort') => void;
-}
-
-/** Puts recorded answers in place of the API for one page. */
-export async function mockApi(page: Page): Promise<MockApi> {
-  const overrides: [RegExp, Answer | 'hang' | 'abort'][] = [];
-  const writes: RecordedRequest[] = [];
-  const answer = async (route: Route): Promise<void> => {
-    const request = route.request();
-    const url = new URL(request.url());
-    const method = request.method();
-    const asked =
-      method === 'POST'
-        ? question(url.pathname, request.postDataJSON() as Record<string, unknown>)
-        : undefined;
-    if (method !== 'GET' && asked === undefined)
-      writes.push({
-        method,
-        path: url.pathname,
-        body: request.postDataJSON() as unknown,
-        headers: request.headers(),
-      });
-    const replaced = overrides.find(([pattern]) => pattern.test(`${method} ${url.pathname}`))?.[1];
-    if (replaced === 'hang') return;
-    if (replaced === 'abort') return route.abort();
-    const usual = { status: 200, body: asked ?? {} };
-    const { status, body } = replaced ?? (method === 'GET' ? read(url) : usual);
-    await route.fulfill({
-      status,
-      contentType: status < 400 ? 'application/json' : 'application/problem+json',
-      body: JSON.stringify(body),
-    });
-  };
-  await page.route('**/v1/**', answer);
-  return { writes, override: (pattern, replaced) => overrides.unshift([pattern, replaced]) };
+export function answer(
+  method: string,
+  url: URL,
+  body: Record<string, unknown>,
+): Answer & { isWrite: boolean } {
+  if (method === 'GET') return { ...read(url), isWrite: false };
+  const asked = method === 'POST' ? question(url.pathname, body) : undefined;
+  return { status: 200, body: asked ?? {}, isWrite: asked === undefined };
 }

@@ -1,9 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { violations } from './axe.js';
-import type { Dashboard, Opened } from './browser.js';
-import { ensureBuilt, findChromium, launch, open, settled, startDashboard } from './browser.js';
-import { serveMockApi } from './mock-server.js';
+import type { Opened } from './browser.js';
+import { Stage, withBrowser } from './stage.js';
 
 /** Every page with recorded answers, and a text that only the loaded page has. */
 const PAGES: readonly (readonly [path: string, text: string])[] = [
@@ -90,23 +88,18 @@ const PAGES: readonly (readonly [path: string, text: string])[] = [
   ['/nowhere', 'There is nothing at this address'],
 ];
 
-const withBrowser = findChromium() === null ? describe.skip : describe;
-
 withBrowser('dashboard pages in Chromium (skipped where no chromium is installed)', () => {
-  let dashboard: Dashboard;
-  let browser: Browser;
-  let api: Awaited<ReturnType<typeof serveMockApi>>;
+  const stage = new Stage();
+  let theme: 'light' | 'dark' = 'light';
 
   beforeAll(async () => {
-    await ensureBuilt();
-    api = await serveMockApi();
-    dashboard = await startDashboard({ MARQUEE_API_URL: api.url });
-    browser = await launch();
+    await stage.start();
+    await stage.renew();
   }, 120_000);
   afterAll(async () => {
-    await browser.close();
-    await dashboard.stop();
-    await api.stop();
+    await stage.page.emulateMedia({ colorScheme: 'light' });
+    await stage.leave();
+    stage.stop();
   });
 
   /** Window widths that the page is too wide for. */
@@ -120,13 +113,6 @@ withBrowser('dashboard pages in Chromium (skipped where no chromium is installed
     }
     return wide;
   }
-
-  let opened: Opened;
-  let theme: 'light' | 'dark' = 'light';
-  beforeAll(async () => {
-    opened = await open(browser);
-  });
-  afterAll(() => opened.context.close());
 
   /** To the other theme, in which the next page begins; at once, since every frame between two colours costs time. */
   async function changeTheme({ page }: Opened): Promise<void> {
@@ -146,10 +132,10 @@ withBrowser('dashboard pages in Chromium (skipped where no chromium is installed
   it.each(PAGES)(
     '%s shows its content in every width, obeys the security policy and passes axe in both themes',
     async (path, text) => {
-      const { page, complaints } = opened;
+      const { page, opened } = stage;
+      const { complaints } = opened;
       complaints.length = 0;
-      await page.goto(dashboard.url + path);
-      await settled(page);
+      await stage.visit(path);
       await page.getByText(text, { exact: false }).first().waitFor();
       const shown = await page.locator('body').innerText();
       expect(shown).not.toMatch(/\bNaN\b|\bInfinity\b|\bundefined\b|\[object /);

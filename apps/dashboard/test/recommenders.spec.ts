@@ -176,7 +176,7 @@ withBrowser('recommenders in Chromium (skipped where no chromium is installed)',
       { method: 'PUT', path: '/v1/units/m-1/personalisation', body: { personalised: false } },
     ]);
     await stage.page.getByRole('button', { name: 'Withdraw consent to age' }).click();
-    while (stage.api.writes.length < 2) await stage.page.waitForTimeout(20);
+    await stage.api.written(2);
     expect(stage.api.writes[1]).toMatchObject({
       method: 'PUT',
       path: '/v1/units/m-1/consents',
@@ -283,7 +283,7 @@ withBrowser('recommenders in Chromium (skipped where no chromium is installed)',
     await page.getByLabel('Its kind').selectOption('Kind 1: row genre');
     await page.getByLabel('What it is about').fill('crime');
     await page.getByRole('button', { name: 'Add the row' }).click();
-    while (stage.api.writes.length < 4) await page.waitForTimeout(20);
+    await stage.api.written(4);
     expect(stage.api.writes[3]).toMatchObject({
       path: '/v1/items',
       body: {
@@ -318,7 +318,7 @@ withBrowser('recommenders in Chromium (skipped where no chromium is installed)',
       .getByRole('form', { name: 'Nightly training' })
       .getByRole('button', { name: 'Save' })
       .click();
-    while (stage.api.writes.length < 2) await stage.page.waitForTimeout(20);
+    await stage.api.written(2);
     expect(stage.api.writes).toMatchObject([
       { path: '/v1/policies/rows-als/promote', body: { version: 5 } },
       {

@@ -56,7 +56,7 @@ withBrowser('settings and lists in Chromium (skipped where no chromium is instal
     await page.getByRole('button', { name: 'Enable Old dashboard' }).click();
     await enabling;
     await settled(page);
-    const sent = api.writes.map(({ method, path }) => `${method} ${path}`);
+    const sent = (await api.written(4)).map(({ method, path }) => `${method} ${path}`);
     expect(sent).toEqual([
       'POST /v1/webhooks',
       'POST /v1/webhooks/whk_chat/test',
@@ -201,7 +201,7 @@ withBrowser('settings and lists in Chromium (skipped where no chromium is instal
     await page.getByRole('button', { name: 'Running, changed' }).click();
     await page.getByRole('menuitem', { name: 'Save the change to' }).click();
     await settled(page);
-    expect(api.writes.at(-1)).toMatchObject({
+    expect((await api.written(2)).at(-1)).toMatchObject({
       method: 'PATCH',
       path: '/v1/experiment-views/1',
       body: { query: { status: 'running', text: 'rows' } },
@@ -212,7 +212,7 @@ withBrowser('settings and lists in Chromium (skipped where no chromium is instal
     await page.getByRole('button', { name: 'Delete view' }).click();
     await page.getByRole('table', { name: 'Saved views' }).or(page.getByRole('dialog')).first().waitFor();
     await settled(page);
-    expect(api.writes.at(-1)).toMatchObject({ method: 'DELETE', path: '/v1/experiment-views/7' });
+    expect((await api.written(3)).at(-1)).toMatchObject({ method: 'DELETE', path: '/v1/experiment-views/7' });
   });
 
   it('loads a list of 500 experiments page by page, and asks the API to filter and sort', async () => {
@@ -221,12 +221,10 @@ withBrowser('settings and lists in Chromium (skipped where no chromium is instal
       ...EXPERIMENTS[0],
       ...{ key: `experiment-${i}`, title: `Experiment ${i}` },
     }));
-    await page.route('**/v1/experiments?*', async (route) => {
-      const params = new URL(route.request().url()).searchParams;
-      const from = all.findIndex(({ key }) => key === params.get('cursor')) + 1;
-      const items = all.slice(from, from + Number(params.get('limit')));
-      const body = { items, nextCursor: items.at(-1)?.key ?? null, total: all.length };
-      await route.fulfill({ contentType: 'application/json', body: JSON.stringify(body) });
+    stage.api.override(/GET \/v1\/experiments$/, ({ search }) => {
+      const from = all.findIndex(({ key }) => key === search.get('cursor')) + 1;
+      const items = all.slice(from, from + Number(search.get('limit')));
+      return { status: 200, body: { items, nextCursor: items.at(-1)?.key ?? null, total: all.length } };
     });
     await visit('/experiments');
     expect(await page.getByRole('row').count()).toBe(51);

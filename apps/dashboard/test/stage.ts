@@ -1,41 +1,64 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import type { Dashboard, Opened } from './browser.js';
-import { ensureBuilt, findChromium, launch, open, settled, startDashboard } from './browser.js';
-import type { MockApi } from './mock-api.js';
-import { mockApi } from './mock-api.js';
+import type { Page } from 'playwright-core';
+import type { Opened } from './browser.js';
+import { SIZE, findChromium, open, settled } from './browser.js';
+import type { MockApi } from './mock-server.js';
+import { MARK } from './mock-server.js';
+import type { Warm } from './warm.js';
+import { giveWarmBack, takeWarm } from './warm.js';
 
 export const withBrowser = findChromium() === null ? describe.skip : describe;
 
-/** A page of the built dashboard in Chromium, fresh for every test, over recorded answers. */
+/**
+ * A page of the built dashboard in Chromium over recorded answers. Every test begins in the same window, which keeps its
+ * cache of compiled code, with nothing stored, replaced or loaded.
+ */
 export class Stage {
-  private dashboard!: Dashboard;
-  private browser!: Browser;
-  opened!: Opened;
-  api!: MockApi;
+  private warm!: Warm;
 
   get url(): string {
-    return this.dashboard.url;
+    return this.warm.url;
+  }
+
+  get opened(): Opened {
+    return this.warm.opened;
   }
 
   get page(): Page {
     return this.opened.page;
   }
 
-  async start(): Promise<void> {
-    await ensureBuilt();
-    this.dashboard = await startDashboard({ MARQUEE_API_URL: 'http://127.0.0.1:9' });
-    this.browser = await launch();
+  get api(): MockApi {
+    return this.warm.api;
   }
 
-  async stop(): Promise<void> {
-    await this.browser.close();
-    await this.dashboard.stop();
+  async start(): Promise<void> {
+    this.warm = await takeWarm();
+  }
+
+  stop(): void {
+    giveWarmBack();
   }
 
   async renew(): Promise<void> {
-    this.opened = await open(this.browser);
-    this.api = await mockApi(this.page);
+    if (this.page.isClosed()) this.warm.opened = await open(this.warm.browser);
+    await this.page.setExtraHTTPHeaders({ [MARK]: this.api.renew() });
+    this.opened.complaints.length = 0;
+  }
+
+  /** Ends what the page does and takes away what it has stored. What does not let itself be left is thrown away. */
+  async leave(): Promise<void> {
+    const { page, context } = this.opened;
+    try {
+      await page.unrouteAll({ behavior: 'ignoreErrors' });
+      // Of the same origin, for it is stored there, and so that the process stays, with what it has compiled.
+      await page.goto(`${this.url}/favicon.svg`);
+      await page.evaluate('localStorage.clear(); sessionStorage.clear()');
+      await context.clearCookies();
+      await page.setViewportSize(SIZE);
+    } catch {
+      await context.close();
+    }
   }
 
   readonly visit = async (path: string): Promise<void> => {
@@ -54,8 +77,8 @@ export function setStage(expected?: string): Stage {
   afterAll(() => stage.stop());
   beforeEach(() => stage.renew());
   afterEach(async () => {
-    const { context, complaints } = stage.opened;
-    await context.close();
+    const complaints = [...stage.opened.complaints];
+    await stage.leave();
     expect(complaints.filter((text) => expected === undefined || !text.includes(expected))).toEqual([]);
   });
   return stage;

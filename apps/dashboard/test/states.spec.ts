@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import type { Request } from 'playwright-core';
 import { violations } from './axe.js';
 import { settled } from './browser.js';
 import { OFF_POLICY_RUN } from './fixtures/off-policy.js';
@@ -6,7 +7,6 @@ import { previewChange } from './fixtures/policy-changes.js';
 import { inBreach } from './fixtures/guardrails.js';
 import { POLICIES, SNAPSHOTS } from './fixtures/policies.js';
 import { WARM_STARTS } from './fixtures/warm-starts.js';
-import { mockApi } from './mock-api.js';
 import { setStage, withBrowser } from './stage.js';
 
 const EMPTY = { status: 200, body: { items: [], nextCursor: null } };
@@ -80,8 +80,7 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await stage.page.getByText('The API does not know this key').waitFor();
     stage.api.override(/GET \/v1\/experiments$/, EMPTY);
     await stage.page.getByLabel('API key', { exact: false }).first().fill('mqs_right');
-    await stage.page.unroute('**/v1/**');
-    await mockApi(stage.page);
+    stage.api.forget();
     const authorized = stage.page.waitForRequest(
       (request) => request.headers()['authorization'] === 'Bearer mqs_right',
     );
@@ -335,8 +334,7 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await form.getByLabel('Reason').fill('Christmas');
     await form.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('button', { name: 'End title-9' }).click();
-    await page.waitForLoadState('networkidle');
-    expect(stage.api.writes).toMatchObject([
+    expect(await stage.api.written(2)).toMatchObject([
       {
         path: '/v1/policies/rows-als/pins',
         method: 'POST',
@@ -426,8 +424,12 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
     await stage.page.getByRole('button', { name: 'Pause' }).click();
     await stage.page.getByText('Nothing moves until you go on').waitFor();
     let asked = 0;
-    stage.page.on('request', (request) => (asked += request.url().includes('/v1/decisions') ? 1 : 0));
+    const count = (request: Request): void => {
+      asked += request.url().includes('/v1/decisions') ? 1 : 0;
+    };
+    stage.page.on('request', count);
     await stage.page.waitForTimeout(2_500);
+    stage.page.off('request', count);
     expect(asked).toBe(0);
   });
 
@@ -526,18 +528,7 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
       body: { items: [waiting, ...SNAPSHOTS], nextCursor: null },
     });
     let open = false;
-    const gate = (): ReturnType<typeof problem> | { status: number; body: object } =>
-      open ? { status: 200, body: {} } : closed;
-    await stage.page.route(/\/(promote|start)$/, async (route) => {
-      stage.api.writes.push({
-        method: 'POST',
-        path: new URL(route.request().url()).pathname,
-        body: route.request().postDataJSON() as unknown,
-        headers: {},
-      });
-      const { status, body } = gate();
-      await route.fulfill({ status, json: body });
-    });
+    stage.api.override(/POST .*\/(promote|start)$/, () => (open ? { status: 200, body: {} } : closed));
     for (const [path, button, confirm] of [
       ['/policies/artwork-ts/snapshots', 'Promote to snapshot 813', 'Promote'],
       ['/experiments/dense-search', 'Start', 'Start'],
