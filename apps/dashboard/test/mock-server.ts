@@ -19,6 +19,13 @@ export const MARK = 'x-marquee-test';
 
 const WAIT_MS = 20_000;
 
+function send(response: ServerResponse, { status, body, headers }: Answer): void {
+  const type = status < 400 ? 'application/json' : 'application/problem+json';
+  response
+    .writeHead(status, { 'content-type': type, ...headers })
+    .end(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
 /**
  * Recorded answers over HTTP, for the dashboard's own proxy: a page whose requests the test answers itself may keep
  * nothing in its cache, and would compile the application anew at every address.
@@ -69,7 +76,7 @@ export class MockApi {
 
   /** Waits until there are so many writes. */
   async written(count: number): Promise<RecordedRequest[]> {
-    for (const until = Date.now() + WAIT_MS; this.writes.length < count; ) {
+    for (const until = Date.now() + WAIT_MS; this.writes.length < count;) {
       if (Date.now() > until) throw new Error(`${this.writes.length} writes instead of ${count}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -94,13 +101,13 @@ export class MockApi {
       headers: request.headers as Record<string, string>,
     };
     if (isWrite) this.writes.push(asked);
-    const found = this.overrides.find(([pattern]) => pattern.test(`${method} ${url.pathname}`))?.[1];
-    const replaced = typeof found === 'function' ? found(asked) : found;
-    if (replaced === 'hang') return;
-    const { status, body: shown, headers } = replaced ?? usual;
-    const type = status < 400 ? 'application/json' : 'application/problem+json';
-    response
-      .writeHead(status, { 'content-type': type, ...headers })
-      .end(typeof shown === 'string' ? shown : JSON.stringify(shown));
+    const found = this.replacedBy(asked);
+    if (found !== 'hang') send(response, found ?? usual);
+  }
+
+  private replacedBy(asked: RecordedRequest): Answer | 'hang' | undefined {
+    const wanted = `${asked.method} ${asked.path}`;
+    const found = this.overrides.find(([pattern]) => pattern.test(wanted))?.[1];
+    return typeof found === 'function' ? found(asked) : found;
   }
 }

@@ -55,7 +55,7 @@ export class Stage {
       await page.goto(`${this.url}/favicon.svg`);
       await page.evaluate('localStorage.clear(); sessionStorage.clear()');
       await context.clearCookies();
-      await page.setViewportSize(SIZE);
+      if (page.viewportSize()?.width !== SIZE.width) await page.setViewportSize(SIZE);
     } catch {
       await context.close();
     }
