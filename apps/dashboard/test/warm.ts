@@ -84,7 +84,10 @@ export async function takeWarm(): Promise<Warm> {
   users += 1;
   if (warm !== undefined && !(await warm).browser.isConnected()) await end();
   warm ??= start();
-  return warm;
+  return warm.catch((error: unknown) => {
+    warm = undefined;
+    throw error;
+  });
 }
 
 /** It is kept for the next file, and ends when none comes. */
