@@ -117,7 +117,14 @@ describe('administration over HTTP', () => {
   it('keeps layers and holdouts', async () => {
     const layer = await api.request('POST', '/v1/layers', { body: { key: 'art', title: 'Artwork' } });
     expect(layer.status).toBe(201);
-    expect(layer.json()).toEqual({ key: 'art', title: 'Artwork', salt: 'layer:art', ranges: [] });
+    expect(layer.json()).toEqual({
+      key: 'art',
+      title: 'Artwork',
+      salt: 'layer:art',
+      unitType: null,
+      hashVersion: 2,
+      ranges: [],
+    });
     expect((await api.request('POST', '/v1/layers', { body: { key: 'art', title: 'Again' } })).status).toBe(
       409,
     );
