@@ -72,7 +72,10 @@ export class PlainConnection {
 
   /** The server ends. */
   finish(): void {
-    if (!this.busy && this.partial === null) this.socket.destroySoon();
+    if (this.busy || this.partial !== null) return;
+    // Nothing that still comes is read.
+    this.busy = true;
+    this.socket.destroySoon();
   }
 
   private readonly take = (bytes: Buffer): void => {
@@ -116,7 +119,6 @@ export class PlainConnection {
   }
 
   private readonly send = ({ status, headers, text }: PlainAnswer): void => {
-    this.busy = false;
     if (this.socket.destroyed) return;
     const last = this.host.closing || (this.ended && this.waiting.length === 0);
     const bytes = Buffer.byteLength(text);
@@ -126,10 +128,19 @@ export class PlainConnection {
     head += last ? 'Connection: close\r\n\r\n' : this.keepAlive();
     // Both in one text, which is one write; where a byte is a character, without looking at each again.
     const taken = this.socket.write(head + text, bytes === text.length ? 'latin1' : 'utf8');
-    if (last) this.socket.destroySoon();
+    // Still busy: nothing that comes behind it is read.
+    if (last) return void this.socket.destroySoon();
+    // Not now: what is refused is answered at once, and a thousand such requests behind each other would be as many calls
+    // within each other.
+    if (taken && this.waiting.length > 0) return void setImmediate(this.next);
+    this.busy = false;
     // Who does not read is not read from.
-    else if (!taken) this.socket.pause();
-    else if (this.waiting.length > 0) this.resume();
+    if (!taken) this.socket.pause();
+  };
+
+  private readonly next = (): void => {
+    this.busy = false;
+    this.resume();
   };
 
   private keepAlive(): string {

@@ -4,6 +4,7 @@ import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { PlainConnections } from './plain-connections.js';
 import { PlainHeads } from './plain-head.js';
+import { RawRequests, tellRaw } from '../../test/raw-requests.js';
 
 const START = 'POST /plain HTTP/1.1\r\n';
 const heads = (): PlainHeads => new PlainHeads(START, (headers) => headers['x-not'] === undefined);
@@ -65,6 +66,7 @@ describe('connections that carry plain requests', () => {
       const text = `plain ${body.toString('utf8')} ü`;
       const answer = (): void => send({ status: 200, headers: { 'x-a': '1' }, text });
       if (body.toString('utf8') === 'hold') held.push(answer);
+      else if (body.length === 0) answer();
       else setImmediate(answer);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -127,6 +129,16 @@ describe('connections that carry plain requests', () => {
     slow.socket.destroy();
   });
 
+  it('answers thousands in a row that are answered at once, and gives the rest to Node', async () => {
+    const client = new Client();
+    const last = 'GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';
+    client.socket.write(ask('a') + ask('').repeat(3000) + last);
+    await client.ended;
+    const { bodies } = client;
+    expect([bodies.length, bodies[0], bodies.at(-1)?.includes('node')]).toEqual([3002, 'plain a ü', true]);
+    expect(new Set(bodies.slice(1, -1))).toEqual(new Set(['plain  ü']));
+  });
+
   it('answers who sends no more, and then ends', async () => {
     const client = new Client();
     client.socket.end(ask('a') + ask('b'));
@@ -154,5 +166,55 @@ describe('connections that carry plain requests', () => {
     await busy.ended;
     expect([busy.bodies, /Connection: close/.test(busy.told)]).toEqual([['plain hold ü'], true]);
     await closed;
+  });
+});
+
+describe('what a connection says, good, odd and hostile', () => {
+  interface Understood {
+    readonly url: string;
+    readonly headers: http.IncomingHttpHeaders;
+    body: string;
+    /** Not broken off in the middle. */
+    readonly isWhole: () => boolean;
+  }
+  let understood: Understood[] = [];
+  let byPlain = 0;
+  const wholeOnes = (): Omit<Understood, 'isWhole'>[] =>
+    understood.filter((one) => one.isWhole()).map(({ isWhole: _, ...one }) => one);
+  const listener = (request: http.IncomingMessage, response: http.ServerResponse): void => {
+    const { method, url, headers } = request;
+    const one = { url: `${method} ${url}`, headers, body: '', isWhole: () => request.complete };
+    understood.push(one);
+    request.on('data', (part: Buffer) => (one.body += part.toString('latin1')));
+    request.on('end', () => response.end());
+  };
+  const [own, nodes] = [http.createServer(listener), http.createServer(listener)];
+  afterAll(() => [own, nodes].forEach((server) => server.close()));
+
+  it('is the same requests to the plain reader as to the parser of Node (seeded)', async () => {
+    new PlainConnections(own, heads(), (head, body, send) => {
+      byPlain += 1;
+      const headers = { ...head.headers };
+      understood.push({ url: 'POST /plain', headers, body: body.toString('latin1'), isWhole: () => true });
+      setImmediate(() => send({ status: 200, headers: {}, text: '' }));
+    });
+    for (const server of [own, nodes])
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const bodies = ['{"unitId":"m1"}', '[]', '', '\xe9\0\r\n\r\n'];
+    let total = 0;
+    const requests = new RawRequests('read alike', { path: '/plain', key: 'k', bodies });
+    for (let i = 0; i < 500; i++) {
+      const pieces = requests.several();
+      const said: object[][] = [];
+      for (const server of [own, nodes]) {
+        understood = [];
+        await tellRaw((server.address() as AddressInfo).port, pieces);
+        said.push(wholeOnes());
+      }
+      const sent = Buffer.concat(pieces).toString('latin1');
+      expect({ sent, understood: said[0] }).toEqual({ sent, understood: said[1] });
+      total += said[0]?.length ?? 0;
+    }
+    expect([total, byPlain > 200]).toEqual([593, true]);
   });
 });

@@ -1,10 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fs from 'node:fs';
+import http from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import net from 'node:net';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestApi } from '../../test/api.js';
 import type { TestAnswer, TestApi } from '../../test/api.js';
+import { RawRequests, isAnswered, tellRaw } from '../../test/raw-requests.js';
+import type { Pieces } from '../../test/raw-requests.js';
 import { Spool } from '../queues/spool.js';
 import type { Treatment } from './serve-treatments.js';
 
@@ -375,6 +381,43 @@ describe('POST /v1/treatments', () => {
       expect(told.match(/HTTP\/1\.1 \d+/g)).toEqual(
         [200, 400, 200, 200].map((status) => `HTTP/1.1 ${status}`),
       );
+    });
+
+    it('answers good, odd and hostile bytes as through the parser of Node (seeded)', async () => {
+      const product = api.running.app.getHttpServer() as http.Server;
+      // The same application behind Node's own reading of connections.
+      const { keepAliveTimeout, requestTimeout } = product;
+      const node = http.createServer(
+        { keepAliveTimeout, requestTimeout },
+        (request: IncomingMessage, response: ServerResponse) =>
+          void product.emit('request', request, response),
+      );
+      for (const listener of product.listeners('clientError'))
+        node.on('clientError', listener as (error: Error, socket: Duplex) => void);
+      await new Promise<void>((resolve) => node.listen(0, '127.0.0.1', resolve));
+      const ports = [Number(new URL(url).port), (node.address() as AddressInfo).port];
+      const bodies = [json, json, `${json.slice(0, -1)},"context":{"a":"\xe9"}}`, '[]', '', '{"unitId":'];
+      const asked = { path: '/v1/treatments', key: api.keys.publishable, bodies };
+      const id = /(?:req_)?[0-7][0-9A-HJKMNP-TV-Z]{25}(?:_\w+)?/g;
+      const told = async (port: number, pieces: Pieces): Promise<string> =>
+        (await tellRaw(port, pieces, isAnswered))
+          .replace(id, 'ID')
+          .replace(/\r\n(Date|content-length): .*/gi, '')
+          // What else Node may say when the rest of a refused request comes depends on when it comes.
+          .replace(/(HTTP\/1\.1 (?!100)[^]*?)HTTP\/1\.1 [^]*/, '$1');
+      const requests = new RawRequests('as Node reads', asked);
+      const statuses: Record<string, number> = {};
+      for (let i = 0; i < 200; i++) {
+        const pieces = requests.one();
+        const [ours = '', nodes] = await Promise.all(ports.map((port) => told(port, pieces)));
+        const sent = Buffer.concat(pieces).toString('latin1');
+        expect({ sent, told: ours }).toEqual({ sent, told: nodes });
+        const status = ours.slice(9, 12);
+        statuses[status] = (statuses[status] ?? 0) + 1;
+      }
+      node.closeAllConnections();
+      node.close();
+      expect(statuses).toEqual({ 200: 40, 400: 154, 415: 5, 417: 1 });
     });
 
     it('leaves to Fastify what is not plain: other types, compression, large bodies, pages of other origins', async () => {
