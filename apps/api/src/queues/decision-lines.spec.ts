@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeDecision, encodeDecision, rewardWindowOf, storedPart } from './decision-lines.js';
+import {
+  decodeDecision,
+  encodeDecision,
+  readDecisions,
+  rewardWindowOf,
+  storedPart,
+} from './decision-lines.js';
 import type { DecisionRecord } from './jobs.js';
 
 // What PostgreSQL and UTF-8 cannot hold is refused before a decision is made.
@@ -123,6 +129,24 @@ describe('decisions as lines', () => {
       expect(earlier).not.toBe(today);
       expect(decodeDecision(earlier)).toEqual(decodeDecision(today));
       expect(storedPart(earlier)).toBe(storedPart(today));
+    },
+  );
+
+  it.each(['', 'torn', '\0\0\0'])(
+    'leave a damaged line (%j) in a batch for the database to refuse',
+    (damaged) => {
+      const [one] = fc.sample(record, { seed: 3, numRuns: 1 }) as [DecisionRecord];
+      const line = encodeDecision({ ...one, rewardWindowSeconds: null });
+      const stored = storedPart(line);
+      for (const at of [0, 1, 2]) {
+        const [lines, parts] = [
+          [line, line],
+          [stored, stored],
+        ];
+        lines.splice(at, 0, `${damaged}\n`);
+        parts.splice(at, 0, `${damaged}\n`);
+        expect(readDecisions(lines.join(''))).toMatchObject({ count: 3, stored: parts.join('') });
+      }
     },
   );
 

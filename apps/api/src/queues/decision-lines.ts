@@ -142,7 +142,9 @@ export function readDecisions(lines: string): ReadDecisions {
   let day = 'no day yet';
   for (let from = 0; from < lines.length;) {
     const end = lines.indexOf('\n', from) + 1 || lines.length;
-    const id = lines.indexOf('\t', from) + 1;
+    const tab = lines.indexOf('\t', from) + 1;
+    // A line without any is damaged: as it is, the database refuses it.
+    const id = tab === 0 || tab > end ? from : tab;
     const at = lines.indexOf('\t', id) + 1;
     if (!lines.startsWith(day, at)) days.add((day = lines.slice(at, at + 10)));
     if (!lines.startsWith(NO_WINDOW, from)) rewarded.push(lines.slice(from, end));

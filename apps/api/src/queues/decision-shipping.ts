@@ -22,6 +22,8 @@ export class DecisionShipping {
   private readonly facts: FactStore;
   private readonly log = new RateLimitedLog((message) => new Logger('Spool').warn(message));
   private restUntil = 0;
+  /** The spool gives a hand-over up after a while, and what it does goes on: a database that is silent gets one, not all. */
+  private storing = false;
   /** Of this process; the worker keeps another for what it stores. */
   readonly tally: IngestTally;
 
@@ -40,7 +42,8 @@ export class DecisionShipping {
   }
 
   private async stored(lines: string): Promise<boolean> {
-    if (Date.now() < this.restUntil) return false;
+    if (this.storing || Date.now() < this.restUntil) return false;
+    this.storing = true;
     try {
       const result = await this.facts.insertNewDecisions(lines);
       if (result === null) return false;
@@ -53,6 +56,8 @@ export class DecisionShipping {
         this.restUntil = Date.now() + REST_MS;
       this.log.report('decisions go through the queue', error as Error);
       return false;
+    } finally {
+      this.storing = false;
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { SpoolKind } from './spool-segment.js';
 
-/** A piece of the journal on its way to the queue; all lines of one kind. May come twice. */
+/** A piece of the journal on its way to its table or to the queue; all lines of one kind. May come twice. */
 export interface SpoolBatch {
   readonly kind: SpoolKind;
   /** Each line with its newline, as they were appended. */
@@ -31,7 +31,7 @@ export interface SpoolLimits {
   readonly diskBytes: number;
   /** A hand-over that takes longer counts as failed (and is repeated). */
   readonly shipTimeoutMs: number;
-  /** Lines that wait longer than this for the queue are pushed to the disk itself, against a loss of power. */
+  /** Lines that wait longer than this to be shipped are pushed to the disk itself, against a loss of power. */
   readonly syncAfterMs: number;
 }
 
@@ -52,20 +52,20 @@ export interface SpoolOptions {
   readonly directory: string;
   /** Role of the process; part of the file names. */
   readonly name: string;
-  /** Resolves when the queue holds the batch durably. A batch whose answer was lost comes again. */
+  /** Resolves when the batch is durable, in its table or in the queue. A batch whose answer was lost comes again. */
   readonly ship: (batch: SpoolBatch) => Promise<void>;
   readonly logger: SpoolLogger;
   readonly limits?: Partial<SpoolLimits>;
 }
 
 export interface SpoolStatus {
-  /** Lines not yet acknowledged by the queue. */
+  /** Lines not yet shipped. */
   readonly pending: number;
   readonly oldestAgeSeconds: number;
   readonly bytes: number;
   /** Lines lost since start: refused at the limit, in a file that cannot be read, or never on disk at the end. */
   readonly dropped: number;
   readonly shipped: number;
-  /** Hand-overs that failed in a row; 0 while the queue is well. */
+  /** Hand-overs that failed in a row; 0 while somebody takes them. */
   readonly failures: number;
 }

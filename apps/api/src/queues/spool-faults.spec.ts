@@ -147,6 +147,15 @@ describe('spool: files and disks that fail', () => {
       expect(log.errors).toEqual([expect.stringContaining(`${lost.length} lines were dropped`)]);
     });
 
+    it('in places, where a loss of power left zeros, gives lines that are refused and do not keep the others', async () => {
+      const lines = `one\ta\n${'\0'.repeat(4096)}b\tc\nthree\td\n\0\0`;
+      writeFileSync(join(directory, 'api-999999-aa-00000001.decisions'), lines);
+      const shipped: string[] = [];
+      await start(async (batch) => void shipped.push(batch.lines));
+      await until(() => shipped.length > 0);
+      expect(shipped).toEqual(['one\ta\n\ufffdb\ufffdc\nthree\td\n']);
+    });
+
     it('that has lost lines gives the others, and the lost ones are counted', async () => {
       const queue = collector();
       let away = true;

@@ -34,3 +34,14 @@ export function cutRuns(text: string, at: number, bounds: RunBounds, skip = 0): 
   cut();
   return runs;
 }
+
+/**
+ * A loss of power leaves zeros where a block of a file was not written yet. Neither the table nor a queue in PostgreSQL
+ * takes them, and what nobody takes would keep all that comes behind it. A line with zeros becomes one that is refused
+ * by itself: without columns.
+ */
+export function withoutZeros(text: string): string {
+  if (!text.includes('\0')) return text;
+  const marked = (line: string): string => (line.includes('\0') ? line.replace(/[\0\t]+/g, '\ufffd') : line);
+  return text.split('\n').map(marked).join('\n');
+}

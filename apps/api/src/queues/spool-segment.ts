@@ -1,7 +1,7 @@
 import { close, fdatasync, open, openSync, write, writeSync } from 'node:fs';
 import { readFile, stat, unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { cutRuns } from './spool-run.js';
+import { cutRuns, withoutZeros } from './spool-run.js';
 import type { SpoolRun } from './spool-run.js';
 
 /** What spooled lines are; the queue's job name for them, and the ending of the segment's file. */
@@ -293,7 +293,7 @@ export class Segment {
 
   /** Reads evicted lines back. */
   private async load(): Promise<void> {
-    const text = await readFile(this.path, 'utf8');
+    const text = withoutZeros(await readFile(this.path, 'utf8'));
     const bounds = { lines: RUN_LINES, characters: this.host.runLength };
     this.runs = cutRuns(text, this.createdAt, bounds, this.acked);
     this.count = this.runs.reduce((sum, run) => sum + run.count, this.acked);

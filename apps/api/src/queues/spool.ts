@@ -20,8 +20,8 @@ const RETRY_DISK_MS = 1000;
 const FINISH_MS = 2000;
 
 /**
- * An append-only local journal that is shipped to the queue in batches and trimmed once the queue has them. It keeps
- * lines of text, of each kind in files of their own.
+ * An append-only local journal that is shipped in batches, to the table or to the queue, and trimmed once they are there.
+ * It keeps lines of text, of each kind in files of their own.
  *
  * `append` neither waits nor throws; its lines are written together at the end of the turn of the event loop, so that
  * one write serves all requests of the turn. What is written survives the end of the process. `appendDurable` resolves
@@ -357,7 +357,7 @@ export class Spool {
     await this.syncWaiting(now - syncAfterMs);
   }
 
-  /** Pushes lines that wait for the queue since before `since` to the disk. What the queue has needs no sync. */
+  /** Pushes lines that wait to be shipped since before `since` to the disk. What is shipped needs no sync. */
   private async syncWaiting(since: number): Promise<void> {
     for (const segment of overdueForSync(this.segments, since)) {
       // A sync holds up writes to the same file, and answers wait for those: what comes now goes to another file.

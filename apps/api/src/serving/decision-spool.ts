@@ -4,7 +4,7 @@ import { DecisionShipping } from '../queues/decision-shipping.js';
 import type { DecisionRecord } from '../queues/jobs.js';
 import { Spool } from '../queues/spool.js';
 
-/** Where served decisions go: the process's journal, on its way to the queue. */
+/** Where served decisions go: the process's journal, on its way to their table. */
 @Injectable()
 export class DecisionSpool {
   constructor(

@@ -72,7 +72,7 @@ export const spoolPending = once(
   () =>
     new Gauge({
       name: 'marquee_spool_pending',
-      help: 'Records in the spool that the queue has not acknowledged',
+      help: 'Records in the spool that neither table nor queue has taken',
     }),
 );
 export const spoolAge = once(
