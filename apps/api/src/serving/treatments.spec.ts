@@ -42,7 +42,7 @@ describe('POST /v1/treatments', () => {
   }
 
   beforeAll(async () => {
-    api = await startTestApi({ MARQUEE_CORS_ORIGINS: 'https://app.example' });
+    api = await startTestApi({ MARQUEE_CORS_ORIGINS: 'https://app.example' }, { storesDecisions: true });
     await sql(`insert into surface (key, title, kind, default_value, candidate_kind) values
       ('banner', 'Banner', 'value', '"plain"', null), ('art', 'Artwork', 'action', 'null', 'artwork'), ('rows', 'Rows', 'slate', 'null', 'row')`);
     await sql(`insert into item (id, kind, subject, title, position) values
@@ -146,12 +146,16 @@ describe('POST /v1/treatments', () => {
     expect(lines).toContain(treatment?.decisionId);
   });
 
-  it('hands every decision to the queue, once the spool has shipped it', async () => {
+  it('stores every decision, once the spool has shipped it', async () => {
     const spool = api.running.app.get(Spool, { strict: false });
     const before = spool.status().shipped + spool.status().pending;
-    await serve({ unitId: 'm2', requests: [{ surface: 'banner' }, { surface: 'rows' }] });
+    const served = await serve({ unitId: 'm2', requests: [{ surface: 'banner' }, { surface: 'rows' }] });
     await until(async () => spool.status().pending === 0);
     expect(spool.status()).toMatchObject({ dropped: 0, shipped: before + 2 });
+    const rows = await api.db.database.query<{ id: string }>(
+      `select id from decision where unit_id = 'm2' order by id`,
+    );
+    expect(rows.map(({ id }) => id)).toEqual(served.map(({ decisionId }) => decisionId).sort());
   });
 
   it('follows a change of the catalogue and of a snapshot within moments', async () => {
