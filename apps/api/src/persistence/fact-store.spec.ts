@@ -5,6 +5,7 @@ import { newUlid } from '../http/ulid.js';
 import { encodeDecision } from '../queues/decision-lines.js';
 import { encodeEvents } from '../queues/event-lines.js';
 import type { ClientEvent, DecisionRecord } from '../queues/jobs.js';
+import type { Database, Transaction } from './database.js';
 import { FactStore } from './fact-store.js';
 
 const decision = (more: Partial<DecisionRecord> = {}): DecisionRecord => {
@@ -82,6 +83,29 @@ describe('the fact store', () => {
       `select policy_id, extract(epoch from due_at - decision_at)::float8 as seconds, due_at <= now() as now from reward_due where decision_id = $1`,
       [id],
     );
+
+  it('does not let a batch that may go elsewhere wait long, for a lock or for a process that is gone', async () => {
+    const limits: object[] = [];
+    // The same database; what holds in its transactions is looked up at their ends.
+    const watched = Object.assign(Object.create(db.database) as Database, {
+      transaction: <T>(work: (tx: Transaction) => Promise<T>) =>
+        db.database.transaction(async (tx) => {
+          const result = await work(tx);
+          limits.push(
+            ...(await tx.query(
+              `select name, setting::int as ms from pg_settings where name ~ '^(lock|statement|idle_in_transaction.*)_timeout$' order by name`,
+            )),
+          );
+          return result;
+        }),
+    });
+    await new FactStore(watched).dislikeWaiting().insertNewDecisions(encodeDecision(decision()));
+    expect(limits).toEqual([
+      { name: 'idle_in_transaction_session_timeout', ms: 5000 },
+      { name: 'lock_timeout', ms: 1000 },
+      { name: 'statement_timeout', ms: 5000 },
+    ]);
+  });
 
   it('stores a decision once, with everything in it, and the time when its reward is due', async () => {
     const one = decision();

@@ -45,8 +45,13 @@ const COPIES_MS = 2_000;
 const UNIQUE_VIOLATION = '23505';
 /** COPY: a line has too few columns. */
 const BAD_COPY = '22P04';
-/** How long a batch waits for a lock, and for one statement, where something else can take it. */
-const BRIEF = "set local lock_timeout = '1s';set local statement_timeout = '5s';";
+/**
+ * How long a batch waits for a lock, and for one statement, where something else can take it. A process that is gone in
+ * the middle, with its machine, is not waited for either: erasing units and rolling up wait for open batches.
+ */
+const BRIEF =
+  "set local lock_timeout = '1s';set local statement_timeout = '5s';" +
+  "set local idle_in_transaction_session_timeout = '5s';";
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 const COPY_EVENTS = `copy event (${EVENT_COLUMNS}) from stdin`;
 const COPY_DECISIONS = `copy decision (${DECISION_COLUMNS}) from stdin`;

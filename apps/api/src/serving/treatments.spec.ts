@@ -421,7 +421,7 @@ describe('POST /v1/treatments', () => {
       }
       node.closeAllConnections();
       node.close();
-      expect(statuses).toEqual({ 200: 40, 400: 154, 415: 5, 417: 1 });
+      expect(statuses).toEqual({ 200: 40, 400: 154, 404: 1, 415: 4, 417: 1 });
     });
 
     it('leaves to Fastify what is not plain: other types, compression, large bodies, pages of other origins', async () => {
