@@ -67,7 +67,8 @@ export class EventQueue {
     // What earlier pages could not send goes first; its bound is that of the queue.
     const known = new Set(this.events);
     const earlier = this.kept.read().filter((event) => !known.has(event));
-    this.events.splice(0, 0, ...earlier.slice(-Math.max(0, this.maxQueued - this.events.length)));
+    const room = Math.max(0, this.maxQueued - this.events.length);
+    this.events.splice(0, 0, ...earlier.slice(Math.max(0, earlier.length - room)));
     if (this.events.length > 0) this.wake(0);
   }
 

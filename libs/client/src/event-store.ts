@@ -68,7 +68,8 @@ export class EventStore {
 /** One that is no JSON would spoil the batch that it is sent in. */
 function isEvent(text: string): boolean {
   try {
-    return typeof JSON.parse(text) === 'object';
+    const event: unknown = JSON.parse(text);
+    return typeof event === 'object' && event !== null && !Array.isArray(event);
   } catch {
     return false;
   }

@@ -295,9 +295,22 @@ describe('the client when things go wrong', () => {
       const pending = client({ store, consent: 'pending' });
       expect(await pending.flush()).toBe(true);
       expect(server.events).toEqual([]);
+      // As many wait in the page already: the oldest of the store go, and not the bound.
+      server.mode = 500;
+      const full = client({ store, consent: 'pending', maxQueued: 3, retryMs: [60_000, 60_000] });
+      for (let i = 6; i < 9; i++) full.outcome(`play-${i}`);
+      full.setConsent('granted');
+      await full.flush();
+      problems.length = 0;
+      full.outcome('play-9');
+      expect(problems).toMatchObject([{ reason: 'queue_full', lost: 1 }]);
+      server.mode = 'fine';
+      expect(await full.flush()).toBe(true);
+      expect(server.events.map((event) => event['name'])).toEqual(['play-7', 'play-8', 'play-9']);
+      server.bodies.length = 0;
       pending.setConsent('denied');
       expect(store.items.size).toBe(0);
-      for (const broken of ['{', '{"a":1}', '[7,"{",null]', 'null']) {
+      for (const broken of ['{', '{"a":1}', '[7,"{",null,"null","[]"]', 'null']) {
         store.setItem(name, broken);
         const next = client({ store });
         next.outcome('fine');
