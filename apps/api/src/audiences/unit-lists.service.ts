@@ -31,6 +31,9 @@ where status <> 'archived' and targeting::text ~ '"(notInList|inList)"'
 union all
 select 'segment', segment, condition from segment_version where condition::text ~ '"(notInList|inList)"'
 order by 1, 2`;
+const FIRST_ERASED = `
+select h as hash from unnest($1::text[]) with ordinality as given (h, n)
+  join erased_unit e on e.unit_hash = decode(h, 'hex') order by n limit 1`;
 const SHA256 = /^[0-9a-f]{64}$/;
 
 /** Lists of units by id: testers, partners, everybody who called. Who is on a list may change at any time. */
@@ -67,7 +70,7 @@ export class UnitListsService {
     });
   }
 
-  /** Adds ids. Those that are on it already count once. @throws Problem 404, 400, 409 `list_full` or `managed_by_files`. */
+  /** Adds ids. Those that are on it already count once. @throws Problem 404, 400 (also for an erased unit), 409 `list_full` or `managed_by_files`. */
   async add(key: string, body: EntriesBody, acting: Acting): Promise<UnitListView> {
     return this.change(key, body, acting, 'add', async (tx, entries) => {
       const rows = await tx.query(
@@ -151,6 +154,7 @@ export class UnitListsService {
       const before = await this.get(key, tx);
       await refuseManaged(tx, acting, 'unitList', key, 'ids');
       const entries = entriesOf(body, before.hashed, verb === 'replace');
+      if (verb !== 'take') await refuseErased(tx, body);
       const { gone, added } = await write(tx, entries);
       const size = before.size + added - gone;
       if (added > gone) await requireRoom(tx, key, size, added - gone);
@@ -227,6 +231,23 @@ function entriesOf(body: EntriesBody, hashed: boolean, mayBeEmpty: boolean): rea
       fail(index, 'looks like an e-mail address or a phone number; send a pseudonymous id');
   });
   return [...new Set(hashed && !body.hashed ? ids.map(hashUnitId) : ids)];
+}
+
+/**
+ * Who asked to be forgotten is kept on no list, also where a file or an upload still names them.
+ * @throws Problem 400 `erased_unit` with the first of them.
+ */
+async function refuseErased(sql: Sql, body: EntriesBody): Promise<void> {
+  const ids = idsOf(body);
+  const hashes = body.hashed ? ids : ids.map(hashUnitId);
+  const [erased] = await sql.query<{ hash: string }>(FIRST_ERASED, [hashes]);
+  if (!erased) return;
+  const index = hashes.indexOf(erased.hash);
+  throw Problem.invalid(
+    body.ids ? `/ids/${index}` : '/csv',
+    'erased_unit',
+    `entry ${index + 1}: this unit was erased (SHA-256 ${erased.hash}); leave it out`,
+  );
 }
 
 async function usesOf(sql: Sql): Promise<ReadonlyMap<string, UnitListView['usedBy']>> {

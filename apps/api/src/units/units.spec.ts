@@ -159,6 +159,31 @@ describe('units over HTTP', () => {
     expect(Object.values(again.removed).every((n) => n === 0)).toBe(true);
   });
 
+  it('puts an erased unit on no list again, neither by upload nor from a file that still names it', async () => {
+    for (const [key, hashed] of [
+      ['old-plain', false],
+      ['old-hashed', true],
+    ] as const) {
+      await api.request('POST', '/v1/unit-lists', { body: { key, title: 'Old', hashed } });
+      const add = (body: object) => api.request('POST', `/v1/unit-lists/${key}/add`, { body });
+      const refused = await add({ ids: [BOB, ADA] });
+      expect([refused.status, refused.json()['errors']]).toMatchObject([
+        400,
+        [{ pointer: '/ids/1', code: 'erased_unit' }],
+      ]);
+      expect((await add({ csv: `${BOB}\n"${ADA.replaceAll('"', '""')}"` })).status).toBe(400);
+      expect((await add({ ids: [BOB] })).status).toBe(200);
+      const config = { unitLists: [{ key, title: 'Old', hashed, ids: [BOB, ADA] }] };
+      const plan = await api.request('POST', '/v1/config/plan', { body: { config } });
+      expect(plan.json()).toMatchObject({
+        possible: false,
+        items: [{ refused: [{ pointer: '/unitLists/0/ids', code: 'erased_unit' }] }],
+      });
+      expect(plan.text).not.toContain('Ada');
+      expect((await api.request('DELETE', `/v1/unit-lists/${key}`)).status).toBe(204);
+    }
+  });
+
   it('leaves the id in no table at all', async () => {
     const { database } = api.db;
     const tables = await database.query<{ name: string }>(

@@ -25,11 +25,14 @@ export const EXPORT = {
 } as const;
 
 /**
- * In this order: first the lock of the rollup (rollups/roll-up.ts), which might otherwise write rows that it derived from
+ * In this order: first the lock of unit lists, so that whoever is writing one now has either done so before the id is taken
+ * off, or finds the tombstone; it may be held for as long as configuration files are applied, and nobody waits behind it
+ * for this. Then the lock of the rollup (rollups/roll-up.ts), which might otherwise write rows that it derived from
  * facts that are about to go, and only then the lock that ingestion holds shared (persistence/fact-store.sql.ts), so
  * that ingestion does not wait for a rollup.
  */
 export const ERASE_LOCKS = [
+  `select pg_advisory_xact_lock(hashtext('marquee.unit_list'))`,
   `select pg_advisory_xact_lock(hashtext('marquee.rollup'))`,
   `select pg_advisory_xact_lock(hashtext('marquee.erase'))`,
 ] as const;

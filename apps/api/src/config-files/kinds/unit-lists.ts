@@ -70,7 +70,14 @@ function storedOf({ key, title, hashed, size, revision, ids }: Row): Stored<Unit
 async function writeIds({ db, acting }: Run, { key, hashed, ids = [] }: UnitListSpec): Promise<void> {
   const service = new UnitListsService(db);
   const given = hashed ? ids.map((id) => HASHED.exec(id)?.[1] ?? id) : ids;
-  await service.replace(key, { ids: [...given], hashed }, acting);
+  try {
+    await service.replace(key, { ids: [...given], hashed }, acting);
+  } catch (error) {
+    const [first] = error instanceof Problem ? error.errors : [];
+    if (first?.code !== 'erased_unit') throw error;
+    // The ids were put in order: where one stood in the file is not known here.
+    throw Problem.invalid('/ids', first.code, first.message.replace(/^entry \d+: /, ''));
+  }
 }
 
 async function change(
