@@ -7,6 +7,8 @@ const TYPES: Readonly<Record<string, string>> = {
   'experiment.create': 'experiment.created',
   'experiment.change': 'experiment.changed',
   'experiment.schedule': 'experiment.scheduled',
+  // What was planned and is refused when its time comes, such as a start at night.
+  'schedule.fail': 'experiment.schedule_failed',
   'experiment.start': 'experiment.started',
   'experiment.pause': 'experiment.paused',
   'experiment.resume': 'experiment.resumed',

@@ -23,6 +23,7 @@ import type { StoredSchedule } from './schedule-store.js';
 import type { PatchSchedule } from './schedule.schemas.js';
 
 const PLANNABLE: ReadonlySet<string> = new Set(['draft', 'scheduled', 'running', 'paused']);
+const SCHEDULE: Acting = { actor: 'system: schedule', requestId: '' };
 const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
 
 export type ScheduleView = ReturnType<typeof scheduleView>;
@@ -111,7 +112,7 @@ export class ScheduleService {
   }
 
   /**
-   * Makes what is due, one experiment after the other. What fails is noted and tried again at the next tick; one
+   * Makes what is due, one experiment after the other. What fails is noted, told and tried again at the next tick; one
    * experiment's failure keeps no other from its turn.
    */
   async run(now: Date): Promise<Made[]> {
@@ -121,7 +122,7 @@ export class ScheduleService {
         made.push(...(await this.runOne(key, now.getTime())));
       } catch (error) {
         const why = (error as Error).message;
-        await writeNote(this.db, key, `Could not be done, and is tried again: ${why}`, true);
+        await this.db.transaction((tx) => this.noteFailure(tx, key, why));
         made.push({ experiment: key, move: 'failed', why });
       }
     }
@@ -141,6 +142,14 @@ export class ScheduleService {
     }
   }
 
+  /** Nobody may be looking when a start is refused at night: webhooks are told, once for each time that it begins to fail. */
+  private async noteFailure(tx: Transaction, key: string, why: string): Promise<void> {
+    const before = await readSchedule(tx, key, true);
+    const note = `Could not be done, and is tried again: ${why}`;
+    await writeNote(tx, key, note, true);
+    if (!before.failed) await this.record(tx, SCHEDULE, 'fail', before, { ...before, note, failed: true });
+  }
+
   /** One move, with the progress that it means, in one transaction. */
   private async step(tx: Transaction, key: string, now: number): Promise<ScheduleMove | null> {
     const experiment = await this.store.lock(tx, key);
@@ -149,7 +158,7 @@ export class ScheduleService {
     const counted = { ...experiment, startedAt: (await dealtAnewAt(tx, key)) ?? experiment.startedAt };
     const move = nextMove(counted, schedule.plan, schedule.progress, factsOf(experiment.summary), now);
     if (move === null || move.kind === 'wait') return move;
-    const acting: Acting = { actor: 'system: schedule', requestId: '' };
+    const acting = SCHEDULE;
     let { progress } = schedule;
     if (move.kind === 'traffic' || move.kind === 'skip') {
       progress = { step: move.step, stepAt: now };

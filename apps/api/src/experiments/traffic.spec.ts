@@ -520,7 +520,18 @@ describe('traffic of experiments over HTTP', () => {
       await create('broken', { layer: 'timed', layerShare: 0.1 });
       await schedule('broken', { startAt: at(1) });
       await api.db.database.query(`update experiment set arms = '[]' where key = 'broken'`);
-      expect(await tick(2)).toEqual(['broken failed']);
+      await api.db.database.query(
+        `insert into webhook_endpoint (id, url, description, events, secrets)
+         values ('whk_night', 'https://example.org/hook', '', '{experiment.*}', '[]')`,
+      );
+      // It is tried at every tick, and told once.
+      for (let i = 0; i < 2; i++) expect(await tick(2)).toEqual(['broken failed']);
+      const messages = await api.db.database.query(
+        `select data -> 'key' as key, data -> 'after' as after from webhook_message where type = 'experiment.schedule_failed'`,
+      );
+      expect(messages).toMatchObject([
+        { key: 'broken', after: { failed: true, note: expect.stringContaining('at least two arms') } },
+      ]);
       const told = (await api.request('GET', '/v1/experiments/broken/schedule')).json();
       expect(told).toMatchObject({ failed: true, note: expect.stringContaining('at least two arms') });
       await api.db.database.query(`update experiment set status = 'archived' where key = 'broken'`);
