@@ -223,12 +223,17 @@ withBrowser('dashboard states and journeys in Chromium (skipped where no chromiu
 
   it('says on every tab what a guardrail did, takes it back with one click, and sets what a breach leads to', async () => {
     const { page } = stage;
-    stage.api.override(/GET .*guardrails$/, { status: 200, body: inBreach(1) });
+    stage.api.override(/GET .*guardrails$/, {
+      status: 200,
+      body: { ...inBreach(1), clusterBy: 'household' },
+    });
     await visit('/experiments/home-rows-als/setup');
     await page.getByText('A guardrail paused this experiment').waitFor();
+    await page.getByText('1 h and 100 clusters (household) in every arm').waitFor();
     await page.getByRole('button', { name: /do not report this again/ }).click();
     await page.getByRole('button', { name: 'Edit guardrails' }).click();
     const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Not before so many clusters (household) in every arm').waitFor();
     await dialog.getByRole('combobox', { name: 'If units are not split as planned' }).click();
     await page.getByRole('option', { name: 'Control for everybody' }).click();
     await dialog.getByRole('button', { name: 'Save guardrails' }).click();

@@ -31,9 +31,12 @@ export class GuardrailsService {
     const check = await readCheck(this.db, key);
     const breaches = await readBreaches(this.db, key);
     const open = breaches.filter((breach) => isOpen(breach, experiment.phase));
+    const { clusterBy, unitType } = experiment;
     return {
       experiment: key,
       plan,
+      /** Type of the clusters that share arms: `minimumUnits`, the split and the errors then count those. Null: units. */
+      clusterBy: clusterBy && clusterBy !== unitType ? clusterBy : null,
       /** Guardrail metrics of the experiment, each with what a breach of it leads to. */
       metrics: experiment.guardrailMetrics.map((metric) => ({
         metric,

@@ -508,6 +508,8 @@ describe('guardrails', () => {
       await draft('narrow', { layer: 'apart', layerShare: 0.2 });
       await post('/v1/experiments/narrow/start');
       await draft('homes', { layer: 'apart', layerShare: 0.2, clusterBy: 'household' });
+      expect(await read('homes', 'guardrails')).toMatchObject({ clusterBy: 'household' });
+      expect(await read('narrow', 'guardrails')).toMatchObject({ clusterBy: null });
       const mixed = (await api.request('GET', '/v1/calendar?drafts=true')).json<Seen>();
       expect(pairs(mixed, 'layer-unit')).toContainEqual(['homes', 'narrow']);
       expect(mixed.clashes.find(({ reason }) => reason === 'layer-unit')?.text).toContain(

@@ -40,6 +40,8 @@ export interface Guardrails {
     errors: GuardAction;
     metrics: Record<string, { action: GuardAction; margin: number | null }>;
   };
+  /** Type of the clusters that share arms, and are counted; null: units are. */
+  clusterBy: string | null;
   metrics: { metric: string; action: GuardAction; margin: number | null }[];
   check: {
     checkedAt: string;

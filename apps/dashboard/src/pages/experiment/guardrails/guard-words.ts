@@ -1,4 +1,4 @@
-import type { Breach, GuardAction, GuardFinding } from '../../../api/guardrails.js';
+import type { Breach, GuardAction, GuardFinding, Guardrails } from '../../../api/guardrails.js';
 
 export const ACTION_CHOICES: readonly { value: GuardAction; label: string }[] = [
   { value: 'off', label: 'Do not watch' },
@@ -27,3 +27,7 @@ export const DONE: Record<Breach['done'], string> = {
   paused: 'Paused the experiment',
   control: 'Sent everybody to control',
 };
+
+/** What is counted before anything is judged: units, or clusters where these share arms. */
+export const countedOf = ({ clusterBy }: Guardrails): string =>
+  clusterBy === null ? 'units' : `clusters (${clusterBy})`;

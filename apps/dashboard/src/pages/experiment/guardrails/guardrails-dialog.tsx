@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { guardrailsPath } from '../../../api/guardrails.js';
 import type { GuardAction, Guardrails } from '../../../api/guardrails.js';
 import { useWrite } from '../../../api/mutations.js';
-import { ACTION_CHOICES } from './guard-words.js';
+import { ACTION_CHOICES, countedOf } from './guard-words.js';
 
 interface Draft {
   readonly metrics: Readonly<Record<string, GuardAction>>;
@@ -85,7 +85,7 @@ export function GuardrailsDialog({
               onChange={(next) => set({ minimumMinutes: Number(next) })}
             />
             <NumberInput
-              label="Not before so many units in every arm"
+              label={`Not before so many ${countedOf(guardrails)} in every arm`}
               min={1}
               allowDecimal={false}
               value={draft.minimumUnits}

@@ -14,7 +14,7 @@ import { ManagedCell } from '../../../ui/managed.js';
 import { Panel } from '../../../ui/panel.js';
 import { QueryBoundary } from '../../../ui/query-boundary.js';
 import { Pill } from '../../../ui/status.js';
-import { DONE, FOUND, WATCH, actionWord } from './guard-words.js';
+import { DONE, FOUND, WATCH, actionWord, countedOf } from './guard-words.js';
 import { GuardrailsDialog } from './guardrails-dialog.js';
 
 const EDITABLE: ReadonlySet<string> = new Set(['draft', 'scheduled', 'running', 'paused']);
@@ -98,7 +98,7 @@ function Watched({ guardrails }: { guardrails: Guardrails }): ReactElement {
           { label: 'On a breach', value: rules.join('; ') },
           {
             label: 'Judged from',
-            value: `${duration(plan.minimumMinutes * 60)} and ${count(plan.minimumUnits)} units in every arm`,
+            value: `${duration(plan.minimumMinutes * 60)} and ${count(plan.minimumUnits)} ${countedOf(guardrails)} in every arm`,
           },
           {
             label: 'False alarms',
