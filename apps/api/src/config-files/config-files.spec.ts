@@ -427,6 +427,11 @@ describe('configuration files over HTTP', () => {
       [{ pointer: '/guardrails/errors', before: 'control', after: 'alert' }],
       true,
     ]);
+    // A guardrail that goes takes its rule along: what is exported then can be applied elsewhere.
+    const bare = { ...files, experiments: [{ ...design, ...some, guardrailMetrics: [] }] };
+    expect((await apply(bare, { source: source(bare) })).status).toBe(200);
+    const [left] = ((await exported())['experiments'] as Files[]).filter((one) => one['key'] === design.key);
+    expect((await plan({ experiments: [{ ...left, key: 'copied' }] })).possible).toBe(true);
     const empty = {
       ...files,
       experiments: [{ ...design, schedule: {}, guardrails: {}, assignmentRules: {} }],

@@ -19,6 +19,7 @@ import { gateArms } from '../off-policy/traffic-gate.js';
 import { pinSegments } from '../persistence/audience-references.js';
 import { Database } from '../persistence/database.js';
 import type { Transaction } from '../persistence/database.js';
+import { keepRulesOf } from '../persistence/guardrail-rules.js';
 import { takeBack } from '../persistence/take-back.js';
 import { MOST_KEPT, dropKept, idsIn, keepUnits, readKept } from '../persistence/kept-units.js';
 import { requireApproval } from './approval.js';
@@ -129,6 +130,7 @@ export class ExperimentsService {
     await checkJoined(this.store, tx, before, next);
     if (next.status !== 'draft' && ranges) await claimRanges(this.store, tx, next);
     const after = await this.store.update(tx, next);
+    if (changed.includes('guardrailMetrics')) await keepRulesOf(tx, after.key, after.guardrailMetrics);
     if (newPhase) {
       const keep = existing === 'keep';
       const at = await this.store.now(tx);

@@ -22,7 +22,7 @@ import type { Sql } from '../../persistence/database.js';
 import { anyKind, sameJson, specOf, wantedKeys } from './kind.js';
 import type { Allocation, Effect, Run, Stored, TrafficEffect } from './kind.js';
 import { NO_PARTS, PART_SCHEMAS, experimentFileSchema } from './part-schemas.js';
-import type { ExperimentFile, RunParts, SchedulePart } from './part-schemas.js';
+import type { ExperimentFile, GuardrailsPart, RunParts, SchedulePart } from './part-schemas.js';
 import { isRunPart, readParts, writeParts } from './parts.js';
 
 const LIVE: ReadonlySet<string> = new Set(['running', 'paused']);
@@ -46,15 +46,27 @@ function toCome(schedule: SchedulePart, { status, started }: Pick<ExperimentStat
   return started ? { ...schedule, startAt: null } : schedule;
 }
 
+/** A rule outlives the guardrail that it was for, and says nothing: no file could be applied that has it. */
+const ofItsOwn = (plan: GuardrailsPart, guardrailMetrics: readonly string[]): GuardrailsPart => ({
+  ...plan,
+  metrics: Object.fromEntries(
+    Object.entries(plan.metrics).filter(([metric]) => guardrailMetrics.includes(metric)),
+  ),
+});
+
 function storedOf(
   experiment: StoredExperiment,
-  { schedule, ...parts }: RunParts,
+  { schedule, guardrails, assignmentRules }: RunParts,
   told: Stored['told'] = [],
 ): Stored<ExperimentSpec> {
   const { version, status, startedAt } = experiment;
   const state: ExperimentState = { version, status, started: startedAt !== null };
   const { layerRange, ...rest } = specOf(experimentFileSchema, experiment);
-  const spec = { ...rest, ...parts, schedule: toCome(schedule, state) };
+  const spec = {
+    ...rest,
+    ...{ assignmentRules, guardrails: ofItsOwn(guardrails, rest.guardrailMetrics) },
+    schedule: toCome(schedule, state),
+  };
   // A draft in a full layer has no part of it: it gets one when it is started.
   const isNothing = layerRange !== undefined && layerRange[0] === layerRange[1];
   return {
