@@ -27,6 +27,7 @@ export interface ErasureReceipt {
 
 const NOTES = [
   'Sums over many units (moments of metrics, counts) hold no ids and stay as they are until they are next rebuilt.',
+  'Decisions of other units that it asked for and never reacted to keep 32 bits of a hash of its id until they are too old to be kept.',
   'Learned policies hold no events of the unit; recommenders forget what they derived from it with their next training run.',
   'Records still on their way are dropped at the door by the tombstone.',
 ] as const;

@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ulid } from 'ulid';
 import { startTestApi } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
+import { askedMark } from '../persistence/asked-mark.js';
 import { FactStore } from '../persistence/fact-store.js';
 import { encodeDecision } from '../queues/decision-lines.js';
-import { encodeEvent } from '../queues/event-lines.js';
-import type { DecisionRecord } from '../queues/jobs.js';
+import { encodeEvents } from '../queues/event-lines.js';
+import type { ClientEvent, DecisionRecord } from '../queues/jobs.js';
 
 type Export = Record<string, Record<string, unknown>[]> & { erasedAt: string | null };
 
@@ -45,24 +46,24 @@ describe('units over HTTP', () => {
     latencyMicros: 80,
     rewardWindowSeconds: null,
   });
+  const event = (unitId: string): ClientEvent => ({
+    id: ulid(now),
+    kind: 'outcome',
+    unitId,
+    at: now,
+    receivedAt: now,
+    decisionId: null,
+    name: 'click',
+    value: 1,
+    actionId: 'a1',
+    itemId: null,
+    position: null,
+    properties: null,
+  });
   const store = async (unitId: string) => {
     const record = decision(unitId);
     const decisions = await facts.insertDecisions([encodeDecision(record)]);
-    const line = encodeEvent({
-      id: ulid(now),
-      kind: 'outcome',
-      unitId,
-      at: now,
-      receivedAt: now,
-      decisionId: record.id,
-      name: 'click',
-      value: 1,
-      actionId: 'a1',
-      itemId: null,
-      position: null,
-      properties: null,
-    });
-    const events = await facts.insertEvents({ count: 1, firstAt: now, lastAt: now, lines: line });
+    const events = await facts.insertEvents(encodeEvents([{ ...event(unitId), decisionId: record.id }]));
     return { record, decisions, events };
   };
   const derive = async (unitId: string, decisionId: string): Promise<void> => {
@@ -157,6 +158,28 @@ describe('units over HTTP', () => {
     }
     const again = (await api.request('DELETE', path(ADA))).json<{ removed: Record<string, number> }>();
     expect(Object.values(again.removed).every((n) => n === 0)).toBe(true);
+  });
+
+  it('takes out who asked for a decision of another unit, and of nobody else', async () => {
+    const asked = [ulid(now), ulid(now)] as const;
+    const [cyd, dot] = ['member-cyd', 'member-dot'];
+    await facts.insertDecisions(
+      [cyd, dot].map((who, i) => {
+        const id = asked[i] ?? '';
+        return encodeDecision({ ...decision('tv-1'), id, askedMark: askedMark(id, who) });
+      }),
+    );
+    for (const [i, unitId] of [cyd, dot].entries())
+      await facts.insertEvents(
+        encodeEvents([{ ...event(unitId), kind: 'exposure', decisionId: asked[i] ?? '' }]),
+      );
+    const receipt = await api.request('DELETE', path(cyd));
+    expect(receipt.json()).toMatchObject({ removed: { askedMarks: 1, decisions: 0, events: 1 } });
+    const left = await api.db.database.query(
+      `select asked_mark as mark from decision where unit_id = 'tv-1' order by id = $1 desc`,
+      [asked[0]],
+    );
+    expect(left).toEqual([{ mark: null }, { mark: askedMark(asked[1], dot) }]);
   });
 
   it('puts an erased unit on no list again, neither by upload nor from a file that still names it', async () => {

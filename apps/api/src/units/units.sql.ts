@@ -1,3 +1,5 @@
+import { askedMarkSql } from '../persistence/asked-mark.js';
+
 /** $1 is the unit's id everywhere. Each query answers rows `{row: jsonb}`. */
 export const EXPORT = {
   decisions: `select to_jsonb(d) - 'txid' as row from decision d where d.unit_id = $1 order by d.at, d.id`,
@@ -49,6 +51,11 @@ export const ERASE: Readonly<Record<string, string>> = {
   withheldOutcomes: removed(`delete from withheld_outcome where unit_id = $1`),
   dueRewards: removed(
     `delete from reward_due where decision_id in (select id from decision where unit_id = $1)`,
+  ),
+  // Of other units' decisions that it asked for, as far as its own events lead to them.
+  askedMarks: removed(
+    `update decision set asked_mark = null
+      where id in (select decision_id from event where unit_id = $1) and asked_mark = ${askedMarkSql('id', '$1')}`,
   ),
   decisions: removed(`delete from decision where unit_id = $1`),
   events: removed(`delete from event where unit_id = $1`),
