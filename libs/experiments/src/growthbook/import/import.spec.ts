@@ -185,6 +185,23 @@ describe('an import from GrowthBook', () => {
       { layer: 'ns-old' },
       { layer: 'ns-old.rival', layerRange: [0.2, 0.7] },
     ]);
+    // A layer deals by one kind of unit: another attribute has a layer that hashes alike, whether it runs or not.
+    const beside = { namespace: { ...namespace, range: [0.7, 1] } };
+    const devices = (['running', 'draft'] as const).map((status, i) =>
+      experiment({ id: `dev_${i}`, trackingKey: `dev-${status}`, hashAttribute: 'deviceId', status }, beside),
+    );
+    const drafted = experiment({ id: 'exp_3', trackingKey: 'drafted', status: 'draft' }, beside);
+    const units = importGrowthBook(
+      exported({ experiments: [...devices.slice(1), drafted, one, devices[0]] }),
+      OPTIONS,
+    );
+    expect(units.config.experiments.map((made) => [made['key'], made['unitType'], made['layer']])).toEqual([
+      ['dev-draft', 'device', 'ns-old.dev-draft'],
+      ['drafted', 'member', 'ns-old'],
+      ['hero-text', 'member', 'ns-old'],
+      ['dev-running', 'device', 'ns-old.dev-running'],
+    ]);
+    expect(units.report.find(({ id }) => id === 'dev_0')?.notes.join()).toContain('deals by member');
   });
 
   it('makes a unit list of a long list of units, and asks for what is too long for a file', () => {
