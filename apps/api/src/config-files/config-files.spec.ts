@@ -376,12 +376,15 @@ describe('configuration files over HTTP', () => {
           key: 'late',
           schedule: { startAt: '2020-01-01T00:00:00Z', endAt: '2020-02-01T00:00:00Z' },
         },
+        // Its part of the layer is taken: that is no fault of the date.
+        { ...design, key: 'full', layerRange: [0, 1], schedule: { startAt: '2099-01-01T00:00:00Z' } },
       ],
     });
     expect(wrong.items.flatMap(({ refused }) => refused.map(({ pointer }) => pointer))).toEqual([
       '/experiments/0/schedule/ramp/1/traffic',
       '/experiments/1/guardrails/metrics/nothing',
       '/experiments/2/schedule/endAt',
+      '/experiments/3/layerShare',
     ]);
     const made = await apply(files);
     expect([made.status, itemOf(made.json<Plan>(), 'run-from-files').action]).toEqual([200, 'create']);

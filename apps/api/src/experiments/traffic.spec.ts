@@ -383,6 +383,10 @@ describe('traffic of experiments over HTTP', () => {
     });
 
     it('attaches holdouts by tag, spares internal users, and locks them', async () => {
+      const ufo = { key: 'ufo', title: 'Nobody', share: 0.1, unitType: 'ufo' };
+      expect((await api.request('POST', '/v1/holdouts', { body: ufo })).json()).toMatchObject({
+        ...{ status: 400, errors: [{ pointer: '/unitType', code: 'unknown_unit_type' }] },
+      });
       const body = {
         key: 'area',
         title: 'Area',

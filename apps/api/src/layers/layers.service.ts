@@ -75,11 +75,12 @@ export class LayersService {
     return this.db.query<Row<HoldoutView>>(`select ${HOLDOUT} from holdout order by created_at, key`);
   }
 
-  /** @throws Problem 400 for an unknown surface, 409 `already_exists`. */
+  /** @throws Problem 400 for an unknown surface or unit type, 409 `already_exists`. */
   async createHoldout(body: CreateHoldout, acting: Acting): Promise<HoldoutView> {
     const holdout = { ...body, salt: defaultSalt.holdout(body.key), revision: 1 };
     return this.db.transaction(async (tx) => {
       await requireSurfaces(tx, holdout.surfaces);
+      await requireUnitType(tx, holdout.unitType);
       const inserted = await tx.query(
         `insert into holdout (key, title, salt, share, surfaces, unit_type, enabled, tags, except_when)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb)

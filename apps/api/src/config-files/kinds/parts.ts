@@ -16,7 +16,7 @@ import type { PatchAssignmentRules } from '../../reports/assignment-health.schem
 import { AssignmentRulesService } from '../../reports/assignment-rules.service.js';
 import { sameJson } from './kind.js';
 import type { Run } from './kind.js';
-import { NO_PARTS } from './part-schemas.js';
+import { NO_PARTS, PART_SCHEMAS } from './part-schemas.js';
 import type { AssignmentRulesPart, GuardrailsPart, RunParts, SchedulePart } from './part-schemas.js';
 
 /** In the order in which they are written: a start date asks that everything else is ready. */
@@ -119,13 +119,17 @@ const rulesPatch = (before: AssignmentRulesPart, after: AssignmentRulesPart): Pa
   lateAfterSeconds: after.lateAfterSeconds ?? null,
 });
 
-/** Faults of a part with pointers into the experiment. What the whole experiment lacks is told where it lacks it. */
+/** Faults of a part with pointers into the experiment. What its design lacks for a start is told where it lacks it. */
 function placed(part: RunPart, error: unknown): Error {
   const problem = problemFrom(error);
   if (problem.status >= 500) return error as Error;
   const { status, code, detail, errors } = problem;
   if (code === 'not_ready') return problem;
-  const inside = errors.map((one) => ({ ...one, pointer: `/${part}${one.pointer}` }));
+  const fields: object = PART_SCHEMAS[part].shape;
+  const isOwn = (pointer: string): boolean => Object.hasOwn(fields, pointer.split('/')[1] ?? '');
+  const inside = errors.map((one) =>
+    isOwn(one.pointer) ? { ...one, pointer: `/${part}${one.pointer}` } : one,
+  );
   return new Problem(
     status,
     code,
