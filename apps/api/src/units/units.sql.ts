@@ -52,10 +52,12 @@ export const ERASE: Readonly<Record<string, string>> = {
   dueRewards: removed(
     `delete from reward_due where decision_id in (select id from decision where unit_id = $1)`,
   ),
-  // Of other units' decisions that it asked for, as far as its own events lead to them.
+  // Of other units' decisions that it asked for, as far as its own events lead to them. Ids begin with their time, which says
+  // which day partition to look in.
   askedMarks: removed(
-    `update decision set asked_mark = null
-      where id in (select decision_id from event where unit_id = $1) and asked_mark = ${askedMarkSql('id', '$1')}`,
+    `update decision d set asked_mark = null from event e
+      where e.unit_id = $1 and d.id = e.decision_id and d.asked_mark = ${askedMarkSql('d.id', '$1')}
+        and d.at between ulid_at(e.decision_id) - interval '1 hour' and ulid_at(e.decision_id) + interval '1 hour'`,
   ),
   decisions: removed(`delete from decision where unit_id = $1`),
   events: removed(`delete from event where unit_id = $1`),
