@@ -235,7 +235,7 @@ function entriesOf(body: EntriesBody, hashed: boolean, mayBeEmpty: boolean): rea
 
 /**
  * Who asked to be forgotten is kept on no list, also where a file or an upload still names them.
- * @throws Problem 400 `erased_unit` with the first of them.
+ * @throws Problem 400 `erased` with the first of them.
  */
 async function refuseErased(sql: Sql, body: EntriesBody): Promise<void> {
   const ids = idsOf(body);
@@ -245,7 +245,7 @@ async function refuseErased(sql: Sql, body: EntriesBody): Promise<void> {
   const index = hashes.indexOf(erased.hash);
   throw Problem.invalid(
     body.ids ? `/ids/${index}` : '/csv',
-    'erased_unit',
+    'erased',
     `entry ${index + 1}: this unit was erased (SHA-256 ${erased.hash}); leave it out`,
   );
 }

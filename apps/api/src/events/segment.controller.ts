@@ -127,7 +127,7 @@ export class SegmentController {
     const made = await this.identities.linkAll(links, acting);
     let linked = 0;
     made.forEach((one, i) => {
-      // There is no room for another alias: the rest of the batch counts all the same.
+      // No room for another alias, or a unit that was erased: the rest of the batch counts all the same.
       if (one instanceof Problem)
         rejected.push({ index: places[i] ?? i, code: one.code, message: one.message });
       else linked += 1;

@@ -67,7 +67,7 @@ export class IdentitiesService {
     @Inject(IdentityMap) private readonly map: IdentityMap,
   ) {}
 
-  /** @throws Problem 409 `too_many_aliases`. */
+  /** @throws Problem 409 `too_many_aliases`, `erased`. */
   async link(link: Link, acting: Acting): Promise<Linked> {
     const [made] = await this.linkAll([link], acting);
     if (!made || made instanceof Problem) throw made ?? new Error('a link became nothing');
@@ -76,7 +76,7 @@ export class IdentitiesService {
 
   /**
    * Links in their order, each after those before it; a transaction for every hundred of them.
-   * @returns one for each: what became of it, or why there was no room for it.
+   * @returns one for each: what became of it, or why it was refused.
    */
   async linkAll(links: readonly Link[], acting: Acting): Promise<(Linked | Problem)[]> {
     const made: (Linked | Problem)[] = [];

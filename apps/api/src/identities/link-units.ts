@@ -1,4 +1,6 @@
+import { hashUnitId } from '#experiments';
 import type { Sql } from '../persistence/database.js';
+import { FIND_ERASED } from '../persistence/fact-store.sql.js';
 import { MOST_ALIASES } from '../persistence/identity-map.js';
 import { Problem } from '../http/problem.js';
 
@@ -123,6 +125,19 @@ class Linking {
   }
 }
 
+/** Units of the links that were erased: nothing may be stored of them any more. An erasure waits, or is waited for. */
+async function erasedOf(sql: Sql, links: readonly Link[]): Promise<ReadonlySet<string>> {
+  await sql.query(`select pg_advisory_xact_lock_shared(hashtext('marquee.erase'))`);
+  const ids = new Map(
+    links.flatMap(({ anonymousId, unitId }) => [anonymousId, unitId]).map((id) => [hashUnitId(id), id]),
+  );
+  const found = await sql.query<{ hash: string }>(FIND_ERASED, [[...ids.keys()]]);
+  return new Set(found.map(({ hash }) => ids.get(hash) ?? ''));
+}
+
+const refuseErased = (): Problem =>
+  Problem.conflict('erased', 'One of the two units was erased; nothing is stored of it any more');
+
 async function startLinking(sql: Sql, links: readonly Link[], known: number): Promise<Linking> {
   const ids = [...new Set(links.flatMap(({ anonymousId, unitId }) => [anonymousId, unitId]))];
   const rows = await sql.query<PlaceRow>(PLACES, [ids]);
@@ -167,7 +182,7 @@ async function write(sql: Sql, { aliases, switches }: Linking): Promise<void> {
  * one after the other, so that two at once end as one of the two orders would.
  * @param sql inside a transaction.
  * @param known how many aliases there are.
- * @returns one for each link, in their order: what became of it, or 409 `too_many_aliases` where it was refused.
+ * @returns one for each link, in their order: what became of it, or 409 `too_many_aliases` or `erased` where it was refused.
  */
 export async function linkUnits(
   sql: Sql,
@@ -175,8 +190,11 @@ export async function linkUnits(
   known: number,
 ): Promise<(Linked | Problem)[]> {
   await sql.query(`select pg_advisory_xact_lock(hashtext('marquee.alias'))`);
+  const erased = await erasedOf(sql, links);
   const linking = await startLinking(sql, links, known);
-  const made = links.map((link) => linking.add(link));
+  const made = links.map((link) =>
+    erased.has(link.anonymousId) || erased.has(link.unitId) ? refuseErased() : linking.add(link),
+  );
   await write(sql, linking);
   return made;
 }

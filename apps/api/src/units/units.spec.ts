@@ -192,7 +192,7 @@ describe('units over HTTP', () => {
       const refused = await add({ ids: [BOB, ADA] });
       expect([refused.status, refused.json()['errors']]).toMatchObject([
         400,
-        [{ pointer: '/ids/1', code: 'erased_unit' }],
+        [{ pointer: '/ids/1', code: 'erased' }],
       ]);
       expect((await add({ csv: `${BOB}\n"${ADA.replaceAll('"', '""')}"` })).status).toBe(400);
       expect((await add({ ids: [BOB] })).status).toBe(200);
@@ -200,11 +200,25 @@ describe('units over HTTP', () => {
       const plan = await api.request('POST', '/v1/config/plan', { body: { config } });
       expect(plan.json()).toMatchObject({
         possible: false,
-        items: [{ refused: [{ pointer: '/unitLists/0/ids', code: 'erased_unit' }] }],
+        items: [{ refused: [{ pointer: '/unitLists/0/ids', code: 'erased' }] }],
       });
       expect(plan.text).not.toContain('Ada');
       expect((await api.request('DELETE', `/v1/unit-lists/${key}`)).status).toBe(204);
     }
+  });
+
+  it('links nothing to an erased unit, and the rest of a batch all the same', async () => {
+    const link = (unitId: string, anonymousId: string) => ({ unitId, anonymousId });
+    for (const body of [link(ADA, 'an-7'), link('member-9', ADA)])
+      expect((await api.request('POST', '/v1/identities', { body })).json()).toMatchObject({
+        ...{ status: 409, code: 'erased' },
+      });
+    const batch = ['an-7', 'an-8'].map((anonymousId, i) => ({
+      ...{ type: 'identify', anonymousId, userId: i === 0 ? ADA : 'member-9' },
+    }));
+    expect((await api.request('POST', '/v1/batch', { body: { batch } })).json()).toMatchObject({
+      ...{ linked: 1, rejected: [{ index: 0, code: 'erased' }] },
+    });
   });
 
   it('leaves the id in no table at all', async () => {

@@ -74,7 +74,7 @@ async function writeIds({ db, acting }: Run, { key, hashed, ids = [] }: UnitList
     await service.replace(key, { ids: [...given], hashed }, acting);
   } catch (error) {
     const [first] = error instanceof Problem ? error.errors : [];
-    if (first?.code !== 'erased_unit') throw error;
+    if (first?.code !== 'erased') throw error;
     // The ids were put in order: where one stood in the file is not known here.
     throw Problem.invalid('/ids', first.code, first.message.replace(/^entry \d+: /, ''));
   }
