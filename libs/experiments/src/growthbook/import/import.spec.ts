@@ -195,11 +195,11 @@ describe('an import from GrowthBook', () => {
       exported({ experiments: [...devices.slice(1), drafted, one, devices[0]] }),
       OPTIONS,
     );
-    expect(units.config.experiments.map((made) => [made['key'], made['unitType'], made['layer']])).toEqual([
-      ['dev-draft', 'device', 'ns-old.dev-draft'],
-      ['drafted', 'member', 'ns-old'],
-      ['hero-text', 'member', 'ns-old'],
-      ['dev-running', 'device', 'ns-old.dev-running'],
+    expect(units.config.experiments).toMatchObject([
+      { key: 'dev-draft', unitType: 'device', layer: 'ns-old.dev-draft' },
+      { key: 'drafted', unitType: 'member', layer: 'ns-old' },
+      { key: 'hero-text', unitType: 'member', layer: 'ns-old' },
+      { key: 'dev-running', unitType: 'device', layer: 'ns-old.dev-running' },
     ]);
     expect(units.report.find(({ id }) => id === 'dev_0')?.notes.join()).toContain('deals by member');
   });
