@@ -246,6 +246,18 @@ withBrowser('settings and lists in Chromium (skipped where no chromium is instal
     await page.getByRole('button', { name: 'Reverse' }).click();
     const last = new URL((await reversed).url()).searchParams;
     expect(Object.fromEntries(last)).toMatchObject({ metric: 'play-rate', sort: 'units', limit: '50' });
+    // What is chosen before the page has followed the last choice adds to it.
+    await settled(page);
+    await page.evaluate(`{
+      [...document.querySelectorAll('button')].find((one) => one.textContent === 'Reversed').click();
+      const field = document.querySelector('[aria-label^="Search by name"]');
+      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(field, 'rows');
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+    }`);
+    await page.waitForURL((url) => url.search.includes('text=rows'));
+    await settled(page);
+    const both = new URL(page.url()).searchParams;
+    expect(Object.fromEntries(both)).toEqual({ metric: 'play-rate', sort: 'units', text: 'rows' });
   });
 
   it('says which guardrails are quiet since an undo, and watches them again', async () => {

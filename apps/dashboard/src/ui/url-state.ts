@@ -8,23 +8,36 @@ import { useSearchParams } from 'react-router';
 let pending: URLSearchParams | null = null;
 
 /**
- * Query parameters as state, so that every view has an address that can be shared. Null and empty values leave it.
- * Several calls in one handler add up, also those of different components.
+ * The query parameters, and changing them: the change is given what is there by then. Several calls before the page has
+ * followed add up, also those of different components.
  */
-export function useUrlParams(): [URLSearchParams, (name: string, value: string | null) => void] {
+export function useUrlChange(): [URLSearchParams, (change: (next: URLSearchParams) => void) => void] {
   const [params, setParams] = useSearchParams();
   useEffect(() => {
     pending = null;
   }, [params]);
-  const set = useCallback(
-    (name: string, value: string | null) => {
+  const apply = useCallback(
+    (change: (next: URLSearchParams) => void) => {
       const next = new URLSearchParams(pending ?? window.location.search);
-      if (value === null || value === '') next.delete(name);
-      else next.set(name, value);
+      change(next);
       pending = next;
       setParams(next, { replace: true, preventScrollReset: true });
     },
     [setParams],
+  );
+  return [params, apply];
+}
+
+/** Query parameters as state, so that every view has an address that can be shared. Null and empty values leave it. */
+export function useUrlParams(): [URLSearchParams, (name: string, value: string | null) => void] {
+  const [params, change] = useUrlChange();
+  const set = useCallback(
+    (name: string, value: string | null) =>
+      change((next) => {
+        if (value === null || value === '') next.delete(name);
+        else next.set(name, value);
+      }),
+    [change],
   );
   return [params, set];
 }

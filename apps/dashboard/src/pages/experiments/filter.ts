@@ -1,7 +1,7 @@
 import { useCallback, useMemo } from 'react';
-import { useSearchParams } from 'react-router';
 import { LIST_FIELDS } from '../../api/experiment-list.js';
 import type { ListField, ListQuery, SavedView } from '../../api/experiment-list.js';
+import { useUrlChange } from '../../ui/url-state.js';
 
 /** Parameter that says which saved view is looked at; `all` is the list without any. */
 const VIEW = 'view';
@@ -29,7 +29,7 @@ const NARROWING = LIST_FIELDS.filter((field) => field !== 'sort' && field !== 'o
 
 /** The list's filter and order, kept in the address. */
 export function useFilter(): Filter {
-  const [params, setParams] = useSearchParams();
+  const [params, change] = useUrlChange();
   const value = useMemo<ListQuery>(
     () =>
       Object.fromEntries(
@@ -42,26 +42,28 @@ export function useFilter(): Filter {
   );
   const set = useCallback(
     (changes: ListQuery) =>
-      setParams(
-        (current) => {
-          const next = new URLSearchParams(current);
-          for (const [field, given] of Object.entries(changes))
-            if (given === '') next.delete(field);
-            else next.set(field, given);
-          // Nothing left is a choice, too: no saved view may open over it.
-          if (next.size === 0) next.set(VIEW, EVERYTHING);
-          return next;
-        },
-        { replace: true },
-      ),
-    [setParams],
+      change((next) => {
+        for (const [field, given] of Object.entries(changes))
+          if (given === '') next.delete(field);
+          else next.set(field, given);
+        // Nothing left is a choice, too: no saved view may open over it.
+        if (next.size === 0) next.set(VIEW, EVERYTHING);
+      }),
+    [change],
+  );
+  const turnTo = useCallback(
+    (query: Readonly<Record<string, string>>) =>
+      change((next) => {
+        for (const name of [...next.keys()]) next.delete(name);
+        for (const [name, given] of Object.entries(query)) next.set(name, given);
+      }),
+    [change],
   );
   const open = useCallback(
-    ({ id, query }: Pick<SavedView, 'id' | 'query'>) =>
-      setParams({ ...query, [VIEW]: id }, { replace: true }),
-    [setParams],
+    ({ id, query }: Pick<SavedView, 'id' | 'query'>) => turnTo({ ...query, [VIEW]: id }),
+    [turnTo],
   );
-  const clear = useCallback(() => setParams({ [VIEW]: EVERYTHING }, { replace: true }), [setParams]);
+  const clear = useCallback(() => turnTo({ [VIEW]: EVERYTHING }), [turnTo]);
   return {
     value,
     asked: { ...value, status: value.status ?? USUAL_STATES, sort: value.sort ?? 'state' },
