@@ -25,7 +25,7 @@ export const showcaseLayers = [
   { key: 'weekend', title: 'Weekends' },
   { key: 'plans', title: 'Plans', unitType: 'household' },
   { key: 'network', title: 'Streaming', unitType: 'market' },
-  { key: 'player', title: 'Player', unitType: 'member' },
+  { key: 'controls', title: 'Player controls', unitType: 'member' },
 ] as const;
 
 export const showcaseSegments = [
@@ -180,7 +180,7 @@ export const designs = {
     hypothesis: '"Play episode 3" is pressed more often than a triangle.',
     surface: 'player.button',
     // The layer "default" stays free for whoever tries the product.
-    layer: 'player',
+    layer: 'controls',
     layerShare: 0.5,
     arms: arms('Triangle', 'With words', 'words', 'round'),
     owner: OWNERS.player,
