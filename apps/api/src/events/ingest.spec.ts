@@ -6,9 +6,9 @@ import type { Queue } from 'bullmq';
 import { createRng } from '#experiments';
 import { startTestApi, testConfig } from '../../test/api.js';
 import type { TestApi } from '../../test/api.js';
+import { decisionRecord } from '../../test/facts.js';
 import { createWorker } from '../bootstrap.js';
 import type { Running } from '../bootstrap.js';
-import { newUlid } from '../http/ulid.js';
 import { encodeDecision } from '../queues/decision-lines.js';
 import { DecisionShipping } from '../queues/decision-shipping.js';
 import { encodeEvents } from '../queues/event-lines.js';
@@ -381,37 +381,19 @@ describe('events from HTTP to the table', () => {
 
   describe('decisions from the journal', () => {
     let made = 0;
-    const decision = (more: Partial<DecisionRecord> = {}): string => {
-      const at = Date.now();
-      return encodeDecision({
-        id: newUlid(at),
-        at,
-        unitId: 'm_9',
-        unitType: 'member',
-        surface: 'shipped',
-        subject: `s${made++}`,
-        experiment: null,
-        arm: null,
-        phase: null,
-        kind: 'value',
-        chosen: 'a',
-        propensity: 1,
-        armPropensity: 1,
-        policyId: null,
-        policyVersion: null,
-        candidates: [],
-        probabilities: null,
-        context: {},
-        seed: '',
-        reason: 'SPLIT',
-        fallback: null,
-        holdout: null,
-        exposed: false,
-        latencyMicros: 1,
-        rewardWindowSeconds: null,
-        ...more,
-      });
-    };
+    const decision = (more: Partial<DecisionRecord> = {}): string =>
+      encodeDecision(
+        decisionRecord('m_9', Date.now(), 'a', {
+          surface: 'shipped',
+          subject: `s${made++}`,
+          experiment: null,
+          arm: null,
+          phase: null,
+          chosen: 'a',
+          armPropensity: 1,
+          ...more,
+        }),
+      );
     const ship = (...lines: string[]): Promise<void> =>
       api.running.app
         .get(DecisionShipping, { strict: false })

@@ -15,6 +15,9 @@ export interface ActionEntry {
   primary?: boolean;
 }
 
+/** States in which the set-up may change; what has ended keeps what it was. */
+export const CHANGEABLE: ReadonlySet<string> = new Set(['draft', 'scheduled', 'running', 'paused']);
+
 /** What may be done in which state; the API has the last word. */
 export const ACTIONS: readonly ActionEntry[] = [
   {

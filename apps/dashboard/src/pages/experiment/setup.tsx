@@ -23,6 +23,7 @@ import { Panel } from '../../ui/panel.js';
 import { QueryBoundary } from '../../ui/query-boundary.js';
 import { Pill } from '../../ui/status.js';
 import { GuardrailsPanel } from './guardrails/guardrails-panel.js';
+import { CHANGEABLE } from './lifecycle.js';
 import { EvidencePanel } from './lifecycle-panels/evidence-panel.js';
 import styles from './setup.module.css';
 import { ChangeDialog } from './traffic/change-dialog.js';
@@ -94,9 +95,6 @@ export function TreatmentCell({ treatment }: { treatment: Treatment }): ReactNod
     </div>
   );
 }
-
-/** What has ended keeps what it was. */
-const CHANGEABLE: ReadonlySet<string> = new Set(['draft', 'scheduled', 'running', 'paused']);
 
 function Audience({ experiment }: { experiment: Experiment }): ReactElement {
   const [changing, setChanging] = useState(false);

@@ -14,10 +14,9 @@ import { ManagedCell } from '../../../ui/managed.js';
 import { Panel } from '../../../ui/panel.js';
 import { QueryBoundary } from '../../../ui/query-boundary.js';
 import { Pill } from '../../../ui/status.js';
+import { CHANGEABLE } from '../lifecycle.js';
 import { DONE, FOUND, WATCH, actionWord, countedOf } from './guard-words.js';
 import { GuardrailsDialog } from './guardrails-dialog.js';
-
-const EDITABLE: ReadonlySet<string> = new Set(['draft', 'scheduled', 'running', 'paused']);
 
 /** What is watched every minute, what was found, and what a breach leads to. */
 export function GuardrailsPanel({ experiment }: { experiment: Experiment }): ReactElement {
@@ -29,7 +28,7 @@ export function GuardrailsPanel({ experiment }: { experiment: Experiment }): Rea
       title="Guardrails"
       note="Looked at every minute while it runs, by tests that stay valid however often they are looked at."
       actions={
-        found !== undefined && EDITABLE.has(experiment.status) ? (
+        found !== undefined && CHANGEABLE.has(experiment.status) ? (
           <ManagedCell
             kind="experiment"
             of={experiment.key}
@@ -47,7 +46,7 @@ export function GuardrailsPanel({ experiment }: { experiment: Experiment }): Rea
       <QueryBoundary query={query} what="guardrails" lines={4}>
         {(guardrails) => (
           <>
-            {guardrails.quiet > 0 && EDITABLE.has(experiment.status) ? (
+            {guardrails.quiet > 0 && CHANGEABLE.has(experiment.status) ? (
               <Quiet guardrails={guardrails} />
             ) : null}
             <Watched guardrails={guardrails} />

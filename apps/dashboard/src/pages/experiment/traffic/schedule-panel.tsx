@@ -12,9 +12,8 @@ import { ManagedCell } from '../../../ui/managed.js';
 import { Panel } from '../../../ui/panel.js';
 import { QueryBoundary } from '../../../ui/query-boundary.js';
 import { Pill } from '../../../ui/status.js';
+import { CHANGEABLE } from '../lifecycle.js';
 import { ScheduleDialog } from './schedule-dialog.js';
-
-const EDITABLE: ReadonlySet<string> = new Set(['draft', 'scheduled', 'running', 'paused']);
 
 /** Start, end, ramp and goals, and how far they have come. */
 export function SchedulePanel({ experiment }: { experiment: Experiment }): ReactElement {
@@ -26,7 +25,7 @@ export function SchedulePanel({ experiment }: { experiment: Experiment }): React
       title="Schedule"
       note="Carried out by the product every ten seconds, and written to the audit log."
       actions={
-        schedule !== undefined && EDITABLE.has(experiment.status) ? (
+        schedule !== undefined && CHANGEABLE.has(experiment.status) ? (
           <ManagedCell
             kind="experiment"
             of={experiment.key}
